@@ -1,0 +1,110 @@
+/*
+ * Cryptography: the only room that knows libcrypto and libsodium.
+ *
+ * Everything has one purpose: keys are derived with a purpose string each (HKDF-SHA256, RFC 5869), signatures are
+ * made over a purpose string unless a foreign format (C2SP signed notes) fixes the message, and every AES-256-GCM key
+ * encrypts with distinct nonces only.  FORMAT 2.
+ *
+ * crypt_start must have returned 0 before anything else is called.  Afterwards all functions are thread-safe.
+ * Operations on memory cannot fail for reasons of the world: a libcrypto that refuses AES or SHA-256 is a broken
+ * installation and is found by crypt_start's known-answer tests; later refusals abort.
+ */
+#ifndef CRYPT_CRYPT_H
+#define CRYPT_CRYPT_H
+
+#include "base/bytes.h"
+
+enum {
+    CRYPT_HASH = 32,
+    CRYPT_KEY = 32,
+    CRYPT_SALT = 32,
+    CRYPT_TAG = 16,
+    CRYPT_SIGNATURE = 64,
+    CRYPT_PUBLIC = 32,
+    CRYPT_BOX_OVERHEAD = 48 + 32, /* sealed box, and the hash that binds its context */
+};
+
+/* crypt_start(e): once, before threads.  Known-answer tests of SHA-256, AES-256-GCM, HKDF, Ed25519.  ERR_IO. */
+int crypt_start(struct err *e);
+
+struct hash {
+    uint8_t b[CRYPT_HASH];
+};
+/* A secret of 32 bytes.  Its drop wipes it; it never appears in an error line. */
+struct key {
+    uint8_t b[CRYPT_KEY];
+};
+void key_drop(struct key *k);
+void crypt_wipe(void *p, size_t n);
+bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
+static inline bool hash_equal(const struct hash *a, const struct hash *b)
+{
+    return memcmp(a->b, b->b, CRYPT_HASH) == 0; /* hashes compared here are public */
+}
+
+void crypt_random(void *to, size_t n);      /* system randomness, for keys and salts */
+void crypt_random_fast(void *to, size_t n); /* the same, buffered per thread for many small draws; wiped as drawn */
+
+/* SHA-256 (FIPS 180-4). */
+void crypt_sha256(struct bytes x, struct hash *ret);
+struct crypt_sha256; /* an incremental hash */
+struct crypt_sha256 *crypt_sha256_new(void); /* NULL when memory is out */
+void crypt_sha256_begin(struct crypt_sha256 *c);
+void crypt_sha256_add(struct crypt_sha256 *c, struct bytes x);
+void crypt_sha256_end(struct crypt_sha256 *c, struct hash *ret); /* begin again before further use */
+void crypt_sha256_free(struct crypt_sha256 *c);
+void crypt_sha256_drop(struct crypt_sha256 **c);
+
+/* Merkle tree hashing of RFC 6962 section 2.1: 0x00 before a leaf, 0x01 before a node, SHA-256("") for nothing. */
+void crypt_leaf_hash(struct bytes entry, struct hash *ret);
+void crypt_node_hash(const struct hash *left, const struct hash *right, struct hash *ret);
+
+/* crypt_derive: HKDF-Expand(key, purpose || context), 32 bytes.  ${key} is uniformly random already. */
+void crypt_derive(const struct key *key, const char *purpose, struct bytes context, struct key *ret);
+/* crypt_derive_salted: HKDF(salt, key, purpose): extract with a fresh 32-byte salt, then expand. */
+void crypt_derive_salted(const struct key *key, const uint8_t salt[CRYPT_SALT], const char *purpose, struct key *ret);
+
+/*
+ * AES-256-GCM (NIST SP 800-38D).  The nonce is 4 zero bytes and ${nonce} as u64be.  ${to} receives n bytes and the
+ * tag (CRYPT_TAG more); it may be the plaintext's own place.  crypt_open: ${sealed} includes the tag; ${to} receives
+ * n - CRYPT_TAG bytes and is zeroed on failure; returns 0 or ERR_DAMAGED without words.
+ */
+void crypt_seal(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to);
+int crypt_open(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to);
+/* A cipher with its key set up once, for many sectors under one key.  Not shared between threads. */
+struct crypt_aead;
+struct crypt_aead *crypt_aead_new(void); /* NULL when memory is out */
+void crypt_aead_key(struct crypt_aead *c, const struct key *key);
+void crypt_aead_seal(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to);
+int crypt_aead_open(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to);
+void crypt_aead_free(struct crypt_aead *c);
+void crypt_aead_drop(struct crypt_aead **c);
+
+/* Ed25519 (RFC 8032).  A signing key is its 32-byte seed. */
+void crypt_sign_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC]);
+/* Over exactly these bytes: only for formats whose own text names the purpose (signed notes). */
+void crypt_sign_raw(const struct key *seed, struct bytes message, uint8_t ret[CRYPT_SIGNATURE]);
+bool crypt_verify_raw(const uint8_t key[CRYPT_PUBLIC], struct bytes message, const uint8_t signature[CRYPT_SIGNATURE]);
+/* Over ${purpose} || 0x00 || message. */
+int crypt_sign(const struct key *seed, const char *purpose, struct bytes message, uint8_t ret[CRYPT_SIGNATURE],
+               struct err *e);
+bool crypt_verify(const uint8_t key[CRYPT_PUBLIC], const char *purpose, struct bytes message,
+                  const uint8_t signature[CRYPT_SIGNATURE]);
+
+/*
+ * Boxes to a receiving key (X25519; libsodium's sealed box).  ${context} binds what the box is for: it is hashed
+ * into the sealed text and must be given again.  crypt_box_open: ERR_KEY without words.
+ * A box of n bytes is n + CRYPT_BOX_OVERHEAD bytes long.
+ */
+void crypt_box_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC]);
+int crypt_box_seal(const uint8_t receiver[CRYPT_PUBLIC], struct bytes context, struct bytes plain, struct buf *to);
+int crypt_box_open(const struct key *seed, struct bytes context, struct bytes box, struct buf *to);
+
+/*
+ * crypt_passphrase: Argon2id (RFC 9106) with ${passes} over ${memory_kib}.  Bounds are checked before memory is
+ * touched: passes 1..16, memory 8 MiB .. 1 GiB.  ERR_DAMAGED out of bounds, ERR_IO no memory.
+ */
+int crypt_passphrase(struct bytes passphrase, const uint8_t salt[16], uint32_t passes, uint32_t memory_kib,
+                     struct key *ret, struct err *e);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Signed notes (C2SP signed-note v1) and the keys that sign them.  Pure.
+ *
+ * A note is text, an empty line, and signature lines "— name base64(keyid[4] || signature)\n".  Ours are parsed
+ * strictly: every signature line must be by a known key and verify; a foreign note may carry lines we do not know.
+ */
+#ifndef MODEL_NOTE_H
+#define MODEL_NOTE_H
+
+#include "crypt/crypt.h"
+
+enum {
+    NOTE_NAME_MAX = 255,
+    NOTE_SIGNATURES_MAX = 16,
+    NOTE_BYTES_MAX = 1 << 20,
+    NOTE_VKEY_MAX = NOTE_NAME_MAX + 64,
+};
+
+/* A verification key.  type is 0x01, Ed25519. */
+struct note_key {
+    char name[NOTE_NAME_MAX + 1];
+    uint8_t public_key[CRYPT_PUBLIC];
+    uint8_t id[4]; /* SHA-256(name || 0x0A || 0x01 || public key), first four bytes */
+};
+
+/* note_name_check: not empty, no white space, no '+', no control characters, valid UTF-8, at most NOTE_NAME_MAX. */
+int note_name_check(const char *name, struct err *e);
+int note_key_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret, struct err *e);
+/* "name+hex8(id)+base64(0x01 || public key)" */
+void note_key_text(const struct note_key *key, char to[NOTE_VKEY_MAX]);
+int note_key_parse(struct bytes text, struct note_key *ret, struct err *e);
+
+/* note_sign: append ${text} (ends with a newline) and one signature to ${to}. */
+int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e);
+
+struct note_line {
+    struct bytes name; /* borrowed from the note */
+    uint8_t id[4];
+    struct bytes signature; /* decoded, held by the note */
+};
+struct note {
+    struct bytes text; /* with its final newline, borrowed */
+    struct note_line line[NOTE_SIGNATURES_MAX];
+    size_t lines;
+    struct buf decoded;
+};
+void note_drop(struct note *n);
+/* note_parse: ERR_DAMAGED with a reason.  ${bytes} must outlive ${ret}. */
+int note_parse(struct bytes bytes, struct note *ret, struct err *e);
+/*
+ * note_check: verify against ${keys}.  Strict: every line must be by one of the keys and verify, no key twice, and at
+ * least one line.  Otherwise: lines by unknown keys are passed over, a known key that fails spoils the note, and at
+ * least one known key must have signed.  ERR_DAMAGED.
+ */
+enum note_manner { NOTE_STRICT, NOTE_FOREIGN };
+int note_check(const struct note *n, const struct note_key *keys, size_t count, enum note_manner manner,
+               struct err *e);
+
+#endif

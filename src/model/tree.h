@@ -1,0 +1,49 @@
+/*
+ * The Merkle tree of RFC 6962 / RFC 9162: growing it, proving from it, checking proofs, and where its hashes lie
+ * in C2SP tlog-tiles.  Pure: stored hashes come through a callback.
+ */
+#ifndef MODEL_TREE_H
+#define MODEL_TREE_H
+
+#include "crypt/crypt.h"
+
+enum { TREE_PROOF_MAX = 64, TREE_TILE_WIDTH = 256, TREE_TILE_PATH_MAX = 96 };
+
+/* The right edge of a growing tree: one hash per set bit of size, the largest subtree first. */
+struct tree_edge {
+    uint64_t size;
+    struct hash peak[64];
+};
+void tree_edge_begin(struct tree_edge *t);
+void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash);
+void tree_edge_root(const struct tree_edge *t, struct hash *ret);
+/* tree_root: the root over ${count} leaf hashes. */
+void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret);
+
+/*
+ * A reader of stored subtree hashes: the root of the perfect subtree of 2^${level} leaves that begins at leaf
+ * ${index} << level.  Returns 0 or an error that ends the proof.
+ */
+struct tree_reader {
+    int (*hash)(void *context, unsigned level, uint64_t index, struct hash *ret, struct err *e);
+    void *context;
+};
+struct tree_proof {
+    struct hash hash[TREE_PROOF_MAX];
+    size_t count;
+};
+int tree_edge_read(uint64_t size, const struct tree_reader *r, struct tree_edge *ret, struct err *e);
+int tree_prove_inclusion(uint64_t index, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
+                         struct err *e);
+int tree_prove_consistency(uint64_t old_size, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
+                           struct err *e);
+/* RFC 9162 sections 2.1.3.2 and 2.1.4.2. */
+bool tree_check_inclusion(const struct hash *leaf_hash, uint64_t index, uint64_t size, const struct tree_proof *p,
+                          const struct hash *root);
+bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root,
+                            const struct tree_proof *p);
+
+/* tree_tile_path: "tile/<level>/<N>[.p/<width>]" or, for level -1, "tile/entries/<N>[.p/<width>]"; width 256 is full. */
+void tree_tile_path(int level, uint64_t n, unsigned width, char to[TREE_TILE_PATH_MAX]);
+
+#endif
