@@ -56,7 +56,11 @@ static inline uint64_t u64_get(const uint8_t *p)
     return (uint64_t)u32_get(p) << 32 | u32_get(p + 4);
 }
 
-/* A growing buffer.  Zeroed is empty and valid.  A failed growth is remembered: check buf_failed once at the end. */
+/*
+ * A growing buffer.  Zeroed is empty and valid.  A failed growth is remembered, also by buf_clear, and nothing is
+ * appended after it: check with buf_check once at the end.  Growing leaves no copy behind, so buf_wipe reaches all.
+ * What is put must not be a piece of the buffer itself.
+ */
 struct buf {
     uint8_t *p;
     size_t n;
@@ -112,7 +116,8 @@ static inline bool cursor_done(const struct cursor *c)
 }
 
 /* Text forms.  All are strict: canonical base64 with padding (RFC 4648 section 4), lower-case hex, decimals
- * without sign or leading zero.  Each returns 0, or ERR_DAMAGED without words. */
+ * without sign or leading zero.  Each returns 0, or ERR_DAMAGED without words; base64_get also ERR_IO when memory is
+ * out, and appends nothing when it fails. */
 void hex_put(char *to, const uint8_t *p, size_t n); /* 2n characters and a zero byte */
 int hex_get(struct bytes text, uint8_t *to, size_t n);
 int base64_get(struct bytes text, struct buf *to); /* appends */

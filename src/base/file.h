@@ -15,13 +15,13 @@
 
 enum { FILE_PATH_MAX = 4096 };
 
-/* A path put together: file_path(to, "%s/a/journal", root).  ERR_IO when longer than FILE_PATH_MAX. */
+/* A path put together: file_path(to, e, "%s/a/journal", root).  ERR_IO unless shorter than FILE_PATH_MAX. */
 struct file_path {
     char s[FILE_PATH_MAX];
 };
 int file_path(struct file_path *to, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-int file_open_read(const char *path, int *ret_fd, struct err *e); /* ERR_ABSENT, ERR_IO; refuses links */
+int file_open_read(const char *path, int *ret_fd, struct err *e); /* ERR_ABSENT, ERR_IO; plain files only, no links */
 /* file_read_all: the whole file, appended to ${to}; ERR_DAMAGED when longer than ${bytes_max}, ERR_ABSENT, ERR_IO. */
 int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err *e);
 /* file_read_at: exactly ${n} bytes at ${offset}; ERR_DAMAGED when the file ends before. ${name} is for the line. */
@@ -33,6 +33,7 @@ int file_sync_folder(const char *path, struct err *e);       /* fsync of the fol
 int file_sync_parent(const char *path, struct err *e);       /* fsync of the folder that holds ${path} */
 int file_make_folder(const char *path, struct err *e);       /* 0700, durable; fine when it is there */
 int file_make_folders(const char *path, struct err *e);      /* with all folders above it */
+/* ${mode} is narrowed by the umask.  A link at ${path} is replaced itself; what it pointed at is not touched. */
 int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e); /* ERR_REFUSED: exists */
 int file_remove(const char *path, struct err *e); /* durable; fine when it is not there */

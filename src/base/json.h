@@ -14,6 +14,10 @@
 enum { JSON_DEPTH_MAX = 16 };
 #define JSON_INTEGER_MAX ((int64_t)9007199254740991)
 
+/* jansson has functions of these names, and its own calls of them would be bound to ours: link ours under others. */
+#define json_string json_put_string
+#define json_null json_put_null
+
 /* Writer.  Zero it, set .to; calls nest as the text does.  Keys of one object must ascend. */
 struct json_out {
     struct buf *to;
@@ -27,10 +31,10 @@ void json_object_end(struct json_out *j);
 void json_array_begin(struct json_out *j);
 void json_array_end(struct json_out *j);
 void json_key(struct json_out *j, const char *key);
-void json_string(struct json_out *j, const char *utf8);
+void json_string(struct json_out *j, const char *utf8); /* asserted: valid UTF-8 without zero bytes */
 void json_string_bytes(struct json_out *j, struct bytes utf8);
 void json_u64(struct json_out *j, uint64_t v); /* a decimal string above JSON_INTEGER_MAX */
-void json_i64(struct json_out *j, int64_t v);
+void json_i64(struct json_out *j, int64_t v);  /* likewise beyond +-JSON_INTEGER_MAX */
 void json_bool(struct json_out *j, bool v);
 void json_null(struct json_out *j);
 void json_base64(struct json_out *j, struct bytes x);
@@ -52,9 +56,11 @@ const struct json_node *json_at(const struct json_node *array, size_t index);
 /* json_keys_are: true when the object's keys are exactly these ${count} (ascending) names. */
 bool json_keys_are(const struct json_node *object, const char *const *keys, size_t count);
 const char *json_text(const struct json_node *node);            /* NULL unless a string without zero bytes */
-bool json_get_u64(const struct json_node *node, uint64_t *ret); /* an integer >= 0 or a canonical decimal string */
+/* Integers have one form: a number within +-JSON_INTEGER_MAX, a decimal string beyond.  The other one is refused. */
+bool json_get_u64(const struct json_node *node, uint64_t *ret);
 bool json_get_i64(const struct json_node *node, int64_t *ret);
-/* json_write: write a node again in canonical form (keys sorted); false when it is outside the subset. */
+/* json_write: write a node again in canonical form (keys sorted), appended; false, with nothing appended, when it is
+ * outside the subset (a fraction, a larger integer, a key with a character beyond U+FFFF) or memory is out. */
 bool json_write(const struct json_node *node, struct buf *to);
 /* json_canonical: is ${text} exactly the canonical form of the JSON it holds? */
 bool json_canonical(struct bytes text);

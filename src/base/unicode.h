@@ -6,6 +6,9 @@
 
 #include "base/bytes.h"
 
+/* Longer text is refused, and is shown by nobody: ICU counts in 32 bits, and the normal form may be three times longer. */
+enum { UNICODE_BYTES_MAX = 1 << 28 };
+
 bool unicode_valid(struct bytes utf8);      /* well-formed UTF-8 without zero bytes */
 bool unicode_is_nfc(struct bytes utf8);     /* valid and in normal form C */
 int unicode_nfc(struct bytes utf8, struct buf *to, struct err *e); /* appends; ERR_DAMAGED when not valid UTF-8 */
