@@ -12,6 +12,7 @@ Exit 0 no difference, 1 differences, 2 wrong usage, 4 a tree cannot be read.
 import argparse
 import hashlib
 import os
+import signal
 import stat
 import sys
 
@@ -28,19 +29,22 @@ def type_of(status):
 
 
 def shown(path):
-    """A path on one line, in ASCII, from which the bytes can be read back."""
-    return repr(path)[2:-1] if len(path) <= 300 else "%s...(%d bytes)...%s" % (
-        repr(path[:120])[2:-1], len(path), repr(path[-120:])[2:-1])
+    """A path on one line: bytes that are no UTF-8, control characters and the backslash as escapes, a long path cut."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
+                   for c in path.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace"))
+    return text if len(text) <= 300 else "%s...(%d bytes)...%s" % (text[:120], len(path), text[-120:])
 
 
 def names_in(fd):
-    """The names in the folder, as bytes: listdir() of a descriptor would decode them, so we step into it."""
-    os.fchdir(fd)
-    return sorted(os.listdir(b"."))
+    """The names in the folder as bytes; listdir() of the bare descriptor would decode them by the locale."""
+    return sorted(os.listdir(b"/proc/self/fd/%d" % fd))
 
 
 class Folder:
-    """Where a walk stands: one descriptor, however deep; the way up is `..`, checked to be the folder we came from."""
+    """
+    Where a walk stands: one descriptor, however deep; the way up is `..`, checked to be the folder we came from.
+    Only where `..` may not be asked (a folder that can be listed but not searched) is the upper descriptor kept.
+    """
 
     def __init__(self, path):
         self.fd = os.open(path, FOLDER_FLAGS)
@@ -49,16 +53,22 @@ class Folder:
     def down(self, name):
         fd = os.open(name, FOLDER_FLAGS, dir_fd=self.fd)
         here = os.fstat(self.fd)
-        self.above.append((here.st_dev, here.st_ino))
-        os.close(self.fd)
+        kept = None
+        try:
+            os.stat(b"..", dir_fd=fd)
+            os.close(self.fd)
+        except PermissionError:
+            kept = self.fd
+        self.above.append(((here.st_dev, here.st_ino), kept))
         self.fd = fd
 
     def up(self):
-        fd = os.open(b"..", FOLDER_FLAGS, dir_fd=self.fd)
+        came_from, kept = self.above.pop()
+        fd = os.open(b"..", FOLDER_FLAGS, dir_fd=self.fd) if kept is None else kept
         here = os.fstat(fd)
         os.close(self.fd)
         self.fd = fd
-        if (here.st_dev, here.st_ino) != self.above.pop():
+        if (here.st_dev, here.st_ino) != came_from:
             raise OSError("a folder was moved while it was compared")
 
     def status(self, name):
@@ -136,7 +146,11 @@ class Comparison:
         if not (in_a and in_b):
             self.say(path, "only in %s" % ("A" if in_a else "B"))
             return False
-        a, b = self.a.status(name), self.b.status(name)
+        try:
+            a, b = self.a.status(name), self.b.status(name)
+        except OSError as error:
+            self.say(path, "cannot be looked at: %s" % error.strerror)
+            return False
         if type_of(a) != type_of(b):
             self.say(path, "%s in A, %s in B" % (type_of(a), type_of(b)))
             return False
@@ -215,7 +229,11 @@ def tree_digest(path):
             continue
         name = names.pop()
         below = path + b"/" + name if path else name
-        status = folder.status(name)
+        try:
+            status = folder.status(name)
+        except PermissionError:
+            whole.update(b"%d:" % len(below) + below + b"unreadable")
+            continue
         for part in (below, describe(folder, name, status)):
             whole.update(b"%d:" % len(part) + part)
         if type_of(status) == "folder":
@@ -236,6 +254,8 @@ def main():
     args = parser.parse_args()
     if len(args.trees) != (1 if args.digest else 2) or (args.digest and args.refused):
         parser.error("name two trees, or one with --digest")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.reconfigure(encoding="utf-8")
     try:
         if args.digest:
             print(tree_digest(args.trees[0]))

@@ -11,6 +11,7 @@ import stat
 from typing import NamedTuple
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+LINKS = ("link", "hard link of a link")
 NS = 10 ** 9
 FIRST_DAY = calendar.timegm((2011, 1, 3, 0, 0, 0))
 DAYS = 8 * 365
@@ -18,7 +19,7 @@ DAYS = 8 * 365
 
 class Entry(NamedTuple):
     path: bytes     # relative to the root, "" is the root itself
-    what: str       # folder, file, link, hard link, fifo, socket, character device, block device
+    what: str       # folder, file, link, hard link (of a file or of a link), fifo, socket, character or block device
     kind: str       # what a reader would call it, for --list
     data: object    # file: [(offset, bytes)] and `size`; link and hard link: the target; device: (major, minor)
     size: int
@@ -72,7 +73,8 @@ class Plan:
     def hard_link(self, path, target, kind):
         target = target if isinstance(target, bytes) else target.encode()
         first = self.index[target]
-        self.add(path, "hard link", kind, target, first.size, first.mode, first.mtime_ns)
+        what = "hard link of a link" if first.what == "link" else "hard link"
+        self.add(path, what, kind, target, first.size, first.mode, first.mtime_ns)
 
     def special(self, path, what, kind, mode=0o644, mtime_ns=None, device=None):
         self.add(path, what, kind, device, 0, mode, mtime_ns)
@@ -132,7 +134,7 @@ class Writer:
             self.make_file(fd, name, entry)
         elif entry.what == "link":
             os.symlink(entry.data, name, dir_fd=fd)
-        elif entry.what == "hard link":
+        elif entry.what in ("hard link", "hard link of a link"):
             self.make_hard_link(fd, name, entry)
         elif entry.what == "fifo":
             os.mkfifo(name, 0o600, dir_fd=fd)
@@ -177,24 +179,9 @@ class Writer:
             os.utime(self.root_fd, ns=(entry.mtime_ns, entry.mtime_ns))
             return
         fd, name = self.parent(entry)
-        if entry.what != "link":
+        if entry.what not in LINKS:
             os.chmod(name, entry.mode, dir_fd=fd)
         os.utime(name, ns=(entry.mtime_ns, entry.mtime_ns), dir_fd=fd, follow_symlinks=False)
-
-    def refused(self, entry):
-        """True where this user cannot read the entry, or where it is of a kind that is not evidence."""
-        if entry.what in ("fifo", "socket", "character device", "block device"):
-            return True
-        if entry.what not in ("file", "hard link", "folder") or entry.path == b"":
-            return False
-        fd, name = self.parent(entry)
-        flags = FOLDER_FLAGS if entry.what == "folder" else os.O_RDONLY | os.O_CLOEXEC
-        try:
-            os.close(os.open(name, flags, dir_fd=fd))
-        except PermissionError:
-            return True
-        return False
-
 
 def is_device(entry):
     return entry.what in ("character device", "block device")
@@ -225,7 +212,9 @@ def write_plan(plan, folder):
                 left_out.append(entry.path)
                 continue
             made.append(entry)
-        refused = settle_all(writer, made)
+        for entry in reversed(made):    # a folder after all that it holds
+            writer.settle(entry)
+        refused = find_refused(root_fd, made)
     finally:
         os.umask(old_umask)
         writer.close()
@@ -233,11 +222,33 @@ def write_plan(plan, folder):
     return refused, left_out
 
 
-def settle_all(writer, made):
-    """Children before their folder; whether an entry can be read is asked while its folder still lets us in."""
-    refused = []
-    for entry in reversed(made):
-        writer.settle(entry)
-        if writer.refused(entry):
-            refused.append(entry.path)
+def find_refused(root_fd, made):
+    """The paths that cannot be evidence or that this user cannot read; what lies below such a folder is not named."""
+    refused = set()
+    for entry in made:
+        if entry.path and not below_any(entry.path, refused) and not readable(root_fd, entry):
+            refused.add(entry.path)
     return sorted(refused)
+
+
+def below_any(path, folders):
+    while path:
+        path = os.path.dirname(path)
+        if path in folders:
+            return True
+    return False
+
+
+def readable(root_fd, entry):
+    if entry.what in ("fifo", "socket", "character device", "block device"):
+        return False
+    folder, name = os.path.split(entry.path)
+    fd = open_folder(root_fd, folder)
+    flags = os.O_PATH if entry.what in LINKS else os.O_RDONLY
+    try:
+        os.close(os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd))
+    except PermissionError:
+        return False
+    finally:
+        os.close(fd)
+    return True
