@@ -1,4 +1,5 @@
 """The centre: the same everywhere, as large as promised, coherent, marked as fictional, and of valid files."""
+import contextlib
 import csv
 import email
 import io
@@ -264,7 +265,8 @@ class CentreTest(TreeTest):
             self.assertEqual(email.message_from_bytes(data).defects, [], path)
             self.assertTrue(any(part.get_content_type() == "text/plain" for part in email.message_from_bytes(data).walk()))
         (path, _), = self.files(".mbox")
-        self.assertEqual(len(mailbox.mbox(os.path.join(self.root, os.fsdecode(path)), create=False)), 18)
+        with contextlib.closing(mailbox.mbox(os.path.join(self.root, os.fsdecode(path)), create=False)) as box:
+            self.assertEqual(len(box), 18)
 
     def test_broken_files_are_broken(self):
         broken = dict(self.files(broken=True))
