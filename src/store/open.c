@@ -209,7 +209,7 @@ static int unlock(struct store *s, struct err *e)
 
 /* ---- the ledger against what this computer saw ---- */
 
-static int open_ledger(struct store *s, struct err *e)
+static int open_ledger(struct store *s, bool adopting, struct err *e)
 {
     const struct ledger_position *committed = s->state.known ? &s->state.committed : NULL;
     struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log,
@@ -222,7 +222,7 @@ static int open_ledger(struct store *s, struct err *e)
         return err_set(e, ERR_DAMAGED, "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
                        "of the repository", (unsigned long long)s->opening.position.leaves,
                        (unsigned long long)s->identity.checkpoint_size);
-    if (!s->state.known && s->manner == STORE_WRITE)
+    if (!s->state.known && s->manner == STORE_WRITE && !adopting)
         return err_set(e, ERR_REFUSED, "this computer has not seen this repository before: run groundwork adopt to trust "
                        "its journal as it stands");
     return 0;
@@ -370,7 +370,10 @@ static int open_unlocked(struct store *s, struct err *e)
     return rc != 0 ? rc : settle_table(s, e);
 }
 
-static int open_all(struct store *s, struct err *e)
+/* How far an opening goes. */
+enum depth { DEPTH_ALL, DEPTH_LEDGER, DEPTH_ADOPT };
+
+static int open_all(struct store *s, enum depth depth, struct err *e)
 {
     int rc = founded_read(s, e);
     if (rc == 0)
@@ -381,18 +384,19 @@ static int open_all(struct store *s, struct err *e)
         rc = state_path(&s->place, &s->pin, &s->state_file, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
-    if (rc == 0)
+    if (rc == 0 && depth != DEPTH_ADOPT)
         rc = state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL, &s->state, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
     if (rc == 0)
-        rc = open_ledger(s, e);
-    if (rc == 0 && s->manner != STORE_PUBLIC)
+        rc = open_ledger(s, depth == DEPTH_ADOPT, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC && depth == DEPTH_ALL)
         rc = open_unlocked(s, e);
     return rc;
 }
 
-int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e)
+static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
+                   struct err *e)
 {
     OWN(store_drop) struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -404,9 +408,23 @@ int store_open(const struct store_place *place, enum store_manner manner, struct
     s->root = strdup(place->root);
     if (s->root == NULL)
         return err_memory(e);
-    int rc = open_all(s, e);
-    if (rc != 0)
-        return rc;
-    *ret = TAKE(s);
-    return 0;
+    int rc = open_all(s, depth, e);
+    if (rc == 0)
+        *ret = TAKE(s);
+    return rc;
+}
+
+int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e)
+{
+    return open_to(place, manner, DEPTH_ALL, ret, e);
+}
+
+int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_WRITE, DEPTH_LEDGER, ret, e);
+}
+
+int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
 }

@@ -114,5 +114,10 @@ struct key_files {
     size_t count, room;
 };
 void key_files_drop(struct key_files *f);
+int store_key_files(struct store *s, struct key_files *ret, struct err *e);
+
+/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read. */
+int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
+int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
 
 #endif
