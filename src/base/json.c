@@ -209,6 +209,11 @@ static int too_deep(struct err *e)
     return err_set(e, ERR_DAMAGED, "this JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
 }
 
+static int not_json(size_t at, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %zu", at);
+}
+
 static int parse_failed(const json_error_t *cause, struct err *e)
 {
     switch (json_error_code(cause)) {
@@ -219,12 +224,16 @@ static int parse_failed(const json_error_t *cause, struct err *e)
     case json_error_duplicate_key:
         return err_set(e, ERR_DAMAGED, "this JSON names a key of one object twice, before byte %d", cause->position);
     default:
-        return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %d", cause->position);
+        return not_json(cause->position < 0 ? 0 : (size_t)cause->position, e);
     }
 }
 
 int json_parse(struct bytes text, struct json **ret_document, struct err *e)
 {
+    /* jansson takes a zero byte for the end of the text, and would not look at what follows it. */
+    const uint8_t *zero = text.n == 0 ? NULL : memchr(text.p, 0, text.n);
+    if (zero != NULL)
+        return not_json((size_t)(zero - text.p), e);
     json_error_t cause;
     OWN(json_drop) struct json *document = calloc(1, sizeof(*document));
     if (document == NULL)
