@@ -28,8 +28,7 @@ int file_path(struct file_path *to, struct err *e, const char *format, ...)
 static int write_failed(struct err *e, int number, const char *name)
 {
     if (number == ENOSPC || number == EDQUOT)
-        return err_set(e, ERR_IO, "cannot write %s: no space is left; free some space on its disk and try again",
-                       name);
+        return err_set(e, ERR_IO, "cannot write %s: no space is left; free some space on its disk and try again", name);
     return err_os(e, ERR_IO, number, "cannot write %s", name);
 }
 
@@ -285,8 +284,7 @@ static int fill_draft(int fd, struct bytes content, const char *path, struct err
 }
 
 /* Write ${content} under the draft's name and make it durable; after a failure there is no draft. */
-static int write_draft(const char *path, struct bytes content, mode_t mode, struct file_path *ret_draft,
-                       struct err *e)
+static int write_draft(const char *path, struct bytes content, mode_t mode, struct file_path *ret_draft, struct err *e)
 {
     int rc = draft_path(path, ret_draft, e);
     if (rc != 0)

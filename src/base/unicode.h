@@ -9,8 +9,8 @@
 /* Longer text is refused by unicode_nfc: ICU counts in 32 bits, and the normal form may be three times as long. */
 enum { UNICODE_BYTES_MAX = 1 << 26 };
 
-bool unicode_valid(struct bytes utf8);      /* well-formed UTF-8 without zero bytes */
-bool unicode_is_nfc(struct bytes utf8);     /* valid, in normal form C, within UNICODE_BYTES_MAX */
+bool unicode_valid(struct bytes utf8);  /* well-formed UTF-8 without zero bytes */
+bool unicode_is_nfc(struct bytes utf8); /* valid, in normal form C, within UNICODE_BYTES_MAX */
 int unicode_nfc(struct bytes utf8, struct buf *to, struct err *e); /* appends; ERR_DAMAGED: not valid, too long */
 
 /*

@@ -1,7 +1,9 @@
 #include "base/bytes.h"
 
 #include "chance.h"
+#include "memory.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,6 +105,45 @@ static void test_lost_memory_is_remembered(void **state)
         assert_true(strlen(e.text) > 0);
         assert_int_equal(base64_get(bytes_text("QUFB"), &b), ERR_IO);
     }
+}
+
+static void test_lengths_no_buffer_can_have(void **state)
+{
+    /* volatile: the compiler would see that it is too wide, and refuse to build the test. */
+    const volatile int widest = INT_MAX;
+    for (unsigned i = 0; i < 3; i++) {
+        OWN(buf_drop) struct buf b = {0};
+        if (i == 0)
+            buf_put_hex(&b, bytes_of("", SIZE_MAX / 2 + 1));
+        else if (i == 1)
+            buf_put_base64(&b, bytes_of("", SIZE_MAX));
+        else
+            buf_printf(&b, "x%*d", widest, 1);
+        assert_int_equal(buf_check(&b, NULL), ERR_IO);
+        assert_int_equal(b.n, 0);
+    }
+}
+
+static void test_growing_when_memory_is_out(void **state)
+{
+    if (!MEMORY_CAN_FAIL)
+        skip();
+    size_t growths = 0;
+    for (size_t at = 1;; at++) {
+        memory_fails_at(at);
+        struct buf b = {0};
+        for (unsigned i = 0; i < 300; i++)
+            buf_put_u8(&b, (uint8_t)i);
+        bool failed = memory_is_back();
+        assert_int_equal(b.failed, failed);
+        for (size_t i = 0; i < b.n; i++)
+            assert_int_equal(b.p[i], (uint8_t)i);
+        buf_drop(&b);
+        if (!failed)
+            break;
+        growths++;
+    }
+    assert_int_equal(growths, 4); /* 64, 128, 256, 512 */
 }
 
 static void test_drop_leaves_a_buffer_that_can_be_used(void **state)
@@ -281,9 +322,8 @@ static void test_base64_has_one_form(void **state)
     }
     /* 64 * 64 whole groups, 16 two-byte endings; "Ah==" would leave bits over. */
     assert_int_equal(accepted, 64 * 64 + 16);
-    static const char *const refused[] = {"A",     "AA",   "AAA",      "AAAAA",  "====",     "A===",
-                                          "AA=A",  "=AAA", "AAA=AAAA", "AA==AA==", "AAA A", "AAAA\n",
-                                          "AAA\n", "AA-_", "Ah==",     "Zm9="};
+    static const char *const refused[] = {"A",        "AA",       "AAA",   "AAAAA",  "====",  "A===", "AA=A", "=AAA",
+                                          "AAA=AAAA", "AA==AA==", "AAA A", "AAAA\n", "AAA\n", "AA-_", "Ah==", "Zm9="};
     OWN(buf_drop) struct buf plain = {0};
     for (size_t i = 0; i < COUNT(refused); i++)
         assert_int_equal(base64_get(bytes_text(refused[i]), &plain), ERR_DAMAGED);
@@ -300,10 +340,22 @@ static void test_decimals(void **state)
         assert_int_equal(decimal_get(buf_bytes(&b), &v), 0);
         assert_int_equal(v, samples[i]);
     }
-    static const char *const refused[] = {"",   "00", "01", "+1",  "-1", " 1", "1 ",
-                                          "1a", "0x", ":",  "/",   "18446744073709551616",
-                                          "18446744073709551620",  "99999999999999999999",
-                                          "100000000000000000000", "018446744073709551615"};
+    static const char *const refused[] = {"",
+                                          "00",
+                                          "01",
+                                          "+1",
+                                          "-1",
+                                          " 1",
+                                          "1 ",
+                                          "1a",
+                                          "0x",
+                                          ":",
+                                          "/",
+                                          "18446744073709551616",
+                                          "18446744073709551620",
+                                          "99999999999999999999",
+                                          "100000000000000000000",
+                                          "018446744073709551615"};
     uint64_t v = 7;
     for (size_t i = 0; i < COUNT(refused); i++)
         assert_int_equal(decimal_get(bytes_text(refused[i]), &v), ERR_DAMAGED);
@@ -319,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_empty_buffer_gives_a_place_and_a_text),
         cmocka_unit_test(test_text_ends_at_a_full_room),
         cmocka_unit_test(test_lost_memory_is_remembered),
+        cmocka_unit_test(test_lengths_no_buffer_can_have),
+        cmocka_unit_test(test_growing_when_memory_is_out),
         cmocka_unit_test(test_drop_leaves_a_buffer_that_can_be_used),
         cmocka_unit_test(test_formatted_text),
         cmocka_unit_test(test_cursor_stops_at_the_end),

@@ -5,6 +5,7 @@
 #include "chance.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,9 +45,14 @@ static void test_controls_of_arguments_are_escaped(void **state)
     } cases[] = {
         {"a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd"},
         {"\x1b[2J\x7f", "\\x1b[2J\\x7f"},
-        {"\xc2\x9b" "1m\xc2\x80\xc2\x9f", "\\xc2\\x9b1m\\xc2\\x80\\xc2\\x9f"},
+        {"\xc2\x9b"
+         "1m\xc2\x80\xc2\x9f",
+         "\\xc2\\x9b1m\\xc2\\x80\\xc2\\x9f"},
         {"\xc2\xa0é한😀", "\xc2\xa0é한😀"},
-        {"\xe2\x80\xae" "fdp.exe\xe2\x81\xa6", "\\xe2\\x80\\xae" "fdp.exe\\xe2\\x81\\xa6"},
+        {"\xe2\x80\xae"
+         "fdp.exe\xe2\x81\xa6",
+         "\\xe2\\x80\\xae"
+         "fdp.exe\\xe2\\x81\\xa6"},
         {"\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa", "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
         {"\xe2\x80\xa8\xe2\x80\xa9\xe2\x81\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9\\xe2\\x81\\xa9"},
         {"\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80"},
@@ -132,14 +138,24 @@ static void test_system_words(void **state)
     assert_true(strlen(e.text) > 0);
 }
 
+/* A width that printf cannot write: the format itself is better than nothing. */
+static void test_what_cannot_be_formatted(void **state)
+{
+    /* volatile: the compiler would see that it is too wide, and refuse to build the test. */
+    const volatile int widest = INT_MAX;
+    struct err e;
+    (void)err_set(&e, ERR_IO, "act %*d", widest, 1);
+    assert_string_equal(e.text, "act %*d");
+}
+
 /* The errno that files and connections give have Korean words, so that no line is in two languages. */
 static void test_system_words_are_in_the_catalogue(void **state)
 {
     static const int numbers[] = {
-        EPERM,  ENOENT, EINTR,  EIO,   ENXIO,  EBADF,   EAGAIN,    ENOMEM, EACCES,    EBUSY,      EEXIST,        EXDEV,
-        ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ETXTBSY,   EFBIG,  ENOSPC,    EROFS,      EMLINK,        EPIPE,
-        ENOSYS, ENOTEMPTY, ELOOP, ENAMETOOLONG, EOPNOTSUPP, EADDRINUSE, EADDRNOTAVAIL, ECONNRESET, ETIMEDOUT,
-        ECONNREFUSED, ESTALE, EDQUOT,
+        EPERM,        ENOENT,     EINTR,      EIO,           ENXIO,      EBADF,     EAGAIN,       ENOMEM,    EACCES,
+        EBUSY,        EEXIST,     EXDEV,      ENODEV,        ENOTDIR,    EISDIR,    EINVAL,       ENFILE,    EMFILE,
+        ETXTBSY,      EFBIG,      ENOSPC,     EROFS,         EMLINK,     EPIPE,     ENOSYS,       ENOTEMPTY, ELOOP,
+        ENAMETOOLONG, EOPNOTSUPP, EADDRINUSE, EADDRNOTAVAIL, ECONNRESET, ETIMEDOUT, ECONNREFUSED, ESTALE,    EDQUOT,
     };
     text_choose(TEXT_KOREAN);
     for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -164,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_any_argument_gives_a_clean_line),
         cmocka_unit_test(test_long_lines_are_cut_at_a_character),
         cmocka_unit_test(test_system_words),
+        cmocka_unit_test(test_what_cannot_be_formatted),
         cmocka_unit_test(test_system_words_are_in_the_catalogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

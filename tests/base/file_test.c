@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "chance.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,24 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 ssize_t getrandom(void *buf, size_t n, unsigned flags)
 {
     return trouble() ? -1 : syscall(SYS_getrandom, buf, n, flags);
+}
+
+int fstat(int fd, struct stat *status)
+{
+    return trouble() ? -1 : fstatat(fd, "", status, AT_EMPTY_PATH);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return trouble() ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+/* Only a close that follows writing can tell of something lost. */
+int close(int fd)
+{
+    bool writing = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+    int rc = (int)syscall(SYS_close, fd);
+    return writing && trouble() ? -1 : rc;
 }
 
 static void calm(void)
@@ -348,6 +367,11 @@ static void test_names_of_the_longest_length(void **state)
     struct file_path p = in_folder(name);
     assert_int_equal(file_replace(p.s, bytes_text("x"), 0600, NULL), ERR_IO);
     assert_int_equal(file_create(p.s, bytes_text("x"), 0600, NULL), ERR_IO);
+    int fd = -1;
+    assert_int_equal(file_open_read(p.s, &fd, NULL), ERR_IO);
+    struct file_path under;
+    assert_int_equal(file_path(&under, NULL, "%s/under", p.s), 0);
+    assert_int_equal(file_replace(under.s, bytes_text("x"), 0600, NULL), ERR_IO);
     assert_int_equal(count_files(), 0);
 }
 
@@ -376,7 +400,7 @@ static void test_create_loses_a_race(void **state)
             calm();
             rename_knows_no_flags = way == 1;
             fail_number = numbers[i];
-            fail_at = way == 0 ? 4 : 5; /* getrandom, pwrite, fsync, renameat2, linkat */
+            fail_at = way == 0 ? 5 : 6; /* getrandom, pwrite, fsync, close, renameat2, linkat */
             int expected = numbers[i] == EEXIST ? ERR_REFUSED : ERR_IO;
             assert_int_equal(file_create(p.s, bytes_text("one"), 0600, NULL), expected);
             assert_int_equal(count_files(), 0);
@@ -410,25 +434,28 @@ static void each_call_fails(int (*make)(const char *, struct bytes, mode_t, stru
         int rc = make(p.s, bytes_text("new"), 0600, &e);
         bool failed = calls >= at;
         unsigned made = calls;
+        unsigned synced = syncs;
         calm();
         assert_int_equal(count_files(), file_exists(p.s) ? 1 : 0);
         if (!failed) {
             assert_int_equal(rc, 0);
             assert_content(p.s, "new");
             assert_int_equal(failures, made);
+            assert_int_equal(synced, 2);
             break;
         }
         failures++;
         assert_int_equal(rc, ERR_IO);
         assert_non_null(strstr(e.text, "Input/output error"));
-        assert_int_equal(made, at);
+        /* getrandom, pwrite, fsync of the file, close, rename, fsync of the folder */
+        assert_int_equal(synced, at < 3 ? 0 : at < 6 ? 1 : 2);
         OWN(buf_drop) struct buf left = {0};
         int absent = file_read_all(p.s, 100, &left, NULL);
         bool is_old = old == NULL ? absent == ERR_ABSENT : strcmp(buf_text(&left), old) == 0;
         assert_true(is_old || strcmp(buf_text(&left), "new") == 0);
-        assert_true(is_old || at == 5);
+        assert_true(is_old || at == 6);
     }
-    assert_int_equal(failures, 5);
+    assert_int_equal(failures, 6);
 }
 
 static void test_replace_when_each_call_fails(void **state)
@@ -446,7 +473,7 @@ static void test_a_full_disk_names_the_file_and_the_remedy(void **state)
     struct file_path p = in_folder("x");
     static const int numbers[] = {ENOSPC, EDQUOT};
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        for (unsigned at = 2; at <= 5; at++) {
+        for (unsigned at = 2; at <= 6; at++) {
             calm();
             fail_number = numbers[i];
             fail_at = at;
@@ -462,23 +489,43 @@ static void test_a_failed_read_appends_nothing(void **state)
 {
     struct file_path p = in_folder("x");
     assert_int_equal(file_replace(p.s, bytes_text("twelve bytes"), 0600, NULL), 0);
-    for (unsigned at = 1; at <= 3; at++) {
+    unsigned failures = 0;
+    for (bool failed = true; failed;) {
         OWN(buf_drop) struct buf b = {0};
         buf_put_text(&b, "kept");
         calm();
-        dribble = at == 3 ? 5 : 0;
         fail_number = EIO;
-        fail_at = at == 3 ? 4 : at;
-        assert_int_equal(file_read_all(p.s, 100, &b, NULL), ERR_IO);
-        assert_int_equal(b.n, 4);
+        fail_at = failures + 1;
+        dribble = 5;
+        int rc = file_read_all(p.s, 100, &b, NULL);
+        failed = calls >= fail_at;
+        assert_int_equal(rc, failed ? ERR_IO : 0);
+        assert_int_equal(b.n, failed ? 4 : 16);
+        failures += failed;
     }
+    assert_true(failures > 5);
+    calm();
+    OWN(fd_drop) int fd = -1;
+    assert_int_equal(file_open_read(p.s, &fd, NULL), 0);
     calm();
     fail_number = EIO;
     fail_at = 1;
-    OWN(fd_drop) int fd = -1;
-    assert_int_equal(file_open_read(p.s, &fd, NULL), 0);
     char got[4];
     assert_int_equal(file_read_at(fd, got, 4, 0, "x", NULL), ERR_IO);
+}
+
+static void test_a_read_without_memory_appends_nothing(void **state)
+{
+    if (!MEMORY_CAN_FAIL)
+        skip();
+    struct file_path p = in_folder("x");
+    assert_int_equal(file_replace(p.s, bytes_text("x"), 0600, NULL), 0);
+    struct buf b = {0};
+    memory_fails_at(1);
+    int rc = file_read_all(p.s, 100, &b, NULL);
+    assert_true(memory_is_back());
+    assert_int_equal(rc, ERR_IO);
+    assert_int_equal(b.n, 0);
 }
 
 static void test_folders(void **state)
@@ -511,6 +558,13 @@ static void test_folders(void **state)
     static char longest[FILE_PATH_MAX + 1];
     memset(longest, 'x', FILE_PATH_MAX);
     assert_int_equal(file_make_folders(longest, &e), ERR_IO);
+
+    struct file_path full = in_folder("full");
+    calm();
+    fail_number = ENOSPC;
+    fail_at = 1;
+    assert_int_equal(file_make_folder(full.s, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "free some space"));
 }
 
 static void test_syncing_folders(void **state)
@@ -579,6 +633,7 @@ int main(void)
         CASE(test_create_when_each_call_fails),
         CASE(test_a_full_disk_names_the_file_and_the_remedy),
         CASE(test_a_failed_read_appends_nothing),
+        CASE(test_a_read_without_memory_appends_nothing),
         CASE(test_folders),
         CASE(test_syncing_folders),
         CASE(test_remove),

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "chance.h"
+#include "memory.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -123,9 +124,25 @@ static void test_integers_at_the_limit_and_one_past(void **state)
 static void test_integers_have_one_form(void **state)
 {
     static const char *const refused[] = {
-        "9007199254740992",       "-9007199254740992",       "\"9007199254740991\"", "\"0\"", "\"-1\"", "\"-\"", "\"\"",
-        "\"18446744073709551616\"", "\"-9223372036854775809\"", "\"-018446744073709551\"", "\"--9007199254740992\"",
-        "\"+9007199254740992\"",  "\"09007199254740992\"",   "1.0", "1e3", "true", "null", "[]", "{}",
+        "9007199254740992",
+        "-9007199254740992",
+        "\"9007199254740991\"",
+        "\"0\"",
+        "\"-1\"",
+        "\"-\"",
+        "\"\"",
+        "\"18446744073709551616\"",
+        "\"-9223372036854775809\"",
+        "\"-018446744073709551\"",
+        "\"--9007199254740992\"",
+        "\"+9007199254740992\"",
+        "\"09007199254740992\"",
+        "1.0",
+        "1e3",
+        "true",
+        "null",
+        "[]",
+        "{}",
         "\"9007199254740992 \"",
     };
     uint64_t value = 7;
@@ -143,11 +160,37 @@ static void test_integers_have_one_form(void **state)
 static void test_what_is_not_json_is_damaged(void **state)
 {
     static const char *const refused[] = {
-        "",        " ",          "{",         "[1,]",         "{\"a\":1,}",       "{\"a\" 1}",       "{a:1}",
-        "'a'",     "01",         "+1",        ".5",           "1.",               "1 2",             "[1]x",
-        "nul",     "NaN",        "\"\n\"",    "\"\\x41\"",    "\"\\ud800\"",      "\"\\udc00\\ud800\"", "\"\\u0000\"",
-        "\"\xff\"", "\"\xed\xa0\x80\"", "\"\xc0\xaf\"", "99999999999999999999", "/* */1", "\xef\xbb\xbf[]",
-        "{\"a\":1,\"a\":1}", "[{\"b\":{\"a\":1,\"\\u0061\":2}}]", "\"a", "1e999",
+        "",
+        " ",
+        "{",
+        "[1,]",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "'a'",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "1 2",
+        "[1]x",
+        "nul",
+        "NaN",
+        "\"\n\"",
+        "\"\\x41\"",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "\"\\u0000\"",
+        "\"\xff\"",
+        "\"\xed\xa0\x80\"",
+        "\"\xc0\xaf\"",
+        "99999999999999999999",
+        "/* */1",
+        "\xef\xbb\xbf[]",
+        "{\"a\":1,\"a\":1}",
+        "[{\"b\":{\"a\":1,\"\\u0061\":2}}]",
+        "\"a",
+        "1e999",
     };
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct json *d = NULL;
@@ -277,8 +320,9 @@ static void test_writing_again_sorts_and_tightens(void **state)
 static void test_every_other_form_is_seen(void **state)
 {
     static const char *const others[] = {
-        " 1", "1 ", "1\n", "-0", "[1, 2]", "{\"a\" :1}", "{\"b\":1,\"a\":2}", "\"\\u0041\"", "\"\\/\"", "\"\\u000a\"",
-        "\"\\u001F\"", "1.0", "1E2", "9007199254740992", "\"\\u00e9\"", "\"\\u0022\"", "\"\\u007f\"",
+        " 1",          "1 ",          "1\n",         "-0",          "[1, 2]", "{\"a\" :1}", "{\"b\":1,\"a\":2}",
+        "\"\\u0041\"", "\"\\/\"",     "\"\\u000a\"", "\"\\u001F\"", "1.0",    "1E2",        "9007199254740992",
+        "\"\\u00e9\"", "\"\\u0022\"", "\"\\u007f\"",
     };
     for (size_t i = 0; i < COUNT(others); i++)
         assert_false(json_canonical(bytes_text(others[i])));
@@ -376,6 +420,81 @@ static void test_lost_memory_shows_in_the_buffer(void **state)
     assert_false(json_write(json_root(d), &b));
 }
 
+enum { CHILD_SUCCEEDED, CHILD_REPORTED, CHILD_ACCUSED, CHILD_ENDED };
+
+static void be_quiet(void)
+{
+    /* What an ending program says is not for the log of the tests. */
+    int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    (void)dup2(quiet, STDERR_FILENO);
+    (void)signal(SIGABRT, SIG_DFL);
+}
+
+static int outcome_of(pid_t child)
+{
+    int status = 0;
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)
+        return CHILD_ENDED;
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Parse when the n-th allocation fails, in a process of its own. */
+static int parse_without_memory(const char *text, size_t n)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return outcome_of(child);
+    be_quiet();
+    memory_fails_at(n);
+    struct json *d = NULL;
+    int rc = json_parse(bytes_text(text), &d, NULL);
+    json_drop(&d);
+    bool failed = memory_is_back();
+    if (rc == 0 && !failed && memory_kept() == 0)
+        _exit(CHILD_SUCCEEDED);
+    _exit(rc == ERR_IO ? CHILD_REPORTED : CHILD_ACCUSED);
+}
+
+/* Lost memory is reported, or ends the program: it is never told as damage and never changes what is read. */
+static void test_reading_when_each_allocation_fails(void **state)
+{
+    if (!MEMORY_CAN_FAIL)
+        skip();
+    static const char text[] = "{\"a key that is long enough\":[1,\"and text that is even longer, to make the token"
+                               " grow\",123456789012345678],\"b\":{\"c\":null}}";
+    size_t failures = 0;
+    int outcome;
+    while ((outcome = parse_without_memory(text, failures + 1)) != CHILD_SUCCEEDED) {
+        assert_int_equal(outcome, failures == 0 ? CHILD_REPORTED : CHILD_ENDED);
+        failures++;
+    }
+    assert_true(failures > 10);
+}
+
+static void test_writing_when_each_allocation_fails(void **state)
+{
+    if (!MEMORY_CAN_FAIL)
+        skip();
+    OWN(json_drop) struct json *d = parsed("{\"a\":[1,\"x\",{}],\"b\":{\"c\":null}}");
+    size_t failures = 0;
+    for (bool failed = true; failed;) {
+        memory_fails_at(failures + 1);
+        struct buf b = {0};
+        bool written = json_write(json_root(d), &b);
+        size_t left = b.n;
+        buf_drop(&b);
+        failed = memory_is_back();
+        assert_int_equal(memory_kept(), 0);
+        assert_int_equal(written, !failed);
+        assert_int_equal(left == 0, failed);
+        failures += failed;
+    }
+    assert_true(failures >= 4);
+}
+
 /* Mistakes of ours end the program at the place where they are made. */
 static void key_out_of_order(struct json_out *j)
 {
@@ -442,24 +561,18 @@ static void string_with_zero(struct json_out *j)
 static void test_misuse_is_asserted(void **state)
 {
     void (*const mistakes[])(struct json_out *) = {
-        key_out_of_order, key_twice,      key_in_array, key_alone,          value_without_key, key_without_value,
-        wrong_end_of_array, end_of_nothing, too_deep,   string_not_utf8,    string_with_zero,  wrong_end,
+        key_out_of_order,   key_twice,      key_in_array, key_alone,       value_without_key, key_without_value,
+        wrong_end_of_array, end_of_nothing, too_deep,     string_not_utf8, string_with_zero,  wrong_end,
     };
     for (size_t i = 0; i < COUNT(mistakes); i++) {
         pid_t child = fork();
-        assert_true(child >= 0);
         if (child == 0) {
-            /* The assertion's words are not for the log of the tests. */
-            int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
-            (void)dup2(quiet, STDERR_FILENO);
-            (void)signal(SIGABRT, SIG_DFL);
+            be_quiet();
             struct buf b = {0};
             mistakes[i](&(struct json_out){.to = &b});
-            _exit(0);
+            _exit(CHILD_SUCCEEDED);
         }
-        int status = 0;
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+        if (outcome_of(child) != CHILD_ENDED)
             fail_msg("mistake %zu went unseen", i);
     }
 }
@@ -480,6 +593,8 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_canonical),
         cmocka_unit_test(test_one_byte_changed_is_another_text),
         cmocka_unit_test(test_lost_memory_shows_in_the_buffer),
+        cmocka_unit_test(test_reading_when_each_allocation_fails),
+        cmocka_unit_test(test_writing_when_each_allocation_fails),
         cmocka_unit_test(test_misuse_is_asserted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,10 +95,26 @@ static void test_languages_by_name(void **state)
         const char *name;
         int language; /* -1: neither */
     } cases[] = {
-        {"en", TEXT_ENGLISH},    {"en_GB", TEXT_ENGLISH},     {"en_US.UTF-8", TEXT_ENGLISH}, {"ko", TEXT_KOREAN},
-        {"ko_KR", TEXT_KOREAN},  {"ko_KR.UTF-8", TEXT_KOREAN}, {"ko-KR", TEXT_KOREAN},       {"ko.UTF-8", TEXT_KOREAN},
-        {"ko@hanja", TEXT_KOREAN}, {"", -1}, {"e", -1}, {"k", -1}, {"kok", -1}, {"kok_IN", -1}, {"eng", -1},
-        {"EN", -1}, {"C", -1}, {"POSIX", -1}, {"fr_FR.UTF-8", -1}, {" ko", -1},
+        {"en", TEXT_ENGLISH},
+        {"en_GB", TEXT_ENGLISH},
+        {"en_US.UTF-8", TEXT_ENGLISH},
+        {"ko", TEXT_KOREAN},
+        {"ko_KR", TEXT_KOREAN},
+        {"ko_KR.UTF-8", TEXT_KOREAN},
+        {"ko-KR", TEXT_KOREAN},
+        {"ko.UTF-8", TEXT_KOREAN},
+        {"ko@hanja", TEXT_KOREAN},
+        {"", -1},
+        {"e", -1},
+        {"k", -1},
+        {"kok", -1},
+        {"kok_IN", -1},
+        {"eng", -1},
+        {"EN", -1},
+        {"C", -1},
+        {"POSIX", -1},
+        {"fr_FR.UTF-8", -1},
+        {" ko", -1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         enum text_language language = TEXT_ENGLISH;

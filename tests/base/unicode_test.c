@@ -1,6 +1,7 @@
 #include "base/unicode.h"
 
 #include "chance.h"
+#include "memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,15 +11,39 @@
 
 static void test_valid(void **state)
 {
-    static const char *const valid[] = {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-                                        "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const valid[] = {"",
+                                        "a",
+                                        "\x7f",
+                                        "\xc2\x80",
+                                        "\xdf\xbf",
+                                        "\xe0\xa0\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xee\x80\x80",
+                                        "\xef\xbf\xbf",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf"};
     for (size_t i = 0; i < COUNT(valid); i++)
         assert_true(unicode_valid(bytes_text(valid[i])));
     assert_true(unicode_valid(bytes_of(NULL, 0)));
-    static const char *const refused[] = {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc2", "\xc2" "a", "\xe0\x9f\xbf",
-                                          "\xe1\x80", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
+    static const char *const refused[] = {"\x80",
+                                          "\xbf",
+                                          "\xc0\xaf",
+                                          "\xc1\xbf",
+                                          "\xc2",
+                                          "\xc2"
+                                          "a",
+                                          "\xe0\x9f\xbf",
+                                          "\xe1\x80",
+                                          "\xed\xa0\x80",
+                                          "\xed\xbf\xbf",
+                                          "\xf0\x8f\xbf\xbf",
                                           "\xf0\x90\x80",
-                                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xcc", "a\xfe" "b"};
+                                          "\xf4\x90\x80\x80",
+                                          "\xf5\x80\x80\x80",
+                                          "\xff",
+                                          "a\xcc",
+                                          "a\xfe"
+                                          "b"};
     for (size_t i = 0; i < COUNT(refused); i++) {
         assert_false(unicode_valid(bytes_text(refused[i])));
         assert_false(unicode_is_nfc(bytes_text(refused[i])));
@@ -65,9 +90,31 @@ static void test_normal_form(void **state)
 static void put_random_text(struct chance *c, struct buf *to)
 {
     static const char *const characters[] = {
-        "a", "e", "\\", " ", "é", "\xcc\x81", "\xcc\xa3", "\xcc\xb8", "\xe1\x84\x92", "\xe1\x85\xa1", "\xe1\x86\xab",
-        "하", "😀", "\x1e", "\x01", "\n", "\x7f", "\xc2\x85", "\xe2\x80\xae", "\xe2\x80\x8f", "\xe2\x80\xa8",
-        "\xe0\xa5\x98", "\xef\xbf\xbf", "<", "=",
+        "a",
+        "e",
+        "\\",
+        " ",
+        "é",
+        "\xcc\x81",
+        "\xcc\xa3",
+        "\xcc\xb8",
+        "\xe1\x84\x92",
+        "\xe1\x85\xa1",
+        "\xe1\x86\xab",
+        "하",
+        "😀",
+        "\x1e",
+        "\x01",
+        "\n",
+        "\x7f",
+        "\xc2\x85",
+        "\xe2\x80\xae",
+        "\xe2\x80\x8f",
+        "\xe2\x80\xa8",
+        "\xe0\xa5\x98",
+        "\xef\xbf\xbf",
+        "<",
+        "=",
     };
     for (size_t n = chance_below(c, 8); n > 0; n--)
         buf_put_text(to, characters[chance_below(c, COUNT(characters))]);
@@ -125,13 +172,21 @@ static void test_names_are_shown(void **state)
     assert_shown(bytes_text("a\\b"), "a\\\\b");
     assert_shown(bytes_text("a\nb\x1b\x7f"), "a\\x0ab\\x1b\\x7f");
     assert_shown(bytes_of("a\0b", 3), "a\\x00b");
-    assert_shown(bytes_text("\xc2\x9b" "1m"), "\\xc2\\x9b1m");
-    assert_shown(bytes_text("\xff\xfe" "a\xe4\xb8"), "\\xff\\xfea\\xe4\\xb8");
-    assert_shown(bytes_text("\xe2\x80\xae" "fdp"), "\\xe2\\x80\\xaefdp");
+    assert_shown(bytes_text("\xc2\x9b"
+                            "1m"),
+                 "\\xc2\\x9b1m");
+    assert_shown(bytes_text("\xff\xfe"
+                            "a\xe4\xb8"),
+                 "\\xff\\xfea\\xe4\\xb8");
+    assert_shown(bytes_text("\xe2\x80\xae"
+                            "fdp"),
+                 "\\xe2\\x80\\xaefdp");
     assert_shown(bytes_text("\xe2\x80\xa8\xd8\x9c"), "\\xe2\\x80\\xa8\\xd8\\x9c");
     /* The mark would join the digit of the escape in front of it, and an e with an acute would be read. */
     assert_shown(bytes_text("\x1e\xcc\x81"), "\\x1e\\xcc\\x81");
-    assert_shown(bytes_text("\xfe\xcc\x81" "e\xcc\x81"), "\\xfe\\xcc\\x81é");
+    assert_shown(bytes_text("\xfe\xcc\x81"
+                            "e\xcc\x81"),
+                 "\\xfe\\xcc\\x81é");
     /* But a mark on a doubled backslash, or on nothing, stays. */
     assert_shown(bytes_text("\\\xcc\x81"), "\\\\\xcc\x81");
     assert_shown(bytes_text("\xcc\x81"), "\xcc\x81");
@@ -178,15 +233,61 @@ static void test_any_name_is_shown_as_clean_text(void **state)
     }
 }
 
+static int normal_form_kept_apart(struct bytes text, struct buf *to)
+{
+    buf_put_text(to, "kept");
+    return unicode_nfc(text, to, NULL);
+}
+
+static int shown_name(struct bytes text, struct buf *to)
+{
+    unicode_display(text, to);
+    return buf_check(to, NULL);
+}
+
+static int normal_or_not(struct bytes text, struct buf *to)
+{
+    return unicode_is_nfc(text) ? 0 : ERR_IO;
+}
+
+static void test_each_allocation_fails(void **state)
+{
+    if (!MEMORY_CAN_FAIL)
+        skip();
+    static const char text[] = "é한😀";
+    int (*const uses[])(struct bytes, struct buf *) = {normal_form_kept_apart, shown_name, normal_or_not};
+    for (size_t i = 0; i < COUNT(uses); i++) {
+        size_t failures = 0;
+        for (bool failed = true; failed;) {
+            memory_fails_at(failures + 1);
+            struct buf b = {0};
+            int rc = uses[i](bytes_text(text), &b);
+            bool half = b.n > strlen("kept");
+            buf_drop(&b);
+            failed = memory_is_back();
+            assert_int_equal(memory_kept(), 0);
+            assert_int_equal(rc, failed ? ERR_IO : 0);
+            assert_false(failed && half && i == 0);
+            failures += failed;
+        }
+        assert_true(failures >= 3);
+    }
+}
+
 static void test_columns(void **state)
 {
     static const struct {
         const char *text;
         size_t columns;
     } cases[] = {
-        {"", 0}, {"abc", 3}, {"é", 1}, {"e\xcc\x81", 1}, {"한글", 4}, {"漢字", 4}, {"ｱ", 1}, {"Ａ", 2}, {"😀", 2},
-        {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 2}, {"\xc2\xad", 1}, {"\xe2\x80\x8b", 0}, {"…", 1},
-        {"\xff\xfe", 2}, {"a\nb", 2},
+        {"", 0},         {"abc", 3},
+        {"é", 1},        {"e\xcc\x81", 1},
+        {"한글", 4},     {"漢字", 4},
+        {"ｱ", 1},        {"Ａ", 2},
+        {"😀", 2},        {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 2},
+        {"\xc2\xad", 1}, {"\xe2\x80\x8b", 0},
+        {"…", 1},        {"\xff\xfe", 2},
+        {"a\nb", 2},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_int_equal(unicode_columns(bytes_text(cases[i].text)), cases[i].columns);
@@ -202,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_length_at_the_limit_and_one_past),
         cmocka_unit_test(test_names_are_shown),
         cmocka_unit_test(test_any_name_is_shown_as_clean_text),
+        cmocka_unit_test(test_each_allocation_fails),
         cmocka_unit_test(test_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
