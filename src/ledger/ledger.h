@@ -67,6 +67,7 @@ struct ledger_opening {
     uint64_t tail_bytes[2];           /* bytes behind the last committed record that are no whole record */
     struct ledger_position position;  /* where the journal stands, tails left out */
     uint64_t committed_later;         /* whole records beyond ${committed}: the crash came after the commit */
+    bool pending_found;               /* the ${pending} record is one of them */
 };
 /*
  * ledger_open(setup, committed, pending, ret, opening, e):
