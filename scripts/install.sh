@@ -30,7 +30,8 @@ hashes() {
     grep -o '"integrity": *"[^"]*"' "$1"
 }
 npm_done() {
-    [ -f node_modules/.package-lock.json ] && [ "$(hashes package-lock.json)" = "$(hashes node_modules/.package-lock.json)" ]
+    [ -f node_modules/.package-lock.json ] || return 1
+    [ "$(hashes package-lock.json)" = "$(hashes node_modules/.package-lock.json)" ]
 }
 
 wanted=
