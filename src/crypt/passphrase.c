@@ -15,8 +15,9 @@ int crypt_passphrase(struct bytes passphrase, const uint8_t salt[16], uint32_t p
                        CRYPT_MEMORY_KIB_MIN, CRYPT_MEMORY_KIB_MAX);
     if (passphrase.n > CRYPT_PASSPHRASE_MAX)
         return err_set(e, ERR_USAGE, "a passphrase may have at most %d bytes", CRYPT_PASSPHRASE_MAX);
-    if (crypto_pwhash(ret->b, sizeof ret->b, (const char *)passphrase.p, passphrase.n, salt, passes,
-                      (size_t)memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    const char *text = passphrase.n == 0 ? "" : (const char *)passphrase.p;
+    if (crypto_pwhash(ret->b, sizeof ret->b, text, passphrase.n, salt, passes, (size_t)memory_kib * 1024,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0)
         return err_set(e, ERR_IO, "not enough memory for the passphrase: %u KiB are needed", memory_kib);
     return 0;
 }

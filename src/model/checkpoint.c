@@ -42,7 +42,7 @@ static int parse_text(struct bytes text, enum note_manner manner, struct checkpo
     struct checkpoint checkpoint = {.size = 0};
     memcpy(checkpoint.origin, origin.p, origin.n);
     if (decimal_get(size, &checkpoint.size) != 0 || checkpoint.size > TREE_SIZE_MAX)
-        return err_set(e, ERR_DAMAGED, "the size of the checkpoint of \"%s\" is not a decimal number",
+        return err_set(e, ERR_DAMAGED, "the size of the checkpoint of \"%s\" is not a decimal number up to 2^63",
                        checkpoint.origin);
     if (base64_get_exact(root, checkpoint.root.b, CRYPT_HASH) != 0)
         return err_set(e, ERR_DAMAGED, "the root of the checkpoint of \"%s\" is not base64 of 32 bytes",
@@ -50,6 +50,10 @@ static int parse_text(struct bytes text, enum note_manner manner, struct checkpo
     if (manner == NOTE_STRICT && c.left != 0)
         return err_set(e, ERR_DAMAGED, "the checkpoint of \"%s\" has more lines than origin, size and root",
                        checkpoint.origin);
+    while (c.left != 0) {
+        if (cursor_line(&c).n == 0)
+            return err_set(e, ERR_DAMAGED, "the checkpoint of \"%s\" has an empty line in its text", checkpoint.origin);
+    }
     *ret = checkpoint;
     return 0;
 }
