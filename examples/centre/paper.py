@@ -83,16 +83,21 @@ def add_latin_font(objects):
     return objects.add("<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>")
 
 
-def add_korean_font(objects):
-    """A font that the reader's machine has to have; the map to Unicode lets any program read the text all the same."""
+def add_korean_font(objects, named_codes):
+    """
+    A font that the reader's machine has to have, with codes in UCS-2.  NAMED_CODES true refers to a code table that the
+    reading program must have too, as old office programs did; false gives only the map to Unicode, which any program
+    can read the text by, though few will draw it.
+    """
     descriptor = objects.add("<< /Type /FontDescriptor /FontName /HYGoThic-Medium /Flags 4 /FontBBox [0 -200 1000 900] "
                              "/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>")
+    collection, codes = ("Korea1", "UniKS-UCS2-H") if named_codes else ("Identity", "Identity-H")
     cid = objects.add("<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HYGoThic-Medium /CIDSystemInfo << /Registry "
-                      "(Adobe) /Ordering (Korea1) /Supplement 1 >> /DW 1000 /W [1 95 500] /FontDescriptor %d 0 R >>"
-                      % descriptor)
+                      "(Adobe) /Ordering (%s) /Supplement 0 >> /DW 1000 /W [1 95 500] /FontDescriptor %d 0 R >>"
+                      % (collection, descriptor))
     unicode_map = objects.stream(to_unicode())
-    return objects.add("<< /Type /Font /Subtype /Type0 /BaseFont /HYGoThic-Medium /Encoding /UniKS-UCS2-H "
-                       "/DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>" % (cid, unicode_map))
+    return objects.add("<< /Type /Font /Subtype /Type0 /BaseFont /HYGoThic-Medium /Encoding /%s "
+                       "/DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>" % (codes, cid, unicode_map))
 
 
 def finish(objects, pages, page_numbers, title):
@@ -104,11 +109,11 @@ def finish(objects, pages, page_numbers, title):
     return objects.file(root, info)
 
 
-def pdf_text(title, text, pressed=True):
+def pdf_text(title, text, pressed=True, named_codes=False):
     """TEXT, line by line; PRESSED false leaves the page streams readable as they are."""
     objects = Objects()
     pages = objects.reserve()
-    fonts = "/F1 %d 0 R /F2 %d 0 R" % (add_latin_font(objects), add_korean_font(objects))
+    fonts = "/F1 %d 0 R /F2 %d 0 R" % (add_latin_font(objects), add_korean_font(objects, named_codes))
     lines = text.split("\n")
     numbers = []
     for at in range(0, len(lines), PAGE_LINES):

@@ -219,6 +219,12 @@ Signed / 서명: (a drawn mark)    Before / 입회: %s
        t.witness.ko, t.consents[1], t.staff[0], MARK)
 
 
+def consent_on_paper(t):
+    """The short form that was typed and scanned; the picture's letters are Latin only."""
+    return [MARK, "", "CONSENT " + t.code, "", "I " + t.witness.latin[0].upper(), "ALLOW USE OF WHAT I SAID", "ON " + t.iso_date(),
+            "FOR " + t.consents[0].upper().replace(",", " -"), "", "I MAY TAKE THIS BACK AT ANY TIME", "", "BEFORE " + t.staff[1].upper()]
+
+
 LETTER = """%s
 %s Documentation Centre / %s 기록센터
 4 Paper Boat Quay, Jongibaenaru (a place that does not exist)

@@ -110,11 +110,12 @@ class Centre:
                 self.plan.file(stem + ".txt", text, "consent, text", mode=0o444)
             elif t.number % 3 == 1:
                 self.plan.file(stem + ".pdf", paper.pdf_text(t.code, text), "PDF, Korean")
-            elif t.number % 6 == 2:
-                scan = picture.scanned_page(t.code, text.split("\n"))
-                self.plan.file(stem + ".pdf", paper.pdf_scan(t.code, [scan]), "PDF, scanned")
             else:
-                self.plan.file(stem + ".png", picture.png(picture.scanned_page(t.code, text.split("\n")), t.code), "PNG scan")
+                scan = picture.scanned_page(t.code, prose.consent_on_paper(t))
+                if t.number % 6 == 2:
+                    self.plan.file(stem + ".pdf", paper.pdf_scan(t.code, [scan]), "PDF, scanned")
+                else:
+                    self.plan.file(stem + ".png", picture.png(scan, t.code), "PNG scan")
 
     def sheets(self):
         cases, persons = [CASE_COLUMNS, *case_rows(self.world)], [PERSON_COLUMNS, *person_rows(self.world)]
@@ -133,8 +134,8 @@ class Centre:
         for t in self.testimonies[24:48]:
             korean = t.number % 2 == 0
             text = prose.testimony_ko(t) if korean else prose.testimony_en(t)
-            self.plan.file("%s/%s transcript.pdf" % (PAPERS, t.code), paper.pdf_text(t.code, text, pressed=t.number % 4 < 2),
-                           "PDF, Korean" if korean else "PDF, English")
+            document = paper.pdf_text(t.code, text, pressed=t.number % 4 < 2, named_codes=t.number % 3 == 0)
+            self.plan.file("%s/%s transcript.pdf" % (PAPERS, t.code), document, "PDF, Korean" if korean else "PDF, English")
         for t in self.testimonies[48:60]:
             self.plan.file("%s/%s 진술.docx" % (PAPERS, t.code), office.docx(prose.testimony_ko(t)), "DOCX")
         for t in self.testimonies[60:68]:
