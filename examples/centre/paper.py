@@ -58,7 +58,8 @@ def to_unicode():
     ranges = ["<%02X00> <%02XFF> <%02X00>" % (h, h, h) for h in range(256) if not 0xD8 <= h <= 0xDF]
     blocks = [ranges[n:n + 100] for n in range(0, len(ranges), 100)]
     body = "\nendbfrange\n".join("%d beginbfrange\n" % len(b) + "\n".join(b) for b in blocks)
-    return TO_UNICODE + body.encode() + b"\nendbfrange\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+    tail = "\nendbfrange\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+    return TO_UNICODE + (body + tail).encode()
 
 
 def latin_string(line):
@@ -74,8 +75,8 @@ def page_stream(lines):
     out = [b"BT 14 TL 60 790 Td"]
     for line in lines:
         latin = latin_string(line)
-        shown = b"/F1 10 Tf " + latin if latin is not None else b"/F2 10 Tf <" + line.encode("utf-16-be").hex().encode() + b">"
-        out.append(shown + b" Tj T*")
+        wide = b"<" + line.encode("utf-16-be").hex().encode() + b">"
+        out.append((b"/F1 10 Tf " + latin if latin is not None else b"/F2 10 Tf " + wide) + b" Tj T*")
     return b"\n".join(out + [b"ET"])
 
 
@@ -118,8 +119,8 @@ def pdf_text(title, text, pressed=True, named_codes=False):
     numbers = []
     for at in range(0, len(lines), PAGE_LINES):
         content = objects.stream(page_stream(lines[at:at + PAGE_LINES]), pressed=pressed)
-        numbers.append(objects.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources << /Font << %s >> >> "
-                                   "/Contents %d 0 R >>" % (pages, fonts, content)))
+        numbers.append(objects.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources "
+                                   "<< /Font << %s >> >> /Contents %d 0 R >>" % (pages, fonts, content)))
     return finish(objects, pages, numbers, title)
 
 
