@@ -50,7 +50,8 @@ def names(plan):
            b"back\\slash", b"new\nline", b"\n", b"tab\t", b"return\r", b"\x1b[31mred\x1b[0m", b"bell\x07", b"\x7f",
            b"quote'", b'quote"', b"$(id)", b"`id`", b"a;b|c&d", b"star*", b"what?", b"[a]", b"{a,b}", b"#", b"%s%n",
            b"CON", b"NUL.txt", b"a:b", b"<a>", b"upper", b"UPPER", b"Upper", every_byte, b"x" * NAME_MAX, b"\xff",
-           b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", "증언".encode("cp949"), "증언".encode("utf-16-le"), "café".encode("latin-1")]
+           b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", "증언".encode("cp949"), "증언".encode("utf-16-le"),
+           "café".encode("latin-1")]
     odd += [name.encode() for name in ("가" * 85, "\u202egnp.exe", "zero\u200bwidth", "\ufeffbom", "⛵",
                                        "e\u0301\u0323", "ﬁ", "fi", "\u1112\u1161\u11ab\u1100\u1173\u11af")]
     for form in ("NFC", "NFD"):
