@@ -43,7 +43,7 @@ static char *join(char ret[PATH_MAX], const char *folder, const char *name)
     return ret;
 }
 
-/* --- a state on the disk ------------------------------------------------------------------------------------------- */
+/* --- a state on the disk -------------------------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *place)
 {
@@ -118,7 +118,7 @@ void check_lay(const struct plan *plan, const struct state *state, const char *f
     lay_printed(plan, state->prefix, folder);
 }
 
-/* --- the checker --------------------------------------------------------------------------------------------------- */
+/* --- the checker ---------------------------------------------------------------------------------------------- */
 
 static void exec_command(const struct worker *w, const struct state *state)
 {
@@ -251,7 +251,7 @@ static bool ask_server(struct worker *w, const struct state *state, char *ret_wh
     return false;
 }
 
-/* --- failure ------------------------------------------------------------------------------------------------------- */
+/* --- failure -------------------------------------------------------------------------------------------------- */
 
 static void copy_output(FILE *to, const char *path)
 {
@@ -302,7 +302,7 @@ static void keep_evidence(const struct worker *w, const struct state *state, con
     fclose(to);
 }
 
-/* --- workers ------------------------------------------------------------------------------------------------------- */
+/* --- workers -------------------------------------------------------------------------------------------------- */
 
 /* One state of each of n_samples equal stretches, drawn by the seed. */
 static bool is_sampled(const struct worker *w, uint64_t ordinal)

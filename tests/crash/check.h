@@ -27,8 +27,8 @@ struct check_counts {
 
 /*
  * check_all(plan):
- * Run the checker on every distinct state, or on a sample.  The first failure ends it: the state is laid anew, untouched
- * by the checker, in WORK/failed, with WORK/failed.why beside it.
+ * Run the checker on every distinct state, or on a sample.  The first failure ends it: the state is laid anew,
+ * untouched by the checker, in WORK/failed, with WORK/failed.why beside it.
  */
 struct check_counts check_all(const struct check_plan *plan);
 

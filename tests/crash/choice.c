@@ -1,12 +1,12 @@
 /*
  * choice.c: see choice.h.
  *
- * Chance is a function of the seed and of the change's number, so nothing has to be remembered: the same choice gives the
- * same state however often it is made.
+ * Chance is a function of the seed and of the change's number, so nothing has to be remembered: the same choice gives
+ * the same state however often it is made.
  */
 #include "choice.h"
 
-/* Chances in eighths; a seed picks one for bytes and one for names, so that some crashes lose nearly all, some little. */
+/* Chances in eighths; a seed picks one for bytes, one for names: some crashes lose nearly all, some little. */
 static bool chance(const struct choice *c, uint64_t number, unsigned kind)
 {
     static const unsigned eighths[] = {1, 4, 7};

@@ -68,8 +68,8 @@ static inline bool record_under(const char *path, const char *root)
 
 /*
  * record_skipped(path, root, rules):
- * Is ${path}, which lies under ${root}, left out?  ${rules}: shell patterns separated by colons, each held against every
- * single name of the path below the root ("*-shm", "index").
+ * Is ${path}, which lies under ${root}, left out?  ${rules}: shell patterns separated by colons, each held against
+ * every single name of the path below the root ("*-shm", "index").
  */
 static inline bool record_skipped(const char *path, const char *root, const char *rules)
 {

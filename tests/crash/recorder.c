@@ -28,7 +28,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* --- one record ---------------------------------------------------------------------------------------------------- */
+/* --- one record ----------------------------------------------------------------------------------------------- */
 
 static void put_spot(enum rec_op op, const struct spot *at)
 {
@@ -58,7 +58,7 @@ static void note_unsupported(int fd, const char *call)
     recorder_end(saved);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------------------------------------------- */
 
 enum where { AT_POSITION, AT_OFFSET };
 
@@ -213,7 +213,7 @@ EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
     return n;
 }
 
-/* --- sizes --------------------------------------------------------------------------------------------------------- */
+/* --- sizes ---------------------------------------------------------------------------------------------------- */
 
 static int truncate_fd(int fd, int64_t length)
 {
@@ -267,7 +267,8 @@ static void put_allocate(const struct spot *at, int mode, int64_t offset, int64_
     uint64_t end = (uint64_t)offset + (uint64_t)length;
     if (mode == 0)
         put_length(REC_ALLOCATE, at, 0, end);
-    else if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) || mode == (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE))
+    else if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) ||
+             mode == (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE))
         put_length(REC_ZERO, at, (uint64_t)offset, (uint64_t)length);
     else if (mode != FALLOC_FL_KEEP_SIZE)
         put_unsupported(at, "fallocate of a rare mode");
@@ -317,7 +318,7 @@ EXPORT int posix_fallocate64(int fd, off64_t offset, off64_t length)
     return posix_allocate(fd, offset, length);
 }
 
-/* --- opening and closing ------------------------------------------------------------------------------------------- */
+/* --- opening and closing -------------------------------------------------------------------------------------- */
 
 static bool existed(int dir_fd, const char *path, uint64_t *ret_size_bytes)
 {
@@ -458,7 +459,7 @@ EXPORT int close(int fd)
     return rc;
 }
 
-/* --- temporary names: the C library opens them by a call that is not interposable ---------------------------------- */
+/* --- temporary names: the C library opens them by a call that is not interposable ----------------------------- */
 
 typedef int make_file(char *template, int suffix_bytes, int flags);
 
@@ -532,7 +533,7 @@ EXPORT char *mkdtemp(char *template)
     return made;
 }
 
-/* --- names --------------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------------- */
 
 EXPORT int mkdirat(int dir_fd, const char *path, mode_t mode)
 {
@@ -697,7 +698,7 @@ EXPORT int mkfifo(const char *path, mode_t mode)
     return mknodat(AT_FDCWD, path, mode | S_IFIFO, 0);
 }
 
-/* --- modes --------------------------------------------------------------------------------------------------------- */
+/* --- modes ---------------------------------------------------------------------------------------------------- */
 
 EXPORT int fchmod(int fd, mode_t mode)
 {
@@ -743,7 +744,7 @@ EXPORT int chmod(const char *path, mode_t mode)
     return fchmodat(AT_FDCWD, path, mode, 0);
 }
 
-/* --- durability ---------------------------------------------------------------------------------------------------- */
+/* --- durability ----------------------------------------------------------------------------------------------- */
 
 static int sync_fd(int fd, enum rec_op op)
 {
@@ -809,7 +810,7 @@ EXPORT int syncfs(int fd)
     return rc;
 }
 
-/* --- what the log cannot carry ------------------------------------------------------------------------------------- */
+/* --- what the log cannot carry -------------------------------------------------------------------------------- */
 
 static void *map(void *where, size_t bytes, int protection, int flags, int fd, int64_t offset)
 {
@@ -854,7 +855,7 @@ EXPORT ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t b
     return syscall(SYS_splice, in, in_at, out, out_at, bytes, flags);
 }
 
-/* --- streams ------------------------------------------------------------------------------------------------------- */
+/* --- streams -------------------------------------------------------------------------------------------------- */
 
 static FILE *checked_stream(FILE *stream, const char *mode, const char *call)
 {

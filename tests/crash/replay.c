@@ -23,7 +23,7 @@ static const char usage_text[] =
     "  --sample N     check N states, spread evenly, instead of all\n"
     "  --workers N    checkers at a time (default 2)\n"
     "  --timeout S    seconds for one state (default 60)\n"
-    "  --serve        start CHECKER once per worker, write it lines \"FOLDER<TAB>RECORDS<TAB>MODEL\", read \"ok\" lines\n"
+    "  --serve        one CHECKER per worker, which reads lines \"FOLDER<TAB>RECORDS<TAB>MODEL\" and answers \"ok\"\n"
     "  --list         print the records and end\n"
     "CHECKER is run with the words FOLDER RECORDS MODEL added; FOLDER holds the folders by NAME, and \"printed\".\n"
     "Exit: 0 every state is good, 1 one is not (WORK/failed, WORK/failed.why), 2 wrong usage, 4 environment.\n";
@@ -151,7 +151,7 @@ static void refuse_unsupported(const struct log *log)
                 log->items[i].path, log->items[i].path2);
 }
 
-/* --- the log against the real folders ------------------------------------------------------------------------------ */
+/* --- the log against the real folders ------------------------------------------------------------------------- */
 
 struct seen {
     char *path;

@@ -26,7 +26,11 @@ tell() {
 record() {
     rm -rf "$work/box" "$work/log" "$work/states"
     mkdir "$work/box"
-    (cd "$work" && LD_PRELOAD=$recorder GW_RECORD_ROOTS=$work/box GW_RECORD_LOG=$work/log "$toy" "$1" box >"$work/printed")
+    (
+        cd "$work"
+        export GW_RECORD_ROOTS="$work/box" GW_RECORD_LOG="$work/log"
+        LD_PRELOAD=$recorder exec "$toy" "$1" box >"$work/printed"
+    )
 }
 
 # replayed: the exit code of a replay with the checker of the toy.

@@ -1,8 +1,8 @@
 /*
  * toy.c: small programs that keep three letters in a folder, rightly or wrongly; the crash machinery is tested on them.
  *
- * toy HABIT FOLDER.  The promise of every habit: once "kept N" is printed, letter N is in the folder, whole; and whatever
- * bears the name of a letter is whole always.  toy_check.sh holds the states against that promise.
+ * toy HABIT FOLDER.  The promise of every habit: once "kept N" is printed, letter N is in the folder, whole; and
+ * whatever bears the name of a letter is whole always.  toy_check.sh holds the states against that promise.
  */
 #include "plain.h"
 
@@ -162,7 +162,7 @@ static void keep_by_syscall(const char *folder, int number)
     say_kept(number);
 }
 
-/* Many calls of every kind at once, from threads and from a child: nothing is promised, the log must lead to the same. */
+/* Many calls of every kind at once, from threads and from a child: nothing is promised, but the log must agree. */
 static void *bustle_one(void *context)
 {
     const char *folder = context;

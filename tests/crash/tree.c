@@ -86,7 +86,7 @@ struct tree {
     struct binding *buckets[BUCKETS];
 };
 
-/* --- objects and names --------------------------------------------------------------------------------------------- */
+/* --- objects and names ---------------------------------------------------------------------------------------- */
 
 static struct object *object_new(struct tree *t, enum node_type type, mode_t mode)
 {
@@ -159,7 +159,7 @@ static void name_object(struct tree *t, uint64_t number, const char *path, struc
     rename_entry(t, (struct naming){.number = number, .folder = folder, .entry = entry, .object = o});
 }
 
-/* --- inodes -------------------------------------------------------------------------------------------------------- */
+/* --- inodes --------------------------------------------------------------------------------------------------- */
 
 static struct binding *binding_of(struct tree *t, const struct record *r)
 {
@@ -181,7 +181,7 @@ static struct object *bound_object(struct tree *t, const struct record *r, const
     return o;
 }
 
-/* --- becoming durable ---------------------------------------------------------------------------------------------- */
+/* --- becoming durable ----------------------------------------------------------------------------------------- */
 
 static void change_content(struct content *content, const struct change *change, struct verdict verdict)
 {
@@ -272,7 +272,7 @@ static void apply_sync(struct tree *t, const struct record *r, const char *path)
     }
 }
 
-/* --- what the log says --------------------------------------------------------------------------------------------- */
+/* --- what the log says ---------------------------------------------------------------------------------------- */
 
 static void apply_rename(struct tree *t, uint64_t number, const char *path, const char *path2)
 {
@@ -405,7 +405,7 @@ void tree_apply(struct tree *t, uint64_t number, const struct record *r, const c
     }
 }
 
-/* --- showing a state ----------------------------------------------------------------------------------------------- */
+/* --- showing a state ------------------------------------------------------------------------------------------ */
 
 struct showing {
     const struct choice *choice;
@@ -530,7 +530,7 @@ void tree_pending(const struct tree *t, uint64_t **ret_numbers, size_t *ret_coun
     *ret_count = kept;
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------------------- */
+/* --- the beginning and the end -------------------------------------------------------------------------------- */
 
 static void load_file(struct object *o, int folder_fd, const char *name, const char *path)
 {

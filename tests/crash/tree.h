@@ -73,7 +73,7 @@ void tree_apply(struct tree *t, uint64_t number, const struct record *r, const c
 /* tree_visit(t, choice, visitor, context): Show the state that a crash leaves under ${choice}. */
 void tree_visit(struct tree *t, const struct choice *choice, node_visitor *visitor, void *context);
 
-/* tree_pending(t, ret_numbers, ret_count): The numbers of the changes not yet durable, rising; the caller frees them. */
+/* tree_pending(t, ret_numbers, ret_count): Numbers of the changes not durable yet, rising; the caller frees them. */
 void tree_pending(const struct tree *t, uint64_t **ret_numbers, size_t *ret_count);
 
 #endif
