@@ -907,12 +907,31 @@ static ssize_t print_cookie(void *cookie, const char *bytes, size_t count)
     return (ssize_t)done;
 }
 
-/* The standard output becomes a stream that ends in our own write.  fileno(stdout) is then -1. */
+static FILE *watched;
+
+static int number_of(FILE *stream)
+{
+    int (*real)(FILE *);
+    *(void **)&real = next_symbol("fileno");
+    return stream != NULL && stream == watched ? STDOUT_FILENO : real(stream);
+}
+
+EXPORT int fileno(FILE *stream)
+{
+    return number_of(stream);
+}
+
+EXPORT int fileno_unlocked(FILE *stream)
+{
+    return number_of(stream);
+}
+
+/* The standard output becomes a stream that ends in our own write; such a stream has no number unless we give it one. */
 __attribute__((constructor)) static void watch_standard_output(void)
 {
     if (getenv("GW_RECORD_LOG") == NULL || getenv("GW_RECORD_ROOTS") == NULL)
         return;
-    FILE *watched = fopencookie(NULL, "w", (cookie_io_functions_t){.write = print_cookie});
+    watched = fopencookie(NULL, "w", (cookie_io_functions_t){.write = print_cookie});
     if (watched == NULL)
         abort();
     stdout = watched;

@@ -5,6 +5,7 @@ set -eu
 recorder=$1
 replay=$2
 toy=$3
+python=${PYTHON:-/usr/bin/python3}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -22,14 +23,14 @@ tell() {
     fi
 }
 
-# record HABIT: run the toy in a fresh folder; the recording is $work/log.
+# record PROGRAM [WORD...]: run it beside a fresh folder "box"; the recording is $work/log.
 record() {
     rm -rf "$work/box" "$work/log" "$work/states"
     mkdir "$work/box"
     (
         cd "$work"
-        export GW_RECORD_ROOTS="$work/box" GW_RECORD_LOG="$work/log"
-        LD_PRELOAD=$recorder exec "$toy" "$1" box >"$work/printed"
+        export GW_RECORD_ROOTS="$work/box" GW_RECORD_LOG="$work/log" GW_RECORD_SKIP='*-shm'
+        LD_PRELOAD=$recorder exec "$@" >"$work/printed"
     )
 }
 
@@ -53,46 +54,46 @@ expect() {
 
 mkdir "$work/nothing"
 for habit in good moved; do
-    record "$habit"
+    record "$toy" "$habit" box
     replayed --compare --random 5
     expect 0 ' 0 failed' "$habit"
     tell "$(grep -q 'kept 3' "$work/printed" && echo true || echo false)" "$habit prints as it would alone"
 done
-record no-file-sync
+record "$toy" no-file-sync box
 replayed --compare
 expect 1 'is not whole' no-file-sync
-record late-file-sync
+record "$toy" late-file-sync box
 replayed --compare
 expect 1 'is not whole' late-file-sync
 for habit in no-folder-sync late-folder-sync moved-unsynced; do
-    record "$habit"
+    record "$toy" "$habit" box
     replayed --compare
     expect 1 'was promised, and is not there' "$habit"
 done
-record in-place
+record "$toy" in-place box
 replayed --compare
 expect 1 'is not whole' in-place
 
-record map
+record "$toy" map box
 replayed
 expect 1 'shared writable mmap' map
-record stream
+record "$toy" stream box
 replayed
 expect 1 'fopen for writing' stream
-record syscall
+record "$toy" syscall box
 replayed --compare
 expect 1 'differs from what the log leads to' syscall
 
 # Many threads and a child: the order in the log is the order in which things happened.
 for round in 1 2 3; do
-    record bustle
+    record "$toy" bustle box
     code=0
     "$replay" "$work/log" --compare --root "box=$work/box=$work/nothing" >"$work/replay.out" 2>&1 || code=$?
     expect 0 'names as recorded' "bustle, round $round"
 done
 
 # The same seed meets the same states; a sample is as large as asked; a checker that hangs or lies is caught.
-record good
+record "$toy" good box
 replayed --seed 7 --sample 20
 first=$(cat "$work/replay.out")
 expect 0 ' 20 checked, 0 failed' sample
@@ -110,6 +111,20 @@ code=0
 "$replay" "$work/log" "$work/states" --root "box=$work/box=$work/nothing" --serve -- \
     sh -c 'read -r line; echo ok; read -r line; echo lost a letter' >"$work/replay.out" 2>&1 || code=$?
 expect 1 'the checker says: lost a letter' serve
+
+# known JOURNAL SYNCHRONOUS CODE TEXT: what SQLite publishes about these settings is what the replay finds.
+known() {
+    record "$python" "$here/known.py" write "$1" "$2"
+    code=0
+    "$replay" "$work/log" "$work/states" --root "box=$work/box=$work/nothing" --compare --random 5 --serve -- \
+        "$python" "$here/known.py" check >"$work/replay.out" 2>&1 || code=$?
+    expect "$3" "$4" "SQLite, journal $1, synchronous $2"
+}
+known wal full 0 ' 0 failed'
+known wal normal 1 'a commit is lost'
+known delete extra 0 ' 0 failed'
+known delete full 1 'a commit is lost'
+known delete off 1 'the database is damaged'
 
 # A recording that is cut short is refused.
 head -c 1000 "$work/log" >"$work/short"
