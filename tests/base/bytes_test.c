@@ -174,6 +174,13 @@ static void test_formatted_text(void **state)
     buf_clear(&b);
     buf_printf(&b, "%5000d", 1);
     assert_int_equal(b.n, 5000);
+    /* The zero byte that printf puts behind must have its room too. */
+    for (int width = 1; width < 300; width++) {
+        OWN(buf_drop) struct buf fresh = {0};
+        buf_printf(&fresh, "%*d", width, 1);
+        assert_int_equal(fresh.n, width);
+        assert_true(fresh.room > fresh.n);
+    }
 }
 
 static void test_cursor_stops_at_the_end(void **state)

@@ -147,6 +147,8 @@ static void test_integers_have_one_form(void **state)
     };
     uint64_t value = 7;
     int64_t signed_value = 7;
+    OWN(json_drop) struct json *past = parsed("\"9223372036854775808\"");
+    assert_false(json_get_i64(json_root(past), &signed_value));
     for (size_t i = 0; i < COUNT(refused); i++) {
         OWN(json_drop) struct json *d = parsed(refused[i]);
         assert_false(json_get_u64(json_root(d), &value));
