@@ -22,6 +22,11 @@ enum {
     CRYPT_SIGNATURE = 64,
     CRYPT_PUBLIC = 32,
     CRYPT_BOX_OVERHEAD = 48 + 32, /* sealed box, and the hash that binds its context */
+    CRYPT_PASSES_MIN = 1,
+    CRYPT_PASSES_MAX = 16,
+    CRYPT_MEMORY_KIB_MIN = 8 * 1024,
+    CRYPT_MEMORY_KIB_MAX = 1024 * 1024,
+    CRYPT_PASSPHRASE_MAX = 4096,
 };
 
 /* crypt_start(e): once, before threads.  Known-answer tests of SHA-256, AES-256-GCM, HKDF, Ed25519.  ERR_IO. */
@@ -59,9 +64,12 @@ void crypt_sha256_drop(struct crypt_sha256 **c);
 void crypt_leaf_hash(struct bytes entry, struct hash *ret);
 void crypt_node_hash(const struct hash *left, const struct hash *right, struct hash *ret);
 
-/* crypt_derive: HKDF-Expand(key, purpose || context), 32 bytes.  ${key} is uniformly random already. */
+/*
+ * Keys from keys (HKDF-SHA256, RFC 5869; L = 32).  A purpose is a C string; a zero byte parts it from what follows.
+ * crypt_derive: HKDF-Expand(PRK = ${key}, info = purpose || 0x00 || context).  ${key} is uniformly random already.
+ */
 void crypt_derive(const struct key *key, const char *purpose, struct bytes context, struct key *ret);
-/* crypt_derive_salted: HKDF(salt, key, purpose): extract with a fresh 32-byte salt, then expand. */
+/* crypt_derive_salted: PRK = HKDF-Extract(salt, IKM = ${key}), then HKDF-Expand(PRK, info = purpose || 0x00). */
 void crypt_derive_salted(const struct key *key, const uint8_t salt[CRYPT_SALT], const char *purpose, struct key *ret);
 
 /*
@@ -85,7 +93,8 @@ void crypt_sign_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC])
 /* Over exactly these bytes: only for formats whose own text names the purpose (signed notes). */
 void crypt_sign_raw(const struct key *seed, struct bytes message, uint8_t ret[CRYPT_SIGNATURE]);
 bool crypt_verify_raw(const uint8_t key[CRYPT_PUBLIC], struct bytes message, const uint8_t signature[CRYPT_SIGNATURE]);
-/* Over ${purpose} || 0x00 || message. */
+/* Over ${purpose} || 0x00 || message.  ERR_IO when memory is out; crypt_verify, which must not call a good signature
+ * forged, aborts then. */
 int crypt_sign(const struct key *seed, const char *purpose, struct bytes message, uint8_t ret[CRYPT_SIGNATURE],
                struct err *e);
 bool crypt_verify(const uint8_t key[CRYPT_PUBLIC], const char *purpose, struct bytes message,
@@ -93,7 +102,9 @@ bool crypt_verify(const uint8_t key[CRYPT_PUBLIC], const char *purpose, struct b
 
 /*
  * Boxes to a receiving key (X25519; libsodium's sealed box).  ${context} binds what the box is for: it is hashed
- * into the sealed text and must be given again.  crypt_box_open: ERR_KEY without words.
+ * into the sealed text (box of SHA-256(context) || plain) and must be given again.  Keys come from the seed as in
+ * crypto_box_seed_keypair.  Both append to ${to}; without words: ERR_KEY (a receiver that is no key; a box that does
+ * not open, or is for another context), ERR_IO no memory.  Nothing is appended then.
  * A box of n bytes is n + CRYPT_BOX_OVERHEAD bytes long.
  */
 void crypt_box_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC]);
@@ -102,7 +113,8 @@ int crypt_box_open(const struct key *seed, struct bytes context, struct bytes bo
 
 /*
  * crypt_passphrase: Argon2id (RFC 9106) with ${passes} over ${memory_kib}.  Bounds are checked before memory is
- * touched: passes 1..16, memory 8 MiB .. 1 GiB.  ERR_DAMAGED out of bounds, ERR_IO no memory.
+ * touched: passes 1..16, memory 8 MiB .. 1 GiB.  ERR_DAMAGED out of bounds, ERR_USAGE a passphrase longer than
+ * CRYPT_PASSPHRASE_MAX, ERR_IO no memory.
  */
 int crypt_passphrase(struct bytes passphrase, const uint8_t salt[16], uint32_t passes, uint32_t memory_kib,
                      struct key *ret, struct err *e);

@@ -23,14 +23,19 @@ struct note_key {
     uint8_t id[4]; /* SHA-256(name || 0x0A || 0x01 || public key), first four bytes */
 };
 
-/* note_name_check: not empty, no white space, no '+', no control characters, valid UTF-8, at most NOTE_NAME_MAX. */
+/* note_name_check: not empty, no white space, no '+', no control characters, valid UTF-8, at most NOTE_NAME_MAX.
+ * ERR_USAGE. */
 int note_name_check(const char *name, struct err *e);
 int note_key_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret, struct err *e);
-/* "name+hex8(id)+base64(0x01 || public key)" */
+/* "name+hex8(id)+base64(0x01 || public key)".  note_key_parse: ERR_DAMAGED. */
 void note_key_text(const struct note_key *key, char to[NOTE_VKEY_MAX]);
 int note_key_parse(struct bytes text, struct note_key *ret, struct err *e);
 
-/* note_sign: append ${text} (ends with a newline) and one signature to ${to}. */
+/*
+ * note_sign: append ${text} (UTF-8, ends with a newline, no other control characters) and one signature to ${to}.
+ * ERR_USAGE: a text that is not so, or makes the note longer than NOTE_BYTES_MAX.  ERR_KEY: ${seed} is not the seed of
+ * ${key}.  Nothing is appended then.  ERR_IO: no memory.
+ */
 int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e);
 
 struct note_line {
@@ -45,12 +50,15 @@ struct note {
     struct buf decoded;
 };
 void note_drop(struct note *n);
-/* note_parse: ERR_DAMAGED with a reason.  ${bytes} must outlive ${ret}. */
+/*
+ * note_parse: ERR_DAMAGED with a reason.  ${bytes} must outlive ${ret}, which is written on success only.
+ * The text ends at the last empty line; within it C2SP forbids the characters below U+0020 other than newline.
+ */
 int note_parse(struct bytes bytes, struct note *ret, struct err *e);
 /*
  * note_check: verify against ${keys}.  Strict: every line must be by one of the keys and verify, no key twice, and at
  * least one line.  Otherwise: lines by unknown keys are passed over, a known key that fails spoils the note, and at
- * least one known key must have signed.  ERR_DAMAGED.
+ * least one known key must have signed.  Two different keys with one name and id are refused.  ERR_DAMAGED.
  */
 enum note_manner { NOTE_STRICT, NOTE_FOREIGN };
 int note_check(const struct note *n, const struct note_key *keys, size_t count, enum note_manner manner,

@@ -9,6 +9,9 @@
 
 enum { TREE_PROOF_MAX = 64, TREE_TILE_WIDTH = 256, TREE_TILE_PATH_MAX = 96 };
 
+/* No proof in a tree of this size is longer than TREE_PROOF_MAX. */
+#define TREE_SIZE_MAX (UINT64_C(1) << 63)
+
 /* The right edge of a growing tree: one hash per set bit of size, the largest subtree first. */
 struct tree_edge {
     uint64_t size;
@@ -32,18 +35,26 @@ struct tree_proof {
     struct hash hash[TREE_PROOF_MAX];
     size_t count;
 };
+/*
+ * What the reader refuses comes through with its code.  ERR_DAMAGED: a size above TREE_SIZE_MAX.  ERR_ABSENT: no leaf
+ * ${index} in a tree of ${size}.  ERR_USAGE: ${old_size} above ${size}.  ${ret} is written on success only.
+ * An inclusion proof in a tree of one leaf is empty, as is a consistency proof from 0 or from ${size} itself.
+ */
 int tree_edge_read(uint64_t size, const struct tree_reader *r, struct tree_edge *ret, struct err *e);
 int tree_prove_inclusion(uint64_t index, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
                          struct err *e);
 int tree_prove_consistency(uint64_t old_size, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
                            struct err *e);
-/* RFC 9162 sections 2.1.3.2 and 2.1.4.2. */
+/* RFC 9162 sections 2.1.3.2 and 2.1.4.2.  From old size 0 the proof is empty and the old root that of nothing. */
 bool tree_check_inclusion(const struct hash *leaf_hash, uint64_t index, uint64_t size, const struct tree_proof *p,
                           const struct hash *root);
 bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root,
                             const struct tree_proof *p);
 
-/* tree_tile_path: "tile/<level>/<N>[.p/<width>]" or, for level -1, "tile/entries/<N>[.p/<width>]"; width 256 is full. */
+/*
+ * tree_tile_path: "tile/<level>/<N>[.p/<width>]" or, for level -1, "tile/entries/<N>[.p/<width>]"; ${width} is 1 to
+ * TREE_TILE_WIDTH, which is full.  N 1234067 is written x001/x234/067.
+ */
 void tree_tile_path(int level, uint64_t n, unsigned width, char to[TREE_TILE_PATH_MAX]);
 
 #endif

@@ -1,0 +1,60 @@
+# The front door.  Each target installs what is missing, builds what it needs with Meson, and runs.
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 600
+
+build_files := meson.build meson_options.txt layers.txt $(wildcard third_party/meson.build src/meson.build \
+	src/*/meson.build src/programs/*.c tests/meson.build tests/*/meson.build fuzz/meson.build)
+sqlite3mc = -Dsqlite3mc=$(CURDIR)/build/third_party/libsqlite3mc.a
+build/san/build.ninja: options = $(sqlite3mc) -Db_sanitize=address,undefined
+build/tsan/build.ninja: options = $(sqlite3mc) -Db_sanitize=thread
+build/fuzz/build.ninja: options = $(sqlite3mc) -Db_sanitize=address,undefined -Db_lundef=false
+build/clang/build.ninja: options = $(sqlite3mc)
+build/fuzz/build.ninja build/clang/build.ninja: export CC = clang-14
+
+.PHONY: build demo test bench tidy lint fuzz torture clean install-deps
+.NOTPARALLEL:
+
+build: install-build compile
+	@echo "build/groundwork is ready."
+
+demo: install-build compile
+	examples/demo.sh build/groundwork build/demo
+
+fuzz_build := $(if $(wildcard fuzz/meson.build),compile-fuzz)
+
+test: install-build-test compile compile-san compile-tsan $(fuzz_build)
+	@scripts/test.py all
+
+tidy: install-build compile
+	@scripts/test.py tidy
+
+torture: install-build-test compile compile-san
+	@scripts/test.py torture
+
+fuzz: install-build-test compile compile-fuzz
+	@scripts/test.py fuzz --seconds $(FUZZ_SECONDS)
+
+bench: install-build-bench compile
+	bench/run build/groundwork
+
+lint: install-build-test-lint compile compile-clang
+	@scripts/lint.sh
+
+clean:
+	rm -rf build
+
+install-deps: install-build-test-bench-lint
+
+install-%:
+	@scripts/install.sh $(subst -, ,$*)
+
+compile: build/build.ninja
+	@ninja -C build -j $(JOBS) --quiet
+
+compile-%: build/%/build.ninja
+	@ninja -C build/$* -j $(JOBS) --quiet
+
+%/build.ninja: $(build_files)
+	@mkdir -p $*
+	@meson setup $(if $(wildcard $@),--reconfigure) $(options) $* >$*/setup.log || { cat $*/setup.log; exit 1; }
+	@touch $@

@@ -1,0 +1,1 @@
+"""The fictional documentation centre of the examples: see ../make_centre.py."""

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""test.py all|tidy|fuzz|torture [--seconds N] [FILTER...]
+
+Run the tests that the build folders hold, print one line for each, and at the very end `N passed, N failed`.
+A test program counts once per cmocka case, everything else once.  FILTER: only tests whose name contains it.
+
+  tidy      the rules of scripts/tidy.py over this tree, and the scripts' own tests
+  unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
+  tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
+  flow      tests/flow/NN-*.sh BINARY WORKDIR in order; exit 0 passed, 77 skipped.  A line `# builds: release san tsan`
+            says under which builds it is run (default release), `# timeout: SECONDS` how long it may take
+  fuzz      build/fuzz: each target on its corpus (fuzz/corpus/NAME, and what earlier runs found)
+  torture   tests/torture/*.sh, as flows
+
+Logs of everything are in build/log, work folders of what failed in build/work.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+FOLDERS = {"release": BUILD, "san": BUILD / "san", "tsan": BUILD / "tsan"}
+UNIT_TIMEOUT_S = 600
+FLOW_TIMEOUT_S = 900
+TORTURE_TIMEOUT_S = 6 * 3600
+FUZZ_SECONDS_IN_TEST = 5
+FUZZ_MEMORY_MIB = 2048
+TAIL_LINES = 40
+SKIPPED = 77
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:exitcode=66",
+}
+
+
+class Tally:
+    """What passed and what failed, printed as it becomes known."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def line(self, kind, name, passed, failed, seconds, detail=""):
+        self.passed += passed
+        self.failed += failed
+        status = "FAIL" if failed else "ok" if passed else "skip"
+        cases = f"{passed + failed} cases, " if passed + failed > 1 else ""
+        print(f"{status:4} {kind:5} {name} ({cases}{seconds:.1f} s)", flush=True)
+        if detail:
+            print("".join(f"     | {line}\n" for line in detail.rstrip("\n").split("\n")), end="", flush=True)
+
+    def end(self):
+        summary = f"{self.passed} passed, {self.failed} failed"
+        BUILD.mkdir(exist_ok=True)
+        (BUILD / "summary").write_text(summary + "\n")
+        print(summary)
+        return 1 if self.failed else 0
+
+
+class Run:
+    """One program, run to its end or its time limit in a work folder of its own, output kept in a log."""
+
+    def __init__(self, kind, name, command, timeout_s, environment=None):
+        self.kind, self.name, self.command, self.timeout_s = kind, name, command, timeout_s
+        self.work = BUILD / "work" / kind / name
+        self.log = BUILD / "log" / kind / f"{name}.log"
+        self.environment = environment or {}
+        self.code, self.seconds = None, 0.0
+
+    def clean_environment(self):
+        """This process's environment without what would steer Groundwork, with a home of the test's own."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROUNDWORK_", "XDG_", "LC_"))}
+        own = {"HOME": str(self.work / "home"), "LANG": "C.UTF-8", "TMPDIR": str(self.work)}
+        return {**kept, **own, **SANITIZERS, **self.environment}
+
+    def start(self):
+        shutil.rmtree(self.work, ignore_errors=True)
+        (self.work / "home").mkdir(parents=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with open(self.log, "wb") as log:
+            process = subprocess.Popen(self.command, cwd=self.work, env=self.clean_environment(), stdout=log,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                self.code = process.wait(self.timeout_s)
+            except subprocess.TimeoutExpired:
+                log.write(f"\nstopped after {self.timeout_s} seconds\n".encode())
+            finally:
+                stop_group(process)
+        self.seconds = time.monotonic() - began
+        if self.code in (0, SKIPPED):
+            shutil.rmtree(self.work, ignore_errors=True)
+        return self
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def tail(self):
+        ending = "no end" if self.code is None else f"exit {self.code}"
+        shown = self.output().rstrip("\n").split("\n")[-TAIL_LINES:]
+        return "\n".join(shown + [f"{ending}; log: {self.log.relative_to(ROOT)}"])
+
+
+def stop_group(process):
+    """End what the test left running in its own session, so that nothing outlives the suite."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def cmocka_cases(run):
+    """(passed, failed) from TAP output.  A program that ends badly, or ran nothing, has failed at least once."""
+    lines = run.output().split("\n")
+    passed = sum(1 for line in lines if re.match(r"ok \d+ - ", line))
+    failed = sum(1 for line in lines if re.match(r"not ok \d+ - ", line))
+    skipped = sum(1 for line in lines if re.match(r"not ok \d+ # SKIP", line))
+    if failed == 0 and (run.code != 0 or passed + skipped == 0):
+        failed = 1
+    return passed, failed
+
+
+def unittest_cases(run):
+    ran = re.search(r"^Ran (\d+) tests?", run.output(), re.M)
+    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", run.output()))
+    if bad == 0 and (run.code != 0 or ran is None or ran.group(1) == "0"):
+        bad = 1
+    return (int(ran.group(1)) - bad if ran else 0), bad
+
+
+def in_parallel(runs, count, tally):
+    """Start all, as many at once as there are processors; report in the given order."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for run in pool.map(Run.start, runs):
+            passed, failed = count(run)
+            tally.line(run.kind, run.name, passed, failed, run.seconds, run.tail() if failed else "")
+
+
+def tidy_tests(wanted, tally):
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import tidy
+
+    tree = tidy.Tree(ROOT)
+    for name, rule in tidy.RULES.items():
+        if wanted(f"tidy {name}"):
+            began = time.monotonic()
+            findings = rule(tree)
+            tally.line("tidy", name, not findings, bool(findings), time.monotonic() - began, "\n".join(findings))
+    runs = [Run("tidy", path.stem, [sys.executable, str(path)], UNIT_TIMEOUT_S)
+            for path in sorted((ROOT / "tests/tidy").glob("*_test.py")) if wanted(f"tidy {path.stem}")]
+    in_parallel(runs, unittest_cases, tally)
+
+
+def built_tests(folder):
+    """[(room/name, command)] of the unit tests that Meson made in ${folder}."""
+    listing = folder / "meson-info/intro-tests.json"
+    if not listing.exists():
+        return []
+    tests = json.loads(listing.read_text())
+    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test["cmd"]) for test in tests]
+
+
+def without_randomised_addresses():
+    """The thread sanitizer of gcc 12 fails on kernels that spread addresses widely: prefix its programs with this."""
+    prefix = ["setarch", "-R"]
+    works = shutil.which("setarch") and subprocess.run(prefix + ["true"], capture_output=True).returncode == 0
+    return prefix if works else []
+
+
+def thread_environment():
+    suppressions = ROOT / "tests/tsan.supp"
+    extra = f":suppressions={suppressions}" if suppressions.exists() else ""
+    return {"TSAN_OPTIONS": SANITIZERS["TSAN_OPTIONS"] + extra}
+
+
+def unit_tests(kind, folder, wanted, tally, prefix=(), environment=None):
+    environment = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(environment or {})}
+    runs = [Run(kind, name, [*prefix, *command], UNIT_TIMEOUT_S, environment)
+            for name, command in built_tests(folder) if wanted(f"{kind} {name}")]
+    in_parallel(runs, cmocka_cases, tally)
+
+
+def script_setting(path, word, default):
+    match = re.search(rf"^# {word}: *(.*)$", path.read_text(), re.M)
+    return match.group(1).split() if match else [default]
+
+
+def scripts(kind, folder, default_timeout_s, wanted, tally):
+    for path in sorted((ROOT / "tests" / folder).glob("*.sh")):
+        for build in script_setting(path, "builds", "release"):
+            name = f"{path.stem}.{build}"
+            if not wanted(f"{kind} {name}"):
+                continue
+            timeout_s = int(script_setting(path, "timeout", default_timeout_s)[0])
+            prefix = without_randomised_addresses() if build == "tsan" else []
+            environment = thread_environment() if build == "tsan" else {}
+            command = [*prefix, str(path), str(FOLDERS[build] / "groundwork")]
+            run = Run(kind, name, command, timeout_s, environment)
+            run.command.append(str(run.work))
+            run.start()
+            failed = run.code not in (0, SKIPPED)
+            tally.line(kind, name, run.code == 0, failed, run.seconds, run.tail() if failed else "")
+
+
+def fuzz_tests(seconds, wanted, tally):
+    runs = []
+    for program in sorted((BUILD / "fuzz").glob("*_fuzz")):
+        name = program.name.removesuffix("_fuzz")
+        if not wanted(f"fuzz {name}"):
+            continue
+        found, findings, given = BUILD / "corpus" / name, BUILD / "findings", ROOT / "fuzz/corpus" / name
+        found.mkdir(parents=True, exist_ok=True)
+        findings.mkdir(exist_ok=True)
+        command = [str(program), f"-max_total_time={seconds}", f"-rss_limit_mb={FUZZ_MEMORY_MIB}", "-timeout=20",
+                   "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-", str(found)]
+        command += [str(given)] if given.is_dir() else []
+        runs.append(Run("fuzz", name, command, seconds + 120))
+    in_parallel(runs, lambda run: (run.code == 0, run.code != 0), tally)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("what", choices=["all", "tidy", "fuzz", "torture"])
+    parser.add_argument("filters", nargs="*")
+    parser.add_argument("--seconds", type=int, default=FUZZ_SECONDS_IN_TEST)
+    asked = parser.parse_args()
+
+    def wanted(name):
+        return not asked.filters or any(word in name for word in asked.filters)
+
+    tally = Tally()
+    if asked.what in ("all", "tidy"):
+        tidy_tests(wanted, tally)
+    if asked.what == "all":
+        unit_tests("unit", BUILD / "san", wanted, tally)
+        unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())
+        scripts("flow", "flow", FLOW_TIMEOUT_S, wanted, tally)
+    if asked.what in ("all", "fuzz"):
+        fuzz_tests(asked.seconds, wanted, tally)
+    if asked.what == "torture":
+        scripts("torture", "torture", TORTURE_TIMEOUT_S, wanted, tally)
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

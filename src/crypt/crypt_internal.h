@@ -1,0 +1,32 @@
+/*
+ * Inside crypt/: what its files share.
+ */
+#ifndef CRYPT_CRYPT_INTERNAL_H
+#define CRYPT_CRYPT_INTERNAL_H
+
+#include "crypt/crypt.h"
+
+#include <openssl/evp.h>
+
+/* Fetched once by crypt_start and kept to the end of the program: a fetch costs more than a small hash. */
+extern EVP_MD *crypt_sha256_method;
+extern EVP_CIPHER *crypt_gcm_method;
+
+/* What each file prepares for itself.  0, or ERR_IO. */
+int crypt_aead_start(struct err *e);
+int crypt_random_start(struct err *e);
+
+/* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */
+void crypt_hmac(struct bytes key, struct bytes a, struct bytes b, struct bytes c, uint8_t ret[CRYPT_HASH]);
+/* HKDF-SHA256 (RFC 5869), the expansion to 32 bytes with info = label || context. */
+void crypt_hkdf_extract(struct bytes salt, struct bytes input, struct key *ret);
+void crypt_hkdf_expand(const struct key *prk, struct bytes label, struct bytes context, struct key *ret);
+
+/* A libcrypto that passed crypt_start and then refuses an operation on memory cannot be trusted with anything. */
+static inline void crypt_must(int openssl_result)
+{
+    if (openssl_result != 1)
+        abort();
+}
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * The index: what the ledger says, made quick to ask.  Derived: thrown away and rebuilt at any time, never the only
+ * place of anything.  The only user of SQL.  FORMAT 6.
+ *
+ * One encrypted database per compartment (SQLite3 Multiple Ciphers, AEGIS, raw key): index/main.db.  One journal record
+ * is one transaction: after a crash the index stands at a record's end (index_where), and store/ brings it up to the
+ * journal record by record.  A page that fails authentication is ERR_DAMAGED: the caller rebuilds.
+ *
+ * Called by store/ and read by verbs/ through the queries below.
+ */
+#ifndef INDEX_INDEX_H
+#define INDEX_INDEX_H
+
+#include "model/statement.h"
+
+struct index;
+
+enum index_manner { INDEX_WRITE, INDEX_READ };
+/*
+ * index_open: open or, when writing, create.  ERR_ABSENT (reading, none there), ERR_DAMAGED (wrong key, failed page,
+ * schema of another version): rebuild.  Reading never changes a byte of the folder, also on read-only media.
+ * index_remove: take the files away, before a rebuild.
+ */
+int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e);
+void index_close(struct index *x);
+void index_drop(struct index **x);
+int index_remove(const char *root, struct err *e);
+
+/* Where the index stands in the journal. */
+struct index_position {
+    uint64_t records, bytes; /* of the journal: records taken over, and where they end */
+    struct hash last;        /* hash of the last one */
+    uint64_t leaves;
+};
+int index_where(struct index *x, struct index_position *ret, struct err *e);
+
+/* ---- writing: begin, statements of one record in leaf order, its frames, runs and packs, end ---- */
+
+int index_begin(struct index *x, struct err *e);
+/* One statement: leaf, where its stored bytes lie in the journal, its manifest.  STATEMENT_PACKS and _KEYRING update
+ * the packs and the keyring files.  commitment: of hidden signed kinds, for prev. */
+int index_statement(struct index *x, uint64_t leaf, const struct statement *s, uint64_t manifest_record,
+                    uint64_t journal_at, uint32_t journal_bytes, const struct hash *commitment, struct err *e);
+int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e);
+int index_run(struct index *x, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
+              uint32_t records, struct err *e);
+int index_end(struct index *x, const struct index_position *now, struct err *e); /* commits the transaction */
+void index_undo(struct index *x);                                                /* rolls it back */
+
+/* ---- queries; a callback that returns non-zero ends the query with it ---- */
+
+struct index_item {
+    uint64_t leaf, deposit, seq;
+    uint64_t receipt;      /* number of its receipt; 0 while the deposit is open */
+    bool further_name;
+    uint64_t of;           /* the item it is a further name of */
+    uint64_t duplicate_of; /* earliest living item with the same bytes when it came; UINT64_MAX: none */
+    bool set_aside;
+    enum statement_type type;
+    struct bytes path, target;
+    uint32_t mode;
+    struct statement_time mtime;
+    uint64_t bytes;
+    struct hash sha256;
+    uint64_t manifest_record;
+};
+typedef int index_item_each(void *context, const struct index_item *item, struct err *e);
+
+/* index_items: in leaf order, from leaf ${from}; ${deposit}: one deposit's, or UINT64_MAX for all. */
+int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
+                struct err *e);
+int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
+/* index_item_named: items whose path is exactly ${path}, or whose digest begins with ${hex} (at least 8 digits). */
+int index_item_by_path(struct index *x, struct bytes path, index_item_each *each, void *context, struct err *e);
+int index_item_by_digest(struct index *x, const char *hex, index_item_each *each, void *context, struct err *e);
+
+/* Names not in the index yet (same deposit, part not committed) are the caller's to know. */
+struct index_twin {
+    uint64_t leaf, receipt; /* receipt 0: of a deposit that is still open */
+    struct hash sha256;
+    uint64_t bytes;
+};
+/* index_already: a living item with the same giver, path, type, mode and time, and for links the same target
+ * (further names: the same giver and path, found through their item).  Files: *ret carries the digest to be compared.
+ * ERR_ABSENT.  The giver is NULL when nobody was named. */
+int index_already(struct index *x, const char *giver, const struct statement_received *r, struct index_twin *ret,
+                  struct err *e);
+/* index_duplicate: the earliest living item with these bytes.  ERR_ABSENT. */
+int index_duplicate(struct index *x, const struct hash *sha256, struct index_twin *ret, struct err *e);
+/* index_find_frame: a frame that may hold this chunk (found by 64 bits of its digest: the vault compares the rest). */
+int index_find_frame(struct index *x, const struct hash *digest, uint64_t *ret_leaf, uint32_t *ret_frame,
+                     struct err *e);
+/* index_manifest: the manifest record of a living leaf.  ERR_ABSENT. */
+int index_manifest(struct index *x, uint64_t leaf, uint64_t *ret_record, struct err *e);
+
+struct index_deposit {
+    uint64_t leaf;
+    uint64_t receipt; /* 0 while open */
+    uint64_t receipt_leaf;
+    const char *giver, *note; /* NULL when not said */
+    int64_t opened_unix_s, closed_unix_s;
+    uint64_t parts; /* committed so far */
+    bool set_aside;
+    const char *set_aside_reason;
+    struct statement_totals totals; /* as the receipt says; zero while open */
+};
+typedef int index_deposit_each(void *context, const struct index_deposit *deposit, struct err *e);
+int index_deposits(struct index *x, index_deposit_each *each, void *context, struct err *e); /* by leaf */
+int index_deposit_by_receipt(struct index *x, uint64_t receipt, index_deposit_each *each, void *context,
+                             struct err *e); /* ERR_ABSENT */
+int index_refused(struct index *x, uint64_t deposit,
+                  int (*each)(void *context, const struct statement_refused *refused, struct err *e), void *context,
+                  struct err *e);
+/* Ranges of earlier items seen again in a deposit, and their count per earlier receipt. */
+int index_already_of(struct index *x, uint64_t deposit,
+                     int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
+                     struct err *e);
+
+struct index_sums {
+    uint64_t items, names, folders, bytes, distinct_bytes, deposits, open_deposits, receipts, notes;
+    uint64_t next_receipt;
+};
+int index_sums(struct index *x, struct index_sums *ret, struct err *e);
+
+/* The next place in an investigation's numbering. */
+int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], struct statement_place *ret,
+                struct err *e);
+int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */
+
+/* Any statement: where it lies, so that it can be opened and shown. */
+struct index_statement_row {
+    uint64_t leaf;
+    enum statement_kind kind;
+    uint64_t journal_at;
+    uint32_t journal_bytes;
+};
+int index_statements(struct index *x, uint64_t from, int kind_or_0,
+                     int (*each)(void *context, const struct index_statement_row *row, struct err *e), void *context,
+                     struct err *e);
+int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_row *ret, struct err *e);
+
+int index_runs(struct index *x,
+               int (*each)(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors,
+                           uint64_t first_record, uint32_t records, struct err *e),
+               void *context, struct err *e); /* in journal order */
+int index_packs(struct index *x, int (*each)(void *context, const struct statement_pack *pack, struct err *e),
+                void *context, struct err *e); /* ascending */
+int index_keyring_files(struct index *x, int (*each)(void *context, const struct statement_file_hash *f, struct err *e),
+                        void *context, struct err *e); /* by name; removed ones left out */
+
+/* index_check: every page authenticates and the database is well formed.  ERR_DAMAGED. */
+int index_check(struct index *x, struct err *e);
+/* index_dump: every table's rows in a fixed order as text lines, for proving that a rebuild gives the same content. */
+int index_dump(struct index *x, int (*line)(void *context, const char *text, struct err *e), void *context,
+               struct err *e);
+
+#endif

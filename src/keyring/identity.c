@@ -1,0 +1,276 @@
+/*
+ * The key file (FORMAT 2.3): text that a person can recognise, and one sealed line.
+ *
+ *     groundwork/key/v1
+ *     member <vkey>
+ *     pin <hex SHA-256 of leaf 0>
+ *     kdf argon2id <passes> <KiB> <hex salt>
+ *     sealed <base64>
+ *
+ * The sealed line is AES-256-GCM under the passphrase's key, with all lines before it as additional data.
+ */
+#include "base/file.h"
+#include "base/unicode.h"
+#include "keyring/keyring.h"
+
+#include <stdio.h>
+
+enum {
+    PASSES = 3,
+    MEMORY_KIB = 65536,
+    KEY_SALT = 16,
+    KEY_FILE_MAX = 65536,
+    BODY_VERSION = 1,
+};
+static const char HEAD[] = "groundwork/key/v1\n";
+
+void keyring_identity_drop(struct keyring_identity *id)
+{
+    crypt_wipe(id, sizeof *id);
+}
+
+int keyring_identity_make(const char *origin, struct keyring_identity *ret, struct err *e)
+{
+    *ret = (struct keyring_identity){0};
+    char name[NOTE_NAME_MAX + 32];
+    uint8_t pseudonym[4], public_key[CRYPT_PUBLIC];
+    char hex[2 * sizeof pseudonym + 1];
+    crypt_random(pseudonym, sizeof pseudonym);
+    hex_put(hex, pseudonym, sizeof pseudonym);
+    snprintf(ret->origin, sizeof ret->origin, "%s", origin);
+    snprintf(name, sizeof name, "%s/m/%s", origin, hex);
+    crypt_random(ret->sign.b, CRYPT_KEY);
+    crypt_random(ret->box.b, CRYPT_KEY);
+    crypt_random(ret->state.b, CRYPT_KEY);
+    crypt_random(ret->compartment, KEYRING_ID);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        ret->receiving[i].epoch = i + 1;
+        crypt_random(ret->receiving[i].seed.b, CRYPT_KEY);
+    }
+    crypt_sign_public(&ret->sign, public_key);
+    return note_key_make(name, public_key, &ret->member, e);
+}
+
+void keyring_identity_public(const struct keyring_identity *id, uint8_t ret_box[CRYPT_PUBLIC],
+                             uint8_t ret_receiving[KEYRING_EPOCHS][CRYPT_PUBLIC])
+{
+    crypt_box_public(&id->box, ret_box);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++)
+        crypt_box_public(&id->receiving[i].seed, ret_receiving[i]);
+}
+
+/* Body: u8 version, u16 origin length, origin, sign, box, state, compartment, KEYRING_EPOCHS x {u64, seed},
+ * u64 checkpoint size, checkpoint root. */
+static void body_put(const struct keyring_identity *id, struct buf *b)
+{
+    buf_put_u8(b, BODY_VERSION);
+    buf_put_u16(b, (uint16_t)strlen(id->origin));
+    buf_put_text(b, id->origin);
+    buf_put(b, id->sign.b, CRYPT_KEY);
+    buf_put(b, id->box.b, CRYPT_KEY);
+    buf_put(b, id->state.b, CRYPT_KEY);
+    buf_put(b, id->compartment, KEYRING_ID);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        buf_put_u64(b, id->receiving[i].epoch);
+        buf_put(b, id->receiving[i].seed.b, CRYPT_KEY);
+    }
+    buf_put_u64(b, id->checkpoint_size);
+    buf_put(b, id->checkpoint_root.b, CRYPT_HASH);
+}
+
+static int body_get(struct bytes body, struct keyring_identity *id, struct err *e)
+{
+    struct cursor c = cursor_of(body);
+    if (cursor_u8(&c) != BODY_VERSION && !c.failed)
+        return err_set(e, ERR_NEWER, "this key file was written by a newer groundwork: update the program");
+    struct bytes origin = cursor_take(&c, cursor_u16(&c));
+    if (c.failed || origin.n > NOTE_NAME_MAX)
+        return err_set(e, ERR_DAMAGED, "the key file's content has no known form");
+    memcpy(id->origin, origin.p, origin.n);
+    id->origin[origin.n] = 0;
+    cursor_copy(&c, id->sign.b, CRYPT_KEY);
+    cursor_copy(&c, id->box.b, CRYPT_KEY);
+    cursor_copy(&c, id->state.b, CRYPT_KEY);
+    cursor_copy(&c, id->compartment, KEYRING_ID);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        id->receiving[i].epoch = cursor_u64(&c);
+        cursor_copy(&c, id->receiving[i].seed.b, CRYPT_KEY);
+    }
+    id->checkpoint_size = cursor_u64(&c);
+    cursor_copy(&c, id->checkpoint_root.b, CRYPT_HASH);
+    return cursor_done(&c) ? 0 : err_set(e, ERR_DAMAGED, "the key file's content has no known form");
+}
+
+static int passphrase_rule(struct bytes passphrase, struct err *e)
+{
+    size_t characters = 0;
+    for (size_t i = 0; i < passphrase.n; i++)
+        characters += (passphrase.p[i] & 0xC0) != 0x80;
+    if (characters < KEYRING_PASSPHRASE_MIN)
+        return err_set(e, ERR_REFUSED, "the passphrase is shorter than %d characters: use several words",
+                       KEYRING_PASSPHRASE_MIN);
+    if (passphrase.n > KEYRING_PASSPHRASE_MAX)
+        return err_set(e, ERR_REFUSED, "the passphrase is longer than %d bytes", KEYRING_PASSPHRASE_MAX);
+    return 0;
+}
+
+/* One passphrase, one key, however it was typed: Hangul comes composed or in parts. */
+static int stretch(struct bytes passphrase, const uint8_t salt[KEY_SALT], uint32_t passes, uint32_t memory_kib,
+                   struct key *ret, struct err *e)
+{
+    OWN(buf_wipe) struct buf nfc = {0};
+    if (unicode_nfc(passphrase, &nfc, NULL) != 0) {
+        buf_clear(&nfc);
+        buf_put_bytes(&nfc, passphrase);
+    }
+    return crypt_passphrase(buf_bytes(&nfc), salt, passes, memory_kib, ret, e);
+}
+
+static int write_file(const char *path, struct bytes content, bool replace, struct err *e)
+{
+    if (replace)
+        return file_replace(path, content, 0600, e);
+    int rc = file_create(path, content, 0600, e);
+    if (rc == ERR_REFUSED)
+        return err_set(e, rc, "key file %s is there already: move it away, or name another with --key", path);
+    return rc;
+}
+
+int keyring_identity_save(const char *path, const struct keyring_identity *id, struct bytes passphrase, bool replace,
+                          struct err *e)
+{
+    int rc = passphrase_rule(passphrase, e);
+    if (rc != 0)
+        return rc;
+    OWN(buf_wipe) struct buf body = {0};
+    OWN(buf_drop) struct buf sealed = {0};
+    OWN(buf_drop) struct buf text = {0};
+    OWN(key_drop) struct key key = {0};
+    uint8_t salt[KEY_SALT];
+    char vkey[NOTE_VKEY_MAX];
+    crypt_random(salt, sizeof salt);
+    rc = stretch(passphrase, salt, PASSES, MEMORY_KIB, &key, e);
+    if (rc != 0)
+        return rc;
+    note_key_text(&id->member, vkey);
+    buf_printf(&text, "%smember %s\npin ", HEAD, vkey);
+    buf_put_hex(&text, bytes_of(id->pin.b, CRYPT_HASH));
+    buf_printf(&text, "\nkdf argon2id %d %d ", PASSES, MEMORY_KIB);
+    buf_put_hex(&text, bytes_of(salt, sizeof salt));
+    buf_put_u8(&text, '\n');
+    body_put(id, &body);
+    uint8_t *p = buf_more(&sealed, body.n + CRYPT_TAG);
+    if (p == NULL || buf_check(&body, e) != 0)
+        return err_memory(e);
+    crypt_seal(&key, 0, buf_bytes(&text), buf_bytes(&body), p);
+    buf_put_text(&text, "sealed ");
+    buf_put_base64(&text, buf_bytes(&sealed));
+    buf_put_u8(&text, '\n');
+    rc = buf_check(&text, e);
+    return rc != 0 ? rc : write_file(path, buf_bytes(&text), replace, e);
+}
+
+struct key_file {
+    struct buf content;
+    struct bytes clear; /* the lines before "sealed" */
+    struct note_key member;
+    struct hash pin;
+    uint64_t passes, memory_kib;
+    uint8_t salt[KEY_SALT];
+    struct bytes sealed; /* base64 */
+};
+
+static void key_file_drop(struct key_file *f)
+{
+    buf_drop(&f->content);
+}
+
+static bool field(struct cursor *c, const char *name, struct bytes *ret)
+{
+    *ret = cursor_line(c);
+    size_t n = strlen(name);
+    if (c->failed || ret->n <= n || memcmp(ret->p, name, n) != 0 || ret->p[n] != ' ')
+        return false;
+    *ret = bytes_of(ret->p + n + 1, ret->n - n - 1);
+    return true;
+}
+
+static struct bytes word(struct bytes *line)
+{
+    const uint8_t *space = memchr(line->p, ' ', line->n);
+    size_t n = space == NULL ? line->n : (size_t)(space - line->p);
+    struct bytes w = bytes_of(line->p, n);
+    *line = space == NULL ? bytes_of(line->p + n, 0) : bytes_of(space + 1, line->n - n - 1);
+    return w;
+}
+
+static bool kdf_parse(struct bytes line, struct key_file *f)
+{
+    return bytes_equal(word(&line), bytes_text("argon2id")) && decimal_get(word(&line), &f->passes) == 0 &&
+           decimal_get(word(&line), &f->memory_kib) == 0 && hex_get(line, f->salt, KEY_SALT) == 0 &&
+           f->passes <= UINT32_MAX && f->memory_kib <= UINT32_MAX;
+}
+
+static int key_file_read(const char *path, struct key_file *f, struct err *e)
+{
+    int rc = file_read_all(path, KEY_FILE_MAX, &f->content, e);
+    if (rc != 0)
+        return rc;
+    struct cursor c = cursor_of(buf_bytes(&f->content));
+    struct bytes line;
+    if (!cursor_expect(&c, HEAD)) {
+        static const char family[] = "groundwork/key/v";
+        if (f->content.n > sizeof family && memcmp(f->content.p, family, sizeof family - 1) == 0)
+            return err_set(e, ERR_NEWER, "%s was written by a newer groundwork: update the program", path);
+        return err_set(e, ERR_DAMAGED, "%s is no groundwork key file", path);
+    }
+    bool good = field(&c, "member", &line) && note_key_parse(line, &f->member, NULL) == 0 &&
+                field(&c, "pin", &line) && hex_get(line, f->pin.b, CRYPT_HASH) == 0 && field(&c, "kdf", &line) &&
+                kdf_parse(line, f);
+    f->clear = bytes_of(f->content.p, f->content.n - c.left);
+    good = good && field(&c, "sealed", &f->sealed) && cursor_done(&c);
+    return good ? 0 : err_set(e, ERR_DAMAGED, "key file %s is damaged: use your copy of it", path);
+}
+
+int keyring_identity_peek(const char *path, struct note_key *ret_member, struct hash *ret_pin, struct err *e)
+{
+    OWN(key_file_drop) struct key_file f = {0};
+    int rc = key_file_read(path, &f, e);
+    if (rc != 0)
+        return rc;
+    *ret_member = f.member;
+    *ret_pin = f.pin;
+    return 0;
+}
+
+int keyring_identity_load(const char *path, struct bytes passphrase, struct keyring_identity *ret, struct err *e)
+{
+    OWN(key_file_drop) struct key_file f = {0};
+    OWN(key_drop) struct key key = {0};
+    OWN(buf_wipe) struct buf body = {0};
+    OWN(buf_drop) struct buf sealed = {0};
+    *ret = (struct keyring_identity){0};
+    int rc = key_file_read(path, &f, e);
+    if (rc == 0)
+        rc = stretch(passphrase, f.salt, (uint32_t)f.passes, (uint32_t)f.memory_kib, &key, e);
+    if (rc != 0)
+        return err_add(e, rc, "key file %s", path);
+    if (base64_get(f.sealed, &sealed) != 0 || sealed.n < CRYPT_TAG)
+        return err_set(e, ERR_DAMAGED, "key file %s is damaged: use your copy of it", path);
+    uint8_t *p = buf_more(&body, sealed.n);
+    if (p == NULL)
+        return err_memory(e);
+    if (crypt_open(&key, 0, f.clear, buf_bytes(&sealed), p) != 0)
+        return err_set(e, ERR_KEY, "the passphrase does not open %s (or the file is damaged)", path);
+    body.n = sealed.n - CRYPT_TAG;
+    rc = body_get(buf_bytes(&body), ret, e);
+    ret->member = f.member;
+    ret->pin = f.pin;
+    uint8_t public_key[CRYPT_PUBLIC];
+    crypt_sign_public(&ret->sign, public_key);
+    if (rc == 0 && memcmp(public_key, f.member.public_key, CRYPT_PUBLIC) != 0)
+        rc = err_set(e, ERR_DAMAGED, "the signing key is not the member's");
+    if (rc != 0)
+        keyring_identity_drop(ret);
+    return rc == 0 ? 0 : err_add(e, rc, "key file %s", path);
+}

@@ -1,0 +1,441 @@
+/* Opening, sealing leaf secrets into segments, and finding one again. */
+#include "base/text.h"
+#include "keyring/keyring_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const char SEGMENT_PURPOSE[] = "groundwork/segment/v1";
+enum { BLOCK_AAD = CRYPT_HASH + 16 };
+
+void keyring_close(struct keyring *k)
+{
+    if (k == NULL)
+        return;
+    if (k->segments != NULL)
+        crypt_wipe(k->segments, k->segment_room * sizeof *k->segments);
+    free(k->segments);
+    free(k->changes);
+    buf_drop(&k->held);
+    buf_wipe(&k->opened);
+    crypt_wipe(k, sizeof *k);
+    free(k);
+}
+
+void keyring_drop(struct keyring **k)
+{
+    keyring_close(*k);
+}
+
+static int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
+{
+    struct keyring *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return err_memory(e);
+    if (strlen(root) >= sizeof k->root) {
+        free(k);
+        return err_set(e, ERR_IO, "the repository's path is too long: %s", root);
+    }
+    strcpy(k->root, root);
+    k->pin = id->pin;
+    k->member = id->member;
+    k->sign = id->sign;
+    memcpy(k->compartment, id->compartment, KEYRING_ID);
+    k->held_segment = UINT64_MAX;
+    *ret = k;
+    return 0;
+}
+
+int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
+                  struct err *e)
+{
+    OWN(keyring_drop) struct keyring *k = NULL;
+    int rc = keyring_new(root, id, &k, e);
+    if (rc != 0)
+        return rc;
+    uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
+    keyring_identity_public(id, box, receiving);
+    k->epoch = id->receiving[0].epoch;
+    k->log_seed = *log_seed;
+    crypt_random(k->epoch_key.b, CRYPT_KEY);
+    crypt_random(k->index.b, CRYPT_KEY);
+    crypt_random(k->pack.b, CRYPT_KEY);
+    crypt_random(k->chunk.b, CRYPT_KEY);
+    rc = wrap_write(k, receiving[0], box, e);
+    if (rc == 0)
+        rc = table_write(k, e);
+    if (rc == 0)
+        *ret = TAKE(k);
+    return rc;
+}
+
+int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
+                 struct err *e)
+{
+    OWN(keyring_drop) struct keyring *k = NULL;
+    int rc = keyring_new(root, id, &k, e);
+    if (rc == 0)
+        rc = wrap_read(k, id, e);
+    if (rc == 0)
+        rc = table_read(k, table_max, e);
+    if (rc == 0)
+        *ret = TAKE(k);
+    return rc == 0 ? 0 : err_add(e, rc, "keyring");
+}
+
+void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret)
+{
+    *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
+}
+
+const struct key *keyring_log_seed(const struct keyring *k)
+{
+    return &k->log_seed;
+}
+
+void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256)
+{
+    *ret_version = k->version;
+    *ret_sha256 = k->table_sha256;
+}
+
+void keyring_changes(const struct keyring *k, const struct keyring_file **ret, size_t *ret_count)
+{
+    *ret = k->changes;
+    *ret_count = k->change_count;
+}
+
+/* ---- segments ---- */
+
+static void segment_name(const uint8_t compartment[KEYRING_ID], uint64_t number, char to[KEYRING_NAME_MAX])
+{
+    char comp[2 * KEYRING_ID + 1];
+    comp_text(compartment, comp);
+    snprintf(to, KEYRING_NAME_MAX, "%s/segment-%llu", comp, (unsigned long long)number);
+}
+
+static void block_aad(const struct hash *pin, const uint8_t *block, uint8_t to[BLOCK_AAD])
+{
+    memcpy(to, pin->b, CRYPT_HASH);
+    memcpy(to + CRYPT_HASH, block, 16);
+}
+
+static size_t block_bytes(uint32_t count)
+{
+    return BLOCK_HEAD + (size_t)count * CRYPT_KEY + CRYPT_TAG;
+}
+
+/* One block out of a segment file or a journal section; its length follows from its count. */
+static bool block_take(struct cursor *c, uint64_t *ret_first, uint32_t *ret_count, struct bytes *ret_block)
+{
+    struct cursor look = *c;
+    *ret_first = cursor_u64(&look);
+    *ret_count = cursor_u32(&look);
+    uint32_t zero = cursor_u32(&look);
+    if (look.failed || zero != 0 || *ret_count == 0 || *ret_count > KEYRING_SEGMENT_LEAVES ||
+        *ret_first > UINT64_MAX - *ret_count) {
+        c->failed = true;
+        return false;
+    }
+    *ret_block = cursor_take(c, block_bytes(*ret_count));
+    return !c->failed;
+}
+
+static int segment_each(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e);
+
+/* How many secrets the last segment holds already: from its file, which the last commit brought up to date. */
+static int count_last(struct keyring *k, struct err *e)
+{
+    if (k->in_last_known)
+        return 0;
+    k->in_last = 0;
+    if (k->segment_count > 0) {
+        int rc = segment_each(k, &k->segments[k->segment_count - 1], UINT64_MAX, &k->in_last, e);
+        if (rc != 0 && rc != ERR_ABSENT) /* absent: its first block never came to be committed */
+            return rc;
+    }
+    k->in_last_known = true;
+    return 0;
+}
+
+static int segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
+{
+    if (k->segment_count == SEGMENTS_MAX)
+        return err_set(e, ERR_REFUSED, "the compartment is full: no more than %d segments of keys", SEGMENTS_MAX);
+    if (k->segment_count == k->segment_room) {
+        size_t room = k->segment_room * 2 + 8;
+        struct segment *grown = calloc(room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        if (k->segments != NULL) {
+            memcpy(grown, k->segments, k->segment_count * sizeof *grown);
+            crypt_wipe(k->segments, k->segment_room * sizeof *grown);
+        }
+        free(k->segments);
+        k->segments = grown;
+        k->segment_room = room;
+    }
+    struct segment *s = &k->segments[k->segment_count];
+    s->number = k->segment_count == 0 ? 1 : k->segments[k->segment_count - 1].number + 1;
+    s->first_leaf = first_leaf;
+    crypt_random(s->key.b, CRYPT_KEY);
+    k->segment_count++;
+    k->in_last = 0;
+    return 0;
+}
+
+static int block_put(struct keyring *k, uint64_t first, const struct key *secrets, uint32_t count, struct buf *to,
+                     struct err *e)
+{
+    const struct segment *s = &k->segments[k->segment_count - 1];
+    buf_put(to, k->compartment, KEYRING_ID);
+    buf_put_u64(to, s->number);
+    uint8_t *p = buf_more(to, block_bytes(count));
+    if (p == NULL)
+        return err_memory(e);
+    u64_put(p, first);
+    u32_put(p + 8, count);
+    u32_put(p + 12, 0);
+    crypt_random(p + 16, CRYPT_SALT);
+    OWN(key_drop) struct key key = {0};
+    uint8_t aad[BLOCK_AAD];
+    crypt_derive_salted(&s->key, p + 16, SEGMENT_PURPOSE, &key);
+    block_aad(&k->pin, p, aad);
+    crypt_seal(&key, 0, bytes_of(aad, sizeof aad), bytes_of(secrets, (size_t)count * sizeof *secrets),
+               p + BLOCK_HEAD);
+    k->in_last += count;
+    return 0;
+}
+
+int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, size_t count, struct buf *ret_blocks,
+                 struct err *e)
+{
+    static_assert(sizeof(struct key) == CRYPT_KEY, "secrets lie back to back");
+    int rc = count_last(k, e);
+    size_t segments_before = k->segment_count;
+    while (rc == 0 && count > 0) {
+        if (k->segment_count == 0 || k->in_last >= KEYRING_SEGMENT_LEAVES)
+            rc = segment_begin(k, first, e);
+        if (rc != 0)
+            break;
+        size_t room = KEYRING_SEGMENT_LEAVES - k->in_last, n = count < room ? count : room;
+        rc = block_put(k, first, secrets, (uint32_t)n, ret_blocks, e);
+        first += n;
+        secrets += n;
+        count -= n;
+    }
+    if (rc == 0 && k->segment_count != segments_before)
+        rc = table_write(k, e);
+    return rc;
+}
+
+int keyring_block_next(struct cursor *c, struct keyring_block *ret, struct err *e)
+{
+    struct head h = {.magic = "GWSEGMT\n"};
+    cursor_copy(c, h.compartment, KEYRING_ID);
+    h.number = cursor_u64(c);
+    if (!block_take(c, &ret->first_leaf, &ret->count, &ret->block))
+        return err_set(e, ERR_DAMAGED, "a block of leaf secrets has no known form");
+    segment_name(h.compartment, h.number, ret->segment);
+    head_write(&h, ret->header);
+    ret->header_bytes = HEAD_BYTES;
+    return 0;
+}
+
+static int remove_replaced(struct keyring *k, struct err *e)
+{
+    for (size_t i = 0; i < k->change_count; i++)
+        for (int copy = 0; k->changes[i].removed && copy < COPIES; copy++) {
+            struct file_path path;
+            int rc = file_path(&path, e, "%s/%c/keys/%s", k->root, COPY_NAME(copy), k->changes[i].name);
+            if (rc == 0)
+                rc = file_remove(path.s, e);
+            if (rc != 0)
+                return rc;
+        }
+    k->change_count = 0;
+    return 0;
+}
+
+/* Append the block to one copy of its segment unless it stands there already. */
+static int apply_copy(const char *root, char copy, const struct keyring_block *b, struct err *e)
+{
+    struct file_path path;
+    OWN(buf_drop) struct buf whole = {0};
+    int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, b->segment);
+    if (rc == 0)
+        rc = file_read_all(path.s, KEYRING_FILE_MAX, &whole, e);
+    if (rc == ERR_ABSENT) {
+        buf_put(&whole, b->header, b->header_bytes);
+        rc = buf_check(&whole, e);
+    }
+    if (rc != 0)
+        return rc;
+    uint64_t first = 0;
+    uint32_t count;
+    struct bytes block;
+    struct cursor c = cursor_of(bytes_of(whole.p, whole.n));
+    (void)cursor_take(&c, HEAD_BYTES);
+    while (c.left > 0 && block_take(&c, &first, &count, &block))
+        if (first == b->first_leaf)
+            return 0;
+    if (c.failed)
+        return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", path.s);
+    buf_put_bytes(&whole, b->block);
+    rc = buf_check(&whole, e);
+    return rc != 0 ? rc : file_replace(path.s, buf_bytes(&whole), 0600, e);
+}
+
+int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e)
+{
+    int first = 0;
+    for (int i = 0; i < COPIES; i++) {
+        struct file_path path;
+        int rc = file_path(&path, first == 0 ? e : NULL, "%s/%c/keys/%s", root, COPY_NAME(i), block->segment);
+        if (rc == 0) {
+            *strrchr(path.s, '/') = 0;
+            rc = file_make_folders(path.s, first == 0 ? e : NULL);
+        }
+        if (rc == 0)
+            rc = apply_copy(root, COPY_NAME(i), block, first == 0 ? e : NULL);
+        if (first == 0)
+            first = rc;
+    }
+    return first;
+}
+
+int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e)
+{
+    struct cursor c = cursor_of(blocks);
+    k->held_segment = UINT64_MAX;
+    k->opened_count = 0;
+    while (c.left > 0) {
+        struct keyring_block b;
+        int rc = keyring_block_next(&c, &b, e);
+        if (rc == 0)
+            rc = keyring_block_apply(k->root, &b, e);
+        if (rc != 0)
+            return rc;
+    }
+    return remove_replaced(k, e);
+}
+
+/* ---- one secret ---- */
+
+static const struct segment *segment_of(const struct keyring *k, uint64_t leaf)
+{
+    size_t low = 0, high = k->segment_count; /* the last segment that begins at or before leaf */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (k->segments[middle].first_leaf <= leaf)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? NULL : &k->segments[low - 1];
+}
+
+static int block_open(const struct keyring *k, const struct segment *s, struct bytes block, uint32_t count,
+                      uint8_t *to)
+{
+    OWN(key_drop) struct key key = {0};
+    uint8_t aad[BLOCK_AAD];
+    crypt_derive_salted(&s->key, block.p + 16, SEGMENT_PURPOSE, &key);
+    block_aad(&k->pin, block.p, aad);
+    return crypt_open(&key, 0, bytes_of(aad, sizeof aad),
+                      bytes_of(block.p + BLOCK_HEAD, (size_t)count * CRYPT_KEY + CRYPT_TAG), to);
+}
+
+/* The block with ${leaf} decrypted into k->opened; with UINT64_MAX every block is opened and counted. */
+static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e)
+{
+    struct cursor c = cursor_of(bytes_of(k->held.p + HEAD_BYTES, k->held.n - HEAD_BYTES));
+    uint64_t first;
+    uint32_t count;
+    struct bytes block;
+    *ret_total = 0;
+    while (c.left > 0 && block_take(&c, &first, &count, &block)) {
+        if (leaf != UINT64_MAX && (leaf < first || leaf >= first + count))
+            continue;
+        k->opened_count = 0;
+        uint8_t *to = k->opened.room >= (size_t)count * CRYPT_KEY ? k->opened.p : NULL;
+        if (to == NULL) {
+            buf_wipe(&k->opened);
+            to = buf_more(&k->opened, (size_t)KEYRING_SEGMENT_LEAVES * CRYPT_KEY);
+        }
+        if (to == NULL)
+            return err_memory(e);
+        if (block_open(k, s, block, count, to) != 0)
+            return err_set(e, ERR_DAMAGED, "the secrets of leaves %llu to %llu do not open",
+                           (unsigned long long)first, (unsigned long long)(first + count - 1));
+        k->opened_first = first;
+        k->opened_count = count;
+        *ret_total += count;
+        if (leaf != UINT64_MAX)
+            return 0;
+    }
+    if (c.failed)
+        return err_set(e, ERR_DAMAGED, "its blocks have no known form");
+    return leaf == UINT64_MAX ? 0 : ERR_ABSENT;
+}
+
+static int segment_try(struct keyring *k, const struct segment *s, int copy, uint64_t leaf, uint32_t *ret_total,
+                       struct err *e)
+{
+    if (k->held_segment != s->number || k->held_copy != copy) {
+        char name[KEYRING_NAME_MAX];
+        struct file_path path;
+        struct head h;
+        segment_name(k->compartment, s->number, name);
+        k->held_segment = UINT64_MAX;
+        buf_clear(&k->held);
+        int rc = file_path(&path, e, "%s/%c/keys/%s", k->root, COPY_NAME(copy), name);
+        if (rc == 0)
+            rc = file_read_all(path.s, KEYRING_FILE_MAX, &k->held, e);
+        if (rc == 0 && k->held.n < HEAD_BYTES)
+            rc = err_set(e, ERR_DAMAGED, "it is too short");
+        if (rc == 0)
+            rc = head_read(k->held.p, "GWSEGMT\n", &h, e);
+        if (rc == 0 && (h.number != s->number || memcmp(h.compartment, k->compartment, KEYRING_ID) != 0))
+            rc = err_set(e, ERR_DAMAGED, "it is not the segment that its name says");
+        if (rc != 0)
+            return rc;
+        k->held_segment = s->number;
+        k->held_copy = copy;
+    }
+    return blocks_open(k, s, leaf, ret_total, e);
+}
+
+/* From the copy at hand, else from the other: the good one answers. */
+static int segment_each(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e)
+{
+    int start = k->held_segment == s->number ? k->held_copy : 0;
+    struct err mine = {0};
+    int rc = segment_try(k, s, start, leaf, ret_total, &mine);
+    if (rc != 0) {
+        int again = segment_try(k, s, !start, leaf, ret_total, NULL);
+        if (again == 0)
+            return 0;
+        if (rc == ERR_ABSENT)
+            rc = again;
+    }
+    if (rc != 0 && rc != ERR_ABSENT)
+        return err_set(e, rc, "segment %llu of the leaf secrets: %s", (unsigned long long)s->number,
+                       mine.code != 0 ? mine.text : text_tr("is damaged in both copies"));
+    return rc;
+}
+
+int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e)
+{
+    if (leaf < k->opened_first || leaf - k->opened_first >= k->opened_count) {
+        const struct segment *s = segment_of(k, leaf);
+        uint32_t total;
+        int rc = s == NULL ? ERR_ABSENT : segment_each(k, s, leaf, &total, e);
+        if (rc == ERR_ABSENT)
+            return err_set(e, rc, "no segment holds the secret of leaf %llu", (unsigned long long)leaf);
+        if (rc != 0)
+            return rc;
+    }
+    memcpy(ret->b, k->opened.p + (leaf - k->opened_first) * CRYPT_KEY, CRYPT_KEY);
+    return 0;
+}

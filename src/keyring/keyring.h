@@ -1,0 +1,134 @@
+/*
+ * The keyring: who holds which key, and the files in which keys lie sealed.
+ *
+ * A member's private keys lie in a file outside the repository, under a passphrase (FORMAT 2.3).  Inside, in two
+ * copies under a/keys and b/keys: the log key boxed to each writer, the epoch key of each compartment boxed to each
+ * member's receiving key, the compartment's table under the epoch key, and the leaf secrets in segments under keys of
+ * the table (FORMAT 2.4).  Tables, wraps and the log key's box are written durably under new names before any commit
+ * that needs them; what no commit names is removed by the next writer.
+ *
+ * Called by store/ only.
+ */
+#ifndef KEYRING_KEYRING_H
+#define KEYRING_KEYRING_H
+
+#include "model/note.h"
+#include "model/tree.h"
+
+enum {
+    KEYRING_ID = 16,                 /* a compartment's random id */
+    KEYRING_EPOCHS = 2,              /* receiving keys: the present epoch's and the next one's, published ahead */
+    KEYRING_SEGMENT_LEAVES = 16384,  /* secrets of one segment */
+    KEYRING_FILE_MAX = 16 << 20,
+    KEYRING_NAME_MAX = 128,
+    KEYRING_PASSPHRASE_MIN = 8,
+    KEYRING_PASSPHRASE_MAX = 1024,
+};
+
+/* A member's private keys, as the key file holds them. */
+struct keyring_identity {
+    char origin[NOTE_NAME_MAX + 1];
+    struct note_key member;    /* pseudonymous: "<origin>/m/<8 hex>" */
+    struct key sign;
+    struct key box;            /* receives the log key */
+    struct key state;          /* authenticates the state kept outside the repository */
+    uint8_t compartment[KEYRING_ID];
+    struct {
+        uint64_t epoch;
+        struct key seed;
+    } receiving[KEYRING_EPOCHS];
+    struct hash pin;           /* SHA-256 of leaf 0 */
+    uint64_t checkpoint_size;  /* newest checkpoint seen when the file was written */
+    struct hash checkpoint_root;
+};
+void keyring_identity_drop(struct keyring_identity *id); /* wipes */
+int keyring_identity_make(const char *origin, struct keyring_identity *ret, struct err *e);
+/* Public halves, for the founding statement. */
+void keyring_identity_public(const struct keyring_identity *id, uint8_t ret_box[CRYPT_PUBLIC],
+                             uint8_t ret_receiving[KEYRING_EPOCHS][CRYPT_PUBLIC]);
+
+/*
+ * keyring_identity_save: the key file, sealed under Argon2id of the passphrase (64 MiB), mode 0600.  ${replace} false:
+ * ERR_REFUSED when a file is there.  ERR_REFUSED for a passphrase shorter than KEYRING_PASSPHRASE_MIN characters.
+ * keyring_identity_load: ERR_ABSENT (no file), ERR_KEY (wrong passphrase), ERR_DAMAGED, ERR_NEWER.
+ * keyring_identity_peek: what the file says in the clear: member and pin, unauthenticated.
+ */
+int keyring_identity_save(const char *path, const struct keyring_identity *id, struct bytes passphrase, bool replace,
+                          struct err *e);
+int keyring_identity_load(const char *path, struct bytes passphrase, struct keyring_identity *ret, struct err *e);
+int keyring_identity_peek(const char *path, struct note_key *ret_member, struct hash *ret_pin, struct err *e);
+
+/* A keyring file that a commit must name: below keys/, without the copy. */
+struct keyring_file {
+    char name[KEYRING_NAME_MAX];
+    uint64_t bytes;
+    struct hash sha256;
+    bool removed;
+};
+
+struct keyring;
+/*
+ * keyring_found: a new repository's keys: log key, epoch 1, table 1, boxes.  Durable in both copies when 0 is returned.
+ * keyring_changes then lists the files for the first record.
+ */
+int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
+                  struct err *e);
+/*
+ * keyring_open: open the newest table that is at most ${table_max} (UINT64_MAX: any) with the identity's receiving
+ * keys, from the good copy of each file.  Signatures by ${id}'s member key are required throughout.
+ * ERR_KEY: the keys do not open this repository (foreign, or of another epoch); ERR_DAMAGED; ERR_NEWER.
+ */
+int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
+                 struct err *e);
+void keyring_close(struct keyring *k); /* wipes */
+void keyring_drop(struct keyring **k);
+
+enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK };
+void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
+const struct key *keyring_log_seed(const struct keyring *k);
+void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
+
+/*
+ * keyring_seal: seal the secrets of leaves ${first}.. into blocks for the journal (FORMAT 2.5).  When a segment is full
+ * a new one begins: its key goes into a new table version, which is durable before this returns.
+ * keyring_changes: files written or to be removed since the last keyring_committed; borrowed until then.
+ * keyring_committed: the journal holds the blocks: append them to the segments, remove replaced tables.
+ */
+int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, size_t count, struct buf *ret_blocks,
+                 struct err *e);
+void keyring_changes(const struct keyring *k, const struct keyring_file **ret, size_t *ret_count);
+int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e);
+
+/* keyring_secret: the secret of one hidden leaf.  ERR_ABSENT: no segment has it; ERR_DAMAGED names the segment. */
+int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e);
+
+/*
+ * One block of a record's secrets section: its segment's file name, the bytes that stand in that file, and its leaves.
+ * For bringing segments up to the journal and for checking them.  A segment file is its header and its blocks.
+ */
+struct keyring_block {
+    char segment[KEYRING_NAME_MAX];
+    uint8_t header[64];
+    size_t header_bytes;
+    struct bytes block;
+    uint64_t first_leaf;
+    uint32_t count;
+};
+int keyring_block_next(struct cursor *c, struct keyring_block *ret, struct err *e);
+/* keyring_block_apply: make both copies of the segment end with the block, unless they hold it.  Blocks are to be
+ * applied in the order of the journal.  ERR_DAMAGED when a copy is damaged (the other one is served all the same). */
+int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e);
+
+/*
+ * keyring_check: both copies of every file in ${expected} (tables, wraps and segments as the journal says), and
+ * nothing else.  Never writes.  Each fault in one line; ERR_DAMAGED when there was any.  A file that no commit names is
+ * told too, and is no damage: an unfinished commit leaves such.
+ * keyring_repair: a bad or missing copy from the good one, the bad one to quarantine/; ERR_DAMAGED names what is bad
+ * in both.  ret_words: one line for each file healed.
+ */
+int keyring_check(const char *root, const struct keyring_file *expected, size_t count,
+                  void (*finding)(void *context, const char *line), void *context, struct err *e);
+int keyring_repair(const char *root, const struct keyring_file *expected, size_t count, struct buf *ret_words,
+                   struct err *e);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * Inside the keyring: byte layouts (FORMAT 2.3-2.5) and the helpers its files share.
+ *
+ * Every sealed file begins with a head of 64 bytes:
+ *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n" or "GWSEGMT\n"
+ *     8   4  u32 version, 1
+ *    12   4  u32 features that must be understood, 0
+ *    16  16  compartment (zeros for the log key)
+ *    32   8  u64 number: table version, epoch, log key number, segment number
+ *    40   8  u64 epoch (table), else 0
+ *    48   4  key id of the member it is for (wrap, log key), else 0
+ *    52   4  u32 length of the sealed body (0 in a segment)
+ *    56   8  zero
+ * Table:    head, salt 32, body (AES-256-GCM under HKDF(epoch key, salt); additional data pin || head), then
+ * Wrap, log key: head, body (a box; context pin || head), then
+ *    signer's key id 4, Ed25519 signature 64 over all bytes before it, purpose "groundwork/keyring/v1".
+ * Segment:  head, then blocks:
+ *     0   8  u64 first leaf
+ *     8   4  u32 count
+ *    12   4  zero
+ *    16  32  salt
+ *    48      32 * count secrets and tag (AES-256-GCM under HKDF(segment key, salt); additional data pin || the 16)
+ * A journal's secrets section repeats for each block: compartment 16, u64 segment number, then the block.
+ */
+#ifndef KEYRING_KEYRING_INTERNAL_H
+#define KEYRING_KEYRING_INTERNAL_H
+
+#include "base/file.h"
+#include "keyring/keyring.h"
+
+enum {
+    HEAD_BYTES = 64,
+    SIGNED_TAIL = 4 + CRYPT_SIGNATURE,
+    BLOCK_HEAD = 48,
+    BLOCK_PREFIX = KEYRING_ID + 8,
+    SEGMENTS_MAX = 1 << 20,
+    FORMAT_VERSION = 1,
+    COPIES = 2,
+};
+#define COPY_NAME(i) ("ab"[i])
+
+struct head {
+    const char *magic;
+    uint8_t compartment[KEYRING_ID];
+    uint64_t number, epoch;
+    uint8_t member[4];
+    uint32_t body;
+};
+void head_write(const struct head *h, uint8_t to[HEAD_BYTES]);
+int head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e);
+
+/* Keys that do not concern the world: table content in memory. */
+struct segment {
+    uint64_t number, first_leaf;
+    struct key key;
+};
+struct keyring {
+    char root[FILE_PATH_MAX];
+    struct hash pin;
+    struct note_key member;
+    struct key sign;
+    uint8_t compartment[KEYRING_ID];
+    uint64_t epoch, version;
+    struct hash table_sha256;
+    struct key epoch_key, log_seed;
+    struct key index, pack, chunk;
+    struct segment *segments;
+    size_t segment_count, segment_room;
+    uint32_t in_last; /* secrets already in the last segment */
+    bool in_last_known;
+    struct keyring_file *changes;
+    size_t change_count, change_room;
+    /* The segment file last read, and the block last opened: neighbours are asked for one after another. */
+    uint64_t held_segment;
+    int held_copy;
+    struct buf held;
+    struct buf opened;
+    uint64_t opened_first;
+    uint32_t opened_count;
+};
+
+void comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1]);
+/* Durable in both copies under a/keys and b/keys, and noted as a change. */
+int keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e);
+/* The first copy that ${good} accepts; ERR_ABSENT when there is none at all. */
+int keys_read(const char *root, const char *name, int (*good)(void *context, struct bytes content, struct err *e),
+              void *context, struct buf *ret, struct err *e);
+int change_add(struct keyring *k, const struct keyring_file *f, struct err *e);
+int signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e);
+int signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e);
+
+int table_write(struct keyring *k, struct err *e);
+int table_read(struct keyring *k, uint64_t table_max, struct err *e);
+int wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
+               struct err *e);
+int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
+
+#endif

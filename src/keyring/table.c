@@ -1,0 +1,300 @@
+/* The compartment's table and the boxes in which its epoch key and the log key reach a member. */
+#include "keyring/keyring_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const char TABLE_PURPOSE[] = "groundwork/table/v1";
+enum { TABLE_PAD = 1024, PIN_HEAD = CRYPT_HASH + HEAD_BYTES };
+
+static void with_pin(const struct hash *pin, const uint8_t head[HEAD_BYTES], uint8_t to[PIN_HEAD])
+{
+    memcpy(to, pin->b, CRYPT_HASH);
+    memcpy(to + CRYPT_HASH, head, HEAD_BYTES);
+}
+
+static void table_name(const struct keyring *k, uint64_t version, char to[KEYRING_NAME_MAX])
+{
+    char comp[2 * KEYRING_ID + 1];
+    comp_text(k->compartment, comp);
+    snprintf(to, KEYRING_NAME_MAX, "%s/table-%llu", comp, (unsigned long long)version);
+}
+
+/* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; zeros to a KiB. */
+static void content_put(const struct keyring *k, struct buf *b)
+{
+    buf_put(b, k->index.b, CRYPT_KEY);
+    buf_put(b, k->pack.b, CRYPT_KEY);
+    buf_put(b, k->chunk.b, CRYPT_KEY);
+    buf_put_u32(b, (uint32_t)k->segment_count);
+    for (size_t i = 0; i < k->segment_count; i++) {
+        buf_put_u64(b, k->segments[i].number);
+        buf_put_u64(b, k->segments[i].first_leaf);
+        buf_put(b, k->segments[i].key.b, CRYPT_KEY);
+    }
+    while (!b->failed && b->n % TABLE_PAD != 0)
+        buf_put_u8(b, 0);
+}
+
+int table_write(struct keyring *k, struct err *e)
+{
+    OWN(buf_wipe) struct buf content = {0};
+    OWN(buf_drop) struct buf file = {0};
+    OWN(key_drop) struct key key = {0};
+    uint8_t salt[CRYPT_SALT], aad[PIN_HEAD], head[HEAD_BYTES];
+    char old[KEYRING_NAME_MAX], name[KEYRING_NAME_MAX];
+    content_put(k, &content);
+    int rc = buf_check(&content, e);
+    if (rc != 0)
+        return rc;
+    table_name(k, k->version, old);
+    table_name(k, k->version + 1, name);
+    struct head h = {.magic = "GWTABLE\n", .number = k->version + 1, .epoch = k->epoch};
+    memcpy(h.compartment, k->compartment, KEYRING_ID);
+    h.body = (uint32_t)(content.n + CRYPT_TAG);
+    head_write(&h, head);
+    with_pin(&k->pin, head, aad);
+    crypt_random(salt, sizeof salt);
+    crypt_derive_salted(&k->epoch_key, salt, TABLE_PURPOSE, &key);
+    buf_put(&file, head, HEAD_BYTES);
+    buf_put(&file, salt, CRYPT_SALT);
+    uint8_t *p = buf_more(&file, h.body);
+    if (p == NULL)
+        return err_memory(e);
+    crypt_seal(&key, 0, bytes_of(aad, sizeof aad), buf_bytes(&content), p);
+    rc = signed_finish(&file, &k->member, &k->sign, e);
+    if (rc == 0)
+        rc = keys_write(k, name, buf_bytes(&file), e);
+    if (rc != 0)
+        return err_add(e, rc, "table of the keyring");
+    if (k->version > 0) {
+        struct keyring_file gone = {.removed = true};
+        memcpy(gone.name, old, sizeof old);
+        rc = change_add(k, &gone, e);
+    }
+    k->version++;
+    crypt_sha256(buf_bytes(&file), &k->table_sha256);
+    return rc;
+}
+
+static int content_get(struct keyring *k, struct bytes content, struct err *e)
+{
+    struct cursor c = cursor_of(content);
+    cursor_copy(&c, k->index.b, CRYPT_KEY);
+    cursor_copy(&c, k->pack.b, CRYPT_KEY);
+    cursor_copy(&c, k->chunk.b, CRYPT_KEY);
+    uint32_t count = cursor_u32(&c);
+    if (c.failed || count > SEGMENTS_MAX)
+        return err_set(e, ERR_DAMAGED, "its content has no known form");
+    struct segment *list = calloc(count + 1u, sizeof *list);
+    if (list == NULL)
+        return err_memory(e);
+    for (uint32_t i = 0; i < count; i++) {
+        list[i].number = cursor_u64(&c);
+        list[i].first_leaf = cursor_u64(&c);
+        cursor_copy(&c, list[i].key.b, CRYPT_KEY);
+        if (i > 0 && (list[i].number <= list[i - 1].number || list[i].first_leaf <= list[i - 1].first_leaf))
+            c.failed = true;
+    }
+    for (size_t i = 0; i < c.left; i++)
+        c.failed = c.failed || c.p[i] != 0;
+    if (k->segments != NULL) {
+        crypt_wipe(k->segments, k->segment_room * sizeof *k->segments);
+        free(k->segments);
+    }
+    k->segments = list;
+    k->segment_count = count;
+    k->segment_room = count + 1u;
+    return c.failed ? err_set(e, ERR_DAMAGED, "its content has no known form") : 0;
+}
+
+struct table_try {
+    struct keyring *k;
+    uint64_t version;
+};
+
+static int table_good(void *context, struct bytes file, struct err *e)
+{
+    struct table_try *t = context;
+    struct keyring *k = t->k;
+    struct head h;
+    struct bytes body;
+    int rc = signed_check(file, &k->member, &body, e);
+    if (rc == 0)
+        rc = head_read(file.p, "GWTABLE\n", &h, e);
+    if (rc != 0)
+        return rc;
+    if (h.number != t->version || memcmp(h.compartment, k->compartment, KEYRING_ID) != 0 ||
+        body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body || h.body < CRYPT_TAG)
+        return err_set(e, ERR_DAMAGED, "it is not the table that its name says");
+    if (h.epoch != k->epoch)
+        return err_set(e, ERR_KEY, "it belongs to epoch %llu, and these keys open epoch %llu",
+                       (unsigned long long)h.epoch, (unsigned long long)k->epoch);
+    OWN(key_drop) struct key key = {0};
+    OWN(buf_wipe) struct buf content = {0};
+    uint8_t aad[PIN_HEAD];
+    with_pin(&k->pin, file.p, aad);
+    crypt_derive_salted(&k->epoch_key, file.p + HEAD_BYTES, TABLE_PURPOSE, &key);
+    uint8_t *p = buf_more(&content, h.body);
+    if (p == NULL)
+        return err_memory(e);
+    if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), bytes_of(file.p + HEAD_BYTES + CRYPT_SALT, h.body), p) != 0)
+        return err_set(e, ERR_DAMAGED, "it does not open with the epoch's key");
+    content.n = h.body - CRYPT_TAG;
+    rc = content_get(k, buf_bytes(&content), e);
+    if (rc == 0) {
+        k->version = h.number;
+        crypt_sha256(file, &k->table_sha256);
+    }
+    return rc;
+}
+
+/* The versions of tables that lie in either copy, newest first, at most a few: old ones go at the next commit. */
+enum { VERSIONS_MAX = 64 };
+static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64_t list[VERSIONS_MAX])
+{
+    size_t count = 0;
+    char comp[2 * KEYRING_ID + 1];
+    comp_text(k->compartment, comp);
+    for (int i = 0; i < COPIES; i++) {
+        struct file_path path;
+        if (file_path(&path, NULL, "%s/%c/keys/%s", k->root, COPY_NAME(i), comp) != 0)
+            continue;
+        OWN(dir_drop) DIR *dir = opendir(path.s);
+        for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
+            uint64_t version = 0;
+            if (strncmp(d->d_name, "table-", 6) != 0 || decimal_get(bytes_text(d->d_name + 6), &version) != 0 ||
+                version > table_max)
+                continue;
+            size_t at = 0;
+            while (at < count && list[at] > version)
+                at++;
+            if ((at < count && list[at] == version) || at == VERSIONS_MAX)
+                continue;
+            size_t keep = count < VERSIONS_MAX ? count : VERSIONS_MAX - 1;
+            memmove(list + at + 1, list + at, (keep - at) * sizeof *list);
+            list[at] = version;
+            count = keep + 1;
+        }
+    }
+    return count;
+}
+
+int table_read(struct keyring *k, uint64_t table_max, struct err *e)
+{
+    uint64_t versions[VERSIONS_MAX];
+    size_t count = table_versions(k, table_max, versions);
+    if (count == 0)
+        return err_set(e, ERR_DAMAGED, "%s holds no table of keys in either copy: get them from a mirror", k->root);
+    char name[KEYRING_NAME_MAX];
+    OWN(buf_drop) struct buf file = {0};
+    struct table_try t = {k, versions[0]};
+    table_name(k, versions[0], name);
+    return keys_read(k->root, name, table_good, &t, &file, e);
+}
+
+/* ---- boxes ---- */
+
+static void member_hex(const struct keyring *k, char to[9])
+{
+    hex_put(to, k->member.id, 4);
+}
+
+static void wrap_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
+{
+    char comp[2 * KEYRING_ID + 1], member[9];
+    comp_text(k->compartment, comp);
+    member_hex(k, member);
+    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, member);
+}
+
+static void log_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
+{
+    char member[9];
+    member_hex(k, member);
+    snprintf(to, KEYRING_NAME_MAX, "log/1-%s", member);
+}
+
+static int box_write(struct keyring *k, struct head *h, const char *name, const uint8_t receiver[CRYPT_PUBLIC],
+                     const struct key *what, struct err *e)
+{
+    OWN(buf_drop) struct buf file = {0};
+    uint8_t head[HEAD_BYTES], context[PIN_HEAD];
+    memcpy(h->member, k->member.id, 4);
+    h->body = CRYPT_KEY + CRYPT_BOX_OVERHEAD;
+    head_write(h, head);
+    with_pin(&k->pin, head, context);
+    buf_put(&file, head, HEAD_BYTES);
+    int rc = crypt_box_seal(receiver, bytes_of(context, sizeof context), bytes_of(what->b, CRYPT_KEY), &file);
+    if (rc != 0)
+        return err_memory(e);
+    assert(file.n == (size_t)HEAD_BYTES + h->body);
+    rc = signed_finish(&file, &k->member, &k->sign, e);
+    return rc != 0 ? rc : keys_write(k, name, buf_bytes(&file), e);
+}
+
+int wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
+               struct err *e)
+{
+    char name[KEYRING_NAME_MAX];
+    struct head wrap = {.magic = "GWWRAPS\n", .number = k->epoch};
+    memcpy(wrap.compartment, k->compartment, KEYRING_ID);
+    wrap_name(k, name);
+    int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
+    if (rc != 0)
+        return rc;
+    struct head log = {.magic = "GWLOGKY\n", .number = 1};
+    log_name(k, name);
+    return box_write(k, &log, name, box, &k->log_seed, e);
+}
+
+struct box_try {
+    struct keyring *k;
+    const char *magic;
+    uint64_t number;
+    const struct key *seed;
+    struct key *ret;
+};
+
+static int box_good(void *context, struct bytes file, struct err *e)
+{
+    struct box_try *t = context;
+    struct head h;
+    struct bytes body;
+    int rc = signed_check(file, &t->k->member, &body, e);
+    if (rc == 0)
+        rc = head_read(file.p, t->magic, &h, e);
+    if (rc != 0)
+        return rc;
+    if (h.number != t->number || memcmp(h.member, t->k->member.id, 4) != 0 || body.n != (size_t)HEAD_BYTES + h.body)
+        return err_set(e, ERR_DAMAGED, "it is not what its name says");
+    uint8_t bound[PIN_HEAD];
+    OWN(buf_wipe) struct buf opened = {0};
+    with_pin(&t->k->pin, file.p, bound);
+    rc = crypt_box_open(t->seed, bytes_of(bound, sizeof bound), bytes_of(file.p + HEAD_BYTES, h.body), &opened);
+    if (rc != 0 || opened.n != CRYPT_KEY)
+        return err_set(e, ERR_KEY, "your keys do not open it");
+    memcpy(t->ret->b, opened.p, CRYPT_KEY);
+    return 0;
+}
+
+int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
+{
+    OWN(buf_drop) struct buf file = {0};
+    char name[KEYRING_NAME_MAX];
+    int rc = ERR_ABSENT;
+    for (size_t i = KEYRING_EPOCHS; rc == ERR_ABSENT && i-- > 0;) {
+        k->epoch = id->receiving[i].epoch;
+        struct box_try wrap = {k, "GWWRAPS\n", k->epoch, &id->receiving[i].seed, &k->epoch_key};
+        wrap_name(k, name);
+        rc = keys_read(k->root, name, box_good, &wrap, &file, e);
+    }
+    if (rc == ERR_ABSENT)
+        return err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
+    if (rc != 0)
+        return rc;
+    struct box_try log = {k, "GWLOGKY\n", 1, &id->box, &k->log_seed};
+    log_name(k, name);
+    rc = keys_read(k->root, name, box_good, &log, &file, e);
+    return rc == ERR_ABSENT ? ERR_DAMAGED : rc;
+}

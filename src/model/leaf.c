@@ -1,0 +1,170 @@
+#include "model/leaf.h"
+
+#include <assert.h>
+
+static const char COMMIT_PURPOSE[] = "groundwork/commit/v1\n";
+static const char CLAIM_PURPOSE[] = "groundwork/claim/v1\n";
+
+/* Envelope before encryption: u8 version 1, u8 codec 0, u16 zero, u64 manifest record, u32 statement, u32 values. */
+enum { ENVELOPE_HEAD = 20, ENVELOPE_VERSION = 1, ENVELOPE_AAD = CRYPT_HASH + 8, PREFIX_MAX = 128 };
+
+void leaf_salt(const struct key *secret, uint8_t ret[CRYPT_SALT])
+{
+    OWN(key_drop) struct key salt = {0};
+    crypt_derive(secret, "groundwork/leaf-salt/v1", bytes_of(NULL, 0), &salt);
+    memcpy(ret, salt.b, CRYPT_SALT);
+}
+
+void leaf_manifest_key(const struct key *secret, struct key *ret)
+{
+    crypt_derive(secret, "groundwork/manifest/v1", bytes_of(NULL, 0), ret);
+}
+
+static void statement_key(const struct key *secret, struct key *ret)
+{
+    crypt_derive(secret, "groundwork/statement-key/v1", bytes_of(NULL, 0), ret);
+}
+
+void leaf_claim_salt(const struct key *secret, const char *claim, uint8_t ret[LEAF_CLAIM_SALT])
+{
+    OWN(key_drop) struct key salt = {0};
+    crypt_derive(secret, "groundwork/claim-salt/v1", bytes_text(claim), &salt);
+    memcpy(ret, salt.b, LEAF_CLAIM_SALT);
+}
+
+/* The hash of a short prefix and a long text without joining them in memory when the text is long. */
+static void hash_two(const uint8_t *prefix, size_t n, struct bytes text, struct hash *ret)
+{
+    enum { JOINED_MAX = 2048 };
+    assert(n <= PREFIX_MAX);
+    if (n + text.n <= JOINED_MAX) {
+        uint8_t joined[JOINED_MAX];
+        memcpy(joined, prefix, n);
+        if (text.n > 0)
+            memcpy(joined + n, text.p, text.n);
+        crypt_sha256(bytes_of(joined, n + text.n), ret);
+        return;
+    }
+    struct crypt_sha256 *c = crypt_sha256_new();
+    if (c == NULL)
+        abort(); /* a few hundred bytes: the machine is beyond help, and nothing has been written */
+    crypt_sha256_begin(c);
+    crypt_sha256_add(c, bytes_of(prefix, n));
+    crypt_sha256_add(c, text);
+    crypt_sha256_end(c, ret);
+    crypt_sha256_free(c);
+}
+
+static void entry_make(uint8_t kind, const uint8_t *salt, struct bytes statement, uint8_t ret[LEAF_ENTRY])
+{
+    uint8_t prefix[PREFIX_MAX];
+    size_t n = sizeof COMMIT_PURPOSE - 1;
+    memcpy(prefix, COMMIT_PURPOSE, n);
+    if (salt != NULL) {
+        memcpy(prefix + n, salt, CRYPT_SALT);
+        n += CRYPT_SALT;
+    }
+    u64_put(prefix + n, statement.n);
+    n += 8;
+    struct hash digest;
+    hash_two(prefix, n, statement, &digest);
+    ret[0] = kind;
+    memcpy(ret + 1, digest.b, CRYPT_HASH);
+}
+
+void leaf_entry_hidden(const struct key *secret, struct bytes statement, uint8_t ret[LEAF_ENTRY])
+{
+    uint8_t salt[CRYPT_SALT];
+    leaf_salt(secret, salt);
+    entry_make(LEAF_HIDDEN, salt, statement, ret);
+    crypt_wipe(salt, sizeof salt);
+}
+
+void leaf_entry_public(struct bytes statement, uint8_t ret[LEAF_ENTRY])
+{
+    entry_make(LEAF_PUBLIC, NULL, statement, ret);
+}
+
+void leaf_claim_digest(const uint8_t salt[LEAF_CLAIM_SALT], struct bytes claim_json, struct hash *ret)
+{
+    uint8_t prefix[PREFIX_MAX];
+    size_t n = sizeof CLAIM_PURPOSE - 1;
+    memcpy(prefix, CLAIM_PURPOSE, n);
+    memcpy(prefix + n, salt, LEAF_CLAIM_SALT);
+    hash_two(prefix, n + LEAF_CLAIM_SALT, claim_json, ret);
+}
+
+size_t leaf_padded(size_t n)
+{
+    size_t step = 64;
+    if (n > 512) {
+        size_t power = 512;
+        while (power <= n / 2)
+            power *= 2;
+        step = power / 8 > 128 ? power / 8 : 128;
+    }
+    return (n + step - 1) / step * step;
+}
+
+static void envelope_aad(const struct hash *pin, uint64_t leaf, uint8_t to[ENVELOPE_AAD])
+{
+    memcpy(to, pin->b, CRYPT_HASH);
+    u64_put(to + CRYPT_HASH, leaf);
+}
+
+int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, const struct leaf_envelope *envelope,
+              struct buf *to)
+{
+    size_t n = ENVELOPE_HEAD + envelope->statement.n + envelope->values.n;
+    assert(n <= LEAF_STATEMENT_MAX);
+    size_t padded = leaf_padded(n);
+    uint8_t *p = buf_more(to, padded + CRYPT_TAG);
+    if (p == NULL)
+        return ERR_IO;
+    memset(p, 0, padded);
+    p[0] = ENVELOPE_VERSION;
+    u64_put(p + 4, envelope->manifest_record);
+    u32_put(p + 12, (uint32_t)envelope->statement.n);
+    u32_put(p + 16, (uint32_t)envelope->values.n);
+    memcpy(p + ENVELOPE_HEAD, envelope->statement.p, envelope->statement.n);
+    if (envelope->values.n > 0)
+        memcpy(p + ENVELOPE_HEAD + envelope->statement.n, envelope->values.p, envelope->values.n);
+    uint8_t aad[ENVELOPE_AAD];
+    envelope_aad(pin, leaf, aad);
+    OWN(key_drop) struct key key = {0};
+    statement_key(secret, &key);
+    crypt_seal(&key, 0, bytes_of(aad, sizeof aad), bytes_of(p, padded), p);
+    return 0;
+}
+
+int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, struct bytes sealed, struct buf *held,
+              struct leaf_envelope *ret)
+{
+    if (sealed.n < ENVELOPE_HEAD + CRYPT_TAG || sealed.n > LEAF_STATEMENT_MAX * 2u)
+        return ERR_DAMAGED;
+    buf_clear(held);
+    uint8_t *p = buf_more(held, sealed.n);
+    if (p == NULL)
+        return ERR_IO;
+    uint8_t aad[ENVELOPE_AAD];
+    envelope_aad(pin, leaf, aad);
+    OWN(key_drop) struct key key = {0};
+    statement_key(secret, &key);
+    if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), sealed, p) != 0)
+        return ERR_DAMAGED;
+    struct cursor c = cursor_of(bytes_of(p, sealed.n - CRYPT_TAG));
+    uint8_t version = cursor_u8(&c), codec = cursor_u8(&c);
+    uint16_t zero = cursor_u16(&c);
+    ret->manifest_record = cursor_u64(&c);
+    uint32_t statement = cursor_u32(&c), values = cursor_u32(&c);
+    if (c.failed || version != ENVELOPE_VERSION || codec != 0 || zero != 0)
+        return ERR_DAMAGED;
+    ret->statement = cursor_take(&c, statement);
+    ret->values = cursor_take(&c, values);
+    if (c.failed || leaf_padded((size_t)ENVELOPE_HEAD + statement + values) != sealed.n - CRYPT_TAG)
+        return ERR_DAMAGED;
+    for (size_t i = 0; i < c.left; i++)
+        if (c.p[i] != 0)
+            return ERR_DAMAGED;
+    return 0;
+}

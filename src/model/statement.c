@@ -1,0 +1,1079 @@
+#include "model/statement.h"
+
+#include "base/json.h"
+#include "base/unicode.h"
+
+#include <assert.h>
+
+static const char HEAD[] = "groundwork/statement/v1\n";
+
+static const char *const KIND_NAMES[] = {
+    [STATEMENT_FOUNDED] = "founded",   [STATEMENT_KEYRING] = "keyring",
+    [STATEMENT_PACKS] = "packs",       [STATEMENT_COVER] = "cover",
+    [STATEMENT_INVESTIGATION] = "investigation",
+    [STATEMENT_DEPOSIT] = "deposit",   [STATEMENT_RECEIVED] = "received",
+    [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
+    [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
+    [STATEMENT_REPAIRED] = "repaired",
+};
+static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
+static const char *const REASONS[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+
+const char *statement_kind_name(enum statement_kind kind)
+{
+    return kind >= 1 && kind <= STATEMENT_KIND_LAST ? KIND_NAMES[kind] : "?";
+}
+
+bool statement_kind_hidden(enum statement_kind kind)
+{
+    return kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE;
+}
+
+const char *statement_type_name(enum statement_type type)
+{
+    return TYPE_NAMES[type];
+}
+
+bool statement_reason_known(const char *reason)
+{
+    for (size_t i = 0; i < COUNT(REASONS); i++)
+        if (strcmp(REASONS[i], reason) == 0)
+            return true;
+    return false;
+}
+
+/* ---- making ---- */
+
+/* The claims of a statement being made: values as JSON, digests to be sorted. */
+enum { CLAIMS_MAX = 8 };
+struct claims {
+    const struct key *secret;
+    struct hash digest[CLAIMS_MAX];
+    size_t count;
+    struct buf *values;
+    size_t value_at; /* where the claim being written begins */
+    const char *name;
+    struct json_out json;
+};
+
+static bool shown_as_is(struct bytes name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] < 0x20 || name.p[i] > 0x7e) {
+            OWN(buf_drop) struct buf shown = {0};
+            if (!unicode_is_nfc(name))
+                return false;
+            unicode_display(name, &shown);
+            for (size_t k = 0; k < name.n; k++) /* the display form doubles backslashes: compare without them */
+                if (name.p[k] == '\\')
+                    return false;
+            return bytes_equal(buf_bytes(&shown), name);
+        }
+    return true;
+}
+
+/* A name: {"text":...} when the text is the bytes, else {"bytes":base64,"text":display}. */
+static void json_name(struct json_out *j, struct bytes name)
+{
+    json_object_begin(j);
+    if (shown_as_is(name)) {
+        json_key(j, "text");
+        json_string_bytes(j, name);
+    } else {
+        OWN(buf_drop) struct buf shown = {0};
+        unicode_display(name, &shown);
+        json_key(j, "bytes");
+        json_base64(j, name);
+        json_key(j, "text");
+        json_string_bytes(j, buf_bytes(&shown));
+    }
+    json_object_end(j);
+}
+
+static struct json_out *claim_begin(struct claims *c, const char *name)
+{
+    assert(c->count < CLAIMS_MAX);
+    buf_put_u8(c->values, c->count == 0 ? '[' : ',');
+    c->value_at = c->values->n;
+    c->name = name;
+    c->json = (struct json_out){.to = c->values};
+    json_array_begin(&c->json);
+    json_string(&c->json, name);
+    return &c->json;
+}
+
+static void claim_end(struct claims *c)
+{
+    json_array_end(&c->json);
+    if (c->values->failed)
+        return;
+    uint8_t salt[LEAF_CLAIM_SALT];
+    leaf_claim_salt(c->secret, c->name, salt);
+    leaf_claim_digest(salt, bytes_of(c->values->p + c->value_at, c->values->n - c->value_at), &c->digest[c->count++]);
+}
+
+static void claim_text(struct claims *c, const char *name, const char *text)
+{
+    if (text == NULL)
+        return;
+    json_string(claim_begin(c, name), text);
+    claim_end(c);
+}
+
+static int digest_order(const void *a, const void *b)
+{
+    return memcmp(a, b, CRYPT_HASH);
+}
+
+static void claims_write(struct claims *c, struct json_out *j)
+{
+    if (c->count > 0)
+        buf_put_u8(c->values, ']');
+    qsort(c->digest, c->count, sizeof c->digest[0], digest_order);
+    json_key(j, "claims");
+    json_array_begin(j);
+    for (size_t i = 0; i < c->count; i++)
+        json_base64(j, bytes_of(c->digest[i].b, CRYPT_HASH));
+    json_array_end(j);
+}
+
+static void put_number(struct json_out *j, const char *key, uint64_t v)
+{
+    json_key(j, key);
+    json_u64(j, v);
+}
+
+static void put_hash(struct json_out *j, const char *key, const struct hash *h)
+{
+    json_key(j, key);
+    json_base64(j, bytes_of(h->b, CRYPT_HASH));
+}
+
+static void put_kind(struct json_out *j, enum statement_kind kind)
+{
+    json_key(j, "kind");
+    json_string(j, KIND_NAMES[kind]);
+}
+
+static void put_id(struct json_out *j, const char *key, const uint8_t id[STATEMENT_ID])
+{
+    json_key(j, key);
+    json_hex(j, bytes_of(id, STATEMENT_ID));
+}
+
+static void put_time(struct json_out *j, const struct statement *s)
+{
+    json_key(j, "time");
+    json_i64(j, s->at_unix_s);
+}
+
+static void put_sum(struct json_out *j, const char *key, const struct statement_sum *sum)
+{
+    json_key(j, key);
+    json_object_begin(j);
+    put_number(j, "bytes", sum->bytes);
+    put_number(j, "files", sum->files);
+    json_object_end(j);
+}
+
+static void make_founded(const struct statement *s, struct json_out *j)
+{
+    const struct statement_founded *f = &s->founded;
+    char vkey[NOTE_VKEY_MAX];
+    put_id(j, "compartment", f->compartment);
+    put_number(j, "format", f->format);
+    put_kind(j, s->kind);
+    json_key(j, "log");
+    note_key_text(&f->log, vkey);
+    json_string(j, vkey);
+    json_key(j, "member");
+    json_object_begin(j);
+    json_key(j, "box");
+    json_base64(j, bytes_of(f->member_box, CRYPT_PUBLIC));
+    json_key(j, "key");
+    note_key_text(&f->member, vkey);
+    json_string(j, vkey);
+    json_key(j, "receiving");
+    json_array_begin(j);
+    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+        json_object_begin(j);
+        put_number(j, "epoch", f->receiving[i].epoch);
+        json_key(j, "key");
+        json_base64(j, bytes_of(f->receiving[i].key, CRYPT_PUBLIC));
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_key(j, "roles");
+    json_array_begin(j);
+    json_string(j, "administrator");
+    json_string(j, "investigator");
+    json_array_end(j);
+    json_object_end(j);
+    json_key(j, "origin");
+    json_string(j, f->origin);
+    put_number(j, "pack_sectors", f->pack_sectors);
+    json_key(j, "policy");
+    json_object_begin(j);
+    put_number(j, "administrators", 1);
+    put_number(j, "of", 1);
+    json_object_end(j);
+    put_number(j, "sector_bytes", f->sector_bytes);
+    put_time(j, s);
+}
+
+static void make_keyring(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "files");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->keyring.count; i++) {
+        const struct statement_file_hash *f = &s->keyring.files[i];
+        json_object_begin(j);
+        if (!f->removed)
+            put_number(j, "bytes", f->bytes);
+        json_key(j, "name");
+        json_string(j, f->name);
+        if (f->removed) {
+            json_key(j, "removed");
+            json_bool(j, true);
+        } else {
+            json_key(j, "sha256");
+            json_hex(j, bytes_of(f->sha256.b, CRYPT_HASH));
+        }
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_kind(j, s->kind);
+    put_time(j, s);
+}
+
+static void make_packs(const struct statement *s, struct json_out *j)
+{
+    put_kind(j, s->kind);
+    json_key(j, "packs");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->packs.count; i++) {
+        const struct statement_pack *p = &s->packs.packs[i];
+        json_object_begin(j);
+        put_number(j, "pack", p->pack);
+        put_hash(j, "root", &p->root);
+        json_key(j, "sealed");
+        json_bool(j, p->sealed);
+        put_number(j, "sectors", p->sectors);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_time(j, s);
+}
+
+static void make_cover(const struct statement *s, struct json_out *j)
+{
+    put_number(j, "count", s->cover.count);
+    put_number(j, "deposit", s->cover.deposit);
+    put_number(j, "first", s->cover.first);
+    put_kind(j, s->kind);
+    put_number(j, "part", s->cover.part);
+    put_hash(j, "root", &s->cover.root);
+    put_time(j, s);
+}
+
+static void make_repaired(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "files");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->repaired.count; i++)
+        json_string(j, s->repaired.files[i]);
+    json_array_end(j);
+    put_kind(j, s->kind);
+    put_time(j, s);
+}
+
+static void claim_received(const struct statement_received *r, struct claims *c)
+{
+    struct json_out *j;
+    if (!r->further_name) {
+        j = claim_begin(c, "file");
+        json_object_begin(j);
+        put_number(j, "mode", r->mode);
+        json_key(j, "mtime");
+        json_array_begin(j);
+        json_i64(j, r->mtime.s);
+        json_u64(j, r->mtime.ns);
+        json_array_end(j);
+        if (r->type == STATEMENT_LINK) {
+            json_key(j, "target");
+            json_name(j, r->target);
+        }
+        json_key(j, "type");
+        json_string(j, TYPE_NAMES[r->type]);
+        json_object_end(j);
+        claim_end(c);
+    }
+    json_name(claim_begin(c, "name"), r->path);
+    claim_end(c);
+    if (!r->further_name && r->type == STATEMENT_FILE) {
+        j = claim_begin(c, "object");
+        json_object_begin(j);
+        put_number(j, "bytes", r->bytes);
+        json_key(j, "sha256");
+        json_hex(j, bytes_of(r->sha256.b, CRYPT_HASH));
+        json_object_end(j);
+        claim_end(c);
+    }
+}
+
+static void claim_part(const struct statement_part *p, struct claims *c)
+{
+    struct json_out *j = claim_begin(c, "already");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->already_count; i++) {
+        json_array_begin(j);
+        json_u64(j, p->already[i].first);
+        json_u64(j, p->already[i].last);
+        json_array_end(j);
+    }
+    json_array_end(j);
+    claim_end(c);
+    j = claim_begin(c, "refused");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->refused_count; i++) {
+        json_object_begin(j);
+        put_number(j, "bytes", p->refused[i].bytes);
+        json_key(j, "name");
+        json_name(j, p->refused[i].path);
+        json_key(j, "reason");
+        json_string(j, p->refused[i].reason);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    claim_end(c);
+}
+
+static void claim_receipt(const struct statement_totals *t, struct claims *c)
+{
+    struct json_out *j = claim_begin(c, "totals");
+    json_object_begin(j);
+    put_sum(j, "already", &t->already);
+    put_sum(j, "duplicate", &t->duplicate);
+    put_number(j, "folders_already", t->folders_already);
+    put_number(j, "folders_taken", t->folders_taken);
+    put_sum(j, "names", &t->names);
+    put_sum(j, "refused", &t->refused);
+    put_sum(j, "seen", &t->seen);
+    put_sum(j, "taken", &t->taken);
+    json_object_end(j);
+    claim_end(c);
+}
+
+static void claim_deposit(const struct statement *s, struct claims *c)
+{
+    claim_text(c, "giver", s->deposit.giver);
+    claim_text(c, "note", s->deposit.note);
+    struct json_out *j = claim_begin(c, "paths");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->deposit.path_count; i++)
+        json_name(j, s->deposit.paths[i]);
+    json_array_end(j);
+    claim_end(c);
+}
+
+static void make_claims(const struct statement *s, struct claims *c)
+{
+    switch (s->kind) {
+    case STATEMENT_RECEIVED: claim_received(&s->received, c); break;
+    case STATEMENT_DEPOSIT: claim_deposit(s, c); break;
+    case STATEMENT_PART: claim_part(&s->part, c); break;
+    case STATEMENT_RECEIPT: claim_receipt(&s->receipt.totals, c); break;
+    case STATEMENT_INVESTIGATION: claim_text(c, "name", s->investigation.name); break;
+    case STATEMENT_NOTE: claim_text(c, "text", s->note.text); break;
+    case STATEMENT_SET_ASIDE: claim_text(c, "reason", s->set_aside.reason); break;
+    default: assert(false);
+    }
+}
+
+/* Keys ascend: claims, deposit, investigation, kind, number, of, part, parts, prev, receipt, seq, time. */
+static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
+{
+    make_claims(s, c);
+    claims_write(c, j);
+    if (s->kind == STATEMENT_RECEIVED) {
+        put_number(j, "deposit", s->received.deposit);
+        put_kind(j, s->kind);
+        if (s->received.further_name)
+            put_number(j, "of", s->received.of);
+        put_number(j, "seq", s->received.seq);
+        return;
+    }
+    if (s->kind == STATEMENT_PART)
+        put_number(j, "deposit", s->part.deposit);
+    if (s->kind == STATEMENT_RECEIPT)
+        put_number(j, "deposit", s->receipt.deposit);
+    put_id(j, "investigation", s->place.investigation);
+    put_kind(j, s->kind);
+    if (s->kind == STATEMENT_RECEIPT)
+        put_number(j, "number", s->receipt.number);
+    if (s->kind == STATEMENT_PART)
+        put_number(j, "part", s->part.part);
+    if (s->kind == STATEMENT_RECEIPT)
+        put_number(j, "parts", s->receipt.parts);
+    put_hash(j, "prev", &s->place.prev);
+    if (s->kind == STATEMENT_SET_ASIDE)
+        put_number(j, "receipt", s->set_aside.receipt);
+    put_number(j, "seq", s->place.seq);
+    put_time(j, s);
+}
+
+static int text_rule(const char *text, const char *what, struct err *e)
+{
+    if (text == NULL)
+        return 0;
+    struct bytes t = bytes_text(text);
+    if (t.n == 0)
+        return err_set(e, ERR_REFUSED, "%s is empty", what);
+    if (t.n > STATEMENT_TEXT_MAX)
+        return err_set(e, ERR_REFUSED, "%s is longer than %d bytes: put it in a file and take that in", what,
+                       STATEMENT_TEXT_MAX);
+    if (!unicode_is_nfc(t))
+        return err_set(e, ERR_REFUSED, "%s is not UTF-8 text in normal form C", what);
+    return 0;
+}
+
+static int received_rule(const struct statement_received *r, struct err *e)
+{
+    if (r->path.n == 0 || r->path.n > STATEMENT_PATH_MAX)
+        return err_set(e, ERR_REFUSED, "rule path-length: a path must have 1 to %d bytes", STATEMENT_PATH_MAX);
+    if (r->further_name)
+        return 0;
+    if (r->type > STATEMENT_LINK || r->mode > 07777 || r->mtime.ns > 999999999)
+        return err_set(e, ERR_REFUSED, "rule file-claim: type, mode or time is out of range");
+    if (r->type == STATEMENT_LINK && (r->target.n == 0 || r->target.n > STATEMENT_PATH_MAX))
+        return err_set(e, ERR_REFUSED, "rule link-target: a link must have a target");
+    return 0;
+}
+
+static bool sum_is(const struct statement_sum *whole, const struct statement_totals *t)
+{
+    return whole->files == t->taken.files + t->duplicate.files + t->already.files + t->refused.files &&
+           whole->bytes == t->taken.bytes + t->duplicate.bytes + t->already.bytes + t->refused.bytes;
+}
+
+/* Rules of content; form is held by the writer and the reader themselves. */
+static int rules(const struct statement *s, struct err *e)
+{
+    int rc = 0;
+    switch (s->kind) {
+    case STATEMENT_RECEIVED: return received_rule(&s->received, e);
+    case STATEMENT_INVESTIGATION: return text_rule(s->investigation.name, "the investigation's name", e);
+    case STATEMENT_DEPOSIT:
+        rc = text_rule(s->deposit.giver, "the giver", e);
+        return rc != 0 ? rc : text_rule(s->deposit.note, "the note", e);
+    case STATEMENT_NOTE: return text_rule(s->note.text, "the note", e);
+    case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, "the reason", e);
+    case STATEMENT_PART:
+        if (s->part.refused_count > STATEMENT_LIST_MAX || s->part.already_count > STATEMENT_LIST_MAX)
+            return err_set(e, ERR_REFUSED, "rule list-length: a part lists at most %d names", STATEMENT_LIST_MAX);
+        for (size_t i = 0; i < s->part.refused_count; i++)
+            if (!statement_reason_known(s->part.refused[i].reason))
+                return err_set(e, ERR_REFUSED, "rule refusal-reason: \"%s\" is no reason", s->part.refused[i].reason);
+        for (size_t i = 0; i < s->part.already_count; i++)
+            if (s->part.already[i].first > s->part.already[i].last)
+                return err_set(e, ERR_REFUSED, "rule range-order: a range of leaves runs backwards");
+        return 0;
+    case STATEMENT_RECEIPT:
+        if (!sum_is(&s->receipt.totals.seen, &s->receipt.totals))
+            return err_set(e, ERR_REFUSED, "rule receipt-sums: what was seen is not the sum of its parts");
+        return 0;
+    case STATEMENT_COVER:
+        return s->cover.count > 0 ? 0 : err_set(e, ERR_REFUSED, "rule cover-count: a cover covers nothing");
+    default: return 0;
+    }
+}
+
+int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
+                   struct err *e)
+{
+    assert(s->kind >= 1 && s->kind <= STATEMENT_KIND_LAST);
+    assert(statement_kind_hidden(s->kind) == (secret != NULL));
+    int rc = rules(s, e);
+    if (rc != 0)
+        return err_add(e, rc, "statement \"%s\"", KIND_NAMES[s->kind]);
+    buf_put_text(ret_text, HEAD);
+    struct json_out j = {.to = ret_text};
+    struct claims c = {.secret = secret, .values = ret_values};
+    json_object_begin(&j);
+    switch (s->kind) {
+    case STATEMENT_FOUNDED: make_founded(s, &j); break;
+    case STATEMENT_KEYRING: make_keyring(s, &j); break;
+    case STATEMENT_PACKS: make_packs(s, &j); break;
+    case STATEMENT_COVER: make_cover(s, &j); break;
+    case STATEMENT_REPAIRED: make_repaired(s, &j); break;
+    default: make_hidden(s, &c, &j); break;
+    }
+    json_object_end(&j);
+    buf_put_u8(ret_text, '\n');
+    rc = buf_check(ret_text, e);
+    if (rc == 0 && ret_values != NULL)
+        rc = buf_check(ret_values, e);
+    if (rc == 0 && ret_text->n + (ret_values != NULL ? ret_values->n : 0) > LEAF_STATEMENT_MAX - 4096)
+        return err_set(e, ERR_REFUSED, "statement \"%s\": rule statement-length: longer than %d bytes",
+                       KIND_NAMES[s->kind], LEAF_STATEMENT_MAX);
+    return rc;
+}
+
+int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                     const struct key *seed, struct buf *to, struct err *e)
+{
+    if (kind != STATEMENT_RECEIVED)
+        return note_sign(text, member, seed, to, e);
+    buf_put_bytes(to, text);
+    buf_put_u8(to, '\n');
+    return buf_check(to, e);
+}
+
+/* ---- reading ---- */
+
+struct statement_held {
+    struct json *json, *values;
+    struct buf names;      /* decoded base64 names */
+    void *list[3];         /* arrays handed out */
+    size_t lists;
+    size_t fixups;
+};
+
+void statement_held_drop(struct statement_held **held)
+{
+    struct statement_held *h = *held;
+    if (h == NULL)
+        return;
+    json_free(h->json);
+    json_free(h->values);
+    buf_drop(&h->names);
+    for (size_t i = 0; i < h->lists; i++)
+        free(h->list[i]);
+    free(h);
+    *held = NULL;
+}
+
+struct reading {
+    struct statement_held *held;
+    const struct json_node *root;
+    const struct json_node *values;
+    struct statement *s;
+    struct err *e;
+};
+
+static int broken(const struct reading *r, const char *rule)
+{
+    return err_set(r->e, ERR_DAMAGED, "rule %s is broken", rule);
+}
+
+static void *list_new(struct reading *r, size_t count, size_t size)
+{
+    assert(r->held->lists < COUNT(r->held->list));
+    void *p = calloc(count > 0 ? count : 1, size);
+    if (p != NULL)
+        r->held->list[r->held->lists++] = p;
+    return p;
+}
+
+static bool get_number(const struct reading *r, const char *key, uint64_t *ret)
+{
+    return json_get_u64(json_get(r->root, key), ret);
+}
+
+static bool get_fixed(const struct json_node *node, uint8_t *to, size_t n, bool hex)
+{
+    const char *text = json_text(node);
+    if (text == NULL)
+        return false;
+    return (hex ? hex_get(bytes_text(text), to, n) : base64_get_exact(bytes_text(text), to, n)) == 0;
+}
+
+static bool get_hash(const struct json_node *node, struct hash *to)
+{
+    return get_fixed(node, to->b, CRYPT_HASH, false);
+}
+
+/*
+ * Decoded names go one after another into held->names, whose size is bounded beforehand (a name is never longer than
+ * its base64), so that the borrowed pointers stay where they are.
+ */
+static bool get_name(struct reading *r, const struct json_node *node, struct bytes *ret)
+{
+    static const char *const both[] = {"bytes", "text"}, *const one[] = {"text"};
+    const char *text = json_text(json_get(node, "text"));
+    if (text == NULL)
+        return false;
+    if (json_keys_are(node, one, 1)) {
+        *ret = bytes_text(text);
+        return ret->n > 0 && shown_as_is(*ret);
+    }
+    const char *encoded = json_text(json_get(node, "bytes"));
+    if (encoded == NULL || !json_keys_are(node, both, 2))
+        return false;
+    size_t at = r->held->names.n, room = r->held->names.room;
+    if (base64_get(bytes_text(encoded), &r->held->names) != 0 || r->held->names.room != room)
+        return false;
+    *ret = bytes_of(r->held->names.p + at, r->held->names.n - at);
+    OWN(buf_drop) struct buf shown = {0};
+    unicode_display(*ret, &shown);
+    return ret->n > 0 && !shown_as_is(*ret) && bytes_equal(buf_bytes(&shown), bytes_text(text));
+}
+
+static bool get_sum(const struct json_node *totals, const char *key, struct statement_sum *ret)
+{
+    static const char *const keys[] = {"bytes", "files"};
+    const struct json_node *n = json_get(totals, key);
+    return json_keys_are(n, keys, 2) && json_get_u64(json_get(n, "bytes"), &ret->bytes) &&
+           json_get_u64(json_get(n, "files"), &ret->files);
+}
+
+/* The value of the claim ${name}, or NULL. */
+static const struct json_node *claim_value(const struct reading *r, const char *name)
+{
+    for (size_t i = 0; i < json_count(r->values); i++) {
+        const struct json_node *pair = json_at(r->values, i);
+        const char *found = json_text(json_at(pair, 0));
+        if (found != NULL && strcmp(found, name) == 0)
+            return json_at(pair, 1);
+    }
+    return NULL;
+}
+
+static int keys_rule(const struct reading *r, const char *const *keys, size_t count)
+{
+    return json_keys_are(r->root, keys, count) ? 0 : broken(r, "fields");
+}
+
+static bool get_vkey(const struct json_node *node, struct note_key *ret)
+{
+    const char *text = json_text(node);
+    return text != NULL && note_key_parse(bytes_text(text), ret, NULL) == 0;
+}
+
+static bool read_receiving(const struct json_node *list, struct statement_founded *f)
+{
+    static const char *const keys[] = {"epoch", "key"};
+    if (!json_is_array(list) || json_count(list) != COUNT(f->receiving))
+        return false;
+    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+        const struct json_node *n = json_at(list, i);
+        if (!json_keys_are(n, keys, 2) || !json_get_u64(json_get(n, "epoch"), &f->receiving[i].epoch) ||
+            !get_fixed(json_get(n, "key"), f->receiving[i].key, CRYPT_PUBLIC, false))
+            return false;
+    }
+    return true;
+}
+
+static int read_founded(struct reading *r)
+{
+    static const char *const keys[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
+                                       "policy", "sector_bytes", "time"};
+    static const char *const member_keys[] = {"box", "key", "receiving", "roles"};
+    struct statement_founded *f = &r->s->founded;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    const struct json_node *member = json_get(r->root, "member");
+    uint64_t pack = 0, sector = 0, format = 0;
+    f->origin = json_text(json_get(r->root, "origin"));
+    bool good = f->origin != NULL && json_keys_are(member, member_keys, COUNT(member_keys)) &&
+                get_vkey(json_get(r->root, "log"), &f->log) && get_vkey(json_get(member, "key"), &f->member) &&
+                get_fixed(json_get(member, "box"), f->member_box, CRYPT_PUBLIC, false) &&
+                get_fixed(json_get(r->root, "compartment"), f->compartment, STATEMENT_ID, true) &&
+                read_receiving(json_get(member, "receiving"), f) && get_number(r, "pack_sectors", &pack) &&
+                get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
+                sector <= UINT32_MAX && format <= UINT32_MAX && strcmp(f->log.name, f->origin) == 0;
+    f->pack_sectors = (uint32_t)pack;
+    f->sector_bytes = (uint32_t)sector;
+    f->format = (uint32_t)format;
+    return good ? 0 : broken(r, "founded-fields");
+}
+
+static bool read_file_hash(const struct json_node *n, struct statement_file_hash *f)
+{
+    static const char *const kept[] = {"bytes", "name", "sha256"}, *const gone[] = {"name", "removed"};
+    f->name = json_text(json_get(n, "name"));
+    f->removed = json_keys_are(n, gone, COUNT(gone));
+    if (f->name == NULL || f->name[0] == '/' || strstr(f->name, "..") != NULL)
+        return false;
+    return f->removed || (json_keys_are(n, kept, COUNT(kept)) && json_get_u64(json_get(n, "bytes"), &f->bytes) &&
+                          get_fixed(json_get(n, "sha256"), f->sha256.b, CRYPT_HASH, true));
+}
+
+static int read_keyring(struct reading *r)
+{
+    static const char *const keys[] = {"files", "kind", "time"};
+    const struct json_node *list = json_get(r->root, "files");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_LIST_MAX)
+        return rc != 0 ? rc : broken(r, "keyring-files");
+    size_t count = json_count(list);
+    struct statement_file_hash *files = list_new(r, count, sizeof *files);
+    if (files == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if (!read_file_hash(json_at(list, i), &files[i]))
+            return broken(r, "keyring-files");
+    r->s->keyring.files = files;
+    r->s->keyring.count = count;
+    return 0;
+}
+
+static bool get_bool(const struct json_node *node, bool *ret)
+{
+    OWN(buf_drop) struct buf text = {0};
+    if (node == NULL || !json_write(node, &text))
+        return false;
+    *ret = strcmp(buf_text(&text), "true") == 0;
+    return *ret || strcmp(buf_text(&text), "false") == 0;
+}
+
+static int read_packs(struct reading *r)
+{
+    static const char *const keys[] = {"kind", "packs", "time"};
+    static const char *const pack_keys[] = {"pack", "root", "sealed", "sectors"};
+    const struct json_node *list = json_get(r->root, "packs");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_LIST_MAX)
+        return rc != 0 ? rc : broken(r, "packs");
+    size_t count = json_count(list);
+    struct statement_pack *packs = list_new(r, count, sizeof *packs);
+    if (packs == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++) {
+        const struct json_node *n = json_at(list, i);
+        uint64_t sectors = 0;
+        if (!json_keys_are(n, pack_keys, COUNT(pack_keys)) || !json_get_u64(json_get(n, "pack"), &packs[i].pack) ||
+            !get_hash(json_get(n, "root"), &packs[i].root) || !get_bool(json_get(n, "sealed"), &packs[i].sealed) ||
+            !json_get_u64(json_get(n, "sectors"), &sectors) || sectors > UINT32_MAX)
+            return broken(r, "packs");
+        packs[i].sectors = (uint32_t)sectors;
+    }
+    r->s->packs.packs = packs;
+    r->s->packs.count = count;
+    return 0;
+}
+
+static int read_cover(struct reading *r)
+{
+    static const char *const keys[] = {"count", "deposit", "first", "kind", "part", "root", "time"};
+    struct statement_cover *c = &r->s->cover;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_number(r, "count", &c->count) && get_number(r, "deposit", &c->deposit) &&
+                get_number(r, "first", &c->first) && get_number(r, "part", &c->part) &&
+                get_hash(json_get(r->root, "root"), &c->root);
+    return good ? 0 : broken(r, "cover-fields");
+}
+
+static int read_repaired(struct reading *r)
+{
+    static const char *const keys[] = {"files", "kind", "time"};
+    const struct json_node *list = json_get(r->root, "files");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list))
+        return rc != 0 ? rc : broken(r, "repaired-files");
+    size_t count = json_count(list);
+    const char **files = list_new(r, count, sizeof *files);
+    if (files == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if ((files[i] = json_text(json_at(list, i))) == NULL)
+            return broken(r, "repaired-files");
+    r->s->repaired.files = files;
+    r->s->repaired.count = count;
+    return 0;
+}
+
+static bool read_mtime(const struct json_node *n, struct statement_time *t)
+{
+    uint64_t ns = 0;
+    if (!json_is_array(n) || json_count(n) != 2 || !json_get_i64(json_at(n, 0), &t->s) ||
+        !json_get_u64(json_at(n, 1), &ns) || ns > 999999999)
+        return false;
+    t->ns = (uint32_t)ns;
+    return true;
+}
+
+static bool read_file_claim(struct reading *r, const struct json_node *n)
+{
+    static const char *const plain[] = {"mode", "mtime", "type"}, *const link[] = {"mode", "mtime", "target", "type"};
+    struct statement_received *x = &r->s->received;
+    uint64_t mode = 0;
+    const char *type = json_text(json_get(n, "type"));
+    if (type == NULL || !json_get_u64(json_get(n, "mode"), &mode) || mode > 07777 ||
+        !read_mtime(json_get(n, "mtime"), &x->mtime))
+        return false;
+    x->mode = (uint32_t)mode;
+    for (unsigned i = 0; i < COUNT(TYPE_NAMES); i++)
+        if (strcmp(type, TYPE_NAMES[i]) == 0) {
+            x->type = (enum statement_type)i;
+            return x->type == STATEMENT_LINK
+                       ? json_keys_are(n, link, COUNT(link)) && get_name(r, json_get(n, "target"), &x->target)
+                       : json_keys_are(n, plain, COUNT(plain));
+        }
+    return false;
+}
+
+static int read_received(struct reading *r)
+{
+    static const char *const item[] = {"claims", "deposit", "kind", "seq"};
+    static const char *const name[] = {"claims", "deposit", "kind", "of", "seq"};
+    static const char *const object_keys[] = {"bytes", "sha256"};
+    struct statement_received *x = &r->s->received;
+    x->further_name = json_keys_are(r->root, name, COUNT(name));
+    if (!x->further_name && !json_keys_are(r->root, item, COUNT(item)))
+        return broken(r, "fields");
+    bool good = get_number(r, "deposit", &x->deposit) && get_number(r, "seq", &x->seq) &&
+                get_name(r, claim_value(r, "name"), &x->path);
+    if (good && x->further_name)
+        good = get_number(r, "of", &x->of) && json_count(r->values) == 1;
+    else if (good) {
+        good = read_file_claim(r, claim_value(r, "file"));
+        const struct json_node *object = claim_value(r, "object");
+        if (good && x->type == STATEMENT_FILE)
+            good = json_keys_are(object, object_keys, 2) && json_get_u64(json_get(object, "bytes"), &x->bytes) &&
+                   get_fixed(json_get(object, "sha256"), x->sha256.b, CRYPT_HASH, true);
+        good = good && json_count(r->values) == (x->type == STATEMENT_FILE ? 3 : 2);
+    }
+    return good ? 0 : broken(r, "received-claims");
+}
+
+static int read_part(struct reading *r)
+{
+    static const char *const refused_keys[] = {"bytes", "name", "reason"};
+    struct statement_part *p = &r->s->part;
+    const struct json_node *already = claim_value(r, "already"), *refused = claim_value(r, "refused");
+    if (!get_number(r, "deposit", &p->deposit) || !get_number(r, "part", &p->part) || !json_is_array(already) ||
+        !json_is_array(refused) || json_count(already) > STATEMENT_LIST_MAX ||
+        json_count(refused) > STATEMENT_LIST_MAX)
+        return broken(r, "part-claims");
+    p->already_count = json_count(already);
+    p->refused_count = json_count(refused);
+    p->already = list_new(r, p->already_count, sizeof *p->already);
+    p->refused = list_new(r, p->refused_count, sizeof *p->refused);
+    if (p->already == NULL || p->refused == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < p->already_count; i++) {
+        const struct json_node *n = json_at(already, i);
+        if (json_count(n) != 2 || !json_get_u64(json_at(n, 0), &p->already[i].first) ||
+            !json_get_u64(json_at(n, 1), &p->already[i].last))
+            return broken(r, "part-already");
+    }
+    for (size_t i = 0; i < p->refused_count; i++) {
+        const struct json_node *n = json_at(refused, i);
+        p->refused[i].reason = json_text(json_get(n, "reason"));
+        if (!json_keys_are(n, refused_keys, COUNT(refused_keys)) || p->refused[i].reason == NULL ||
+            !json_get_u64(json_get(n, "bytes"), &p->refused[i].bytes) ||
+            !get_name(r, json_get(n, "name"), &p->refused[i].path))
+            return broken(r, "part-refused");
+    }
+    return 0;
+}
+
+static int read_receipt(struct reading *r)
+{
+    static const char *const keys[] = {"already", "duplicate", "folders_already", "folders_taken",
+                                       "names",   "refused",   "seen",            "taken"};
+    struct statement_receipt *x = &r->s->receipt;
+    struct statement_totals *t = &x->totals;
+    const struct json_node *n = claim_value(r, "totals");
+    bool good = json_keys_are(n, keys, COUNT(keys)) && get_number(r, "deposit", &x->deposit) &&
+                get_number(r, "number", &x->number) && get_number(r, "parts", &x->parts) &&
+                get_sum(n, "already", &t->already) && get_sum(n, "duplicate", &t->duplicate) &&
+                get_sum(n, "names", &t->names) && get_sum(n, "refused", &t->refused) && get_sum(n, "seen", &t->seen) &&
+                get_sum(n, "taken", &t->taken) && json_get_u64(json_get(n, "folders_taken"), &t->folders_taken) &&
+                json_get_u64(json_get(n, "folders_already"), &t->folders_already);
+    return good ? 0 : broken(r, "receipt-claims");
+}
+
+static int read_deposit(struct reading *r)
+{
+    const struct json_node *giver = claim_value(r, "giver"), *note = claim_value(r, "note");
+    const struct json_node *paths = claim_value(r, "paths");
+    r->s->deposit.giver = json_text(giver);
+    r->s->deposit.note = json_text(note);
+    if ((giver != NULL && r->s->deposit.giver == NULL) || (note != NULL && r->s->deposit.note == NULL) ||
+        !json_is_array(paths) || json_count(paths) > STATEMENT_LIST_MAX)
+        return broken(r, "deposit-claims");
+    size_t count = json_count(paths);
+    struct bytes *list = list_new(r, count, sizeof *list);
+    if (list == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if (!get_name(r, json_at(paths, i), &list[i]))
+            return broken(r, "deposit-paths");
+    r->s->deposit.paths = list;
+    r->s->deposit.path_count = count;
+    return 0;
+}
+
+static int read_claim_text(struct reading *r, const char *claim, const char **ret)
+{
+    *ret = json_text(claim_value(r, claim));
+    return *ret != NULL && json_count(r->values) == 1 ? 0 : broken(r, claim);
+}
+
+static int hidden_fields(struct reading *r)
+{
+    static const char *const part[] = {"claims", "deposit", "investigation", "kind", "part", "prev", "seq", "time"};
+    static const char *const receipt[] = {"claims", "deposit", "investigation", "kind", "number",
+                                          "parts",  "prev",    "seq",           "time"};
+    static const char *const aside[] = {"claims", "investigation", "kind", "prev", "receipt", "seq", "time"};
+    static const char *const plain[] = {"claims", "investigation", "kind", "prev", "seq", "time"};
+    struct statement *s = r->s;
+    int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
+             : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
+             : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))
+                                              : keys_rule(r, plain, COUNT(plain));
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "investigation"), s->place.investigation, STATEMENT_ID, true) &&
+                get_number(r, "seq", &s->place.seq) && get_hash(json_get(r->root, "prev"), &s->place.prev);
+    return good ? 0 : broken(r, "place");
+}
+
+static int read_kind(struct reading *r)
+{
+    struct statement *s = r->s;
+    if (s->kind != STATEMENT_RECEIVED && !json_get_i64(json_get(r->root, "time"), &s->at_unix_s))
+        return broken(r, "time");
+    if (statement_kind_hidden(s->kind) && s->kind != STATEMENT_RECEIVED) {
+        int rc = hidden_fields(r);
+        if (rc != 0)
+            return rc;
+    }
+    switch (s->kind) {
+    case STATEMENT_FOUNDED: return read_founded(r);
+    case STATEMENT_KEYRING: return read_keyring(r);
+    case STATEMENT_PACKS: return read_packs(r);
+    case STATEMENT_COVER: return read_cover(r);
+    case STATEMENT_REPAIRED: return read_repaired(r);
+    case STATEMENT_RECEIVED: return read_received(r);
+    case STATEMENT_PART: return read_part(r);
+    case STATEMENT_RECEIPT: return read_receipt(r);
+    case STATEMENT_DEPOSIT: return read_deposit(r);
+    case STATEMENT_INVESTIGATION: return read_claim_text(r, "name", &s->investigation.name);
+    case STATEMENT_NOTE: return read_claim_text(r, "text", &s->note.text);
+    case STATEMENT_SET_ASIDE:
+        if (!get_number(r, "receipt", &s->set_aside.receipt))
+            return broken(r, "set-aside-receipt");
+        return read_claim_text(r, "reason", &s->set_aside.reason);
+    }
+    return broken(r, "kind");
+}
+
+/* The values must be exactly the digested claims: each opens one digest, and none is left closed. */
+static int check_claims(struct reading *r, const struct key *secret, struct bytes values)
+{
+    const struct json_node *claims = json_get(r->root, "claims");
+    size_t count = json_count(claims);
+    if (!json_is_array(claims) || count == 0 || count > CLAIMS_MAX)
+        return broken(r, "claims");
+    if (json_parse(values, &r->held->values, r->e) != 0 || !json_canonical(values))
+        return broken(r, "claim-values");
+    r->values = json_root(r->held->values);
+    if (!json_is_array(r->values) || json_count(r->values) != count)
+        return broken(r, "claim-values");
+    struct hash made[CLAIMS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const struct json_node *pair = json_at(r->values, i);
+        const char *name = json_text(json_at(pair, 0));
+        OWN(buf_drop) struct buf text = {0};
+        if (name == NULL || json_count(pair) != 2 || !json_write(pair, &text))
+            return broken(r, "claim-values");
+        uint8_t salt[LEAF_CLAIM_SALT];
+        leaf_claim_salt(secret, name, salt);
+        leaf_claim_digest(salt, buf_bytes(&text), &made[i]);
+    }
+    qsort(made, count, sizeof made[0], digest_order);
+    for (size_t i = 0; i < count; i++) {
+        struct hash digest;
+        if (!get_hash(json_at(claims, i), &digest) || !hash_equal(&digest, &made[i]))
+            return broken(r, "claim-digests");
+    }
+    return 0;
+}
+
+static int kind_of(struct reading *r)
+{
+    const char *kind = json_text(json_get(r->root, "kind"));
+    for (int i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
+        if (strcmp(kind, KIND_NAMES[i]) == 0) {
+            r->s->kind = (enum statement_kind)i;
+            return 0;
+        }
+    return broken(r, "kind");
+}
+
+/* The founding statement is signed by the member key that it names itself; it is trusted by its pin alone. */
+static int check_signature(struct reading *r, const struct note *note, const struct note_key *keys, size_t count)
+{
+    if (r->s->kind == STATEMENT_RECEIVED)
+        return note->lines == 0 ? 0 : broken(r, "received-unsigned");
+    if (r->s->kind == STATEMENT_FOUNDED)
+        return note_check(note, &r->s->founded.member, 1, NOTE_STRICT, r->e);
+    return note_check(note, keys, count, NOTE_STRICT, r->e);
+}
+
+/* A received statement is text and an empty line without signatures, which no signed note is. */
+static int split(struct bytes bytes, struct note *note, struct bytes *ret_text, struct err *e)
+{
+    if (bytes.n >= 2 && bytes.p[bytes.n - 1] == '\n' && bytes.p[bytes.n - 2] == '\n') {
+        *ret_text = bytes_of(bytes.p, bytes.n - 1);
+        return 0;
+    }
+    int rc = note_parse(bytes, note, e);
+    if (rc == 0)
+        *ret_text = note->text;
+    return rc;
+}
+
+static int read_text(struct reading *r, struct bytes text)
+{
+    struct cursor c = cursor_of(text);
+    if (!cursor_expect(&c, HEAD))
+        return broken(r, "head");
+    struct bytes line = cursor_line(&c);
+    if (!cursor_done(&c))
+        return broken(r, "two-lines");
+    int rc = json_parse(line, &r->held->json, r->e);
+    if (rc != 0)
+        return rc;
+    if (!json_canonical(line))
+        return broken(r, "canonical");
+    r->root = json_root(r->held->json);
+    return json_is_object(r->root) ? kind_of(r) : broken(r, "object");
+}
+
+int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
+                   size_t key_count, struct statement_held **held, struct statement *ret, struct err *e)
+{
+    statement_held_drop(held);
+    *held = calloc(1, sizeof **held);
+    if (*held == NULL)
+        return err_memory(e);
+    *ret = (struct statement){0};
+    struct reading r = {.held = *held, .s = ret, .e = e};
+    /* Room for every name at once, so that names never move. */
+    if (buf_more(&r.held->names, bytes.n + values.n + 64) == NULL)
+        return err_memory(e);
+    buf_clear(&r.held->names);
+    OWN(note_drop) struct note note = {0};
+    struct bytes text;
+    int rc = split(bytes, &note, &text, e);
+    if (rc == 0)
+        rc = read_text(&r, text);
+    if (rc == 0 && statement_kind_hidden(ret->kind) != (secret != NULL))
+        rc = broken(&r, "hidden-or-public");
+    if (rc == 0 && secret != NULL)
+        rc = check_claims(&r, secret, values);
+    if (rc == 0)
+        rc = read_kind(&r);
+    if (rc == 0)
+        rc = check_signature(&r, &note, keys, key_count);
+    if (rc == 0 && (rc = rules(ret, e)) != 0)
+        rc = ERR_DAMAGED;
+    return rc == 0 ? 0 : err_add(e, rc, "statement");
+}

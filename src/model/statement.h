@@ -1,0 +1,194 @@
+/*
+ * Statements: every act, as one line of canonical JSON in a signed note.  Pure: no clock, no file, no chance.
+ * FORMAT 5.3 lists each kind with its fields and claims.
+ *
+ *     groundwork/statement/v1
+ *     {"claims":[...],"kind":"deposit",...}
+ *
+ *     — org.example/m/7f3a09c1 <signature>
+ *
+ * A statement that breaks a rule is refused with the rule's name, when it is made and when it is read.
+ */
+#ifndef MODEL_STATEMENT_H
+#define MODEL_STATEMENT_H
+
+#include "model/leaf.h"
+#include "model/note.h"
+
+enum statement_kind {
+    STATEMENT_FOUNDED = 1,       /* public, leaf 0: who founded the repository, keys, policy, format */
+    STATEMENT_KEYRING = 2,       /* public: hashes of keyring files that changed */
+    STATEMENT_PACKS = 3,         /* public: roots of the packs a commit touched */
+    STATEMENT_COVER = 4,         /* public: signs the unsigned item leaves of its record */
+    STATEMENT_INVESTIGATION = 5, /* hidden, signed: names a line of inquiry */
+    STATEMENT_DEPOSIT = 6,       /* hidden, signed: opens a deposit: giver, note, paths as given */
+    STATEMENT_RECEIVED = 7,      /* hidden, covered: one item or a further name of one */
+    STATEMENT_PART = 8,          /* hidden, signed: what a part saw and did not take in */
+    STATEMENT_RECEIPT = 9,       /* hidden, signed: closes a deposit with its sums */
+    STATEMENT_NOTE = 10,         /* hidden, signed: a remark */
+    STATEMENT_SET_ASIDE = 11,    /* hidden, signed: a receipt whose intake was a mistake */
+    STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy */
+    STATEMENT_KIND_LAST = STATEMENT_REPAIRED,
+};
+const char *statement_kind_name(enum statement_kind kind);
+bool statement_kind_hidden(enum statement_kind kind);
+
+enum {
+    STATEMENT_TEXT_MAX = 65536,     /* one text of a person: note, giver, reason */
+    STATEMENT_PATH_MAX = 1 << 20,   /* one path, in bytes; deeper trees than PATH_MAX are real */
+    STATEMENT_LIST_MAX = 1 << 20,   /* members of one list */
+    STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
+    STATEMENT_RECEIVING_MAX = 64,
+};
+
+enum statement_type { STATEMENT_FILE = 0, STATEMENT_FOLDER = 1, STATEMENT_LINK = 2 };
+const char *statement_type_name(enum statement_type type);
+
+/* A time of a file: seconds since 1970 (may be negative) and nanoseconds 0..999999999. */
+struct statement_time {
+    int64_t s;
+    uint32_t ns;
+};
+
+/* Numbering of the signed hidden statements of one investigation in one compartment. */
+struct statement_place {
+    uint8_t investigation[STATEMENT_ID];
+    uint64_t seq;      /* from 0, without gaps */
+    struct hash prev;  /* commitment of the statement before; zeros for 0 */
+};
+
+struct statement_receiving {
+    uint64_t epoch;
+    uint8_t key[CRYPT_PUBLIC];
+};
+struct statement_founded {
+    const char *origin;
+    struct note_key log, member;
+    uint8_t member_box[CRYPT_PUBLIC];
+    uint8_t compartment[STATEMENT_ID];
+    struct statement_receiving receiving[2];
+    uint32_t pack_sectors, sector_bytes, format;
+};
+struct statement_file_hash { /* a keyring file, by its name below keys/ */
+    const char *name;
+    uint64_t bytes;
+    struct hash sha256;
+    bool removed;
+};
+struct statement_pack {
+    uint64_t pack;
+    uint32_t sectors;
+    bool sealed;
+    struct hash root;
+};
+struct statement_cover {
+    uint64_t deposit, part, first, count;
+    struct hash root;
+};
+struct statement_received {
+    uint64_t deposit, seq;
+    bool further_name;        /* a hard link: only name and of are used */
+    uint64_t of;              /* leaf of the item that this is a further name of */
+    enum statement_type type;
+    struct bytes path;        /* original name bytes, as given */
+    uint32_t mode;            /* permission bits, 07777 */
+    struct statement_time mtime;
+    struct bytes target;      /* of a symbolic link, original bytes */
+    uint64_t bytes;           /* of a file */
+    struct hash sha256;       /* of a file */
+};
+struct statement_refused {
+    struct bytes path;
+    const char *reason;       /* code, see statement_reason_known */
+    uint64_t bytes;           /* as the folder listed it, 0 when unknown */
+};
+struct statement_range { /* leaves first..last, both included */
+    uint64_t first, last;
+};
+struct statement_part {
+    uint64_t deposit, part;
+    struct statement_refused *refused;
+    size_t refused_count;
+    struct statement_range *already; /* items on earlier receipts that were seen again, unchanged */
+    size_t already_count;
+};
+/* Sums of a receipt.  Each pair counts names (files, links and folders apart) and bytes. */
+struct statement_sum {
+    uint64_t files, bytes;
+};
+struct statement_totals {
+    struct statement_sum seen, taken, duplicate, already, refused; /* files and links; seen = the sum of the others */
+    struct statement_sum names;  /* further names of taken items (hard links), counted in taken too */
+    uint64_t folders_taken, folders_already;
+};
+struct statement_receipt {
+    uint64_t deposit, number, parts;
+    struct statement_totals totals;
+};
+
+/* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
+struct statement {
+    enum statement_kind kind;
+    int64_t at_unix_s;            /* claimed; not in received */
+    struct statement_place place; /* hidden signed kinds */
+    union {
+        struct statement_founded founded;
+        struct {
+            struct statement_file_hash *files;
+            size_t count;
+        } keyring;
+        struct {
+            struct statement_pack *packs;
+            size_t count;
+        } packs;
+        struct statement_cover cover;
+        struct {
+            const char *name;
+        } investigation;
+        struct {
+            const char *giver, *note; /* NULL when not said */
+            struct bytes *paths;
+            size_t path_count;
+        } deposit;
+        struct statement_received received;
+        struct statement_part part;
+        struct statement_receipt receipt;
+        struct {
+            const char *text;
+        } note;
+        struct {
+            uint64_t receipt;
+            const char *reason;
+        } set_aside;
+        struct {
+            const char **files;
+            size_t count;
+        } repaired;
+    };
+};
+
+bool statement_reason_known(const char *reason);
+
+/*
+ * statement_make(s, secret, ret_text, ret_values, e):
+ * The note's text (two lines) and, for hidden kinds, the JSON array of claim values; claims are salted by ${secret}
+ * (NULL for public kinds).  ERR_REFUSED names the rule that is broken.
+ * statement_finish: the bytes that are committed: signed by the member, or for received the text and an empty line.
+ */
+int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
+                   struct err *e);
+int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                     const struct key *seed, struct buf *to, struct err *e);
+
+/*
+ * statement_read: the opposite.  ${bytes} as committed and ${values} as stored; every signature must be by one of
+ * ${keys} (the founding statement: keys NULL, it is checked by the member key that it names).  For hidden kinds all
+ * claims are opened with ${secret} and must be exactly those digested.  *ret borrows from ${held} and the inputs.
+ * ERR_DAMAGED names the rule.
+ */
+struct statement_held;
+void statement_held_drop(struct statement_held **held);
+int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
+                   size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
+
+#endif

@@ -1,0 +1,270 @@
+#include "model/tree.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* The largest power of two below n, where RFC 6962 splits a list of n; n is at least 2. */
+static uint64_t split_of(uint64_t n)
+{
+    assert(n >= 2);
+    return UINT64_C(1) << (63 - __builtin_clzll(n - 1));
+}
+
+static size_t peaks_of(uint64_t size)
+{
+    return (size_t)__builtin_popcountll(size);
+}
+
+void tree_edge_begin(struct tree_edge *t)
+{
+    memset(t, 0, sizeof *t);
+}
+
+void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash)
+{
+    assert(t->size < TREE_SIZE_MAX);
+    struct hash h = *leaf_hash;
+    size_t peaks = peaks_of(t->size);
+    for (uint64_t s = t->size; (s & 1) != 0; s >>= 1)
+        crypt_node_hash(&t->peak[--peaks], &h, &h);
+    t->peak[peaks] = h;
+    t->size++;
+}
+
+void tree_edge_root(const struct tree_edge *t, struct hash *ret)
+{
+    size_t peaks = peaks_of(t->size);
+    if (peaks == 0) {
+        crypt_sha256(bytes_of(NULL, 0), ret);
+        return;
+    }
+    struct hash h = t->peak[--peaks];
+    while (peaks > 0)
+        crypt_node_hash(&t->peak[--peaks], &h, &h);
+    *ret = h;
+}
+
+void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret)
+{
+    struct tree_edge t;
+    tree_edge_begin(&t);
+    for (size_t i = 0; i < count; i++)
+        tree_edge_add(&t, &leaf_hashes[i]);
+    tree_edge_root(&t, ret);
+}
+
+static int size_check(uint64_t size, struct err *e)
+{
+    if (size > TREE_SIZE_MAX)
+        return err_set(e, ERR_DAMAGED, "a tree of %llu leaves is larger than any tree can be",
+                       (unsigned long long)size);
+    return 0;
+}
+
+/* The peaks of leaves begin .. end-1, where begin is a multiple of the largest of them. */
+static int read_peaks(uint64_t begin, uint64_t end, const struct tree_reader *r, struct tree_edge *ret, struct err *e)
+{
+    ret->size = end - begin;
+    size_t peaks = 0;
+    for (uint64_t left = end - begin; left != 0;) {
+        unsigned level = 63u - (unsigned)__builtin_clzll(left);
+        int rc = r->hash(r->context, level, begin >> level, &ret->peak[peaks++], e);
+        if (rc != 0)
+            return rc;
+        begin += UINT64_C(1) << level;
+        left -= UINT64_C(1) << level;
+    }
+    return 0;
+}
+
+int tree_edge_read(uint64_t size, const struct tree_reader *r, struct tree_edge *ret, struct err *e)
+{
+    int rc = size_check(size, e);
+    if (rc != 0)
+        return rc;
+    struct tree_edge t;
+    tree_edge_begin(&t);
+    rc = read_peaks(0, size, r, &t, e);
+    if (rc == 0)
+        *ret = t;
+    return rc;
+}
+
+/* A proof while it grows: top down, because the tree is split from the root; turned round at the end. */
+static int put_range(uint64_t begin, uint64_t end, const struct tree_reader *r, struct tree_proof *p, struct err *e)
+{
+    assert(p->count < TREE_PROOF_MAX);
+    struct tree_edge t;
+    int rc = read_peaks(begin, end, r, &t, e);
+    if (rc == 0)
+        tree_edge_root(&t, &p->hash[p->count++]);
+    return rc;
+}
+
+static void turn_round(struct tree_proof *p)
+{
+    for (size_t i = 0; i < p->count / 2; i++) {
+        struct hash h = p->hash[i];
+        p->hash[i] = p->hash[p->count - 1 - i];
+        p->hash[p->count - 1 - i] = h;
+    }
+}
+
+/* PATH(m, D[n]) of RFC 9162 section 2.1.3.1. */
+int tree_prove_inclusion(uint64_t index, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
+                         struct err *e)
+{
+    int rc = size_check(size, e);
+    if (rc != 0)
+        return rc;
+    if (index >= size)
+        return err_set(e, ERR_ABSENT, "there is no leaf %llu in a tree of %llu leaves", (unsigned long long)index,
+                       (unsigned long long)size);
+    struct tree_proof p = {.count = 0};
+    for (uint64_t begin = 0, end = size; end - begin > 1;) {
+        uint64_t middle = begin + split_of(end - begin);
+        bool left = index < middle;
+        rc = left ? put_range(middle, end, r, &p, e) : put_range(begin, middle, r, &p, e);
+        if (rc != 0)
+            return rc;
+        if (left)
+            end = middle;
+        else
+            begin = middle;
+    }
+    turn_round(&p);
+    *ret = p;
+    return 0;
+}
+
+/* SUBPROOF(m, D[n], b) of RFC 9162 section 2.1.4.1; whole is its b: the old tree is the subtree itself. */
+int tree_prove_consistency(uint64_t old_size, uint64_t size, const struct tree_reader *r, struct tree_proof *ret,
+                           struct err *e)
+{
+    int rc = size_check(size, e);
+    if (rc != 0)
+        return rc;
+    if (old_size > size)
+        return err_set(e, ERR_USAGE, "a tree of %llu leaves is not an earlier state of one of %llu",
+                       (unsigned long long)old_size, (unsigned long long)size);
+    struct tree_proof p = {.count = 0};
+    uint64_t begin = 0, end = old_size == 0 ? 0 : size;
+    bool whole = true;
+    while (end != old_size) {
+        uint64_t middle = begin + split_of(end - begin);
+        bool left = old_size <= middle;
+        rc = left ? put_range(middle, end, r, &p, e) : put_range(begin, middle, r, &p, e);
+        if (rc != 0)
+            return rc;
+        if (left) {
+            end = middle;
+        } else {
+            begin = middle;
+            whole = false;
+        }
+    }
+    if (!whole)
+        rc = put_range(begin, end, r, &p, e);
+    if (rc != 0)
+        return rc;
+    turn_round(&p);
+    *ret = p;
+    return 0;
+}
+
+bool tree_check_inclusion(const struct hash *leaf_hash, uint64_t index, uint64_t size, const struct tree_proof *p,
+                          const struct hash *root)
+{
+    if (index >= size || p->count > TREE_PROOF_MAX)
+        return false;
+    uint64_t fn = index, sn = size - 1;
+    struct hash h = *leaf_hash;
+    for (size_t i = 0; i < p->count; i++) {
+        if (sn == 0)
+            return false;
+        if ((fn & 1) != 0 || fn == sn) {
+            crypt_node_hash(&p->hash[i], &h, &h);
+            while ((fn & 1) == 0 && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            crypt_node_hash(&h, &p->hash[i], &h);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    return sn == 0 && hash_equal(&h, root);
+}
+
+/* RFC 9162 speaks of old sizes of at least 1 below the new; these are the cases around them. */
+static bool check_without_proof(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root)
+{
+    struct hash empty;
+    crypt_sha256(bytes_of(NULL, 0), &empty);
+    if (old_size == 0 && !hash_equal(old_root, &empty))
+        return false;
+    return old_size != size || hash_equal(old_root, root);
+}
+
+bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root,
+                            const struct tree_proof *p)
+{
+    if (old_size > size || p->count > TREE_PROOF_MAX)
+        return false;
+    if (old_size == 0 || old_size == size)
+        return p->count == 0 && check_without_proof(old_size, old_root, size, root);
+    if (p->count == 0)
+        return false;
+    uint64_t fn = old_size - 1, sn = size - 1;
+    while ((fn & 1) != 0) {
+        fn >>= 1;
+        sn >>= 1;
+    }
+    /* When the old tree is one perfect subtree its root is known and not sent: fn is zero exactly then. */
+    struct hash fr = fn == 0 ? *old_root : p->hash[0], sr = fr;
+    for (size_t i = fn == 0 ? 0 : 1; i < p->count; i++) {
+        if (sn == 0)
+            return false;
+        if ((fn & 1) != 0 || fn == sn) {
+            crypt_node_hash(&p->hash[i], &fr, &fr);
+            crypt_node_hash(&p->hash[i], &sr, &sr);
+            while ((fn & 1) == 0 && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            crypt_node_hash(&sr, &p->hash[i], &sr);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    return sn == 0 && hash_equal(&fr, old_root) && hash_equal(&sr, root);
+}
+
+/* ${n} in groups of three digits, all but the last marked with x: 1234067 is x001/x234/067. */
+static void put_groups(uint64_t n, char *to, size_t room)
+{
+    uint64_t scale = 1;
+    while (n / scale >= 1000)
+        scale *= 1000;
+    for (; scale > 1; scale /= 1000) {
+        int put = snprintf(to, room, "x%03u/", (unsigned)(n / scale % 1000));
+        to += put;
+        room -= (size_t)put;
+    }
+    (void)snprintf(to, room, "%03u", (unsigned)(n % 1000));
+}
+
+void tree_tile_path(int level, uint64_t n, unsigned width, char to[TREE_TILE_PATH_MAX])
+{
+    assert(level >= -1 && level < 64 && width >= 1 && width <= TREE_TILE_WIDTH);
+    int put = level < 0 ? snprintf(to, TREE_TILE_PATH_MAX, "tile/entries/")
+                        : snprintf(to, TREE_TILE_PATH_MAX, "tile/%d/", level);
+    assert(put > 0);
+    put_groups(n, to + put, TREE_TILE_PATH_MAX - (size_t)put);
+    if (width < TREE_TILE_WIDTH) {
+        size_t used = strlen(to);
+        (void)snprintf(to + used, TREE_TILE_PATH_MAX - used, ".p/%u", width);
+    }
+}

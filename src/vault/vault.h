@@ -1,0 +1,201 @@
+/*
+ * The vault: bytes in, encrypted and deduplicated packs out, and the same bytes back or a loud failure.
+ *
+ * It knows objects (one file's bytes), frames (one chunk of one object), records (a frame or a manifest part as it
+ * lies in a pack) and packs.  It knows no statements, no names and no leaves but as numbers that its callers give.
+ * FORMAT 4.  Calls of other rooms: store/ only.
+ *
+ * After a crash: nothing exists that a journal record does not name.  vault_open is told the committed runs; what lies
+ * beyond them is cut or removed by the next writer (vault_writer_open), never read.
+ *
+ * Files, under the repository:
+ *     vault/NNN/NNNNNN.pack      copy a of every pack from its first sector on; sealed packs have exactly pack_sectors
+ *     b/open/NNNNNN.pack         copy b of the open pack, until the commit that seals it
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include "crypt/crypt.h"
+
+enum {
+    VAULT_SECTOR = 16384,            /* bytes of ciphertext and tag; FORMAT 4.1 */
+    VAULT_PACK_MIB_MIN = 1,
+    VAULT_PACK_MIB_MAX = 1024,
+    VAULT_PACK_MIB_DEFAULT = 64,
+    VAULT_CHUNK_MAX = 4 << 20,       /* the longest chunk; at most a quarter of a pack */
+    VAULT_COMPARTMENT = 16,
+};
+
+struct vault_keys {
+    uint8_t compartment[VAULT_COMPARTMENT]; /* random id, public inside the compartment */
+    struct key pack;                        /* outer layer: sectors */
+    struct key chunk;                       /* seeds the gear table */
+};
+
+/* A run: the sectors that one commit added to one pack.  The journal names pack, first_sector and sectors. */
+struct vault_run {
+    uint64_t pack;
+    uint32_t first_sector;
+    uint32_t sectors;
+    uint64_t first_record; /* from the run's own encrypted footer */
+    uint32_t records;
+};
+
+/* What the log says of a pack: enough to check it without any key. */
+struct vault_pack {
+    uint64_t pack;
+    uint32_t sectors; /* committed; a sealed pack has all */
+    bool sealed;
+    struct hash root; /* Merkle root (RFC 6962) over the committed ciphertext sectors */
+};
+
+struct vault_setup {
+    const char *root;           /* repository folder; kept until close */
+    struct hash pin;            /* SHA-256 of leaf 0: binds every sector to this repository */
+    uint32_t pack_sectors;
+    const struct vault_keys *keys; /* copied; NULL: only keyless functions may be called */
+    unsigned threads;           /* workers of a writer; 0 is one for each processor */
+};
+
+struct vault;
+int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *e);
+void vault_close(struct vault *v);
+void vault_drop(struct vault **v);
+/* Runs become readable by being told, in journal order.  vault_run_read fills first_record and records from disk. */
+int vault_run_add(struct vault *v, const struct vault_run *run, struct err *e);
+int vault_run_read(struct vault *v, struct vault_run *run, struct err *e);
+
+/* ---- writing ---- */
+
+/* Where a chunk already lies: frame ${frame} of the object whose manifest the holder's leaf opens. */
+struct vault_known {
+    uint64_t leaf;
+    uint32_t frame;
+};
+/*
+ * The caller's memory of what the vault holds.  Called by worker threads, one call at a time.
+ * find: 0 and *ret, or ERR_ABSENT.  holder: the manifest key and manifest record of a living leaf; ERR_ABSENT when
+ * it is erased (the chunk is then stored anew).
+ */
+struct vault_memory {
+    int (*find)(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret, struct err *e);
+    int (*holder)(void *context, uint64_t leaf, struct key *ret_manifest_key, uint64_t *ret_manifest_record,
+                  struct err *e);
+    void *context;
+};
+
+struct vault_source {
+    /* up to ${n} bytes; *ret_n == 0 is the end.  An error ends the object, not the writer. */
+    int (*read)(void *context, void *to, size_t n, size_t *ret_n, struct err *e);
+    void *context;
+};
+
+struct vault_digest {
+    struct hash sha256; /* of the whole object, what sha256sum prints */
+    uint64_t bytes;
+};
+
+struct vault_writer;
+/*
+ * vault_writer_open(v, open_pack, next_pack, next_record, memory, ret, e):
+ * Cut what lies beyond the last commit, re-read the open pack and hold it to its logged root, start the workers.
+ * ${open_pack}: as the log says, or NULL when every pack is sealed; damaged copy a is an error that names `repair`.
+ * ${next_pack}, ${next_record}: the first unused numbers.  *ret_cut_bytes: what an unfinished intake had left.
+ */
+int vault_writer_open(struct vault *v, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t next_record,
+                      const struct vault_memory *memory, struct vault_writer **ret, uint64_t *ret_cut_bytes,
+                      struct err *e);
+void vault_writer_close(struct vault_writer *w); /* abandons what is not flushed */
+void vault_writer_drop(struct vault_writer **w);
+
+/*
+ * vault_put(w, source, ret, e): read one object to its end; its SHA-256 is made in the calling thread while chunks go
+ * to the workers.  Then exactly one of:
+ *   vault_keep(w, manifest_key, cookie): it becomes an object; its manifest is sealed under ${manifest_key} (used for
+ *     this manifest only).  Its manifest record is known after vault_flush under ${cookie}.
+ *   vault_forget(w): it does not (already here); frames it may have added are never named.
+ * A failing source forgets by itself.  A failing disk spoils the writer: every later call fails with the same line.
+ */
+int vault_put(struct vault_writer *w, const struct vault_source *source, struct vault_digest *ret, struct err *e);
+int vault_keep(struct vault_writer *w, const struct key *manifest_key, uint64_t cookie, struct err *e);
+void vault_forget(struct vault_writer *w);
+
+struct vault_object {
+    uint64_t cookie;
+    uint64_t manifest_record;
+};
+struct vault_frame { /* for the caller's memory: this chunk first lies in this object */
+    struct hash digest;
+    uint64_t cookie;
+    uint32_t size_bytes;
+    uint32_t frame;
+};
+struct vault_flushed {
+    struct vault_object *objects; /* ascending by cookie when cookies were given ascending */
+    size_t object_count;
+    struct vault_frame *frames;
+    size_t frame_count;
+    struct vault_run *runs; /* of this flush, by pack */
+    size_t run_count;
+    struct vault_pack *packs; /* every pack touched: sealed ones, then the open one if any */
+    size_t pack_count;
+    uint64_t next_pack, next_record;
+    uint64_t stored_bytes; /* sectors written by this flush, in bytes */
+};
+void vault_flushed_release(struct vault_flushed *f);
+/*
+ * vault_flush(w, ret, e): wait for all objects, end the run with its directory and pad to a sector edge; packs, copy b
+ * of the open pack and their folders are fsynced.  When 0 is returned everything in *ret is durable; the caller then
+ * commits it.  Without new objects the lists are empty.
+ * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs are removed.
+ */
+int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
+int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e);
+
+/* ---- reading ---- */
+
+struct vault_sink {
+    int (*write)(void *context, struct bytes piece, struct err *e);
+    void *context;
+};
+/*
+ * vault_get: the object's bytes in order into ${sink} (NULL: only checked).  Every frame is authenticated, decompressed
+ * and re-hashed, and the whole digest compared with the manifest's before 0 is returned: a sink that was given bytes
+ * must not show them as whole before that.  ERR_DAMAGED names pack, sector and record.
+ * Safe from several threads at once.
+ */
+int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, const struct vault_sink *sink,
+              struct vault_digest *ret, struct err *e);
+/* vault_look: digest and size from the manifest alone. */
+int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
+               struct err *e);
+/* vault_list: the frames of an object, for rebuilding the caller's memory: only frames that this object itself holds. */
+int vault_list(struct vault *v, const struct key *manifest_key, uint64_t manifest_record,
+               int (*each)(void *context, uint32_t frame, const struct hash *digest, uint32_t size_bytes,
+                           struct err *e),
+               void *context, struct err *e);
+
+/* ---- checking without keys ---- */
+
+struct vault_finding {
+    uint64_t pack;
+    char copy;         /* 'a' or 'b' */
+    const char *what;  /* catalogue text: "is missing", "is shorter than logged", "does not have its logged root" ... */
+};
+struct vault_watch {
+    void (*finding)(void *context, const struct vault_finding *f);
+    int (*progress)(void *context, uint64_t bytes); /* bytes hashed so far; non-zero stops with ERR_STOPPED */
+    void *context;
+};
+/*
+ * vault_audit_pack: hash the ciphertext of one pack (both copies of an open one) against ${logged}.  Never writes.
+ * 0 when whole; ERR_DAMAGED after telling ${watch}; bytes beyond the committed sectors are no damage but those of a
+ * sealed pack are.
+ */
+int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
+                     const struct vault_watch *watch, struct err *e);
+/* vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is. */
+int vault_repair_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged, bool *ret_healed,
+                      struct err *e);
+
+#endif
