@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""tidy.py [ROOT]
+"""tidy.py [ROOT | --untranslated]
 
 Hold the tree to its own rules.  Prints one line for each finding, `path:line: what`, and exits 1 when there is one.
+With --untranslated: print the sentences that the catalogue lacks, as its `en` lines, for a translator to complete.
 
   layers      layers.txt is a stair, and every #include is granted there; no room opens another's internal header
   headers     a third-party header is included only by the room that layers.txt names
@@ -83,7 +84,7 @@ class Tree:
         return list(c_tokens(self.text(path)))
 
     def files(self, start, *endings):
-        return [path for path in self.paths if path.startswith(start) and path.endswith(endings)]
+        return [path for path in self.paths if path.startswith(start) and path.endswith(endings or "")]
 
     def read_layers(self):
         tables = {"[layers]": self.layers, "[programs]": self.programs, "[prefixes]": self.prefixes,
@@ -279,6 +280,7 @@ def rule_twins(tree):
 
 # ---- catalogue ------------------------------------------------------------------------------------------------------
 
+CATALOGUE = "src/base/text_catalogue.txt"
 CONVERSION = re.compile(r"%(?:(?P<place>\d+)\$)?(?P<flags>[-+ #0']*)(?P<width>\*(?:\d+\$)?|\d+)?"
                         r"(?:\.(?P<precision>\*(?:\d+\$)?|\d+)?)?"
                         r"(?P<type>(?:hh|h|ll|l|j|z|t|L)?[diouxXeEfFgGaAcspnm%])")
@@ -388,8 +390,19 @@ def system_words():
     return {os.strerror(getattr(errno, name)) for name in SYSTEM_ERRORS}, every
 
 
+def has_words(sentence):
+    return re.search(r"[A-Za-z]{2}", CONVERSION.sub("", sentence))
+
+
+def untranslated(tree):
+    """The `en` lines that the catalogue lacks, in the order of the source."""
+    known = {english for _, english, _ in catalogue.parse(tree.text(CATALOGUE))}
+    lacking = dict.fromkeys(sentence for _, _, sentence in sentences(tree)[0] if has_words(sentence))
+    return [f"en {catalogue.c_literal(sentence)[1:-1]}" for sentence in lacking if sentence not in known]
+
+
 def rule_catalogue(tree):
-    path = "src/base/text_catalogue.txt"
+    path = CATALOGUE
     said, findings = sentences(tree)
     if path not in tree.paths:
         return findings + ([f"{path}: is missing"] if said else [])
@@ -399,7 +412,7 @@ def rule_catalogue(tree):
         return findings + [f"{path}: {reason}"]
     known = {english for _, english, _ in pairs}
     for where, line, sentence in said:
-        if sentence not in known and re.search(r"[A-Za-z]{2}", re.sub(CONVERSION, "", sentence)):
+        if sentence not in known and has_words(sentence):
             findings.append(f"{where}:{line}: not in the catalogue: {sentence!r}")
     must, may = system_words()
     findings += [f"{path}: the C library's words are missing: {words!r}" for words in sorted(must - known)]
@@ -483,7 +496,11 @@ RULES = {"layers": rule_layers, "headers": rule_headers, "exports": rule_exports
 
 
 def main():
-    tree = Tree(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent)
+    here = pathlib.Path(__file__).resolve().parent.parent
+    if sys.argv[1:] == ["--untranslated"]:
+        print("\n".join(untranslated(Tree(here))))
+        return 0
+    tree = Tree(sys.argv[1] if len(sys.argv) > 1 else here)
     findings = [f"{name}: {finding}" for name, rule in RULES.items() for finding in rule(tree)]
     print("".join(f"{finding}\n" for finding in findings), end="")
     return 1 if findings else 0
