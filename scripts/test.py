@@ -138,7 +138,7 @@ def stop_group(process):
 
 
 def cmocka_cases(run):
-    """(passed, failed) from TAP output.  A program that ends badly, or ran nothing, has failed at least once."""
+    """(passed, failed) from TAP output, as cmocka writes it.  A program that ends badly, or ran nothing, has failed at least once."""
     lines = run.output().split("\n")
     passed = sum(1 for line in lines if re.match(r"ok \d+ - ", line))
     failed = sum(1 for line in lines if re.match(r"not ok \d+ - ", line))
@@ -217,8 +217,8 @@ def script_setting(path, word, default):
     return match.group(1).split() if match else [default]
 
 
-def scripts(kind, folder, default_timeout_s, wanted, tally):
-    for path in sorted((ROOT / "tests" / folder).glob("*.sh")):
+def scripts(kind, pattern, default_timeout_s, wanted, tally):
+    for path in sorted((ROOT / "tests").glob(pattern)):
         for build in script_setting(path, "builds", "release"):
             name = f"{path.stem}.{build}"
             if not wanted(f"{kind} {name}"):
@@ -269,11 +269,11 @@ def main():
         script_tests(wanted, tally)
         unit_tests("unit", BUILD / "san", wanted, tally)
         unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())
-        scripts("flow", "flow", FLOW_TIMEOUT_S, wanted, tally)
+        scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted, tally)
     if asked.what in ("all", "fuzz"):
         fuzz_tests(asked.seconds, wanted, tally)
     if asked.what == "torture":
-        scripts("torture", "torture", TORTURE_TIMEOUT_S, wanted, tally)
+        scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted, tally)
     return tally.end()
 
 
