@@ -73,9 +73,10 @@ class Tally:
 class Run:
     """One program, run to its end or its time limit in a work folder of its own, output kept in a log."""
 
-    def __init__(self, kind, name, command, timeout_s, environment=None):
+    def __init__(self, kind, name, command, timeout_s, environment=None, start_in=None):
         self.kind, self.name, self.command, self.timeout_s = kind, name, command, timeout_s
         self.work = (BUILD / "work").resolve() / kind / name
+        self.start_in = start_in or self.work
         self.log = BUILD / "log" / kind / f"{name}.log"
         self.environment = environment or {}
         self.code, self.seconds = None, 0.0
@@ -91,7 +92,7 @@ class Run:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with open(self.log, "wb") as log:
-            process = subprocess.Popen(self.command, cwd=self.work, env=self.clean_environment(), stdout=log,
+            process = subprocess.Popen(self.command, cwd=self.start_in, env=self.clean_environment(), stdout=log,
                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
             try:
                 self.code = process.wait(self.timeout_s)
@@ -178,12 +179,10 @@ def tidy_tests(wanted, tally):
 
 
 def built_tests(folder):
-    """[(room/name, command)] of the unit tests that Meson made in ${folder}."""
+    """[(name, what Meson says of it)] of the unit tests that it made in ${folder}."""
     listing = folder / "meson-info/intro-tests.json"
-    if not listing.exists():
-        return []
-    tests = json.loads(listing.read_text())
-    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test["cmd"]) for test in tests]
+    tests = json.loads(listing.read_text()) if listing.exists() else []
+    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test) for test in tests]
 
 
 def without_randomised_addresses():
@@ -200,9 +199,11 @@ def thread_environment():
 
 
 def unit_tests(kind, folder, wanted, tally, prefix=(), environment=None):
-    environment = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(environment or {})}
-    runs = [Run(kind, name, [*prefix, *command], UNIT_TIMEOUT_S, environment)
-            for name, command in built_tests(folder) if wanted(f"{kind} {name}")]
+    runs = []
+    for name, test in built_tests(folder):
+        if wanted(f"{kind} {name}"):
+            settings = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **test["env"], **(environment or {})}
+            runs.append(Run(kind, name, [*prefix, *test["cmd"]], UNIT_TIMEOUT_S, settings, test["workdir"] or folder))
     in_parallel(runs, cmocka_cases, tally)
 
 
