@@ -139,7 +139,7 @@ def stop_group(process):
 
 
 def cmocka_cases(run):
-    """(passed, failed) from TAP output, as cmocka writes it.  A program that ends badly, or ran nothing, has failed at least once."""
+    """(passed, failed) from cmocka's TAP.  A program that ends badly, or runs nothing, has failed at least once."""
     lines = run.output().split("\n")
     passed = sum(1 for line in lines if re.match(r"ok \d+ - ", line))
     failed = sum(1 for line in lines if re.match(r"not ok \d+ - ", line))
