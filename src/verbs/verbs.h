@@ -68,6 +68,8 @@ extern const size_t verbs_count;
 /* verbs_state: what `groundwork` alone says: the state and the next step. */
 int verbs_state(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e);
 
+/* verbs_start: once, before anything else.  ERR_IO. */
+int verbs_start(struct err *e);
 /* verbs_exit: the exit code of an error. */
 int verbs_exit(int rc);
 
