@@ -30,7 +30,8 @@ unicode/: base
     "Makefile": "all:\n\tscripts/go.sh\n",
     "scripts/go.sh": "#!/bin/sh\n",
     "src/base/meson.build": "base_sources = files('err.c')\n",
-    "src/base/err.h": '#include <stddef.h>\nint err_set(void *e, int code, const char *format, ...);\n',
+    "src/base/err.h": '#include <stddef.h>\nint err_set(void *e, int code, const char *format, ...)'
+                      " __attribute__((format(printf, 3, 4)));\n",
     "src/base/err.c": '#include "base/err.h"\n#include <unicode/uchar.h>\n'
                       "int err_set(void *e, int code, const char *format, ...)\n{\n    return code;\n}\n",
     "src/base/text_catalogue.txt": SYSTEM + "en %s of %zu is \\\"bad\\\"\nko %2$zu의 %1$s이(가) 나쁩니다\n",
@@ -215,13 +216,40 @@ class TidyTest(unittest.TestCase):
         self.assertIn("nobody says this any more", found[1][1])
 
     def test_calls_that_say_something(self):
-        for call in ('err_add(e, rc, "%s fails here", p)', 'err_os(e, rc, n, "%s fails here", p)',
-                     'text_tr("fails here")', 'say_line(out, "fails here %d", 1)', 'ui_ask("fails here")',
+        for call in ('text_tr("fails here")', 'say_line(out, "fails here %d", 1)', 'ui_ask("fails here")',
+                     'face->warn(face->context, "fails here")',
                      '(void)err_set(e, rc, many ? "fails here" : "%s of %zu is \\"bad\\"", p, n)',
-                     'x = (struct verb){.help = "fails here"}', 'f(err_set(e, (g(1, 2), 3), "fails here"))'):
+                     'f(err_set(e, (g(1, 2), 3), "fails here"))'):
             with self.subTest(call=call):
                 self.write("src/side/side.c", CLEAN["src/side/side.c"] + f"int f(void)\n{{\n    {call};\n}}\n")
                 self.broken("catalogue", "src/side/side.c:8", "not in the catalogue", "fails here")
+
+    def test_functions_and_macros_that_say_something(self):
+        for declared, call in (
+                ("int tell(int a, const char *b, ...) __attribute__((format(printf, 2, 3)));",
+                 'tell(1, "fails here %d")'),
+                ("__attribute__((format(printf, 1, 2), cold)) static int tell(const char *b, ...);",
+                 'tell("fails here")'),
+                ("#define TELL(a, ...) \\\n    (void)err_set(&(a), 1, __VA_ARGS__)", 'TELL(e, "fails here")')):
+            with self.subTest(declared=declared):
+                code = f"{declared}\nint f(void)\n{{\n    {call};\n}}\n"
+                self.write("src/side/side.c", CLEAN["src/side/side.c"] + code)
+                self.broken("catalogue", "not in the catalogue", "fails here")
+
+    def test_tables_of_a_room_for_people(self):
+        self.replace("layers.txt", "high:  base low\n", "high:  base low\nverbs: base\n")
+        self.write("src/verbs/meson.build", "verbs_sources = files('verbs.c')\n")
+        self.write("src/verbs/verbs.c", 'static_assert(1, "of no interest here");\nint verbs_t[] = {{"init", "DIR"}, '
+                                        '{"show", "ITEM",\n    "fails (if " "at all)"}};\n')
+        self.write("tests/verbs/meson.build", "verbs_tests = ['verbs']\n")
+        self.write("tests/verbs/verbs_test.c", "")
+        self.broken("catalogue", "src/verbs/verbs.c:3: not in the catalogue: 'fails (if at all)'")
+
+    def test_what_is_not_for_people(self):
+        self.add("src/side/side.c", "void buf_printf(int b, const char *f, ...) __attribute__((format(printf, 2, 3)));"
+                                    "\nvoid list(const char *f, va_list v) __attribute__((format(printf, 1, 0)));\n"
+                                    'int f(void)\n{\n    buf_printf(b, "%s and so on", p);\n    list(p, v);\n}\n')
+        self.assertEqual(self.findings(), [])
 
     def test_format_macros_are_read(self):
         self.add("src/side/side.c", 'int f(void)\n{\n    err_set(e, 1, "leaf %" PRIu64 " of %" PRIx32, n, m);\n}\n')
