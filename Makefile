@@ -35,7 +35,7 @@ fuzz: install-build-test compile compile-fuzz
 	@scripts/test.py fuzz --seconds $(FUZZ_SECONDS)
 
 bench: install-build-bench compile
-	bench/run build/groundwork
+	bench/run --binary build/groundwork
 
 lint: install-build-test-lint compile compile-clang
 	@scripts/lint.sh
