@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""test.py all|fuzz|torture [--seconds N] [FILTER...]
+"""test.py all|tidy|fuzz|torture [--seconds N] [FILTER...]
 
 Run the tests that the build folders hold, print one line for each, and at the very end `N passed, N failed`.
 A test program counts once per cmocka case, everything else once.  FILTER: only tests whose name contains it.
 
+  tidy      the rules of scripts/tidy.py over this tree, and the scripts' own tests
   unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
   tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
   flow      tests/flow/NN-*.sh BINARY WORKDIR in order; exit 0 passed, 77 skipped.  A line `# builds: release san tsan`
@@ -80,8 +81,8 @@ class Run:
     def clean_environment(self):
         """This process's environment without what would steer Groundwork, with a home of the test's own."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROUNDWORK_", "XDG_", "LC_"))}
-        home = self.work / "home"
-        return {**kept, "HOME": str(home), "LANG": "C.UTF-8", "TMPDIR": str(self.work), **SANITIZERS, **self.environment}
+        own = {"HOME": str(self.work / "home"), "LANG": "C.UTF-8", "TMPDIR": str(self.work)}
+        return {**kept, **own, **SANITIZERS, **self.environment}
 
     def start(self):
         shutil.rmtree(self.work, ignore_errors=True)
@@ -131,6 +132,14 @@ def cmocka_cases(run):
     return passed, failed
 
 
+def unittest_cases(run):
+    ran = re.search(r"^Ran (\d+) tests?", run.output(), re.M)
+    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", run.output()))
+    if bad == 0 and (run.code != 0 or ran is None or ran.group(1) == "0"):
+        bad = 1
+    return (int(ran.group(1)) - bad if ran else 0), bad
+
+
 def in_parallel(runs, count, tally):
     """Start all, as many at once as there are processors; report in the given order."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -139,12 +148,28 @@ def in_parallel(runs, count, tally):
             tally.line(run.kind, run.name, passed, failed, run.seconds, run.tail() if failed else "")
 
 
+def tidy_tests(wanted, tally):
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import tidy
+
+    tree = tidy.Tree(ROOT)
+    for name, rule in tidy.RULES.items():
+        if wanted(f"tidy {name}"):
+            began = time.monotonic()
+            findings = rule(tree)
+            tally.line("tidy", name, not findings, bool(findings), time.monotonic() - began, "\n".join(findings))
+    runs = [Run("tidy", path.stem, [sys.executable, str(path)], UNIT_TIMEOUT_S)
+            for path in sorted((ROOT / "tests/tidy").glob("*_test.py")) if wanted(f"tidy {path.stem}")]
+    in_parallel(runs, unittest_cases, tally)
+
+
 def built_tests(folder):
     """[(room/name, command)] of the unit tests that Meson made in ${folder}."""
     listing = folder / "meson-info/intro-tests.json"
     if not listing.exists():
         return []
-    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test["cmd"]) for test in json.loads(listing.read_text())]
+    tests = json.loads(listing.read_text())
+    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test["cmd"]) for test in tests]
 
 
 def without_randomised_addresses():
@@ -207,7 +232,7 @@ def fuzz_tests(seconds, wanted, tally):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["all", "fuzz", "torture"])
+    parser.add_argument("what", choices=["all", "tidy", "fuzz", "torture"])
     parser.add_argument("filters", nargs="*")
     parser.add_argument("--seconds", type=int, default=FUZZ_SECONDS_IN_TEST)
     asked = parser.parse_args()
@@ -216,6 +241,8 @@ def main():
         return not asked.filters or any(word in name for word in asked.filters)
 
     tally = Tally()
+    if asked.what in ("all", "tidy"):
+        tidy_tests(wanted, tally)
     if asked.what == "all":
         unit_tests("unit", BUILD / "san", wanted, tally)
         unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())

@@ -1,7 +1,6 @@
 #include "model/tree.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 /* The largest power of two below n, where RFC 6962 splits a list of n; n is at least 2. */
@@ -57,7 +56,8 @@ void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret)
 static int size_check(uint64_t size, struct err *e)
 {
     if (size > TREE_SIZE_MAX)
-        return err_set(e, ERR_DAMAGED, "a tree of %" PRIu64 " leaves is larger than any tree can be", size);
+        return err_set(e, ERR_DAMAGED, "a tree of %llu leaves is larger than any tree can be",
+                       (unsigned long long)size);
     return 0;
 }
 
@@ -118,7 +118,8 @@ int tree_prove_inclusion(uint64_t index, uint64_t size, const struct tree_reader
     if (rc != 0)
         return rc;
     if (index >= size)
-        return err_set(e, ERR_ABSENT, "there is no leaf %" PRIu64 " in a tree of %" PRIu64 " leaves", index, size);
+        return err_set(e, ERR_ABSENT, "there is no leaf %llu in a tree of %llu leaves", (unsigned long long)index,
+                       (unsigned long long)size);
     struct tree_proof p = {.count = 0};
     for (uint64_t begin = 0, end = size; end - begin > 1;) {
         uint64_t middle = begin + split_of(end - begin);
@@ -144,8 +145,8 @@ int tree_prove_consistency(uint64_t old_size, uint64_t size, const struct tree_r
     if (rc != 0)
         return rc;
     if (old_size > size)
-        return err_set(e, ERR_USAGE, "a tree of %" PRIu64 " leaves is not an earlier state of one of %" PRIu64,
-                       old_size, size);
+        return err_set(e, ERR_USAGE, "a tree of %llu leaves is not an earlier state of one of %llu",
+                       (unsigned long long)old_size, (unsigned long long)size);
     struct tree_proof p = {.count = 0};
     uint64_t begin = 0, end = old_size == 0 ? 0 : size;
     bool whole = true;

@@ -1,0 +1,131 @@
+/*
+ * The commit: a record is built and signed in memory, then appended to both copies.
+ */
+#include "ledger/ledger_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+
+static int may_append(const struct ledger *l, struct err *e)
+{
+    if (!l->writes)
+        return err_set(e, ERR_REFUSED, "the ledger was opened to read only");
+    if (l->spoiled)
+        return err_set(e, ERR_REFUSED, "an earlier write of the journal failed: open the repository again");
+    if (l->copy[0].state != LEDGER_COPY_GOOD || l->copy[1].state != LEDGER_COPY_GOOD)
+        return err_set(e, ERR_REFUSED, "the journal's copies differ: run groundwork repair");
+    return 0;
+}
+
+int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct ledger_position *ret_position,
+                   struct err *e)
+{
+    int rc = may_append(l, e);
+    if (rc != 0)
+        return rc;
+    /* Two checkpoints of one size would be two histories: what was prepared is committed or nothing is. */
+    if (l->prepared.n > 0)
+        return err_set(e, ERR_REFUSED, "a record is prepared already");
+    if (draft->number != l->position.records || draft->first_leaf != l->position.leaves)
+        return err_set(e, ERR_USAGE, "record %" PRIu64 " with leaf %" PRIu64 " was drafted, but the journal goes on "
+                                     "with record %" PRIu64 " and leaf %" PRIu64, draft->number, draft->first_leaf,
+                       l->position.records, l->position.leaves);
+    rc = ledger_record_check(draft, ERR_USAGE, e);
+    if (rc == 0)
+        rc = ledger_edge_need(l, e);
+    if (rc != 0)
+        return rc;
+
+    struct tree_edge edge = l->edge;
+    for (size_t at = 0; at < draft->entries.n; at += LEDGER_ENTRY) {
+        struct hash h;
+        crypt_leaf_hash(bytes_of(draft->entries.p + at, LEDGER_ENTRY), &h);
+        tree_edge_add(&edge, &h);
+    }
+    struct checkpoint c = {.size = edge.size};
+    memcpy(c.origin, l->key.name, sizeof(c.origin));
+    tree_edge_root(&edge, &c.root);
+    OWN(buf_drop) struct buf note = {0}, record = {0};
+    rc = checkpoint_sign(&c, &l->key, &l->seed, &note, e);
+    if (rc == 0)
+        rc = buf_check(&note, e);
+    struct ledger_record whole = *draft;
+    whole.checkpoint = buf_bytes(&note);
+    if (rc == 0)
+        rc = ledger_record_build(&whole, &l->position.last, &l->seed, &record, e);
+    if (rc != 0)
+        return rc;
+
+    l->next = (struct ledger_position){
+        .records = l->position.records + 1,
+        .bytes = l->position.bytes + record.n,
+        .leaves = c.size,
+        .root = c.root,
+    };
+    crypt_sha256(buf_bytes(&record), &l->next.last);
+    l->next_edge = edge;
+    buf_drop(&l->prepared);
+    buf_drop(&l->prepared_note);
+    l->prepared = record;
+    l->prepared_note = note;
+    record = (struct buf){0};
+    note = (struct buf){0};
+    *ret_position = l->next;
+    return 0;
+}
+
+static int append_to(struct ledger *l, int copy, struct err *e)
+{
+    struct ledger_copy *c = &l->copy[copy];
+    struct file_path path;
+    int rc = ledger_copy_path(l, copy, &path, e);
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot open %s for writing", path.s);
+    uint64_t size;
+    rc = file_size(fd, &size, path.s, e);
+    if (rc != 0)
+        return rc;
+    if (size != l->position.bytes)
+        return err_set(e, ERR_DAMAGED, "%s changed since it was opened: nothing was added", path.s);
+    rc = file_write_at(fd, l->prepared.p, l->prepared.n, size, path.s, e);
+    if (rc == 0)
+        rc = file_sync(fd, path.s, e);
+    if (rc != 0) {
+        /* Best effort: a tail that stays is found and judged at the next opening. */
+        if (ftruncate(fd, (off_t)size) == 0)
+            (void)file_sync(fd, path.s, NULL);
+        return rc;
+    }
+    c->size = c->good = l->next.bytes;
+    fd_drop(&c->fd);
+    c->fd = TAKE_FD(fd);
+    return 0;
+}
+
+int ledger_commit(struct ledger *l, struct err *e)
+{
+    int rc = may_append(l, e);
+    if (rc != 0)
+        return rc;
+    assert(l->prepared.n > 0);
+    rc = append_to(l, 0, e);
+    if (rc == 0)
+        rc = append_to(l, 1, e);
+    if (rc != 0) {
+        l->spoiled = true;
+        return rc;
+    }
+    l->position = l->next;
+    l->edge = l->next_edge;
+    l->settled = l->position.bytes;
+    buf_drop(&l->note);
+    l->note = l->prepared_note;
+    l->prepared_note = (struct buf){0};
+    buf_drop(&l->prepared);
+    return 0;
+}

@@ -1,0 +1,320 @@
+/*
+ * Bringing both copies to where the journal stands (FORMAT 3.4), and repairing what open does not look at.
+ * Nothing is thrown away: what gives way goes to quarantine/ under a name of its own.
+ */
+#include "ledger/ledger_internal.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { ASIDE_MAX = 10000 };
+
+/* One line of what was done: made by err_set, which puts it into the person's language and escapes file names. */
+static void say(struct buf *words, const struct err *line)
+{
+    buf_put_text(words, line->text);
+    buf_put_text(words, "\n");
+}
+
+/* Append ${n} bytes of one file from ${from} on to another, and hash nothing: they are only kept. */
+static int copy_range(int from_fd, uint64_t from, uint64_t n, int to_fd, uint64_t to, const char *name, struct err *e)
+{
+    OWN(mem_drop) uint8_t *block = malloc(LEDGER_COPY_BLOCK);
+    if (block == NULL)
+        return err_memory(e);
+    while (n > 0) {
+        size_t step = n < LEDGER_COPY_BLOCK ? (size_t)n : LEDGER_COPY_BLOCK;
+        int rc = file_read_at(from_fd, block, step, from, name, e);
+        if (rc == 0)
+            rc = file_write_at(to_fd, block, step, to, name, e);
+        if (rc != 0)
+            return rc;
+        from += step;
+        to += step;
+        n -= step;
+    }
+    return 0;
+}
+
+/* A new file in quarantine/ whose name nothing has yet: name, name-2, name-3 ... */
+static int aside_create(const struct ledger *l, const char *name, struct file_path *path, int *ret_fd, struct err *e)
+{
+    struct file_path folder;
+    int rc = file_path(&folder, e, "%s/quarantine", l->root);
+    if (rc == 0)
+        rc = file_make_folder(folder.s, e);
+    for (int i = 1; rc == 0 && i < ASIDE_MAX; i++) {
+        rc = i == 1 ? file_path(path, e, "%s/%s", folder.s, name) : file_path(path, e, "%s/%s-%d", folder.s, name, i);
+        if (rc != 0)
+            return rc;
+        *ret_fd = open(path->s, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (*ret_fd >= 0)
+            return 0;
+        if (errno != EEXIST)
+            return err_os(e, ERR_IO, errno, "cannot make %s", path->s);
+    }
+    return rc != 0 ? rc : err_set(e, ERR_IO, "%s/%s: too many files of this name are set aside", folder.s, name);
+}
+
+/* Keep bytes of an open file durably in quarantine/. */
+static int keep(const struct ledger *l, int fd, uint64_t from, uint64_t n, const char *name, struct file_path *ret,
+                struct err *e)
+{
+    OWN(fd_drop) int to = -1;
+    int rc = aside_create(l, name, ret, &to, e);
+    if (rc == 0)
+        rc = copy_range(fd, from, n, to, 0, ret->s, e);
+    if (rc == 0)
+        rc = file_sync(to, ret->s, e);
+    if (rc == 0)
+        rc = file_sync_parent(ret->s, e);
+    return rc;
+}
+
+/* Copied, not renamed: a/ and b/ may lie on disks of their own. */
+int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct err *e)
+{
+    OWN(fd_drop) int fd = -1;
+    uint64_t size;
+    int rc = file_open_read(path, &fd, e);
+    if (rc == 0)
+        rc = file_size(fd, &size, path, e);
+    if (rc == 0)
+        rc = keep(l, fd, 0, size, name, ret, e);
+    if (rc == 0)
+        rc = file_remove(path, e);
+    return rc;
+}
+
+static int open_to_write(const struct ledger *l, int copy, struct file_path *path, int *ret_fd, struct err *e)
+{
+    int rc = ledger_copy_path(l, copy, path, e);
+    if (rc != 0)
+        return rc;
+    *ret_fd = open(path->s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    return *ret_fd >= 0 ? 0 : err_os(e, ERR_IO, errno, "cannot open %s for writing", path->s);
+}
+
+/* Are the bytes from c->good on a mere beginning of what the other copy has there? */
+static bool tail_is_beginning(const struct ledger *l, int copy)
+{
+    const struct ledger_copy *c = &l->copy[copy], *o = &l->copy[1 - copy];
+    OWN(mem_drop) uint8_t *mine = malloc(LEDGER_COPY_BLOCK);
+    OWN(mem_drop) uint8_t *other = malloc(LEDGER_COPY_BLOCK);
+    if (mine == NULL || other == NULL || c->size > o->good)
+        return false;
+    for (uint64_t at = c->good; at < c->size;) {
+        size_t n = c->size - at < LEDGER_COPY_BLOCK ? (size_t)(c->size - at) : LEDGER_COPY_BLOCK;
+        if (file_read_at(c->fd, mine, n, at, "journal", NULL) != 0 ||
+            file_read_at(o->fd, other, n, at, "journal", NULL) != 0 || memcmp(mine, other, n) != 0)
+            return false;
+        at += n;
+    }
+    return true;
+}
+
+static int keep_tail(struct ledger *l, int copy, struct buf *words, struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    if (c->size == c->good || tail_is_beginning(l, copy))
+        return 0;
+    char name[64];
+    struct file_path path;
+    (void)snprintf(name, sizeof(name), "journal-tail-%c-%" PRIu64, ledger_copy_letter(copy), c->good);
+    int rc = keep(l, c->fd, c->good, c->size - c->good, name, &path, e);
+    if (rc != 0)
+        return rc;
+    const char *why = c->good < l->position.bytes ? text_tr("they are not what the other copy has")
+                      : l->pending                ? text_tr("the rest of an interrupted write")
+                                                  : text_tr("no write was known to be under way");
+    struct err line;
+    (void)err_set(&line, ERR_DAMAGED, "journal %c: %" PRIu64 " bytes behind the last whole record were moved to %s (%s)",
+                  ledger_copy_letter(copy), c->size - c->good, path.s, why);
+    say(words, &line);
+    return 0;
+}
+
+struct carry {
+    struct ledger *l;
+    int fd;
+    const char *name;
+    uint64_t at;
+};
+
+static int carry_record(void *context, const struct ledger_record *record, struct err *e)
+{
+    struct carry *c = context;
+    /* The record's sections lie inside one run of bytes, which begins a head before the first of them. */
+    const uint8_t *all = record->entries.p - LEDGER_SECTION_HEAD - LEDGER_HEAD;
+    assert(record->at == c->at && memcmp(all, "GWRECORD", 8) == 0);
+    int rc = file_write_at(c->fd, all, (size_t)record->bytes, c->at, c->name, e);
+    c->at += record->bytes;
+    return rc;
+}
+
+/* Which border the mended end starts from: the records from c->good on, by number. */
+static int carry_end(struct ledger *l, int copy, int fd, const char *name, struct err *e)
+{
+    struct ledger_mark m = {l->position.bytes, l->position.records, l->position.leaves};
+    while (m.at > l->copy[copy].good)
+        if (!ledger_mark_back(l, &m))
+            return err_set(e, ERR_DAMAGED, "the journal changed while it was mended");
+    struct carry c = {l, fd, name, m.at};
+    return ledger_walk(l, -1, m.at, m.records, carry_record, &c, e);
+}
+
+static int mend_end(struct ledger *l, int copy, struct buf *words, struct err *e)
+{
+    struct ledger_copy *c = &l->copy[copy];
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    int rc = open_to_write(l, copy, &path, &fd, e);
+    if (rc == 0)
+        rc = keep_tail(l, copy, words, e);
+    if (rc != 0)
+        return rc;
+    if (ftruncate(fd, (off_t)c->good) != 0)
+        return err_os(e, ERR_IO, errno, "cannot shorten %s", path.s);
+    uint64_t lacking = l->position.bytes - c->good;
+    c->size = c->good;
+    if (lacking > 0)
+        rc = carry_end(l, copy, fd, path.s, e);
+    if (rc == 0)
+        rc = file_sync(fd, path.s, e);
+    if (rc != 0)
+        return rc;
+    if (lacking > 0) {
+        struct err line;
+        (void)err_set(&line, ERR_DAMAGED, "journal %c: %" PRIu64 " bytes of its end were written again from the other "
+                                          "copy", ledger_copy_letter(copy), lacking);
+        say(words, &line);
+    }
+    fd_drop(&c->fd);
+    c->fd = TAKE_FD(fd);
+    c->size = c->good = l->position.bytes;
+    c->state = LEDGER_COPY_GOOD;
+    return 0;
+}
+
+static int write_anew(struct ledger *l, int copy, const char *path, int *ret_fd, struct err *e)
+{
+    uint8_t header[LEDGER_HEADER];
+    *ret_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (*ret_fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot make %s", path);
+    ledger_header_make((unsigned)copy, header);
+    int rc = file_write_at(*ret_fd, header, sizeof(header), 0, path, e);
+    struct carry c = {l, *ret_fd, path, LEDGER_HEADER};
+    if (rc == 0)
+        rc = ledger_walk(l, -1, LEDGER_HEADER, 0, carry_record, &c, e);
+    return rc == 0 ? file_sync(*ret_fd, path, e) : rc;
+}
+
+int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
+{
+    struct ledger_copy *c = &l->copy[copy];
+    struct file_path path, fresh, aside, folder;
+    int rc = file_path(&folder, e, "%s/%c", l->root, ledger_copy_letter(copy));
+    if (rc == 0)
+        rc = file_make_folder(folder.s, e);
+    if (rc == 0)
+        rc = ledger_copy_path(l, copy, &path, e);
+    if (rc == 0)
+        rc = file_path(&fresh, e, "%s.new", path.s);
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = -1;
+    rc = write_anew(l, copy, fresh.s, &fd, e);
+    if (rc != 0) {
+        (void)unlink(fresh.s);
+        return rc;
+    }
+    char name[32];
+    (void)snprintf(name, sizeof(name), "journal-damaged-%c", ledger_copy_letter(copy));
+    bool had = c->fd >= 0;
+    if (had)
+        rc = keep(l, c->fd, 0, c->size, name, &aside, e);
+    if (rc == 0 && rename(fresh.s, path.s) != 0)
+        rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
+    if (rc == 0)
+        rc = file_sync_parent(path.s, e);
+    if (rc != 0)
+        return rc;
+    struct err line;
+    if (had)
+        (void)err_set(&line, ERR_DAMAGED, "journal %c: written anew from the good records; the damaged file is %s",
+                      ledger_copy_letter(copy), aside.s);
+    else
+        (void)err_set(&line, ERR_DAMAGED, "journal %c: was not there and was written anew from the other copy",
+                      ledger_copy_letter(copy));
+    say(words, &line);
+    fd_drop(&c->fd);
+    *c = (struct ledger_copy){TAKE_FD(fd), LEDGER_COPY_GOOD, false, l->position.bytes, l->position.bytes};
+    return 0;
+}
+
+int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e)
+{
+    int rc = 0;
+    for (int copy = 0; rc == 0 && copy < 2; copy++) {
+        enum ledger_copy_state state = l->copy[copy].state;
+        if (state == LEDGER_COPY_ABSENT || state == LEDGER_COPY_BAD)
+            rc = ledger_remake(l, copy, ret_words, e);
+        else if (state != LEDGER_COPY_GOOD)
+            rc = mend_end(l, copy, ret_words, e);
+    }
+    return rc == 0 ? buf_check(ret_words, e) : rc;
+}
+
+/* ---- repair ---- */
+
+static int look_only(void *context, const struct ledger_record *record, struct err *e)
+{
+    (void)context;
+    (void)record;
+    (void)e;
+    return 0;
+}
+
+struct stray {
+    struct ledger *l;
+    struct buf *words;
+};
+
+static int put_aside(void *context, const char *path, struct err *e)
+{
+    struct stray *s = context;
+    struct file_path aside;
+    char name[64];
+    const char *last = strrchr(path, '/');
+    (void)snprintf(name, sizeof(name), "stray-%.40s", last == NULL ? path : last + 1);
+    int rc = ledger_set_aside(s->l, path, name, &aside, e);
+    if (rc != 0)
+        return rc;
+    struct err line;
+    (void)err_set(&line, ERR_DAMAGED, "%s does not belong there and was moved to %s", path, aside.s);
+    say(s->words, &line);
+    return 0;
+}
+
+int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e)
+{
+    int rc = ledger_mend(l, ret_words, e);
+    for (int copy = 0; rc == 0 && copy < 2; copy++) {
+        rc = ledger_walk(l, copy, LEDGER_HEADER, 0, look_only, NULL, NULL);
+        if (rc == ERR_DAMAGED)
+            rc = ledger_remake(l, copy, ret_words, e);
+    }
+    if (rc == 0)
+        rc = ledger_rebuild(l, e);
+    struct stray s = {l, ret_words};
+    if (rc == 0)
+        rc = ledger_strays(l, l->position.leaves, put_aside, &s, e);
+    return rc == 0 ? buf_check(ret_words, e) : rc;
+}

@@ -1,0 +1,477 @@
+/*
+ * Finding where the journal ends.
+ *
+ * FORMAT 3.4  Crash states.  `committed` is what the outside state remembers (none: the journal's own end is taken);
+ * each copy is looked at by itself, from the end of `committed` on.
+ *
+ *     a copy, seen from `committed`                      state      the copy counts
+ *     ------------------------------------------------   --------   ---------------------------------------------
+ *     ends at it, and its record is the remembered one   GOOD       as it is
+ *     has whole further records                          GOOD       with them: the log key signed them
+ *     ... or fewer of them than the other copy           SHORT      up to its last; the rest is copied from the other
+ *     ... and then bytes that are no whole record        BAD_TAIL   up to its last whole record
+ *     ends before it                                     SHORT      if its own last record is one of the other copy's,
+ *                                                                   else BAD
+ *     has another record there, or a damaged one         BAD_TAIL   if records before it are the other copy's, else BAD
+ *     header damaged or of another copy                  BAD        by its records, which are signed; made anew
+ *     no file                                            ABSENT     not at all: made anew
+ *
+ *     the two together                                   the journal stands
+ *     ------------------------------------------------   ----------------------------------------------------------
+ *     one or both have `committed`                       behind the last whole further record of either
+ *     neither has it                                     nowhere: ERR_DAMAGED (older, of another log, or damaged)
+ *     both have different further records                nowhere: ERR_DAMAGED, the log key signed two histories
+ *     bad bytes behind the end, and a whole record
+ *     of this log somewhere in or behind them            nowhere: ERR_DAMAGED, no interrupted write leaves that
+ *     bad bytes behind the end, nothing else             at the end; they are an uncommitted tail and moved aside
+ *
+ *     `pending`, the record the outside state saw begun  changes
+ *     ------------------------------------------------   ----------------------------------------------------------
+ *     is one of the whole further records                nothing but opening.pending_found: it is committed
+ *     is not (or there is none)                          nothing: a whole further record was signed by the log key,
+ *                                                        on this machine or on another that carried the repository
+ *     a tail is moved aside                              the words: an interrupted write explains it, or nothing does
+ *
+ * A checkpoint counts as given to the world when it is published, which is after the commit.  So the checkpoint that
+ * may lie inside an uncommitted tail contradicts none.
+ */
+#include "ledger/ledger_internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+char ledger_copy_letter(int copy)
+{
+    assert(copy == 0 || copy == 1);
+    return copy == 0 ? 'a' : 'b';
+}
+
+int ledger_copy_path(const struct ledger *l, int copy, struct file_path *to, struct err *e)
+{
+    return file_path(to, e, "%s/%c/journal", l->root, ledger_copy_letter(copy));
+}
+
+static const char *copy_name(int copy)
+{
+    return copy == 0 ? "a/journal" : "b/journal";
+}
+
+int ledger_prefer(const struct ledger *l)
+{
+    if (l->copy[0].fd < 0)
+        return 1;
+    return l->copy[0].state == LEDGER_COPY_GOOD || l->copy[1].state != LEDGER_COPY_GOOD ? 0 : 1;
+}
+
+bool ledger_frame_at(const struct ledger *l, int copy, uint64_t at, struct ledger_head *ret)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    uint8_t head[LEDGER_HEAD], trailer[LEDGER_TRAILER];
+    return c->fd >= 0 && at <= c->size && file_read_at(c->fd, head, sizeof(head), at, copy_name(copy), NULL) == 0 &&
+           ledger_head_parse(head, ret) && ret->bytes <= c->size - at &&
+           file_read_at(c->fd, trailer, sizeof(trailer), at + ret->bytes - LEDGER_TRAILER, copy_name(copy), NULL) == 0 &&
+           ledger_trailer_parse(trailer) == ret->bytes;
+}
+
+int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf *bytes, struct ledger_parsed *ret,
+                       struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    struct ledger_head head;
+    int rc = 0;
+    if (!ledger_frame_at(l, copy, at, &head)) {
+        rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
+    } else {
+        buf_clear(bytes);
+        uint8_t *to = buf_more(bytes, (size_t)head.bytes);
+        rc = to == NULL ? buf_check(bytes, e) : file_read_at(c->fd, to, (size_t)head.bytes, at, copy_name(copy), e);
+        if (rc == 0)
+            rc = ledger_record_parse(buf_bytes(bytes), ret, e);
+        if (rc == 0)
+            rc = ledger_record_verify(ret, &l->key, e);
+    }
+    ret->record.at = at;
+    return rc == 0 ? 0 : err_add(e, rc, "%s at byte %" PRIu64, copy_name(copy), at);
+}
+
+static int load_that_follows(const struct ledger *l, int copy, uint64_t at, uint64_t number,
+                             const struct ledger_position *before, struct buf *bytes, struct ledger_parsed *ret,
+                             struct err *e)
+{
+    int rc = ledger_record_load(l, copy, at, bytes, ret, e);
+    if (rc == 0 && ret->record.number != number)
+        rc = err_set(e, ERR_DAMAGED, "%s at byte %" PRIu64 ": record %" PRIu64 " lies where %" PRIu64 " must be",
+                     copy_name(copy), at, ret->record.number, number);
+    if (rc == 0 && before != NULL && ledger_record_follows(ret, before, e) != 0)
+        rc = err_add(e, ERR_DAMAGED, "%s at byte %" PRIu64, copy_name(copy), at);
+    return rc;
+}
+
+int ledger_record_good(const struct ledger *l, uint64_t at, uint64_t number, const struct ledger_position *before,
+                       struct buf *bytes, struct ledger_parsed *ret, struct err *e)
+{
+    int first = ledger_prefer(l);
+    int rc = load_that_follows(l, first, at, number, before, bytes, ret, e);
+    if (rc == 0 || load_that_follows(l, 1 - first, at, number, before, bytes, ret, NULL) == 0)
+        return 0;
+    return err_add(e, rc, "record %" PRIu64 " is bad in both copies", number);
+}
+
+/* ---- one copy ---- */
+
+static int open_copy(struct ledger *l, int copy, struct err *e)
+{
+    struct ledger_copy *c = &l->copy[copy];
+    struct file_path path;
+    int rc = ledger_copy_path(l, copy, &path, e);
+    if (rc != 0)
+        return rc;
+    rc = file_open_read(path.s, &c->fd, e);
+    if (rc != 0) {
+        c->state = LEDGER_COPY_ABSENT;
+        return rc == ERR_ABSENT ? 0 : rc;
+    }
+    c->state = LEDGER_COPY_BAD; /* until its end has been found */
+    uint8_t header[LEDGER_HEADER];
+    rc = file_size(c->fd, &c->size, path.s, e);
+    if (rc == 0)
+        rc = file_read_at(c->fd, header, sizeof(header), 0, path.s, e);
+    if (rc == 0)
+        rc = ledger_header_check(header, (unsigned)copy, e);
+    c->header_bad = rc != 0;
+    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_add(e, rc, "journal %c", ledger_copy_letter(copy));
+}
+
+/* Records are believed by their own signatures, whatever the header is like. */
+static bool usable(const struct ledger_copy *c)
+{
+    return c->fd >= 0 && c->size >= LEDGER_HEADER;
+}
+
+/* Does the record that ends at ${end} in this copy leave the journal at a position?  64 is where the first begins. */
+static bool position_at(const struct ledger *l, int copy, uint64_t end, struct buf *bytes, struct ledger_position *ret)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    if (end == LEDGER_HEADER) {
+        ledger_position_begin(ret);
+        return c->size >= end;
+    }
+    uint8_t trailer[LEDGER_TRAILER];
+    struct ledger_parsed p;
+    if (end < LEDGER_HEADER + LEDGER_RECORD_MIN || end > c->size ||
+        file_read_at(c->fd, trailer, sizeof(trailer), end - LEDGER_TRAILER, copy_name(copy), NULL) != 0)
+        return false;
+    uint64_t total = ledger_trailer_parse(trailer);
+    if (total == 0 || total > end - LEDGER_HEADER ||
+        ledger_record_load(l, copy, end - total, bytes, &p, NULL) != 0 || p.record.bytes != total)
+        return false;
+    ledger_position_after(&p, end - total, ret);
+    return true;
+}
+
+/*
+ * Where this copy ends by itself: by its last trailer, or, when it has a tail, by going from frame to frame and then
+ * back over what is framed but not valid.
+ */
+static void own_end(const struct ledger *l, int copy, struct buf *bytes, struct ledger_position *ret)
+{
+    if (position_at(l, copy, l->copy[copy].size, bytes, ret))
+        return;
+    uint64_t at = LEDGER_HEADER, number = 0;
+    struct ledger_head head;
+    while (ledger_frame_at(l, copy, at, &head) && head.number == number) {
+        at += head.bytes;
+        number++;
+    }
+    while (!position_at(l, copy, at, bytes, ret)) {
+        uint8_t trailer[LEDGER_TRAILER];
+        uint64_t back = file_read_at(l->copy[copy].fd, trailer, sizeof(trailer), at - LEDGER_TRAILER, copy_name(copy),
+                                     NULL) == 0 ? ledger_trailer_parse(trailer) : 0;
+        at = back == 0 || back > at - LEDGER_HEADER ? LEDGER_HEADER : at - back;
+    }
+}
+
+static bool same_position(const struct ledger_position *a, const struct ledger_position *b)
+{
+    return a->records == b->records && a->bytes == b->bytes && a->leaves == b->leaves &&
+           hash_equal(&a->last, &b->last) && hash_equal(&a->root, &b->root);
+}
+
+/* ---- both copies ---- */
+
+/* Neither copy holds what the outside state calls committed: say what it looks like. */
+static int not_committed(const struct ledger *l, const struct ledger_position *committed, struct buf *bytes,
+                         struct err *e)
+{
+    struct ledger_position own, best = {0};
+    for (int copy = 0; copy < 2; copy++)
+        if (usable(&l->copy[copy])) {
+            own_end(l, copy, bytes, &own);
+            best = own.bytes > best.bytes ? own : best;
+        }
+    if (best.bytes == 0)
+        return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged at their beginning: restore one of "
+                                       "them from a mirror");
+    bool ends = l->copy[0].size == best.bytes || l->copy[1].size == best.bytes;
+    if (best.records == 0)
+        return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s, and %" PRIu64 " were "
+                                       "committed: this is another or a damaged repository", l->key.name,
+                       committed->records);
+    if (ends && best.records < committed->records)
+        return err_set(e, ERR_DAMAGED, "the journal ends with %" PRIu64 " records, but %" PRIu64 " were committed: "
+                                       "this looks like an older copy of the repository", best.records,
+                       committed->records);
+    if (ends)
+        return err_set(e, ERR_DAMAGED, "the journal is whole but does not hold the %" PRIu64 " records that were "
+                                       "committed here: its history was changed", committed->records);
+    return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged behind record %" PRIu64 " of %" PRIu64
+                                   ": restore one of them from a mirror", best.records, committed->records);
+}
+
+/* Set the base from which records are counted on, and the copies that have it. */
+static int find_base(struct ledger *l, const struct ledger_position *committed, struct buf *bytes, struct err *e)
+{
+    struct ledger_position own[2] = {0};
+    if (committed == NULL) {
+        for (int copy = 0; copy < 2; copy++)
+            if (usable(&l->copy[copy]))
+                own_end(l, copy, bytes, &own[copy]);
+        committed = own[1].bytes > own[0].bytes ? &own[1] : &own[0];
+        if (committed->bytes == 0)
+            return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged at their beginning: restore one of "
+                                           "them from a mirror");
+    }
+    l->position = *committed;
+    bool any = false;
+    for (int copy = 0; copy < 2; copy++) {
+        struct ledger_copy *c = &l->copy[copy];
+        struct ledger_position at;
+        if (usable(c) && position_at(l, copy, committed->bytes, bytes, &at) && same_position(&at, committed)) {
+            c->good = committed->bytes;
+            any = true;
+        }
+    }
+    return any ? 0 : not_committed(l, committed, bytes, e);
+}
+
+/* Go on over whole further records, which need to be in one copy only. */
+static int extend(struct ledger *l, const struct hash *pending, bool *pending_found, struct buf *bytes, struct err *e)
+{
+    for (;;) {
+        struct ledger_parsed p;
+        struct ledger_position next[2];
+        bool has[2] = {false, false};
+        for (int copy = 0; copy < 2; copy++) {
+            struct ledger_copy *c = &l->copy[copy];
+            has[copy] = usable(c) && load_that_follows(l, copy, l->position.bytes, l->position.records, &l->position,
+                                                       bytes, &p, NULL) == 0;
+            if (has[copy])
+                ledger_position_after(&p, l->position.bytes, &next[copy]);
+        }
+        if (!has[0] && !has[1])
+            return 0;
+        if (has[0] && has[1] && !same_position(&next[0], &next[1]))
+            return err_set(e, ERR_DAMAGED, "the log key signed two different records %" PRIu64 ", one in each copy of "
+                                           "the journal: keep both files and ask who wrote them", l->position.records);
+        for (int copy = 0; copy < 2; copy++)
+            if (has[copy] && l->copy[copy].good == l->position.bytes)
+                l->copy[copy].good = next[copy].bytes;
+        l->position = has[0] ? next[0] : next[1];
+        if (pending != NULL && hash_equal(pending, &l->position.last))
+            *pending_found = true;
+    }
+}
+
+/* A copy that lost the base may still be a beginning of the journal: then only its end must be mended. */
+static void find_beginning(struct ledger *l, int copy, struct buf *bytes)
+{
+    struct ledger_copy *c = &l->copy[copy];
+    struct ledger_position own;
+    struct ledger_parsed next;
+    own_end(l, copy, bytes, &own);
+    if (own.bytes < l->position.bytes &&
+        load_that_follows(l, 1 - copy, own.bytes, own.records, &own, bytes, &next, NULL) == 0)
+        c->good = own.bytes;
+}
+
+/* Is there a later whole record of this log anywhere from ${from} on? */
+static int any_record_behind(const struct ledger *l, int copy, uint64_t from, struct buf *bytes, bool *ret,
+                             struct err *e)
+{
+    static const char magic[] = "GWRECORD";
+    enum { MAGIC = sizeof(magic) - 1 };
+    const struct ledger_copy *c = &l->copy[copy];
+    OWN(buf_drop) struct buf block = {0};
+    struct ledger_head head;
+    struct ledger_parsed p;
+    *ret = false;
+    for (uint64_t at = from; at < c->size; at += LEDGER_COPY_BLOCK) {
+        uint64_t left = c->size - at;
+        size_t n = left > LEDGER_COPY_BLOCK + MAGIC ? LEDGER_COPY_BLOCK + MAGIC : (size_t)left;
+        buf_clear(&block);
+        uint8_t *to = buf_more(&block, n);
+        int rc = to == NULL ? buf_check(&block, e) : file_read_at(c->fd, to, n, at, copy_name(copy), e);
+        if (rc != 0)
+            return rc;
+        for (uint8_t *hit = to; (hit = memmem(hit, n - (size_t)(hit - to), magic, MAGIC)) != NULL; hit++) {
+            uint64_t place = at + (uint64_t)(hit - to);
+            if (ledger_frame_at(l, copy, place, &head) && head.number >= l->position.records &&
+                ledger_record_load(l, copy, place, bytes, &p, NULL) == 0) {
+                *ret = true;
+                return 0;
+            }
+        }
+    }
+    return 0;
+}
+
+static int judge(struct ledger *l, struct buf *bytes, struct err *e)
+{
+    for (int copy = 0; copy < 2; copy++) {
+        struct ledger_copy *c = &l->copy[copy];
+        if (!usable(c))
+            continue;
+        if (c->good == 0)
+            find_beginning(l, copy, bytes);
+        bool behind = false;
+        int rc = c->size <= l->position.bytes
+                     ? 0
+                     : any_record_behind(l, copy, l->position.bytes, bytes, &behind, e);
+        if (rc != 0)
+            return rc;
+        if (behind)
+            return err_set(e, ERR_DAMAGED, "record %" PRIu64 " of the journal is damaged and records of this log lie "
+                                           "behind it: restore %s from a mirror", l->position.records,
+                           copy_name(copy));
+        if (c->good == 0 || c->header_bad)
+            c->state = LEDGER_COPY_BAD;
+        else if (c->size > c->good)
+            c->state = LEDGER_COPY_BAD_TAIL;
+        else
+            c->state = c->good < l->position.bytes ? LEDGER_COPY_SHORT : LEDGER_COPY_GOOD;
+    }
+    return 0;
+}
+
+/* Keep the last checkpoint: it goes under every proof. */
+static int keep_note(struct ledger *l, struct buf *bytes, struct err *e)
+{
+    struct ledger_position at;
+    if (l->position.records == 0)
+        return 0;
+    for (int copy = 0; copy < 2; copy++) {
+        struct ledger_parsed p;
+        if (usable(&l->copy[copy]) && position_at(l, copy, l->position.bytes, bytes, &at) &&
+            same_position(&at, &l->position) && ledger_record_parse(buf_bytes(bytes), &p, NULL) == 0) {
+            buf_put_bytes(&l->note, p.record.checkpoint);
+            return buf_check(&l->note, e);
+        }
+    }
+    return err_set(e, ERR_DAMAGED, "the journal's last record changed while it was read");
+}
+
+static int find_end(struct ledger *l, const struct ledger_position *committed, const struct hash *pending,
+                    struct ledger_opening *opening, struct err *e)
+{
+    OWN(buf_drop) struct buf bytes = {0};
+    int rc = find_base(l, committed, &bytes, e);
+    uint64_t base = l->position.records;
+    l->pending = pending != NULL;
+    if (rc == 0)
+        rc = extend(l, pending, &opening->pending_found, &bytes, e);
+    if (rc == 0)
+        rc = judge(l, &bytes, e);
+    if (rc == 0)
+        rc = keep_note(l, &bytes, e);
+    if (rc != 0)
+        return rc;
+    l->settled = committed == NULL ? l->position.bytes : committed->bytes;
+    opening->position = l->position;
+    opening->committed_later = l->position.records - base;
+    for (int copy = 0; copy < 2; copy++) {
+        const struct ledger_copy *c = &l->copy[copy];
+        opening->copy[copy] = c->state;
+        opening->tail_bytes[copy] = c->state == LEDGER_COPY_BAD_TAIL ? c->size - c->good : 0;
+    }
+    return 0;
+}
+
+int ledger_open(const struct ledger_setup *setup, const struct ledger_position *committed, const struct hash *pending,
+                struct ledger **ret, struct ledger_opening *opening, struct err *e)
+{
+    OWN(ledger_drop) struct ledger *l = calloc(1, sizeof(*l));
+    if (l == NULL)
+        return err_memory(e);
+    l->root = setup->root;
+    l->key = setup->log_key;
+    l->copy[0].fd = l->copy[1].fd = -1;
+    if (setup->seed != NULL) {
+        uint8_t public_key[CRYPT_PUBLIC];
+        l->seed = *setup->seed;
+        l->writes = true;
+        crypt_sign_public(&l->seed, public_key);
+        if (memcmp(public_key, l->key.public_key, CRYPT_PUBLIC) != 0)
+            return err_set(e, ERR_KEY, "the signing key given is not the log key of %s", l->key.name);
+    }
+    int rc = open_copy(l, 0, e);
+    if (rc == 0)
+        rc = open_copy(l, 1, e);
+    if (rc == 0 && l->copy[0].state == LEDGER_COPY_ABSENT && l->copy[1].state == LEDGER_COPY_ABSENT)
+        rc = err_set(e, ERR_ABSENT, "%s has no journal: neither a/journal nor b/journal is there", l->root);
+    struct ledger_opening found = {0};
+    if (rc == 0)
+        rc = find_end(l, committed, pending, &found, e);
+    if (rc != 0)
+        return rc;
+    *opening = found;
+    *ret = TAKE(l);
+    return 0;
+}
+
+void ledger_close(struct ledger *l)
+{
+    if (l == NULL)
+        return;
+    fd_drop(&l->copy[0].fd);
+    fd_drop(&l->copy[1].fd);
+    key_drop(&l->seed);
+    buf_drop(&l->note);
+    buf_drop(&l->prepared);
+    buf_drop(&l->prepared_note);
+    free(l->tiles);
+    free(l->shelf);
+    free(l);
+}
+
+void ledger_drop(struct ledger **l)
+{
+    ledger_close(*l);
+    *l = NULL;
+}
+
+void ledger_where(const struct ledger *l, struct ledger_position *ret)
+{
+    *ret = l->position;
+}
+
+int ledger_found(const char *root, struct err *e)
+{
+    struct file_path path[2];
+    int rc = 0;
+    for (int copy = 0; rc == 0 && copy < 2; copy++) {
+        rc = file_path(&path[copy], e, "%s/%s", root, copy_name(copy));
+        if (rc == 0 && file_exists(path[copy].s))
+            rc = err_set(e, ERR_REFUSED, "%s is there already: this folder holds a repository", path[copy].s);
+    }
+    for (int copy = 0; rc == 0 && copy < 2; copy++) {
+        struct file_path folder;
+        uint8_t header[LEDGER_HEADER];
+        ledger_header_make((unsigned)copy, header);
+        rc = file_path(&folder, e, "%s/%c", root, ledger_copy_letter(copy));
+        if (rc == 0)
+            rc = file_make_folder(folder.s, e);
+        if (rc == 0)
+            rc = file_create(path[copy].s, bytes_of(header, sizeof(header)), 0600, e);
+    }
+    return rc;
+}

@@ -1,0 +1,306 @@
+/*
+ * The public log on disk, brought up to the journal.  All of it is derived; nothing here is fsynced file by file.
+ *
+ * Order: new tiles, each by rename; then the narrower ones they replace are removed; log/checkpoint last.  A crash
+ * in between leaves the older checkpoint over tiles that still contain what it needs (a narrower tile is a beginning
+ * of the wider one).  Files that a power failure lost behind a rename are noticed by the first publication of the next
+ * process, which goes LEDGER_SETTLE_RECORDS records back and compares.
+ */
+#include "ledger/ledger_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* ---- files ---- */
+
+static bool holds(const char *path, struct bytes content)
+{
+    OWN(buf_drop) struct buf old = {0};
+    return file_read_all(path, content.n, &old, NULL) == 0 && bytes_equal(buf_bytes(&old), content);
+}
+
+static int make_parents(const char *path, size_t root_length, struct err *e)
+{
+    struct file_path p;
+    int rc = file_path(&p, e, "%s", path);
+    if (rc != 0)
+        return rc;
+    for (char *slash = strchr(p.s + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(p.s, 0700) != 0 && errno != EEXIST)
+            return err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        *slash = '/';
+    }
+    return 0;
+}
+
+/* Put content under log/, by rename and without fsync. */
+static int put_file(const struct ledger *l, const char *name, struct bytes content, struct err *e)
+{
+    struct file_path path, fresh;
+    int rc = file_path(&path, e, "%s/log/%s", l->root, name);
+    if (rc == 0)
+        rc = file_path(&fresh, e, "%s/log/new", l->root);
+    if (rc != 0 || holds(path.s, content))
+        return rc;
+    rc = make_parents(path.s, strlen(l->root), e);
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = open(fresh.s, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot make %s", fresh.s);
+    rc = file_write_at(fd, content.p, content.n, 0, fresh.s, e);
+    if (rc == 0 && rename(fresh.s, path.s) != 0)
+        rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
+    if (rc != 0)
+        (void)unlink(fresh.s);
+    return rc;
+}
+
+/* Remove the other widths of a tile that now has this one. */
+static int drop_narrower(const struct ledger *l, int level, uint64_t n, unsigned width, struct err *e)
+{
+    char full[TREE_TILE_PATH_MAX];
+    struct file_path folder;
+    tree_tile_path(level, n, TREE_TILE_WIDTH, full);
+    int rc = file_path(&folder, e, "%s/log/%s.p", l->root, full);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *dir = opendir(folder.s);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
+    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
+        uint64_t other;
+        if (decimal_get(bytes_text(d->d_name), &other) != 0 || other == width || other >= TREE_TILE_WIDTH)
+            continue;
+        if (unlinkat(dirfd(dir), d->d_name, 0) != 0 && errno != ENOENT)
+            return err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
+    }
+    if (width == TREE_TILE_WIDTH && rmdir(folder.s) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+        return err_os(e, ERR_IO, errno, "cannot remove the folder %s", folder.s);
+    return 0;
+}
+
+static int put_tile(void *context, int level, uint64_t n, unsigned width, struct bytes content, struct err *e)
+{
+    const struct ledger *l = context;
+    char name[TREE_TILE_PATH_MAX];
+    tree_tile_path(level, n, width, name);
+    int rc = put_file(l, name, content, e);
+    return rc == 0 ? drop_narrower(l, level, n, width, e) : rc;
+}
+
+/* ---- the journal's entries into a growing tree ---- */
+
+bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m)
+{
+    int first = ledger_prefer(l);
+    for (int i = 0; i < 2; i++) {
+        int copy = i == 0 ? first : 1 - first;
+        uint8_t trailer[LEDGER_TRAILER];
+        struct ledger_head head;
+        if (m->records == 0 || l->copy[copy].fd < 0 ||
+            file_read_at(l->copy[copy].fd, trailer, sizeof(trailer), m->at - LEDGER_TRAILER, "journal", NULL) != 0)
+            continue;
+        uint64_t total = ledger_trailer_parse(trailer);
+        if (total != 0 && total <= m->at - LEDGER_HEADER && ledger_frame_at(l, copy, m->at - total, &head) &&
+            head.bytes == total && head.number == m->records - 1 && head.first_leaf < m->leaves) {
+            *m = (struct ledger_mark){m->at - total, head.number, head.first_leaf};
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_all(struct ledger_tiles *t, struct bytes entries, const struct ledger_tile_sink *sink, struct err *e)
+{
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < entries.n; at += LEDGER_ENTRY)
+        rc = ledger_tiles_add(t, entries.p + at, sink, e);
+    return rc;
+}
+
+/*
+ * Only the entries of each record, unverified: whoever calls compares the root at the end.  Reading nothing of the
+ * sealed statements makes this a fraction of a walk.
+ */
+static int add_entries(const struct ledger *l, const struct ledger_mark *from, struct ledger_tiles *t,
+                       const struct ledger_tile_sink *sink, struct err *e)
+{
+    OWN(buf_drop) struct buf bytes = {0};
+    int copy = ledger_prefer(l);
+    struct ledger_head head;
+    for (uint64_t at = from->at; at < l->position.bytes; at += head.bytes) {
+        if (!ledger_frame_at(l, copy, at, &head) || head.first_leaf != t->size)
+            return err_set(e, ERR_DAMAGED, "the journal's frames do not lead to its last record");
+        size_t n = ((size_t)head.hidden_count + head.public_count) * LEDGER_ENTRY;
+        buf_clear(&bytes);
+        uint8_t *to = buf_more(&bytes, n);
+        int rc = to == NULL ? buf_check(&bytes, e)
+                            : file_read_at(l->copy[copy].fd, to, n, at + LEDGER_HEAD + LEDGER_SECTION_HEAD, "journal",
+                                           e);
+        if (rc == 0)
+            rc = add_all(t, buf_bytes(&bytes), sink, e);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int hold_to_root(const struct ledger *l, const struct ledger_tiles *t, struct err *e)
+{
+    struct hash root;
+    tree_edge_root(&t->edge, &root);
+    if (t->size != l->position.leaves || !hash_equal(&root, &l->position.root))
+        return err_set(e, ERR_DAMAGED, "the entries of the journal do not have the root of its last checkpoint");
+    return 0;
+}
+
+struct feed {
+    struct ledger_tiles *tiles;
+    const struct ledger_tile_sink *sink;
+};
+
+static int feed_record(void *context, const struct ledger_record *record, struct err *e)
+{
+    struct feed *f = context;
+    return add_all(f->tiles, record->entries, f->sink, e);
+}
+
+/* From record 0, each record verified and taken from whichever copy has it whole. */
+static int add_everything(struct ledger *l, struct ledger_tiles *t, const struct ledger_tile_sink *sink, struct err *e)
+{
+    struct feed f = {t, sink};
+    ledger_tiles_begin(t);
+    int rc = ledger_walk(l, -1, LEDGER_HEADER, 0, feed_record, &f, e);
+    return rc == 0 ? hold_to_root(l, t, e) : rc;
+}
+
+/* Does log/checkpoint hold the checkpoint of the record before this border? */
+static bool is_published(const struct ledger *l, const struct ledger_mark *m, struct hash *ret_root)
+{
+    OWN(buf_drop) struct buf bytes = {0}, note = {0};
+    struct file_path path;
+    struct ledger_parsed p;
+    struct ledger_mark before = *m;
+    if (file_path(&path, NULL, "%s/log/checkpoint", l->root) != 0 || !ledger_mark_back(l, &before) ||
+        ledger_record_good(l, before.at, before.records, NULL, &bytes, &p, NULL) != 0)
+        return false;
+    *ret_root = p.root;
+    return file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
+           bytes_equal(buf_bytes(&note), p.record.checkpoint);
+}
+
+/*
+ * The newest border, at least ${back} records from the end, from which tiles can be continued: those under
+ * log/checkpoint, or older.  Leaves the tree in *t; record 0 when nothing else is to be had.
+ */
+static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mark *ret, struct ledger_tiles *t)
+{
+    struct ledger_mark m = {l->position.bytes, l->position.records, l->position.leaves};
+    struct hash root;
+    bool shown = false;
+    /* A checkpoint that is further behind than this is not looked for: beginning at record 0 serves as well. */
+    for (unsigned i = 0; !shown && i < LEDGER_SETTLE_RECORDS && m.records > 0; i++) {
+        shown = is_published(l, &m, &root);
+        if (!shown && !ledger_mark_back(l, &m))
+            break;
+    }
+    bool stepped = true;
+    for (unsigned i = 0; shown && stepped && i < back && m.records > 0; i++)
+        stepped = ledger_mark_back(l, &m);
+    if (shown && back > 0) {
+        OWN(buf_drop) struct buf bytes = {0};
+        struct ledger_parsed p;
+        struct ledger_mark before = m;
+        shown = stepped && m.records > 0 && ledger_mark_back(l, &before) &&
+                ledger_record_good(l, before.at, before.records, NULL, &bytes, &p, NULL) == 0;
+        root = p.root;
+    }
+    if (shown && m.records > 0 && ledger_tiles_load(l->root, m.leaves, &root, t, NULL) == 0) {
+        *ret = m;
+        return;
+    }
+    *ret = (struct ledger_mark){LEDGER_HEADER, 0, 0};
+    ledger_tiles_begin(t);
+}
+
+int ledger_edge_need(struct ledger *l, struct err *e)
+{
+    if (l->edge_known)
+        return 0;
+    OWN(mem_drop) struct ledger_tiles *t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        return err_memory(e);
+    struct ledger_mark from;
+    begin_tiles(l, 0, &from, t);
+    int rc = add_entries(l, &from, t, NULL, NULL);
+    if (rc == 0)
+        rc = hold_to_root(l, t, NULL);
+    if (rc != 0)
+        rc = add_everything(l, t, NULL, e);
+    if (rc != 0)
+        return rc;
+    l->edge = t->edge;
+    l->edge_known = true;
+    return 0;
+}
+
+static int finish(struct ledger *l, const struct ledger_tile_sink *sink, struct err *e)
+{
+    int rc = ledger_tiles_end(l->tiles, sink, e);
+    if (rc == 0)
+        rc = put_file(l, "checkpoint", buf_bytes(&l->note), e);
+    if (rc != 0)
+        return rc;
+    l->published = (struct ledger_mark){l->position.bytes, l->position.records, l->position.leaves};
+    l->edge = l->tiles->edge;
+    l->edge_known = true;
+    return 0;
+}
+
+static int tiles_need(struct ledger *l, struct err *e)
+{
+    l->tiles = l->tiles != NULL ? l->tiles : calloc(1, sizeof(*l->tiles));
+    return l->tiles != NULL ? 0 : err_memory(e);
+}
+
+int ledger_rebuild(struct ledger *l, struct err *e)
+{
+    const struct ledger_tile_sink sink = {put_tile, l};
+    if (l->position.records == 0)
+        return 0;
+    int rc = tiles_need(l, e);
+    if (rc == 0)
+        rc = add_everything(l, l->tiles, &sink, e);
+    if (rc == 0)
+        return finish(l, &sink, e);
+    free(TAKE(l->tiles));
+    return rc;
+}
+
+int ledger_publish(struct ledger *l, struct err *e)
+{
+    const struct ledger_tile_sink sink = {put_tile, l};
+    if (l->position.records == 0 || (l->tiles != NULL && l->published.at == l->position.bytes))
+        return 0;
+    bool first = l->tiles == NULL;
+    int rc = tiles_need(l, e);
+    if (rc != 0)
+        return rc;
+    if (first)
+        begin_tiles(l, LEDGER_SETTLE_RECORDS, &l->published, l->tiles);
+    rc = add_entries(l, &l->published, l->tiles, &sink, e);
+    if (rc == 0)
+        rc = hold_to_root(l, l->tiles, e);
+    if (rc == ERR_DAMAGED)
+        return ledger_rebuild(l, e);
+    if (rc == 0)
+        rc = finish(l, &sink, e);
+    if (rc != 0)
+        free(TAKE(l->tiles)); /* half a publication: the next one begins by looking at the files again */
+    return rc;
+}

@@ -1,0 +1,151 @@
+/*
+ * The store: the only place where vault, ledger, keyring and index meet, and the one commit.
+ *
+ * A write: bytes durable in packs; `pending` noted outside; one journal record in both copies, synced (that is the
+ * commit); then segments, tiles, checkpoint and index are brought up to it; outside says `committed`.  FORMAT 7 is the
+ * table of all states a crash can leave, and what the next opening does with each.
+ *
+ * A writer holds the lock (an open file description lock on DIR/lock: it dies with the process).  Readers take none.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "index/index.h"
+#include "vault/vault.h"
+#include "ledger/ledger.h"
+#include "keyring/keyring.h"
+
+struct store;
+
+enum store_manner {
+    STORE_PUBLIC, /* no keys: what anyone can see */
+    STORE_READ,   /* unlocked; heals nothing */
+    STORE_WRITE,  /* unlocked, with the lock; finishes what a crash interrupted */
+};
+
+/* Where things are, and how a face gets a passphrase. */
+struct store_place {
+    const char *root;       /* repository folder */
+    const char *key_path;   /* private key file; NULL: the default for this repository's pin */
+    const char *state_folder; /* folder of the outside state */
+    const char *config_folder;
+    int (*passphrase)(void *context, const char *key_path, struct buf *ret, struct err *e);
+    void *context;
+    uint64_t wait_ms;       /* for the lock; 0: do not wait */
+    /* one line for what was found and done while opening (a healed tail, a finished commit); may be NULL */
+    void (*tell)(void *tell_context, const char *line);
+    void *tell_context;
+};
+
+struct store_founding {
+    const char *origin;
+    uint32_t pack_mib;
+    struct bytes passphrase;
+    const char *investigation; /* name of the first one */
+};
+/*
+ * store_found: make a repository at place->root, which must not exist or be empty; it appears whole or not at all.
+ * The key file is written first, outside.  ret_pin, ret_key_path: for the face to print.
+ */
+int store_found(const struct store_place *place, const struct store_founding *founding, struct hash *ret_pin,
+                struct buf *ret_key_path, struct err *e);
+
+/*
+ * store_open: ERR_ABSENT (no repository here), ERR_NEWER, ERR_BUSY (names the holder and since when), ERR_KEY,
+ * ERR_DAMAGED (names what is damaged, and `repair` or `adopt`), ERR_IO.
+ */
+int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e);
+void store_close(struct store *s);
+void store_drop(struct store **s);
+
+/* What is known of the repository itself. */
+struct store_facts {
+    const char *root, *origin;
+    struct hash pin;
+    struct note_key log_key, member;
+    uint32_t pack_sectors;
+    int64_t founded_unix_s;
+    struct ledger_position position;
+    bool state_known;           /* this computer's outside state vouches for the journal */
+    const char *state_path, *key_path;
+    const struct ledger_opening *opening;
+};
+void store_facts(const struct store *s, struct store_facts *ret);
+struct index *store_index(struct store *s);   /* NULL when public */
+struct vault *store_vault(struct store *s);   /* NULL when public */
+struct ledger *store_ledger(struct store *s);
+struct keyring *store_keyring(struct store *s); /* NULL when public */
+
+/* ---- writing: one draft is one record ---- */
+
+/*
+ * store_draft_begin: a new draft at the ledger's end.
+ * store_add: one hidden statement; its leaf number is *ret_leaf at once.  s->place is filled by the store for signed
+ * kinds.  A received file is the object just vault_put, and is kept.  ret_duplicate (may be NULL): these bytes are
+ * already held by a living item.  What the statement borrows is copied.
+ * store_commit: cover, packs and keyring statements are added, all is made durable in the order above; *ret_position.
+ * After an error the store takes no more writes: what was committed before stands.
+ */
+int store_draft_begin(struct store *s, struct err *e);
+int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);
+uint64_t store_draft_leaves(const struct store *s); /* added so far */
+uint64_t store_draft_bytes(const struct store *s);  /* memory the draft holds */
+int store_commit(struct store *s, struct err *e);
+void store_draft_drop(struct store *s); /* forget what was added and not committed */
+
+/* The writer of the vault, for vault_put and vault_forget; keeping is store_add's. */
+int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
+
+/* ---- reading ---- */
+
+/* store_statement: open the statement of one leaf.  *ret borrows from *held. */
+struct store_held;
+void store_held_drop(struct store_held **held);
+int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e);
+/* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement. */
+int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e);
+
+/* ---- checking and healing ---- */
+
+struct store_watch {
+    void (*finding)(void *context, const char *line);
+    int (*progress)(void *context, uint64_t done, uint64_t all); /* non-zero: ERR_STOPPED */
+    void *context;
+};
+struct store_verified {
+    uint64_t records, leaves, hidden, public_leaves, covers, statements_opened;
+    uint64_t findings;
+};
+/*
+ * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
+ * its leaves, every hidden statement opened and held to its commitment (when unlocked), numbering without gaps, the
+ * keyring's files in both copies against what the log names, the index against a walk.  Never writes.
+ */
+int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
+
+struct store_audited {
+    uint64_t packs, bytes, items, item_bytes, findings;
+};
+/* store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
+ * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Never writes. */
+int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
+                struct store_audited *ret, struct err *e);
+
+/* store_repair: journal, keyring and open packs from their second copies; tiles and index rebuilt.  With a writer's
+ * store.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}. */
+int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
+                 struct err *e);
+/* store_reindex: throw the index away and rebuild it from ground state. */
+int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
+/* store_adopt: trust the journal as it stands (and, if given, only if it extends ${checkpoint_note}) and note it as
+ * committed on this computer. */
+int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e);
+/* store_passphrase: seal the key file anew. */
+int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e);
+
+/* ---- questions a writer asks while the vault's workers run ---- */
+
+int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
+                  struct err *e);
+
+#endif
