@@ -61,15 +61,12 @@ struct ledger_setup {
 /* ledger_found: write the headers of both copies of a new journal, durably.  ERR_REFUSED when one is there. */
 int ledger_found(const char *root, struct err *e);
 
-<<<<<<< HEAD
 /*
  * ledger_peek: the first public statement of record 0 in one copy (0 is a), by its form alone: before the log key is
  * known there is nothing to verify it by, so the caller holds it to the pin.  ERR_ABSENT, ERR_DAMAGED, ERR_NEWER.
  */
 int ledger_peek(const char *root, int copy, struct buf *ret_statement, struct err *e);
 
-enum ledger_copy_state { LEDGER_COPY_GOOD, LEDGER_COPY_SHORT, LEDGER_COPY_BAD_TAIL, LEDGER_COPY_ABSENT, LEDGER_COPY_BAD };
-=======
 enum ledger_copy_state {
     LEDGER_COPY_GOOD,
     LEDGER_COPY_SHORT,
@@ -77,7 +74,6 @@ enum ledger_copy_state {
     LEDGER_COPY_ABSENT,
     LEDGER_COPY_BAD,
 };
->>>>>>> ledger
 /* What open found; a face makes lines of it.  Nothing has been written yet. */
 struct ledger_opening {
     enum ledger_copy_state copy[2];
