@@ -8,9 +8,10 @@ sqlite3mc = -Dsqlite3mc=$(CURDIR)/build/third_party/libsqlite3mc.a
 build/san/build.ninja: options = $(sqlite3mc) -Db_sanitize=address,undefined
 build/tsan/build.ninja: options = $(sqlite3mc) -Db_sanitize=thread
 build/fuzz/build.ninja: options = $(sqlite3mc) -Db_sanitize=address,undefined -Db_lundef=false
-build/fuzz/build.ninja: export CC = clang-14
+build/clang/build.ninja: options = $(sqlite3mc)
+build/fuzz/build.ninja build/clang/build.ninja: export CC = clang-14
 
-.PHONY: build demo test bench fuzz torture clean install-deps
+.PHONY: build demo test bench tidy lint fuzz torture clean install-deps
 .NOTPARALLEL:
 
 build: install-build compile
@@ -24,6 +25,9 @@ fuzz_build := $(if $(wildcard fuzz/meson.build),compile-fuzz)
 test: install-build-test compile compile-san compile-tsan $(fuzz_build)
 	@scripts/test.py all
 
+tidy: install-build compile
+	@scripts/test.py tidy
+
 torture: install-build-test compile compile-san
 	@scripts/test.py torture
 
@@ -31,7 +35,10 @@ fuzz: install-build-test compile compile-fuzz
 	@scripts/test.py fuzz --seconds $(FUZZ_SECONDS)
 
 bench: install-build-bench compile
-	bench/run build/groundwork
+	bench/run --binary build/groundwork
+
+lint: install-build-test-lint compile compile-clang
+	@scripts/lint.sh
 
 clean:
 	rm -rf build

@@ -47,12 +47,13 @@ def sparse(plan):
 def names(plan):
     every_byte = bytes(b for b in range(1, 256) if b != ord("/"))
     odd = [b" ", b"  two", b"trailing ", b"trailing.", b"-", b"--help", b"-rf", b"..a", b"...", b".hidden", b"~", b"\\",
-           b"back\\slash", b"new\nline", b"\n", b"tab\t", b"return\r", b"\x1b[31mred\x1b[0m", b"bell\x07", b"\x7f", b"quote'",
-           b'quote"', b"$(id)", b"`id`", b"a;b|c&d", b"star*", b"what?", b"[a]", b"{a,b}", b"#", b"%s%n", b"CON", b"NUL.txt",
-           b"a:b", b"<a>", b"upper", b"UPPER", b"Upper", every_byte, b"x" * NAME_MAX, b"\xff", b"\xc3", b"\xed\xa0\x80",
-           b"\xc0\xaf", "증언".encode("cp949"), "증언".encode("utf-16-le"), "café".encode("latin-1")]
-    odd += [name.encode() for name in ("가" * 85, "\u202egnp.exe", "zero\u200bwidth", "\ufeffbom", "⛵", "e\u0301\u0323", "ﬁ", "fi",
-                                       "\u1112\u1161\u11ab\u1100\u1173\u11af")]
+           b"back\\slash", b"new\nline", b"\n", b"tab\t", b"return\r", b"\x1b[31mred\x1b[0m", b"bell\x07", b"\x7f",
+           b"quote'", b'quote"', b"$(id)", b"`id`", b"a;b|c&d", b"star*", b"what?", b"[a]", b"{a,b}", b"#", b"%s%n",
+           b"CON", b"NUL.txt", b"a:b", b"<a>", b"upper", b"UPPER", b"Upper", every_byte, b"x" * NAME_MAX, b"\xff",
+           b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", "증언".encode("cp949"), "증언".encode("utf-16-le"),
+           "café".encode("latin-1")]
+    odd += [name.encode() for name in ("가" * 85, "\u202egnp.exe", "zero\u200bwidth", "\ufeffbom", "⛵",
+                                       "e\u0301\u0323", "ﬁ", "fi", "\u1112\u1161\u11ab\u1100\u1173\u11af")]
     for form in ("NFC", "NFD"):
         odd += [unicodedata.normalize(form, name).encode() for name in ("달그늘 수용소", "é", "Å")]
     for name in odd:
@@ -68,9 +69,10 @@ def links(plan):
     plan.hard_link("links/elsewhere/third", "links/first", "hard link")
     plan.file("links/empty", b"", "hard link")
     plan.hard_link("links/empty too", "links/empty", "hard link")
-    targets = {"to a file": b"first", "to a folder": b"elsewhere", "to nothing": b"/nonexistent/sample", "to itself": b"to itself",
-               "to a loop a": b"to a loop b", "to a loop b": b"to a loop a", "up": b"..", "here": b".", "to the root": b"/",
-               "to a device": b"/dev/zero", "to a newline": b"new\nline", "to raw bytes": b"\xc1\xf5\xbe\xf0",
+    targets = {"to a file": b"first", "to a folder": b"elsewhere", "to nothing": b"/nonexistent/sample",
+               "to itself": b"to itself", "to a loop a": b"to a loop b", "to a loop b": b"to a loop a", "up": b"..",
+               "here": b".", "to the root": b"/", "to a device": b"/dev/zero", "to a newline": b"new\nline",
+               "to raw bytes": b"\xc1\xf5\xbe\xf0",
                "to the longest": b"/".join([b"y" * 255] * 16)[:PATH_MAX - 1], "to a pipe": b"../refused/pipe"}
     for name, target in targets.items():
         plan.link("links/" + name, target, "symbolic link")
@@ -79,8 +81,10 @@ def links(plan):
 
 
 def times(plan):
-    moments = [("1901", at_time(1901, 12, 14, 1)), ("1969 with nanoseconds", at_time(1969, 12, 31, 23, 59, 59, ns=999999999)),
-               ("before 1970", at_time(1955, 3, 1, ns=1)), ("zero", 0), ("one nanosecond", 1), ("1979", at_time(1979, 6, 1)),
+    moments = [("1901", at_time(1901, 12, 14, 1)),
+               ("1969 with nanoseconds", at_time(1969, 12, 31, 23, 59, 59, ns=999999999)),
+               ("before 1970", at_time(1955, 3, 1, ns=1)), ("zero", 0), ("one nanosecond", 1),
+               ("1979", at_time(1979, 6, 1)),
                ("2038", at_time(2038, 1, 19, 3, 14, 8)), ("2106", at_time(2106, 2, 7, 6, 28, 16, ns=123456789)),
                ("2399", at_time(2399, 12, 31, 23, 59, 59, ns=999999999))]
     for name, moment in moments:

@@ -7,8 +7,8 @@ lines with #) into the C table that src/base/text.h declares, sorted by the byte
 import re
 import sys
 
-ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'", "r": "\r", "a": "\a", "b": "\b", "0": "\0"}
-ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|.)")
+SIMPLE_ESCAPES = dict(zip("abfnrtv\\\"'?", b"\a\b\f\n\r\t\v\\\"'?"))
+ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.S)
 
 
 class Malformed(Exception):
@@ -16,17 +16,32 @@ class Malformed(Exception):
 
 
 def unescape(text):
-    """The characters that the inside of a C string literal stands for."""
+    """The text that the inside of a C string literal stands for; bytes that are not UTF-8 come as lone surrogates."""
+    out, at = b"", 0
+    for match in ESCAPE.finditer(text):
+        hexadecimal, octal, short, long, simple = match.groups()
+        out += text[at:match.start()].encode()
+        at = match.end()
+        if short or long:
+            out += chr(int(short or long, 16)).encode()
+        elif simple:
+            if simple not in SIMPLE_ESCAPES:
+                raise Malformed(f"unknown escape \\{simple}")
+            out += bytes([SIMPLE_ESCAPES[simple]])
+        else:
+            value = int(hexadecimal, 16) if hexadecimal else int(octal, 8)
+            if value > 0xFF:
+                raise Malformed(f"{match.group()} is no byte")
+            out += bytes([value])
+    return (out + text[at:].encode()).decode(errors="surrogateescape")
 
-    def one(match):
-        code = match.group(1)
-        if code[0] == "x" and len(code) > 1:
-            return chr(int(code[1:], 16))
-        if code not in ESCAPES:
-            raise Malformed(f"unknown escape \\{code}")
-        return ESCAPES[code]
 
-    return ESCAPE.sub(one, text)
+def sentence(rest):
+    """The unescaped text of one line of the catalogue."""
+    text = unescape(rest)
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise Malformed("a zero byte, or bytes that are not UTF-8")
+    return text
 
 
 def parse(text):
@@ -39,9 +54,9 @@ def parse(text):
                 continue
             kind, _, rest = line.partition(" ")
             if kind == "en" and english is None and rest:
-                english = (number, unescape(rest))
+                english = (number, sentence(rest))
             elif kind == "ko" and english is not None and rest:
-                pairs.append((english[0], english[1], unescape(rest)))
+                pairs.append((english[0], english[1], sentence(rest)))
                 english = None
             else:
                 raise Malformed("expected `en ...`, then `ko ...`")

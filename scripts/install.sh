@@ -30,7 +30,8 @@ hashes() {
     grep -o '"integrity": *"[^"]*"' "$1"
 }
 npm_done() {
-    [ -f node_modules/.package-lock.json ] && [ "$(hashes package-lock.json)" = "$(hashes node_modules/.package-lock.json)" ]
+    [ -f node_modules/.package-lock.json ] || return 1
+    [ "$(hashes package-lock.json)" = "$(hashes node_modules/.package-lock.json)" ]
 }
 
 wanted=
@@ -69,6 +70,11 @@ fi
 
 if ! npm_done; then
     echo "Fetching the pinned npm package"
+    # Node knows its own list of authorities only; an organisation's own stands in the system's.
+    system_authorities=/etc/ssl/certs/ca-certificates.crt
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f "$system_authorities" ]; then
+        export NODE_EXTRA_CA_CERTS="$system_authorities"
+    fi
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null ||
         refuse "npm ci failed: the package registry could not be reached, or a hash in package-lock.json did not match."
 fi

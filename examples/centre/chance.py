@@ -43,6 +43,3 @@ class Chance:
             j = self.below(i + 1)
             out[i], out[j] = out[j], out[i]
         return out
-
-    def some(self, things, count):
-        return self.shuffled(things)[:count]

@@ -16,9 +16,11 @@ MAIN_TYPE = "application/vnd.openxmlformats-officedocument."
 
 
 def content_types(parts):
-    overrides = "".join('<Override PartName="%s" ContentType="%s%s+xml"/>' % (name, MAIN_TYPE, kind) for name, kind in parts)
-    return (XML + '<Types xmlns="%scontent-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package'
-            '.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>%s</Types>' % (OPC, overrides))
+    overrides = "".join('<Override PartName="%s" ContentType="%s%s+xml"/>' % (name, MAIN_TYPE, kind)
+                        for name, kind in parts)
+    return XML + ('<Types xmlns="%scontent-types"><Default Extension="rels" '
+                  'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+                  '<Default Extension="xml" ContentType="application/xml"/>%s</Types>' % (OPC, overrides))
 
 
 def relationships(targets):
@@ -32,11 +34,13 @@ def packed(members):
 
 
 def docx(text):
-    paragraphs = "".join('<w:p><w:r><w:t xml:space="preserve">%s</w:t></w:r></w:p>' % escape(p) for p in text.split("\n"))
+    paragraphs = "".join('<w:p><w:r><w:t xml:space="preserve">%s</w:t></w:r></w:p>' % escape(p)
+                         for p in text.split("\n"))
+    body = '<w:document xmlns:w="%s"><w:body>%s<w:sectPr/></w:body></w:document>' % (WORD, paragraphs)
     return packed([
         ("[Content_Types].xml", content_types([("/word/document.xml", "wordprocessingml.document.main")])),
         ("_rels/.rels", relationships([("officeDocument", "word/document.xml")])),
-        ("word/document.xml", XML + '<w:document xmlns:w="%s"><w:body>%s<w:sectPr/></w:body></w:document>' % (WORD, paragraphs)),
+        ("word/document.xml", XML + body),
     ])
 
 
@@ -84,11 +88,13 @@ ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 def odt(text):
     paragraphs = "".join("<text:p>%s</text:p>" % escape(p) for p in text.split("\n"))
     kind = "application/vnd.oasis.opendocument.text"
-    manifest = (XML + '<manifest:manifest xmlns:manifest="%smanifest:1.0" manifest:version="1.2"><manifest:file-entry '
-                'manifest:full-path="/" manifest:media-type="%s"/><manifest:file-entry manifest:full-path="content.xml" '
-                'manifest:media-type="text/xml"/></manifest:manifest>' % (ODF, kind))
-    content = (XML + '<office:document-content xmlns:office="%soffice:1.0" xmlns:text="%stext:1.0" office:version="1.2">'
-               '<office:body><office:text>%s</office:text></office:body></office:document-content>' % (ODF, ODF, paragraphs))
+    manifest = XML + ('<manifest:manifest xmlns:manifest="%smanifest:1.0" manifest:version="1.2">'
+                      '<manifest:file-entry manifest:full-path="/" manifest:media-type="%s"/>'
+                      '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+                      '</manifest:manifest>' % (ODF, kind))
+    content = XML + ('<office:document-content xmlns:office="%soffice:1.0" xmlns:text="%stext:1.0" '
+                     'office:version="1.2"><office:body><office:text>%s</office:text></office:body>'
+                     '</office:document-content>' % (ODF, ODF, paragraphs))
     return packed([("mimetype", kind), ("content.xml", content), ("META-INF/manifest.xml", manifest)])
 
 

@@ -129,14 +129,15 @@ def dos_time(year, month, day, hour, minute):
 
 
 def zip_file(members, comment=b"", when=(2016, 3, 4, 9, 30)):
-    """A ZIP of (name, bytes) pairs; a member named `mimetype` is stored, as ODF and HWPX ask, all others are deflated."""
+    """A ZIP of (name, bytes) pairs; a member named `mimetype` is stored, as ODF and HWPX ask, the others deflated."""
     out, directory = bytearray(), bytearray()
     stamp = dos_time(*when)
     for name, data in members:
         raw = name.encode()
         method = 0 if name == "mimetype" else 8
         body = data if method == 0 else deflate(data)
-        common = struct.pack("<HHHIIIIHH", 20, 0x800, method, stamp, zlib.crc32(data), len(body), len(data), len(raw), 0)
+        common = struct.pack("<HHHIIIIHH", 20, 0x800, method, stamp, zlib.crc32(data),
+                             len(body), len(data), len(raw), 0)
         directory += b"PK\x01\x02" + struct.pack("<H", 0x314) + common
         directory += struct.pack("<HHHII", 0, 0, 0, 0o100644 << 16, len(out)) + raw
         out += b"PK\x03\x04" + common + raw + body

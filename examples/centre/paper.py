@@ -58,7 +58,8 @@ def to_unicode():
     ranges = ["<%02X00> <%02XFF> <%02X00>" % (h, h, h) for h in range(256) if not 0xD8 <= h <= 0xDF]
     blocks = [ranges[n:n + 100] for n in range(0, len(ranges), 100)]
     body = "\nendbfrange\n".join("%d beginbfrange\n" % len(b) + "\n".join(b) for b in blocks)
-    return TO_UNICODE + body.encode() + b"\nendbfrange\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+    tail = "\nendbfrange\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+    return TO_UNICODE + (body + tail).encode()
 
 
 def latin_string(line):
@@ -74,8 +75,8 @@ def page_stream(lines):
     out = [b"BT 14 TL 60 790 Td"]
     for line in lines:
         latin = latin_string(line)
-        shown = b"/F1 10 Tf " + latin if latin is not None else b"/F2 10 Tf <" + line.encode("utf-16-be").hex().encode() + b">"
-        out.append(shown + b" Tj T*")
+        wide = b"<" + line.encode("utf-16-be").hex().encode() + b">"
+        out.append((b"/F1 10 Tf " + latin if latin is not None else b"/F2 10 Tf " + wide) + b" Tj T*")
     return b"\n".join(out + [b"ET"])
 
 
@@ -83,16 +84,21 @@ def add_latin_font(objects):
     return objects.add("<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>")
 
 
-def add_korean_font(objects):
-    """A font that the reader's machine has to have; the map to Unicode lets any program read the text all the same."""
+def add_korean_font(objects, named_codes):
+    """
+    A font that the reader's machine has to have, with codes in UCS-2.  NAMED_CODES true refers to a code table that the
+    reading program must have too, as old office programs did; false gives only the map to Unicode, which any program
+    can read the text by, though few will draw it.
+    """
     descriptor = objects.add("<< /Type /FontDescriptor /FontName /HYGoThic-Medium /Flags 4 /FontBBox [0 -200 1000 900] "
                              "/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>")
+    collection, codes = ("Korea1", "UniKS-UCS2-H") if named_codes else ("Identity", "Identity-H")
     cid = objects.add("<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HYGoThic-Medium /CIDSystemInfo << /Registry "
-                      "(Adobe) /Ordering (Korea1) /Supplement 1 >> /DW 1000 /W [1 95 500] /FontDescriptor %d 0 R >>"
-                      % descriptor)
+                      "(Adobe) /Ordering (%s) /Supplement 0 >> /DW 1000 /W [1 95 500] /FontDescriptor %d 0 R >>"
+                      % (collection, descriptor))
     unicode_map = objects.stream(to_unicode())
-    return objects.add("<< /Type /Font /Subtype /Type0 /BaseFont /HYGoThic-Medium /Encoding /UniKS-UCS2-H "
-                       "/DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>" % (cid, unicode_map))
+    return objects.add("<< /Type /Font /Subtype /Type0 /BaseFont /HYGoThic-Medium /Encoding /%s "
+                       "/DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>" % (codes, cid, unicode_map))
 
 
 def finish(objects, pages, page_numbers, title):
@@ -104,17 +110,17 @@ def finish(objects, pages, page_numbers, title):
     return objects.file(root, info)
 
 
-def pdf_text(title, text, pressed=True):
+def pdf_text(title, text, pressed=True, named_codes=False):
     """TEXT, line by line; PRESSED false leaves the page streams readable as they are."""
     objects = Objects()
     pages = objects.reserve()
-    fonts = "/F1 %d 0 R /F2 %d 0 R" % (add_latin_font(objects), add_korean_font(objects))
+    fonts = "/F1 %d 0 R /F2 %d 0 R" % (add_latin_font(objects), add_korean_font(objects, named_codes))
     lines = text.split("\n")
     numbers = []
     for at in range(0, len(lines), PAGE_LINES):
         content = objects.stream(page_stream(lines[at:at + PAGE_LINES]), pressed=pressed)
-        numbers.append(objects.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources << /Font << %s >> >> "
-                                   "/Contents %d 0 R >>" % (pages, fonts, content)))
+        numbers.append(objects.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources "
+                                   "<< /Font << %s >> >> /Contents %d 0 R >>" % (pages, fonts, content)))
     return finish(objects, pages, numbers, title)
 
 

@@ -1,4 +1,4 @@
-"""Pictures without any library: a raster of grey values, and PNG, GIF, BMP, TIFF and JPEG writers small enough to read."""
+"""Pictures without any library: a raster of grey values, and small writers of PNG, GIF, BMP, TIFF and JPEG."""
 import struct
 import zlib
 
@@ -115,7 +115,8 @@ def png(raster, note):
     rows = b"".join(b"\0" + raster.bytes[y * raster.width:(y + 1) * raster.width] for y in range(raster.height))
     header = struct.pack(">IIBBBBB", raster.width, raster.height, 8, 0, 0, 0, 0)
     text = chunk(b"iTXt", b"Comment\0\0\0\0\0" + ("%s; %s" % (MARK, note)).encode())
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib_stream(rows)) + chunk(b"IEND", b"")
+    pixels = chunk(b"IDAT", zlib_stream(rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + pixels + chunk(b"IEND", b"")
 
 
 def bmp(raster):

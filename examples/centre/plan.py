@@ -117,11 +117,15 @@ class Writer:
     def parent(self, entry):
         """(descriptor of the entry's folder, its last name)."""
         folder, name = os.path.split(entry.path)
-        if folder != self.path:
-            os.close(self.fd)
-            self.fd = open_folder(self.root_fd, folder)
-            self.path = folder
-        return self.fd, name
+        if folder == self.path:
+            return self.fd, name
+        if os.path.dirname(folder) == self.path:        # one step down, which a deep tree is full of
+            fd = os.open(os.path.basename(folder), FOLDER_FLAGS, dir_fd=self.fd)
+        else:
+            fd = open_folder(self.root_fd, folder)
+        os.close(self.fd)
+        self.fd, self.path = fd, folder
+        return fd, name
 
     def close(self):
         os.close(self.fd)
@@ -214,7 +218,7 @@ def write_plan(plan, folder):
             made.append(entry)
         for entry in reversed(made):    # a folder after all that it holds
             writer.settle(entry)
-        refused = find_refused(root_fd, made)
+        refused = find_refused(writer, made)
     finally:
         os.umask(old_umask)
         writer.close()
@@ -222,11 +226,11 @@ def write_plan(plan, folder):
     return refused, left_out
 
 
-def find_refused(root_fd, made):
+def find_refused(writer, made):
     """The paths that cannot be evidence or that this user cannot read; what lies below such a folder is not named."""
     refused = set()
     for entry in made:
-        if entry.path and not below_any(entry.path, refused) and not readable(root_fd, entry):
+        if entry.path and not below_any(entry.path, refused) and not readable(writer, entry):
             refused.add(entry.path)
     return sorted(refused)
 
@@ -239,16 +243,13 @@ def below_any(path, folders):
     return False
 
 
-def readable(root_fd, entry):
+def readable(writer, entry):
     if entry.what in ("fifo", "socket", "character device", "block device"):
         return False
-    folder, name = os.path.split(entry.path)
-    fd = open_folder(root_fd, folder)
+    fd, name = writer.parent(entry)
     flags = os.O_PATH if entry.what in LINKS else os.O_RDONLY
     try:
         os.close(os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd))
     except PermissionError:
         return False
-    finally:
-        os.close(fd)
     return True

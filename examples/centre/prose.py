@@ -3,7 +3,8 @@ from centre import planted
 from centre.chance import Chance
 from centre.world import COUNTRY_EN, COUNTRY_KO, MARK
 
-STAFF = [("놀 운담", "Nol Un-dam"), ("밀 찬영", "Mil Chan-yeong"), ("돛 호진", "Dot Ho-jin"), ("들 래은", "Deul Rae-eun")]
+STAFF = [("놀 운담", "Nol Un-dam"), ("밀 찬영", "Mil Chan-yeong"), ("돛 호진", "Dot Ho-jin"),
+         ("들 래은", "Deul Rae-eun")]
 
 DAYS_EN = [line.strip() for line in """
     We rose before the siren because the boards were too cold to lie on.
@@ -36,7 +37,7 @@ DAYS_EN = [line.strip() for line in """
     I can draw the yard for you, but the distances will be wrong.
 """.strip().splitlines()]
 DAYS_KO = [line.strip() for line in """
-    우리는 사이렌이 울리기 전에 일어났습니다. 널빤지가 너무 차가워서 누워 있을 수가 없었습니다.
+    우리는 사이렌이 울리기 전에 일어났습니다. 널빤지가 차가워 누울 수 없었습니다.
     저녁마다 자기 잘못 하나와 이웃의 잘못 둘을 말해야 했습니다.
     줄 끝으로 갈수록 국이 묽어서 우리는 날마다 자리를 바꾸었습니다.
     포구에서 온 한 아주머니가 아이들에게 솔방울로 셈을 가르쳤습니다.
@@ -52,7 +53,7 @@ DAYS_KO = [line.strip() for line in """
     봄이 올 때까지 참외씨를 성냥갑에 간직했습니다.
     쉬는 날에는 자루를 기웠으니 쉬는 날은 없었던 셈입니다.
     창고 장부는 연필로 적고 달마다 지웠습니다.
-    그날 그 사람은 모질지 않았습니다. 제 동생에게 빵 한 조각을 주었고, 이것도 적어 주시기 바랍니다.
+    그날 그 사람은 모질지 않았습니다. 동생에게 빵을 주었고, 이것도 적어 주십시오.
     저는 본 것만 말합니다. 둘째 울타리 너머의 일은 모릅니다.
     이름 대신 번호로 불렸고, 나중에는 자면서도 대답했습니다.
     탄광에서는 돌 소리를 아는 노인들이 먼저 들어갔습니다.
@@ -109,7 +110,8 @@ def case_en(t, case, chance):
     text = "%s, at %s, %s %s." % (case.wording_en[0].upper() + case.wording_en[1:], place, who, case.act[3])
     if case.alleged:
         post = t.world.persons[case.alleged].post[0]
-        text += chance.pick([" I was told that %s, the %s, had a part in it: %s.", " The name I heard was %s, the %s: %s.",
+        text += chance.pick([" I was told that %s, the %s, had a part in it: %s.",
+                             " The name I heard was %s, the %s: %s.",
                              " People named %s, the %s: %s."]) % (case.alleged_as_written, post, case.involvement)
     else:
         text += chance.pick([" I do not know who gave the order.", " Nobody was named."])
@@ -123,7 +125,8 @@ def case_ko(t, case, chance):
     text = "%s %s에서 %s %s." % (case.wording_ko, t.world.places[case.place][1], who, case.act[4])
     if case.alleged:
         alleged = t.world.persons[case.alleged]
-        text += chance.pick([" %s %s의 책임이라고 들었습니다.", " 그때 이름이 나온 사람은 %s %s입니다.",
+        text += chance.pick([" %s %s의 책임이라고 들었습니다.",
+                             " 그때 이름이 나온 사람은 %s %s입니다.",
                              " 사람들은 %s %s의 짓이라고 말했습니다."]) % (alleged.post[1], alleged.ko)
     else:
         text += chance.pick([" 누가 시켰는지는 모릅니다.", " 이름은 나오지 않았습니다."])
@@ -187,8 +190,9 @@ def annex(t):
 def notes(t):
     chance = Chance("notes " + t.code)
     asked = "\n".join("- %s: %s" % (c.code, chance.pick([
-        "told without being asked", "told after a pause; ask again about the year", "differs from what was said before lunch",
-        "drew the place on paper", "heard from a neighbour", "연도를 다시 물어볼 것", "장소 이름을 두 가지로 말함",
+        "told without being asked", "told after a pause; ask again about the year", "drew the place on paper",
+        "differs from what was said before lunch", "heard from a neighbour", "연도를 다시 물어볼 것",
+        "장소 이름을 두 가지로 말함",
         "직접 보지 않았다고 분명히 말함"])) for c in t.cases)
     return """%s
 Interview notes / 면담 기록  %s
@@ -219,6 +223,13 @@ Signed / 서명: (a drawn mark)    Before / 입회: %s
        t.witness.ko, t.consents[1], t.staff[0], MARK)
 
 
+def consent_on_paper(t):
+    """The short form that was typed and scanned; the picture's letters are Latin only."""
+    return [MARK, "", "CONSENT " + t.code, "", "I " + t.witness.latin[0].upper(), "ALLOW USE OF WHAT I SAID",
+            "ON " + t.iso_date(), "FOR " + t.consents[0].upper().replace(",", " -"), "",
+            "I MAY TAKE THIS BACK AT ANY TIME", "", "BEFORE " + t.staff[1].upper()]
+
+
 LETTER = """%s
 %s Documentation Centre / %s 기록센터
 4 Paper Boat Quay, Jongibaenaru (a place that does not exist)
@@ -246,17 +257,20 @@ This is fictional. 모두 꾸며 낸 것입니다.
 No person, camp, place, unit, number or event in this folder is real. It was made by a program so that an evidence
 repository can be tried out without touching anybody's life. If a name here is yours, that is chance.
 
-이 폴더의 사람, 수용소, 장소, 부대, 번호, 사건은 모두 실재하지 않습니다. 누구의 삶도 건드리지 않고
-증거 저장소를 시험해 볼 수 있도록 프로그램이 만든 것입니다.
+이 폴더의 사람, 수용소, 장소, 부대, 번호, 사건은 모두 실재하지 않습니다.
+누구의 삶도 건드리지 않고 증거 저장소를 시험해 보도록 프로그램이 만들었습니다.
 
 %s
 """ % (MARK, MARK)
 
-DAYBOOK_EN = ["the post came with %d letters", "%d visitors, none stayed", "lamp oil for %d evenings", "counted %d boxes twice",
+DAYBOOK_EN = ["the post came with %d letters", "%d visitors, none stayed", "lamp oil for %d evenings",
+              "counted %d boxes twice",
               "rain; %d sheets dried by the stove", "copied %d pages by hand", "the copier jammed after %d pages",
               "%d telephone calls, all silent"]
-DAYBOOK_KO = ["편지 %d통이 왔다", "손님 %d명, 아무도 머물지 않았다", "상자 %d개를 두 번 세었다", "비가 와서 종이 %d장을 말렸다",
-              "손으로 %d쪽을 베꼈다", "전화 %d통, 모두 말이 없었다", "등잔 기름이 %d일치 남았다"]
+DAYBOOK_KO = ["편지 %d통이 왔다", "손님 %d명, 아무도 머물지 않았다",
+              "상자 %d개를 두 번 세었다", "비가 와서 종이 %d장을 말렸다",
+              "손으로 %d쪽을 베꼈다", "전화 %d통, 모두 말이 없었다",
+              "등잔 기름이 %d일치 남았다"]
 
 
 def daybook(size):

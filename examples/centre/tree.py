@@ -1,4 +1,4 @@
-"""The centre as a plan: which paper lies in which folder, under which name, and what went wrong with it over the years."""
+"""The centre as a plan: which paper lies in which folder, under which name, and what went wrong with it since."""
 import unicodedata
 
 from centre import office, paper, picture, planted, prose, sound
@@ -7,7 +7,8 @@ from centre.pack import zip_file
 from centre.plan import Plan, at_time
 from centre.world import MARK, make_world
 
-CASE_COLUMNS = ["case", "testimony", "earliest", "latest", "precision", "place_code", "place_ko", "place_latin", "act_code",
+CASE_COLUMNS = ["case", "testimony", "earliest", "latest", "precision", "place_code", "place_ko", "place_latin",
+                "act_code",
                 "act_en", "act_ko", "victim", "victim_as_written", "alleged_perpetrator", "alleged_as_written",
                 "involvement", "source_kind", "confidence", "note"]
 PERSON_COLUMNS = ["person", "name_ko", "name_latin_1", "name_latin_2", "name_latin_3", "sex", "born", "home_code",
@@ -73,7 +74,8 @@ class Centre:
         add("01 letters/centre letter.pdf", paper.pdf_text("Letter", prose.LETTER), "PDF, English")
         add("01 letters/centre letter.odt", office.odt(prose.LETTER), "ODT")
         add("01 letters/편지.hwpx", office.hwpx(prose.LETTER), "HWPX")
-        add("01 letters/old statute of the centre.txt", MARK + "\n\nThe centre gathers, keeps and gives back.\n" + MARK + "\n",
+        add("01 letters/old statute of the centre.txt",
+            MARK + "\n\nThe centre gathers, keeps and gives back.\n" + MARK + "\n",
             "text older than 1980", mtime_ns=at_time(1974, 5, 2, 6, 7, 8, ns=987654321))
         add("01 letters/1979.txt", MARK + "\n마지막 날의 기록\n", "text older than 1980",
             mtime_ns=at_time(1979, 12, 31, 23, 59, 59, ns=999999999))
@@ -93,7 +95,8 @@ class Centre:
             text = text.replace("\n\n-- ", "\n\n" + planted.CP949_KO + "\n\n-- ")
             self.plan.file(path, legacy(text.replace("\n", "\r\n")), "testimony, Korean, CP949")
         elif t.number % 10 == 5:
-            self.plan.file(path, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(), "testimony, Korean, UTF-8 with BOM")
+            self.plan.file(path, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+                           "testimony, Korean, UTF-8 with BOM")
         else:
             self.plan.file(path, text, "testimony, Korean, UTF-8", mode=0o640 if t.number % 7 == 0 else 0o644)
 
@@ -110,11 +113,12 @@ class Centre:
                 self.plan.file(stem + ".txt", text, "consent, text", mode=0o444)
             elif t.number % 3 == 1:
                 self.plan.file(stem + ".pdf", paper.pdf_text(t.code, text), "PDF, Korean")
-            elif t.number % 6 == 2:
-                scan = picture.scanned_page(t.code, text.split("\n"))
-                self.plan.file(stem + ".pdf", paper.pdf_scan(t.code, [scan]), "PDF, scanned")
             else:
-                self.plan.file(stem + ".png", picture.png(picture.scanned_page(t.code, text.split("\n")), t.code), "PNG scan")
+                scan = picture.scanned_page(t.code, prose.consent_on_paper(t))
+                if t.number % 6 == 2:
+                    self.plan.file(stem + ".pdf", paper.pdf_scan(t.code, [scan]), "PDF, scanned")
+                else:
+                    self.plan.file(stem + ".png", picture.png(scan, t.code), "PNG scan")
 
     def sheets(self):
         cases, persons = [CASE_COLUMNS, *case_rows(self.world)], [PERSON_COLUMNS, *person_rows(self.world)]
@@ -133,7 +137,8 @@ class Centre:
         for t in self.testimonies[24:48]:
             korean = t.number % 2 == 0
             text = prose.testimony_ko(t) if korean else prose.testimony_en(t)
-            self.plan.file("%s/%s transcript.pdf" % (PAPERS, t.code), paper.pdf_text(t.code, text, pressed=t.number % 4 < 2),
+            document = paper.pdf_text(t.code, text, pressed=t.number % 4 < 2, named_codes=t.number % 3 == 0)
+            self.plan.file("%s/%s transcript.pdf" % (PAPERS, t.code), document,
                            "PDF, Korean" if korean else "PDF, English")
         for t in self.testimonies[48:60]:
             self.plan.file("%s/%s 진술.docx" % (PAPERS, t.code), office.docx(prose.testimony_ko(t)), "DOCX")
@@ -147,7 +152,8 @@ class Centre:
         add = self.plan.file
         for n in range(1, 13):
             code = "L-%02d" % n
-            add("%s/plan %s.png" % (PICTURES, code), picture.png(picture.plan_of_a_camp(code), planted.PICTURE_NOTE), "PNG plan")
+            add("%s/plan %s.png" % (PICTURES, code), picture.png(picture.plan_of_a_camp(code), planted.PICTURE_NOTE),
+                "PNG plan")
         for n in range(1, 13):
             code = "S-%02d" % n
             add("%s/IMG_%04d.JPG" % (PICTURES, 400 + n), picture.jpeg(picture.snapshot(code), code), "JPEG", mode=0o755)
@@ -155,7 +161,8 @@ class Centre:
             code = "L-%02d" % (12 + n)
             add("%s/plan %s.gif" % (PICTURES, code), picture.gif(picture.plan_of_a_camp(code), code), "GIF")
             add("%s/plan %s.bmp" % (PICTURES, code), picture.bmp(picture.plan_of_a_camp(code)), "BMP")
-            add("%s/fax %s.tif" % (PICTURES, code), picture.tiff(picture.scanned_page(code, [code, "FAX"]), code), "TIFF")
+            add("%s/fax %s.tif" % (PICTURES, code), picture.tiff(picture.scanned_page(code, [code, "FAX"]), code),
+                "TIFF")
 
     def sounds(self):
         for t in self.testimonies[:12]:
@@ -198,7 +205,8 @@ class Centre:
             self.near_duplicate(t)
         self.plan.file(STICK + "/증언 모음.zip", self.archive(), "ZIP")
         self.plan.file("%s/%s/%s.txt" % (STICK, planted.FOLDER_KO, planted.FOLDER_EN),
-                       MARK + "\n" + "\n".join(t.witness.ko for t in self.testimonies[:10]) + "\n", "list of names", mode=0o400)
+                       MARK + "\n" + "\n".join(t.witness.ko for t in self.testimonies[:10]) + "\n", "list of names",
+                       mode=0o400)
         self.plan.folder(STICK + "/빈 폴더", kind="empty folder", mode=0o700)
         self.plan.folder(STICK + "/empty/also empty", kind="empty folder")
 
@@ -207,11 +215,13 @@ class Centre:
         if t.number % 4 == 0:
             self.plan.file(stem + " wrapped.txt", prose.wrap(text, 60) + "\n", "near duplicate")
         elif t.number % 4 == 1:
-            self.plan.file(stem + " edited.txt", text.replace("겨울", "늦가을").replace("트럭", "화물차"), "near duplicate")
+            self.plan.file(stem + " edited.txt", text.replace("겨울", "늦가을").replace("트럭", "화물차"),
+                           "near duplicate")
         elif t.number % 4 == 2:
             self.plan.file(stem + " cp949.txt", legacy(text), "near duplicate")
         else:
-            self.plan.file(stem + " dos.txt", b"\xef\xbb\xbf" + (text + "\n(끝)\n").replace("\n", "\r\n").encode(), "near duplicate")
+            self.plan.file(stem + " dos.txt", b"\xef\xbb\xbf" + (text + "\n(끝)\n").replace("\n", "\r\n").encode(),
+                           "near duplicate")
 
     def odd_names(self):
         for t in self.testimonies[:8]:
@@ -219,14 +229,16 @@ class Centre:
             self.plan.file("%s/맥 mac/%s" % (STICK, name), prose.consent(t), "name in NFC beside NFD")
             self.plan.file("%s/맥 mac/%s" % (STICK, nfd(name)), prose.consent(t) + "2\n", "name in NFD beside NFC")
         folder = STICK + "/odd names"
-        names = ["two  spaces .txt", "it's \"quoted\".txt", "line\nbreak.txt", "tab\there.txt", "-rf.txt", "$HOME `id`.txt",
+        names = ["two  spaces .txt", "it's \"quoted\".txt", "line\nbreak.txt", "tab\there.txt", "-rf.txt",
+                 "$HOME `id`.txt",
                  "back\\slash.txt", "star * and ?.txt", ".hidden", "..a", "~", "#1;2&3|4.txt", "paper boat \u26f5.txt"]
         for n, name in enumerate(names):
             self.plan.file("%s/%s" % (folder, name), "%s\n%d\n" % (MARK, n), "odd name")
         for n, name in enumerate(["증언 사본.txt", "달그늘 명단.txt", "면담 녹취록.txt"]):
             raw = folder.encode() + b"/" + name.encode("cp949")
             self.plan.file(raw, ("%s\n%d번째 옛 파일 이름\n" % (MARK, n)).encode("cp949"), "name in CP949 bytes")
-        self.plan.file(folder.encode() + b"/" + "옛 폴더".encode("cp949") + b"/a.txt", MARK + "\n", "name in CP949 bytes")
+        self.plan.file(folder.encode() + b"/" + "옛 폴더".encode("cp949") + b"/a.txt", MARK + "\n",
+                       "name in CP949 bytes")
         long_name = "가" * 83 + "bb.txt"[:6]
         self.plan.file("%s/%s" % (folder, long_name), MARK + "\n", "name of 255 bytes")
         deep = STICK + "/deep" + "".join("/%02d" % n for n in range(1, 31))
@@ -243,10 +255,11 @@ class Centre:
             self.plan.file("%s/cut %s" % (BROKEN, name), source(path)[:size], "broken: cut short")
         self.plan.file(BROKEN + "/not a picture.jpg", MARK + "\nthis is text\n", "broken: wrong ending")
         self.plan.file(BROKEN + "/noise.pdf", noise("broken", 4096), "broken: noise")
-        self.plan.file(BROKEN + "/bad utf8.txt", MARK.encode() + b"\n\xff\xfe\xc0\xaf \xed\xa0\x80 \xf8\n", "broken: bad UTF-8")
+        self.plan.file(BROKEN + "/bad utf8.txt", MARK.encode() + b"\n\xff\xfe\xc0\xaf \xed\xa0\x80 \xf8\n",
+                       "broken: bad UTF-8")
         letter = source("01 letters/centre letter.pdf")
-        self.plan.file(BROKEN + "/wrong offsets.pdf", letter.replace(b"%PDF-1.4\n", b"%PDF-1.4\n%moved by a careless tool\n"),
-                       "broken: offsets moved")
+        moved = letter.replace(b"%PDF-1.4\n", b"%PDF-1.4\n%moved by a careless tool\n")
+        self.plan.file(BROKEN + "/wrong offsets.pdf", moved, "broken: offsets moved")
         self.plan.sparse(BROKEN + "/disk image.img", [(0, MARK.encode() + b"\n"), (5 << 20, b"last words\n")],
                          (6 << 20) + 17, "sparse file of 6 MiB")
 
@@ -263,7 +276,8 @@ class Centre:
         self.plan.link("12 links/to raw bytes", "증언".encode("cp949"), "symbolic link, dangling")
         self.plan.special("13 not evidence/pipe", "fifo", "FIFO (refused)")
         self.plan.special("13 not evidence/socket", "socket", "socket (refused)")
-        self.plan.file("13 not evidence/locked.txt", MARK + "\n읽을 수 없는 파일\n", "unreadable file (refused, but not by root)",
+        self.plan.file("13 not evidence/locked.txt", MARK + "\n읽을 수 없는 파일\n",
+                       "unreadable file (refused, but not by root)",
                        mode=0)
 
 

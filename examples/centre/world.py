@@ -18,50 +18,70 @@ CASES = 2000
 
 # Korean, then three ways to write it: by rule, by an older rule, by ear.
 SURNAMES = [line.split() for line in """
-너울 Neoul Nŏul Noul|가람 Garam Karam Garram|도담 Dodam Todam Dohdam|바위 Bawi Pawi Bahwee|둘레 Dulle Tulle Doolleh
-별 Byeol Pyŏl Byul|놀 Nol Nol Noll|샘 Saem Saem Sem|닻 Dat Tat Dutt|돛 Dot Tot Doat|굴 Gul Kul Gool|늘 Neul Nŭl Null
-밀 Mil Mil Meel|벌 Beol Pŏl Burl|겨울 Gyeoul Kyŏul Kyowool|들 Deul Tŭl Dull|여울 Yeoul Yŏul Yowool|이랑 Irang Irang Eerang
+너울 Neoul Nŏul Noul|가람 Garam Karam Garram|도담 Dodam Todam Dohdam|바위 Bawi Pawi Bahwee
+둘레 Dulle Tulle Doolleh|별 Byeol Pyŏl Byul|놀 Nol Nol Noll|샘 Saem Saem Sem|닻 Dat Tat Dutt
+돛 Dot Tot Doat|굴 Gul Kul Gool|늘 Neul Nŭl Null|밀 Mil Mil Meel|벌 Beol Pŏl Burl
+겨울 Gyeoul Kyŏul Kyowool|들 Deul Tŭl Dull|여울 Yeoul Yŏul Yowool|이랑 Irang Irang Eerang
 소금 Sogeum Sogŭm Sokum|마루 Maru Maru Mahroo|보라 Bora Pora Borah|구슬 Guseul Kusŭl Gooseul
 """.replace("\n", "|").split("|") if line]
 SYLLABLES = [line.split() for line in """
-해 hae hae hay|든 deun tŭn dun|솔 sol sol soll|린 rin rin leen|범 beom pŏm bum|찬 chan ch'an chahn|윤 yun yun yoon
-결 gyeol kyŏl gyul|온 on on ohn|슬 seul sŭl sul|빛 bit pit beet|나 na na nah|래 rae rae lay|운 un un oon|담 dam tam dahm
-호 ho ho hoh|연 yeon yŏn yun|주 ju chu joo|명 myeong myŏng myung|석 seok sŏk suk|길 gil kil gill|순 sun sun soon
-옥 ok ok ock|덕 deok tŏk duk|진 jin chin jeen|영 yeong yŏng young|금 geum kŭm gum|봄 bom pom bohm|여 yeo yŏ yuh
-름 reum rŭm room|가 ga ka gah|을 eul ŭl ull|겸 gyeom kyŏm gyum|도 do to doh
+해 hae hae hay|든 deun tŭn dun|솔 sol sol soll|린 rin rin leen|범 beom pŏm bum|찬 chan ch'an chahn
+윤 yun yun yoon|결 gyeol kyŏl gyul|온 on on ohn|슬 seul sŭl sul|빛 bit pit beet|나 na na nah
+래 rae rae lay|운 un un oon|담 dam tam dahm|호 ho ho hoh|연 yeon yŏn yun|주 ju chu joo
+명 myeong myŏng myung|석 seok sŏk suk|길 gil kil gill|순 sun sun soon|옥 ok ok ock|덕 deok tŏk duk
+진 jin chin jeen|영 yeong yŏng young|금 geum kŭm gum|봄 bom pom bohm|여 yeo yŏ yuh|름 reum rŭm room
+가 ga ka gah|을 eul ŭl ull|겸 gyeom kyŏm gyum|도 do to doh
 """.replace("\n", "|").split("|") if line]
 
 # code, Korean, Latin, kind
 PLACES = [tuple(line.split()) for line in """
-L-01 달그늘수용소 Dalgeuneul camp|L-02 먹구름골수용소 Meokgureumgol camp|L-03 서리재수용소 Seorijae camp
-L-04 검은여울수용소 Geomeunyeoul camp|L-05 유리언덕구류장 Yurieondeok station|L-06 종이배나루구류장 Jongibaenaru station
-L-07 첫눈마을분주소 Cheonnunmaeul station|L-08 반딧불역 Banditbul railway|L-09 구름사다리탄광 Gureumsadari mine
-L-10 은모래구름읍 Eunmoraegureum town|L-11 별똥재마을 Byeolttongjae village|L-12 달팽이못마을 Dalpaengimot village
-L-13 바람개비들마을 Baramgaebideul village|L-14 도토리고개마을 Dotorigogae village|L-15 늦잠나루 Neutjamnaru ferry
-L-16 고래꿈포구 Goraekkum harbour|L-17 무지개솥공장 Mujigaesot works|L-18 하늘빗농장 Haneulbit farm
-L-19 솜구름벌목장 Somgureum loggery|L-20 잿빛등대 Jaetbitdeungdae lighthouse|L-21 거울호수읍 Geoulhosu town
-L-22 실개울마을 Silgaeul village|L-23 북두다리초소 Bukdudari post|L-24 안개상자역 Angaesangja railway
-L-25 물시계읍 Mulsigye town|L-26 두꺼비바위마을 Dukkeobibawi village|L-27 노을우물농장 Noeurumul farm
-L-28 열두고리교화소 Yeoldugori prison|L-29 흰까마귀관리소 Huinkkamagwi camp|L-30 소라고둥포구 Soragodung harbour
+L-01 달그늘수용소 Dalgeuneul camp|L-02 먹구름골수용소 Meokgureumgol camp
+L-03 서리재수용소 Seorijae camp|L-04 검은여울수용소 Geomeunyeoul camp
+L-05 유리언덕구류장 Yurieondeok station|L-06 종이배나루구류장 Jongibaenaru station
+L-07 첫눈마을분주소 Cheonnunmaeul station|L-08 반딧불역 Banditbul railway
+L-09 구름사다리탄광 Gureumsadari mine|L-10 은모래구름읍 Eunmoraegureum town
+L-11 별똥재마을 Byeolttongjae village|L-12 달팽이못마을 Dalpaengimot village
+L-13 바람개비들마을 Baramgaebideul village|L-14 도토리고개마을 Dotorigogae village
+L-15 늦잠나루 Neutjamnaru ferry|L-16 고래꿈포구 Goraekkum harbour
+L-17 무지개솥공장 Mujigaesot works|L-18 하늘빗농장 Haneulbit farm
+L-19 솜구름벌목장 Somgureum loggery|L-20 잿빛등대 Jaetbitdeungdae lighthouse
+L-21 거울호수읍 Geoulhosu town|L-22 실개울마을 Silgaeul village|L-23 북두다리초소 Bukdudari post
+L-24 안개상자역 Angaesangja railway|L-25 물시계읍 Mulsigye town
+L-26 두꺼비바위마을 Dukkeobibawi village|L-27 노을우물농장 Noeurumul farm
+L-28 열두고리교화소 Yeoldugori prison|L-29 흰까마귀관리소 Huinkkamagwi camp
+L-30 소라고둥포구 Soragodung harbour
 """.replace("\n", "|").split("|") if line]
 PLACE_WEIGHTS = {"camp": 6, "prison": 5, "station": 4, "mine": 3, "post": 2}
 
 # code, English noun, Korean noun, English verb ("... was"), Korean verb (ending that follows the subject)
 ACTS = [
-    ("A-01", "arbitrary detention", "자의적 구금", "held without any charge", "아무런 혐의 통보도 없이 갇혔습니다"),
-    ("A-02", "beating", "구타", "beaten with a strap in front of the others", "다른 사람들이 보는 앞에서 가죽띠로 맞았습니다"),
-    ("A-03", "forced labour", "강제노동", "made to carry stones from dark to dark", "어두울 때부터 어두울 때까지 돌을 날라야 했습니다"),
-    ("A-04", "denial of food", "식량 차단", "given no food for days", "며칠 동안 먹을 것을 받지 못했습니다"),
-    ("A-05", "enforced disappearance", "강제실종", "taken away in a lorry and not seen again", "트럭에 실려 간 뒤 다시는 보이지 않았습니다"),
-    ("A-06", "forced displacement", "강제이주", "moved away with one bundle and no reason", "보따리 하나만 들고 이유도 모른 채 옮겨졌습니다"),
-    ("A-07", "taking of property", "재산 몰수", "robbed of house and tools", "집과 연장을 빼앗겼습니다"),
-    ("A-08", "forced confession", "강요된 자백", "kept standing until a paper was signed", "종이에 지장을 찍을 때까지 서 있어야 했습니다"),
-    ("A-09", "separation of family", "가족 분리", "parted from the family", "가족과 떨어지게 되었습니다"),
-    ("A-10", "denial of medicine", "치료 거부", "refused medicine while ill", "앓는 동안 약을 받지 못했습니다"),
-    ("A-11", "killing", "살해", "killed, as the others said afterwards", "나중에 들은 말로는 죽임을 당했습니다"),
-    ("A-12", "punishment of relatives", "연좌", "punished for what a relative had said", "친척이 한 말 때문에 벌을 받았습니다"),
+    ("A-01", "arbitrary detention", "자의적 구금",
+     "held without any charge", "아무런 혐의 통보도 없이 갇혔습니다"),
+    ("A-02", "beating", "구타",
+     "beaten with a strap in front of the others", "다른 사람들이 보는 앞에서 가죽띠로 맞았습니다"),
+    ("A-03", "forced labour", "강제노동",
+     "made to carry stones from dark to dark", "어두울 때부터 어두울 때까지 돌을 날라야 했습니다"),
+    ("A-04", "denial of food", "식량 차단",
+     "given no food for days", "며칠 동안 먹을 것을 받지 못했습니다"),
+    ("A-05", "enforced disappearance", "강제실종",
+     "taken away in a lorry and not seen again", "트럭에 실려 간 뒤 다시는 보이지 않았습니다"),
+    ("A-06", "forced displacement", "강제이주",
+     "moved away with one bundle and no reason", "보따리 하나만 들고 이유도 모른 채 옮겨졌습니다"),
+    ("A-07", "taking of property", "재산 몰수",
+     "robbed of house and tools", "집과 연장을 빼앗겼습니다"),
+    ("A-08", "forced confession", "강요된 자백",
+     "kept standing until a paper was signed", "종이에 지장을 찍을 때까지 서 있어야 했습니다"),
+    ("A-09", "separation of family", "가족 분리",
+     "parted from the family", "가족과 떨어지게 되었습니다"),
+    ("A-10", "denial of medicine", "치료 거부",
+     "refused medicine while ill", "앓는 동안 약을 받지 못했습니다"),
+    ("A-11", "killing", "살해",
+     "killed, as the others said afterwards", "나중에 들은 말로는 죽임을 당했습니다"),
+    ("A-12", "punishment of relatives", "연좌",
+     "punished for what a relative had said", "친척이 한 말 때문에 벌을 받았습니다"),
 ]
-POSTS = [("block warden", "막사 감독"), ("guard of the gate", "정문 경비"), ("section leader", "구역 책임자"),
+POSTS = [("block warden", "막사 감독"), ("guard of the gate", "정문 경비"),
+         ("section leader", "구역 책임자"),
          ("interrogator", "심문원"), ("camp deputy", "부소장"), ("store keeper", "창고 책임자"),
          ("work brigade leader", "작업반장"), ("record clerk", "서기")]
 INVOLVEMENTS = ["ordered (alleged)", "carried out (alleged)", "was present (alleged)", "failed to prevent (alleged)"]
@@ -69,7 +89,8 @@ SOURCE_KINDS = ["first-hand", "first-hand", "first-hand", "hearsay", "inference"
 SEASONS = [("spring", "봄", 3, 5), ("summer", "여름", 6, 8), ("autumn", "가을", 9, 11)]
 
 # The first witnesses are named by hand: their names are among the planted ones.
-NAMED_WITNESSES = ["너울 해든", "가람 솔린", "도담 결온", "둘레 빛나", "겨울 윤슬", "여울 봄여", "소금 명석", "구슬 연주",
+NAMED_WITNESSES = ["너울 해든", "가람 솔린", "도담 결온", "둘레 빛나", "겨울 윤슬", "여울 봄여",
+                   "소금 명석", "구슬 연주",
                    "이랑 길순", "보라 겸도"]
 
 
@@ -165,7 +186,7 @@ def make_persons():
 
 
 def second_mention(chance, first, number):
-    """The same person as somebody else heard of her: another order of spellings, a year off, no Korean name half the time."""
+    """The same person as somebody else heard of her: otherwise spelt, a year off, often without a Korean name."""
     turned = first.latin[1:] + first.latin[:1]
     return first._replace(code="P-%04d" % number, ko=first.ko if chance.one_in(2) else "", latin=turned,
                           born=first.born + chance.between(-1, 1))
@@ -177,7 +198,8 @@ def case_date(chance, year):
     draw = chance.below(100)
     if draw < 35:
         iso = "%04d-%02d-%02d" % (year, month, day)
-        return iso, iso, "day", "on %d %s %d" % (day, MONTHS[month - 1], year), "%d년 %d월 %d일에" % (year, month, day)
+        return (iso, iso, "day", "on %d %s %d" % (day, MONTHS[month - 1], year),
+                "%d년 %d월 %d일에" % (year, month, day))
     if draw < 70:
         last = LAST_DAYS[month - 1]
         return ("%04d-%02d-01" % (year, month), "%04d-%02d-%02d" % (year, month, last), "month",

@@ -67,9 +67,9 @@ struct buf {
     size_t room;
     bool failed;
 };
-void buf_drop(struct buf *b); /* frees; NULL and zeroed are fine */
-void buf_wipe(struct buf *b); /* overwrites the whole room, then frees: for secrets */
-void buf_clear(struct buf *b); /* empties, keeps the room */
+void buf_drop(struct buf *b);               /* frees; NULL and zeroed are fine */
+void buf_wipe(struct buf *b);               /* overwrites the whole room, then frees: for secrets */
+void buf_clear(struct buf *b);              /* empties, keeps the room */
 uint8_t *buf_more(struct buf *b, size_t n); /* n further bytes to be filled by the caller; NULL when memory is out */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_bytes(struct buf *b, struct bytes x);

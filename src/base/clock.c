@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define YEAR_0000_UNIX_S INT64_C(-62167219200)
+#define YEAR_0000_UNIX_S     INT64_C(-62167219200)
 #define YEAR_9999_END_UNIX_S INT64_C(253402300799)
 
 int64_t time_now_unix_s(void)

@@ -15,15 +15,15 @@
 
 enum err_code {
     ERR_NONE = 0,
-    ERR_IO = -1,       /* input, output, memory or environment: exit 4 */
-    ERR_DAMAGED = -2,  /* stored bytes are not what they must be: exit 1 */
-    ERR_USAGE = -3,    /* the request itself is malformed: exit 2 */
-    ERR_REFUSED = -4,  /* policy, key or state forbids the request: exit 3 */
-    ERR_ABSENT = -5,   /* the named thing is not there: exit 4 unless the caller knows better */
-    ERR_KEY = -6,      /* a key or passphrase does not open this: exit 4 */
-    ERR_BUSY = -7,     /* another writer holds the lock: exit 4 */
-    ERR_NEWER = -8,    /* the format is newer than this program: exit 4 */
-    ERR_STOPPED = -9,  /* a person interrupted the work: exit 4 */
+    ERR_IO = -1,      /* input, output, memory or environment: exit 4 */
+    ERR_DAMAGED = -2, /* stored bytes are not what they must be: exit 1 */
+    ERR_USAGE = -3,   /* the request itself is malformed: exit 2 */
+    ERR_REFUSED = -4, /* policy, key or state forbids the request: exit 3 */
+    ERR_ABSENT = -5,  /* the named thing is not there: exit 4 unless the caller knows better */
+    ERR_KEY = -6,     /* a key or passphrase does not open this: exit 4 */
+    ERR_BUSY = -7,    /* another writer holds the lock: exit 4 */
+    ERR_NEWER = -8,   /* the format is newer than this program: exit 4 */
+    ERR_STOPPED = -9, /* a person interrupted the work: exit 4 */
 };
 
 enum { ERR_TEXT_MAX = 2048 };

@@ -28,8 +28,7 @@ int file_path(struct file_path *to, struct err *e, const char *format, ...)
 static int write_failed(struct err *e, int number, const char *name)
 {
     if (number == ENOSPC || number == EDQUOT)
-        return err_set(e, ERR_IO, "cannot write %s: no space is left; free some space on its disk and try again",
-                       name);
+        return err_set(e, ERR_IO, "cannot write %s: no space is left; free some space on its disk and try again", name);
     return err_os(e, ERR_IO, number, "cannot write %s", name);
 }
 
@@ -62,18 +61,24 @@ int file_open_read(const char *path, int *ret_fd, struct err *e)
     return 0;
 }
 
-/* Append what is left of the file, at most ${bytes_max} bytes. */
-static int read_rest(int fd, const char *path, size_t bytes_max, struct buf *to, struct err *e)
+static int too_long(struct err *e, const char *path, size_t bytes_max)
+{
+    return err_set(e, ERR_DAMAGED, "%s is longer than the %zu bytes it may have", path, bytes_max);
+}
+
+/* Append what is left of the file, at most ${bytes_max} bytes; about ${size} are expected. */
+static int read_rest(int fd, const char *path, uint64_t size, size_t bytes_max, struct buf *to, struct err *e)
 {
     size_t total = 0;
     for (;;) {
-        /* One byte is asked for beyond the limit, to see whether there is one. */
+        /* One byte is asked for beyond what is expected and beyond the limit, to see whether there is one. */
         size_t left = bytes_max - total;
-        size_t step = left < READ_STEP ? left + 1 : READ_STEP;
+        uint64_t step_max = size >= total ? size - total + 1 : READ_STEP;
+        size_t step = left < step_max ? left + 1 : (size_t)step_max;
         uint8_t *p = buf_more(to, step);
         if (p == NULL)
             return buf_check(to, e);
-        ssize_t got = read(fd, p, step);
+        ssize_t got = read(fd, p, step < CALL_BYTES_MAX ? step : CALL_BYTES_MAX);
         int number = errno;
         to->n -= got > 0 ? step - (size_t)got : step;
         if (got == 0)
@@ -81,7 +86,7 @@ static int read_rest(int fd, const char *path, size_t bytes_max, struct buf *to,
         if (got < 0 && number != EINTR)
             return read_failed(e, number, path);
         if (got > 0 && (size_t)got > left)
-            return err_set(e, ERR_DAMAGED, "%s is longer than the %zu bytes it may have", path, bytes_max);
+            return too_long(e, path, bytes_max);
         total += got > 0 ? (size_t)got : 0;
     }
 }
@@ -92,8 +97,14 @@ int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err
     int rc = file_open_read(path, &fd, e);
     if (rc != 0)
         return rc;
+    uint64_t size = 0;
+    rc = file_size(fd, &size, path, e);
+    if (rc != 0)
+        return rc;
+    if (size > bytes_max)
+        return too_long(e, path, bytes_max);
     size_t before = to->n;
-    rc = read_rest(fd, path, bytes_max, to, e);
+    rc = read_rest(fd, path, size, bytes_max, to, e);
     if (rc != 0)
         to->n = before;
     return rc;
@@ -231,7 +242,8 @@ int file_make_folders(const char *path, struct err *e)
     int rc = file_path(&upper, e, "%.*s", (int)trimmed(path), path);
     if (rc != 0)
         return rc;
-    for (char *slash = strchr(upper.s + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    /* A slash that begins the path is no folder's end; an empty path is refused by mkdir. */
+    for (char *slash = strchr(upper.s + (upper.s[0] == '/'), '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         /* Folders that are there are left alone: it may not be ours to make anything beside them. */
         rc = is_folder(upper.s) ? 0 : file_make_folder(upper.s, e);
@@ -272,8 +284,7 @@ static int fill_draft(int fd, struct bytes content, const char *path, struct err
 }
 
 /* Write ${content} under the draft's name and make it durable; after a failure there is no draft. */
-static int write_draft(const char *path, struct bytes content, mode_t mode, struct file_path *ret_draft,
-                       struct err *e)
+static int write_draft(const char *path, struct bytes content, mode_t mode, struct file_path *ret_draft, struct err *e)
 {
     int rc = draft_path(path, ret_draft, e);
     if (rc != 0)

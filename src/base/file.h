@@ -28,11 +28,11 @@ int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err
 int file_read_at(int fd, void *to, size_t n, uint64_t offset, const char *name, struct err *e);
 int file_write_at(int fd, const void *p, size_t n, uint64_t offset, const char *name, struct err *e);
 int file_size(int fd, uint64_t *ret_bytes, const char *name, struct err *e);
-int file_sync(int fd, const char *name, struct err *e);      /* fdatasync */
-int file_sync_folder(const char *path, struct err *e);       /* fsync of the folder itself */
-int file_sync_parent(const char *path, struct err *e);       /* fsync of the folder that holds ${path} */
-int file_make_folder(const char *path, struct err *e);       /* 0700, durable; fine when it is there */
-int file_make_folders(const char *path, struct err *e);      /* with all folders above it */
+int file_sync(int fd, const char *name, struct err *e); /* fdatasync */
+int file_sync_folder(const char *path, struct err *e);  /* fsync of the folder itself */
+int file_sync_parent(const char *path, struct err *e);  /* fsync of the folder that holds ${path} */
+int file_make_folder(const char *path, struct err *e);  /* 0700, durable; fine when it is there */
+int file_make_folders(const char *path, struct err *e); /* with all folders above it */
 /* ${mode} is narrowed by the umask.  A link at ${path} is replaced itself; what it pointed at is not touched. */
 int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e); /* ERR_REFUSED: exists */

@@ -7,6 +7,7 @@
 #include "base/unicode.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 struct json {
     json_t *root;
@@ -209,22 +210,48 @@ static int too_deep(struct err *e)
     return err_set(e, ERR_DAMAGED, "this JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
 }
 
+static int not_json(size_t at, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %zu", at);
+}
+
 static int parse_failed(const json_error_t *cause, struct err *e)
 {
     switch (json_error_code(cause)) {
-    case json_error_out_of_memory:
-        return err_memory(e);
     case json_error_stack_overflow:
         return too_deep(e);
     case json_error_duplicate_key:
         return err_set(e, ERR_DAMAGED, "this JSON names a key of one object twice, before byte %d", cause->position);
     default:
-        return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %d", cause->position);
+        return not_json(cause->position < 0 ? 0 : (size_t)cause->position, e);
     }
+}
+
+/*
+ * jansson 2.14 passes over a failed growth of its token buffer and then copies a string beyond its end, or takes a
+ * number for a shorter one.  Ending the program is the only safe answer we can give it from inside an allocation.
+ */
+static void *malloc_or_end(size_t n)
+{
+    void *p = malloc(n);
+    if (p == NULL)
+        abort();
+    return p;
+}
+
+static void set_memory(void)
+{
+    json_set_alloc_funcs(malloc_or_end, free);
 }
 
 int json_parse(struct bytes text, struct json **ret_document, struct err *e)
 {
+    /* jansson takes a zero byte for the end of the text, and would not look at what follows it. */
+    const uint8_t *zero = text.n == 0 ? NULL : memchr(text.p, 0, text.n);
+    if (zero != NULL)
+        return not_json((size_t)(zero - text.p), e);
+    static pthread_once_t memory_is_set = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&memory_is_set, set_memory);
     json_error_t cause;
     OWN(json_drop) struct json *document = calloc(1, sizeof(*document));
     if (document == NULL)

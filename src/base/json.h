@@ -16,7 +16,7 @@ enum { JSON_DEPTH_MAX = 16 };
 
 /* jansson has functions of these names, and its own calls of them would be bound to ours: link ours under others. */
 #define json_string json_put_string
-#define json_null json_put_null
+#define json_null   json_put_null
 
 /* Writer.  Zero it, set .to; calls nest as the text does.  Keys of one object must ascend. */
 struct json_out {
@@ -43,7 +43,10 @@ void json_hex(struct json_out *j, struct bytes x);
 /* Reader.  A document owns its tree; nodes borrow from it. */
 struct json;
 struct json_node; /* opaque; NULL means "not there" in every getter */
-/* json_parse: ERR_DAMAGED with a reason when it is not JSON, has duplicate keys, or is nested too deep. */
+/*
+ * json_parse: ERR_DAMAGED with a reason when it is not JSON, has duplicate keys, or is nested too deep; ERR_IO.
+ * When memory runs out inside jansson the program ends (abort): it cannot be trusted to go on from there.
+ */
 int json_parse(struct bytes text, struct json **ret_document, struct err *e);
 void json_free(struct json *document);
 void json_drop(struct json **document);
@@ -55,7 +58,7 @@ size_t json_count(const struct json_node *node); /* members of an object or arra
 const struct json_node *json_at(const struct json_node *array, size_t index);
 /* json_keys_are: true when the object's keys are exactly these ${count} (ascending) names. */
 bool json_keys_are(const struct json_node *object, const char *const *keys, size_t count);
-const char *json_text(const struct json_node *node);            /* NULL unless a string without zero bytes */
+const char *json_text(const struct json_node *node); /* NULL unless a string without zero bytes */
 /* Integers have one form: a number within +-JSON_INTEGER_MAX, a decimal string beyond.  The other one is refused. */
 bool json_get_u64(const struct json_node *node, uint64_t *ret);
 bool json_get_i64(const struct json_node *node, int64_t *ret);

@@ -118,7 +118,7 @@ static void put_nfc(struct bytes utf8, struct buf *to)
     }
     OWN(wide_drop) struct wide text = {0};
     OWN(wide_drop) struct wide normal = {0};
-    if (utf8.n <= UNICODE_BYTES_MAX && widen(utf8, &text) && normalize(&text, &normal))
+    if (widen(utf8, &text) && normalize(&text, &normal))
         narrow(&normal, to);
     else
         to->failed = true;
@@ -126,7 +126,7 @@ static void put_nfc(struct bytes utf8, struct buf *to)
 
 bool unicode_is_nfc(struct bytes utf8)
 {
-    if (!unicode_valid(utf8))
+    if (utf8.n > UNICODE_BYTES_MAX || !unicode_valid(utf8))
         return false;
     if (is_ascii(utf8))
         return true;
@@ -137,10 +137,10 @@ bool unicode_is_nfc(struct bytes utf8)
 
 int unicode_nfc(struct bytes utf8, struct buf *to, struct err *e)
 {
-    if (!unicode_valid(utf8))
-        return err_set(e, ERR_DAMAGED, "this text is not UTF-8");
     if (utf8.n > UNICODE_BYTES_MAX)
         return err_set(e, ERR_DAMAGED, "this text is longer than %d bytes", UNICODE_BYTES_MAX);
+    if (!unicode_valid(utf8))
+        return err_set(e, ERR_DAMAGED, "this text is not UTF-8");
     size_t before = to->n;
     put_nfc(utf8, to);
     if (to->failed)
@@ -186,6 +186,10 @@ static void put_shown(struct bytes text, bool *escaped, struct buf *to)
 
 void unicode_display(struct bytes name, struct buf *to)
 {
+    if (name.n > UNICODE_BYTES_MAX) {
+        to->failed = true;
+        return;
+    }
     bool escaped = false;
     while (name.n > 0 && !to->failed) {
         OWN(buf_drop) struct buf normal = {0};

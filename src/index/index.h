@@ -148,6 +148,8 @@ int index_packs(struct index *x, int (*each)(void *context, const struct stateme
 int index_keyring_files(struct index *x, int (*each)(void *context, const struct statement_file_hash *f, struct err *e),
                         void *context, struct err *e); /* by name; removed ones left out */
 
+/* index_check: every page authenticates and the database is well formed.  ERR_DAMAGED. */
+int index_check(struct index *x, struct err *e);
 /* index_dump: every table's rows in a fixed order as text lines, for proving that a rebuild gives the same content. */
 int index_dump(struct index *x, int (*line)(void *context, const char *text, struct err *e), void *context,
                struct err *e);

@@ -22,6 +22,7 @@ enum {
     LEDGER_STATEMENT_MAX = 1 << 24,     /* bytes of one sealed or public statement */
     LEDGER_RECORD_MAX = 1 << 30,
     LEDGER_VERSION = 1,
+    LEDGER_FIRST = 64,                  /* offset of record 0 in a journal */
 };
 enum ledger_entry_kind { LEDGER_HIDDEN = 1, LEDGER_PUBLIC = 2 };
 
@@ -59,6 +60,12 @@ struct ledger_setup {
 
 /* ledger_found: write the headers of both copies of a new journal, durably.  ERR_REFUSED when one is there. */
 int ledger_found(const char *root, struct err *e);
+
+/*
+ * ledger_peek: the first public statement of record 0 in one copy (0 is a), by its form alone: before the log key is
+ * known there is nothing to verify it by, so the caller holds it to the pin.  ERR_ABSENT, ERR_DAMAGED, ERR_NEWER.
+ */
+int ledger_peek(const char *root, int copy, struct buf *ret_statement, struct err *e);
 
 enum ledger_copy_state {
     LEDGER_COPY_GOOD,
@@ -115,6 +122,9 @@ int ledger_publish(struct ledger *l, struct err *e);
 int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_number,
                 int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                 struct err *e);
+/* Where the content of the hidden and of the open section begins in the journal: from at and the counts. */
+uint64_t ledger_hidden_at(const struct ledger_record *record);
+uint64_t ledger_open_at(const struct ledger_record *record);
 /* ledger_hidden_next / public: take the next statement out of record->hidden or ->open.  ERR_DAMAGED. */
 int ledger_statement_next(struct cursor *c, struct bytes *ret_statement, struct err *e);
 /* ledger_read_at: ${n} bytes of the journal (a sealed statement whose place the index remembers).  Both copies are

@@ -68,6 +68,17 @@ uint64_t ledger_trailer_parse(const uint8_t from[LEDGER_TRAILER])
     return whole ? total : 0;
 }
 
+uint64_t ledger_hidden_at(const struct ledger_record *record)
+{
+    uint64_t leaves = (uint64_t)record->hidden_count + record->public_count;
+    return record->at + LEDGER_HEAD + LEDGER_SECTION_HEAD + leaves * LEDGER_ENTRY + LEDGER_SECTION_HEAD;
+}
+
+uint64_t ledger_open_at(const struct ledger_record *record)
+{
+    return ledger_hidden_at(record) + record->hidden.n + LEDGER_SECTION_HEAD;
+}
+
 int ledger_statement_next(struct cursor *c, struct bytes *ret_statement, struct err *e)
 {
     uint32_t n = cursor_u32(c);

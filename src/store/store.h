@@ -81,12 +81,13 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
 /*
  * store_draft_begin: a new draft at the ledger's end.
  * store_add: one hidden statement; its leaf number is *ret_leaf at once.  s->place is filled by the store for signed
- * kinds.  object: for received files, the object just vault_put, to be kept (else NULL).
+ * kinds.  A received file is the object just vault_put, and is kept.  ret_duplicate (may be NULL): these bytes are
+ * already held by a living item.  What the statement borrows is copied.
  * store_commit: cover, packs and keyring statements are added, all is made durable in the order above; *ret_position.
  * After an error the store takes no more writes: what was committed before stands.
  */
 int store_draft_begin(struct store *s, struct err *e);
-int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, struct err *e);
+int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);
 uint64_t store_draft_leaves(const struct store *s); /* added so far */
 uint64_t store_draft_bytes(const struct store *s);  /* memory the draft holds */
 int store_commit(struct store *s, struct err *e);
@@ -141,6 +142,10 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e);
 /* store_passphrase: seal the key file anew. */
 int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e);
-/* store_prove: an item's tlog-proof@v1. */
+
+/* ---- questions a writer asks while the vault's workers run ---- */
+
+int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
+                  struct err *e);
 
 #endif

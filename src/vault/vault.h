@@ -64,6 +64,8 @@ void vault_drop(struct vault **v);
 /* Runs become readable by being told, in journal order.  vault_run_read fills first_record and records from disk. */
 int vault_run_add(struct vault *v, const struct vault_run *run, struct err *e);
 int vault_run_read(struct vault *v, struct vault_run *run, struct err *e);
+/* vault_second_reads: how often copy b had to stand in for copy a since vault_open; a reason to warn and to repair. */
+uint64_t vault_second_reads(const struct vault *v);
 
 /* ---- writing ---- */
 

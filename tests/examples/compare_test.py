@@ -16,7 +16,8 @@ class CompareTest(TreeTest):
     @staticmethod
     def make(root):
         os.makedirs(os.path.join(root, "folder/empty"))
-        for name, data in (("one", b"some bytes"), ("two", b"x" * 3_000_000), ("folder/three", b""), ("한글 이름", b"k")):
+        for name, data in (("one", b"some bytes"), ("two", b"x" * 3_000_000), ("folder/three", b""),
+                           ("한글 이름", b"k")):
             with open(os.path.join(root, name), "wb") as f:
                 f.write(data)
         os.link(os.path.join(root, "one"), os.path.join(root, "linked"))
@@ -105,7 +106,8 @@ class CompareTest(TreeTest):
         os.chmod(self.b_path("two"), 0o4711)
         os.chmod(self.b_path("folder"), 0o700)
         os.chmod(self.b_path("pipe"), 0o600)
-        expected = ["two: mode %04o in A, 4711 in B" % self.mode("two"), "folder: mode %04o in A, 0700 in B" % self.mode("folder"),
+        expected = ["two: mode %04o in A, 4711 in B" % self.mode("two"),
+                    "folder: mode %04o in A, 0700 in B" % self.mode("folder"),
                     "pipe: mode %04o in A, 0600 in B" % self.mode("pipe")]
         self.differs(*expected)
 

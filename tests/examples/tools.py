@@ -13,8 +13,8 @@ sys.path.insert(0, EXAMPLES)
 
 def run(program, *args, **env):
     """(exit code, output, errors) of examples/PROGRAM."""
-    done = subprocess.run([sys.executable, "-B", os.path.join(EXAMPLES, program), *args], capture_output=True, timeout=300,
-                          env={**os.environ, **env}, check=False)
+    done = subprocess.run([sys.executable, "-B", os.path.join(EXAMPLES, program), *args], capture_output=True,
+                          timeout=300, env={**os.environ, **env}, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -229,6 +229,7 @@ static void inclusion_proofs(void **state)
             }
             assert_false(tree_check_inclusion(&leaf[(c.index + 1) % MOST], c.index, n, &found, &c.root));
             assert_false(tree_check_inclusion(&leaf[c.index], n, n, &found, &c.root));
+            assert_false(tree_check_inclusion(&leaf[c.index], c.index, 2 * n, &found, &c.root)); /* too short for it */
             assert_false(tree_check_inclusion(&leaf[c.index], c.index, n, &found, &leaf[0]) && n > 1);
         }
     }
@@ -265,6 +266,8 @@ static void consistency_proofs(void **state)
             assert_false(tree_check_consistency(c.old_size, &wrong, n, &c.root, &found));
             if (c.old_size > 0)
                 assert_false(tree_check_consistency(c.old_size, &c.old_root, n, &wrong, &found));
+            if (c.old_size > 0) /* too short for a tree twice the size */
+                assert_false(tree_check_consistency(c.old_size, &c.old_root, 2 * n, &c.root, &found));
             if (c.old_size < n)
                 assert_false(tree_check_consistency(n, &c.root, c.old_size, &c.old_root, &found));
         }

@@ -1,0 +1,31 @@
+/* Inside intake: an open file, and the memory of files with several names. */
+#ifndef INTAKE_INTAKE_INTERNAL_H
+#define INTAKE_INTAKE_INTERNAL_H
+
+#include "intake/intake.h"
+
+#include <sys/stat.h>
+
+struct intake_open {
+    int fd;
+    struct stat opened;
+    uint64_t came; /* bytes read since the beginning */
+};
+
+/* Files with more than one name: device and inode to the first name's cookie. */
+struct links_seen {
+    struct link_seen {
+        uint64_t device, inode, cookie;
+        bool used;
+    } *slot;
+    size_t used, room;
+};
+void links_release(struct links_seen *l);
+/* The slot of this file, made when it is new; NULL when memory is out. */
+struct link_seen *links_find(struct links_seen *l, uint64_t device, uint64_t inode);
+
+const char *reason_of(int number); /* a refusal's code for errno */
+/* open_file: a regular file below ${folder}, or the reason why not. */
+const char *open_file(int folder, const char *name, const struct stat *listed, struct intake_open *ret);
+
+#endif

@@ -1,0 +1,68 @@
+/* One file: opened without side effects, read, and held to what it was. */
+#include "intake/intake_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+const char *reason_of(int number)
+{
+    switch (number) {
+    case ENOENT: return "vanished";
+    case EACCES:
+    case EPERM: return "unreadable";
+    case ELOOP:
+    case ENOTDIR: return "changed";
+    default: return "io";
+    }
+}
+
+const char *open_file(int folder, const char *name, const struct stat *listed, struct intake_open *ret)
+{
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    int fd = openat(folder, name, flags | O_NOATIME);
+    if (fd < 0 && errno == EPERM) /* only the owner may leave the access time alone */
+        fd = openat(folder, name, flags);
+    if (fd < 0)
+        return reason_of(errno);
+    ret->fd = fd;
+    ret->came = 0;
+    if (fstat(fd, &ret->opened) != 0)
+        return reason_of(errno);
+    if (!S_ISREG(ret->opened.st_mode) || ret->opened.st_ino != listed->st_ino || ret->opened.st_dev != listed->st_dev)
+        return "changed";
+    return NULL;
+}
+
+int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, struct err *e)
+{
+    ssize_t got;
+    do
+        got = read(open->fd, to, n);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return err_os(e, ERR_IO, errno, "read");
+    open->came += (uint64_t)got;
+    *ret_n = (size_t)got;
+    return 0;
+}
+
+int intake_again(struct intake_open *open, struct err *e)
+{
+    if (lseek(open->fd, 0, SEEK_SET) != 0)
+        return err_os(e, ERR_IO, errno, "read again");
+    open->came = 0;
+    return 0;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool intake_unchanged(const struct intake_open *open)
+{
+    struct stat now;
+    const struct stat *was = &open->opened;
+    return fstat(open->fd, &now) == 0 && now.st_size == was->st_size && same_time(now.st_mtim, was->st_mtim) &&
+           same_time(now.st_ctim, was->st_ctim) && (uint64_t)now.st_size == open->came;
+}

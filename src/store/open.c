@@ -1,0 +1,430 @@
+/* Opening: whose repository this is, whether it is the one this computer saw last, and finishing what a crash left. */
+#include "store/store_internal.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { LOCK_WORDS_MAX = 256, LOCK_PAUSE_MS = 100, SHOWN_PIN = 8 };
+
+void tell(const struct store *s, const char *line)
+{
+    if (s->place.tell != NULL)
+        s->place.tell(s->place.tell_context, line);
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL)
+        return;
+    store_draft_drop(s);
+    vault_writer_close(s->writer);
+    vault_close(s->vault);
+    index_close(s->index);
+    keyring_close(s->keyring);
+    ledger_close(s->ledger);
+    statement_held_drop(&s->founded_held);
+    buf_drop(&s->founded_note);
+    keyring_identity_drop(&s->identity);
+    pthread_mutex_destroy(&s->asking);
+    fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
+    free(s->root);
+    free(s);
+}
+
+void store_drop(struct store **s)
+{
+    store_close(*s);
+}
+
+void store_facts(const struct store *s, struct store_facts *ret)
+{
+    const struct statement_founded *f = &s->founded.founded;
+    *ret = (struct store_facts){.root = s->root, .origin = f->origin, .pin = s->pin, .log_key = f->log,
+                                .member = f->member, .pack_sectors = f->pack_sectors,
+                                .founded_unix_s = s->founded.at_unix_s, .state_known = s->state.known,
+                                .state_path = s->state_file.s, .key_path = s->key_path.s, .opening = &s->opening};
+    ledger_where(s->ledger, &ret->position);
+}
+
+struct index *store_index(struct store *s)
+{
+    return s->index;
+}
+
+struct vault *store_vault(struct store *s)
+{
+    return s->vault;
+}
+
+struct ledger *store_ledger(struct store *s)
+{
+    return s->ledger;
+}
+
+struct keyring *store_keyring(struct store *s)
+{
+    return s->keyring;
+}
+
+/* ---- the lock ---- */
+
+static void lock_words(int fd, char to[LOCK_WORDS_MAX])
+{
+    ssize_t n = pread(fd, to, LOCK_WORDS_MAX - 1, 0);
+    to[n > 0 ? n : 0] = 0;
+    char *end = strchr(to, '\n');
+    if (end != NULL)
+        *end = 0;
+}
+
+/* Who writes, for the line that another one will read.  Only words: the lock itself is the kernel's. */
+static void lock_sign(int fd)
+{
+    char words[LOCK_WORDS_MAX], when[TIME_TEXT_MAX], host[64] = "";
+    (void)gethostname(host, sizeof host - 1);
+    time_text(when, time_now_unix_s());
+    int n = snprintf(words, sizeof words, "process %d on %s since %s\n", (int)getpid(), host, when);
+    if (n > 0 && ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, words, (size_t)n, 0);
+}
+
+int store_lock(struct store *s, struct err *e)
+{
+    struct file_path path;
+    int rc = file_path(&path, e, "%s/lock", s->root);
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == EROFS)
+        return err_set(e, ERR_IO, "%s is on a read-only disk: nothing can be taken in or changed there", s->root);
+    if (fd < 0 && errno == EACCES)
+        return err_set(e, ERR_IO, "%s may not be written by you: use the account that owns it", s->root);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "open %s", path.s);
+    uint64_t until = time_monotonic_ms() + s->place.wait_ms;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return err_os(e, ERR_IO, errno, "lock %s", path.s);
+        if (time_monotonic_ms() >= until) {
+            char words[LOCK_WORDS_MAX];
+            lock_words(fd, words);
+            return err_set(e, ERR_BUSY, "another writer is at work (%s): wait for it, or use --wait", words);
+        }
+        usleep(LOCK_PAUSE_MS * 1000);
+    }
+    lock_sign(fd);
+    s->lock_fd = TAKE_FD(fd);
+    return 0;
+}
+
+/* ---- who founded this ---- */
+
+static int founded_try(struct store *s, int copy, struct err *e)
+{
+    uint8_t entry[LEAF_ENTRY];
+    buf_clear(&s->founded_note);
+    int rc = ledger_peek(s->root, copy, &s->founded_note, e);
+    if (rc == 0)
+        rc = statement_read(buf_bytes(&s->founded_note), bytes_of(NULL, 0), NULL, NULL, 0, &s->founded_held,
+                            &s->founded, e);
+    if (rc == 0 && s->founded.kind != STATEMENT_FOUNDED)
+        rc = err_set(e, ERR_DAMAGED, "the first statement does not found a repository");
+    if (rc != 0)
+        return rc;
+    const struct statement_founded *f = &s->founded.founded;
+    if (f->format != 1 || f->sector_bytes != VAULT_SECTOR)
+        return err_set(e, ERR_NEWER, "%s has format %u, and this program knows 1: use a newer groundwork", s->root,
+                       f->format);
+    leaf_entry_public(buf_bytes(&s->founded_note), entry);
+    crypt_sha256(bytes_of(entry, LEAF_ENTRY), &s->pin);
+    return 0;
+}
+
+static int founded_read(struct store *s, struct err *e)
+{
+    struct file_path a, b;
+    int rc = file_path(&a, e, "%s/a/journal", s->root);
+    if (rc == 0)
+        rc = file_path(&b, e, "%s/b/journal", s->root);
+    if (rc != 0)
+        return rc;
+    if (!file_exists(a.s) && !file_exists(b.s))
+        return err_set(e, ERR_ABSENT, "no repository at %s: make one with groundwork init, or name one with -R",
+                       s->root);
+    rc = founded_try(s, 0, e);
+    if (rc == 0 || rc == ERR_NEWER)
+        return rc;
+    int other = founded_try(s, 1, NULL);
+    return other == 0 ? 0 : err_add(e, rc, "%s", s->root);
+}
+
+/* ---- keys ---- */
+
+static int key_choose(struct store *s, struct err *e)
+{
+    char hex[2 * SHOWN_PIN + 1];
+    hex_put(hex, s->pin.b, SHOWN_PIN);
+    if (s->place.key_path != NULL)
+        return file_path(&s->key_path, e, "%s", s->place.key_path);
+    return file_path(&s->key_path, e, "%s/%s.key", s->place.config_folder, hex);
+}
+
+static int key_is_ours(struct store *s, const struct hash *pin, struct err *e)
+{
+    if (hash_equal(pin, &s->pin))
+        return 0;
+    /* Copy a of leaf 0 may be the damaged one: the key file's pin decides. */
+    struct hash first = s->pin;
+    if (founded_try(s, 1, NULL) == 0 && hash_equal(pin, &s->pin))
+        return 0;
+    s->pin = first;
+    return err_set(e, ERR_KEY, "key file %s is of another repository than %s: name the right one with --key",
+                   s->key_path.s, s->root);
+}
+
+static int unlock(struct store *s, struct err *e)
+{
+    struct note_key member;
+    struct hash pin;
+    OWN(buf_wipe) struct buf passphrase = {0};
+    int rc = keyring_identity_peek(s->key_path.s, &member, &pin, e);
+    if (rc == ERR_ABSENT)
+        return err_set(e, ERR_KEY, "no key file at %s: bring your copy of it there, or name it with --key",
+                       s->key_path.s);
+    if (rc == 0)
+        rc = key_is_ours(s, &pin, e);
+    if (rc == 0)
+        rc = s->place.passphrase(s->place.context, s->key_path.s, &passphrase, e);
+    if (rc == 0)
+        rc = keyring_identity_load(s->key_path.s, buf_bytes(&passphrase), &s->identity, e);
+    return rc;
+}
+
+/* ---- the ledger against what this computer saw ---- */
+
+static int open_ledger(struct store *s, bool adopting, struct err *e)
+{
+    const struct ledger_position *committed = s->state.known ? &s->state.committed : NULL;
+    struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log,
+                                 .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
+    int rc = ledger_open(&setup, committed, s->state.has_pending ? &s->state.pending : NULL, &s->ledger, &s->opening,
+                         e);
+    if (rc != 0)
+        return rc;
+    if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
+        return err_set(e, ERR_DAMAGED, "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
+                       "of the repository", (unsigned long long)s->opening.position.leaves,
+                       (unsigned long long)s->identity.checkpoint_size);
+    if (!s->state.known && s->manner == STORE_WRITE && !adopting)
+        return err_set(e, ERR_REFUSED, "this computer has not seen this repository before: run groundwork adopt to trust "
+                       "its journal as it stands");
+    return 0;
+}
+
+static int note_committed(struct store *s, struct err *e)
+{
+    struct ledger_position now;
+    ledger_where(s->ledger, &now);
+    if (s->state.known && !s->state.has_pending && hash_equal(&now.last, &s->state.committed.last) &&
+        now.records == s->state.committed.records)
+        return 0;
+    s->state = (struct state){.known = true, .committed = now};
+    return state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+}
+
+static int mend(struct store *s, struct err *e)
+{
+    OWN(buf_drop) struct buf words = {0};
+    int rc = ledger_mend(s->ledger, &words, e);
+    struct cursor c = cursor_of(buf_bytes(&words));
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        if (c.failed)
+            break;
+        char text[ERR_TEXT_MAX];
+        snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
+        tell(s, text);
+    }
+    return rc != 0 ? rc : note_committed(s, e);
+}
+
+static int run_add(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
+                   uint32_t records, struct err *e)
+{
+    struct vault_run run = {pack, first_sector, sectors, first_record, records};
+    return vault_run_add(context, &run, e);
+}
+
+int store_vault_reopen(struct store *s, struct err *e)
+{
+    struct vault_keys keys;
+    vault_close(s->vault);
+    s->vault = NULL;
+    memcpy(keys.compartment, s->identity.compartment, VAULT_COMPARTMENT);
+    keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
+    keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
+    struct vault_setup setup = {.root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors,
+                                .keys = &keys};
+    int rc = vault_open(&setup, &s->vault, e);
+    crypt_wipe(&keys, sizeof keys);
+    return rc;
+}
+
+int store_index_reopen(struct store *s, bool anew, struct err *e)
+{
+    OWN(key_drop) struct key key = {0};
+    bool write = s->lock_fd >= 0;
+    index_close(s->index);
+    s->index = NULL;
+    keyring_key(s->keyring, KEYRING_INDEX, &key);
+    int rc = anew ? index_remove(s->root, e) : 0;
+    return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
+}
+
+/*
+ * The index stands at the journal's end, or is brought there by whoever can take the lock; a reader beside a writer is
+ * served as of the record where the index stands.
+ */
+static int open_index(struct store *s, struct err *e)
+{
+    struct index_position at = {0};
+    struct ledger_position end;
+    ledger_where(s->ledger, &end);
+    int rc = store_index_reopen(s, false, e);
+    if (rc == 0)
+        rc = index_where(s->index, &at, e);
+    if (rc != 0 && rc != ERR_ABSENT && rc != ERR_DAMAGED)
+        return rc;
+    bool usable = rc == 0 && at.records <= end.records;
+    bool current = usable && at.records == end.records && hash_equal(&at.last, &end.last);
+    if (!current && s->lock_fd < 0) {
+        struct err busy = {0};
+        rc = store_lock(s, &busy);
+        if (rc == ERR_BUSY && usable)
+            current = true; /* the writer at work brings it up to date; this reader sees the record before */
+        else if (rc != 0)
+            return err_set(e, rc, "the index must be brought up to date first, and that cannot be done: %s", busy.text);
+    }
+    if (current)
+        return index_runs(s->index, run_add, s->vault, e);
+    if (!usable)
+        tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+    rc = store_index_reopen(s, !usable, e);
+    if (rc == 0)
+        rc = index_runs(s->index, run_add, s->vault, e);
+    return rc != 0 ? rc : store_catch_up(s, NULL, e);
+}
+
+/* A table that no commit names is what an unfinished commit left: the logged one counts. */
+struct newest {
+    uint64_t version;
+    char prefix[KEYRING_NAME_MAX];
+};
+
+static int newest_table(void *context, const struct statement_file_hash *f, struct err *e)
+{
+    struct newest *n = context;
+    uint64_t version = 0;
+    (void)e;
+    size_t length = strlen(n->prefix);
+    if (strncmp(f->name, n->prefix, length) == 0 && decimal_get(bytes_text(f->name + length), &version) == 0 &&
+        version > n->version)
+        n->version = version;
+    return 0;
+}
+
+static int settle_table(struct store *s, struct err *e)
+{
+    struct newest n = {0};
+    uint64_t version;
+    struct hash digest;
+    char hex[2 * KEYRING_ID + 1];
+    hex_put(hex, s->identity.compartment, KEYRING_ID);
+    snprintf(n.prefix, sizeof n.prefix, "%s/table-", hex);
+    int rc = index_keyring_files(s->index, newest_table, &n, e);
+    keyring_table(s->keyring, &version, &digest);
+    if (rc != 0 || version == n.version)
+        return rc;
+    if (version < n.version)
+        return err_set(e, ERR_DAMAGED, "the newest table of keys (version %llu) is damaged in both copies: only a mirror "
+                       "can heal it", (unsigned long long)n.version);
+    keyring_close(s->keyring);
+    s->keyring = NULL;
+    return keyring_open(s->root, &s->identity, n.version, &s->keyring, e);
+}
+
+static int open_unlocked(struct store *s, struct err *e)
+{
+    int rc = store_vault_reopen(s, e);
+    if (rc == 0 && s->manner == STORE_WRITE)
+        rc = mend(s, e);
+    if (rc == 0)
+        rc = open_index(s, e);
+    return rc != 0 ? rc : settle_table(s, e);
+}
+
+/* How far an opening goes. */
+enum depth { DEPTH_ALL, DEPTH_LEDGER, DEPTH_ADOPT };
+
+static int open_all(struct store *s, enum depth depth, struct err *e)
+{
+    int rc = founded_read(s, e);
+    if (rc == 0)
+        rc = key_choose(s, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC)
+        rc = unlock(s, e);
+    if (rc == 0)
+        rc = state_path(&s->place, &s->pin, &s->state_file, e);
+    if (rc == 0 && s->manner == STORE_WRITE)
+        rc = store_lock(s, e);
+    if (rc == 0 && depth != DEPTH_ADOPT)
+        rc = state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL, &s->state, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC)
+        rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
+    if (rc == 0)
+        rc = open_ledger(s, depth == DEPTH_ADOPT, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC && depth == DEPTH_ALL)
+        rc = open_unlocked(s, e);
+    return rc;
+}
+
+static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
+                   struct err *e)
+{
+    OWN(store_drop) struct store *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_memory(e);
+    s->place = *place;
+    s->manner = manner;
+    s->lock_fd = -1;
+    pthread_mutex_init(&s->asking, NULL);
+    s->root = strdup(place->root);
+    if (s->root == NULL)
+        return err_memory(e);
+    int rc = open_all(s, depth, e);
+    if (rc == 0)
+        *ret = TAKE(s);
+    return rc;
+}
+
+int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e)
+{
+    return open_to(place, manner, DEPTH_ALL, ret, e);
+}
+
+int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_WRITE, DEPTH_LEDGER, ret, e);
+}
+
+int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
+}

@@ -1,0 +1,85 @@
+/* Reading one leaf and one item. */
+#include "store/store_internal.h"
+
+void store_held_drop(struct store_held **held)
+{
+    struct store_held *h = *held;
+    if (h == NULL)
+        return;
+    statement_held_drop(&h->statement);
+    buf_drop(&h->sealed);
+    buf_wipe(&h->opened);
+    key_drop(&h->secret);
+    free(h);
+    *held = NULL;
+}
+
+static int held_need(struct store_held **held, struct err *e)
+{
+    if (*held == NULL)
+        *held = calloc(1, sizeof **held);
+    return *held == NULL ? err_memory(e) : 0;
+}
+
+int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
+                    struct statement *ret, struct err *e)
+{
+    int rc = held_need(held, e);
+    if (rc == 0)
+        rc = keyring_secret(s->keyring, leaf, &(*held)->secret, e);
+    if (rc == 0) {
+        struct store_held *h = *held;
+        rc = leaf_open(&h->secret, &s->pin, leaf, sealed, &h->opened, &h->envelope);
+        if (rc != 0)
+            rc = err_set(e, rc, "the sealed statement does not open");
+        else
+            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret, &s->founded.founded.member, 1,
+                                &h->statement, ret, e);
+    }
+    return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
+}
+
+int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e)
+{
+    struct index_statement_row row;
+    int rc = held_need(held, e);
+    if (rc == 0)
+        rc = index_statement_row(s->index, leaf, &row, e);
+    if (rc != 0)
+        return rc;
+    struct store_held *h = *held;
+    buf_clear(&h->sealed);
+    uint8_t *p = buf_more(&h->sealed, row.journal_bytes);
+    if (p == NULL)
+        return err_memory(e);
+    rc = ledger_read_at(s->ledger, row.journal_at, p, row.journal_bytes, e);
+    if (rc != 0)
+        return rc;
+    if (statement_kind_hidden(row.kind))
+        return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
+    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1,
+                          &h->statement, ret, e);
+}
+
+int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)
+{
+    OWN(key_drop) struct key secret = {0}, key = {0};
+    struct vault_digest got;
+    int rc = keyring_secret(s->keyring, item->leaf, &secret, e);
+    if (rc == 0) {
+        leaf_manifest_key(&secret, &key);
+        rc = vault_get(s->vault, &key, item->manifest_record, sink, &got, e);
+    }
+    if (rc == 0 && (got.bytes != item->bytes || !hash_equal(&got.sha256, &item->sha256)))
+        rc = err_set(e, ERR_DAMAGED, "the bytes do not have the digest that its statement gives");
+    return rc == 0 ? 0 : err_add(e, rc, "item %llu", (unsigned long long)item->leaf);
+}
+
+int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
+                  struct err *e)
+{
+    pthread_mutex_lock(&s->asking);
+    int rc = index_already(s->index, giver, r, ret, e);
+    pthread_mutex_unlock(&s->asking);
+    return rc;
+}

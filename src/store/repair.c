@@ -1,0 +1,146 @@
+/* Healing from second copies, rebuilding what is derived, and trusting a journal again. */
+#include "store/store_internal.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+static void found(const struct store_watch *watch, const struct err *line)
+{
+    watch->finding(watch->context, line->text);
+}
+
+int store_reindex(struct store *s, const struct store_watch *watch, struct err *e)
+{
+    int rc = s->lock_fd < 0 ? store_lock(s, e) : 0;
+    if (rc == 0)
+        rc = store_vault_reopen(s, e);
+    if (rc == 0)
+        rc = store_index_reopen(s, true, e);
+    return rc != 0 ? rc : store_catch_up(s, watch, e);
+}
+
+/* The journal first: everything else is healed by what it says.  Opened without trusting more than the outside state. */
+static int repair_journal(const struct store_place *place, struct buf *words, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    int rc = store_open_for_repair(place, &s, e);
+    if (rc == 0)
+        rc = ledger_mend(s->ledger, words, e);
+    if (rc == 0)
+        rc = ledger_repair(s->ledger, words, e);
+    return rc;
+}
+
+static int repair_keys(const struct store_place *place, const struct store_watch *watch, struct buf *words,
+                       struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(key_files_drop) struct key_files keys = {0};
+    struct err mine = {0};
+    int rc = store_open_for_repair(place, &s, e);
+    if (rc == 0)
+        rc = store_key_files(s, &keys, e);
+    if (rc != 0)
+        return rc;
+    rc = keyring_repair(s->root, keys.list, keys.count, words, &mine);
+    if (rc == ERR_DAMAGED) {
+        found(watch, &mine);
+        return rc;
+    }
+    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+struct pack_repair {
+    struct store *s;
+    const struct store_watch *watch;
+    struct buf *words;
+    bool unhealed;
+};
+
+static int repair_pack(void *context, const struct statement_pack *p, struct err *e)
+{
+    struct pack_repair *r = context;
+    struct vault_pack logged = {p->pack, p->sectors, p->sealed, p->root};
+    struct err mine = {0};
+    bool healed = false;
+    int rc = vault_repair_pack(r->s->root, r->s->founded.founded.pack_sectors, &logged, &healed, &mine);
+    if (healed)
+        buf_printf(r->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
+    if (rc != ERR_DAMAGED)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+    r->unhealed = true;
+    found(r->watch, &mine);
+    return 0;
+}
+
+int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
+                 struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    int rc = repair_journal(place, ret_words, e);
+    int keys = rc == 0 ? repair_keys(place, watch, ret_words, e) : 0;
+    if (keys != 0 && keys != ERR_DAMAGED)
+        rc = keys;
+    if (rc == 0)
+        rc = store_open(place, STORE_WRITE, &s, e);
+    if (rc != 0)
+        return rc;
+    struct pack_repair packs = {s, watch, ret_words, keys != 0};
+    rc = index_packs(s->index, repair_pack, &packs, e);
+    if (rc == 0 && index_check(s->index, NULL) != 0) {
+        rc = store_reindex(s, watch, e);
+        buf_put_text(ret_words, text_tr("the index was rebuilt\n"));
+    }
+    if (rc == 0 && packs.unhealed)
+        rc = err_set(e, ERR_DAMAGED, "not everything could be healed from second copies: what is named above needs another "
+                     "copy of the repository");
+    return rc;
+}
+
+int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    int rc = store_open_to_adopt(place, &s, e);
+    if (rc != 0)
+        return rc;
+    struct ledger_position now;
+    ledger_where(s->ledger, &now);
+    if (checkpoint_note.n > 0) {
+        struct checkpoint seen;
+        struct tree_proof proof;
+        rc = checkpoint_read(checkpoint_note, &s->founded.founded.log, NOTE_FOREIGN, &seen, e);
+        if (rc == 0 && seen.size > now.leaves)
+            rc = err_set(e, ERR_DAMAGED, "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "
+                         "the repository", (unsigned long long)seen.size, (unsigned long long)now.leaves);
+        if (rc == 0)
+            rc = ledger_prove_consistency(s->ledger, seen.size, &proof, e);
+        if (rc == 0 && !tree_check_consistency(seen.size, &seen.root, now.leaves, &now.root, &proof))
+            rc = err_set(e, ERR_DAMAGED, "the journal does not extend this checkpoint: one of the two was rewritten. Keep "
+                         "both and ask for help");
+        if (rc != 0)
+            return rc;
+    }
+    struct state state = {.known = true, .committed = now};
+    rc = file_make_folders(place->state_folder, e);
+    if (rc == 0)
+        rc = state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
+    if (rc != 0)
+        return rc;
+    *ret = (struct checkpoint){.size = now.leaves, .root = now.root};
+    snprintf(ret->origin, sizeof ret->origin, "%s", s->founded.founded.origin);
+    return 0;
+}
+
+int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    int rc = store_open(place, STORE_READ, &s, e);
+    if (rc != 0)
+        return rc;
+    struct ledger_position now;
+    ledger_where(s->ledger, &now);
+    s->identity.checkpoint_size = now.leaves;
+    s->identity.checkpoint_root = now.root;
+    return keyring_identity_save(s->key_path.s, &s->identity, new_passphrase, true, e);
+}

@@ -1,0 +1,110 @@
+/* The state kept outside the repository: what this computer saw committed, so that an older copy cannot pass. */
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { STATE_MAX = 4096, PIN_SHOWN = 8 };
+static const char HEAD[] = "groundwork/state/v1\n";
+
+int state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
+{
+    char hex[2 * PIN_SHOWN + 1];
+    hex_put(hex, pin->b, PIN_SHOWN);
+    return file_path(to, e, "%s/%s.state", place->state_folder, hex);
+}
+
+static void state_mac(const struct key *key, struct bytes lines, struct key *ret)
+{
+    crypt_derive(key, "groundwork/state/v1", lines, ret);
+}
+
+static bool words(struct bytes line, const char *name, struct bytes *list, size_t count)
+{
+    size_t n = strlen(name);
+    if (line.n < n || memcmp(line.p, name, n) != 0)
+        return false;
+    line = bytes_of(line.p + n, line.n - n);
+    for (size_t i = 0; i < count; i++) {
+        if (line.n == 0 || line.p[0] != ' ')
+            return false;
+        line = bytes_of(line.p + 1, line.n - 1);
+        const uint8_t *space = memchr(line.p, ' ', line.n);
+        size_t length = space == NULL ? line.n : (size_t)(space - line.p);
+        list[i] = bytes_of(line.p, length);
+        line = bytes_of(line.p + length, line.n - length);
+    }
+    return line.n == 0;
+}
+
+static bool parse(struct cursor *c, struct hash *pin, struct state *s)
+{
+    struct bytes w[5];
+    struct ledger_position *p = &s->committed;
+    if (!cursor_expect(c, HEAD) || !words(cursor_line(c), "pin", w, 1) || hex_get(w[0], pin->b, CRYPT_HASH) != 0)
+        return false;
+    if (!words(cursor_line(c), "committed", w, 5) || decimal_get(w[0], &p->records) != 0 ||
+        decimal_get(w[1], &p->bytes) != 0 || hex_get(w[2], p->last.b, CRYPT_HASH) != 0 ||
+        decimal_get(w[3], &p->leaves) != 0 || hex_get(w[4], p->root.b, CRYPT_HASH) != 0)
+        return false;
+    if (!words(cursor_line(c), "pending", w, 1))
+        return false;
+    s->has_pending = !bytes_equal(w[0], bytes_text("none"));
+    return !s->has_pending || hex_get(w[0], s->pending.b, CRYPT_HASH) == 0;
+}
+
+int state_read(const char *path, const struct hash *pin, const struct key *key, struct state *ret, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    *ret = (struct state){0};
+    int rc = file_read_all(path, STATE_MAX, &text, e);
+    if (rc == ERR_ABSENT)
+        return 0;
+    if (rc != 0)
+        return rc;
+    struct cursor c = cursor_of(buf_bytes(&text));
+    struct hash of = {{0}};
+    OWN(key_drop) struct key mac = {0}, made = {0};
+    struct bytes w[1];
+    bool good = parse(&c, &of, ret);
+    struct bytes covered = bytes_of(text.p, text.n - c.left);
+    good = good && words(cursor_line(&c), "mac", w, 1) && hex_get(w[0], mac.b, CRYPT_KEY) == 0 && cursor_done(&c) &&
+           hash_equal(&of, pin);
+    if (good && key != NULL) {
+        state_mac(key, covered, &made);
+        good = crypt_equal(mac.b, made.b, CRYPT_KEY);
+    }
+    if (!good)
+        return err_set(e, ERR_DAMAGED, "%s is damaged: move it away and run groundwork adopt", path);
+    ret->known = true;
+    return 0;
+}
+
+int state_write(const char *path, const struct hash *pin, const struct key *key, const struct state *state,
+                struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    OWN(key_drop) struct key mac = {0};
+    const struct ledger_position *p = &state->committed;
+    buf_printf(&text, "%spin ", HEAD);
+    buf_put_hex(&text, bytes_of(pin->b, CRYPT_HASH));
+    buf_printf(&text, "\ncommitted %llu %llu ", (unsigned long long)p->records, (unsigned long long)p->bytes);
+    buf_put_hex(&text, bytes_of(p->last.b, CRYPT_HASH));
+    buf_printf(&text, " %llu ", (unsigned long long)p->leaves);
+    buf_put_hex(&text, bytes_of(p->root.b, CRYPT_HASH));
+    buf_put_text(&text, "\npending ");
+    if (state->has_pending)
+        buf_put_hex(&text, bytes_of(state->pending.b, CRYPT_HASH));
+    else
+        buf_put_text(&text, "none");
+    buf_put_text(&text, "\n");
+    int rc = buf_check(&text, e);
+    if (rc != 0)
+        return rc;
+    state_mac(key, buf_bytes(&text), &mac);
+    buf_put_text(&text, "mac ");
+    buf_put_hex(&text, bytes_of(mac.b, CRYPT_KEY));
+    buf_put_text(&text, "\n");
+    rc = buf_check(&text, e);
+    return rc != 0 ? rc : file_replace(path, buf_bytes(&text), 0600, e);
+}

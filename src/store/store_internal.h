@@ -1,0 +1,123 @@
+/* Inside the store: its state, the draft of a record, and what its files lend each other. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include "base/file.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+/*
+ * The state kept outside the repository (FORMAT 7.1): one small text file per repository and computer.
+ *
+ *     groundwork/state/v1
+ *     pin <hex>
+ *     committed <records> <bytes> <hex hash of the last record> <leaves> <hex root>
+ *     pending none | pending <hex hash of the record being written>
+ *     mac <hex>
+ *
+ * The MAC, under a key of the member's key file, covers all lines before it.
+ */
+struct state {
+    bool known;
+    struct ledger_position committed;
+    bool has_pending;
+    struct hash pending;
+};
+int state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
+/* ${key} NULL: the MAC is not looked at.  A missing file is known = false and no error. */
+int state_read(const char *path, const struct hash *pin, const struct key *key, struct state *ret, struct err *e);
+int state_write(const char *path, const struct hash *pin, const struct key *key, const struct state *state,
+                struct err *e);
+
+/* A leaf of the draft.  Offsets point into draft.arena. */
+struct draft_leaf {
+    struct statement statement; /* pointers inside are into the draft's own copies */
+    struct key secret;
+    size_t text_at, text_bytes; /* as committed */
+    size_t values_at, values_bytes;
+    uint8_t entry[LEAF_ENTRY];
+};
+struct keep { /* copies of what statements borrow; freed together */
+    struct keep *next;
+    uint8_t bytes[];
+};
+struct digest_set { /* 64-bit prefixes of file digests in this draft, for telling duplicates */
+    uint64_t *slot;
+    size_t used, room;
+};
+struct draft {
+    bool begun;
+    uint64_t first_leaf;
+    struct draft_leaf *leaves;
+    size_t count, room;
+    struct buf arena;
+    struct keep *keeps;
+    size_t keep_bytes;
+    struct digest_set digests;
+    bool placed; /* place below is the next one */
+    struct statement_place place;
+};
+
+struct store {
+    struct store_place place;
+    char *root;
+    enum store_manner manner;
+    struct file_path key_path, state_file;
+    int lock_fd;
+    bool failed; /* no further writes */
+
+    struct statement_held *founded_held;
+    struct buf founded_note;
+    struct statement founded;
+    struct hash pin;
+
+    struct keyring_identity identity;
+    struct state state;
+    struct ledger_opening opening;
+    struct ledger *ledger;
+    struct keyring *keyring;
+    struct index *index;
+    struct vault *vault;
+    struct vault_writer *writer;
+    pthread_mutex_t asking; /* the index and the keyring, while the vault's workers ask them too */
+    struct draft draft;
+};
+
+/* open.c */
+void tell(const struct store *s, const char *line);
+int store_lock(struct store *s, struct err *e); /* take DIR/lock, or ERR_BUSY with the holder's words */
+int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
+/* catchup.c: bring segments and index up to the journal. */
+int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
+int store_index_reopen(struct store *s, bool anew, struct err *e);
+/* one record into the index; statements are opened with the keyring */
+int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
+
+/* read.c */
+int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
+                    struct statement *ret, struct err *e);
+struct store_held {
+    struct statement_held *statement;
+    struct buf sealed, opened;
+    struct key secret;
+    struct leaf_envelope envelope;
+};
+
+/* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
+int extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
+void extents_put(const struct vault_run *runs, size_t count, struct buf *to);
+
+/* check.c: the keyring files that the log names, with segments as the journal's blocks make them. */
+struct key_files {
+    struct keyring_file *list;
+    size_t count, room;
+};
+void key_files_drop(struct key_files *f);
+int store_key_files(struct store *s, struct key_files *ret, struct err *e);
+
+/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read. */
+int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
+int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
+
+#endif

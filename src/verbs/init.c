@@ -1,0 +1,75 @@
+/* Making a repository. */
+#include "verbs/verbs_internal.h"
+
+enum { OPTION_ORIGIN, OPTION_PACK, OPTION_INVESTIGATION };
+
+static int pack_size(const char *text, uint32_t *ret, struct err *e)
+{
+    uint64_t mib = VAULT_PACK_MIB_DEFAULT;
+    if (text != NULL && (decimal_get(bytes_text(text), &mib) != 0 || mib < VAULT_PACK_MIB_MIN || mib > VAULT_PACK_MIB_MAX))
+        return err_set(e, ERR_USAGE, "--pack-size %s: give whole MiB from %d to %d", text, VAULT_PACK_MIB_MIN,
+                       VAULT_PACK_MIB_MAX);
+    *ret = (uint32_t)mib;
+    return 0;
+}
+
+/* The key must not lie in what it locks. */
+static int key_outside(const char *root, const char *key_path, struct err *e)
+{
+    size_t n = strlen(root);
+    if (key_path != NULL && strncmp(root, key_path, n) == 0 && (key_path[n] == '/' || key_path[n] == 0))
+        return err_set(e, ERR_REFUSED, "the key file %s would lie in the repository that it opens: name a place outside",
+                       key_path);
+    return 0;
+}
+
+int verbs_init(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(buf_wipe) struct buf passphrase = {0};
+    OWN(buf_drop) struct buf key_path = {0};
+    struct verbs_place place;
+    struct file_path root;
+    struct hash pin;
+    struct store_founding founding = {.origin = request->option[OPTION_ORIGIN],
+                                      .investigation = request->option[OPTION_INVESTIGATION]};
+    if (founding.origin == NULL)
+        return err_set(e, ERR_USAGE, "--origin NAME is missing: a public name for the log, like centre.example/log");
+    if (founding.investigation == NULL)
+        founding.investigation = "main";
+    int rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
+    if (rc == 0)
+        rc = file_path(&root, e, "%s", request->arguments[0]);
+    if (rc != 0)
+        return rc;
+    for (size_t n = strlen(root.s); n > 1 && root.s[n - 1] == '/'; n--)
+        root.s[n - 1] = 0;
+    rc = key_outside(root.s, request->key_path, e);
+    if (rc == 0)
+        rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
+    if (rc != 0)
+        return rc;
+    verbs_place(request, face, &place);
+    place.place.root = root.s;
+    founding.passphrase = buf_bytes(&passphrase);
+    rc = store_found(&place.place, &founding, &pin, &key_path, e);
+    if (rc != 0)
+        return rc;
+    if (face->json != NULL) {
+        verbs_json_text(face->json, "key_file", buf_text(&key_path));
+        verbs_json_text(face->json, "origin", founding.origin);
+        verbs_json_hash(face->json, "pin", &pin);
+        verbs_json_text(face->json, "repository", root.s);
+        return 0;
+    }
+    char hex[2 * CRYPT_HASH + 1];
+    hex_put(hex, pin.b, CRYPT_HASH);
+    verbs_say(face, "Repository %s is ready.", root.s);
+    verbs_say(face, "  Pin: %s", hex);
+    verbs_say(face, "  Key file: %s", buf_text(&key_path));
+    verbs_say(face, "Copy the key file to a safe place now, and keep the passphrase apart from it: without both, nobody "
+                    "can read this repository again. Copying the repository is no backup of keys.");
+    verbs_say(face, "Administrators: 1 of 1 decides alone.");
+    verbs_say(face, "Next: groundwork -R %s intake FOLDER", root.s);
+    return 0;
+}

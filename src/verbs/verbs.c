@@ -1,0 +1,335 @@
+/* The table of verbs, and what they share. */
+#include "verbs/verbs_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* clang-format off */
+const struct verb verbs_table[] = {
+    {"init", "DIR", "make a repository",
+     "DIR must not exist or be empty. The origin is the public name of its log, like centre.example/log. Your private "
+     "keys go into a file outside DIR, under your passphrase: copy that file to a safe place, for without it and the "
+     "passphrase nobody can read the repository again.", 1, 1, false,
+     {{"origin", "NAME", "public name of the log; part of every checkpoint"},
+      {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
+      {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"}}, verbs_init},
+    {"intake", "PATH...", "take in files and folders, and give a receipt",
+     "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, already "
+     "on a receipt, or refused with the reason. Run again after an interruption: nothing is taken in twice.",
+     1, SIZE_MAX, true,
+     {{"from", "WHO", "the giver; kept encrypted"},
+      {"note", "TEXT", "a remark for the receipt; kept encrypted"},
+      {"dry-run", NULL, "only say what would be taken in"},
+      {"wait", NULL, "wait while another writer is at work"},
+      {"strict", NULL, "exit 3 when anything was refused"}}, verbs_intake},
+    {"receipt", "[N|latest]", "show a receipt, file by file",
+     "Without a number the receipts are listed.", 0, 1, true,
+     {{"summary", NULL, "only the sums"}}, verbs_receipt},
+    {"items", "", "list the items",
+     "One line for each: number, receipt, kind, size, SHA-256, path.", 0, 0, true,
+     {{"receipt", "N", "only those of one receipt"}}, verbs_items},
+    {"show", "ITEM", "show what is known of one item",
+     "ITEM is its number, its path, or the first 8 or more digits of its SHA-256.", 1, 1, true,
+     {{"proof", "FILE", "write its inclusion proof (C2SP tlog-proof) to FILE"}}, verbs_show},
+    {"restore", "DEST", "write items back, checked, under DEST/<receipt>/<path>",
+     "Nothing is overwritten. Each file appears under its name only after its digest was found right. Without a choice "
+     "everything that is not set aside is restored.", 1, 1, true,
+     {{"item", "ITEM", "only this item"},
+      {"receipt", "N", "only this receipt"},
+      {"all", NULL, "everything"}}, verbs_restore},
+    {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
+     "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
+     {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
+    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
+     verbs_note},
+    {"audit", "", "check everything that is stored against the log",
+     "Without keys the ciphertext of every pack is held to its logged root; in full every item is decrypted and re-hashed "
+     "too. Never writes.", 0, 0, true,
+     {{"keyless", NULL, "only what needs no key"},
+      {"full", NULL, "every item decrypted and re-hashed too (when nothing is said)"},
+      {"from-pack", "N", "go on with this pack after an interruption"}}, verbs_audit},
+    {"verify", "", "check the log: signatures, roots, statements, keys",
+     "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
+     "writes.", 0, 0, true, {{0}}, verbs_verify},
+    {"reindex", "", "throw the index away and rebuild it from the log", "", 0, 0, true,
+     {{"dump", "FILE", "write the index's content as text, unencrypted, for comparison"}}, verbs_reindex},
+    {"status", "", "the state of the repository, without a passphrase", "", 0, 0, true, {{0}}, verbs_status},
+    {"repair", "", "heal from second copies",
+     "Damaged files are kept in quarantine/. What cannot be healed is named.", 0, 0, true, {{0}}, verbs_repair},
+    {"passphrase", "", "change the passphrase of your key file",
+     "Copies of the old key file still open with the old passphrase.", 0, 0, true, {{0}}, verbs_passphrase},
+    {"adopt", "[CHECKPOINT]", "trust the repository as it stands on this computer",
+     "For a repository that this computer has not seen, or whose record of it was lost. With a checkpoint file from "
+     "elsewhere it is trusted only if it extends that checkpoint.", 0, 1, true, {{0}}, verbs_adopt},
+};
+/* clang-format on */
+const size_t verbs_count = COUNT(verbs_table);
+
+int verbs_start(struct err *e)
+{
+    return crypt_start(e);
+}
+
+int verbs_exit(int rc)
+{
+    switch (rc) {
+    case 0: return VERBS_DONE;
+    case ERR_DAMAGED: return VERBS_FAILED;
+    case ERR_USAGE: return VERBS_USAGE;
+    case ERR_REFUSED: return VERBS_REFUSED;
+    default: return VERBS_ENVIRONMENT;
+    }
+}
+
+/* ---- speaking ---- */
+
+/* The formats are keys of the catalogue, each checked against its arguments where it is written. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+void verbs_say(const struct verbs_face *face, const char *format, ...)
+{
+    if (face->json != NULL)
+        return;
+    char line[ERR_TEXT_MAX * 4];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, text_tr(format), list);
+    va_end(list);
+    face->say(face->context, line);
+}
+
+void verbs_warn(const struct verbs_face *face, const char *format, ...)
+{
+    char line[ERR_TEXT_MAX * 4];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, text_tr(format), list);
+    va_end(list);
+    face->warn(face->context, line);
+}
+#pragma GCC diagnostic pop
+
+const char *verbs_shown(struct bytes name, struct buf *held)
+{
+    buf_clear(held);
+    unicode_display(name, held);
+    return buf_text(held);
+}
+
+const char *verbs_number(uint64_t v, char to[VERBS_NUMBER_MAX])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)v);
+    char *p = to;
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            *p++ = ',';
+        *p++ = digits[i];
+    }
+    *p = 0;
+    return to;
+}
+
+const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    size_t u = 0;
+    double v = (double)bytes;
+    while (v >= 1024 && u + 1 < COUNT(units)) {
+        v /= 1024;
+        u++;
+    }
+    snprintf(to, VERBS_NUMBER_MAX, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+    return to;
+}
+
+void verbs_json_name(struct json_out *j, struct bytes name)
+{
+    OWN(buf_drop) struct buf shown = {0};
+    json_key(j, "name");
+    if (unicode_valid(name)) {
+        json_string_bytes(j, name);
+        return;
+    }
+    unicode_display(name, &shown);
+    json_string_bytes(j, buf_bytes(&shown));
+    json_key(j, "name_hex");
+    json_hex(j, name);
+}
+
+void verbs_json_u64(struct json_out *j, const char *key, uint64_t v)
+{
+    json_key(j, key);
+    json_u64(j, v);
+}
+
+void verbs_json_text(struct json_out *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    if (text == NULL)
+        json_null(j);
+    else
+        json_string(j, text);
+}
+
+void verbs_json_hash(struct json_out *j, const char *key, const struct hash *h)
+{
+    json_key(j, key);
+    json_hex(j, bytes_of(h->b, CRYPT_HASH));
+}
+
+/* ---- opening ---- */
+
+static int ask_passphrase(void *context, const char *key_path, struct buf *ret, struct err *e)
+{
+    const struct verbs_place *p = context;
+    OWN(buf_drop) struct buf prompt = {0};
+    buf_printf(&prompt, text_tr("Passphrase for %s: "), key_path);
+    return p->face->passphrase(p->face->context, buf_text(&prompt), false, ret, e);
+}
+
+static void tell(void *context, const char *line)
+{
+    const struct verbs_place *p = context;
+    p->face->warn(p->face->context, line);
+}
+
+void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret)
+{
+    *ret = (struct verbs_place){.face = face,
+                                .place = {.root = request->repository, .key_path = request->key_path,
+                                          .state_folder = request->state_folder,
+                                          .config_folder = request->config_folder, .passphrase = ask_passphrase,
+                                          .context = ret, .tell = tell, .tell_context = ret}};
+}
+
+int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
+               uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e)
+{
+    if (request->repository == NULL)
+        return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
+    verbs_place(request, face, place);
+    place->place.wait_ms = wait_ms;
+    return store_open(&place->place, manner, ret, e);
+}
+
+static void watched_finding(void *context, const char *line)
+{
+    struct verbs_watching *w = context;
+    w->findings++;
+    if (w->face->json != NULL) {
+        buf_put_text(&w->lines, line);
+        buf_put_u8(&w->lines, '\n');
+    } else
+        w->face->say(w->face->context, line);
+}
+
+static int watched_progress(void *context, uint64_t done, uint64_t all)
+{
+    const struct verbs_watching *w = context;
+    struct verbs_progress p = {.bytes = done, .bytes_all = all};
+    return w->face->progress(w->face->context, &p);
+}
+
+void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
+{
+    *ret = (struct store_watch){watched_finding, watched_progress, w};
+}
+
+/* ---- naming an item ---- */
+
+void verbs_item_drop(struct verbs_item_held *held)
+{
+    buf_drop(&held->path);
+    buf_drop(&held->target);
+}
+
+static int item_take(void *context, const struct index_item *item, struct err *e)
+{
+    struct verbs_item_held *h = context;
+    if (h->found++ > 0)
+        return 0;
+    h->item = *item;
+    buf_put_bytes(&h->path, item->path);
+    buf_put_bytes(&h->target, item->target);
+    h->item.path = buf_bytes(&h->path);
+    h->item.target = buf_bytes(&h->target);
+    return buf_check(&h->path, e);
+}
+
+static bool is_hex(const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdef");
+    return n >= 8 && n <= 2 * CRYPT_HASH && text[n] == 0;
+}
+
+int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, struct err *e)
+{
+    uint64_t leaf;
+    const char *digits = name[0] == '#' ? name + 1 : name;
+    int rc = ERR_ABSENT;
+    if (decimal_get(bytes_text(digits), &leaf) == 0)
+        rc = index_item(x, leaf, item_take, ret, NULL);
+    if (rc == ERR_ABSENT)
+        rc = index_item_by_path(x, bytes_text(name), item_take, ret, e);
+    if ((rc == 0 || rc == ERR_ABSENT) && ret->found == 0 && is_hex(name))
+        rc = index_item_by_digest(x, name, item_take, ret, e);
+    if (rc != 0 && rc != ERR_ABSENT)
+        return rc;
+    if (ret->found == 0)
+        return err_set(e, ERR_ABSENT, "no item is called %s: groundwork items lists them", name);
+    if (ret->found > 1)
+        return err_set(e, ERR_USAGE, "%u items are called %s: give the number of one (groundwork items lists them)",
+                       ret->found, name);
+    return 0;
+}
+
+struct latest {
+    uint64_t number;
+};
+
+static int latest_take(void *context, const struct index_deposit *d, struct err *e)
+{
+    struct latest *l = context;
+    (void)e;
+    if (d->receipt > l->number)
+        l->number = d->receipt;
+    return 0;
+}
+
+int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e)
+{
+    struct latest l = {0};
+    int rc = index_deposits(x, latest_take, &l, e);
+    if (rc != 0)
+        return rc;
+    if (strcmp(text, "latest") == 0)
+        *ret = l.number;
+    else if (decimal_get(bytes_text(text), ret) != 0)
+        return err_set(e, ERR_USAGE, "\"%s\" is no receipt number: give a number, or latest", text);
+    if (*ret == 0 || *ret > l.number)
+        return l.number == 0 ? err_set(e, ERR_ABSENT, "there is no receipt yet: take something in first")
+                             : err_set(e, ERR_ABSENT, "there is no receipt %s: the newest is %llu", text,
+                                       (unsigned long long)l.number);
+    return 0;
+}
+
+const char *verbs_reason(const char *code)
+{
+    static const struct {
+        const char *code, *words;
+    } reasons[] = {
+        {"changed", "it changed while it was read: run the intake again when it is at rest"},
+        {"device", "a device is no document"},
+        {"fifo", "a pipe is no document"},
+        {"io", "it cannot be read: the disk reports an error"},
+        {"loop", "folders are nested too deep"},
+        {"socket", "a socket is no document"},
+        {"unreadable", "you may not read it: run the intake with an account that may"},
+        {"vanished", "it was gone when its turn came"},
+    };
+    for (size_t i = 0; i < COUNT(reasons); i++)
+        if (strcmp(reasons[i].code, code) == 0)
+            return text_tr(reasons[i].words);
+    return code;
+}

@@ -1,0 +1,65 @@
+/* Inside the verbs: speaking, opening, naming items, and the runs in the table. */
+#ifndef VERBS_VERBS_INTERNAL_H
+#define VERBS_VERBS_INTERNAL_H
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/unicode.h"
+#include "store/store.h"
+#include "verbs/verbs.h"
+
+typedef int verbs_run(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit,
+                      struct err *e);
+verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
+    verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt;
+
+void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Nothing is said while the answer is a document. */
+
+/* A name as it can be shown; lives in ${held}, which is cleared before. */
+const char *verbs_shown(struct bytes name, struct buf *held);
+/* "12,345" */
+enum { VERBS_NUMBER_MAX = 32 };
+const char *verbs_number(uint64_t v, char to[VERBS_NUMBER_MAX]);
+const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX]); /* "1.2 GiB" */
+/* A name in a document: "name", and "name_hex" when the bytes are no UTF-8 (keys ascending: call in place). */
+void verbs_json_name(struct json_out *j, struct bytes name);
+void verbs_json_u64(struct json_out *j, const char *key, uint64_t v);
+void verbs_json_text(struct json_out *j, const char *key, const char *text);
+void verbs_json_hash(struct json_out *j, const char *key, const struct hash *h);
+
+/* The store of this request.  ${place} must live as long as it. */
+struct verbs_place {
+    struct store_place place;
+    const struct verbs_face *face;
+};
+int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
+               uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e);
+void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret);
+/* Findings and progress of a check, to the face. */
+struct verbs_watching {
+    const struct verbs_face *face;
+    uint64_t findings;
+    struct buf lines; /* for the document, newline-ended */
+};
+void verbs_watch(struct verbs_watching *w, struct store_watch *ret);
+
+/* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, and
+ * ERR_USAGE when it names several.  What the item borrows lives in ${held}. */
+struct verbs_item_held {
+    struct index_item item;
+    struct buf path, target;
+    unsigned found;
+};
+void verbs_item_drop(struct verbs_item_held *held);
+int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, struct err *e);
+
+/* verbs_receipt_number: "latest" or a number of a receipt that exists. */
+int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);
+/* verbs_receipt_summary: the sums of a receipt, as lines or as keys of the document. */
+int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_face *face, struct err *e);
+const char *verbs_reason(const char *code); /* a refusal in words */
+
+#endif
