@@ -73,6 +73,8 @@ static int keep(const struct ledger *l, int fd, uint64_t from, uint64_t n, const
         rc = file_sync(to, ret->s, e);
     if (rc == 0)
         rc = file_sync_parent(ret->s, e);
+    if (rc != 0 && to >= 0)
+        (void)unlink(ret->s); /* a stump would look like something kept */
     return rc;
 }
 
@@ -230,18 +232,16 @@ int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
     if (rc != 0)
         return rc;
     OWN(fd_drop) int fd = -1;
-    rc = write_anew(l, copy, fresh.s, &fd, e);
-    if (rc != 0) {
-        (void)unlink(fresh.s);
-        return rc;
-    }
     char name[32];
     (void)snprintf(name, sizeof(name), "journal-damaged-%c", ledger_copy_letter(copy));
     bool had = c->fd >= 0;
-    if (had)
+    rc = write_anew(l, copy, fresh.s, &fd, e);
+    if (rc == 0 && had)
         rc = keep(l, c->fd, 0, c->size, name, &aside, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
+    if (rc != 0)
+        (void)unlink(fresh.s);
     if (rc == 0)
         rc = file_sync_parent(path.s, e);
     if (rc != 0)
