@@ -41,12 +41,15 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
 
 static void json_status(struct json_out *j, const struct store_facts *f)
 {
+    char vkey[NOTE_VKEY_MAX];
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
     verbs_json_text(j, "journal_a", states[f->opening->copy[0]]);
     verbs_json_text(j, "journal_b", states[f->opening->copy[1]]);
     verbs_json_text(j, "key_file", f->key_path);
     verbs_json_u64(j, "leaves", f->position.leaves);
+    note_key_text(&f->log_key, vkey);
+    verbs_json_text(j, "log_key", vkey);
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_hash(j, "pin", &f->pin);
