@@ -2,7 +2,10 @@
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 600
 
-build_files := meson.build meson_options.txt layers.txt $(wildcard third_party/meson.build src/meson.build \
+# Meson writes absolute paths: what was built before the tree was moved or copied is of no use here.
+moved := $(shell [ ! -f build/where ] || [ "$$(cat build/where)" = "$(CURDIR)" ] || rm -rf build)
+
+build_files := Makefile meson.build meson_options.txt layers.txt $(wildcard third_party/meson.build src/meson.build \
 	src/*/meson.build src/programs/*.c tests/meson.build tests/*/meson.build fuzz/meson.build)
 sqlite3mc = -Dsqlite3mc=$(CURDIR)/build/third_party/libsqlite3mc.a
 build/san/build.ninja: options = $(sqlite3mc) -Db_sanitize=address,undefined
@@ -56,5 +59,6 @@ compile-%: build/%/build.ninja
 
 %/build.ninja: $(build_files)
 	@mkdir -p $*
+	@echo "$(CURDIR)" >build/where
 	@meson setup $(if $(wildcard $@),--reconfigure) $(options) $* >$*/setup.log || { cat $*/setup.log; exit 1; }
 	@touch $@
