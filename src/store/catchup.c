@@ -154,7 +154,7 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     struct catching c = {s, watch, end.bytes};
     /* Runs that the index holds already are needed to read manifests of the records that follow. */
     rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
-    if (rc == 0 && s->manner == STORE_WRITE)
+    if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);
     return rc;
 }
