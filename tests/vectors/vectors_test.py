@@ -17,9 +17,9 @@ def as_table(lines):
 
 
 def printed():
-    """The lines between ```vectors and ``` in FORMAT.md."""
+    """The lines between ```vectors and ``` in FORMAT.md; what begins with two blanks goes on from the line before."""
     block = re.search(r"^```vectors\n(.*?)^```$", (ROOT / "FORMAT.md").read_text(), re.M | re.S)
-    return block.group(1).rstrip("\n").split("\n")
+    return block.group(1).rstrip("\n").replace("\n  ", "").split("\n")
 
 
 class Vectors(unittest.TestCase):
