@@ -4,7 +4,8 @@
 Run the tests that the build folders hold, print one line for each, and at the very end `N passed, N failed`.
 A test program counts once per cmocka case, everything else once.  FILTER: only tests whose name contains it.
 
-  tidy      the rules of scripts/tidy.py over this tree, and the scripts' own tests
+  tidy      the rules of scripts/tidy.py over this tree
+  script    tests/*/run.sh, the tests of what is not C; they run Python's unittest
   unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
   tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
   flow      tests/flow/NN-*.sh BINARY WORKDIR in order; exit 0 passed, 77 skipped.  A line `# builds: release san tsan`
@@ -12,7 +13,8 @@ A test program counts once per cmocka case, everything else once.  FILTER: only 
   fuzz      build/fuzz: each target on its corpus (fuzz/corpus/NAME, and what earlier runs found)
   torture   tests/torture/*.sh, as flows
 
-Logs of everything are in build/log, work folders of what failed in build/work.
+Logs of everything are in build/log.  Each test works in a folder of its own outside the tree, where an ordinary user
+may be let in; those of what failed stay until the next run, and build/work leads to them.
 """
 import argparse
 import concurrent.futures
@@ -24,6 +26,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -56,13 +59,12 @@ class Tally:
         self.failed += failed
         status = "FAIL" if failed else "ok" if passed else "skip"
         cases = f"{passed + failed} cases, " if passed + failed > 1 else ""
-        print(f"{status:4} {kind:5} {name} ({cases}{seconds:.1f} s)", flush=True)
+        print(f"{status:4} {kind:6} {name} ({cases}{seconds:.1f} s)", flush=True)
         if detail:
             print("".join(f"     | {line}\n" for line in detail.rstrip("\n").split("\n")), end="", flush=True)
 
     def end(self):
         summary = f"{self.passed} passed, {self.failed} failed"
-        BUILD.mkdir(exist_ok=True)
         (BUILD / "summary").write_text(summary + "\n")
         print(summary)
         return 1 if self.failed else 0
@@ -71,9 +73,10 @@ class Tally:
 class Run:
     """One program, run to its end or its time limit in a work folder of its own, output kept in a log."""
 
-    def __init__(self, kind, name, command, timeout_s, environment=None):
+    def __init__(self, kind, name, command, timeout_s, environment=None, start_in=None):
         self.kind, self.name, self.command, self.timeout_s = kind, name, command, timeout_s
-        self.work = BUILD / "work" / kind / name
+        self.work = (BUILD / "work").resolve() / kind / name
+        self.start_in = start_in or self.work
         self.log = BUILD / "log" / kind / f"{name}.log"
         self.environment = environment or {}
         self.code, self.seconds = None, 0.0
@@ -85,12 +88,11 @@ class Run:
         return {**kept, **own, **SANITIZERS, **self.environment}
 
     def start(self):
-        shutil.rmtree(self.work, ignore_errors=True)
         (self.work / "home").mkdir(parents=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with open(self.log, "wb") as log:
-            process = subprocess.Popen(self.command, cwd=self.work, env=self.clean_environment(), stdout=log,
+            process = subprocess.Popen(self.command, cwd=self.start_in, env=self.clean_environment(), stdout=log,
                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
             try:
                 self.code = process.wait(self.timeout_s)
@@ -100,7 +102,7 @@ class Run:
                 stop_group(process)
         self.seconds = time.monotonic() - began
         if self.code in (0, SKIPPED):
-            shutil.rmtree(self.work, ignore_errors=True)
+            remove(self.work)
         return self
 
     def output(self):
@@ -110,6 +112,21 @@ class Run:
         ending = "no end" if self.code is None else f"exit {self.code}"
         shown = self.output().rstrip("\n").split("\n")[-TAIL_LINES:]
         return "\n".join(shown + [f"{ending}; log: {self.log.relative_to(ROOT)}"])
+
+
+def remove(folder):
+    """rm knows trees that are deeper than any path may be long."""
+    subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
+
+
+def fresh_work_folder():
+    link = BUILD / "work"
+    if link.is_symlink():
+        remove(os.readlink(link))
+        link.unlink()
+    folder = tempfile.mkdtemp(prefix="groundwork-test-")
+    os.chmod(folder, 0o755)
+    link.symlink_to(folder)
 
 
 def stop_group(process):
@@ -122,7 +139,7 @@ def stop_group(process):
 
 
 def cmocka_cases(run):
-    """(passed, failed) from TAP output.  A program that ends badly, or ran nothing, has failed at least once."""
+    """(passed, failed) from cmocka's TAP.  A program that ends badly, or runs nothing, has failed at least once."""
     lines = run.output().split("\n")
     passed = sum(1 for line in lines if re.match(r"ok \d+ - ", line))
     failed = sum(1 for line in lines if re.match(r"not ok \d+ - ", line))
@@ -133,11 +150,12 @@ def cmocka_cases(run):
 
 
 def unittest_cases(run):
-    ran = re.search(r"^Ran (\d+) tests?", run.output(), re.M)
-    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", run.output()))
-    if bad == 0 and (run.code != 0 or ran is None or ran.group(1) == "0"):
-        bad = 1
-    return (int(ran.group(1)) - bad if ran else 0), bad
+    """(passed, failed) from what Python's unittest prints, once or several times."""
+    ran = sum(int(n) for n in re.findall(r"^Ran (\d+) tests?", run.output(), re.M))
+    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", run.output()))
+    failed = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", run.output()))
+    passed = max(ran - skipped - failed, 0)
+    return passed, failed or int(run.code != 0 or passed == 0)
 
 
 def in_parallel(runs, count, tally):
@@ -158,18 +176,13 @@ def tidy_tests(wanted, tally):
             began = time.monotonic()
             findings = rule(tree)
             tally.line("tidy", name, not findings, bool(findings), time.monotonic() - began, "\n".join(findings))
-    runs = [Run("tidy", path.stem, [sys.executable, str(path)], UNIT_TIMEOUT_S)
-            for path in sorted((ROOT / "tests/tidy").glob("*_test.py")) if wanted(f"tidy {path.stem}")]
-    in_parallel(runs, unittest_cases, tally)
 
 
 def built_tests(folder):
-    """[(room/name, command)] of the unit tests that Meson made in ${folder}."""
+    """[(name, what Meson says of it)] of the unit tests that it made in ${folder}."""
     listing = folder / "meson-info/intro-tests.json"
-    if not listing.exists():
-        return []
-    tests = json.loads(listing.read_text())
-    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test["cmd"]) for test in tests]
+    tests = json.loads(listing.read_text()) if listing.exists() else []
+    return [(f"{test['suite'][0].split(':')[-1]}.{test['name']}", test) for test in tests]
 
 
 def without_randomised_addresses():
@@ -186,10 +199,18 @@ def thread_environment():
 
 
 def unit_tests(kind, folder, wanted, tally, prefix=(), environment=None):
-    environment = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(environment or {})}
-    runs = [Run(kind, name, [*prefix, *command], UNIT_TIMEOUT_S, environment)
-            for name, command in built_tests(folder) if wanted(f"{kind} {name}")]
+    runs = []
+    for name, test in built_tests(folder):
+        if wanted(f"{kind} {name}"):
+            settings = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **test["env"], **(environment or {})}
+            runs.append(Run(kind, name, [*prefix, *test["cmd"]], UNIT_TIMEOUT_S, settings, test["workdir"] or folder))
     in_parallel(runs, cmocka_cases, tally)
+
+
+def script_tests(wanted, tally):
+    runs = [Run("script", path.parent.name, [str(path)], FLOW_TIMEOUT_S)
+            for path in sorted((ROOT / "tests").glob("*/run.sh")) if wanted(f"script {path.parent.name}")]
+    in_parallel(runs, unittest_cases, tally)
 
 
 def script_setting(path, word, default):
@@ -197,8 +218,8 @@ def script_setting(path, word, default):
     return match.group(1).split() if match else [default]
 
 
-def scripts(kind, folder, default_timeout_s, wanted, tally):
-    for path in sorted((ROOT / "tests" / folder).glob("*.sh")):
+def scripts(kind, pattern, default_timeout_s, wanted, tally):
+    for path in sorted((ROOT / "tests").glob(pattern)):
         for build in script_setting(path, "builds", "release"):
             name = f"{path.stem}.{build}"
             if not wanted(f"{kind} {name}"):
@@ -240,17 +261,20 @@ def main():
     def wanted(name):
         return not asked.filters or any(word in name for word in asked.filters)
 
+    BUILD.mkdir(exist_ok=True)
+    fresh_work_folder()
     tally = Tally()
     if asked.what in ("all", "tidy"):
         tidy_tests(wanted, tally)
     if asked.what == "all":
+        script_tests(wanted, tally)
         unit_tests("unit", BUILD / "san", wanted, tally)
         unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())
-        scripts("flow", "flow", FLOW_TIMEOUT_S, wanted, tally)
+        scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted, tally)
     if asked.what in ("all", "fuzz"):
         fuzz_tests(asked.seconds, wanted, tally)
     if asked.what == "torture":
-        scripts("torture", "torture", TORTURE_TIMEOUT_S, wanted, tally)
+        scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted, tally)
     return tally.end()
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""tidy.py [ROOT]
+"""tidy.py [ROOT | --untranslated]
 
 Hold the tree to its own rules.  Prints one line for each finding, `path:line: what`, and exits 1 when there is one.
+With --untranslated: print the sentences that the catalogue lacks, as its `en` lines, for a translator to complete.
 
   layers      layers.txt is a stair, and every #include is granted there; no room opens another's internal header
   headers     a third-party header is included only by the room that layers.txt names
@@ -25,12 +26,15 @@ import catalogue  # noqa: E402
 
 # ---- What may be adjusted -------------------------------------------------------------------------------------------
 
-# Functions whose format is a sentence for people: name -> index of that argument.
-TEXT_CALLS = {"err_set": 2, "err_add": 2, "err_os": 3, "text_tr": 0}
-# Functions named like these take such a sentence as the first argument that holds a string literal.
-TEXT_CALL_PATTERN = re.compile(r"^(say|ui)_[a-z0-9_]+$")
-# Fields of tables that hold such a sentence: `.help = "..."`.
-TEXT_FIELDS = {"help"}
+# Functions that take a sentence for people: name -> index of that argument.  Every function that the source declares
+# with the attribute format(printf, ...) is one too, and every macro that hands its __VA_ARGS__ on to one,
+TEXT_CALLS = {"text_tr": 0}
+# but these, which write what is not for people.
+PLAIN_CALLS = {"buf_printf", "file_path"}
+# Functions named like these take a sentence as the first argument that holds a string literal.
+TEXT_CALL_PATTERN = re.compile(r"^(say|warn|ui)(_[a-z0-9_]+)?$")
+# Rooms whose tables are for people: there, every literal of two or more words is a sentence.
+TEXT_ROOMS = {"verbs"}
 # Errors of the system that a person can meet: the catalogue holds the C library's words for them.
 SYSTEM_ERRORS = ("EACCES", "EBUSY", "EDQUOT", "EEXIST", "EFBIG", "EINVAL", "EIO", "EISDIR", "ELOOP", "EMFILE",
                  "ENAMETOOLONG", "ENODEV", "ENOENT", "ENOMEM", "ENOSPC", "ENOTDIR", "EPERM", "EROFS", "ESTALE",
@@ -48,7 +52,7 @@ FOLDERS_PASSED_OVER = {".git", "build", "node_modules", "__pycache__"}
 # Headers of the C library and the kernel: anyone may include them.  All others must be named in layers.txt.
 SYSTEM_HEADERS = re.compile(
     r"^(?:(?:sys|linux|net|netinet|arpa|asm)/[a-z0-9_/]+|immintrin|cpuid|x86intrin|"
-    r"aio|assert|ctype|dirent|dlfcn|endian|err|errno|fcntl|features|fenv|float|fnmatch|ftw|getopt|glob|grp|iconv|"
+    r"aio|assert|ctype|dirent|dlfcn|endian|err|errno|fcntl|features|fenv|float|fnmatch|fts|ftw|getopt|glob|grp|iconv|"
     r"inttypes|langinfo|libgen|limits|locale|malloc|math|mntent|poll|pthread|pwd|sched|semaphore|setjmp|signal|"
     r"spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|"
     r"threads|time|uchar|unistd|utime|wchar|wctype)\.h$")
@@ -83,7 +87,7 @@ class Tree:
         return list(c_tokens(self.text(path)))
 
     def files(self, start, *endings):
-        return [path for path in self.paths if path.startswith(start) and path.endswith(endings)]
+        return [path for path in self.paths if path.startswith(start) and path.endswith(endings or "")]
 
     def read_layers(self):
         tables = {"[layers]": self.layers, "[programs]": self.programs, "[prefixes]": self.prefixes,
@@ -160,9 +164,13 @@ def rule_layers(tree):
     for folder in sorted({path.split("/")[1] for path in tree.files("src/") if path.count("/") > 1}):
         if folder not in tree.layers and folder != "programs":
             findings.append(f"src/{folder}: a room that layers.txt does not name")
-    for path in tree.files("src/programs/", ".c"):
-        if pathlib.Path(path).stem not in {name.replace("-", "_") for name in tree.programs}:
-            findings.append(f"{path}: a program that layers.txt does not name")
+    sources = {f"src/programs/{name.replace('-', '_')}.c": name for name in tree.programs}
+    findings += [f"{path}: a program that layers.txt does not name"
+                 for path in tree.files("src/programs/", ".c") if path not in sources]
+    findings += [f"layers.txt: names {room}, and there is no src/{room}/meson.build"
+                 for room in tree.layers if f"src/{room}/meson.build" not in tree.paths]
+    findings += [f"layers.txt: names {name}, and there is no {path}"
+                 for path, name in sources.items() if path not in tree.paths]
     for path in tree.files("", ".c", ".h"):
         may, own = granted_to(tree, path)
         for number, mark, name in includes(tree, path):
@@ -279,6 +287,7 @@ def rule_twins(tree):
 
 # ---- catalogue ------------------------------------------------------------------------------------------------------
 
+CATALOGUE = "src/base/text_catalogue.txt"
 CONVERSION = re.compile(r"%(?:(?P<place>\d+)\$)?(?P<flags>[-+ #0']*)(?P<width>\*(?:\d+\$)?|\d+)?"
                         r"(?:\.(?P<precision>\*(?:\d+\$)?|\d+)?)?"
                         r"(?P<type>(?:hh|h|ll|l|j|z|t|L)?[diouxXeEfFgGaAcspnm%])")
@@ -358,28 +367,98 @@ def is_call(tokens, at):
     return text in ("return", "else", "do") if kind == "name" else text != "*"
 
 
+def closing(tokens, at):
+    """The index of the mark that closes the one at tokens[at]."""
+    depth = 0
+    for index in range(at, len(tokens)):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(tokens[index][1], 0)
+        if depth == 0:
+            return index
+    return len(tokens) - 1
+
+
+def opening(tokens, at):
+    """The index of the mark that opens the one at tokens[at]."""
+    depth = 0
+    for index in range(at, -1, -1):
+        depth += {"(": -1, "[": -1, "{": -1, ")": 1, "]": 1, "}": 1}.get(tokens[index][1], 0)
+        if depth == 0:
+            return index
+    return 0
+
+
+def declared_with_format(tokens):
+    """(name, index of the format) of functions with the attribute format(printf, N, M), before or behind; not of those
+    that take a va_list, whose callers have named the sentence already."""
+    words = [text for _, text, _ in tokens]
+    for at, word in enumerate(words):
+        if word != "__attribute__" or "printf" not in words[at:closing(tokens, at + 1)]:
+            continue
+        end = closing(tokens, at + 1)
+        where = words.index("printf", at, end)
+        number, last = int(words[where + 2]), int(words[where + 4])
+        if at and words[at - 1] == ")":
+            name = words[opening(tokens, at - 1) - 1]
+        else:
+            name = words[words.index("(", end + 1) - 1]
+        if last != 0:
+            yield name, number - 1
+
+
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)\(([^)\n]*\.\.\.)\)((?:.*\\\n)*.*)", re.M)
+
+
+def text_calls(tree):
+    """name -> index of the sentence, for every function and macro that takes one."""
+    calls = dict(TEXT_CALLS)
+    files = tree.files("src/", ".c", ".h")
+    for path in files:
+        calls.update((name, at) for name, at in declared_with_format(tree.tokens(path)) if name not in PLAIN_CALLS)
+    for path in files:
+        for name, parameters, body in MACRO.findall(tree.text(path)):
+            tokens = list(c_tokens(body))
+            for at, (_, text, _) in enumerate(tokens[:-1]):
+                if text in calls and tokens[at + 1][1] == "(":
+                    arguments = call_arguments(tokens, at + 1)[calls[text]:]
+                    if arguments and [word for _, word, _ in arguments[0]] == ["__VA_ARGS__"]:
+                        calls[name] = parameters.count(",")
+    return calls
+
+
+def table_sentences(tokens):
+    """What the literals of a room for people say, but in what the compiler alone reads."""
+    kept, at = [], 0
+    while at < len(tokens):
+        if tokens[at][1] in ("assert", "static_assert", "_Static_assert", "include", "__attribute__"):
+            at = closing(tokens, at + 1)
+        else:
+            kept.append(tokens[at])
+        at += 1
+    return [group for group in literal_groups(kept) if re.search(r"[A-Za-z]{2}\S* +\(?[A-Za-z]", group[1])]
+
+
 def sentences(tree):
     """([(path, line, sentence)], [findings]): what the source says to people."""
     said, findings = [], []
+    calls = text_calls(tree)
     for path in tree.files("src/", ".c", ".h"):
         tokens = tree.tokens(path)
+        if room_of(tree, path) in TEXT_ROOMS:
+            said += [(path, *group) for group in table_sentences(tokens)]
         for at, (kind, text, line) in enumerate(tokens):
             if kind != "name":
                 continue
-            if text in TEXT_FIELDS and at and tokens[at - 1][1] == "." and tokens[at + 1][1] == "=":
-                end = next(i for i in range(at, len(tokens)) if tokens[i][1] in (",", "}", ";"))
-                said += [(path, *group) for group in literal_groups(tokens[at + 2:end])]
-                continue
-            if not (text in TEXT_CALLS or TEXT_CALL_PATTERN.match(text)) or not is_call(tokens, at):
+            if not (text in calls or TEXT_CALL_PATTERN.match(text)) or not is_call(tokens, at):
                 continue
             arguments = call_arguments(tokens, at + 1)
-            if text in TEXT_CALLS:
-                arguments = arguments[TEXT_CALLS[text]:TEXT_CALLS[text] + 1]
+            if text in calls:
+                arguments = arguments[calls[text]:calls[text] + 1]
             groups = next((found for found in map(literal_groups, arguments) if found), [])
-            if not groups and text != "text_tr" and text in TEXT_CALLS:
+            named = [word for argument in arguments for _, word, _ in argument]
+            if not groups and text in calls and text not in TEXT_CALLS and named != ["__VA_ARGS__"]:
                 findings.append(f"{path}:{line}: {text} without a literal sentence")
             said += [(path, *group) for group in groups]
-    return said, findings
+    return list(dict.fromkeys(said)), findings
 
 
 def system_words():
@@ -388,8 +467,20 @@ def system_words():
     return {os.strerror(getattr(errno, name)) for name in SYSTEM_ERRORS}, every
 
 
+def has_words(sentence):
+    return re.search(r"[A-Za-z]{2}", CONVERSION.sub("", sentence))
+
+
+def untranslated(tree):
+    """The `en` lines that the catalogue lacks, in the order of the source."""
+    known = {english for _, english, _ in catalogue.parse(tree.text(CATALOGUE))}
+    lacking = dict.fromkeys(sentence for _, _, sentence in sentences(tree)[0] if has_words(sentence))
+    lines = [f"en {catalogue.c_literal(sentence)[1:-1]}" for sentence in lacking if sentence not in known]
+    return [line[:-1] + "\\040" if line.endswith(" ") else line for line in lines]  # no editor may trim it
+
+
 def rule_catalogue(tree):
-    path = "src/base/text_catalogue.txt"
+    path = CATALOGUE
     said, findings = sentences(tree)
     if path not in tree.paths:
         return findings + ([f"{path}: is missing"] if said else [])
@@ -399,7 +490,7 @@ def rule_catalogue(tree):
         return findings + [f"{path}: {reason}"]
     known = {english for _, english, _ in pairs}
     for where, line, sentence in said:
-        if sentence not in known and re.search(r"[A-Za-z]{2}", re.sub(CONVERSION, "", sentence)):
+        if sentence not in known and has_words(sentence):
             findings.append(f"{where}:{line}: not in the catalogue: {sentence!r}")
     must, may = system_words()
     findings += [f"{path}: the C library's words are missing: {words!r}" for words in sorted(must - known)]
@@ -432,7 +523,7 @@ def rule_form(tree):
         for number, line in enumerate(tree.text(path).split("\n"), 1):
             if len(line) > COLUMNS_MAX and not path.endswith(LONG_LINES_ALLOWED):
                 findings.append(f"{path}:{number}: {len(line)} columns; at most {COLUMNS_MAX}")
-            if line != line.rstrip() and not path.endswith((".md", "text_catalogue.txt")):
+            if line != line.rstrip() and not path.endswith(".md"):
                 findings.append(f"{path}:{number}: blanks at the end of the line")
             if "\t" in line and path.endswith((".c", ".h", ".py", ".build")):
                 findings.append(f"{path}:{number}: a tab")
@@ -483,7 +574,11 @@ RULES = {"layers": rule_layers, "headers": rule_headers, "exports": rule_exports
 
 
 def main():
-    tree = Tree(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent)
+    here = pathlib.Path(__file__).resolve().parent.parent
+    if sys.argv[1:] == ["--untranslated"]:
+        print("\n".join(untranslated(Tree(here))))
+        return 0
+    tree = Tree(sys.argv[1] if len(sys.argv) > 1 else here)
     findings = [f"{name}: {finding}" for name, rule in RULES.items() for finding in rule(tree)]
     print("".join(f"{finding}\n" for finding in findings), end="")
     return 1 if findings else 0

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 
 static int may_append(const struct ledger *l, struct err *e)
 {
@@ -29,9 +28,9 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     if (l->prepared.n > 0)
         return err_set(e, ERR_REFUSED, "a record is prepared already");
     if (draft->number != l->position.records || draft->first_leaf != l->position.leaves)
-        return err_set(e, ERR_USAGE, "record %" PRIu64 " with leaf %" PRIu64 " was drafted, but the journal goes on "
-                                     "with record %" PRIu64 " and leaf %" PRIu64, draft->number, draft->first_leaf,
-                       l->position.records, l->position.leaves);
+        return err_set(e, ERR_USAGE, "record %llu with leaf %llu was drafted, but the journal goes on "
+                                     "with record %llu and leaf %llu", LLU(draft->number), LLU(draft->first_leaf),
+                       LLU(l->position.records), LLU(l->position.leaves));
     rc = ledger_record_check(draft, ERR_USAGE, e);
     if (rc == 0)
         rc = ledger_edge_need(l, e);

@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 
 enum { LOG_DEPTH_MAX = 12 };
@@ -71,7 +70,7 @@ static int load_next(struct check *k, int copy, const struct ledger_position *at
 static void tell_record(struct check *k, int copy, uint64_t number, const struct err *why)
 {
     struct err line = *why;
-    (void)err_add(&line, ERR_DAMAGED, "journal %c, record %" PRIu64, ledger_copy_letter(copy), number);
+    (void)err_add(&line, ERR_DAMAGED, "journal %c, record %llu", ledger_copy_letter(copy), LLU(number));
     tell(k, &line);
 }
 
@@ -85,7 +84,7 @@ static int next_record(struct check *k, const struct ledger_position *at, struct
         if (load_next(k, 1, at, ret, &why[1]) != 0) {
             tell_record(k, 0, at->records, &why[0]);
             tell_record(k, 1, at->records, &why[1]);
-            return err_set(e, ERR_DAMAGED, "record %" PRIu64 " is bad in both copies", at->records);
+            return err_set(e, ERR_DAMAGED, "record %llu is bad in both copies", LLU(at->records));
         }
         good = 1;
     }
@@ -121,8 +120,8 @@ static void check_tail(struct check *k, int copy)
     if (read && (memcmp(head, expect, n) == 0 || memcmp(head, zeros, n) == 0))
         return;
     struct err line;
-    (void)err_set(&line, ERR_DAMAGED, "journal %c: %" PRIu64 " bytes behind the last record are not the beginning of "
-                                      "another", ledger_copy_letter(copy), tail);
+    (void)err_set(&line, ERR_DAMAGED, "journal %c: %llu bytes behind the last record are not the beginning of "
+                                      "another", ledger_copy_letter(copy), LLU(tail));
     tell(k, &line);
 }
 
@@ -329,8 +328,8 @@ static int check_records(struct check *k, int (*each)(void *context, const struc
         tree_edge_root(&k->tiles->edge, &root);
         if (!hash_equal(&root, &p.root)) {
             struct err line;
-            (void)err_set(&line, ERR_DAMAGED, "record %" PRIu64 ": its checkpoint does not have the root of the leaves",
-                          at.records);
+            (void)err_set(&line, ERR_DAMAGED, "record %llu: its checkpoint does not have the root of the leaves",
+                          LLU(at.records));
             tell(k, &line);
         }
         rc = each == NULL ? 0 : each(context, &p.record, e);
@@ -358,6 +357,6 @@ int ledger_check(struct ledger *l, void (*finding)(void *context, const char *li
         return rc;
     rc = ledger_strays(l, k.published, tell_stray, &k, e);
     if (rc == 0 && k.faults > 0)
-        rc = err_set(e, ERR_DAMAGED, "the ledger is damaged: %" PRIu64 " faults; run groundwork repair", k.faults);
+        rc = err_set(e, ERR_DAMAGED, "the ledger is damaged: %llu faults; run groundwork repair", LLU(k.faults));
     return rc;
 }

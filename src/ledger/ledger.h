@@ -67,7 +67,13 @@ int ledger_found(const char *root, struct err *e);
  */
 int ledger_peek(const char *root, int copy, struct buf *ret_statement, struct err *e);
 
-enum ledger_copy_state { LEDGER_COPY_GOOD, LEDGER_COPY_SHORT, LEDGER_COPY_BAD_TAIL, LEDGER_COPY_ABSENT, LEDGER_COPY_BAD };
+enum ledger_copy_state {
+    LEDGER_COPY_GOOD,
+    LEDGER_COPY_SHORT,
+    LEDGER_COPY_BAD_TAIL,
+    LEDGER_COPY_ABSENT,
+    LEDGER_COPY_BAD,
+};
 /* What open found; a face makes lines of it.  Nothing has been written yet. */
 struct ledger_opening {
     enum ledger_copy_state copy[2];
@@ -121,7 +127,8 @@ uint64_t ledger_hidden_at(const struct ledger_record *record);
 uint64_t ledger_open_at(const struct ledger_record *record);
 /* ledger_hidden_next / public: take the next statement out of record->hidden or ->open.  ERR_DAMAGED. */
 int ledger_statement_next(struct cursor *c, struct bytes *ret_statement, struct err *e);
-/* ledger_read_at: ${n} bytes of the journal (a sealed statement whose place the index remembers), from the good copy. */
+/* ledger_read_at: ${n} bytes of the journal (a sealed statement whose place the index remembers).  Both copies are
+ * read; where they differ, from the one whose record there is valid. */
 int ledger_read_at(struct ledger *l, uint64_t at, void *to, size_t n, struct err *e);
 
 /* Proofs over the tiles, which are checked against the checkpoint on the way. */

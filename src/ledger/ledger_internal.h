@@ -65,6 +65,8 @@ enum {
     LEDGER_COPY_BLOCK = 1 << 20,
 };
 _Static_assert(sizeof(struct hash) == CRYPT_HASH, "a tile is an array of hashes");
+/* For %llu: the keys of the text catalogue must not depend on what the machine calls its uint64_t. */
+#define LLU(number) ((unsigned long long)(number))
 #define LEDGER_LEAF_MAX ((uint64_t)1 << 53) /* leaf numbers are integers of JSON statements */
 #define LEDGER_PURPOSE "groundwork/journal/v1"
 #define LEDGER_TILE_ENTRIES (-1) /* the level that stands for the entries themselves */
@@ -99,6 +101,8 @@ int ledger_record_verify(struct ledger_parsed *p, const struct note_key *key, st
 int ledger_record_follows(const struct ledger_parsed *p, const struct ledger_position *before, struct err *e);
 /* ledger_record_check: everything a draft can get wrong, and so everything a parsed record must not. */
 int ledger_record_check(const struct ledger_record *r, int code, struct err *e);
+/* ledger_record_length: bytes of the record this draft with its checkpoint becomes.  ERR_USAGE: too many. */
+int ledger_record_length(const struct ledger_record *draft, uint64_t *ret_bytes, struct err *e);
 int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
                         struct buf *to, struct err *e);
 /* ledger_position_after: where a journal stands behind this record. */

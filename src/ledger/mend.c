@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -74,6 +73,8 @@ static int keep(const struct ledger *l, int fd, uint64_t from, uint64_t n, const
         rc = file_sync(to, ret->s, e);
     if (rc == 0)
         rc = file_sync_parent(ret->s, e);
+    if (rc != 0 && to >= 0)
+        (void)unlink(ret->s); /* a stump would look like something kept */
     return rc;
 }
 
@@ -126,7 +127,7 @@ static int keep_tail(struct ledger *l, int copy, struct buf *words, struct err *
         return 0;
     char name[64];
     struct file_path path;
-    (void)snprintf(name, sizeof(name), "journal-tail-%c-%" PRIu64, ledger_copy_letter(copy), c->good);
+    (void)snprintf(name, sizeof(name), "journal-tail-%c-%llu", ledger_copy_letter(copy), LLU(c->good));
     int rc = keep(l, c->fd, c->good, c->size - c->good, name, &path, e);
     if (rc != 0)
         return rc;
@@ -134,8 +135,9 @@ static int keep_tail(struct ledger *l, int copy, struct buf *words, struct err *
                       : l->pending                ? text_tr("the rest of an interrupted write")
                                                   : text_tr("no write was known to be under way");
     struct err line;
-    (void)err_set(&line, ERR_DAMAGED, "journal %c: %" PRIu64 " bytes behind the last whole record were moved to %s (%s)",
-                  ledger_copy_letter(copy), c->size - c->good, path.s, why);
+    (void)err_set(&line, ERR_DAMAGED,
+                  "journal %c: %llu bytes behind the last whole record were moved to %s (%s)",
+                  ledger_copy_letter(copy), LLU(c->size - c->good), path.s, why);
     say(words, &line);
     return 0;
 }
@@ -191,8 +193,8 @@ static int mend_end(struct ledger *l, int copy, struct buf *words, struct err *e
         return rc;
     if (lacking > 0) {
         struct err line;
-        (void)err_set(&line, ERR_DAMAGED, "journal %c: %" PRIu64 " bytes of its end were written again from the other "
-                                          "copy", ledger_copy_letter(copy), lacking);
+        (void)err_set(&line, ERR_DAMAGED, "journal %c: %llu bytes of its end were written again from the other "
+                                          "copy", ledger_copy_letter(copy), LLU(lacking));
         say(words, &line);
     }
     fd_drop(&c->fd);
@@ -230,18 +232,16 @@ int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
     if (rc != 0)
         return rc;
     OWN(fd_drop) int fd = -1;
-    rc = write_anew(l, copy, fresh.s, &fd, e);
-    if (rc != 0) {
-        (void)unlink(fresh.s);
-        return rc;
-    }
     char name[32];
     (void)snprintf(name, sizeof(name), "journal-damaged-%c", ledger_copy_letter(copy));
     bool had = c->fd >= 0;
-    if (had)
+    rc = write_anew(l, copy, fresh.s, &fd, e);
+    if (rc == 0 && had)
         rc = keep(l, c->fd, 0, c->size, name, &aside, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
+    if (rc != 0)
+        (void)unlink(fresh.s);
     if (rc == 0)
         rc = file_sync_parent(path.s, e);
     if (rc != 0)
@@ -264,7 +264,10 @@ int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e)
     int rc = 0;
     for (int copy = 0; rc == 0 && copy < 2; copy++) {
         enum ledger_copy_state state = l->copy[copy].state;
-        if (state == LEDGER_COPY_ABSENT || state == LEDGER_COPY_BAD)
+        /* An end is written again in its own place only while the other copy holds all of it. */
+        bool anew = state != LEDGER_COPY_GOOD && l->copy[copy].good < l->position.bytes &&
+                    l->copy[1 - copy].good < l->position.bytes;
+        if (anew || state == LEDGER_COPY_ABSENT || state == LEDGER_COPY_BAD)
             rc = ledger_remake(l, copy, ret_words, e);
         else if (state != LEDGER_COPY_GOOD)
             rc = mend_end(l, copy, ret_words, e);

@@ -38,7 +38,6 @@
 #include "ledger/ledger_internal.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 char ledger_copy_letter(int copy)
 {
@@ -66,10 +65,11 @@ int ledger_prefer(const struct ledger *l)
 bool ledger_frame_at(const struct ledger *l, int copy, uint64_t at, struct ledger_head *ret)
 {
     const struct ledger_copy *c = &l->copy[copy];
+    const char *name = copy_name(copy);
     uint8_t head[LEDGER_HEAD], trailer[LEDGER_TRAILER];
-    return c->fd >= 0 && at <= c->size && file_read_at(c->fd, head, sizeof(head), at, copy_name(copy), NULL) == 0 &&
+    return c->fd >= 0 && at <= c->size && file_read_at(c->fd, head, sizeof(head), at, name, NULL) == 0 &&
            ledger_head_parse(head, ret) && ret->bytes <= c->size - at &&
-           file_read_at(c->fd, trailer, sizeof(trailer), at + ret->bytes - LEDGER_TRAILER, copy_name(copy), NULL) == 0 &&
+           file_read_at(c->fd, trailer, sizeof(trailer), at + ret->bytes - LEDGER_TRAILER, name, NULL) == 0 &&
            ledger_trailer_parse(trailer) == ret->bytes;
 }
 
@@ -91,7 +91,7 @@ int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf
             rc = ledger_record_verify(ret, &l->key, e);
     }
     ret->record.at = at;
-    return rc == 0 ? 0 : err_add(e, rc, "%s at byte %" PRIu64, copy_name(copy), at);
+    return rc == 0 ? 0 : err_add(e, rc, "%s at byte %llu", copy_name(copy), LLU(at));
 }
 
 static int load_that_follows(const struct ledger *l, int copy, uint64_t at, uint64_t number,
@@ -100,10 +100,10 @@ static int load_that_follows(const struct ledger *l, int copy, uint64_t at, uint
 {
     int rc = ledger_record_load(l, copy, at, bytes, ret, e);
     if (rc == 0 && ret->record.number != number)
-        rc = err_set(e, ERR_DAMAGED, "%s at byte %" PRIu64 ": record %" PRIu64 " lies where %" PRIu64 " must be",
-                     copy_name(copy), at, ret->record.number, number);
+        rc = err_set(e, ERR_DAMAGED, "%s at byte %llu: record %llu lies where %llu must be",
+                     copy_name(copy), LLU(at), LLU(ret->record.number), LLU(number));
     if (rc == 0 && before != NULL && ledger_record_follows(ret, before, e) != 0)
-        rc = err_add(e, ERR_DAMAGED, "%s at byte %" PRIu64, copy_name(copy), at);
+        rc = err_add(e, ERR_DAMAGED, "%s at byte %llu", copy_name(copy), LLU(at));
     return rc;
 }
 
@@ -114,7 +114,7 @@ int ledger_record_good(const struct ledger *l, uint64_t at, uint64_t number, con
     int rc = load_that_follows(l, first, at, number, before, bytes, ret, e);
     if (rc == 0 || load_that_follows(l, 1 - first, at, number, before, bytes, ret, NULL) == 0)
         return 0;
-    return err_add(e, rc, "record %" PRIu64 " is bad in both copies", number);
+    return err_add(e, rc, "record %llu is bad in both copies", LLU(number));
 }
 
 /* ---- one copy ---- */
@@ -148,6 +148,17 @@ static bool usable(const struct ledger_copy *c)
     return c->fd >= 0 && c->size >= LEDGER_HEADER;
 }
 
+/* The length of the record that ends at ${end}, by its trailer; 0 when there is none. */
+static uint64_t length_before(const struct ledger *l, int copy, uint64_t end)
+{
+    uint8_t trailer[LEDGER_TRAILER];
+    if (end < LEDGER_HEADER + LEDGER_RECORD_MIN || end > l->copy[copy].size ||
+        file_read_at(l->copy[copy].fd, trailer, sizeof(trailer), end - LEDGER_TRAILER, copy_name(copy), NULL) != 0)
+        return 0;
+    uint64_t total = ledger_trailer_parse(trailer);
+    return total <= end - LEDGER_HEADER ? total : 0;
+}
+
 /* Does the record that ends at ${end} in this copy leave the journal at a position?  64 is where the first begins. */
 static bool position_at(const struct ledger *l, int copy, uint64_t end, struct buf *bytes, struct ledger_position *ret)
 {
@@ -156,14 +167,9 @@ static bool position_at(const struct ledger *l, int copy, uint64_t end, struct b
         ledger_position_begin(ret);
         return c->size >= end;
     }
-    uint8_t trailer[LEDGER_TRAILER];
     struct ledger_parsed p;
-    if (end < LEDGER_HEADER + LEDGER_RECORD_MIN || end > c->size ||
-        file_read_at(c->fd, trailer, sizeof(trailer), end - LEDGER_TRAILER, copy_name(copy), NULL) != 0)
-        return false;
-    uint64_t total = ledger_trailer_parse(trailer);
-    if (total == 0 || total > end - LEDGER_HEADER ||
-        ledger_record_load(l, copy, end - total, bytes, &p, NULL) != 0 || p.record.bytes != total)
+    uint64_t total = length_before(l, copy, end);
+    if (total == 0 || ledger_record_load(l, copy, end - total, bytes, &p, NULL) != 0 || p.record.bytes != total)
         return false;
     ledger_position_after(&p, end - total, ret);
     return true;
@@ -184,10 +190,8 @@ static void own_end(const struct ledger *l, int copy, struct buf *bytes, struct 
         number++;
     }
     while (!position_at(l, copy, at, bytes, ret)) {
-        uint8_t trailer[LEDGER_TRAILER];
-        uint64_t back = file_read_at(l->copy[copy].fd, trailer, sizeof(trailer), at - LEDGER_TRAILER, copy_name(copy),
-                                     NULL) == 0 ? ledger_trailer_parse(trailer) : 0;
-        at = back == 0 || back > at - LEDGER_HEADER ? LEDGER_HEADER : at - back;
+        uint64_t back = length_before(l, copy, at);
+        at = back == 0 ? LEDGER_HEADER : at - back;
     }
 }
 
@@ -198,6 +202,12 @@ static bool same_position(const struct ledger_position *a, const struct ledger_p
 }
 
 /* ---- both copies ---- */
+
+static int two_histories(uint64_t number, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED, "the log key signed two different records %llu, one in each copy of the journal: "
+                                   "keep both files and ask who wrote them", LLU(number));
+}
 
 /* Neither copy holds what the outside state calls committed: say what it looks like. */
 static int not_committed(const struct ledger *l, const struct ledger_position *committed, struct buf *bytes,
@@ -214,18 +224,42 @@ static int not_committed(const struct ledger *l, const struct ledger_position *c
                                        "them from a mirror");
     bool ends = l->copy[0].size == best.bytes || l->copy[1].size == best.bytes;
     if (best.records == 0)
-        return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s, and %" PRIu64 " were "
+        return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s, and %llu were "
                                        "committed: this is another or a damaged repository", l->key.name,
-                       committed->records);
+                       LLU(committed->records));
     if (ends && best.records < committed->records)
-        return err_set(e, ERR_DAMAGED, "the journal ends with %" PRIu64 " records, but %" PRIu64 " were committed: "
-                                       "this looks like an older copy of the repository", best.records,
-                       committed->records);
+        return err_set(e, ERR_DAMAGED, "the journal ends with %llu records, but %llu were committed: "
+                                       "this looks like an older copy of the repository", LLU(best.records),
+                       LLU(committed->records));
     if (ends)
-        return err_set(e, ERR_DAMAGED, "the journal is whole but does not hold the %" PRIu64 " records that were "
-                                       "committed here: its history was changed", committed->records);
-    return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged behind record %" PRIu64 " of %" PRIu64
-                                   ": restore one of them from a mirror", best.records, committed->records);
+        return err_set(e, ERR_DAMAGED, "the journal is whole but does not hold the %llu records that were "
+                                       "committed here: its history was changed", LLU(committed->records));
+    return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged behind record %llu of %llu: restore one of "
+                                   "them from a mirror", LLU(best.records), LLU(committed->records));
+}
+
+/* Without an outside state: is the journal ours, and do the copies tell one history? */
+static int hold_own_ends(const struct ledger *l, const struct ledger_position own[2], struct buf *bytes, struct err *e)
+{
+    int longer = own[1].bytes > own[0].bytes ? 1 : 0;
+    struct ledger_position at = own[longer];
+    struct ledger_head head;
+    if (at.bytes == 0)
+        return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged at their beginning: restore one of "
+                                       "them from a mirror");
+    for (int copy = 0; at.records == 0 && copy < 2; copy++)
+        if (ledger_frame_at(l, copy, LEDGER_HEADER, &head))
+            return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s: this is another or "
+                                           "a damaged repository", l->key.name);
+    for (uint64_t end = at.bytes, back = 1; back > 0 && at.records > own[1 - longer].records; end -= back) {
+        back = length_before(l, longer, end);
+        if (back == 0 || !position_at(l, longer, end - back, bytes, &at))
+            return 0; /* damaged inside: the check tells */
+    }
+    if (own[1 - longer].records > 0 && at.records == own[1 - longer].records &&
+        !hash_equal(&at.last, &own[1 - longer].last))
+        return two_histories(at.records - 1, e);
+    return 0;
 }
 
 /* Set the base from which records are counted on, and the copies that have it. */
@@ -237,9 +271,9 @@ static int find_base(struct ledger *l, const struct ledger_position *committed, 
             if (usable(&l->copy[copy]))
                 own_end(l, copy, bytes, &own[copy]);
         committed = own[1].bytes > own[0].bytes ? &own[1] : &own[0];
-        if (committed->bytes == 0)
-            return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged at their beginning: restore one of "
-                                           "them from a mirror");
+        int rc = hold_own_ends(l, own, bytes, e);
+        if (rc != 0)
+            return rc;
     }
     l->position = *committed;
     bool any = false;
@@ -271,8 +305,7 @@ static int extend(struct ledger *l, const struct hash *pending, bool *pending_fo
         if (!has[0] && !has[1])
             return 0;
         if (has[0] && has[1] && !same_position(&next[0], &next[1]))
-            return err_set(e, ERR_DAMAGED, "the log key signed two different records %" PRIu64 ", one in each copy of "
-                                           "the journal: keep both files and ask who wrote them", l->position.records);
+            return two_histories(l->position.records, e);
         for (int copy = 0; copy < 2; copy++)
             if (has[copy] && l->copy[copy].good == l->position.bytes)
                 l->copy[copy].good = next[copy].bytes;
@@ -289,7 +322,8 @@ static void find_beginning(struct ledger *l, int copy, struct buf *bytes)
     struct ledger_position own;
     struct ledger_parsed next;
     own_end(l, copy, bytes, &own);
-    if (own.bytes < l->position.bytes &&
+    /* Whole records behind a damaged one prove nothing about it. */
+    if (own.bytes < l->settled &&
         load_that_follows(l, 1 - copy, own.bytes, own.records, &own, bytes, &next, NULL) == 0)
         c->good = own.bytes;
 }
@@ -340,8 +374,8 @@ static int judge(struct ledger *l, struct buf *bytes, struct err *e)
         if (rc != 0)
             return rc;
         if (behind)
-            return err_set(e, ERR_DAMAGED, "record %" PRIu64 " of the journal is damaged and records of this log lie "
-                                           "behind it: restore %s from a mirror", l->position.records,
+            return err_set(e, ERR_DAMAGED, "record %llu of the journal is damaged and records of this log lie "
+                                           "behind it: restore %s from a mirror", LLU(l->position.records),
                            copy_name(copy));
         if (c->good == 0 || c->header_bad)
             c->state = LEDGER_COPY_BAD;
@@ -376,6 +410,7 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
     OWN(buf_drop) struct buf bytes = {0};
     int rc = find_base(l, committed, &bytes, e);
     uint64_t base = l->position.records;
+    l->settled = l->position.bytes;
     l->pending = pending != NULL;
     if (rc == 0)
         rc = extend(l, pending, &opening->pending_found, &bytes, e);
@@ -385,7 +420,6 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
         rc = keep_note(l, &bytes, e);
     if (rc != 0)
         return rc;
-    l->settled = committed == NULL ? l->position.bytes : committed->bytes;
     opening->position = l->position;
     opening->committed_later = l->position.records - base;
     for (int copy = 0; copy < 2; copy++) {

@@ -4,7 +4,6 @@
  */
 #include "ledger/ledger_internal.h"
 
-#include <inttypes.h>
 
 /* One read tile of each level, because proofs of neighbours share almost all of them. */
 struct ledger_shelf {
@@ -78,7 +77,7 @@ static int journal_entries(const struct ledger *l, uint64_t from, uint64_t count
         from += take;
         count -= take;
     }
-    return count == 0 ? 0 : err_set(e, ERR_DAMAGED, "the journal's frames do not lead to leaf %" PRIu64, from);
+    return count == 0 ? 0 : err_set(e, ERR_DAMAGED, "the journal's frames do not lead to leaf %llu", LLU(from));
 }
 
 static int add_entry(void *context, const uint8_t entry[LEDGER_ENTRY])
@@ -150,7 +149,7 @@ static int prove_one(struct prover *v, uint64_t leaf, struct tree_proof *ret, ui
         return rc;
     crypt_leaf_hash(bytes_of(ret_entry, LEDGER_ENTRY), &h);
     if (!tree_check_inclusion(&h, leaf, at->leaves, ret, &at->root))
-        return err_set(e, ERR_DAMAGED, "leaf %" PRIu64 " does not lead to the checkpoint's root", leaf);
+        return err_set(e, ERR_DAMAGED, "leaf %llu does not lead to the checkpoint's root", LLU(leaf));
     return 0;
 }
 
@@ -158,8 +157,8 @@ static int prove_leaf(struct ledger *l, uint64_t leaf, struct tree_proof *ret, u
                       struct err *e)
 {
     if (leaf >= l->position.leaves)
-        return err_set(e, ERR_ABSENT, "there is no leaf %" PRIu64 ": the log has %" PRIu64 " leaves", leaf,
-                       l->position.leaves);
+        return err_set(e, ERR_ABSENT, "there is no leaf %llu: the log has %llu leaves", LLU(leaf),
+                       LLU(l->position.leaves));
     int rc = shelf_need(l, e);
     if (rc != 0)
         return rc;
@@ -202,14 +201,14 @@ static int prove_growth(struct prover *v, uint64_t old_size, struct tree_proof *
         return rc;
     tree_edge_root(&old, &old_root);
     if (!tree_check_consistency(old_size, &old_root, at->leaves, &at->root, ret))
-        return err_set(e, ERR_DAMAGED, "the first %" PRIu64 " leaves do not lead to the checkpoint's root", old_size);
+        return err_set(e, ERR_DAMAGED, "the first %llu leaves do not lead to the checkpoint's root", LLU(old_size));
     return 0;
 }
 
 int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_proof *ret, struct err *e)
 {
     if (old_size > l->position.leaves)
-        return err_set(e, ERR_ABSENT, "the log has %" PRIu64 " leaves, not %" PRIu64, l->position.leaves, old_size);
+        return err_set(e, ERR_ABSENT, "the log has %llu leaves, not %llu", LLU(l->position.leaves), LLU(old_size));
     int rc = shelf_need(l, e);
     if (rc != 0)
         return rc;

@@ -203,18 +203,27 @@ int ledger_record_follows(const struct ledger_parsed *p, const struct ledger_pos
     return 0;
 }
 
-int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
-                        struct buf *to, struct err *e)
+int ledger_record_length(const struct ledger_record *draft, uint64_t *ret_bytes, struct err *e)
 {
     struct ledger_record r = *draft;
     uint64_t total = LEDGER_HEAD + LEDGER_SECTIONS * LEDGER_SECTION_HEAD + LEDGER_SIGNED_END;
     for (uint32_t type = 1; type <= LEDGER_SECTIONS; type++) {
-        if (section(&r, type)->n > LEDGER_RECORD_MAX)
-            total = UINT32_MAX;
+        if (section(&r, type)->n > LEDGER_RECORD_MAX - total)
+            return err_set(e, ERR_USAGE, "a record must have at most %d bytes", (int)LEDGER_RECORD_MAX);
         total += section(&r, type)->n;
     }
-    if (total > LEDGER_RECORD_MAX)
-        return err_set(e, ERR_USAGE, "a record must have at most %d bytes", (int)LEDGER_RECORD_MAX);
+    *ret_bytes = total;
+    return 0;
+}
+
+int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
+                        struct buf *to, struct err *e)
+{
+    struct ledger_record r = *draft;
+    uint64_t total;
+    int rc = ledger_record_length(draft, &total, e);
+    if (rc != 0)
+        return rc;
     assert(to->n == 0);
     (void)buf_more(to, (size_t)total); /* one allocation of the right size */
     buf_clear(to);
@@ -231,7 +240,7 @@ int ledger_record_build(const struct ledger_record *draft, const struct hash *pr
         buf_put_u64(to, section(&r, type)->n);
         buf_put_bytes(to, *section(&r, type));
     }
-    int rc = buf_check(to, e);
+    rc = buf_check(to, e);
     if (rc != 0)
         return rc;
     struct hash h;

@@ -3,7 +3,6 @@
  */
 #include "ledger/ledger_internal.h"
 
-#include <inttypes.h>
 
 static int next_record(const struct ledger *l, int copy, const struct ledger_position *at, bool chained,
                        struct buf *bytes, struct ledger_parsed *ret, struct err *e)
@@ -14,8 +13,8 @@ static int next_record(const struct ledger *l, int copy, const struct ledger_pos
     if (rc == 0 && chained)
         rc = ledger_record_follows(ret, at, e);
     if (rc == 0 && ret->record.number != at->records)
-        rc = err_set(e, ERR_DAMAGED, "record %" PRIu64 " lies where another must be", ret->record.number);
-    return rc == 0 ? 0 : err_add(e, rc, "journal %c, record %" PRIu64, ledger_copy_letter(copy), at->records);
+        rc = err_set(e, ERR_DAMAGED, "record %llu lies where another must be", LLU(ret->record.number));
+    return rc == 0 ? 0 : err_add(e, rc, "journal %c, record %llu", ledger_copy_letter(copy), LLU(at->records));
 }
 
 int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_number,
@@ -41,8 +40,8 @@ int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_numb
     }
     bool whole = at.bytes == l->position.bytes && at.records == l->position.records;
     if (!whole || (chained && !hash_equal(&at.last, &l->position.last)))
-        return err_set(e, ERR_DAMAGED, "the journal's records from byte %" PRIu64 " on do not lead to its last one",
-                       from_at);
+        return err_set(e, ERR_DAMAGED, "the journal's records from byte %llu on do not lead to its last one",
+                       LLU(from_at));
     return 0;
 }
 
@@ -66,13 +65,13 @@ static int from_the_valid_one(const struct ledger *l, uint64_t at, void *to, siz
         }
         ledger_position_after(&p, place.bytes, &place);
     }
-    return err_set(e, ERR_DAMAGED, "no record holds the %zu bytes at byte %" PRIu64 " of the journal", n, at);
+    return err_set(e, ERR_DAMAGED, "no record holds the %zu bytes at byte %llu of the journal", n, LLU(at));
 }
 
 int ledger_read_at(struct ledger *l, uint64_t at, void *to, size_t n, struct err *e)
 {
     if (at < LEDGER_HEADER || at > l->position.bytes || n > l->position.bytes - at)
-        return err_set(e, ERR_DAMAGED, "the journal ends before byte %" PRIu64, at);
+        return err_set(e, ERR_DAMAGED, "the journal ends before byte %llu", LLU(at));
     int first = ledger_prefer(l);
     if (file_read_at(l->copy[first].fd, to, n, at, "journal", NULL) != 0)
         return from_the_valid_one(l, at, to, n, e);

@@ -152,6 +152,20 @@ int store_draft_begin(struct store *s, struct err *e)
     return 0;
 }
 
+/* A founding that was cut off before its second commit left no line of inquiry: the first statement brings one. */
+static int investigation_need(struct store *s, enum statement_kind kind, struct err *e)
+{
+    uint8_t investigation[STATEMENT_ID];
+    if (s->draft.placed || kind == STATEMENT_INVESTIGATION)
+        return 0;
+    int rc = index_investigation(s->index, investigation, NULL);
+    if (rc != ERR_ABSENT)
+        return rc == 0 ? 0 : index_investigation(s->index, investigation, e);
+    struct statement st = {.kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(),
+                           .investigation = {.name = "main"}};
+    return store_add(s, &st, NULL, NULL, e);
+}
+
 uint64_t store_draft_leaves(const struct store *s)
 {
     return s->draft.count;
@@ -241,6 +255,8 @@ int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, 
     bool duplicate = false;
     int rc = writable(s, e);
     assert(rc != 0 || (d->begun && statement_kind_hidden(statement->kind)));
+    if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
+        rc = investigation_need(s, statement->kind, e);
     if (rc == 0)
         rc = leaf_room(d, e);
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
@@ -602,6 +618,7 @@ int store_commit(struct store *s, struct err *e)
     ledger_where(s->ledger, &before);
     rc = make_record(s, &m, &record, e);
     record.at = before.bytes;
+    record.number = before.records;
     if (rc == 0)
         rc = ledger_prepare(s->ledger, &record, &now, e);
     if (rc == 0) {

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/unicode.h"
 #include "chance.h"
 #include "memory.h"
 
@@ -27,6 +28,8 @@ static size_t dribble;
 static unsigned interruptions;
 static unsigned syncs;
 static bool rename_knows_no_flags;
+static const char *taken_meanwhile; /* a file that somebody else makes just before ours gets its name */
+static struct file_path last_draft; /* the name that was renamed last */
 
 static bool trouble(void)
 {
@@ -80,6 +83,7 @@ int fdatasync(int fd)
 
 int rename(const char *from, const char *to)
 {
+    assert_int_equal(file_path(&last_draft, NULL, "%s", from), 0);
     return trouble() ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
@@ -87,6 +91,9 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 {
     if (trouble())
         return -1;
+    if (taken_meanwhile != NULL)
+        assert_int_equal(symlink("theirs", taken_meanwhile), 0);
+    taken_meanwhile = NULL;
     if (rename_knows_no_flags) {
         errno = EINVAL;
         return -1;
@@ -130,6 +137,7 @@ static void calm(void)
     interruptions = 0;
     syncs = 0;
     rename_knows_no_flags = false;
+    taken_meanwhile = NULL;
 }
 
 /* A folder of its own for each test, removed with what is in it. */
@@ -224,6 +232,19 @@ static void test_whole_files_up_to_the_limit(void **state)
         assert_non_null(strstr(e.text, p.s));
         assert_int_equal(b.n, 4);
     }
+}
+
+/* What is too long is refused before it is read. */
+static void test_a_huge_file_is_not_read(void **state)
+{
+    struct file_path p = in_folder("x");
+    assert_int_equal(file_replace(p.s, bytes_text("x"), 0600, NULL), 0);
+    assert_int_equal(truncate(p.s, (off_t)1 << 32), 0);
+    calm();
+    OWN(buf_drop) struct buf b = {0};
+    assert_int_equal(file_read_all(p.s, 1 << 20, &b, NULL), ERR_DAMAGED);
+    assert_int_equal(calls, 2); /* fstat, twice */
+    assert_null(b.p);
 }
 
 /* A file of the kernel has no size, and is held to the limit while it is read. */
@@ -354,12 +375,14 @@ static void test_names_of_the_longest_length(void **state)
     name[NAME_MAX] = 0;
     /* Two-byte characters, to stand across every place where the draft's name is cut. */
     for (size_t shift = 0; shift < 2; shift++) {
+        memset(name, 'n', NAME_MAX);
         for (size_t i = 200 + shift; i + 1 < NAME_MAX; i += 2)
             memcpy(name + i, "é", 2);
         struct file_path p = in_folder(name);
         assert_int_equal(file_create(p.s, bytes_text("x"), 0600, NULL), 0);
         assert_int_equal(file_replace(p.s, bytes_text("y"), 0600, NULL), 0);
         assert_content(p.s, "y");
+        assert_true(unicode_valid(bytes_text(last_draft.s)));
         assert_int_equal(unlink(p.s), 0);
     }
     memset(name, 'n', NAME_MAX + 1);
@@ -405,6 +428,17 @@ static void test_create_loses_a_race(void **state)
             assert_int_equal(file_create(p.s, bytes_text("one"), 0600, NULL), expected);
             assert_int_equal(count_files(), 0);
         }
+    }
+    for (unsigned way = 0; way < 2; way++) {
+        calm();
+        rename_knows_no_flags = way == 1;
+        taken_meanwhile = p.s;
+        assert_int_equal(file_create(p.s, bytes_text("one"), 0600, NULL), ERR_REFUSED);
+        char target[16] = {0};
+        assert_int_equal(readlink(p.s, target, sizeof(target) - 1), 6);
+        assert_string_equal(target, "theirs");
+        assert_int_equal(count_files(), 1);
+        assert_int_equal(unlink(p.s), 0);
     }
     calm();
     rename_knows_no_flags = true;
@@ -516,8 +550,6 @@ static void test_a_failed_read_appends_nothing(void **state)
 
 static void test_a_read_without_memory_appends_nothing(void **state)
 {
-    if (!MEMORY_CAN_FAIL)
-        skip();
     struct file_path p = in_folder("x");
     assert_int_equal(file_replace(p.s, bytes_text("x"), 0600, NULL), 0);
     struct buf b = {0};
@@ -619,6 +651,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_paths_up_to_the_limit),
         CASE(test_whole_files_up_to_the_limit),
+        CASE(test_a_huge_file_is_not_read),
         CASE(test_files_without_a_size),
         CASE(test_what_is_no_plain_file_is_refused),
         CASE(test_a_file_does_not_reach_other_programs),

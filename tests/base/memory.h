@@ -2,9 +2,8 @@
  * Memory that runs out.  memory_fails_at(n) lets the n-th allocation from now fail, once; memory_is_back() ends that
  * and says whether it came to it.  memory_kept() counts what was allocated since and not freed.
  *
- * The sanitizers bring their own allocator, which cannot be stood in for: MEMORY_CAN_FAIL is 0 with them, and the
- * tests that need it are skipped there and run in the plain build.
- * The names with two underscores are glibc's own doors behind malloc.
+ * malloc and its like are bound to the functions below, which pass on to the doors behind them: the ones of the
+ * sanitizers' runtime where there is one, glibc's own otherwise.
  */
 #ifndef TESTS_BASE_MEMORY_H
 #define TESTS_BASE_MEMORY_H
@@ -14,16 +13,17 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define MEMORY_CAN_FAIL 0
-#endif
-#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_CAN_FAIL 0
+#define MEMORY_IS_WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MEMORY_IS_WATCHED 1
 #endif
-#ifndef MEMORY_CAN_FAIL
-#define MEMORY_CAN_FAIL 1
+#endif
+#ifdef MEMORY_IS_WATCHED
+#define MEMORY_DOOR(name) __interceptor_##name
+#else
+#define MEMORY_DOOR(name) __libc_##name
 #endif
 
 static size_t memory_left;
@@ -31,11 +31,10 @@ static bool memory_watched;
 static bool memory_failed;
 static long memory_balance;
 
-#if MEMORY_CAN_FAIL
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t count, size_t n);
-void *__libc_realloc(void *p, size_t n);
-void __libc_free(void *p);
+void *MEMORY_DOOR(malloc)(size_t n);
+void *MEMORY_DOOR(calloc)(size_t count, size_t n);
+void *MEMORY_DOOR(realloc)(void *p, size_t n);
+void MEMORY_DOOR(free)(void *p);
 
 static bool memory_runs_out(void)
 {
@@ -52,12 +51,12 @@ static bool memory_runs_out(void)
 
 void *malloc(size_t n)
 {
-    return memory_runs_out() ? NULL : __libc_malloc(n);
+    return memory_runs_out() ? NULL : MEMORY_DOOR(malloc)(n);
 }
 
 void *calloc(size_t count, size_t n)
 {
-    return memory_runs_out() ? NULL : __libc_calloc(count, n);
+    return memory_runs_out() ? NULL : MEMORY_DOOR(calloc)(count, n);
 }
 
 void *realloc(void *p, size_t n)
@@ -66,16 +65,15 @@ void *realloc(void *p, size_t n)
         return NULL;
     if (p != NULL)
         memory_balance -= memory_watched;
-    return __libc_realloc(p, n);
+    return MEMORY_DOOR(realloc)(p, n);
 }
 
 void free(void *p)
 {
     if (p != NULL)
         memory_balance -= memory_watched;
-    __libc_free(p);
+    MEMORY_DOOR(free)(p);
 }
-#endif
 
 static inline void memory_fails_at(size_t n)
 {

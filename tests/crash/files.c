@@ -1,23 +1,58 @@
 /* files.c: see files.h. */
 #include "files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int by_bytes(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
+enum { DEPTH_MAX = 256 };
 
 static int by_path(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void walk(struct file_list *list, size_t *ret_room, const char *path, unsigned depth);
+
+static void walk_folder(struct file_list *list, size_t *ret_room, const char *path, unsigned depth)
+{
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        die(PLAIN_ENVIRONMENT, "open %s: %s", path, strerror(errno));
+    errno = 0;
+    for (const struct dirent *d; (d = readdir(dir)) != NULL; errno = 0) {
+        char *below = NULL;
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+            continue;
+        if (asprintf(&below, "%s/%s", path, d->d_name) < 0)
+            die(PLAIN_ENVIRONMENT, "no memory for a path");
+        walk(list, ret_room, below, depth + 1);
+        free(below);
+    }
+    if (errno != 0)
+        die(PLAIN_ENVIRONMENT, "read %s: %s", path, strerror(errno));
+    closedir(dir);
+}
+
+static void walk(struct file_list *list, size_t *ret_room, const char *path, unsigned depth)
+{
+    struct stat st;
+    if (depth > DEPTH_MAX)
+        die(PLAIN_ENVIRONMENT, "folders lie deeper than %d at %s", DEPTH_MAX, path);
+    if (lstat(path, &st) != 0)
+        die(PLAIN_ENVIRONMENT, "stat %s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        walk_folder(list, ret_room, path, depth);
+    if (!S_ISREG(st.st_mode))
+        return;
+    list->paths = plain_grow(list->paths, list->count, ret_room, sizeof(*list->paths));
+    list->paths[list->count++] = plain_copy(path, strlen(path));
 }
 
 static void measure(struct file_list *list)
@@ -36,24 +71,8 @@ struct file_list files_under(const char *const *roots, size_t n_roots)
 {
     struct file_list list = {0};
     size_t room = 0;
-    char **words = plain_alloc((n_roots + 1) * sizeof(*words));
     for (size_t i = 0; i < n_roots; i++)
-        words[i] = plain_copy(roots[i], strlen(roots[i]));
-    FTS *walk = fts_open(words, FTS_PHYSICAL | FTS_NOCHDIR, by_bytes);
-    if (walk == NULL)
-        die(PLAIN_ENVIRONMENT, "walk: %s", strerror(errno));
-    for (const FTSENT *at; (at = fts_read(walk)) != NULL;) {
-        if (at->fts_info == FTS_ERR || at->fts_info == FTS_DNR || at->fts_info == FTS_NS)
-            die(PLAIN_ENVIRONMENT, "walk %s: %s", at->fts_path, strerror(at->fts_errno));
-        if (at->fts_info != FTS_F)
-            continue;
-        list.paths = plain_grow(list.paths, list.count, &room, sizeof(*list.paths));
-        list.paths[list.count++] = plain_copy(at->fts_path, at->fts_pathlen);
-    }
-    fts_close(walk);
-    for (size_t i = 0; i < n_roots; i++)
-        free(words[i]);
-    free(words);
+        walk(&list, &room, roots[i], 0);
     if (list.count > 0)
         qsort(list.paths, list.count, sizeof(*list.paths), by_path);
     measure(&list);

@@ -926,7 +926,7 @@ EXPORT int fileno_unlocked(FILE *stream)
     return number_of(stream);
 }
 
-/* The standard output becomes a stream that ends in our own write; such a stream has no number unless we give it one. */
+/* The standard output becomes a stream that ends in our own write; it has no number unless we give it one. */
 __attribute__((constructor)) static void watch_standard_output(void)
 {
     if (getenv("GW_RECORD_LOG") == NULL || getenv("GW_RECORD_ROOTS") == NULL)

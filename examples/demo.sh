@@ -1,0 +1,59 @@
+#!/bin/sh
+# demo.sh GROUNDWORK WORKDIR: the whole story that works today, on the sample centre, told as it happens.
+set -eu
+examples=$(cd "$(dirname "$0")" && pwd)
+groundwork=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+rm -rf "$2"
+mkdir -p "$2"
+cd "$2"
+umask 022
+export XDG_CONFIG_HOME="$PWD/config" XDG_STATE_HOME="$PWD/state" GROUNDWORK_PASSPHRASE_FILE="$PWD/passphrase"
+unset GROUNDWORK_KEY GROUNDWORK_REPO
+( umask 077; echo 'three quiet words for the sample' > passphrase )
+
+tell() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+[ -t 1 ] || tell() { printf '\n%s\n' "$*"; }
+run() { printf '  $ groundwork %s\n' "$*"; "$groundwork" "$@" | sed 's/^/    /'; }
+
+tell "1. A documentation centre that never was (everything here is fictional) keeps its work in a folder."
+python3 "$examples/make_centre.py" centre --refused refused
+python3 "$examples/make_centre.py" --list | sed 's/^/    /' | tail -12
+
+tell "2. It makes a repository. The private keys go into a file outside it, under a passphrase."
+run init archive --origin centre.example/log
+
+tell "3. It takes the folder in. Every file is accounted for; what is no document is refused with the reason."
+cd "$PWD"
+run -R archive intake centre --from "Sample Documentation Centre" --note "first hand-over"
+
+tell "4. Taken in again, nothing is added."
+run -R archive intake centre --from "Sample Documentation Centre"
+
+tell "5. Nothing readable is left on the disk: no name, no sentence of the centre is found in the repository."
+python3 "$examples/make_centre.py" --planted > planted
+if LC_ALL=C grep -rqFf planted archive; then
+    echo "    A planted text was found: this must not happen."; exit 1
+fi
+echo "    $(wc -l < planted) planted names and sentences looked for, none found."
+
+tell "6. Everything stored is checked against the signed log, and the log against itself."
+run -R archive audit --full
+run -R archive verify
+
+tell "7. Everything is given back, and compared with the folder: bytes, names, times, modes, links."
+run -R archive restore restored --all
+python3 "$examples/compare_trees.py" centre restored/1/centre --refused refused && echo "    The same, to the byte."
+
+tell "8. One bit is flipped on the disk, and it shows."
+python3 - archive <<'PY'
+import glob, sys
+name = sorted(glob.glob(sys.argv[1] + "/a/journal"))[0]
+with open(name, "r+b") as f:
+    f.seek(5000); b = f.read(1); f.seek(5000); f.write(bytes([b[0] ^ 4]))
+PY
+run -R archive verify || true
+tell "9. The second copy heals it."
+run -R archive repair
+run -R archive verify
+
+tell "The end. It lies in $PWD; look around with: cd $PWD && groundwork -R archive status"

@@ -1,0 +1,141 @@
+/*
+ * Inside the index: the handle, and queries that are prepared once and kept.
+ *
+ * Tables.  What a number means is the same everywhere: leaf, deposit (leaf of its opening), receipt (its number).
+ *
+ *     standing      one row: where the index stands in the journal, and sums over all items
+ *     statements    where each statement but those of items lies in the journal
+ *     items         each received statement, with where it lies in the journal
+ *     spans         runs of leaves side by side that are items of one deposit
+ *     paths         FNV-1a of a path -> leaf; aside 1 when the deposit was set aside
+ *     digests       first 64 bits of a file's digest -> leaf; aside as above.  Further names are not in it
+ *     frames        first 64 bits of a chunk's digest -> where a frame of it is
+ *     deposits      with what their receipts and a setting aside add
+ *     refused, already, runs, packs, keyring_files, places
+ *
+ * Whatever is found by 64 bits is compared whole.  Unsigned numbers are stored as the signed ones of the same bits:
+ * only leaves, which are small, are compared by size.
+ */
+#ifndef INDEX_INDEX_INTERNAL_H
+#define INDEX_INDEX_INTERNAL_H
+
+#include "index/index.h"
+
+#include "base/file.h"
+
+#include <sqlite3.h>
+
+enum { INDEX_SCHEMA = 1 }; /* of the tables; another one is rebuilt */
+
+enum index_sql {
+    SQL_STANDING,
+    SQL_STAND,
+    SQL_STATEMENT_ADD,
+    SQL_STATEMENT_ROW,
+    SQL_STATEMENTS_ALL,
+    SQL_STATEMENTS_ITEMS,
+    SQL_STATEMENTS_KIND,
+    SQL_ITEM_ADD,
+    SQL_PATH_ADD,
+    SQL_PATH_ASIDE,
+    SQL_DIGEST_ADD,
+    SQL_DIGEST_ASIDE,
+    SQL_DIGEST_FIND,
+    SQL_SPAN_ADD,
+    SQL_FRAME_ADD,
+    SQL_FRAME_FIND,
+    SQL_ITEMS,
+    SQL_ITEMS_OF,
+    SQL_ITEM,
+    SQL_ITEM_BY_PATH,
+    SQL_ITEM_BY_DIGEST,
+    SQL_ALREADY,
+    SQL_ALREADY_NAME,
+    SQL_DUPLICATE,
+    SQL_MANIFEST,
+    SQL_DEPOSIT_ADD,
+    SQL_DEPOSIT_ASIDE,
+    SQL_DEPOSIT_PART,
+    SQL_DEPOSIT_CLOSE,
+    SQL_DEPOSIT_SET_ASIDE,
+    SQL_DEPOSITS,
+    SQL_DEPOSIT_BY_RECEIPT,
+    SQL_DEPOSIT_SUMS,
+    SQL_REFUSED_ADD,
+    SQL_REFUSED,
+    SQL_ALREADY_ADD,
+    SQL_ALREADY_OF,
+    SQL_PLACE_PUT,
+    SQL_PLACE,
+    SQL_INVESTIGATION,
+    SQL_RUN_ADD,
+    SQL_RUNS,
+    SQL_PACK_PUT,
+    SQL_PACKS,
+    SQL_KEYRING_PUT,
+    SQL_KEYRING_REMOVE,
+    SQL_KEYRING_FILES,
+    SQL_CHECK,
+    SQL_COUNT,
+};
+
+struct index_counters {
+    uint64_t items, names, folders, bytes, distinct_bytes, notes;
+};
+
+struct index {
+    sqlite3 *db;
+    struct file_path path; /* of the database, for the lines of errors */
+    enum index_manner manner;
+    bool writing; /* between index_begin and index_end */
+    struct index_counters counters; /* of the record being written */
+    struct {
+        uint64_t deposit, first, count;
+    } span; /* the newest one, not yet stored; count 0: none */
+    struct {
+        bool known, aside;
+        uint64_t leaf;
+    } deposit; /* the one asked for last */
+    sqlite3_stmt *kept[SQL_COUNT];
+};
+
+/* index_failed: the line for a result of SQLite, and our code for it. */
+int index_failed(struct index *x, int result, struct err *e);
+
+/*
+ * A query under way.  index_ask takes the prepared one, or prepares a further one while the first is in use (a callback
+ * may ask again); values are put in the order of their numbers; index_row: 1 a row, 0 the end, or an error.
+ * index_ask_drop gives it back.
+ */
+struct index_query {
+    struct index *x;
+    enum index_sql sql;
+    sqlite3_stmt *s;
+    int next;
+};
+int index_ask(struct index *x, enum index_sql sql, struct index_query *q, struct err *e);
+void index_query_drop(struct index_query *q);
+int index_row(struct index_query *q, struct err *e);
+int index_run_sql(struct index *x, const char *sql, struct err *e); /* without result */
+
+/* What is put is borrowed until the query is given back. */
+void index_put_u64(struct index_query *q, uint64_t v);
+void index_put_bytes(struct index_query *q, struct bytes v);
+void index_put_text(struct index_query *q, const char *v); /* NULL is NULL */
+void index_put_null(struct index_query *q);
+
+uint64_t index_u64(const struct index_query *q, int column); /* NULL is 0 */
+bool index_null(const struct index_query *q, int column);
+struct bytes index_bytes(const struct index_query *q, int column);
+void index_hash(const struct index_query *q, int column, struct hash *ret); /* zeros unless 32 bytes are there */
+const char *index_text(const struct index_query *q, int column);            /* NULL is NULL */
+
+uint64_t index_path_hash(struct bytes path);
+static inline uint64_t index_prefix(const struct hash *digest)
+{
+    return u64_get(digest->b);
+}
+int index_counters_get(struct index *x, struct index_counters *ret, struct err *e);
+int index_span_store(struct index *x, struct err *e);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * Flush and commit.
+ *
+ * Order: all records into sectors, sectors into packs, packs fsynced; the open pack's new sectors into copy b, fsynced;
+ * then the folders.  Only then does the caller hear of it, and only when he says that it is committed does anything
+ * old go: copies b of packs that are sealed now.
+ */
+#include "vault/vault_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+void vault_flushed_release(struct vault_flushed *f)
+{
+    free(f->objects);
+    free(f->frames);
+    free(f->runs);
+    free(f->packs);
+    *f = (struct vault_flushed){0};
+}
+
+/* Until no task is left or the writer has failed. */
+static void idle_wait(struct vault_writer *w)
+{
+    while ((w->busy != 0 || w->first != NULL) && w->failed == 0)
+        (void)pthread_cond_wait(&w->idle, &w->lock);
+}
+
+static int objects_finish(struct vault_writer *w, struct err *e)
+{
+    int rc = vault_gather_send(w, e);
+    if (rc != 0)
+        return rc;
+    (void)pthread_mutex_lock(&w->lock);
+    idle_wait(w);
+    rc = vault_manifests_send(w, e);
+    if (rc == 0)
+        idle_wait(w);
+    (void)pthread_mutex_unlock(&w->lock);
+    return rc == 0 ? vault_writer_failed(w, e) : rc;
+}
+
+static int sealed_wait(struct append *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    for (struct pack_out *p = a->packs; p != NULL && !atomic_load(a->stop);) {
+        if (p->sealed && !p->synced)
+            (void)pthread_cond_wait(&a->moved, &a->lock);
+        else
+            p = p->next;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return atomic_load(a->stop) ? ERR_STOPPED : 0;
+}
+
+/* Copy b of the open pack: the sectors of this flush, or all that it lacks. */
+static int copy_b_write(const struct vault *v, const struct pack_out *p, struct err *e)
+{
+    struct file_path path;
+    int rc = vault_pack_path(v->root, p->number, 'b', &path, e);
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "create %s", path.s);
+    uint64_t bytes = 0;
+    rc = file_size(fd, &bytes, path.s, e);
+    if (rc != 0)
+        return rc;
+    uint64_t whole = bytes / VAULT_SECTOR;
+    uint32_t from = whole < p->first_sector ? (uint32_t)whole : p->first_sector;
+    rc = vault_pack_copy(p->fd, fd, from, p->sectors, path.s, e);
+    if (rc == 0)
+        rc = file_sync(fd, path.s, e);
+    return rc == 0 ? file_sync_parent(path.s, e) : rc;
+}
+
+static int folders_sync(const struct vault *v, const struct append *a, struct err *e)
+{
+    uint64_t done = UINT64_MAX;
+    for (const struct pack_out *p = a->packs; p != NULL; p = p->next) {
+        if (!p->fresh || p->number / 1000 == done)
+            continue;
+        struct file_path folder;
+        int rc = vault_pack_folder(v->root, p->number, 'a', &folder, e);
+        if (rc == 0)
+            rc = file_sync_folder(folder.s, e);
+        if (rc != 0)
+            return rc;
+        done = p->number / 1000;
+    }
+    return 0;
+}
+
+static int packs_finish(struct vault_writer *w, struct err *e)
+{
+    struct append *a = &w->append;
+    int rc = vault_append_end(a, w->lane, e);
+    if (rc == 0)
+        rc = sealed_wait(a);
+    if (rc == 0 && a->pack != NULL) {
+        rc = vault_pack_finish(a, a->pack, e);
+        if (rc == 0)
+            rc = copy_b_write(w->v, a->pack, e);
+    }
+    return rc == 0 ? folders_sync(w->v, a, e) : rc;
+}
+
+/* ---- what the caller is told ---- */
+
+static int lists_make(struct vault_writer *w, struct vault_flushed *f, struct err *e)
+{
+    struct append *a = &w->append;
+    size_t packs = 0;
+    for (const struct pack_out *p = a->packs; p != NULL; p = p->next)
+        packs++;
+    int rc = vault_book_lists(&w->book, f, e);
+    f->packs = calloc(packs + 1, sizeof(*f->packs));
+    f->runs = calloc(a->done_count + 1, sizeof(*f->runs));
+    if (rc != 0 || f->packs == NULL || f->runs == NULL)
+        return err_memory(e);
+    for (const struct pack_out *p = a->packs; p != NULL; p = p->next)
+        f->packs[f->pack_count++] = (struct vault_pack){p->number, p->sectors, p->sealed, p->root};
+    memcpy(f->runs, a->done, a->done_count * sizeof(*f->runs));
+    f->run_count = a->done_count;
+    f->next_pack = a->next_pack;
+    f->next_record = a->next_record;
+    f->stored_bytes = a->written_bytes;
+    return 0;
+}
+
+/* The next flush begins where this one ended. */
+static void append_renew(struct vault_writer *w)
+{
+    struct append *a = &w->append;
+    (void)pthread_mutex_lock(&a->lock);
+    while (a->packs != NULL && a->packs->sealed) {
+        struct pack_out *p = a->packs;
+        a->packs = p->next;
+        vault_pack_out_free(p);
+    }
+    assert(a->packs == a->pack && a->runs == NULL);
+    if (a->pack != NULL) {
+        a->pack->fresh = false;
+        a->pack->first_sector = a->pack->sectors;
+        a->pack->written = 0;
+    }
+    a->done_count = 0;
+    a->written_bytes = 0;
+    w->next_pack = a->next_pack;
+    w->next_record = a->next_record;
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+static bool anything_kept(struct book *b)
+{
+    bool kept = false;
+    (void)pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; i < b->owners.count && !kept; i++) {
+        const struct owner *o = vault_shelf_at(&b->owners, i);
+        kept = o->state == OWNER_KEPT;
+    }
+    (void)pthread_mutex_unlock(&b->lock);
+    return kept;
+}
+
+int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e)
+{
+    assert(w->current == NULL && !w->flushed);
+    int rc = vault_writer_failed(w, e);
+    if (rc != 0)
+        return rc;
+    struct vault_flushed f = {.next_pack = w->next_pack, .next_record = w->next_record};
+    if (!anything_kept(&w->book)) {
+        *ret = f;
+        return 0;
+    }
+    struct err why = {0};
+    rc = objects_finish(w, &why);
+    if (rc == 0)
+        rc = packs_finish(w, &why);
+    if (rc == 0)
+        rc = lists_make(w, &f, &why);
+    if (rc != 0) {
+        vault_flushed_release(&f);
+        (void)vault_writer_fail(w, rc, &why);
+        return vault_writer_failed(w, e);
+    }
+    append_renew(w);
+    w->flushed = true;
+    *ret = f;
+    return 0;
+}
+
+int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; i < f->run_count && rc == 0; i++)
+        rc = vault_run_add(w->v, &f->runs[i], e);
+    for (size_t i = 0; i < f->pack_count && rc == 0; i++) {
+        struct file_path path;
+        if (!f->packs[i].sealed)
+            continue;
+        rc = vault_pack_path(w->v->root, f->packs[i].pack, 'b', &path, e);
+        if (rc == 0 && file_exists(path.s))
+            rc = file_remove(path.s, e);
+    }
+    if (rc != 0)
+        return vault_writer_fail(w, rc, e);
+    if (w->flushed)
+        vault_book_clear(&w->book);
+    w->flushed = false;
+    return 0;
+}

@@ -1,0 +1,199 @@
+/* Pack files: where they lie, their hashes, and the cutting of what no commit names. */
+#include "vault/vault_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { AT_ONCE = 64 }; /* sectors read together */
+
+int vault_pack_folder(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e)
+{
+    if (copy == 'b')
+        return file_path(to, e, "%s/b/open", root);
+    return file_path(to, e, "%s/vault/%03llu", root, (unsigned long long)(pack / 1000));
+}
+
+int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e)
+{
+    if (copy == 'b')
+        return file_path(to, e, "%s/b/open/%06llu.pack", root, (unsigned long long)pack);
+    return file_path(to, e, "%s/vault/%03llu/%06llu.pack", root, (unsigned long long)(pack / 1000),
+                     (unsigned long long)pack);
+}
+
+int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vault_watch *watch, uint64_t *done,
+                    struct merkle *m, struct err *e)
+{
+    OWN(mem_drop) uint8_t *some = malloc((size_t)AT_ONCE * VAULT_SECTOR);
+    if (some == NULL)
+        return err_memory(e);
+    for (uint32_t at = 0; at < sectors;) {
+        uint32_t n = sectors - at < AT_ONCE ? sectors - at : AT_ONCE;
+        int rc = file_read_at(fd, some, (size_t)n * VAULT_SECTOR, (uint64_t)at * VAULT_SECTOR, name, e);
+        if (rc != 0)
+            return rc;
+        for (uint32_t i = 0; i < n; i++) {
+            struct hash leaf;
+            crypt_leaf_hash(bytes_of(some + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaf);
+            vault_merkle_add(m, &leaf);
+        }
+        at += n;
+        if (done != NULL)
+            *done += (uint64_t)n * VAULT_SECTOR;
+        if (watch != NULL && watch->progress != NULL && done != NULL && watch->progress(watch->context, *done) != 0)
+            return err_set(e, ERR_STOPPED, "stopped");
+    }
+    return 0;
+}
+
+int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const char *name, struct err *e)
+{
+    OWN(mem_drop) uint8_t *some = malloc((size_t)AT_ONCE * VAULT_SECTOR);
+    if (some == NULL)
+        return err_memory(e);
+    for (uint32_t at = from; at < to;) {
+        uint32_t n = to - at < AT_ONCE ? to - at : AT_ONCE;
+        uint64_t offset = (uint64_t)at * VAULT_SECTOR;
+        int rc = file_read_at(source, some, (size_t)n * VAULT_SECTOR, offset, name, e);
+        if (rc == 0)
+            rc = file_write_at(target, some, (size_t)n * VAULT_SECTOR, offset, name, e);
+        if (rc != 0)
+            return rc;
+        at += n;
+    }
+    return 0;
+}
+
+/* The number in "NNNNNN.pack" or "NNN"; false for every other name. */
+static bool number_in(const char *name, const char *suffix, uint64_t *ret)
+{
+    size_t n = strspn(name, "0123456789");
+    if (n == 0 || n > 19 || strcmp(name + n, suffix) != 0)
+        return false;
+    *ret = strtoull(name, NULL, 10);
+    return true;
+}
+
+static int folder_open(const char *path, DIR **ret, struct err *e)
+{
+    *ret = opendir(path);
+    if (*ret == NULL && errno != ENOENT)
+        return err_os(e, ERR_IO, errno, "open %s", path);
+    return 0;
+}
+
+static int pack_remove(const struct file_path *path, uint64_t *cut, struct err *e)
+{
+    OWN(fd_drop) int fd = -1;
+    uint64_t bytes = 0;
+    int rc = file_open_read(path->s, &fd, e);
+    if (rc == 0)
+        rc = file_size(fd, &bytes, path->s, e);
+    if (rc == 0)
+        rc = file_remove(path->s, e);
+    if (rc == 0)
+        *cut += bytes;
+    return rc;
+}
+
+static int pack_shorten(const struct file_path *path, uint32_t sectors, uint64_t *cut, struct err *e)
+{
+    OWN(fd_drop) int fd = open(path->s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "open %s", path->s);
+    uint64_t bytes = 0;
+    uint64_t committed = (uint64_t)sectors * VAULT_SECTOR;
+    int rc = file_size(fd, &bytes, path->s, e);
+    if (rc != 0 || bytes <= committed)
+        return rc;
+    if (ftruncate(fd, (off_t)committed) != 0)
+        return err_os(e, ERR_IO, errno, "shorten %s", path->s);
+    rc = file_sync(fd, path->s, e);
+    if (rc == 0)
+        *cut += bytes - committed;
+    return rc;
+}
+
+/* One folder of copy a: packs from ${next_pack} on go. */
+static int cut_folder(const char *root, uint64_t folder_number, uint64_t next_pack, uint64_t *cut, struct err *e)
+{
+    struct file_path folder;
+    int rc = vault_pack_folder(root, folder_number * 1000, 'a', &folder, e);
+    OWN(dir_drop) DIR *dir = NULL;
+    if (rc == 0)
+        rc = folder_open(folder.s, &dir, e);
+    if (rc != 0 || dir == NULL)
+        return rc;
+    for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
+        uint64_t pack;
+        if (!number_in(d->d_name, ".pack", &pack) || pack < next_pack)
+            continue;
+        struct file_path path;
+        rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
+        if (rc == 0)
+            rc = pack_remove(&path, cut, e);
+    }
+    return rc;
+}
+
+static int cut_copy_a(const char *root, uint64_t next_pack, uint64_t *cut, struct err *e)
+{
+    struct file_path vault;
+    int rc = file_path(&vault, e, "%s/vault", root);
+    OWN(dir_drop) DIR *dir = NULL;
+    if (rc == 0)
+        rc = folder_open(vault.s, &dir, e);
+    if (rc != 0 || dir == NULL)
+        return rc;
+    for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
+        uint64_t number;
+        if (number_in(d->d_name, "", &number) && number >= next_pack / 1000)
+            rc = cut_folder(root, number, next_pack, cut, e);
+    }
+    return rc;
+}
+
+/* In copy b only the open pack has a place. */
+static int cut_copy_b(const char *root, const struct vault_pack *open_pack, struct err *e)
+{
+    struct file_path folder;
+    uint64_t cut = 0;
+    int rc = vault_pack_folder(root, 0, 'b', &folder, e);
+    OWN(dir_drop) DIR *dir = NULL;
+    if (rc == 0)
+        rc = folder_open(folder.s, &dir, e);
+    if (rc != 0 || dir == NULL)
+        return rc;
+    for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
+        uint64_t pack;
+        if (!number_in(d->d_name, ".pack", &pack) || (open_pack != NULL && pack == open_pack->pack))
+            continue;
+        struct file_path path;
+        rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
+        if (rc == 0)
+            rc = pack_remove(&path, &cut, e);
+    }
+    return rc;
+}
+
+int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
+                   struct err *e)
+{
+    uint64_t cut = 0;
+    uint64_t cut_b = 0;
+    int rc = cut_copy_a(root, next_pack, &cut, e);
+    if (rc == 0)
+        rc = cut_copy_b(root, open_pack, e);
+    for (int i = 0; i < 2 && rc == 0 && open_pack != NULL; i++) {
+        struct file_path path;
+        rc = vault_pack_path(root, open_pack->pack, i == 0 ? 'a' : 'b', &path, e);
+        if (rc == 0)
+            rc = pack_shorten(&path, open_pack->sectors, i == 0 ? &cut : &cut_b, e);
+    }
+    if (rc == 0)
+        *ret_cut_bytes = cut;
+    return rc;
+}

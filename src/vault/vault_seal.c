@@ -1,0 +1,135 @@
+/* Runs into packs: sectors are encrypted, hashed while they are warm, and written; packs are begun and synced. */
+#include "vault/vault_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct pack_out *vault_pack_out_new(uint64_t number, uint32_t pack_sectors)
+{
+    struct pack_out *p = calloc(1, sizeof(*p));
+    struct hash *leaves = calloc(pack_sectors, sizeof(*leaves));
+    if (p == NULL || leaves == NULL) {
+        free(p);
+        free(leaves);
+        return NULL;
+    }
+    p->number = number;
+    p->fd = -1;
+    p->leaves = leaves;
+    return p;
+}
+
+void vault_pack_out_free(struct pack_out *p)
+{
+    if (p == NULL)
+        return;
+    fd_drop(&p->fd);
+    free(p->leaves);
+    free(p);
+}
+
+static int pack_create(const struct vault *v, struct pack_out *p, struct err *e)
+{
+    struct file_path folder;
+    struct file_path path;
+    int rc = vault_pack_folder(v->root, p->number, 'a', &folder, e);
+    if (rc == 0)
+        rc = file_make_folders(folder.s, e);
+    if (rc == 0)
+        rc = vault_pack_path(v->root, p->number, 'a', &path, e);
+    if (rc != 0)
+        return rc;
+    p->fd = open(path.s, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return p->fd < 0 ? err_os(e, ERR_IO, errno, "create %s", path.s) : 0;
+}
+
+int vault_pack_begin(struct append *a, struct pack_out **ret, struct err *e)
+{
+    struct pack_out *p = vault_pack_out_new(a->next_pack, a->v->pack_sectors);
+    if (p == NULL)
+        return err_memory(e);
+    int rc = pack_create(a->v, p, e);
+    if (rc != 0) {
+        vault_pack_out_free(p);
+        return rc;
+    }
+    p->fresh = true;
+    a->next_pack++;
+    struct pack_out **last = &a->packs;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = p;
+    *ret = p;
+    return 0;
+}
+
+int vault_pack_finish(struct append *a, struct pack_out *p, struct err *e)
+{
+    struct file_path path;
+    int rc = vault_pack_path(a->v->root, p->number, 'a', &path, e);
+    if (rc == 0)
+        rc = file_sync(p->fd, path.s, e);
+    if (rc != 0)
+        return rc;
+    for (uint32_t i = p->first_sector; i < p->sectors; i++)
+        vault_merkle_add(&p->tree, &p->leaves[i - p->first_sector]);
+    assert(p->tree.count == p->sectors);
+    vault_merkle_root(&p->tree, &p->root);
+    return 0;
+}
+
+/* The plaintext of one sector: where it lies in the ring, or put together in lane->plain. */
+static const uint8_t *sector_plain(const struct append *a, struct lane *lane, const struct claim *c, uint32_t sector)
+{
+    uint64_t offset = vault_sector_offset(sector);
+    uint32_t room = vault_sector_room(sector);
+    uint64_t content = offset >= c->used ? 0 : c->used - offset;
+    bool last = sector + 1 == c->sectors;
+    size_t at = (c->run->base + offset) % RING;
+    if (content >= room && !last && room <= RING - at)
+        return a->ring + at;
+    size_t n = content < room ? (size_t)content : room;
+    size_t some = n < RING - at ? n : RING - at;
+    memcpy(lane->plain, a->ring + at, some);
+    memcpy(lane->plain + some, a->ring, n - some);
+    memset(lane->plain + n, 0, room - n);
+    if (last) {
+        struct run_footer f = {c->run->directory, c->run->records, c->run->first_record};
+        assert(n + FOOTER <= room);
+        vault_footer_put(lane->plain + room - FOOTER, &f);
+    }
+    return lane->plain;
+}
+
+static int claim_write(struct append *a, struct lane *lane, const struct claim *c, struct err *e)
+{
+    const struct run_out *r = c->run;
+    struct file_path path;
+    size_t n = (size_t)c->count * VAULT_SECTOR;
+    uint64_t at = (uint64_t)(r->first_sector + c->first) * VAULT_SECTOR;
+    int rc = vault_pack_path(a->v->root, r->pack->number, 'a', &path, e);
+    if (rc == 0)
+        rc = file_write_at(r->pack->fd, lane->sealed, n, at, path.s, e);
+    if (rc == 0) /* only to spread the work: the fdatasync at the end is what counts */
+        (void)sync_file_range(r->pack->fd, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
+    return rc;
+}
+
+int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struct err *e)
+{
+    const struct run_out *r = c->run;
+    uint8_t aad[SECTOR_AAD];
+    vault_sector_aad(a->v, r->pack->number, aad);
+    crypt_aead_key(lane->sector, &r->key);
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint32_t sector = c->first + i;
+        uint32_t in_pack = r->first_sector + sector;
+        uint8_t *to = lane->sealed + (size_t)i * VAULT_SECTOR;
+        size_t salt = sector == 0 ? CRYPT_SALT : 0;
+        memcpy(to, r->salt, salt);
+        crypt_aead_seal(lane->sector, in_pack, bytes_of(aad, SECTOR_AAD),
+                        bytes_of(sector_plain(a, lane, c, sector), vault_sector_room(sector)), to + salt);
+        crypt_leaf_hash(bytes_of(to, VAULT_SECTOR), &r->pack->leaves[in_pack - r->pack->first_sector]);
+    }
+    return claim_write(a, lane, c, e);
+}

@@ -1,0 +1,204 @@
+/* Checking and healing: audit, verify, reindex, repair. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { OPTION_KEYLESS, OPTION_FULL, OPTION_FROM_PACK };
+enum { OPTION_DUMP };
+
+static void json_lines(struct json_out *j, const char *key, struct bytes lines)
+{
+    struct cursor c = cursor_of(lines);
+    json_key(j, key);
+    json_array_begin(j);
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        if (c.failed)
+            break;
+        json_string_bytes(j, line);
+    }
+    json_array_end(j);
+}
+
+static void watching_release(struct verbs_watching *w)
+{
+    buf_drop(&w->lines);
+}
+
+/* A check that fails is an answer, not an error: it is said, and the exit code is 1. */
+static int answer_damaged(const struct verbs_face *face, const struct err *mine, int *ret_exit)
+{
+    verbs_say(face, "FAILED: %s", mine->text);
+    *ret_exit = VERBS_FAILED;
+    return 0;
+}
+
+int verbs_audit(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(watching_release) struct verbs_watching w = {.face = face};
+    struct verbs_place place;
+    struct store_watch watch;
+    struct store_audited done;
+    struct err mine = {0};
+    bool keyless = request->option[OPTION_KEYLESS] != NULL;
+    uint64_t from = 0;
+    if (keyless && request->option[OPTION_FULL] != NULL)
+        return err_set(e, ERR_USAGE, "give one of --keyless and --full");
+    if (request->option[OPTION_FROM_PACK] != NULL &&
+        decimal_get(bytes_text(request->option[OPTION_FROM_PACK]), &from) != 0)
+        return err_set(e, ERR_USAGE, "--from-pack %s: give the number of a pack", request->option[OPTION_FROM_PACK]);
+    verbs_watch(&w, &watch);
+    int rc = verbs_open(request, face, keyless ? STORE_PUBLIC : STORE_READ, 0, &place, &s, &mine);
+    if (rc == ERR_DAMAGED)
+        return answer_damaged(face, &mine, ret_exit);
+    if (rc == 0)
+        rc = store_audit(s, !keyless, from, &watch, &done, &mine);
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc == ERR_DAMAGED && w.findings == 0)
+        return answer_damaged(face, &mine, ret_exit);
+    *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
+    if (face->json != NULL) {
+        verbs_json_u64(face->json, "bytes", done.bytes);
+        json_lines(face->json, "findings", buf_bytes(&w.lines));
+        verbs_json_u64(face->json, "items", done.items);
+        verbs_json_u64(face->json, "packs", done.packs);
+        verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
+        return 0;
+    }
+    char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX];
+    verbs_say(face, "%" PRIu64 " packs (%s) held to their logged roots.", done.packs, verbs_size(done.bytes, b));
+    if (!keyless)
+        verbs_say(face, "%s items (%s) decrypted and re-hashed.", verbs_number(done.items, n),
+                  verbs_size(done.item_bytes, b));
+    if (rc == 0)
+        verbs_say(face, "WHOLE");
+    else
+        verbs_say(face, "FAILED: %s", mine.text);
+    return 0;
+}
+
+int verbs_verify(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(watching_release) struct verbs_watching w = {.face = face};
+    struct verbs_place place;
+    struct store_watch watch;
+    struct store_verified done = {0};
+    struct err mine = {0};
+    verbs_watch(&w, &watch);
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, &mine);
+    if (rc == ERR_DAMAGED)
+        return answer_damaged(face, &mine, ret_exit);
+    if (rc == 0)
+        rc = store_verify(s, &watch, &done, &mine);
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
+    if (face->json != NULL) {
+        verbs_json_u64(face->json, "covers", done.covers);
+        json_lines(face->json, "findings", buf_bytes(&w.lines));
+        verbs_json_u64(face->json, "leaves", done.leaves);
+        verbs_json_u64(face->json, "records", done.records);
+        verbs_json_text(face->json, "result", rc == 0 ? "VERIFIED" : "FAILED");
+        verbs_json_u64(face->json, "statements_opened", done.statements_opened);
+        return 0;
+    }
+    verbs_say(face, "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
+              done.records, done.leaves, done.statements_opened, done.covers);
+    if (rc == 0)
+        verbs_say(face, "VERIFIED");
+    else
+        verbs_say(face, "FAILED: %s", mine.text);
+    return 0;
+}
+
+/* ---- reindex ---- */
+
+struct dumping {
+    struct buf text;
+};
+
+static int dump_line(void *context, const char *text, struct err *e)
+{
+    struct dumping *d = context;
+    buf_put_text(&d->text, text);
+    buf_put_u8(&d->text, '\n');
+    return buf_check(&d->text, e);
+}
+
+static int dump(struct index *x, const char *path, struct err *e)
+{
+    struct dumping d = {0};
+    int rc = index_dump(x, dump_line, &d, e);
+    if (rc == 0)
+        rc = file_create(path, buf_bytes(&d.text), 0600, e);
+    buf_wipe(&d.text);
+    return rc == ERR_REFUSED ? err_set(e, rc, "%s is there already: name another file", path) : rc;
+}
+
+int verbs_reindex(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(store_drop) struct store *s = NULL;
+    OWN(watching_release) struct verbs_watching w = {.face = face};
+    struct verbs_place place;
+    struct store_watch watch;
+    struct index_sums sums;
+    char n[VERBS_NUMBER_MAX];
+    verbs_watch(&w, &watch);
+    int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = store_reindex(s, &watch, e);
+    if (rc == 0)
+        rc = index_sums(store_index(s), &sums, e);
+    if (rc == 0 && request->option[OPTION_DUMP] != NULL)
+        rc = dump(store_index(s), request->option[OPTION_DUMP], e);
+    if (rc != 0)
+        return rc;
+    if (face->json != NULL)
+        verbs_json_u64(face->json, "items", sums.items);
+    verbs_say(face, "The index is rebuilt from the log: %s items.", verbs_number(sums.items, n));
+    return 0;
+}
+
+/* ---- repair ---- */
+
+int verbs_repair(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(buf_drop) struct buf words = {0};
+    struct verbs_place place;
+    struct store_watch watch;
+    struct err mine = {0};
+    if (request->repository == NULL)
+        return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
+    verbs_watch(&w, &watch);
+    verbs_place(request, face, &place);
+    int rc = store_repair(&place.place, &watch, &words, &mine);
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
+    if (face->json != NULL) {
+        json_lines(face->json, "findings", buf_bytes(&w.lines));
+        json_lines(face->json, "healed", buf_bytes(&words));
+        verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
+        return 0;
+    }
+    struct cursor c = cursor_of(buf_bytes(&words));
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        if (c.failed)
+            break;
+        verbs_say(face, "  healed: %.*s", (int)line.n, (const char *)line.p);
+    }
+    if (rc != 0)
+        verbs_say(face, "FAILED: %s", mine.text);
+    else if (words.n == 0)
+        verbs_say(face, "Nothing needed healing. groundwork audit checks what is stored.");
+    else
+        verbs_say(face, "Healed. Damaged files are kept in quarantine/; run groundwork verify and groundwork audit now.");
+    return 0;
+}

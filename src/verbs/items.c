@@ -1,0 +1,152 @@
+/* The list of items, and what is known of one. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+enum { OPTION_RECEIPT };
+enum { OPTION_PROOF };
+
+struct listing {
+    const struct verbs_face *face;
+    struct buf shown;
+};
+
+static void json_item(struct json_out *j, const struct index_item *item)
+{
+    json_object_begin(j);
+    verbs_json_u64(j, "bytes", item->bytes);
+    if (item->duplicate_of != UINT64_MAX)
+        verbs_json_u64(j, "duplicate_of", item->duplicate_of);
+    if (item->further_name)
+        verbs_json_u64(j, "further_name_of", item->of);
+    verbs_json_u64(j, "item", item->leaf);
+    verbs_json_u64(j, "mode", item->mode);
+    json_key(j, "mtime");
+    json_array_begin(j);
+    json_i64(j, item->mtime.s);
+    json_u64(j, item->mtime.ns);
+    json_array_end(j);
+    verbs_json_name(j, item->path);
+    verbs_json_u64(j, "receipt", item->receipt);
+    json_key(j, "set_aside");
+    json_bool(j, item->set_aside);
+    if (item->type == STATEMENT_FILE && !item->further_name)
+        verbs_json_hash(j, "sha256", &item->sha256);
+    verbs_json_text(j, "type", statement_type_name(item->type));
+    json_object_end(j);
+}
+
+static int list_item(void *context, const struct index_item *item, struct err *e)
+{
+    struct listing *l = context;
+    char hex[2 * CRYPT_HASH + 1] = "-";
+    (void)e;
+    if (l->face->json != NULL) {
+        json_item(l->face->json, item);
+        return 0;
+    }
+    if (item->type == STATEMENT_FILE && !item->further_name)
+        hex_put(hex, item->sha256.b, CRYPT_HASH);
+    verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s", item->leaf, item->receipt,
+              item->further_name ? "name" : statement_type_name(item->type), item->bytes, hex,
+              verbs_shown(item->path, &l->shown));
+    return 0;
+}
+
+struct of_receipt {
+    uint64_t deposit;
+};
+
+static int take_leaf(void *context, const struct index_deposit *d, struct err *e)
+{
+    (void)e;
+    ((struct of_receipt *)context)->deposit = d->leaf;
+    return 0;
+}
+
+int verbs_items(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(store_drop) struct store *s = NULL;
+    struct verbs_place place;
+    struct of_receipt of = {UINT64_MAX};
+    uint64_t number;
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    if (rc == 0 && request->option[OPTION_RECEIPT] != NULL) {
+        rc = verbs_receipt_number(store_index(s), request->option[OPTION_RECEIPT], &number, e);
+        if (rc == 0)
+            rc = index_deposit_by_receipt(store_index(s), number, take_leaf, &of, e);
+    }
+    if (rc != 0)
+        return rc;
+    struct listing l = {.face = face};
+    if (face->json != NULL) {
+        json_key(face->json, "items");
+        json_array_begin(face->json);
+    }
+    rc = index_items(store_index(s), of.deposit, 0, list_item, &l, e);
+    if (face->json != NULL)
+        json_array_end(face->json);
+    buf_drop(&l.shown);
+    return rc;
+}
+
+/* ---- one item ---- */
+
+static int write_proof(struct store *s, uint64_t leaf, const char *path, struct err *e)
+{
+    OWN(buf_drop) struct buf proof = {0};
+    int rc = ledger_prove(store_ledger(s), leaf, &proof, e);
+    if (rc == 0)
+        rc = file_create(path, buf_bytes(&proof), 0644, e);
+    return rc == ERR_REFUSED ? err_set(e, rc, "%s is there already: name another file", path) : rc;
+}
+
+static void say_item(const struct verbs_face *face, const struct index_item *item)
+{
+    OWN(buf_drop) struct buf shown = {0};
+    char when[TIME_TEXT_MAX], n[VERBS_NUMBER_MAX], hex[2 * CRYPT_HASH + 1];
+    time_text(when, item->mtime.s);
+    verbs_say(face, "Item %" PRIu64 " (leaf %" PRIu64 " of the log), on receipt %" PRIu64, item->leaf, item->leaf,
+              item->receipt);
+    verbs_say(face, "  Name: %s", verbs_shown(item->path, &shown));
+    if (item->further_name) {
+        verbs_say(face, "  A further name (hard link) of item %" PRIu64, item->of);
+        return;
+    }
+    verbs_say(face, "  Kind: %s", statement_type_name(item->type));
+    if (item->type == STATEMENT_LINK)
+        verbs_say(face, "  Target: %s", verbs_shown(item->target, &shown));
+    if (item->type == STATEMENT_FILE) {
+        hex_put(hex, item->sha256.b, CRYPT_HASH);
+        verbs_say(face, "  Size: %s bytes", verbs_number(item->bytes, n));
+        verbs_say(face, "  SHA-256: %s", hex);
+    }
+    verbs_say(face, "  Changed: %s (%09u ns), mode %04o", when, item->mtime.ns, item->mode);
+    if (item->duplicate_of != UINT64_MAX)
+        verbs_say(face, "  The same bytes as item %" PRIu64, item->duplicate_of);
+    if (item->set_aside)
+        verbs_say(face, "  Its receipt was set aside.");
+}
+
+int verbs_show(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_item_drop) struct verbs_item_held held = {0};
+    struct verbs_place place;
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    if (rc == 0)
+        rc = verbs_item(store_index(s), request->arguments[0], &held, e);
+    if (rc == 0 && request->option[OPTION_PROOF] != NULL)
+        rc = write_proof(s, held.item.leaf, request->option[OPTION_PROOF], e);
+    if (rc != 0)
+        return rc;
+    if (face->json != NULL) {
+        json_key(face->json, "item");
+        json_item(face->json, &held.item);
+    } else
+        say_item(face, &held.item);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* Trusting a repository on this computer, and the passphrase of the key file. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+
+enum { CHECKPOINT_MAX = 1 << 20 };
+
+int verbs_adopt(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(buf_drop) struct buf note = {0};
+    struct verbs_place place;
+    struct checkpoint c;
+    char hex[2 * CRYPT_HASH + 1];
+    if (request->repository == NULL)
+        return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
+    int rc = request->count > 0 ? file_read_all(request->arguments[0], CHECKPOINT_MAX, &note, e) : 0;
+    verbs_place(request, face, &place);
+    if (rc == 0)
+        rc = store_adopt(&place.place, buf_bytes(&note), &c, e);
+    if (rc != 0)
+        return rc;
+    hex_put(hex, c.root.b, CRYPT_HASH);
+    if (face->json != NULL) {
+        verbs_json_u64(face->json, "leaves", c.size);
+        verbs_json_text(face->json, "origin", c.origin);
+        verbs_json_hash(face->json, "root", &c.root);
+    }
+    verbs_say(face, "Adopted: %s, %" PRIu64 " leaves, root %s.", c.origin, c.size, hex);
+    if (request->count == 0)
+        verbs_say(face, "Nothing outside vouched for it: compare the root with another copy of the checkpoint.");
+    return 0;
+}
+
+int verbs_passphrase(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(buf_wipe) struct buf passphrase = {0};
+    struct verbs_place place;
+    if (request->repository == NULL)
+        return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
+    verbs_place(request, face, &place);
+    int rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
+    if (rc == 0)
+        rc = store_passphrase(&place.place, buf_bytes(&passphrase), e);
+    if (rc != 0)
+        return rc;
+    if (face->json != NULL) {
+        json_key(face->json, "changed");
+        json_bool(face->json, true);
+    }
+    verbs_say(face, "The passphrase is changed. Older copies of the key file still open with the old one.");
+    return 0;
+}

@@ -1,0 +1,285 @@
+/* Receipts: the list, the sums, and every file one by one. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+
+enum { OPTION_SUMMARY };
+
+struct receipt {
+    struct store *store;
+    const struct verbs_face *face;
+    uint64_t number, deposit;
+    struct buf giver, note, reason;
+    bool has_giver, has_note, set_aside;
+    int64_t opened, closed;
+    uint64_t parts;
+    struct statement_totals totals;
+    struct buf shown;
+};
+
+static void receipt_release(struct receipt *r)
+{
+    buf_drop(&r->giver);
+    buf_drop(&r->note);
+    buf_drop(&r->reason);
+    buf_drop(&r->shown);
+}
+
+static int take_deposit(void *context, const struct index_deposit *d, struct err *e)
+{
+    struct receipt *r = context;
+    (void)e;
+    r->number = d->receipt;
+    r->deposit = d->leaf;
+    r->has_giver = d->giver != NULL;
+    r->has_note = d->note != NULL;
+    buf_put_text(&r->giver, d->giver != NULL ? d->giver : "");
+    buf_put_text(&r->note, d->note != NULL ? d->note : "");
+    buf_put_text(&r->reason, d->set_aside_reason != NULL ? d->set_aside_reason : "");
+    r->set_aside = d->set_aside;
+    r->opened = d->opened_unix_s;
+    r->closed = d->closed_unix_s;
+    r->parts = d->parts;
+    r->totals = d->totals;
+    return 0;
+}
+
+static void say_sum(const struct verbs_face *face, const char *label, const struct statement_sum *sum)
+{
+    char n[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX];
+    verbs_say(face, "  %s %12s files %18s bytes", label, verbs_number(sum->files, n), verbs_number(sum->bytes, b));
+}
+
+static void json_sum(struct json_out *j, const char *key, const struct statement_sum *sum)
+{
+    json_key(j, key);
+    json_object_begin(j);
+    verbs_json_u64(j, "bytes", sum->bytes);
+    verbs_json_u64(j, "files", sum->files);
+    json_object_end(j);
+}
+
+static void say_summary(struct receipt *r)
+{
+    const struct verbs_face *f = r->face;
+    const struct statement_totals *t = &r->totals;
+    char when[TIME_TEXT_MAX];
+    time_text(when, r->closed);
+    verbs_say(f, "Receipt %" PRIu64 ", %s", r->number, when);
+    if (r->has_giver)
+        verbs_say(f, "  From: %s", verbs_shown(buf_bytes(&r->giver), &r->shown));
+    if (r->has_note)
+        verbs_say(f, "  Note: %s", verbs_shown(buf_bytes(&r->note), &r->shown));
+    if (r->set_aside)
+        verbs_say(f, "  Set aside: %s", verbs_shown(buf_bytes(&r->reason), &r->shown));
+    say_sum(f, text_tr("Seen:              "), &t->seen);
+    say_sum(f, text_tr("  taken in:        "), &t->taken);
+    say_sum(f, text_tr("  duplicates:      "), &t->duplicate);
+    say_sum(f, text_tr("  already here:    "), &t->already);
+    say_sum(f, text_tr("  refused:         "), &t->refused);
+    if (t->names.files > 0)
+        verbs_say(f, "  Of those taken in, %" PRIu64 " are further names (hard links) of others.", t->names.files);
+    verbs_say(f, "  Folders: %" PRIu64 " taken in, %" PRIu64 " already here", t->folders_taken, t->folders_already);
+}
+
+/* Keys in ascending order; the entries, if any, come between duplicate and folders. */
+static int json_receipt(struct receipt *r, int (*entries)(struct receipt *r, struct err *e), struct err *e)
+{
+    struct json_out *j = r->face->json;
+    const struct statement_totals *t = &r->totals;
+    int rc = 0;
+    json_sum(j, "already", &t->already);
+    verbs_json_u64(j, "closed_unix_s", (uint64_t)(r->closed > 0 ? r->closed : 0));
+    json_sum(j, "duplicate", &t->duplicate);
+    if (entries != NULL) {
+        json_key(j, "entries");
+        json_array_begin(j);
+        rc = entries(r, e);
+        json_array_end(j);
+    }
+    verbs_json_u64(j, "folders_already", t->folders_already);
+    verbs_json_u64(j, "folders_taken", t->folders_taken);
+    verbs_json_text(j, "giver", r->has_giver ? buf_text(&r->giver) : NULL);
+    json_sum(j, "names", &t->names);
+    verbs_json_text(j, "note", r->has_note ? buf_text(&r->note) : NULL);
+    verbs_json_u64(j, "parts", r->parts);
+    verbs_json_u64(j, "receipt", r->number);
+    json_sum(j, "refused", &t->refused);
+    json_sum(j, "seen", &t->seen);
+    verbs_json_text(j, "set_aside", r->set_aside ? buf_text(&r->reason) : NULL);
+    json_sum(j, "taken", &t->taken);
+    return rc;
+}
+
+int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_face *face, struct err *e)
+{
+    OWN(receipt_release) struct receipt r = {.store = s, .face = face};
+    int rc = index_deposit_by_receipt(store_index(s), receipt, take_deposit, &r, e);
+    if (rc != 0)
+        return rc;
+    if (face->json != NULL)
+        return json_receipt(&r, NULL, e);
+    say_summary(&r);
+    return 0;
+}
+
+/* ---- file by file ---- */
+
+static void json_entry(struct receipt *r, const char *state, const struct index_item *item, uint64_t other)
+{
+    struct json_out *j = r->face->json;
+    json_object_begin(j);
+    verbs_json_u64(j, "bytes", item->bytes);
+    verbs_json_u64(j, "item", item->leaf);
+    verbs_json_name(j, item->path);
+    if (other != UINT64_MAX)
+        verbs_json_u64(j, "of", other);
+    if (item->type == STATEMENT_FILE && !item->further_name)
+        verbs_json_hash(j, "sha256", &item->sha256);
+    verbs_json_text(j, "state", state);
+    verbs_json_text(j, "type", statement_type_name(item->type));
+    json_object_end(j);
+}
+
+static int item_line(void *context, const struct index_item *item, struct err *e)
+{
+    struct receipt *r = context;
+    const struct verbs_face *f = r->face;
+    bool duplicate = item->duplicate_of != UINT64_MAX && item->type == STATEMENT_FILE && !item->further_name;
+    (void)e;
+    if (f->json != NULL) {
+        json_entry(r, item->further_name ? "further-name" : duplicate ? "duplicate" : "taken", item,
+                   item->further_name ? item->of : duplicate ? item->duplicate_of : UINT64_MAX);
+        return 0;
+    }
+    const char *name = verbs_shown(item->path, &r->shown);
+    if (item->further_name)
+        verbs_say(f, "  %8" PRIu64 "  further name of item %" PRIu64 ": %s", item->leaf, item->of, name);
+    else if (duplicate)
+        verbs_say(f, "  %8" PRIu64 "  duplicate of item %" PRIu64 ": %s", item->leaf, item->duplicate_of, name);
+    else if (item->type == STATEMENT_FOLDER)
+        verbs_say(f, "  %8" PRIu64 "  taken in (folder): %s", item->leaf, name);
+    else if (item->type == STATEMENT_LINK)
+        verbs_say(f, "  %8" PRIu64 "  taken in (link): %s", item->leaf, name);
+    else
+        verbs_say(f, "  %8" PRIu64 "  taken in: %s", item->leaf, name);
+    return 0;
+}
+
+static int again_line(void *context, const struct index_item *item, struct err *e)
+{
+    struct receipt *r = context;
+    (void)e;
+    if (r->face->json != NULL)
+        json_entry(r, "already", item, UINT64_MAX);
+    else
+        verbs_say(r->face, "  %8" PRIu64 "  already on receipt %" PRIu64 ": %s", item->leaf, item->receipt,
+                  verbs_shown(item->path, &r->shown));
+    return 0;
+}
+
+static int again_range(void *context, const struct statement_range *range, struct err *e)
+{
+    struct receipt *r = context;
+    int rc = 0;
+    for (uint64_t leaf = range->first; rc == 0 && leaf <= range->last; leaf++)
+        rc = index_item(store_index(r->store), leaf, again_line, r, e);
+    return rc;
+}
+
+static int refused_line(void *context, const struct statement_refused *x, struct err *e)
+{
+    struct receipt *r = context;
+    struct json_out *j = r->face->json;
+    (void)e;
+    if (j == NULL) {
+        verbs_say(r->face, "         -  refused: %s: %s", verbs_shown(x->path, &r->shown), verbs_reason(x->reason));
+        return 0;
+    }
+    json_object_begin(j);
+    verbs_json_u64(j, "bytes", x->bytes);
+    verbs_json_name(j, x->path);
+    verbs_json_text(j, "reason", x->reason);
+    verbs_json_text(j, "state", "refused");
+    json_object_end(j);
+    return 0;
+}
+
+static int every_entry(struct receipt *r, struct err *e)
+{
+    struct index *x = store_index(r->store);
+    int rc = index_items(x, r->deposit, 0, item_line, r, e);
+    if (rc == 0)
+        rc = index_already_of(x, r->deposit, again_range, r, e);
+    if (rc == 0)
+        rc = index_refused(x, r->deposit, refused_line, r, e);
+    return rc;
+}
+
+/* ---- the list ---- */
+
+static int list_line(void *context, const struct index_deposit *d, struct err *e)
+{
+    struct receipt *r = context;
+    char when[TIME_TEXT_MAX], n[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX];
+    (void)e;
+    if (r->face->json != NULL) {
+        struct json_out *j = r->face->json;
+        json_object_begin(j);
+        verbs_json_text(j, "giver", d->giver);
+        verbs_json_u64(j, "opened_unix_s", (uint64_t)(d->opened_unix_s > 0 ? d->opened_unix_s : 0));
+        verbs_json_u64(j, "receipt", d->receipt);
+        verbs_json_text(j, "set_aside", d->set_aside ? d->set_aside_reason : NULL);
+        verbs_json_u64(j, "taken", d->totals.taken.files + d->totals.duplicate.files);
+        json_object_end(j);
+        return 0;
+    }
+    time_text(when, d->opened_unix_s);
+    buf_clear(&r->shown);
+    unicode_display(bytes_text(d->giver != NULL ? d->giver : "-"), &r->shown);
+    if (d->receipt == 0)
+        verbs_say(r->face, "  open    %s  interrupted; the next intake gives it a receipt", when);
+    else
+        verbs_say(r->face, "  %6" PRIu64 "  %s  %10s files  %12s  %s%s", d->receipt, when,
+                  verbs_number(d->totals.taken.files + d->totals.duplicate.files, n),
+                  verbs_size(d->totals.taken.bytes + d->totals.duplicate.bytes, b), buf_text(&r->shown),
+                  d->set_aside ? text_tr("  (set aside)") : "");
+    return 0;
+}
+
+static int list(struct receipt *r, struct err *e)
+{
+    if (r->face->json != NULL) {
+        json_key(r->face->json, "receipts");
+        json_array_begin(r->face->json);
+    }
+    int rc = index_deposits(store_index(r->store), list_line, r, e);
+    if (r->face->json != NULL)
+        json_array_end(r->face->json);
+    return rc;
+}
+
+int verbs_receipt(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    (void)ret_exit;
+    OWN(store_drop) struct store *s = NULL;
+    OWN(receipt_release) struct receipt r = {.face = face};
+    struct verbs_place place;
+    uint64_t number;
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    if (rc != 0)
+        return rc;
+    r.store = s;
+    if (request->count == 0)
+        return list(&r, e);
+    rc = verbs_receipt_number(store_index(s), request->arguments[0], &number, e);
+    if (rc == 0)
+        rc = index_deposit_by_receipt(store_index(s), number, take_deposit, &r, e);
+    if (rc != 0)
+        return rc;
+    bool whole = request->option[OPTION_SUMMARY] == NULL;
+    if (face->json != NULL)
+        return json_receipt(&r, whole ? every_entry : NULL, e);
+    say_summary(&r);
+    return whole ? every_entry(&r, e) : 0;
+}

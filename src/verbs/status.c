@@ -1,0 +1,106 @@
+/* The state of a repository, without a passphrase, and the next step. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+
+
+static const char *copy_words(enum ledger_copy_state state)
+{
+    switch (state) {
+    case LEDGER_COPY_GOOD: return text_tr("good");
+    case LEDGER_COPY_SHORT: return text_tr("short: run groundwork repair");
+    case LEDGER_COPY_BAD_TAIL: return text_tr("an unfinished commit at its end; the next writer sees to it");
+    case LEDGER_COPY_ABSENT: return text_tr("missing: run groundwork repair");
+    default: return text_tr("damaged: run groundwork repair");
+    }
+}
+
+static void say_status(const struct verbs_face *face, const struct store_facts *f)
+{
+    char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], hex[2 * CRYPT_HASH + 1];
+    hex_put(hex, f->pin.b, CRYPT_HASH);
+    time_text(when, f->founded_unix_s);
+    verbs_say(face, "Repository %s", f->root);
+    verbs_say(face, "  Origin: %s, founded %s", f->origin, when);
+    verbs_say(face, "  Pin: %s", hex);
+    hex_put(hex, f->position.root.b, CRYPT_HASH);
+    verbs_say(face, "  Log: %s leaves in %" PRIu64 " commits, root %s", verbs_number(f->position.leaves, n),
+              f->position.records, hex);
+    for (int i = 0; i < 2; i++)
+        verbs_say(face, "  Journal, copy %c: %s", "ab"[i], copy_words(f->opening->copy[i]));
+    if (f->state_known)
+        verbs_say(face, "  This computer vouches for it: nothing it saw committed is missing.");
+    else
+        verbs_say(face, "  This computer has not seen this repository before: run groundwork adopt to trust it as it stands.");
+    if (file_exists(f->key_path))
+        verbs_say(face, "  Key file: %s", f->key_path);
+    else
+        verbs_say(face, "  Key file: none at %s; bring your copy of it, or name it with --key", f->key_path);
+    verbs_say(face, "  There is no recovery without the key file and its passphrase: keep copies of both, apart.");
+}
+
+static void json_status(struct json_out *j, const struct store_facts *f)
+{
+    char vkey[NOTE_VKEY_MAX];
+    static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
+    verbs_json_u64(j, "commits", f->position.records);
+    verbs_json_text(j, "journal_a", states[f->opening->copy[0]]);
+    verbs_json_text(j, "journal_b", states[f->opening->copy[1]]);
+    verbs_json_text(j, "key_file", f->key_path);
+    verbs_json_u64(j, "leaves", f->position.leaves);
+    note_key_text(&f->log_key, vkey);
+    verbs_json_text(j, "log_key", vkey);
+    verbs_json_text(j, "origin", f->origin);
+    verbs_json_u64(j, "pack_sectors", f->pack_sectors);
+    verbs_json_hash(j, "pin", &f->pin);
+    verbs_json_text(j, "repository", f->root);
+    verbs_json_hash(j, "root", &f->position.root);
+    json_key(j, "state_known");
+    json_bool(j, f->state_known);
+}
+
+static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
+                  struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    struct verbs_place place;
+    struct store_facts f;
+    int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
+    if (rc != 0)
+        return rc;
+    store_facts(s, &f);
+    if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
+        *ret_exit = VERBS_FAILED;
+    if (face->json != NULL) {
+        json_status(face->json, &f);
+        return 0;
+    }
+    say_status(face, &f);
+    if (!next_step)
+        return 0;
+    if (*ret_exit != VERBS_DONE)
+        verbs_say(face, "Next: groundwork repair");
+    else if (f.position.records <= 2)
+        verbs_say(face, "Next: groundwork intake FOLDER");
+    else
+        verbs_say(face, "Next: groundwork receipt, groundwork audit, or groundwork help");
+    return 0;
+}
+
+int verbs_status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    return status(request, face, ret_exit, false, e);
+}
+
+int verbs_state(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    if (request->repository != NULL)
+        return status(request, face, ret_exit, true, e);
+    if (face->json != NULL) {
+        json_key(face->json, "repository");
+        json_null(face->json);
+    }
+    verbs_say(face, "No repository here.");
+    verbs_say(face, "Next: groundwork init DIR --origin NAME makes one; groundwork help lists what can be done.");
+    return 0;
+}
