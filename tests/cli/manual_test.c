@@ -23,8 +23,10 @@ static void test_text_means_itself(void **state)
     OWN(buf_drop) struct buf page = {0};
     cli_manual(&page);
     const char *text = buf_text(&page);
-    assert_non_null(strstr(text, ".SS \"groundwork intake PATH... [\\-\\-from WHO] [\\-\\-note TEXT] [\\-\\-strict]\"\n"));
-    assert_non_null(strstr(text, "\n\\&.A point begins this, and a \\e is in it: \\(aqso\\(aq, \\-n, \\(ti and \\(ha.\n"));
+    assert_non_null(
+        strstr(text, ".SS \"groundwork intake PATH... [\\-\\-from WHO] [\\-\\-note TEXT] [\\-\\-strict]\"\n"));
+    assert_non_null(
+        strstr(text, "\n\\&.A point begins this, and a \\e is in it: \\(aqso\\(aq, \\-n, \\(ti and \\(ha.\n"));
     assert_non_null(strstr(text, ".TP\n\\fB\\-\\-from WHO\\fR\nthe giver\n"));
     assert_null(strstr(text, "completion"));
 }

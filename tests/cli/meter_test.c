@@ -47,8 +47,7 @@ static void test_what_is_not_known_is_not_said(void **state)
     shows(&(struct cli_meter_view){{0, 7, 0, 0}, 0, 0}, 80, "files 0 of 7  0:00 left");
     shows(&(struct cli_meter_view){{UINT64_MAX, UINT64_MAX, MIB - 1, 0}, 0, -1}, 80,
           "files 18,446,744,073,709,551,615 of 18,446,744,073,709,551,615  1023.9 KiB");
-    shows(&(struct cli_meter_view){{0, 0, UINT64_MAX, UINT64_MAX}, UINT64_MAX, -1}, 80,
-          "15.9 of 15.9 EiB  15.9 EiB/s");
+    shows(&(struct cli_meter_view){{0, 0, UINT64_MAX, UINT64_MAX}, UINT64_MAX, -1}, 80, "15.9 of 15.9 EiB  15.9 EiB/s");
 }
 
 /* Any order of magnitude up to ${bits} bits; never 0. */
@@ -63,7 +62,8 @@ static void test_every_width(void **state)
     for (int i = 0; i < 300; i++) {
         text_choose(i % 2 == 0 ? TEXT_ENGLISH : TEXT_KOREAN);
         struct cli_meter_view v = {{chance_amount(29), chance_amount(29), chance_amount(63), chance_amount(63)},
-                                   chance_amount(40), (int64_t)chance_amount(18)};
+                                   chance_amount(40),
+                                   (int64_t)chance_amount(18)};
         for (size_t columns = 20; columns <= 200; columns++) {
             OWN(buf_drop) struct buf got = {0};
             cli_meter_line(&v, columns, &got);

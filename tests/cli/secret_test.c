@@ -29,8 +29,13 @@ static void test_from_a_file(void **state)
 {
     static const struct {
         const char *content, *want;
-    } cases[] = {{"one line\n", "one line"}, {"no end", "no end"},   {"first\nsecond\n", "first"}, {"\nx\n", ""},
-                 {"from elsewhere\r\n", "from elsewhere"}, {" spaces \n", " spaces "}, {"암호 문구\n", "암호 문구"}};
+    } cases[] = {{"one line\n", "one line"},
+                 {"no end", "no end"},
+                 {"first\nsecond\n", "first"},
+                 {"\nx\n", ""},
+                 {"from elsewhere\r\n", "from elsewhere"},
+                 {" spaces \n", " spaces "},
+                 {"암호 문구\n", "암호 문구"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         OWN(cli_secret_drop) struct cli_secret s;
         OWN(buf_wipe) struct buf got = {0};
