@@ -200,7 +200,8 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                 .place = {.root = request->repository, .key_path = request->key_path,
                                           .state_folder = request->state_folder,
                                           .config_folder = request->config_folder, .passphrase = ask_passphrase,
-                                          .context = ret, .tell = tell, .tell_context = ret}};
+                                          .context = ret, .identity = request->identity, .tell = tell,
+                                          .tell_context = ret}};
 }
 
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
