@@ -1,11 +1,13 @@
 #!/bin/sh
-# lint.sh: clang-tidy over src/, by the commands of build/clang.  Exit 1 when it finds something.
-# A finding that is wrong is justified where it stands: NOLINT(check): reason.
+# lint.sh: gcc's analyzer and clang-tidy over src/.  Exit 1 when one of them finds something.
+# A finding that is wrong is justified where it stands: a diagnostic pragma, or NOLINT(check): reason.
 set -eu
 cd "$(dirname "$0")/.."
-find src -name '*.c' | sort | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/clang --quiet 2>build/clang/lint.log || {
-    grep -h 'error:' build/clang/lint.log || true
-    echo "clang-tidy has findings" >&2
-    exit 1
-}
-echo "clang-tidy: no findings"
+code=0
+ninja -C build/analyzer -j "$(nproc)" -k 0 --quiet || code=1
+ninja -C build/clang -j "$(nproc)" -k 0 --quiet || code=1
+find src -name '*.c' | sort | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/clang --quiet 2>build/clang/lint.err ||
+    code=1
+grep 'error:' build/clang/lint.err || true
+[ "$code" -eq 0 ] && echo "No findings." || echo "There are findings." >&2
+exit "$code"

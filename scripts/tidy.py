@@ -164,9 +164,13 @@ def rule_layers(tree):
     for folder in sorted({path.split("/")[1] for path in tree.files("src/") if path.count("/") > 1}):
         if folder not in tree.layers and folder != "programs":
             findings.append(f"src/{folder}: a room that layers.txt does not name")
-    for path in tree.files("src/programs/", ".c"):
-        if pathlib.Path(path).stem not in {name.replace("-", "_") for name in tree.programs}:
-            findings.append(f"{path}: a program that layers.txt does not name")
+    sources = {f"src/programs/{name.replace('-', '_')}.c": name for name in tree.programs}
+    findings += [f"{path}: a program that layers.txt does not name"
+                 for path in tree.files("src/programs/", ".c") if path not in sources]
+    findings += [f"layers.txt: names {room}, and there is no src/{room}/meson.build"
+                 for room in tree.layers if f"src/{room}/meson.build" not in tree.paths]
+    findings += [f"layers.txt: names {name}, and there is no {path}"
+                 for path, name in sources.items() if path not in tree.paths]
     for path in tree.files("", ".c", ".h"):
         may, own = granted_to(tree, path)
         for number, mark, name in includes(tree, path):

@@ -147,6 +147,17 @@ class TidyTest(unittest.TestCase):
         self.write("src/attic/attic.txt", "")
         self.broken("layers", "src/attic: a room that layers.txt does not name")
 
+    def test_line_without_a_room_or_program(self):
+        self.replace("layers.txt", "[programs]\n", "attic: base\n[programs]\n")
+        self.broken("layers", "layers.txt: names attic, and there is no src/attic/meson.build")
+        self.replace("layers.txt", "attic: base\n[programs]\n", "[programs]\ntool-two: high\n")
+        self.broken("layers", "layers.txt: names tool-two, and there is no src/programs/tool_two.c")
+
+    def test_program_without_a_line(self):
+        self.write("src/programs/other.c", "")
+        self.write("layers.txt", CLEAN["layers.txt"])
+        self.assertEqual([name for name, _ in self.findings()], ["layers", "dead"])
+
     def test_layers_must_be_a_stair(self):
         self.replace("layers.txt", "low:   base", "low:   base high")
         self.broken("layers", "layers.txt:3: low names high, which does not stand above it")
