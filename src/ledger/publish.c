@@ -4,7 +4,7 @@
  * Order: new tiles, each by rename; then the narrower ones they replace are removed; log/checkpoint last.  A crash
  * in between leaves the older checkpoint over tiles that still contain what it needs (a narrower tile is a beginning
  * of the wider one).  Files that a power failure lost behind a rename are noticed by the first publication of the next
- * process, which goes LEDGER_SETTLE_RECORDS records back and compares.
+ * process, which goes LEDGER_SETTLE_RECORDS records (or LEDGER_SETTLE_LEAVES) back and compares.
  */
 #include "ledger/ledger_internal.h"
 
@@ -216,7 +216,8 @@ static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mar
             break;
     }
     bool stepped = true;
-    for (unsigned i = 0; shown && stepped && i < back && m.records > 0; i++)
+    for (unsigned i = 0; shown && stepped && i < back && m.records > 0 &&
+                         l->position.leaves - m.leaves < LEDGER_SETTLE_LEAVES; i++)
         stepped = ledger_mark_back(l, &m);
     if (shown && back > 0) {
         OWN(buf_drop) struct buf bytes = {0};
