@@ -6,7 +6,7 @@
  *   place       language, repository, key and folders   process    limits and signals
  *   output      checked lines to a descriptor           meter      progress on a terminal
  *   secret      passphrases from file, descriptor, terminal
- *   face        what a verb speaks through              help       usage, help, and the texts all faces of the table share
+ *   face        what a verb speaks through              help       usage, help, and their tables
  *   manual      the same as roff                        completion the same for bash
  */
 #ifndef CLI_CLI_INTERNAL_H
@@ -158,7 +158,6 @@ struct cli_secret {
     char name[FILE_PATH_MAX];  /* for lines about it */
     unsigned lines;            /* read so far */
     bool opened;
-    const char *tty; /* "/dev/tty" */
     void (*warn)(void *context, const char *line);
     void *context;
 };

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 const struct cli_option cli_options[CLI_OPTIONS] = {
-    [CLI_REPOSITORY] = {"R", NULL, "DIR", .help = "the repository (else GROUNDWORK_REPO, else the nearest folder above)"},
+    [CLI_REPOSITORY] = {"R", NULL, "DIR",
+                        .help = "the repository (else GROUNDWORK_REPO, else the nearest folder above)"},
     [CLI_KEY] = {NULL, "key", "FILE", .help = "your key file (else GROUNDWORK_KEY, else the one in your settings)"},
     [CLI_PASSPHRASE_FD] = {NULL, "passphrase-fd", "N", .help = "read the passphrase from descriptor N, a line each"},
     [CLI_JSON] = {NULL, "json", NULL, .help = "answer with one JSON document"},

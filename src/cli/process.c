@@ -7,6 +7,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+/* The leak sanitizer attaches to its own process at the end, which PR_SET_DUMPABLE forbids. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAKS_ARE_LOOKED_FOR 1
+#elif defined(__has_feature)
+#define LEAKS_ARE_LOOKED_FOR __has_feature(address_sanitizer)
+#else
+#define LEAKS_ARE_LOOKED_FOR 0
+#endif
+
 static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* What a signal handler may touch. */
@@ -61,13 +70,13 @@ static int hold_descriptors(struct err *e)
     return 0;
 }
 
-/* No image of our memory is to be left on a disk.  The sanitizers look into their own process and need leave for it. */
+/* No image of our memory is to be left on a disk. */
 static int keep_memory_private(struct err *e)
 {
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0)
         return err_os(e, ERR_IO, errno, "cannot switch core dumps off");
-#if !defined(__SANITIZE_ADDRESS__) && !defined(CLI_SANITIZED)
+#if !LEAKS_ARE_LOOKED_FOR
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return err_os(e, ERR_IO, errno, "cannot switch core dumps off");
 #endif

@@ -10,7 +10,7 @@ enum { TRIES = 3, OTHERS = S_IRWXG | S_IRWXO };
 
 void cli_secret_init(struct cli_secret *s, int fd)
 {
-    *s = (struct cli_secret){.fd = fd, .tty = "/dev/tty"};
+    *s = (struct cli_secret){.fd = fd};
     if (fd < 0)
         return;
     s->opened = true;
@@ -116,9 +116,11 @@ static int from_source(struct cli_secret *s, const struct cli_held *held, struct
 
 /* ---- the terminal ---- */
 
+/* The one we were started from, wherever input and output go. */
+static const char terminal_name[] = "/dev/tty";
+
 struct terminal {
     int fd;
-    const char *name;
     const struct cli_held *held;
 };
 
@@ -126,7 +128,7 @@ static int set_terminal(const struct terminal *t, const struct termios *how, str
 {
     while (tcsetattr(t->fd, TCSAFLUSH, how) != 0)
         if (errno != EINTR)
-            return err_os(e, ERR_IO, errno, "cannot hide what is typed on %s", t->name);
+            return err_os(e, ERR_IO, errno, "cannot hide what is typed on %s", terminal_name);
     return 0;
 }
 
@@ -136,7 +138,7 @@ static int tell_terminal(const struct terminal *t, const char *text, struct err 
     cli_output_init(&out, t->fd, true);
     cli_output_bytes(&out, bytes_text(text));
     cli_output_drop(&out);
-    return out.failed == 0 ? 0 : err_os(e, ERR_IO, out.failed, "cannot write to %s", t->name);
+    return out.failed == 0 ? 0 : err_os(e, ERR_IO, out.failed, "cannot write to %s", terminal_name);
 }
 
 static int ask_once(const struct terminal *t, const char *prompt, struct buf *ret, struct err *e)
@@ -145,7 +147,7 @@ static int ask_once(const struct terminal *t, const char *prompt, struct buf *re
     cli_clean(prompt, &shown);
     struct termios was;
     if (tcgetattr(t->fd, &was) != 0)
-        return err_os(e, ERR_IO, errno, "cannot hide what is typed on %s", t->name);
+        return err_os(e, ERR_IO, errno, "cannot hide what is typed on %s", terminal_name);
     struct termios hidden = was;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
     hidden.c_lflag |= ICANON | ISIG;
@@ -156,7 +158,7 @@ static int ask_once(const struct terminal *t, const char *prompt, struct buf *re
         rc = tell_terminal(t, buf_text(&shown), e);
     bool none = false;
     if (rc == 0)
-        rc = read_line(t->fd, t->name, t->held, ret, &none, e);
+        rc = read_line(t->fd, terminal_name, t->held, ret, &none, e);
     int rc_back = set_terminal(t, &was, rc == 0 ? e : NULL);
     cli_process_terminal(-1, NULL);
     (void)tell_terminal(t, "\n", NULL);
@@ -185,15 +187,14 @@ static int ask_new(const struct terminal *t, const char *prompt, struct buf *ret
     return err_set(e, ERR_KEY, "the two passphrases differed %d times; nothing was done", TRIES);
 }
 
-static int from_terminal(const struct cli_secret *s, const struct cli_held *held, const char *prompt, bool twice,
-                         struct buf *ret, struct err *e)
+static int from_terminal(const struct cli_held *held, const char *prompt, bool twice, struct buf *ret, struct err *e)
 {
-    OWN(fd_drop) int fd = open(s->tty, O_RDWR | O_CLOEXEC | O_NOCTTY);
+    OWN(fd_drop) int fd = open(terminal_name, O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || !isatty(fd))
         return err_set(e, ERR_IO,
                        "a passphrase is needed, and there is no terminal to ask on: set GROUNDWORK_PASSPHRASE_FILE, "
                        "give --passphrase-fd N, or run this in a terminal");
-    struct terminal t = {fd, s->tty, held};
+    struct terminal t = {fd, held};
     return twice ? ask_new(&t, prompt, ret, e) : ask_once(&t, prompt, ret, e);
 }
 
@@ -204,7 +205,7 @@ int cli_secret_ask(struct cli_secret *s, const char *prompt, bool twice, struct 
     bool none = true;
     int rc = from_source(s, &held, ret, &none, e);
     if (rc == 0 && none)
-        rc = from_terminal(s, &held, prompt, twice, ret, e);
+        rc = from_terminal(&held, prompt, twice, ret, e);
     cli_process_release(&held);
     return rc;
 }

@@ -194,6 +194,10 @@ static int unlock(struct store *s, struct err *e)
     struct note_key member;
     struct hash pin;
     OWN(buf_wipe) struct buf passphrase = {0};
+    if (s->place.identity != NULL) {
+        s->identity = *s->place.identity;
+        return key_is_ours(s, &s->identity.pin, e);
+    }
     int rc = keyring_identity_peek(s->key_path.s, &member, &pin, e);
     if (rc == ERR_ABSENT)
         return err_set(e, ERR_KEY, "no key file at %s: bring your copy of it there, or name it with --key",

@@ -31,6 +31,7 @@ struct store_place {
     const char *config_folder;
     int (*passphrase)(void *context, const char *key_path, struct buf *ret, struct err *e);
     void *context;
+    const struct keyring_identity *identity; /* keys that are unlocked already; NULL: by key file and passphrase */
     uint64_t wait_ms;       /* for the lock; 0: do not wait */
     /* one line for what was found and done while opening (a healed tail, a finished commit); may be NULL */
     void (*tell)(void *tell_context, const char *line);

@@ -39,6 +39,7 @@ int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *
     v->pin = setup->pin;
     v->pack_sectors = setup->pack_sectors;
     v->chunk_max = vault_chunk_max(setup->pack_sectors);
+    v->object_bytes_max = vault_object_bytes_max(setup->pack_sectors);
     v->threads = thread_count(setup->threads);
     if (setup->keys != NULL) {
         v->keyed = true;

@@ -32,7 +32,10 @@ struct vault_keys {
     struct key chunk;                       /* seeds the gear table */
 };
 
-/* A run: the sectors that one commit added to one pack.  The journal names pack, first_sector and sectors. */
+/*
+ * A run: consecutive sectors that one flush added to one pack, under one key.  The journal names pack, first_sector and
+ * sectors.  A run may hold no record (it only fills a pack up), and one flush may add several runs to a pack.
+ */
 struct vault_run {
     uint64_t pack;
     uint32_t first_sector;
@@ -75,9 +78,10 @@ struct vault_known {
     uint32_t frame;
 };
 /*
- * The caller's memory of what the vault holds.  Called by worker threads, one call at a time.
+ * The caller's memory of what the vault holds, as of the last commit.  Called by worker threads, one call at a time, and
+ * while the calling thread is in vault_put, vault_keep or anywhere between them: what both touch, the caller guards.
  * find: 0 and *ret, or ERR_ABSENT.  holder: the manifest key and manifest record of a living leaf; ERR_ABSENT when
- * it is erased (the chunk is then stored anew).
+ * it is erased.  Where ${ret} names a frame that is not there, is damaged or is itself shared, the chunk is stored anew.
  */
 struct vault_memory {
     int (*find)(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret, struct err *e);
@@ -87,7 +91,7 @@ struct vault_memory {
 };
 
 struct vault_source {
-    /* up to ${n} bytes; *ret_n == 0 is the end.  An error ends the object, not the writer. */
+    /* up to ${n} bytes; *ret_n == 0 is the end, and is asked once.  An error ends the object, not the writer. */
     int (*read)(void *context, void *to, size_t n, size_t *ret_n, struct err *e);
     void *context;
 };
@@ -99,6 +103,8 @@ struct vault_digest {
 
 struct vault_writer;
 /*
+ * One writer at a time, held by the caller's lock; its calls come from one thread.
+ *
  * vault_writer_open(v, open_pack, next_pack, next_record, memory, ret, e):
  * Cut what lies beyond the last commit, re-read the open pack and hold it to its logged root, start the workers.
  * ${open_pack}: as the log says, or NULL when every pack is sealed; damaged copy a is an error that names `repair`.
@@ -114,9 +120,12 @@ void vault_writer_drop(struct vault_writer **w);
  * vault_put(w, source, ret, e): read one object to its end; its SHA-256 is made in the calling thread while chunks go
  * to the workers.  Then exactly one of:
  *   vault_keep(w, manifest_key, cookie): it becomes an object; its manifest is sealed under ${manifest_key} (used for
- *     this manifest only).  Its manifest record is known after vault_flush under ${cookie}.
+ *     this manifest only).  Its manifest record is known after vault_flush under ${cookie}.  ${cookie} is the number of
+ *     its leaf: manifests of other objects that share its frames name it as their holder.
  *   vault_forget(w): it does not (already here); frames it may have added are never named.
- * A failing source forgets by itself.  A failing disk spoils the writer: every later call fails with the same line.
+ * A failing source forgets by itself: vault_put returns its code, or ERR_REFUSED for an object that is too long, and
+ * neither of the two is called.  A failing disk spoils the writer: every later call fails with the same line.
+ * Memory: about 100 MiB, and until the commit about 100 bytes for each distinct chunk.
  */
 int vault_put(struct vault_writer *w, const struct vault_source *source, struct vault_digest *ret, struct err *e);
 int vault_keep(struct vault_writer *w, const struct key *manifest_key, uint64_t cookie, struct err *e);

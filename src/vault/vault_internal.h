@@ -212,6 +212,7 @@ struct vault {
     struct hash pin;
     uint32_t pack_sectors;
     uint32_t chunk_max;
+    uint64_t object_bytes_max;
     unsigned threads;
     bool keyed;
     struct vault_keys keys;

@@ -90,7 +90,6 @@ struct reading {
     struct vault_writer *w;
     const struct vault_source *source;
     struct object *o;
-    uint64_t bytes_max;
     bool ended;
 };
 
@@ -106,9 +105,9 @@ static int fill(struct reading *r, uint8_t *to, size_t n, size_t *have, struct e
         r->ended = got == 0;
         *have += got;
         r->o->digest.bytes += got;
-        if (r->o->digest.bytes > r->bytes_max)
-            return err_set(e, ERR_REFUSED, "the object is longer than %llu bytes, the longest that packs of this "
-                                           "size can hold", (unsigned long long)r->bytes_max);
+        if (r->o->digest.bytes > r->w->v->object_bytes_max)
+            return err_set(e, ERR_REFUSED, "longer than %llu bytes, the most that packs of this size can hold of one "
+                                           "object", (unsigned long long)r->w->v->object_bytes_max);
     }
     return 0;
 }
@@ -208,12 +207,7 @@ int vault_put(struct vault_writer *w, const struct vault_source *source, struct 
         free(TAKE(w->current));
         return err_memory(e);
     }
-    struct reading r = {
-        .w = w,
-        .source = source,
-        .o = w->current,
-        .bytes_max = vault_object_bytes_max(w->v->pack_sectors),
-    };
+    struct reading r = {.w = w, .source = source, .o = w->current};
     rc = object_read(&r, e);
     if (rc != 0)
         vault_forget(w);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -174,16 +175,75 @@ void fake_main(struct fake_run *ret, const char *const *words)
     if (child == 0) {
         char *argv[WORDS_MAX];
         int argc = words_to_argv(words, argv);
-        int out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600), err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+        const char *answer = fake_script.out != NULL ? fake_script.out : "out";
+        int out = open(answer, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 || setsid() < 0)
             _exit(99);
-        _exit(cli_main(argc, argv));
+        exit(cli_main(argc, argv));
     }
+    ret->exit_code = fake_ended(child);
+    ret->out[0] = 0;
+    if (fake_script.out == NULL)
+        read_back("out", ret->out, sizeof ret->out);
+    read_back("err", ret->err, sizeof ret->err);
+}
+
+pid_t fake_terminal(int (*run)(void), int *ret_master)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    char name[128];
+    assert_int_equal(ptsname_r(master, name, sizeof name), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(master);
+        if (setsid() < 0)
+            _exit(99);
+        int fd = open(name, O_RDWR); /* a leader without a terminal gets this one */
+        if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+            _exit(99);
+        exit(run());
+    }
+    *ret_master = master;
+    return child;
+}
+
+void fake_typed(int master, const char *text)
+{
+    assert_int_equal(write(master, text, strlen(text)), strlen(text));
+}
+
+void fake_wait_for(int master, struct buf *seen, const char *text)
+{
+    while (text == NULL || strstr(buf_text(seen), text) == NULL) {
+        struct pollfd wait = {.fd = master, .events = POLLIN};
+        uint8_t piece[512];
+        assert_int_equal(poll(&wait, 1, 20000), 1);
+        ssize_t n = read(master, piece, sizeof piece);
+        if (n <= 0 && text == NULL)
+            return; /* EIO: nobody has the terminal open any more */
+        if (n <= 0)
+            fail_msg("the terminal closed before \"%s\": %s", text, buf_text(seen));
+        buf_put(seen, piece, (size_t)n);
+    }
+}
+
+int fake_ended(pid_t child)
+{
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
-    ret->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    read_back("out", ret->out, sizeof ret->out);
-    read_back("err", ret->err, sizeof ret->err);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+uint64_t fake_chance(void)
+{
+    static uint64_t state = 0x9e3779b97f4a7c15u; /* xorshift64 */
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
 }
 
 static char folder[64];
@@ -225,7 +285,8 @@ void fake_file(const char *path, const char *content, mode_t mode)
 int fake_environment(void **state)
 {
     static const char *const names[] = {"GROUNDWORK_REPO", "GROUNDWORK_KEY", "GROUNDWORK_PASSPHRASE_FILE",
-                                        "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS"};
+                                        "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LC_ALL", "LC_MESSAGES", "LANG",
+                                        "COLUMNS"};
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++)
         assert_int_equal(unsetenv(names[i]), 0);

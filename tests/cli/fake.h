@@ -30,6 +30,7 @@ struct fake_script {
     bool twice;
     unsigned progress; /* so many calls, 60 ms apart; stops with ERR_STOPPED when told to */
     int rc, exit_code;
+    const char *out; /* where the answer of fake_main goes; NULL: into ->out */
 };
 extern struct fake_script fake_script;
 
@@ -42,6 +43,17 @@ struct fake_run {
     char out[65536], err[65536];
 };
 void fake_main(struct fake_run *ret, const char *const *words);
+
+/*
+ * fake_terminal: ${run} in a child process whose terminal, input, output and errors are a new one; what it shows and
+ * takes is at ${ret_master}.  fake_wait_for: read into ${seen} until it holds ${text}; NULL: until nobody is left.
+ */
+pid_t fake_terminal(int (*run)(void), int *ret_master);
+void fake_typed(int master, const char *text);
+void fake_wait_for(int master, struct buf *seen, const char *text);
+int fake_ended(pid_t child); /* its exit code, or 128 + signal */
+
+uint64_t fake_chance(void); /* the same numbers on every run */
 
 /* fake_folder: an empty folder that is removed, with all in it, when the test program ends; and stood in. */
 const char *fake_folder(void);

@@ -10,7 +10,7 @@ static void a_record_extends_the_journal(void **state)
     assert_int_equal(at.records, 3);
     assert_int_equal(at.leaves, 9);
     struct ledger_opening opening;
-    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+    ledger_close(fixture_open(f, &at, &opening));
     assert_int_equal(opening.copy[0], LEDGER_COPY_GOOD);
     assert_int_equal(opening.copy[1], LEDGER_COPY_GOOD);
     assert_memory_equal(&opening.position, &at, sizeof(at));

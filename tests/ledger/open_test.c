@@ -345,7 +345,6 @@ static void two_signed_histories_are_refused(void **state)
     struct fixture *f = *state;
     struct err e;
     struct journal j;
-    OWN(buf_drop) struct buf a = {0};
     journal_make(f, &j);
     copy_write(f, &j, 0, &kinds[0]);
     copy_write(f, &j, 1, &kinds[0]);

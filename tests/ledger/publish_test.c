@@ -47,7 +47,8 @@ static void expected_names(uint64_t size, struct buf *to)
         for (uint64_t n = 0; n < counts[i] / 256; n++)
             buf_printf(to, "log/tile/%s/%03u\n", kinds[i], (unsigned)n);
         if (counts[i] % 256 != 0)
-            buf_printf(to, "log/tile/%s/%03u.p/%u\n", kinds[i], (unsigned)(counts[i] / 256), (unsigned)(counts[i] % 256));
+            buf_printf(to, "log/tile/%s/%03u.p/%u\n", kinds[i], (unsigned)(counts[i] / 256),
+                       (unsigned)(counts[i] % 256));
     }
 }
 

@@ -109,7 +109,8 @@ static void tiles_are_right(uint64_t size)
 
 static void each_size_has_its_tiles(void **state)
 {
-    const uint64_t sizes[] = {0, 1, 2, 3, 7, 8, 100, 255, 256, 257, 300, 511, 512, 513, 600, 65535, 65536, 65537, 66000};
+    const uint64_t sizes[] = {0,   1,   2,   3,   7,   8,   100,   255,   256,  257,
+                              300, 511, 512, 513, 600, 65535, 65536, 65537, 66000};
     for (size_t i = 0; i < COUNT(sizes); i++)
         tiles_are_right(sizes[i]);
 }
@@ -141,7 +142,8 @@ static void names_have_one_form(void **state)
         "", "tile", "tile/", "tile/0", "tile/0/", "tile/0/00", "tile/0/0000", "tile/0/000/", "tile/0/000.p",
         "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/1x", "tile/0/x000/001",
         "tile/0/x001", "tile/0/x001/", "tile/0/001/002", "tile/8/000", "tile/00/000", "tile/-1/000", "tile/entries",
-        "tile/entries/", "tile/entry/000", "tile/0/0a0", "tile/0/000.p/1/2", "checkpoint", "tile/0/x018/x446/x744/x073/x709/x551/616",
+        "tile/entries/", "tile/entry/000", "tile/0/0a0", "tile/0/000.p/1/2", "checkpoint",
+        "tile/0/x018/x446/x744/x073/x709/x551/616",
         "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
     };
     int level;

@@ -7,7 +7,15 @@ struct walk {
     unsigned seen;
     unsigned stop_after;
     int answer;
+    struct ledger *places; /* to look where the sections are said to lie */
 };
+
+static void place_is(struct ledger *l, uint64_t at, struct bytes expect)
+{
+    OWN(mem_drop) uint8_t *got = malloc(expect.n + 1);
+    assert_int_equal(ledger_read_at(l, at, got, expect.n, NULL), 0);
+    assert_memory_equal(got, expect.p, expect.n);
+}
 
 static int see(void *context, const struct ledger_record *r, struct err *e)
 {
@@ -22,6 +30,10 @@ static int see(void *context, const struct ledger_record *r, struct err *e)
     assert_true(bytes_equal(r->extents, d.record.extents));
     assert_true(r->number < RECORDS);
     w->offset[r->number] = r->at;
+    if (w->places != NULL) {
+        place_is(w->places, ledger_hidden_at(r), r->hidden);
+        place_is(w->places, ledger_open_at(r), r->open);
+    }
     w->seen++;
     return w->seen == w->stop_after ? w->answer : 0;
 }
@@ -40,8 +52,8 @@ static void every_record_comes_back_in_order(void **state)
     struct fixture *f = *state;
     OWN(ledger_drop) struct ledger *l = fill(f);
     for (int copy = -1; copy < 2; copy++) {
-        struct walk w = {0};
-        assert_int_equal(ledger_walk(l, copy, LEDGER_HEADER, 0, see, &w, NULL), 0);
+        struct walk w = {.places = l};
+        assert_int_equal(ledger_walk(l, copy, LEDGER_FIRST, 0, see, &w, NULL), 0);
         assert_int_equal(w.seen, RECORDS);
         for (unsigned from = 0; from < RECORDS; from++) {
             struct walk again = {0};

@@ -41,10 +41,15 @@ static int memory_find(void *context, const struct hash *digest, uint32_t size_b
 static int memory_holder(void *context, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
 {
     struct fixture *f = context;
-    if (leaf >= f->leaf_count || f->leaves[leaf].erased)
+    struct fixture_leaf found = {.erased = true};
+    (void)pthread_mutex_lock(&f->leaves_lock);
+    if (leaf < f->leaf_count)
+        found = f->leaves[leaf];
+    (void)pthread_mutex_unlock(&f->leaves_lock);
+    if (found.erased)
         return err_set(e, ERR_ABSENT, "no such leaf");
-    *ret_key = f->leaves[leaf].key;
-    *ret_record = f->leaves[leaf].record;
+    *ret_key = found.key;
+    *ret_record = found.record;
     return 0;
 }
 
@@ -76,6 +81,7 @@ void fixture_begin(struct fixture *f, unsigned pack_mib, unsigned threads)
     struct err e = {0};
     uint64_t cut = 1;
     *f = (struct fixture){0};
+    (void)pthread_mutex_init(&f->leaves_lock, NULL);
     must(crypt_start(&e), &e);
     const char *folder = getenv("TMPDIR");
     (void)snprintf(f->root, sizeof(f->root), "%s/vault-test-XXXXXX", folder != NULL ? folder : "/tmp");
@@ -117,6 +123,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void fixture_end(struct fixture *f)
 {
     fixture_close(f);
+    (void)pthread_mutex_destroy(&f->leaves_lock);
     (void)nftw(f->root, remove_one, FTW_FILES, FTW_DEPTH | FTW_PHYS);
     free(f->leaves);
     free(f->chunks);
@@ -148,19 +155,26 @@ struct vault_source fixture_source(struct fixture_source *s)
     return (struct vault_source){source_read, s};
 }
 
-uint64_t fixture_keep(struct fixture *f)
+static void leaf_add(struct fixture *f, const struct fixture_leaf *leaf)
 {
-    struct err e = {0};
+    (void)pthread_mutex_lock(&f->leaves_lock);
     if (f->leaf_count == f->leaf_room) {
         f->leaf_room = f->leaf_room == 0 ? 1024 : f->leaf_room * 2;
         f->leaves = reallocarray(f->leaves, f->leaf_room, sizeof(*f->leaves));
         assert_non_null(f->leaves);
     }
-    struct fixture_leaf *leaf = &f->leaves[f->leaf_count];
-    *leaf = (struct fixture_leaf){.record = UINT64_MAX};
-    crypt_random_fast(leaf->key.b, sizeof(leaf->key.b));
-    must(vault_keep(f->w, &leaf->key, f->leaf_count, &e), &e);
-    return f->leaf_count++;
+    f->leaves[f->leaf_count++] = *leaf;
+    (void)pthread_mutex_unlock(&f->leaves_lock);
+}
+
+uint64_t fixture_keep(struct fixture *f)
+{
+    struct err e = {0};
+    struct fixture_leaf leaf = {.record = UINT64_MAX};
+    crypt_random_fast(leaf.key.b, sizeof(leaf.key.b));
+    must(vault_keep(f->w, &leaf.key, f->leaf_count, &e), &e);
+    leaf_add(f, &leaf);
+    return f->leaf_count - 1;
 }
 
 uint64_t fixture_put(struct fixture *f, struct bytes x)
@@ -292,7 +306,8 @@ uint8_t *fixture_bytes(char kind, size_t n, uint64_t seed)
     else if (kind == 'm')
         for (size_t i = 0; i < n; i += 100000) {
             size_t some = n - i < 100000 ? n - i : 100000;
-            OWN(mem_drop) uint8_t *part = fixture_bytes("rtz"[next_random(&state) % 3], some, next_random(&state));
+            char part_kind = "rtz"[next_random(&state) % 3];
+            OWN(mem_drop) uint8_t *part = fixture_bytes(part_kind, some, next_random(&state));
             memcpy(p + i, part, some);
         }
     return p;

@@ -6,6 +6,8 @@
 
 #include "vault/vault.h"
 
+#include <pthread.h>
+
 /* cmocka wants these before itself. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,6 +34,7 @@ struct fixture {
     /* The journal. */
     struct fixture_leaf *leaves;
     size_t leaf_count, leaf_room;
+    pthread_mutex_t leaves_lock; /* the writer's threads ask for leaves while others are being kept */
     struct fixture_chunk *chunks; /* open addressing, by digest */
     size_t chunk_count, chunk_room;
     struct vault_run *runs;

@@ -1,0 +1,157 @@
+/* The commit: what is durable when, and what a crash at each step leaves for the next writer. */
+#include "fixture.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static uint64_t file_bytes(const struct fixture *f, uint64_t pack, char copy)
+{
+    char path[256];
+    struct stat st;
+    fixture_pack_path(f, pack, copy, path);
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void nothing_put_nothing_flushed(void **state)
+{
+    struct fixture f;
+    struct vault_flushed x;
+    fixture_begin(&f, 1, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        fixture_commit(&f, &x);
+        assert_int_equal(x.object_count + x.frame_count + x.run_count + x.pack_count + x.stored_bytes, 0);
+        assert_int_equal(x.next_pack, 0);
+        assert_int_equal(x.next_record, 0);
+        vault_flushed_release(&x);
+    }
+    fixture_end(&f);
+}
+
+static void copy_b_follows_the_open_pack(void **state)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 1);
+    for (unsigned i = 0; i < 30; i++) {
+        struct vault_flushed x;
+        OWN(mem_drop) uint8_t *p = fixture_bytes('r', 100000, i);
+        (void)fixture_put(&f, bytes_of(p, 100000));
+        fixture_commit(&f, &x);
+        uint64_t bytes = 0;
+        for (size_t k = 0; k < x.run_count; k++)
+            bytes += (uint64_t)x.runs[k].sectors * VAULT_SECTOR;
+        assert_int_equal(bytes, x.stored_bytes);
+        vault_flushed_release(&x);
+        for (size_t k = 0; k < f.pack_count; k++) {
+            uint64_t committed = (uint64_t)f.packs[k].sectors * VAULT_SECTOR;
+            assert_int_equal(file_bytes(&f, k, 'a'), committed);
+            assert_int_equal(file_bytes(&f, k, 'b'), f.packs[k].sealed ? 0 : committed);
+        }
+        fixture_audit(&f);
+    }
+    assert_true(f.pack_count >= 3);
+    fixture_end(&f);
+}
+
+/* A lost copy b is made whole by the next flush. */
+static void copy_b_is_completed(void **state)
+{
+    struct fixture f;
+    char path[256];
+    fixture_begin(&f, 1, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        OWN(mem_drop) uint8_t *p = fixture_bytes('r', 50000, i);
+        (void)fixture_put(&f, bytes_of(p, 50000));
+        fixture_pack_path(&f, 0, 'b', path);
+        if (i != 0)
+            assert_int_equal(i == 2 ? truncate(path, 20000) : unlink(path), 0);
+        fixture_commit(&f, NULL);
+        fixture_audit(&f);
+    }
+    fixture_end(&f);
+}
+
+enum crash { BEFORE_FLUSH, BEFORE_COMMIT, AFTER_COMMIT };
+
+/* A writer that is gone in the middle; the next one finds what was committed and nothing else. */
+static void crash_at(enum crash when, size_t bytes)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    uint64_t cut = 0;
+    OWN(mem_drop) uint8_t *first = fixture_bytes('r', 300000, 1);
+    OWN(mem_drop) uint8_t *second = fixture_bytes('r', bytes, 2);
+    fixture_begin(&f, 1, 2);
+    (void)fixture_put(&f, bytes_of(first, 300000));
+    fixture_commit(&f, NULL);
+    (void)fixture_put(&f, bytes_of(second, bytes));
+    if (when != BEFORE_FLUSH)
+        assert_int_equal(vault_flush(f.w, &x, &e), 0);
+    if (when == AFTER_COMMIT)
+        fixture_enter(&f, &x); /* the journal has it, but vault_committed was never reached */
+    else
+        f.leaf_count--;
+    vault_flushed_release(&x);
+    fixture_close(&f);
+    fixture_open(&f);
+    assert_int_equal(fixture_write(&f, &cut, &e), 0);
+    if (when == BEFORE_COMMIT)
+        assert_true(cut >= bytes);
+    if (when == AFTER_COMMIT)
+        assert_int_equal(cut, 0);
+    for (uint64_t pack = 0; pack < f.next_pack + 20; pack++) {
+        const struct vault_pack *p = pack < f.pack_count ? &f.packs[pack] : NULL;
+        assert_int_equal(file_bytes(&f, pack, 'a'), p == NULL ? 0 : (uint64_t)p->sectors * VAULT_SECTOR);
+        if (p == NULL || p->sealed)
+            assert_int_equal(file_bytes(&f, pack, 'b'), 0);
+    }
+    fixture_same(&f, 0, bytes_of(first, 300000));
+    uint64_t leaf = when == AFTER_COMMIT ? 1 : fixture_put(&f, bytes_of(second, bytes));
+    fixture_commit(&f, NULL);
+    fixture_same(&f, leaf, bytes_of(second, bytes));
+    fixture_audit(&f);
+    fixture_end(&f);
+}
+
+static void a_crash_leaves_what_was_committed(void **state)
+{
+    static const size_t sizes[] = {10, 200000, 3000000, 12000000};
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        for (enum crash when = BEFORE_FLUSH; when <= AFTER_COMMIT; when++)
+            crash_at(when, sizes[i]);
+}
+
+static void lists_name_each_thing_once(void **state)
+{
+    struct fixture f;
+    struct vault_flushed x;
+    fixture_begin(&f, 4, 2);
+    for (unsigned i = 0; i < 3000; i++) {
+        OWN(mem_drop) uint8_t *p = fixture_bytes('t', 100 + i % 1500, i % 1500);
+        (void)fixture_put(&f, bytes_of(p, 100 + i % 1500));
+    }
+    fixture_commit(&f, &x);
+    assert_int_equal(x.object_count, 3000);
+    assert_int_equal(x.frame_count, 1500);
+    uint64_t records = 0;
+    for (size_t i = 0; i < x.run_count; i++)
+        records += x.runs[i].records;
+    assert_int_equal(records, 3000 + 1500);
+    assert_int_equal(x.next_record, records);
+    vault_flushed_release(&x);
+    fixture_end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_put_nothing_flushed),
+        cmocka_unit_test(copy_b_follows_the_open_pack),
+        cmocka_unit_test(copy_b_is_completed),
+        cmocka_unit_test(a_crash_leaves_what_was_committed),
+        cmocka_unit_test(lists_name_each_thing_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
