@@ -150,6 +150,28 @@ static void proofs_come_from_the_journal_when_tiles_fail(void **state)
     assert_int_equal(fixture_check(f, &at), 0);
 }
 
+/* A damaged tile and a damaged copy: the other copy proves; all three: an error, and no proof. */
+static void proofs_come_from_whichever_source_is_right(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    OWN(buf_drop) struct buf a = {0}, b = {0}, text = {0};
+    const size_t entry = LEDGER_HEADER + LEDGER_HEAD + LEDGER_SECTION_HEAD + 3 * LEDGER_ENTRY + 9;
+    struct ledger_position at = fixture_fill(f, 3, 140, 5);
+    file_put(f, "log/tile/0/000", bytes_text("nothing"));
+    file_get(f, "a/journal", &a);
+    file_get(f, "b/journal", &b);
+    a.p[entry] ^= 1;
+    b.p[entry] ^= 1;
+    file_put(f, "a/journal", buf_bytes(&a));
+    all_are_proved(f, &at);
+    file_put(f, "b/journal", buf_bytes(&b));
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+    assert_int_equal(ledger_prove(l, 200, &text, NULL), ERR_DAMAGED);
+    assert_int_equal(ledger_prove(l, 3, &text, NULL), ERR_DAMAGED);
+    assert_int_equal(text.n, 0);
+}
+
 static void what_is_not_yet_published_is_proved(void **state)
 {
     struct fixture *f = *state;
@@ -180,6 +202,7 @@ int main(void)
         LEDGER_CASE(every_leaf_of_every_size_is_proved),
         LEDGER_CASE(what_is_not_there_is_refused),
         LEDGER_CASE(proofs_come_from_the_journal_when_tiles_fail),
+        LEDGER_CASE(proofs_come_from_whichever_source_is_right),
         LEDGER_CASE(what_is_not_yet_published_is_proved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
