@@ -38,7 +38,7 @@ for file in archive/a/journal archive/b/journal archive/vault/000/000000.pack ar
     archive/a/keys/*/segment-1 archive/b/keys/*/table-* archive/log/checkpoint archive/log/tile/0/000; do
     cp -p "$file" kept
     flip "$file"
-    ! reader archive config/groundwork/*.key passphrase "read-$$" >/dev/null 2>&1 || fail "a changed bit in $file is not seen"
+    ! reader archive config/groundwork/*.key passphrase "read-$$" >/dev/null 2>&1 || fail "$file: a flip is not seen"
     cp -p kept "$file"
     rm -rf "read-$$"
 done

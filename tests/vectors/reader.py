@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """reader.py REPOSITORY KEY_FILE PASSPHRASE_FILE OUT
 
-Read a repository by FORMAT.md alone, with nothing of src/: open the key file and the keyring, hold journal, log, covers,
-numbering and packs to what they must be, open every statement, and write every item under OUT/<receipt>/<path>.
-Section numbers are those of FORMAT.md.  Ends with VERIFIED and the counts, or with a traceback at the first byte that is
-not as the format says.
+Read a repository by FORMAT.md alone, with nothing of src/: open the key file and the keyring, hold journal, log,
+covers, numbering and packs to what they must be, open every statement, and write every item under OUT/<receipt>/<path>.
+Section numbers are those of FORMAT.md.  Ends with VERIFIED and the counts, or with a traceback at the first byte that
+is not as the format says.
 """
 import base64
 import json
@@ -129,7 +129,7 @@ def open_key_file(path, passphrase):
     text = pathlib.Path(path).read_bytes()
     clear, _, sealed = text.rpartition(b"sealed ")
     head, member, pin, kdf, end = clear.decode().split("\n")
-    need(head == "groundwork/key/v1" and end == "" and member.startswith("member ") and pin.startswith("pin "), "its lines")
+    need((head, end, member[:7], pin[:4]) == ("groundwork/key/v1", "", "member ", "pin "), "its lines")
     word, name, passes, kib, salt = kdf.split(" ")
     need((word, name) == ("kdf", "argon2id"), "its kdf line")
     key = p.argon2id(unicodedata.normalize("NFC", passphrase).encode(), bytes.fromhex(salt), int(passes), int(kib))
@@ -149,7 +149,7 @@ def open_signed(data, mark, keys):
     name, public = parse_vkey(keys["member"])
     need(data[-68:-64] == vectors.key_id(name, public), "a keyring file's signer")
     need(p.verify(public, b"groundwork/keyring/v1\0" + data[:-64], data[-64:]), "a keyring file's signature")
-    need(data[:8] == mark and data[8:16] == struct.pack(">II", 1, 0) and data[56:64] == bytes(8), "a keyring file's head")
+    need(data[:16] == mark + struct.pack(">II", 1, 0) and data[56:64] == bytes(8), "a keyring file's head")
     return data[:64], data[64:-68]
 
 
@@ -436,7 +436,8 @@ class Repository:
     # ---- giving back ----
 
     def restore(self, out):
-        receipts = {body["deposit"]: body["number"] for body, _, _ in self.statements.values() if body["kind"] == "receipt"}
+        receipts = {body["deposit"]: body["number"] for body, _, _ in self.statements.values()
+                    if body["kind"] == "receipt"}
         vault, folders, placed = Vault(self.root, self.keys, self.table, self.runs), [], {}
         for leaf, (body, claims, manifest) in self.statements.items():
             if body["kind"] != "received":
