@@ -61,7 +61,8 @@ enum {
     LEDGER_BUNDLED = 2 + LEDGER_ENTRY,
     LEDGER_BUNDLE_MAX = TREE_TILE_WIDTH * LEDGER_BUNDLED,
     LEDGER_TILE_BYTES = TREE_TILE_WIDTH * CRYPT_HASH,
-    LEDGER_SETTLE_RECORDS = 64, /* the first publication of a process looks at the tiles of so many records again */
+    LEDGER_SETTLE_RECORDS = 64, /* the first publication of a process looks at the tiles of so many records again, */
+    LEDGER_SETTLE_LEAVES = 1 << 18, /* or of the fewer that hold so many leaves */
     LEDGER_COPY_BLOCK = 1 << 20,
 };
 _Static_assert(sizeof(struct hash) == CRYPT_HASH, "a tile is an array of hashes");

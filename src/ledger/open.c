@@ -159,20 +159,24 @@ static uint64_t length_before(const struct ledger *l, int copy, uint64_t end)
     return total <= end - LEDGER_HEADER ? total : 0;
 }
 
-/* Does the record that ends at ${end} in this copy leave the journal at a position?  64 is where the first begins. */
-static bool position_at(const struct ledger *l, int copy, uint64_t end, struct buf *bytes, struct ledger_position *ret)
+/* Does the record that ends at ${end} in this copy leave the journal at a position?  64 is where the first begins.
+ * ${bytes} holds the record then, and *ret_note lies in it; it may be NULL. */
+static bool position_at(const struct ledger *l, int copy, uint64_t end, struct buf *bytes, struct ledger_position *ret,
+                        struct bytes *ret_note)
 {
     const struct ledger_copy *c = &l->copy[copy];
+    struct ledger_parsed p = {.record.checkpoint = {NULL, 0}};
     if (end == LEDGER_HEADER) {
         ledger_position_begin(ret);
-        return c->size >= end;
+    } else {
+        uint64_t total = length_before(l, copy, end);
+        if (total == 0 || ledger_record_load(l, copy, end - total, bytes, &p, NULL) != 0 || p.record.bytes != total)
+            return false;
+        ledger_position_after(&p, end - total, ret);
     }
-    struct ledger_parsed p;
-    uint64_t total = length_before(l, copy, end);
-    if (total == 0 || ledger_record_load(l, copy, end - total, bytes, &p, NULL) != 0 || p.record.bytes != total)
-        return false;
-    ledger_position_after(&p, end - total, ret);
-    return true;
+    if (ret_note != NULL)
+        *ret_note = p.record.checkpoint;
+    return c->size >= end;
 }
 
 /*
@@ -181,7 +185,7 @@ static bool position_at(const struct ledger *l, int copy, uint64_t end, struct b
  */
 static void own_end(const struct ledger *l, int copy, struct buf *bytes, struct ledger_position *ret)
 {
-    if (position_at(l, copy, l->copy[copy].size, bytes, ret))
+    if (position_at(l, copy, l->copy[copy].size, bytes, ret, NULL))
         return;
     uint64_t at = LEDGER_HEADER, number = 0;
     struct ledger_head head;
@@ -189,7 +193,7 @@ static void own_end(const struct ledger *l, int copy, struct buf *bytes, struct 
         at += head.bytes;
         number++;
     }
-    while (!position_at(l, copy, at, bytes, ret)) {
+    while (!position_at(l, copy, at, bytes, ret, NULL)) {
         uint64_t back = length_before(l, copy, at);
         at = back == 0 ? LEDGER_HEADER : at - back;
     }
@@ -202,6 +206,13 @@ static bool same_position(const struct ledger_position *a, const struct ledger_p
 }
 
 /* ---- both copies ---- */
+
+/* The last checkpoint goes under every proof.  Lost memory is found when opening ends. */
+static void keep_note(struct ledger *l, struct bytes note)
+{
+    buf_clear(&l->note);
+    buf_put_bytes(&l->note, note);
+}
 
 static int two_histories(uint64_t number, struct err *e)
 {
@@ -253,7 +264,7 @@ static int hold_own_ends(const struct ledger *l, const struct ledger_position ow
                                            "a damaged repository", l->key.name);
     for (uint64_t end = at.bytes, back = 1; back > 0 && at.records > own[1 - longer].records; end -= back) {
         back = length_before(l, longer, end);
-        if (back == 0 || !position_at(l, longer, end - back, bytes, &at))
+        if (back == 0 || !position_at(l, longer, end - back, bytes, &at, NULL))
             return 0; /* damaged inside: the check tells */
     }
     if (own[1 - longer].records > 0 && at.records == own[1 - longer].records &&
@@ -280,9 +291,11 @@ static int find_base(struct ledger *l, const struct ledger_position *committed, 
     for (int copy = 0; copy < 2; copy++) {
         struct ledger_copy *c = &l->copy[copy];
         struct ledger_position at;
-        if (usable(c) && position_at(l, copy, committed->bytes, bytes, &at) && same_position(&at, committed)) {
+        struct bytes note;
+        if (usable(c) && position_at(l, copy, committed->bytes, bytes, &at, &note) && same_position(&at, committed)) {
             c->good = committed->bytes;
             any = true;
+            keep_note(l, note);
         }
     }
     return any ? 0 : not_committed(l, committed, bytes, e);
@@ -299,8 +312,10 @@ static int extend(struct ledger *l, const struct hash *pending, bool *pending_fo
             struct ledger_copy *c = &l->copy[copy];
             has[copy] = usable(c) && load_that_follows(l, copy, l->position.bytes, l->position.records, &l->position,
                                                        bytes, &p, NULL) == 0;
-            if (has[copy])
-                ledger_position_after(&p, l->position.bytes, &next[copy]);
+            if (!has[copy])
+                continue;
+            ledger_position_after(&p, l->position.bytes, &next[copy]);
+            keep_note(l, p.record.checkpoint);
         }
         if (!has[0] && !has[1])
             return 0;
@@ -387,23 +402,6 @@ static int judge(struct ledger *l, struct buf *bytes, struct err *e)
     return 0;
 }
 
-/* Keep the last checkpoint: it goes under every proof. */
-static int keep_note(struct ledger *l, struct buf *bytes, struct err *e)
-{
-    struct ledger_position at;
-    if (l->position.records == 0)
-        return 0;
-    for (int copy = 0; copy < 2; copy++) {
-        struct ledger_parsed p;
-        if (usable(&l->copy[copy]) && position_at(l, copy, l->position.bytes, bytes, &at) &&
-            same_position(&at, &l->position) && ledger_record_parse(buf_bytes(bytes), &p, NULL) == 0) {
-            buf_put_bytes(&l->note, p.record.checkpoint);
-            return buf_check(&l->note, e);
-        }
-    }
-    return err_set(e, ERR_DAMAGED, "the journal's last record changed while it was read");
-}
-
 static int find_end(struct ledger *l, const struct ledger_position *committed, const struct hash *pending,
                     struct ledger_opening *opening, struct err *e)
 {
@@ -417,7 +415,7 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
     if (rc == 0)
         rc = judge(l, &bytes, e);
     if (rc == 0)
-        rc = keep_note(l, &bytes, e);
+        rc = buf_check(&l->note, e);
     if (rc != 0)
         return rc;
     opening->position = l->position;

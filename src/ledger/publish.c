@@ -4,7 +4,7 @@
  * Order: new tiles, each by rename; then the narrower ones they replace are removed; log/checkpoint last.  A crash
  * in between leaves the older checkpoint over tiles that still contain what it needs (a narrower tile is a beginning
  * of the wider one).  Files that a power failure lost behind a rename are noticed by the first publication of the next
- * process, which goes LEDGER_SETTLE_RECORDS records back and compares.
+ * process, which goes LEDGER_SETTLE_RECORDS records (or LEDGER_SETTLE_LEAVES) back and compares.
  */
 #include "ledger/ledger_internal.h"
 
@@ -30,14 +30,18 @@ static int make_parents(const char *path, size_t root_length, struct err *e)
         return rc;
     for (char *slash = strchr(p.s + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        if (mkdir(p.s, 0700) != 0 && errno != EEXIST)
-            return err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        if (mkdir(p.s, 0700) == 0)
+            rc = file_sync_parent(p.s, e);
+        else if (errno != EEXIST)
+            rc = err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        if (rc != 0)
+            return rc;
         *slash = '/';
     }
     return 0;
 }
 
-/* Put content under log/, by rename and without fsync. */
+/* Put content under log/, by rename, durably: once the outside state says `committed` nothing of it may be missing. */
 static int put_file(const struct ledger *l, const char *name, struct bytes content, struct err *e)
 {
     struct file_path path, fresh;
@@ -53,11 +57,13 @@ static int put_file(const struct ledger *l, const char *name, struct bytes conte
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "cannot make %s", fresh.s);
     rc = file_write_at(fd, content.p, content.n, 0, fresh.s, e);
+    if (rc == 0)
+        rc = file_sync(fd, fresh.s, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
     if (rc != 0)
         (void)unlink(fresh.s);
-    return rc;
+    return rc != 0 ? rc : file_sync_parent(path.s, e);
 }
 
 /* Remove the other widths of a tile that now has this one. */
@@ -210,7 +216,8 @@ static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mar
             break;
     }
     bool stepped = true;
-    for (unsigned i = 0; shown && stepped && i < back && m.records > 0; i++)
+    for (unsigned i = 0; shown && stepped && i < back && m.records > 0 &&
+                         l->position.leaves - m.leaves < LEDGER_SETTLE_LEAVES; i++)
         stepped = ledger_mark_back(l, &m);
     if (shown && back > 0) {
         OWN(buf_drop) struct buf bytes = {0};

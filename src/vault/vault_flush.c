@@ -62,7 +62,7 @@ static int copy_b_write(const struct vault *v, const struct pack_out *p, struct 
         return rc;
     OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return err_os(e, ERR_IO, errno, "create %s", path.s);
+        return err_os(e, ERR_IO, errno, "cannot make %s", path.s);
     uint64_t bytes = 0;
     rc = file_size(fd, &bytes, path.s, e);
     if (rc != 0)

@@ -42,7 +42,7 @@ int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vau
         if (done != NULL)
             *done += (uint64_t)n * VAULT_SECTOR;
         if (watch != NULL && watch->progress != NULL && done != NULL && watch->progress(watch->context, *done) != 0)
-            return err_set(e, ERR_STOPPED, "stopped");
+            return err_set(e, ERR_STOPPED, "interrupted");
     }
     return 0;
 }
@@ -79,7 +79,7 @@ static int folder_open(const char *path, DIR **ret, struct err *e)
 {
     *ret = opendir(path);
     if (*ret == NULL && errno != ENOENT)
-        return err_os(e, ERR_IO, errno, "open %s", path);
+        return err_os(e, ERR_IO, errno, "cannot open %s", path);
     return 0;
 }
 
@@ -103,14 +103,14 @@ static int pack_shorten(const struct file_path *path, uint32_t sectors, uint64_t
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0)
-        return err_os(e, ERR_IO, errno, "open %s", path->s);
+        return err_os(e, ERR_IO, errno, "cannot open %s", path->s);
     uint64_t bytes = 0;
     uint64_t committed = (uint64_t)sectors * VAULT_SECTOR;
     int rc = file_size(fd, &bytes, path->s, e);
     if (rc != 0 || bytes <= committed)
         return rc;
     if (ftruncate(fd, (off_t)committed) != 0)
-        return err_os(e, ERR_IO, errno, "shorten %s", path->s);
+        return err_os(e, ERR_IO, errno, "cannot shorten %s", path->s);
     rc = file_sync(fd, path->s, e);
     if (rc == 0)
         *cut += bytes - committed;

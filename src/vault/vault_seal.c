@@ -40,7 +40,7 @@ static int pack_create(const struct vault *v, struct pack_out *p, struct err *e)
     if (rc != 0)
         return rc;
     p->fd = open(path.s, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return p->fd < 0 ? err_os(e, ERR_IO, errno, "create %s", path.s) : 0;
+    return p->fd < 0 ? err_os(e, ERR_IO, errno, "cannot make %s", path.s) : 0;
 }
 
 int vault_pack_begin(struct append *a, struct pack_out **ret, struct err *e)

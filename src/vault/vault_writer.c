@@ -104,12 +104,12 @@ static int threads_start(struct vault_writer *w, struct err *e)
         me->lane = &w->append.lanes[i];
         int number = pthread_create(&me->thread, NULL, vault_worker, me);
         if (number != 0)
-            return err_os(e, ERR_IO, number, "start a thread");
+            return err_os(e, ERR_IO, number, "cannot start a thread");
         w->worker_count++;
     }
     int number = pthread_create(&w->syncer, NULL, vault_syncer, w);
     if (number != 0)
-        return err_os(e, ERR_IO, number, "start a thread");
+        return err_os(e, ERR_IO, number, "cannot start a thread");
     w->syncing = true;
     return 0;
 }
@@ -155,7 +155,9 @@ static int open_pack_check(const struct vault *v, const struct vault_pack *open_
         const struct vault_run *last = &v->runs[v->run_count - 1];
         sane = sane && last->first_record + last->records == next_record;
     }
-    return sane ? 0 : err_set(e, ERR_DAMAGED, "the journal's runs and packs do not fit together; run verify");
+    if (!sane)
+        return err_set(e, ERR_DAMAGED, "the journal's runs and packs do not fit together: run groundwork verify");
+    return 0;
 }
 
 /* The open pack as it was committed, held to its root, ready to be written on. */
@@ -172,7 +174,7 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
     if (rc == 0) {
         p->fd = open(path.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (p->fd < 0)
-            rc = err_set(e, ERR_DAMAGED, "pack %llu: the open pack cannot be opened for writing; run repair",
+            rc = err_set(e, ERR_DAMAGED, "pack %llu: the open pack cannot be opened for writing: run groundwork repair",
                          (unsigned long long)logged->pack);
     }
     if (rc == 0)
@@ -183,7 +185,7 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
             rc = ERR_DAMAGED;
     }
     if (rc == ERR_DAMAGED)
-        (void)err_set(e, rc, "pack %llu: the open pack is not as it was logged; run repair",
+        (void)err_set(e, rc, "pack %llu: the open pack is not as it was logged: run groundwork repair",
                       (unsigned long long)logged->pack);
     if (rc != 0) {
         vault_pack_out_free(p);

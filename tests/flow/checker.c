@@ -24,8 +24,11 @@ void checker_unlock(struct checker *c, const char *key_path, const char *passphr
 
 void checker_place(struct checker *c, const char *repository, const char *state, struct store_place *ret)
 {
-    *ret = (struct store_place){.root = repository, .key_path = c->key_path, .state_folder = state,
-                                .config_folder = state, .identity = &c->identity};
+    *ret = (struct store_place){.root = repository,
+                                .key_path = c->key_path,
+                                .state_folder = state,
+                                .config_folder = state,
+                                .identity = &c->identity};
 }
 
 static void heard(void *context, const char *line)
@@ -45,8 +48,12 @@ int checker_verb(struct checker *c, const char *name, const char *repository, co
                  struct err *e)
 {
     struct verbs_face face = {.context = c, .say = heard, .warn = heard, .progress = onward};
-    struct verbs_request request = {.arguments = &argument, .count = argument != NULL, .repository = repository,
-                                    .key_path = c->key_path, .config_folder = state, .state_folder = state,
+    struct verbs_request request = {.arguments = &argument,
+                                    .count = argument != NULL,
+                                    .repository = repository,
+                                    .key_path = c->key_path,
+                                    .config_folder = state,
+                                    .state_folder = state,
                                     .identity = &c->identity};
     buf_clear(&c->said);
     for (size_t i = 0; i < verbs_count; i++)

@@ -31,7 +31,11 @@ static void list_sources(const char *folder, const char *kept)
     for (int i = 0; i < n; i++) {
         struct file_path path, inner;
         struct stat st;
-        if (names[i]->d_name[0] == '.' || file_path(&path, NULL, "%s/%s", folder, names[i]->d_name) != 0 ||
+        if (names[i]->d_name[0] == '.') {
+            free(names[i]);
+            continue;
+        }
+        if (file_path(&path, NULL, "%s/%s", folder, names[i]->d_name) != 0 ||
             file_path(&inner, NULL, "%s/%s", kept, names[i]->d_name) != 0 || lstat(path.s, &st) != 0)
             abort();
         if (S_ISDIR(st.st_mode))
@@ -156,7 +160,7 @@ int main(int count, char **words)
     char line[FILE_PATH_MAX + 256];
     while (fgets(line, sizeof line, stdin) != NULL) {
         struct err e = {0};
-        line[strcspn(line, " \n")] = 0;
+        line[strcspn(line, "\t\n")] = 0;
         if (check(&c, line, &e) == 0)
             printf("ok\n");
         else {

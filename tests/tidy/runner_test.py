@@ -104,7 +104,8 @@ class RunnerTest(unittest.TestCase):
         self.assertFalse(before.exists())
 
     def test_scripts_count_what_unittest_says(self):
-        self.script("tests/one/run.sh", "echo Ran 5 tests in 1s; echo 'FAILED (failures=1, errors=1, skipped=1)'; exit 1")
+        self.script("tests/one/run.sh", "echo Ran 5 tests in 1s",
+                    "echo 'FAILED (failures=1, errors=1, skipped=1)'", "exit 1")
         self.script("tests/two/run.sh", "echo Ran 2 tests in 1s; echo OK; echo Ran 1 test in 1s; echo OK")
         self.script("tests/mute/run.sh", "exit 0")
         self.assertEqual(self.run_all("script")[1][-1], "5 passed, 3 failed")
