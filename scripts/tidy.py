@@ -177,7 +177,7 @@ def rule_layers(tree):
             if mark == "<" or not path.startswith(("src/", "tests/", "fuzz/", "bench/")):
                 continue
             room, slash, rest = name.partition("/")
-            beside = str(pathlib.Path(path).parent / name)
+            beside = os.path.normpath(pathlib.Path(path).parent / name)
             if not slash or room not in tree.layers:
                 if path.startswith("src/") or beside not in tree.paths:
                     findings.append(f'{path}:{number}: "{name}" is no header of a room')

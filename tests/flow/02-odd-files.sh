@@ -17,8 +17,9 @@ tree() {
     run python3 "$root/examples/odd_tree.py" odd --refused refused
     run "$groundwork" init archive --origin flow.example/log >/dev/null
     run "$groundwork" -R archive intake odd --json >receipt.json
-    json 'd["refused"]["files"] > 0 and all(sum(d[k][x] for k in ("taken","duplicate","already","refused")) == d["seen"][x]
-        for x in ("files","bytes"))' <receipt.json | grep -q True || fail "$who: the sums do not agree"
+    json 'd["refused"]["files"] > 0 and
+        all(sum(d[k][x] for k in ("taken","duplicate","already","refused")) == d["seen"][x]
+            for x in ("files","bytes"))' <receipt.json | grep -q True || fail "$who: the sums do not agree"
     run "$groundwork" -R archive receipt 1 --json >entries.json
     json 'sum(e.get("type") != "folder" for e in d["entries"]) == d["seen"]["files"]' <entries.json | grep -q True ||
         fail "$who: not every name stands on the receipt"

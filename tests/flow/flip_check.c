@@ -6,7 +6,7 @@
  * the repository must be byte for byte what it was.  Exit 1 with a line for each flip that passed unnoticed.
  */
 #include "checker.h"
-#include "flip.h"
+#include "../crash/flip.h"
 
 #include <stdio.h>
 
