@@ -10,7 +10,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libssl-dev li
     libjansson-dev"
 test_packages="libcmocka-dev golang-1.19-go golang-golang-x-mod-dev util-linux clang-14 libclang-rt-14-dev"
 bench_packages="restic borgbackup openssl"
-lint_packages="clang-tidy-14 clang-format-14"
+lint_packages="clang-14 clang-tidy-14"
 npm_packages="ca-certificates nodejs npm"
 
 refuse() {

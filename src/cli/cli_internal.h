@@ -153,10 +153,10 @@ void cli_meter_clear(struct cli_meter *m);
 
 enum { CLI_SECRET_BYTES_MAX = 1024 };
 struct cli_secret {
-    int fd;                    /* lines come from here; -1: not opened, or none */
-    bool owned;                /* we opened it */
-    char name[FILE_PATH_MAX];  /* for lines about it */
-    unsigned lines;            /* read so far */
+    int fd;                   /* lines come from here; -1: not opened, or none */
+    bool owned;               /* we opened it */
+    char name[FILE_PATH_MAX]; /* for lines about it */
+    unsigned lines;           /* read so far */
     bool opened;
     void (*warn)(void *context, const char *line);
     void *context;

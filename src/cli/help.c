@@ -158,7 +158,9 @@ static void help_of_verb(struct buf *to, const struct verb *verb, size_t columns
 
 static void help_of_program(struct buf *to, size_t columns)
 {
-    buf_printf(to, "groundwork: %s\n", cli_summary());
+    OWN(buf_drop) struct buf title = {0};
+    buf_printf(&title, "groundwork: %s", cli_summary());
+    put_wrapped(to, buf_text(&title), 0, 0, columns);
     put_usage(to, NULL, columns);
     buf_printf(to, "\n%s\n", text_tr("Verbs:"));
     for (size_t i = 0; i < verbs_count; i++)

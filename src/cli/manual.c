@@ -1,27 +1,25 @@
 /* The manual page, in the man macros of groff. */
 #include "cli/cli_internal.h"
 
-/* Text that means itself: no escapes, no requests at the beginning of a line, dashes that can be copied. */
+/* A character that means itself: no escape, no quote that groff would round, a dash that can be copied. */
+static void put_char(struct buf *to, char c)
+{
+    static const char special[] = "\\-'`^~";
+    static const char *const written[] = {"\\e", "\\-", "\\(aq", "\\(ga", "\\(ha", "\\(ti"};
+    const char *at = strchr(special, c);
+    if (at != NULL)
+        buf_put_text(to, written[at - special]);
+    else
+        buf_put_u8(to, (uint8_t)c);
+}
+
+/* Text in which no line is a request. */
 static void put_text(struct buf *to, const char *text)
 {
     if (text[0] == '.' || text[0] == '\'')
         buf_put_text(to, "\\&");
-    for (const char *p = text; *p != 0; p++) {
-        if (*p == '\\')
-            buf_put_text(to, "\\e");
-        else if (*p == '-')
-            buf_put_text(to, "\\-");
-        else if (*p == '\'')
-            buf_put_text(to, "\\(aq");
-        else if (*p == '`')
-            buf_put_text(to, "\\(ga");
-        else if (*p == '^')
-            buf_put_text(to, "\\(ha");
-        else if (*p == '~')
-            buf_put_text(to, "\\(ti");
-        else
-            buf_put_u8(to, (uint8_t)*p);
-    }
+    for (const char *p = text; *p != 0; p++)
+        put_char(to, *p);
 }
 
 static void put_line(struct buf *to, const char *text)
@@ -35,8 +33,9 @@ static void put_heading(struct buf *to, const char *macro, const char *text)
 {
     buf_printf(to, ".%s \"", macro);
     for (const char *p = text; *p != 0; p++) {
-        char one[2] = {*p, 0};
-        put_text(to, *p == '"' ? "\"\"" : one);
+        if (*p == '"')
+            buf_put_u8(to, '"');
+        put_char(to, *p);
     }
     buf_put_text(to, "\"\n");
 }

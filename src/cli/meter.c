@@ -97,9 +97,9 @@ struct form {
     bool files, files_all, bytes, rate, left;
 };
 static const struct form forms[] = {
-    {true, true, true, true, true},     {true, false, true, true, true},    {false, false, true, true, true},
-    {false, false, true, false, true},  {false, false, true, false, false}, {true, true, false, false, true},
-    {true, true, false, false, false},  {true, false, false, false, false},
+    {true, true, true, true, true},    {true, false, true, true, true},    {false, false, true, true, true},
+    {false, false, true, false, true}, {false, false, true, false, false}, {true, true, false, false, true},
+    {true, true, false, false, false}, {true, false, false, false, false},
 };
 
 static void put_form(struct buf *to, const struct cli_meter_view *v, const struct form *form)
@@ -169,8 +169,7 @@ static int64_t time_left(uint64_t done, uint64_t all, uint64_t moved, uint64_t m
     return left_s <= LEFT_S_MAX ? (int64_t)left_s : -1;
 }
 
-void cli_meter_view_at(struct cli_meter *m, const struct verbs_progress *p, uint64_t now_ms,
-                       struct cli_meter_view *ret)
+void cli_meter_view_at(struct cli_meter *m, const struct verbs_progress *p, uint64_t now_ms, struct cli_meter_view *ret)
 {
     take_sample(m, p, now_ms);
     *ret = (struct cli_meter_view){.done = *p, .left_s = -1};

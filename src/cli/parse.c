@@ -283,9 +283,28 @@ static int decide(struct parser *p)
     return 0;
 }
 
+/* Our own words are free for us, and no name stands for two things. */
+static bool is_sound(const struct verb *verb)
+{
+    if (strcmp(verb->name, "help") == 0 || verb->arguments_min > verb->arguments_max)
+        return false;
+    for (size_t i = 0; i < VERBS_OPTIONS_MAX && verb->options[i].name != NULL; i++) {
+        const char *name = verb->options[i].name;
+        for (size_t k = 0; k < CLI_OPTIONS; k++)
+            if (cli_options[k].name != NULL && strcmp(cli_options[k].name, name) == 0)
+                return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(verb->options[k].name, name) == 0)
+                return false;
+    }
+    return true;
+}
+
 int cli_parse(int argc, char *const *argv, struct cli_line *ret, struct err *e)
 {
     *ret = (struct cli_line){.passphrase_fd = -1};
+    for (size_t i = 0; i < verbs_count; i++)
+        assert(is_sound(&verbs_table[i]));
     ret->arguments = calloc((size_t)argc + 1, sizeof *ret->arguments);
     if (ret->arguments == NULL)
         return err_memory(e);

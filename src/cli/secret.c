@@ -145,6 +145,8 @@ static int ask_once(const struct terminal *t, const char *prompt, struct buf *re
 {
     OWN(buf_drop) struct buf shown = {0};
     cli_clean(prompt, &shown);
+    if (shown.n > 0 && shown.p[shown.n - 1] != ' ')
+        buf_put_u8(&shown, ' ');
     struct termios was;
     if (tcgetattr(t->fd, &was) != 0)
         return err_os(e, ERR_IO, errno, "cannot hide what is typed on %s", terminal_name);
@@ -173,7 +175,7 @@ static int ask_new(const struct terminal *t, const char *prompt, struct buf *ret
         OWN(buf_wipe) struct buf first = {0}, second = {0};
         int rc = ask_once(t, prompt, &first, e);
         if (rc == 0)
-            rc = ask_once(t, text_tr("The same again: "), &second, e);
+            rc = ask_once(t, text_tr("The same again:"), &second, e);
         if (rc != 0)
             return rc;
         if (bytes_equal(buf_bytes(&first), buf_bytes(&second))) {

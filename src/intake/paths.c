@@ -27,7 +27,8 @@ static bool holds(struct bytes outer, struct bytes inner)
 {
     if (outer.n == 0)
         return true;
-    return inner.n >= outer.n && memcmp(outer.p, inner.p, outer.n) == 0 && (inner.n == outer.n || inner.p[outer.n] == '/');
+    return inner.n >= outer.n && memcmp(outer.p, inner.p, outer.n) == 0 &&
+           (inner.n == outer.n || inner.p[outer.n] == '/');
 }
 
 static bool real_holds(const char *outer, const char *inner)
@@ -76,8 +77,10 @@ int intake_paths_check(const char *const *arguments, size_t count, const char *f
             struct bytes a = bytes_of(kept.p + end[i], end[i + 1] - end[i]);
             struct bytes b = bytes_of(kept.p + end[k], end[k + 1] - end[k]);
             if (i != k && holds(a, b))
-                rc = err_set(e, ERR_REFUSED, "%s would be kept within or under the same name as %s: take them in one "
-                             "after the other", arguments[k], arguments[i]);
+                rc = err_set(e, ERR_REFUSED,
+                             "%s would be kept within or under the same name as %s: take them in one "
+                             "after the other",
+                             arguments[k], arguments[i]);
         }
     return rc;
 }

@@ -7,12 +7,16 @@
 const char *reason_of(int number)
 {
     switch (number) {
-    case ENOENT: return "vanished";
+    case ENOENT:
+        return "vanished";
     case EACCES:
-    case EPERM: return "unreadable";
+    case EPERM:
+        return "unreadable";
     case ELOOP:
-    case ENOTDIR: return "changed";
-    default: return "io";
+    case ENOTDIR:
+        return "changed";
+    default:
+        return "io";
     }
 }
 

@@ -10,8 +10,8 @@
 enum { DESCRIPTORS_KEPT = 128 };
 
 struct names {
-    struct buf text;  /* one after another, each with its zero byte */
-    size_t *at;       /* sorted */
+    struct buf text; /* one after another, each with its zero byte */
+    size_t *at;      /* sorted */
     size_t count, room;
 };
 struct level {
@@ -131,8 +131,12 @@ static int visit_file(struct walk *w, int folder, const char *name, const struct
 {
     struct intake_open open = {.fd = -1};
     struct link_seen *seen = NULL;
-    struct intake_entry entry = {.type = STATEMENT_FILE, .mode = st->st_mode & 07777, .mtime = time_of(st),
-                                 .bytes = (uint64_t)st->st_size, .first_cookie = UINT64_MAX, .cookie = UINT64_MAX};
+    struct intake_entry entry = {.type = STATEMENT_FILE,
+                                 .mode = st->st_mode & 07777,
+                                 .mtime = time_of(st),
+                                 .bytes = (uint64_t)st->st_size,
+                                 .first_cookie = UINT64_MAX,
+                                 .cookie = UINT64_MAX};
     if (st->st_nlink > 1) {
         seen = links_find(&w->links, st->st_dev, st->st_ino);
         if (seen == NULL)
@@ -171,8 +175,11 @@ static int visit_link(struct walk *w, int folder, const char *name, const struct
             continue;
         if (n == 0)
             return refuse(w, "io", st);
-        struct intake_entry entry = {.type = STATEMENT_LINK, .mode = st->st_mode & 07777, .mtime = time_of(st),
-                                     .target = bytes_of(p, (size_t)n), .first_cookie = UINT64_MAX,
+        struct intake_entry entry = {.type = STATEMENT_LINK,
+                                     .mode = st->st_mode & 07777,
+                                     .mtime = time_of(st),
+                                     .target = bytes_of(p, (size_t)n),
+                                     .first_cookie = UINT64_MAX,
                                      .cookie = UINT64_MAX};
         return visit(w, &entry);
     }
@@ -194,8 +201,8 @@ static int level_push(struct walk *w, int *fd, const struct stat *st, struct nam
         fd_drop(&w->levels[w->depth - DESCRIPTORS_KEPT].fd);
         w->levels[w->depth - DESCRIPTORS_KEPT].fd = -1;
     }
-    w->levels[w->depth++] = (struct level){.fd = TAKE_FD(*fd), .device = st->st_dev, .inode = st->st_ino,
-                                           .names = *names, .path_bytes = w->path.n};
+    w->levels[w->depth++] = (struct level){
+        .fd = TAKE_FD(*fd), .device = st->st_dev, .inode = st->st_ino, .names = *names, .path_bytes = w->path.n};
     *names = (struct names){0};
     return 0;
 }
@@ -209,8 +216,7 @@ static bool level_pop(struct walk *w)
         struct level *above = &w->levels[w->depth - 1];
         struct stat st;
         above->fd = openat(gone->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        found = above->fd >= 0 && fstat(above->fd, &st) == 0 && st.st_dev == above->device &&
-                st.st_ino == above->inode;
+        found = above->fd >= 0 && fstat(above->fd, &st) == 0 && st.st_dev == above->device && st.st_ino == above->inode;
     }
     fd_drop(&gone->fd);
     names_release(&gone->names);
@@ -233,8 +239,11 @@ static int enter_folder(struct walk *w, int folder, const char *name, const stru
         return err_memory(w->e);
     if (number > 0)
         return refuse(w, reason_of(number), listed);
-    struct intake_entry entry = {.type = STATEMENT_FOLDER, .mode = st.st_mode & 07777, .mtime = time_of(&st),
-                                 .first_cookie = UINT64_MAX, .cookie = UINT64_MAX};
+    struct intake_entry entry = {.type = STATEMENT_FOLDER,
+                                 .mode = st.st_mode & 07777,
+                                 .mtime = time_of(&st),
+                                 .first_cookie = UINT64_MAX,
+                                 .cookie = UINT64_MAX};
     int rc = w->path.n > 0 ? visit(w, &entry) : 0;
     return rc != 0 ? rc : level_push(w, &fd, &st, &names);
 }
@@ -245,12 +254,18 @@ static int meet(struct walk *w, int folder, const char *name, int stat_flags)
     if (fstatat(folder, name, &st, stat_flags) != 0)
         return refuse(w, reason_of(errno), NULL);
     switch (st.st_mode & S_IFMT) {
-    case S_IFREG: return visit_file(w, folder, name, &st);
-    case S_IFDIR: return enter_folder(w, folder, name, &st);
-    case S_IFLNK: return visit_link(w, folder, name, &st);
-    case S_IFIFO: return refuse(w, "fifo", &st);
-    case S_IFSOCK: return refuse(w, "socket", &st);
-    default: return refuse(w, "device", &st);
+    case S_IFREG:
+        return visit_file(w, folder, name, &st);
+    case S_IFDIR:
+        return enter_folder(w, folder, name, &st);
+    case S_IFLNK:
+        return visit_link(w, folder, name, &st);
+    case S_IFIFO:
+        return refuse(w, "fifo", &st);
+    case S_IFSOCK:
+        return refuse(w, "socket", &st);
+    default:
+        return refuse(w, "device", &st);
     }
 }
 
@@ -326,8 +341,7 @@ static int measure_entry(void *context, struct intake_entry *entry, struct err *
     return 0;
 }
 
-int intake_measure(const char *const *arguments, size_t count, uint64_t *ret_names, uint64_t *ret_bytes,
-                   struct err *e)
+int intake_measure(const char *const *arguments, size_t count, uint64_t *ret_names, uint64_t *ret_bytes, struct err *e)
 {
     struct measure m = {0};
     struct intake_visitor visitor = {measure_entry, &m};

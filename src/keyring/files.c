@@ -77,27 +77,41 @@ int keys_write(struct keyring *k, const char *name, struct bytes content, struct
     return change_add(k, &f, e);
 }
 
+static int copy_read(const char *root, char copy, const char *name,
+                     int (*good)(void *context, struct bytes content, struct err *e), void *context, struct buf *ret,
+                     struct err *e)
+{
+    struct file_path path;
+    struct err mine = {0};
+    buf_clear(ret);
+    int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, name);
+    if (rc != 0)
+        return rc;
+    rc = file_read_all(path.s, KEYRING_FILE_MAX, ret, e);
+    if (rc != 0)
+        return rc;
+    rc = good(context, buf_bytes(ret), &mine);
+    return rc == 0 ? 0 : err_set(e, rc, "%s: %s", path.s, mine.text);
+}
+
+/* What a copy's error is worth: a flipped bit may pose as a foreign key in one, but really foreign keys show in both. */
+static int weight(int code)
+{
+    return code == ERR_ABSENT ? 0 : code == ERR_KEY ? 1 : 2;
+}
+
 int keys_read(const char *root, const char *name, int (*good)(void *context, struct bytes content, struct err *e),
               void *context, struct buf *ret, struct err *e)
 {
-    int worst = ERR_ABSENT;
-    for (int i = 0; i < COPIES; i++) {
-        struct file_path path;
-        struct err mine = {0};
-        buf_clear(ret);
-        int rc = file_path(&path, e, "%s/%c/keys/%s", root, COPY_NAME(i), name);
-        if (rc == 0)
-            rc = file_read_all(path.s, KEYRING_FILE_MAX, ret, &mine);
-        if (rc == 0)
-            rc = good(context, buf_bytes(ret), &mine);
-        if (rc == 0)
+    struct err line[COPIES] = {{0}, {0}};
+    for (int i = 0; i < COPIES; i++)
+        if (copy_read(root, COPY_NAME(i), name, good, context, ret, &line[i]) == 0)
             return 0;
-        if (i == 0 || worst == ERR_ABSENT) {
-            worst = rc;
-            (void)err_set(e, rc, "%s: %s", path.s, mine.text);
-        }
-    }
-    return worst;
+    const struct err *said = &line[weight(line[1].code) > weight(line[0].code)];
+    const struct err *other = said == line ? line + 1 : line;
+    if (weight(other->code) < 2)
+        return err_set(e, said->code, "%s", said->text);
+    return err_set(e, said->code, "%s; %s", said->text, other->text);
 }
 
 int signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e)

@@ -1,5 +1,4 @@
 /* Opening, sealing leaf secrets into segments, and finding one again. */
-#include "base/text.h"
 #include "keyring/keyring_internal.h"
 
 #include <assert.h>
@@ -7,6 +6,7 @@
 
 static const char SEGMENT_PURPOSE[] = "groundwork/segment/v1";
 enum { BLOCK_AAD = CRYPT_HASH + 16 };
+#define ALL_LEAVES UINT64_MAX /* no leaf has this number */
 
 void keyring_close(struct keyring *k)
 {
@@ -150,7 +150,7 @@ static int count_last(struct keyring *k, struct err *e)
         return 0;
     k->in_last = 0;
     if (k->segment_count > 0) {
-        int rc = segment_each(k, &k->segments[k->segment_count - 1], UINT64_MAX, &k->in_last, e);
+        int rc = segment_each(k, &k->segments[k->segment_count - 1], ALL_LEAVES, &k->in_last, e);
         if (rc != 0 && rc != ERR_ABSENT) /* absent: its first block never came to be committed */
             return rc;
     }
@@ -175,6 +175,7 @@ static int segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
         k->segments = grown;
         k->segment_room = room;
     }
+    assert(k->segment_count == 0 || first_leaf > k->segments[k->segment_count - 1].first_leaf);
     struct segment *s = &k->segments[k->segment_count];
     s->number = k->segment_count == 0 ? 1 : k->segments[k->segment_count - 1].number + 1;
     s->first_leaf = first_leaf;
@@ -274,12 +275,16 @@ static int apply_copy(const char *root, char copy, const struct keyring_block *b
     uint64_t first = 0;
     uint32_t count;
     struct bytes block;
-    struct cursor c = cursor_of(bytes_of(whole.p, whole.n));
-    (void)cursor_take(&c, HEAD_BYTES);
-    while (c.left > 0 && block_take(&c, &first, &count, &block))
-        if (first == b->first_leaf)
+    struct cursor c = cursor_of(buf_bytes(&whole));
+    struct bytes head = cursor_take(&c, HEAD_BYTES);
+    bool good = !c.failed && bytes_equal(head, bytes_of(b->header, b->header_bytes));
+    while (good && c.left > 0) {
+        good = block_take(&c, &first, &count, &block);
+        if (good && bytes_equal(block, b->block))
             return 0;
-    if (c.failed)
+        good = good && first + count <= b->first_leaf; /* the journal's order is that of the leaves */
+    }
+    if (!good)
         return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", path.s);
     buf_put_bytes(&whole, b->block);
     rc = buf_check(&whole, e);
@@ -307,17 +312,23 @@ int keyring_block_apply(const char *root, const struct keyring_block *block, str
 int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e)
 {
     struct cursor c = cursor_of(blocks);
+    int first = 0;
     k->held_segment = UINT64_MAX;
     k->opened_count = 0;
     while (c.left > 0) {
         struct keyring_block b;
-        int rc = keyring_block_next(&c, &b, e);
-        if (rc == 0)
-            rc = keyring_block_apply(k->root, &b, e);
+        struct err *mine = first == 0 ? e : NULL;
+        int rc = keyring_block_next(&c, &b, mine);
         if (rc != 0)
-            return rc;
+            return first != 0 ? first : rc;
+        rc = keyring_block_apply(k->root, &b, mine);
+        if (first == 0)
+            first = rc;
+        if (rc != 0 && rc != ERR_DAMAGED)
+            return first;
     }
-    return remove_replaced(k, e);
+    int rc = remove_replaced(k, first == 0 ? e : NULL);
+    return first != 0 ? first : rc;
 }
 
 /* ---- one secret ---- */
@@ -346,7 +357,7 @@ static int block_open(const struct keyring *k, const struct segment *s, struct b
                       bytes_of(block.p + BLOCK_HEAD, (size_t)count * CRYPT_KEY + CRYPT_TAG), to);
 }
 
-/* The block with ${leaf} decrypted into k->opened; with UINT64_MAX every block is opened and counted. */
+/* The block with ${leaf} decrypted into k->opened; with ALL_LEAVES every block is opened and counted. */
 static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e)
 {
     struct cursor c = cursor_of(bytes_of(k->held.p + HEAD_BYTES, k->held.n - HEAD_BYTES));
@@ -355,7 +366,7 @@ static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf
     struct bytes block;
     *ret_total = 0;
     while (c.left > 0 && block_take(&c, &first, &count, &block)) {
-        if (leaf != UINT64_MAX && (leaf < first || leaf >= first + count))
+        if (leaf != ALL_LEAVES && (leaf < first || leaf >= first + count))
             continue;
         k->opened_count = 0;
         uint8_t *to = k->opened.room >= (size_t)count * CRYPT_KEY ? k->opened.p : NULL;
@@ -371,12 +382,29 @@ static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf
         k->opened_first = first;
         k->opened_count = count;
         *ret_total += count;
-        if (leaf != UINT64_MAX)
+        if (leaf != ALL_LEAVES)
             return 0;
     }
     if (c.failed)
         return err_set(e, ERR_DAMAGED, "its blocks have no known form");
-    return leaf == UINT64_MAX ? 0 : ERR_ABSENT;
+    return leaf == ALL_LEAVES ? 0 : ERR_ABSENT;
+}
+
+/* Nothing signs a segment's head: it must be just what its name and the table say. */
+static int segment_head_check(const struct keyring *k, const struct segment *s, struct err *e)
+{
+    struct head h = {.magic = "GWSEGMT\n", .number = s->number}, read;
+    uint8_t expected[HEAD_BYTES];
+    if (k->held.n < HEAD_BYTES)
+        return err_set(e, ERR_DAMAGED, "it is too short");
+    int rc = head_read(k->held.p, h.magic, &read, e);
+    if (rc != 0)
+        return rc;
+    memcpy(h.compartment, k->compartment, KEYRING_ID);
+    head_write(&h, expected);
+    return memcmp(k->held.p, expected, HEAD_BYTES) == 0
+               ? 0
+               : err_set(e, ERR_DAMAGED, "it is not the segment that its name says");
 }
 
 static int segment_try(struct keyring *k, const struct segment *s, int copy, uint64_t leaf, uint32_t *ret_total,
@@ -385,19 +413,14 @@ static int segment_try(struct keyring *k, const struct segment *s, int copy, uin
     if (k->held_segment != s->number || k->held_copy != copy) {
         char name[KEYRING_NAME_MAX];
         struct file_path path;
-        struct head h;
         segment_name(k->compartment, s->number, name);
         k->held_segment = UINT64_MAX;
         buf_clear(&k->held);
         int rc = file_path(&path, e, "%s/%c/keys/%s", k->root, COPY_NAME(copy), name);
         if (rc == 0)
             rc = file_read_all(path.s, KEYRING_FILE_MAX, &k->held, e);
-        if (rc == 0 && k->held.n < HEAD_BYTES)
-            rc = err_set(e, ERR_DAMAGED, "it is too short");
         if (rc == 0)
-            rc = head_read(k->held.p, "GWSEGMT\n", &h, e);
-        if (rc == 0 && (h.number != s->number || memcmp(h.compartment, k->compartment, KEYRING_ID) != 0))
-            rc = err_set(e, ERR_DAMAGED, "it is not the segment that its name says");
+            rc = segment_head_check(k, s, e);
         if (rc != 0)
             return rc;
         k->held_segment = s->number;
@@ -409,26 +432,26 @@ static int segment_try(struct keyring *k, const struct segment *s, int copy, uin
 /* From the copy at hand, else from the other: the good one answers. */
 static int segment_each(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e)
 {
+    unsigned long long number = s->number;
     int start = k->held_segment == s->number ? k->held_copy : 0;
-    struct err mine = {0};
-    int rc = segment_try(k, s, start, leaf, ret_total, &mine);
-    if (rc != 0) {
-        int again = segment_try(k, s, !start, leaf, ret_total, NULL);
-        if (again == 0)
-            return 0;
-        if (rc == ERR_ABSENT)
-            rc = again;
-    }
-    if (rc != 0 && rc != ERR_ABSENT)
-        return err_set(e, rc, "segment %llu of the leaf secrets: %s", (unsigned long long)s->number,
-                       mine.code != 0 ? mine.text : text_tr("is damaged in both copies"));
-    return rc;
+    struct err line = {0}, again = {0};
+    int rc = segment_try(k, s, start, leaf, ret_total, &line);
+    if (rc == 0)
+        return 0;
+    int rc_again = segment_try(k, s, !start, leaf, ret_total, &again);
+    if (rc_again == 0 || (rc == ERR_ABSENT && rc_again == ERR_ABSENT))
+        return rc_again;
+    if (rc == ERR_ABSENT || rc_again == ERR_ABSENT)
+        return err_set(e, rc == ERR_ABSENT ? rc_again : rc, "segment %llu of the leaf secrets: %s", number,
+                       rc == ERR_ABSENT ? again.text : line.text);
+    return err_set(e, rc, "segment %llu of the leaf secrets is bad in both copies: %s; %s", number, line.text,
+                   again.text);
 }
 
 int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e)
 {
     if (leaf < k->opened_first || leaf - k->opened_first >= k->opened_count) {
-        const struct segment *s = segment_of(k, leaf);
+        const struct segment *s = leaf == ALL_LEAVES ? NULL : segment_of(k, leaf);
         uint32_t total;
         int rc = s == NULL ? ERR_ABSENT : segment_each(k, s, leaf, &total, e);
         if (rc == ERR_ABSENT)

@@ -74,8 +74,9 @@ struct keyring;
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e);
 /*
- * keyring_open: open the newest table that is at most ${table_max} (UINT64_MAX: any) with the identity's receiving
- * keys, from the good copy of each file.  Signatures by ${id}'s member key are required throughout.
+ * keyring_open: open the newest table that is at most ${table_max} with the identity's receiving keys, from the good
+ * copy of each file.  Signatures by ${id}'s member key are required throughout.  UINT64_MAX: the newest that is good,
+ * which the caller holds to the log (keyring_table): an unfinished commit may have left one that is newer.
  * ERR_KEY: the keys do not open this repository (foreign, or of another epoch); ERR_DAMAGED; ERR_NEWER.
  */
 int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
@@ -90,9 +91,11 @@ void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *
 
 /*
  * keyring_seal: seal the secrets of leaves ${first}.. into blocks for the journal (FORMAT 2.5).  When a segment is full
- * a new one begins: its key goes into a new table version, which is durable before this returns.
+ * a new one begins: its key goes into a new table version, which is durable before this returns.  After a failure ${k}
+ * is to be closed.  ERR_REFUSED: the compartment has no room for a further segment.
  * keyring_changes: files written or to be removed since the last keyring_committed; borrowed until then.
- * keyring_committed: the journal holds the blocks: append them to the segments, remove replaced tables.
+ * keyring_committed: the journal holds the blocks: append them to the segments, remove replaced tables.  All of it is
+ * tried; ERR_DAMAGED when a copy of a segment could not be brought up to date because it is damaged.
  */
 int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, size_t count, struct buf *ret_blocks,
                  struct err *e);
@@ -116,19 +119,31 @@ struct keyring_block {
 };
 int keyring_block_next(struct cursor *c, struct keyring_block *ret, struct err *e);
 /* keyring_block_apply: make both copies of the segment end with the block, unless they hold it.  Blocks are to be
- * applied in the order of the journal.  ERR_DAMAGED when a copy is damaged (the other one is served all the same). */
+ * applied in the order of the journal.  ERR_DAMAGED when a copy is damaged or holds other bytes in the block's place
+ * (it is left as it is, and the other one is served all the same). */
 int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e);
 
 /*
- * keyring_check: both copies of every file in ${expected} (tables, wraps and segments as the journal says), and
- * nothing else.  Never writes.  Each fault in one line; ERR_DAMAGED when there was any.  A file that no commit names is
- * told too, and is no damage: an unfinished commit leaves such.
+ * keyring_check: both copies of every file in ${expected} (tables, wraps and segments as the journal says).  Never
+ * writes.  Each fault in one line, a copy that cannot be read among them; ERR_DAMAGED when there was any.
  * keyring_repair: a bad or missing copy from the good one, the bad one to quarantine/; ERR_DAMAGED names what is bad
- * in both.  ret_words: one line for each file healed.
+ * in both, after everything else has been healed.  ret_words: one line for each file healed.
  */
 int keyring_check(const char *root, const struct keyring_file *expected, size_t count,
                   void (*finding)(void *context, const char *line), void *context, struct err *e);
 int keyring_repair(const char *root, const struct keyring_file *expected, size_t count, struct buf *ret_words,
                    struct err *e);
+
+/*
+ * What lies under a/keys and b/keys and is not in ${expected}: an unfinished commit leaves such, and it is no damage.
+ * keyring_strays: one line for each; never writes.
+ * keyring_sweep: for a writer whose ${expected} is what the journal says to its very end.  Removes drafts and the
+ * tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.  A key
+ * file is left alone unless one of its kind that is in ${expected} is good in a copy, and whatever is of no known name
+ * always.  Durable.  ERR_IO.
+ */
+int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
+                   void (*stray)(void *context, const char *line), void *context, struct err *e);
+int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e);
 
 #endif

@@ -33,7 +33,7 @@ enum {
     SIGNED_TAIL = 4 + CRYPT_SIGNATURE,
     BLOCK_HEAD = 48,
     BLOCK_PREFIX = KEYRING_ID + 8,
-    SEGMENTS_MAX = 1 << 20,
+    SEGMENTS_MAX = 300000, /* their keys fill a table of KEYRING_FILE_MAX */
     FORMAT_VERSION = 1,
     COPIES = 2,
 };
@@ -79,10 +79,15 @@ struct keyring {
     uint32_t opened_count;
 };
 
+enum copy_state { COPY_GOOD, COPY_MISSING, COPY_BAD, COPY_UNREADABLE };
+/* One copy held to what the journal says of it; content stays in ${content}.  ERR_IO: no memory, a path too long. */
+int copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content, enum copy_state *ret,
+              struct err *e);
+
 void comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1]);
 /* Durable in both copies under a/keys and b/keys, and noted as a change. */
 int keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e);
-/* The first copy that ${good} accepts; ERR_ABSENT when there is none at all. */
+/* The first copy that ${good} accepts; ERR_ABSENT when there is none at all; the line tells what is wrong with each. */
 int keys_read(const char *root, const char *name, int (*good)(void *context, struct bytes content, struct err *e),
               void *context, struct buf *ret, struct err *e);
 int change_add(struct keyring *k, const struct keyring_file *f, struct err *e);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 static const char TABLE_PURPOSE[] = "groundwork/table/v1";
-enum { TABLE_PAD = 1024, PIN_HEAD = CRYPT_HASH + HEAD_BYTES };
+enum { TABLE_PAD = 1024, PIN_HEAD = CRYPT_HASH + HEAD_BYTES, SEGMENT_ENTRY = 8 + 8 + CRYPT_KEY };
+static_assert((uint64_t)SEGMENTS_MAX * SEGMENT_ENTRY + 2 * TABLE_PAD <= KEYRING_FILE_MAX, "a full table is readable");
 
 static void with_pin(const struct hash *pin, const uint8_t head[HEAD_BYTES], uint8_t to[PIN_HEAD])
 {
@@ -180,17 +181,31 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
     return count;
 }
 
+/*
+ * A named version is the one that is meant.  Without one, a newer table that is damaged may be what an unfinished
+ * commit left, and must not keep the older one closed; the caller holds what was opened to the log.
+ */
 int table_read(struct keyring *k, uint64_t table_max, struct err *e)
 {
     uint64_t versions[VERSIONS_MAX];
     size_t count = table_versions(k, table_max, versions);
     if (count == 0)
         return err_set(e, ERR_DAMAGED, "%s holds no table of keys in either copy: get them from a mirror", k->root);
-    char name[KEYRING_NAME_MAX];
-    OWN(buf_drop) struct buf file = {0};
-    struct table_try t = {k, versions[0]};
-    table_name(k, versions[0], name);
-    return keys_read(k->root, name, table_good, &t, &file, e);
+    if (table_max != UINT64_MAX)
+        count = 1;
+    struct err newest = {0};
+    for (size_t i = 0; i < count; i++) {
+        char name[KEYRING_NAME_MAX];
+        OWN(buf_drop) struct buf file = {0};
+        struct table_try t = {k, versions[i]};
+        table_name(k, versions[i], name);
+        int rc = keys_read(k->root, name, table_good, &t, &file, i == 0 ? &newest : NULL);
+        if (rc == 0)
+            return 0;
+        if (rc != ERR_DAMAGED)
+            break;
+    }
+    return err_set(e, newest.code, "%s", newest.text);
 }
 
 /* ---- boxes ---- */

@@ -110,8 +110,8 @@ void ledger_where(const struct ledger *l, struct ledger_position *ret);
 int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct ledger_position *ret_position,
                    struct err *e);
 int ledger_commit(struct ledger *l, struct err *e);
-/* ledger_publish: bring tiles and log/checkpoint up to the journal (all that is missing; every partial tile that a
- * newer one replaces is removed).  Derived: not fsynced file by file. */
+/* ledger_publish: bring tiles and log/checkpoint up to the journal, durably (all that is missing; every partial tile
+ * that a newer one replaces is removed). */
 int ledger_publish(struct ledger *l, struct err *e);
 
 /*

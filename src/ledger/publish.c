@@ -30,14 +30,18 @@ static int make_parents(const char *path, size_t root_length, struct err *e)
         return rc;
     for (char *slash = strchr(p.s + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        if (mkdir(p.s, 0700) != 0 && errno != EEXIST)
-            return err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        if (mkdir(p.s, 0700) == 0)
+            rc = file_sync_parent(p.s, e);
+        else if (errno != EEXIST)
+            rc = err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        if (rc != 0)
+            return rc;
         *slash = '/';
     }
     return 0;
 }
 
-/* Put content under log/, by rename and without fsync. */
+/* Put content under log/, by rename, durably: once the outside state says `committed` nothing of it may be missing. */
 static int put_file(const struct ledger *l, const char *name, struct bytes content, struct err *e)
 {
     struct file_path path, fresh;
@@ -53,11 +57,13 @@ static int put_file(const struct ledger *l, const char *name, struct bytes conte
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "cannot make %s", fresh.s);
     rc = file_write_at(fd, content.p, content.n, 0, fresh.s, e);
+    if (rc == 0)
+        rc = file_sync(fd, fresh.s, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
     if (rc != 0)
         (void)unlink(fresh.s);
-    return rc;
+    return rc != 0 ? rc : file_sync_parent(path.s, e);
 }
 
 /* Remove the other widths of a tile that now has this one. */

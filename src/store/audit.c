@@ -8,7 +8,7 @@ struct auditing {
     const struct store_watch *watch;
     struct store_audited *count;
     uint64_t from_pack;
-    uint64_t base, all;  /* bytes done before the pack or item at hand; bytes in all */
+    uint64_t base, all; /* bytes done before the pack or item at hand; bytes in all */
     struct pack_list {
         struct vault_pack *list;
         size_t count, room;

@@ -3,15 +3,16 @@
 
 #include <stdio.h>
 
-int extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e)
+int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e)
 {
     *ret = (struct vault_run){.pack = cursor_u64(c), .first_sector = cursor_u32(c), .sectors = cursor_u32(c)};
     (*left)--;
-    return c->failed || ret->sectors == 0 ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form")
-                                          : 0;
+    return c->failed || ret->sectors == 0
+               ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form")
+               : 0;
 }
 
-void extents_put(const struct vault_run *runs, size_t count, struct buf *to)
+void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to)
 {
     buf_put_u32(to, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
@@ -51,7 +52,7 @@ static int take_runs(struct store *s, const struct ledger_record *r, struct err 
     int rc = c.failed ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form") : 0;
     while (rc == 0 && left > 0) {
         struct vault_run run;
-        rc = extents_next(&c, &left, &run, e);
+        rc = store_extents_next(&c, &left, &run, e);
         if (rc == 0)
             rc = vault_run_read(s->vault, &run, e);
         if (rc == 0)
@@ -74,7 +75,8 @@ static int take_hidden(struct store *s, const struct ledger_record *r, uint64_t 
         return rc;
     struct hash commitment;
     memcpy(commitment.b, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY + 1, CRYPT_HASH);
-    uint64_t at = ledger_hidden_at(r) + (uint64_t)(sealed.p - r->hidden.p), manifest = (*held)->envelope.manifest_record;
+    uint64_t at = ledger_hidden_at(r) + (uint64_t)(sealed.p - r->hidden.p),
+             manifest = (*held)->envelope.manifest_record;
     rc = index_statement(s->index, leaf, &statement, manifest, at, (uint32_t)sealed.n, &commitment, e);
     if (rc == 0 && manifest != LEAF_NO_MANIFEST)
         rc = take_frames(s, leaf, &(*held)->secret, manifest, e);
@@ -90,8 +92,7 @@ static int take_public(struct store *s, const struct ledger_record *r, uint64_t 
     if (rc == 0)
         rc = statement_read(note, bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &held, &statement, e);
     uint64_t at = ledger_open_at(r) + (uint64_t)(note.p - r->open.p);
-    return rc != 0 ? rc
-                   : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
+    return rc != 0 ? rc : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
 }
 
 int store_take_record(struct store *s, const struct ledger_record *r, struct err *e)
@@ -124,7 +125,9 @@ static int catch_one(void *context, const struct ledger_record *r, struct err *e
 {
     struct catching *c = context;
     struct store *s = c->s;
-    struct index_position now = {.records = r->number + 1, .bytes = r->at + r->bytes, .last = r->hash,
+    struct index_position now = {.records = r->number + 1,
+                                 .bytes = r->at + r->bytes,
+                                 .last = r->hash,
                                  .leaves = r->first_leaf + r->hidden_count + r->public_count};
     int rc = apply_blocks(s, r, e);
     if (rc == 0)
@@ -154,7 +157,7 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     struct catching c = {s, watch, end.bytes};
     /* Runs that the index holds already are needed to read manifests of the records that follow. */
     rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
-    if (rc == 0 && s->manner == STORE_WRITE)
+    if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);
     return rc;
 }

@@ -33,7 +33,8 @@ static int origin_rule(const char *origin, struct err *e)
     if (strlen(origin) > 200)
         return err_set(e, ERR_USAGE, "--origin: longer than 200 bytes");
     if (strncmp(origin, "groundwork/", 11) == 0)
-        return err_set(e, ERR_USAGE, "--origin: names that begin with groundwork/ are ours; take one like centre.example/log");
+        return err_set(e, ERR_USAGE,
+                       "--origin: names that begin with groundwork/ are ours; take one like centre.example/log");
     return 0;
 }
 
@@ -95,8 +96,8 @@ static int keyring_note(struct founding *f, const struct keyring *k, struct buf 
         return err_memory(e);
     for (size_t i = 0; i < count; i++)
         list[i] = (struct statement_file_hash){files[i].name, files[i].bytes, files[i].sha256, files[i].removed};
-    struct statement s = {.kind = STATEMENT_KEYRING, .at_unix_s = time_now_unix_s(),
-                          .keyring = {.files = list, .count = count}};
+    struct statement s = {
+        .kind = STATEMENT_KEYRING, .at_unix_s = time_now_unix_s(), .keyring = {.files = list, .count = count}};
     int rc = statement_make(&s, NULL, &text, NULL, e);
     return rc != 0 ? rc : statement_finish(s.kind, buf_bytes(&text), &f->identity.member, &f->identity.sign, to, e);
 }
@@ -124,9 +125,11 @@ static int record_zero(struct founding *f, const struct keyring *k, struct ledge
     buf_put_u32(&open, (uint32_t)keys.n);
     buf_put_bytes(&open, buf_bytes(&keys));
     OWN(buf_drop) struct buf extents = {0};
-    extents_put(NULL, 0, &extents);
-    struct ledger_record draft = {.public_count = 2, .entries = bytes_of(entries, sizeof entries),
-                                  .open = buf_bytes(&open), .extents = buf_bytes(&extents)};
+    store_extents_put(NULL, 0, &extents);
+    struct ledger_record draft = {.public_count = 2,
+                                  .entries = bytes_of(entries, sizeof entries),
+                                  .open = buf_bytes(&open),
+                                  .extents = buf_bytes(&extents)};
     rc = buf_check(&open, e);
     if (rc == 0)
         rc = ledger_found(f->temporary.s, e);
@@ -163,7 +166,7 @@ static int key_place(struct founding *f, struct err *e)
     int rc = f->place->key_path != NULL ? file_path(&f->key_path, e, "%s", f->place->key_path)
                                         : file_path(&f->key_path, e, "%s/%s.key", f->place->config_folder, hex);
     if (rc == 0)
-        rc = state_path(f->place, &f->identity.pin, &f->state_file, e);
+        rc = store_state_path(f->place, &f->identity.pin, &f->state_file, e);
     if (rc == 0 && f->place->key_path == NULL)
         rc = file_make_folders(f->place->config_folder, e);
     return rc;
@@ -174,7 +177,7 @@ static int key_place(struct founding *f, struct err *e)
 static int build(struct founding *f, struct err *e)
 {
     OWN(keyring_drop) struct keyring *k = NULL;
-    struct state state = {.known = true};
+    struct store_state state = {.known = true};
     int rc = folders(f, e);
     if (rc == 0)
         rc = keyring_found(f->temporary.s, &f->identity, &f->log_seed, &k, e);
@@ -187,7 +190,7 @@ static int build(struct founding *f, struct err *e)
     rc = keyring_identity_save(f->key_path.s, &f->identity, f->wish->passphrase, false, e);
     if (rc != 0)
         return rc;
-    rc = state_write(f->state_file.s, &f->identity.pin, &f->identity.state, &state, e);
+    rc = store_state_write(f->state_file.s, &f->identity.pin, &f->identity.state, &state, e);
     if (rc == 0 && rename(f->temporary.s, f->place->root) != 0)
         rc = err_os(e, ERR_IO, errno, "make %s", f->place->root);
     if (rc == 0)
@@ -216,7 +219,8 @@ static void remove_tree(const char *path)
 static int first_investigation(const struct store_place *place, const struct store_founding *wish, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    struct statement statement = {.kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(),
+    struct statement statement = {.kind = STATEMENT_INVESTIGATION,
+                                  .at_unix_s = time_now_unix_s(),
                                   .investigation = {.name = wish->investigation}};
     int rc = store_open(place, STORE_WRITE, &s, e);
     if (rc == 0)

@@ -12,7 +12,7 @@
 
 enum { LOCK_WORDS_MAX = 256, LOCK_PAUSE_MS = 100, SHOWN_PIN = 8 };
 
-void tell(const struct store *s, const char *line)
+void store_tell(const struct store *s, const char *line)
 {
     if (s->place.tell != NULL)
         s->place.tell(s->place.tell_context, line);
@@ -45,10 +45,17 @@ void store_drop(struct store **s)
 void store_facts(const struct store *s, struct store_facts *ret)
 {
     const struct statement_founded *f = &s->founded.founded;
-    *ret = (struct store_facts){.root = s->root, .origin = f->origin, .pin = s->pin, .log_key = f->log,
-                                .member = f->member, .pack_sectors = f->pack_sectors,
-                                .founded_unix_s = s->founded.at_unix_s, .state_known = s->state.known,
-                                .state_path = s->state_file.s, .key_path = s->key_path.s, .opening = &s->opening};
+    *ret = (struct store_facts){.root = s->root,
+                                .origin = f->origin,
+                                .pin = s->pin,
+                                .log_key = f->log,
+                                .member = f->member,
+                                .pack_sectors = f->pack_sectors,
+                                .founded_unix_s = s->founded.at_unix_s,
+                                .state_known = s->state.known,
+                                .state_path = s->state_file.s,
+                                .key_path = s->key_path.s,
+                                .opening = &s->opening};
     ledger_where(s->ledger, &ret->position);
 }
 
@@ -216,18 +223,21 @@ static int unlock(struct store *s, struct err *e)
 static int open_ledger(struct store *s, bool adopting, struct err *e)
 {
     const struct ledger_position *committed = s->state.known ? &s->state.committed : NULL;
-    struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log,
+    struct ledger_setup setup = {.root = s->root,
+                                 .log_key = s->founded.founded.log,
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
-    int rc = ledger_open(&setup, committed, s->state.has_pending ? &s->state.pending : NULL, &s->ledger, &s->opening,
-                         e);
+    int rc =
+        ledger_open(&setup, committed, s->state.has_pending ? &s->state.pending : NULL, &s->ledger, &s->opening, e);
     if (rc != 0)
         return rc;
     if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
-        return err_set(e, ERR_DAMAGED, "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
-                       "of the repository", (unsigned long long)s->opening.position.leaves,
-                       (unsigned long long)s->identity.checkpoint_size);
+        return err_set(e, ERR_DAMAGED,
+                       "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
+                       "of the repository",
+                       (unsigned long long)s->opening.position.leaves, (unsigned long long)s->identity.checkpoint_size);
     if (!s->state.known && s->manner == STORE_WRITE && !adopting)
-        return err_set(e, ERR_REFUSED, "this computer has not seen this repository before: run groundwork adopt to trust "
+        return err_set(e, ERR_REFUSED,
+                       "this computer has not seen this repository before: run groundwork adopt to trust "
                        "its journal as it stands");
     return 0;
 }
@@ -239,8 +249,8 @@ static int note_committed(struct store *s, struct err *e)
     if (s->state.known && !s->state.has_pending && hash_equal(&now.last, &s->state.committed.last) &&
         now.records == s->state.committed.records)
         return 0;
-    s->state = (struct state){.known = true, .committed = now};
-    return state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    s->state = (struct store_state){.known = true, .committed = now};
+    return store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
 }
 
 static int mend(struct store *s, struct err *e)
@@ -254,7 +264,7 @@ static int mend(struct store *s, struct err *e)
             break;
         char text[ERR_TEXT_MAX];
         snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
-        tell(s, text);
+        store_tell(s, text);
     }
     return rc != 0 ? rc : note_committed(s, e);
 }
@@ -274,8 +284,8 @@ int store_vault_reopen(struct store *s, struct err *e)
     memcpy(keys.compartment, s->identity.compartment, VAULT_COMPARTMENT);
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
-    struct vault_setup setup = {.root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors,
-                                .keys = &keys};
+    struct vault_setup setup = {
+        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(&keys, sizeof keys);
     return rc;
@@ -319,7 +329,7 @@ static int open_index(struct store *s, struct err *e)
     if (current)
         return index_runs(s->index, run_add, s->vault, e);
     if (!usable)
-        tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+        store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
     rc = store_index_reopen(s, !usable, e);
     if (rc == 0)
         rc = index_runs(s->index, run_add, s->vault, e);
@@ -357,8 +367,10 @@ static int settle_table(struct store *s, struct err *e)
     if (rc != 0 || version == n.version)
         return rc;
     if (version < n.version)
-        return err_set(e, ERR_DAMAGED, "the newest table of keys (version %llu) is damaged in both copies: only a mirror "
-                       "can heal it", (unsigned long long)n.version);
+        return err_set(e, ERR_DAMAGED,
+                       "the newest table of keys (version %llu) is damaged in both copies: only a mirror "
+                       "can heal it",
+                       (unsigned long long)n.version);
     keyring_close(s->keyring);
     s->keyring = NULL;
     return keyring_open(s->root, &s->identity, n.version, &s->keyring, e);
@@ -385,11 +397,11 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = unlock(s, e);
     if (rc == 0)
-        rc = state_path(&s->place, &s->pin, &s->state_file, e);
+        rc = store_state_path(&s->place, &s->pin, &s->state_file, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0 && depth != DEPTH_ADOPT)
-        rc = state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL, &s->state, e);
+        rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL, &s->state, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
     if (rc == 0)

@@ -57,8 +57,8 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
         return rc;
     if (statement_kind_hidden(row.kind))
         return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
-    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1,
-                          &h->statement, ret, e);
+    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &h->statement,
+                          ret, e);
 }
 
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)

@@ -20,7 +20,8 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
     return rc != 0 ? rc : store_catch_up(s, watch, e);
 }
 
-/* The journal first: everything else is healed by what it says.  Opened without trusting more than the outside state. */
+/* The journal first: everything else is healed by what it says.  Opened without trusting more than the outside state.
+ */
 static int repair_journal(const struct store_place *place, struct buf *words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -36,7 +37,7 @@ static int repair_keys(const struct store_place *place, const struct store_watch
                        struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(key_files_drop) struct key_files keys = {0};
+    OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     int rc = store_open_for_repair(place, &s, e);
     if (rc == 0)
@@ -74,8 +75,7 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     return 0;
 }
 
-int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
-                 struct err *e)
+int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     int rc = repair_journal(place, ret_words, e);
@@ -93,7 +93,8 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
         buf_put_text(ret_words, text_tr("the index was rebuilt\n"));
     }
     if (rc == 0 && packs.unhealed)
-        rc = err_set(e, ERR_DAMAGED, "not everything could be healed from second copies: what is named above needs another "
+        rc = err_set(e, ERR_DAMAGED,
+                     "not everything could be healed from second copies: what is named above needs another "
                      "copy of the repository");
     return rc;
 }
@@ -111,20 +112,23 @@ int store_adopt(const struct store_place *place, struct bytes checkpoint_note, s
         struct tree_proof proof;
         rc = checkpoint_read(checkpoint_note, &s->founded.founded.log, NOTE_FOREIGN, &seen, e);
         if (rc == 0 && seen.size > now.leaves)
-            rc = err_set(e, ERR_DAMAGED, "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "
-                         "the repository", (unsigned long long)seen.size, (unsigned long long)now.leaves);
+            rc = err_set(e, ERR_DAMAGED,
+                         "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "
+                         "the repository",
+                         (unsigned long long)seen.size, (unsigned long long)now.leaves);
         if (rc == 0)
             rc = ledger_prove_consistency(s->ledger, seen.size, &proof, e);
         if (rc == 0 && !tree_check_consistency(seen.size, &seen.root, now.leaves, &now.root, &proof))
-            rc = err_set(e, ERR_DAMAGED, "the journal does not extend this checkpoint: one of the two was rewritten. Keep "
+            rc = err_set(e, ERR_DAMAGED,
+                         "the journal does not extend this checkpoint: one of the two was rewritten. Keep "
                          "both and ask for help");
         if (rc != 0)
             return rc;
     }
-    struct state state = {.known = true, .committed = now};
+    struct store_state state = {.known = true, .committed = now};
     rc = file_make_folders(place->state_folder, e);
     if (rc == 0)
-        rc = state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
+        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
     if (rc != 0)
         return rc;
     *ret = (struct checkpoint){.size = now.leaves, .root = now.root};

@@ -7,7 +7,7 @@
 enum { STATE_MAX = 4096, PIN_SHOWN = 8 };
 static const char HEAD[] = "groundwork/state/v1\n";
 
-int state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
+int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
 {
     char hex[2 * PIN_SHOWN + 1];
     hex_put(hex, pin->b, PIN_SHOWN);
@@ -37,7 +37,7 @@ static bool words(struct bytes line, const char *name, struct bytes *list, size_
     return line.n == 0;
 }
 
-static bool parse(struct cursor *c, struct hash *pin, struct state *s)
+static bool parse(struct cursor *c, struct hash *pin, struct store_state *s)
 {
     struct bytes w[5];
     struct ledger_position *p = &s->committed;
@@ -53,10 +53,10 @@ static bool parse(struct cursor *c, struct hash *pin, struct state *s)
     return !s->has_pending || hex_get(w[0], s->pending.b, CRYPT_HASH) == 0;
 }
 
-int state_read(const char *path, const struct hash *pin, const struct key *key, struct state *ret, struct err *e)
+int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
-    *ret = (struct state){0};
+    *ret = (struct store_state){0};
     int rc = file_read_all(path, STATE_MAX, &text, e);
     if (rc == ERR_ABSENT)
         return 0;
@@ -80,7 +80,7 @@ int state_read(const char *path, const struct hash *pin, const struct key *key, 
     return 0;
 }
 
-int state_write(const char *path, const struct hash *pin, const struct key *key, const struct state *state,
+int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};

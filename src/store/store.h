@@ -11,9 +11,9 @@
 #define STORE_STORE_H
 
 #include "index/index.h"
-#include "vault/vault.h"
-#include "ledger/ledger.h"
 #include "keyring/keyring.h"
+#include "ledger/ledger.h"
+#include "vault/vault.h"
 
 struct store;
 
@@ -25,14 +25,14 @@ enum store_manner {
 
 /* Where things are, and how a face gets a passphrase. */
 struct store_place {
-    const char *root;       /* repository folder */
-    const char *key_path;   /* private key file; NULL: the default for this repository's pin */
+    const char *root;         /* repository folder */
+    const char *key_path;     /* private key file; NULL: the default for this repository's pin */
     const char *state_folder; /* folder of the outside state */
     const char *config_folder;
     int (*passphrase)(void *context, const char *key_path, struct buf *ret, struct err *e);
     void *context;
     const struct keyring_identity *identity; /* keys that are unlocked already; NULL: by key file and passphrase */
-    uint64_t wait_ms;       /* for the lock; 0: do not wait */
+    uint64_t wait_ms;                        /* for the lock; 0: do not wait */
     /* one line for what was found and done while opening (a healed tail, a finished commit); may be NULL */
     void (*tell)(void *tell_context, const char *line);
     void *tell_context;
@@ -67,13 +67,13 @@ struct store_facts {
     uint32_t pack_sectors;
     int64_t founded_unix_s;
     struct ledger_position position;
-    bool state_known;           /* this computer's outside state vouches for the journal */
+    bool state_known; /* this computer's outside state vouches for the journal */
     const char *state_path, *key_path;
     const struct ledger_opening *opening;
 };
 void store_facts(const struct store *s, struct store_facts *ret);
-struct index *store_index(struct store *s);   /* NULL when public */
-struct vault *store_vault(struct store *s);   /* NULL when public */
+struct index *store_index(struct store *s); /* NULL when public */
+struct vault *store_vault(struct store *s); /* NULL when public */
 struct ledger *store_ledger(struct store *s);
 struct keyring *store_keyring(struct store *s); /* NULL when public */
 

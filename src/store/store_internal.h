@@ -18,16 +18,16 @@
  *
  * The MAC, under a key of the member's key file, covers all lines before it.
  */
-struct state {
+struct store_state {
     bool known;
     struct ledger_position committed;
     bool has_pending;
     struct hash pending;
 };
-int state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
+int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /* ${key} NULL: the MAC is not looked at.  A missing file is known = false and no error. */
-int state_read(const char *path, const struct hash *pin, const struct key *key, struct state *ret, struct err *e);
-int state_write(const char *path, const struct hash *pin, const struct key *key, const struct state *state,
+int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret, struct err *e);
+int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
 
 /* A leaf of the draft.  Offsets point into draft.arena. */
@@ -73,7 +73,7 @@ struct store {
     struct hash pin;
 
     struct keyring_identity identity;
-    struct state state;
+    struct store_state state;
     struct ledger_opening opening;
     struct ledger *ledger;
     struct keyring *keyring;
@@ -85,8 +85,8 @@ struct store {
 };
 
 /* open.c */
-void tell(const struct store *s, const char *line);
-int store_lock(struct store *s, struct err *e); /* take DIR/lock, or ERR_BUSY with the holder's words */
+void store_tell(const struct store *s, const char *line);
+int store_lock(struct store *s, struct err *e);         /* take DIR/lock, or ERR_BUSY with the holder's words */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
@@ -105,18 +105,19 @@ struct store_held {
 };
 
 /* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
-int extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
-void extents_put(const struct vault_run *runs, size_t count, struct buf *to);
+int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
+void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to);
 
 /* check.c: the keyring files that the log names, with segments as the journal's blocks make them. */
-struct key_files {
+struct store_key_files {
     struct keyring_file *list;
     size_t count, room;
 };
-void key_files_drop(struct key_files *f);
-int store_key_files(struct store *s, struct key_files *ret, struct err *e);
+void store_key_files_drop(struct store_key_files *f);
+int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);
 
-/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read. */
+/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read.
+ */
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
 

@@ -13,16 +13,16 @@ struct verifying {
     struct statement_place place; /* expected next in the one investigation's numbering */
     bool placed;
     struct store_held *held;
-    uint64_t first_received, received;  /* of the record at hand, to be covered */
+    uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
-    struct key_files keys;
+    struct store_key_files keys;
     bool seen_founded;
 };
 
-void key_files_drop(struct key_files *f)
+void store_key_files_drop(struct store_key_files *f)
 {
     free(f->list);
-    *f = (struct key_files){0};
+    *f = (struct store_key_files){0};
 }
 
 static void found(struct verifying *v, const char *line)
@@ -52,7 +52,7 @@ static void told_text(void *context, const char *line)
 
 /* ---- the keyring's files as the log names them ---- */
 
-static struct keyring_file *key_file(struct key_files *f, const char *name, bool make)
+static struct keyring_file *key_file(struct store_key_files *f, const char *name, bool make)
 {
     for (size_t i = f->count; i-- > 0;)
         if (strcmp(f->list[i].name, name) == 0)
@@ -72,7 +72,7 @@ static struct keyring_file *key_file(struct key_files *f, const char *name, bool
     return &f->list[f->count++];
 }
 
-static int take_key_files(struct key_files *keys, const struct statement *st, struct err *e)
+static int take_key_files(struct store_key_files *keys, const struct statement *st, struct err *e)
 {
     for (size_t i = 0; i < st->keyring.count; i++) {
         const struct statement_file_hash *h = &st->keyring.files[i];
@@ -93,7 +93,7 @@ struct segment_hash {
     uint64_t bytes;
 };
 
-static int segment_close(struct segment_hash *g, struct key_files *keys, struct err *e)
+static int segment_close(struct segment_hash *g, struct store_key_files *keys, struct err *e)
 {
     if (g->bytes == 0)
         return 0;
@@ -107,7 +107,7 @@ static int segment_close(struct segment_hash *g, struct key_files *keys, struct 
     return 0;
 }
 
-static int segment_add(struct segment_hash *g, struct key_files *keys, struct bytes secrets, struct err *e)
+static int segment_add(struct segment_hash *g, struct store_key_files *keys, struct bytes secrets, struct err *e)
 {
     struct cursor c = cursor_of(secrets);
     while (c.left > 0) {
@@ -132,7 +132,7 @@ static int segment_add(struct segment_hash *g, struct key_files *keys, struct by
 
 struct key_walk {
     struct store *s;
-    struct key_files *keys;
+    struct store_key_files *keys;
     struct segment_hash segment;
 };
 
@@ -154,7 +154,7 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
     return rc;
 }
 
-int store_key_files(struct store *s, struct key_files *ret, struct err *e)
+int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 {
     struct key_walk w = {.s = s, .keys = ret, .segment = {.hash = crypt_sha256_new()}};
     if (w.segment.hash == NULL)
@@ -303,7 +303,7 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
 {
     struct ledger_position now;
     struct verifying v = {.s = s, .watch = watch, .count = ret};
-    OWN(key_files_drop) struct key_files keys = {0};
+    OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);

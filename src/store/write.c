@@ -43,8 +43,10 @@ static bool keep_statement(struct draft *d, struct statement *s)
 {
     bool good = true;
     switch (s->kind) {
-    case STATEMENT_RECEIVED: return keep_bytes(d, &s->received.path) && keep_bytes(d, &s->received.target);
-    case STATEMENT_INVESTIGATION: return keep_text(d, &s->investigation.name);
+    case STATEMENT_RECEIVED:
+        return keep_bytes(d, &s->received.path) && keep_bytes(d, &s->received.target);
+    case STATEMENT_INVESTIGATION:
+        return keep_text(d, &s->investigation.name);
     case STATEMENT_DEPOSIT:
         s->deposit.paths = keep(d, s->deposit.paths, s->deposit.path_count * sizeof *s->deposit.paths);
         good = s->deposit.paths != NULL && keep_text(d, &s->deposit.giver) && keep_text(d, &s->deposit.note);
@@ -58,9 +60,12 @@ static bool keep_statement(struct draft *d, struct statement *s)
         for (size_t i = 0; good && i < s->part.refused_count; i++)
             good = keep_bytes(d, &s->part.refused[i].path) && keep_text(d, &s->part.refused[i].reason);
         return good;
-    case STATEMENT_NOTE: return keep_text(d, &s->note.text);
-    case STATEMENT_SET_ASIDE: return keep_text(d, &s->set_aside.reason);
-    default: return true;
+    case STATEMENT_NOTE:
+        return keep_text(d, &s->note.text);
+    case STATEMENT_SET_ASIDE:
+        return keep_text(d, &s->set_aside.reason);
+    default:
+        return true;
     }
 }
 
@@ -161,8 +166,8 @@ static int investigation_need(struct store *s, enum statement_kind kind, struct 
     int rc = index_investigation(s->index, investigation, NULL);
     if (rc != ERR_ABSENT)
         return rc == 0 ? 0 : index_investigation(s->index, investigation, e);
-    struct statement st = {.kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(),
-                           .investigation = {.name = "main"}};
+    struct statement st = {
+        .kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(), .investigation = {.name = "main"}};
     return store_add(s, &st, NULL, NULL, e);
 }
 
@@ -359,9 +364,11 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
             return rc;
         if (cut > 0) {
             struct err line = {0};
-            (void)err_set(&line, ERR_IO, "an unfinished intake had left %llu bytes in the vault: they were cut off; what "
-                          "it had not put on a receipt is taken in again by running it again", (unsigned long long)cut);
-            tell(s, line.text);
+            (void)err_set(&line, ERR_IO,
+                          "an unfinished intake had left %llu bytes in the vault: they were cut off; what "
+                          "it had not put on a receipt is taken in again by running it again",
+                          (unsigned long long)cut);
+            store_tell(s, line.text);
         }
     }
     *ret = s->writer;
@@ -493,8 +500,10 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
         if (d->leaves[i].statement.kind == STATEMENT_PART)
             part = d->leaves[i].statement.part.part;
     struct statement st = {.kind = STATEMENT_COVER,
-                           .cover = {.deposit = d->leaves[first].statement.received.deposit, .part = part,
-                                     .first = d->first_leaf + first, .count = end - first}};
+                           .cover = {.deposit = d->leaves[first].statement.received.deposit,
+                                     .part = part,
+                                     .first = d->first_leaf + first,
+                                     .count = end - first}};
     tree_root(hashes, end - first, &st.cover.root);
     return add_public(s, m, &st, e);
 }
@@ -508,8 +517,8 @@ static int add_packs(struct store *s, struct making *m, struct err *e)
     if (m->packs == NULL)
         return err_memory(e);
     for (size_t i = 0; i < f->pack_count; i++)
-        m->packs[i] = (struct statement_pack){f->packs[i].pack, f->packs[i].sectors, f->packs[i].sealed,
-                                              f->packs[i].root};
+        m->packs[i] =
+            (struct statement_pack){f->packs[i].pack, f->packs[i].sectors, f->packs[i].sealed, f->packs[i].root};
     struct statement st = {.kind = STATEMENT_PACKS, .packs = {.packs = m->packs, .count = f->pack_count}};
     return add_public(s, m, &st, e);
 }
@@ -545,12 +554,16 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_keyring(s, m, e);
     if (rc != 0)
         return rc;
-    extents_put(m->flushed.runs, m->flushed.run_count, &m->extents);
+    store_extents_put(m->flushed.runs, m->flushed.run_count, &m->extents);
     rc = buf_check(&m->extents, e);
-    *ret = (struct ledger_record){.first_leaf = s->draft.first_leaf, .hidden_count = (uint32_t)s->draft.count,
-                                  .public_count = m->public_count, .entries = buf_bytes(&m->entries),
-                                  .hidden = buf_bytes(&m->hidden), .open = buf_bytes(&m->open),
-                                  .secrets = buf_bytes(&m->secrets), .extents = buf_bytes(&m->extents)};
+    *ret = (struct ledger_record){.first_leaf = s->draft.first_leaf,
+                                  .hidden_count = (uint32_t)s->draft.count,
+                                  .public_count = m->public_count,
+                                  .entries = buf_bytes(&m->entries),
+                                  .hidden = buf_bytes(&m->hidden),
+                                  .open = buf_bytes(&m->open),
+                                  .secrets = buf_bytes(&m->secrets),
+                                  .extents = buf_bytes(&m->extents)};
     return rc;
 }
 
@@ -602,8 +615,8 @@ static int after_commit(struct store *s, const struct making *m, const struct le
         rc = index_record(s, m, r, now, e);
     if (rc != 0)
         return rc;
-    s->state = (struct state){.known = true, .committed = *now};
-    return state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    s->state = (struct store_state){.known = true, .committed = *now};
+    return store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
 }
 
 int store_commit(struct store *s, struct err *e)
@@ -624,7 +637,7 @@ int store_commit(struct store *s, struct err *e)
     if (rc == 0) {
         s->state.has_pending = true;
         s->state.pending = now.last;
-        rc = state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
     }
     if (rc == 0)
         rc = ledger_commit(s->ledger, e);
@@ -633,9 +646,11 @@ int store_commit(struct store *s, struct err *e)
     struct err later = {0};
     if (after_commit(s, &m, &record, &now, &later) != 0) {
         struct err line = {0};
-        (void)err_set(&line, ERR_IO, "it is committed; what is derived from it is brought up to date at the next opening "
-                      "(%s)", later.text);
-        tell(s, line.text);
+        (void)err_set(&line, ERR_IO,
+                      "it is committed; what is derived from it is brought up to date at the next opening "
+                      "(%s)",
+                      later.text);
+        store_tell(s, line.text);
         store_draft_drop(s);
         return 0;
     }

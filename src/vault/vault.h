@@ -78,10 +78,11 @@ struct vault_known {
     uint32_t frame;
 };
 /*
- * The caller's memory of what the vault holds, as of the last commit.  Called by worker threads, one call at a time, and
- * while the calling thread is in vault_put, vault_keep or anywhere between them: what both touch, the caller guards.
+ * The caller's memory of what the vault holds, as of the last commit.  Called by worker threads, one call at a time,
+ * and while the calling thread is in vault_put, vault_keep or anywhere between them: what both touch, the caller
+ * guards.
  * find: 0 and *ret, or ERR_ABSENT.  holder: the manifest key and manifest record of a living leaf; ERR_ABSENT when
- * it is erased.  Where ${ret} names a frame that is not there, is damaged or is itself shared, the chunk is stored anew.
+ * it is erased.  Where *ret names a frame that is not there, is damaged or is itself shared, the chunk is stored anew.
  */
 struct vault_memory {
     int (*find)(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret, struct err *e);
@@ -180,7 +181,7 @@ int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest
 /* vault_look: digest and size from the manifest alone. */
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
                struct err *e);
-/* vault_list: the frames of an object, for rebuilding the caller's memory: only frames that this object itself holds. */
+/* vault_list: the frames that the object itself holds, for rebuilding the caller's memory. */
 int vault_list(struct vault *v, const struct key *manifest_key, uint64_t manifest_record,
                int (*each)(void *context, uint32_t frame, const struct hash *digest, uint32_t size_bytes,
                            struct err *e),
@@ -205,7 +206,10 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
-/* vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is. */
+/*
+ * vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is
+ * good.  A sealed pack heals only while its copy b is still there.
+ */
 int vault_repair_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged, bool *ret_healed,
                       struct err *e);
 

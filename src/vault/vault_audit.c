@@ -86,7 +86,8 @@ int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault
         if (rc != 0 || what == NULL)
             continue;
         tell(&a, copy, what);
-        damaged = err_set(e, ERR_DAMAGED, "pack %llu is damaged; run repair", (unsigned long long)logged->pack);
+        damaged = err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair",
+                          (unsigned long long)logged->pack);
     }
     return rc != 0 ? rc : damaged;
 }
@@ -102,7 +103,7 @@ static int file_check(const struct audit *a, int fd, const char *name, struct er
         return rc;
     vault_merkle_root(&m, &root);
     if (!hash_equal(&root, &a->logged->root))
-        return err_set(e, ERR_IO, "%s did not come out as it was written: the disk or memory is faulty", name);
+        return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
     return 0;
 }
 
@@ -111,8 +112,8 @@ static int fresh_write(const struct audit *a, int source, const char *fresh, str
 {
     OWN(fd_drop) int fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return err_os(e, ERR_IO, errno, "create %s", fresh);
-    int rc = vault_pack_copy(source, fd, 0, a->logged->sectors, fresh, e);
+        return err_os(e, ERR_IO, errno, "cannot make %s", fresh);
+    int rc = vault_pack_copy(source, fd, 0, a->logged->sectors, NULL, 0, fresh, e);
     if (rc == 0)
         rc = file_sync(fd, fresh, e);
     return rc == 0 ? file_check(a, fd, fresh, e) : rc;
@@ -138,7 +139,7 @@ static int copy_heal(const struct audit *a, char from, char to, struct err *e)
     if (rc == 0)
         rc = fresh_write(a, source, fresh.s, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
-        rc = err_os(e, ERR_IO, errno, "rename %s", fresh.s);
+        rc = err_os(e, ERR_IO, errno, "cannot rename %s", fresh.s);
     if (rc != 0) {
         if (fresh.s[0] != 0)
             (void)unlink(fresh.s);
@@ -165,7 +166,8 @@ int vault_repair_pack(const char *root, uint32_t pack_sectors, const struct vaul
     if (rc != 0)
         return rc;
     if (what_a != NULL && what_b != NULL)
-        return err_set(e, ERR_DAMAGED, "pack %llu is damaged and no good copy is here; bring one from a mirror",
+        return err_set(e, ERR_DAMAGED,
+                       "pack %llu is damaged and no good copy is here: bring one from a backup of the repository",
                        (unsigned long long)logged->pack);
     if (what_a != NULL)
         rc = copy_heal(&a, 'b', 'a', e);

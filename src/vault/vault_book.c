@@ -135,7 +135,7 @@ static struct entry *entry_find(const struct book *b, const struct hash *digest,
 static int entry_add(struct book *b, const struct entry *entry, uint32_t *ret, struct err *e)
 {
     if (b->entries.count >= UINT32_MAX - 1)
-        return err_set(e, ERR_REFUSED, "too many pieces in one commit; take in fewer files at once");
+        return err_set(e, ERR_REFUSED, "too many pieces in one commit: take in fewer files at once");
     if (b->entries.count >= b->bucket_count)
         buckets_grow(b);
     struct entry *x = vault_shelf_add(&b->entries);

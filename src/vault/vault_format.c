@@ -93,7 +93,7 @@ int vault_head_get(const uint8_t from[RECORD_HEAD], struct record_head *ret, str
         .number = u64_get(from + 12),
     };
     if (h.type > RECORD_DIRECTORY || h.codec > CODEC_ZSTD)
-        return err_set(e, ERR_NEWER, "a record is of a kind that this program does not know; use a newer one");
+        return err_set(e, ERR_NEWER, "a record is of a kind that this program does not know: use a newer one");
     bool sane = h.type != 0 && u16_get(from + 2) == 0 && h.plain <= type_plain_max(h.type) && h.stored >= CRYPT_TAG &&
                 (h.plain != 0 || h.type == RECORD_DIRECTORY);
     if (h.codec == CODEC_RAW)
@@ -223,7 +223,7 @@ int vault_manifest_get(struct bytes plain, struct manifest *ret, struct err *e)
     if (c.failed || plain.n > MANIFEST_PART_MAX || version == 0 || form == 0)
         return manifest_damaged(e);
     if (version != MANIFEST_VERSION || form > FORM_LIST)
-        return err_set(e, ERR_NEWER, "a manifest is of a format that this program does not know; use a newer one");
+        return err_set(e, ERR_NEWER, "a manifest is of a format that this program does not know: use a newer one");
     if (m.digest.bytes > OBJECT_BYTES_MAX)
         return manifest_damaged(e);
     int rc = form == FORM_ONE ? one_get(&c, &m, e) : list_get(&c, &m, e);

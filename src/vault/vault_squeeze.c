@@ -76,7 +76,7 @@ int vault_squeeze(struct squeezer *s, struct bytes plain, uint8_t *to, uint8_t *
     if (ZSTD_isError(n))
         return 0; /* it did not fit: no saving */
     if (vault_unsqueeze(s, bytes_of(to, n), check, plain.n) != 0 || memcmp(check, plain.p, plain.n) != 0)
-        return err_set(e, ERR_IO, "a compressed frame did not come back as it was: memory or processor is faulty; "
+        return err_set(e, ERR_IO, "a compressed frame did not come back as it was: memory or processor is faulty: "
                                   "take in on another machine");
     *ret_n = n;
     return 0;

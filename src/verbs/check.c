@@ -106,7 +106,8 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
         verbs_json_u64(face->json, "statements_opened", done.statements_opened);
         return 0;
     }
-    verbs_say(face, "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
+    verbs_say(face,
+              "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
               done.records, done.leaves, done.statements_opened, done.covers);
     if (rc == 0)
         verbs_say(face, "VERIFIED");
@@ -199,6 +200,7 @@ int verbs_repair(const struct verbs_request *request, const struct verbs_face *f
     else if (words.n == 0)
         verbs_say(face, "Nothing needed healing. groundwork audit checks what is stored.");
     else
-        verbs_say(face, "Healed. Damaged files are kept in quarantine/; run groundwork verify and groundwork audit now.");
+        verbs_say(face,
+                  "Healed. Damaged files are kept in quarantine/; run groundwork verify and groundwork audit now.");
     return 0;
 }

@@ -6,7 +6,8 @@ enum { OPTION_ORIGIN, OPTION_PACK, OPTION_INVESTIGATION };
 static int pack_size(const char *text, uint32_t *ret, struct err *e)
 {
     uint64_t mib = VAULT_PACK_MIB_DEFAULT;
-    if (text != NULL && (decimal_get(bytes_text(text), &mib) != 0 || mib < VAULT_PACK_MIB_MIN || mib > VAULT_PACK_MIB_MAX))
+    if (text != NULL &&
+        (decimal_get(bytes_text(text), &mib) != 0 || mib < VAULT_PACK_MIB_MIN || mib > VAULT_PACK_MIB_MAX))
         return err_set(e, ERR_USAGE, "--pack-size %s: give whole MiB from %d to %d", text, VAULT_PACK_MIB_MIN,
                        VAULT_PACK_MIB_MAX);
     *ret = (uint32_t)mib;
@@ -18,8 +19,8 @@ static int key_outside(const char *root, const char *key_path, struct err *e)
 {
     size_t n = strlen(root);
     if (key_path != NULL && strncmp(root, key_path, n) == 0 && (key_path[n] == '/' || key_path[n] == 0))
-        return err_set(e, ERR_REFUSED, "the key file %s would lie in the repository that it opens: name a place outside",
-                       key_path);
+        return err_set(e, ERR_REFUSED,
+                       "the key file %s would lie in the repository that it opens: name a place outside", key_path);
     return 0;
 }
 
@@ -67,8 +68,9 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     verbs_say(face, "Repository %s is ready.", root.s);
     verbs_say(face, "  Pin: %s", hex);
     verbs_say(face, "  Key file: %s", buf_text(&key_path));
-    verbs_say(face, "Copy the key file to a safe place now, and keep the passphrase apart from it: without both, nobody "
-                    "can read this repository again. Copying the repository is no backup of keys.");
+    verbs_say(face,
+              "Copy the key file to a safe place now, and keep the passphrase apart from it: without both, nobody "
+              "can read this repository again. Copying the repository is no backup of keys.");
     verbs_say(face, "Administrators: 1 of 1 decides alone.");
     verbs_say(face, "Next: groundwork -R %s intake FOLDER", root.s);
     return 0;

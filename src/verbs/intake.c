@@ -12,12 +12,12 @@
 enum { OPTION_FROM, OPTION_NOTE, OPTION_DRY_RUN, OPTION_WAIT, OPTION_STRICT };
 enum {
     PART_LEAVES = 16384,
-    PART_BYTES = 32 << 20,                 /* memory of a draft */
+    PART_BYTES = 32 << 20, /* memory of a draft */
     PART_SECONDS = 60,
     REFUSED_SHOWN = 20,
     READ_PIECE = 1 << 20,
 };
-#define PART_STORED ((uint64_t)2 << 30)    /* bytes read since the last part */
+#define PART_STORED     ((uint64_t)2 << 30) /* bytes read since the last part */
 #define WAIT_LONGEST_MS ((uint64_t)24 * 3600 * 1000)
 
 struct refused_list {
@@ -34,18 +34,18 @@ struct taking {
     const struct verbs_face *face;
     struct store *store;
     bool dry;
-    bool deposit_open;       /* the deposit statement is in this draft or committed */
+    bool deposit_open; /* the deposit statement is in this draft or committed */
     uint64_t deposit, parts, seq;
-    uint64_t part_bytes;     /* read since the last part */
+    uint64_t part_bytes; /* read since the last part */
     uint64_t part_began_ms;
     struct statement_totals totals;
-    struct refused_list refused;  /* of this part */
-    struct range_list already;    /* of this part */
-    struct refused_list shown;    /* all, up to REFUSED_SHOWN */
-    uint64_t refused_news;        /* refused now and by no earlier receipt */
-    struct refused_list earlier;  /* what earlier receipts refused; read at the first refusal */
+    struct refused_list refused; /* of this part */
+    struct range_list already;   /* of this part */
+    struct refused_list shown;   /* all, up to REFUSED_SHOWN */
+    uint64_t refused_news;       /* refused now and by no earlier receipt */
+    struct refused_list earlier; /* what earlier receipts refused; read at the first refusal */
     bool earlier_read;
-    uint64_t already_before;      /* leaves of receipts, for the closing line */
+    uint64_t already_before; /* leaves of receipts, for the closing line */
     struct verbs_progress progress;
     bool stopped;
     struct crypt_sha256 *hash;
@@ -169,8 +169,8 @@ static int refused_is_news(struct taking *t, struct bytes path, const char *reas
         t->earlier_read = true;
     }
     struct statement_refused wanted = {.path = path, .reason = reason};
-    *ret = t->earlier.count == 0 || bsearch(&wanted, t->earlier.list, t->earlier.count, sizeof *t->earlier.list,
-                                            refused_order) == NULL;
+    *ret = t->earlier.count == 0 ||
+           bsearch(&wanted, t->earlier.list, t->earlier.count, sizeof *t->earlier.list, refused_order) == NULL;
     return 0;
 }
 
@@ -187,9 +187,11 @@ static int deposit_begin(struct taking *t, struct err *e)
         return err_memory(e);
     for (size_t i = 0; i < t->request->count; i++)
         paths[i] = bytes_text(t->request->arguments[i]);
-    struct statement s = {.kind = STATEMENT_DEPOSIT, .at_unix_s = time_now_unix_s(),
+    struct statement s = {.kind = STATEMENT_DEPOSIT,
+                          .at_unix_s = time_now_unix_s(),
                           .deposit = {.giver = t->request->option[OPTION_FROM],
-                                      .note = t->request->option[OPTION_NOTE], .paths = paths,
+                                      .note = t->request->option[OPTION_NOTE],
+                                      .paths = paths,
                                       .path_count = t->request->count}};
     int rc = store_add(t->store, &s, &t->deposit, NULL, e);
     t->deposit_open = rc == 0;
@@ -199,9 +201,13 @@ static int deposit_begin(struct taking *t, struct err *e)
 static int part_statement(struct taking *t, struct err *e)
 {
     refused_settle(&t->refused);
-    struct statement s = {.kind = STATEMENT_PART, .at_unix_s = time_now_unix_s(),
-                          .part = {.deposit = t->deposit, .part = t->parts, .refused = t->refused.list,
-                                   .refused_count = t->refused.count, .already = t->already.list,
+    struct statement s = {.kind = STATEMENT_PART,
+                          .at_unix_s = time_now_unix_s(),
+                          .part = {.deposit = t->deposit,
+                                   .part = t->parts,
+                                   .refused = t->refused.list,
+                                   .refused_count = t->refused.count,
+                                   .already = t->already.list,
                                    .already_count = t->already.count}};
     int rc = store_add(t->store, &s, NULL, NULL, e);
     t->parts++;
@@ -417,8 +423,8 @@ static int take_file(struct taking *t, struct intake_entry *entry, struct statem
 static int take_entry(void *context, struct intake_entry *entry, struct err *e)
 {
     struct taking *t = context;
-    struct statement_received r = {.type = entry->type, .path = entry->path, .mode = entry->mode,
-                                   .mtime = entry->mtime, .target = entry->target};
+    struct statement_received r = {
+        .type = entry->type, .path = entry->path, .mode = entry->mode, .mtime = entry->mtime, .target = entry->target};
     int rc = 0;
     if (entry->refused != NULL || entry->type != STATEMENT_FOLDER) {
         t->totals.seen.files++;
@@ -450,9 +456,10 @@ static int receipt_statement(struct store *s, uint64_t deposit, uint64_t parts, 
     int rc = index_sums(store_index(s), &sums, e);
     if (rc != 0)
         return rc;
-    struct statement st = {.kind = STATEMENT_RECEIPT, .at_unix_s = time_now_unix_s(),
-                           .receipt = {.deposit = deposit, .number = sums.next_receipt, .parts = parts,
-                                       .totals = *totals}};
+    struct statement st = {
+        .kind = STATEMENT_RECEIPT,
+        .at_unix_s = time_now_unix_s(),
+        .receipt = {.deposit = deposit, .number = sums.next_receipt, .parts = parts, .totals = *totals}};
     *ret_number = sums.next_receipt;
     return store_add(s, &st, NULL, NULL, e);
 }
@@ -574,8 +581,10 @@ static int close_interrupted(struct store *s, const struct verbs_face *face, str
             return rc;
         char when[TIME_TEXT_MAX];
         time_text(when, o.opened);
-        verbs_warn(face, "The intake that began at %s was interrupted: what it had taken in (%" PRIu64 " files) is on "
-                         "receipt %" PRIu64 " now.", when, o.totals.taken.files + o.totals.duplicate.files, number);
+        verbs_warn(face,
+                   "The intake that began at %s was interrupted: what it had taken in (%" PRIu64 " files) is on "
+                   "receipt %" PRIu64 " now.",
+                   when, o.totals.taken.files + o.totals.duplicate.files, number);
     }
 }
 
@@ -672,8 +681,10 @@ static int stop(struct taking *t, struct err *e)
         rc = store_commit(t->store, &mine);
     if (rc != 0)
         return err_set(e, rc, "interrupted, and the last part could not be kept: %s", mine.text);
-    return err_set(e, ERR_STOPPED, "interrupted: what was taken in so far is safe (%" PRIu64 " files); run the same command "
-                   "again to go on", t->totals.taken.files + t->totals.duplicate.files);
+    return err_set(e, ERR_STOPPED,
+                   "interrupted: what was taken in so far is safe (%" PRIu64 " files); run the same command "
+                   "again to go on",
+                   t->totals.taken.files + t->totals.duplicate.files);
 }
 
 static int take(struct taking *t, int *ret_exit, struct err *e)
@@ -686,7 +697,8 @@ static int take(struct taking *t, int *ret_exit, struct err *e)
         return err_memory(e);
     int rc = t->dry ? 0 : close_interrupted(t->store, t->face, e);
     if (rc == 0 && t->face->watched)
-        rc = intake_measure(t->request->arguments, t->request->count, &t->progress.files_all, &t->progress.bytes_all, e);
+        rc =
+            intake_measure(t->request->arguments, t->request->count, &t->progress.files_all, &t->progress.bytes_all, e);
     if (rc == 0 && !t->dry)
         rc = store_draft_begin(t->store, e);
     if (rc == 0)
@@ -699,8 +711,8 @@ static int take(struct taking *t, int *ret_exit, struct err *e)
 int verbs_intake(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(taking_release) struct taking t = {.request = request, .face = face,
-                                           .dry = request->option[OPTION_DRY_RUN] != NULL};
+    OWN(taking_release)
+    struct taking t = {.request = request, .face = face, .dry = request->option[OPTION_DRY_RUN] != NULL};
     struct verbs_place place;
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");

@@ -148,8 +148,14 @@ static int item_line(void *context, const struct index_item *item, struct err *e
     bool duplicate = item->duplicate_of != UINT64_MAX && item->type == STATEMENT_FILE && !item->further_name;
     (void)e;
     if (f->json != NULL) {
-        json_entry(r, item->further_name ? "further-name" : duplicate ? "duplicate" : "taken", item,
-                   item->further_name ? item->of : duplicate ? item->duplicate_of : UINT64_MAX);
+        json_entry(r,
+                   item->further_name ? "further-name"
+                   : duplicate        ? "duplicate"
+                                      : "taken",
+                   item,
+                   item->further_name ? item->of
+                   : duplicate        ? item->duplicate_of
+                                      : UINT64_MAX);
         return 0;
     }
     const char *name = verbs_shown(item->path, &r->shown);

@@ -26,9 +26,9 @@ struct restoring {
     int dest;
     const char *dest_name;
     bool set_aside_too;
-    int parent;          /* open folder of the item before: neighbours share it */
+    int parent; /* open folder of the item before: neighbours share it */
     struct buf parent_path;
-    struct buf path;     /* <receipt>/<path> */
+    struct buf path; /* <receipt>/<path> */
     struct buf shown;
     struct folder_later *folders;
     uint64_t files, bytes, failed, left_out;
@@ -59,7 +59,8 @@ static void failed(struct restoring *r, const struct index_item *item, const cha
 
 static void failed_os(struct restoring *r, const struct index_item *item, int number)
 {
-    failed(r, item, number == EEXIST ? text_tr("something is there already; nothing is overwritten") : strerror(number));
+    failed(r, item,
+           number == EEXIST ? text_tr("something is there already; nothing is overwritten") : strerror(number));
 }
 
 /* A path that intake never makes would be an attack: "..", an empty component, a leading slash. */
@@ -294,9 +295,12 @@ static int restore_item(void *context, const struct index_item *item, struct err
         return 0;
     }
     switch (item->type) {
-    case STATEMENT_FILE: return restore_file(r, item, name, e);
-    case STATEMENT_LINK: return restore_link(r, item, name, e);
-    case STATEMENT_FOLDER: return restore_folder(r, item, name, e);
+    case STATEMENT_FILE:
+        return restore_file(r, item, name, e);
+    case STATEMENT_LINK:
+        return restore_link(r, item, name, e);
+    case STATEMENT_FOLDER:
+        return restore_folder(r, item, name, e);
     }
     return 0;
 }
@@ -383,8 +387,8 @@ static void answer(const struct restoring *r)
 int verbs_restore(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(restoring_release) struct restoring r = {.face = face, .dest = -1, .parent = -1,
-                                                 .dest_name = request->arguments[0]};
+    OWN(restoring_release)
+    struct restoring r = {.face = face, .dest = -1, .parent = -1, .dest_name = request->arguments[0]};
     struct verbs_place place;
     struct index_sums sums;
     unsigned choices = 0;

@@ -3,15 +3,19 @@
 
 #include <inttypes.h>
 
-
 static const char *copy_words(enum ledger_copy_state state)
 {
     switch (state) {
-    case LEDGER_COPY_GOOD: return text_tr("good");
-    case LEDGER_COPY_SHORT: return text_tr("short: run groundwork repair");
-    case LEDGER_COPY_BAD_TAIL: return text_tr("an unfinished commit at its end; the next writer sees to it");
-    case LEDGER_COPY_ABSENT: return text_tr("missing: run groundwork repair");
-    default: return text_tr("damaged: run groundwork repair");
+    case LEDGER_COPY_GOOD:
+        return text_tr("good");
+    case LEDGER_COPY_SHORT:
+        return text_tr("short: run groundwork repair");
+    case LEDGER_COPY_BAD_TAIL:
+        return text_tr("an unfinished commit at its end; the next writer sees to it");
+    case LEDGER_COPY_ABSENT:
+        return text_tr("missing: run groundwork repair");
+    default:
+        return text_tr("damaged: run groundwork repair");
     }
 }
 
@@ -31,7 +35,9 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
     if (f->state_known)
         verbs_say(face, "  This computer vouches for it: nothing it saw committed is missing.");
     else
-        verbs_say(face, "  This computer has not seen this repository before: run groundwork adopt to trust it as it stands.");
+        verbs_say(
+            face,
+            "  This computer has not seen this repository before: run groundwork adopt to trust it as it stands.");
     if (file_exists(f->key_path))
         verbs_say(face, "  Key file: %s", f->key_path);
     else

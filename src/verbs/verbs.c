@@ -73,11 +73,16 @@ int verbs_start(struct err *e)
 int verbs_exit(int rc)
 {
     switch (rc) {
-    case 0: return VERBS_DONE;
-    case ERR_DAMAGED: return VERBS_FAILED;
-    case ERR_USAGE: return VERBS_USAGE;
-    case ERR_REFUSED: return VERBS_REFUSED;
-    default: return VERBS_ENVIRONMENT;
+    case 0:
+        return VERBS_DONE;
+    case ERR_DAMAGED:
+        return VERBS_FAILED;
+    case ERR_USAGE:
+        return VERBS_USAGE;
+    case ERR_REFUSED:
+        return VERBS_REFUSED;
+    default:
+        return VERBS_ENVIRONMENT;
     }
 }
 
@@ -197,10 +202,15 @@ static void tell(void *context, const char *line)
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret)
 {
     *ret = (struct verbs_place){.face = face,
-                                .place = {.root = request->repository, .key_path = request->key_path,
+                                .place = {.root = request->repository,
+                                          .key_path = request->key_path,
                                           .state_folder = request->state_folder,
-                                          .config_folder = request->config_folder, .passphrase = ask_passphrase,
-                                          .context = ret, .tell = tell, .tell_context = ret}};
+                                          .config_folder = request->config_folder,
+                                          .passphrase = ask_passphrase,
+                                          .context = ret,
+                                          .identity = request->identity,
+                                          .tell = tell,
+                                          .tell_context = ret}};
 }
 
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,

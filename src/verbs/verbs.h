@@ -9,6 +9,8 @@
 
 #include "base/json.h"
 
+struct keyring_identity;
+
 enum {
     VERBS_OPTIONS_MAX = 12,
     VERBS_DONE = 0, /* exit codes: DESIGN section 6 */
@@ -44,6 +46,7 @@ struct verbs_request {
     const char *repository;                /* -R, GROUNDWORK_REPO or the nearest parent; NULL when there is none */
     const char *key_path;                  /* --key or GROUNDWORK_KEY; NULL: the default */
     const char *config_folder, *state_folder; /* .../groundwork */
+    const struct keyring_identity *identity;  /* keys that are unlocked already; NULL: the face asks */
 };
 
 struct verbs_option {

@@ -9,29 +9,26 @@
 #include <sys/wait.h>
 #include <time.h>
 
-struct fake_seen fake_seen;
 struct fake_script fake_script;
 
-static void join(char *to, size_t room, const char *text)
+static const char *or_dash(const char *text)
 {
-    size_t n = strlen(to);
-    int wrote = snprintf(to + n, room - n, "%s%s", n == 0 ? "" : "|", text);
-    assert_true(wrote >= 0 && (size_t)wrote < room - n);
+    return text == NULL ? "-" : text;
 }
 
-static void see(const char *name, const struct verbs_request *q, const struct verbs_face *face)
+/* What a verb was given: "do [arguments|...] {options|...} repository key config state watched". */
+static void tell_request(const char *name, const struct verbs_request *q, const struct verbs_face *face)
 {
-    unsigned runs = fake_seen.runs + 1;
-    fake_seen = (struct fake_seen){.runs = runs, .count = q->count, .watched = face->watched, .json = face->json};
-    join(fake_seen.name, sizeof fake_seen.name, name);
+    OWN(buf_drop) struct buf line = {0};
+    buf_printf(&line, "%s [", name);
     for (size_t i = 0; i < q->count; i++)
-        join(fake_seen.arguments, sizeof fake_seen.arguments, q->arguments[i]);
-    for (size_t i = 0; i < VERBS_OPTIONS_MAX; i++)
-        join(fake_seen.options, sizeof fake_seen.options, q->option[i] == NULL ? "-" : q->option[i]);
-    join(fake_seen.repository, sizeof fake_seen.repository, q->repository == NULL ? "-" : q->repository);
-    join(fake_seen.key_path, sizeof fake_seen.key_path, q->key_path == NULL ? "-" : q->key_path);
-    join(fake_seen.config_folder, sizeof fake_seen.config_folder, q->config_folder);
-    join(fake_seen.state_folder, sizeof fake_seen.state_folder, q->state_folder);
+        buf_printf(&line, "%s%s", i == 0 ? "" : "|", q->arguments[i]);
+    buf_put_text(&line, "] {");
+    for (size_t i = 0; i < VERBS_OPTIONS_MAX && i < 3; i++)
+        buf_printf(&line, "%s%s", i == 0 ? "" : "|", or_dash(q->option[i]));
+    buf_printf(&line, "} %s %s %s %s %s", or_dash(q->repository), or_dash(q->key_path), q->config_folder,
+               q->state_folder, face->watched ? "watched" : "alone");
+    face->say(face->context, buf_text(&line));
 }
 
 static int watch_progress(const struct verbs_face *face, struct err *e)
@@ -47,8 +44,11 @@ static int watch_progress(const struct verbs_face *face, struct err *e)
     return 0;
 }
 
-static int run_script(const struct verbs_face *face, int *ret_exit, struct err *e)
+static int run_script(const char *name, const struct verbs_request *q, const struct verbs_face *face, int *ret_exit,
+                      struct err *e)
 {
+    if (fake_script.tell)
+        tell_request(name, q, face);
     OWN(buf_wipe) struct buf typed = {0};
     int rc = watch_progress(face, e);
     if (rc == 0 && fake_script.ask != NULL)
@@ -69,36 +69,45 @@ static int run_script(const struct verbs_face *face, int *ret_exit, struct err *
 
 static int run_do(const struct verbs_request *q, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    see("do", q, face);
-    return run_script(face, ret_exit, e);
+    return run_script("do", q, face, ret_exit, e);
 }
 
 static int run_here(const struct verbs_request *q, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    see("here", q, face);
-    return run_script(face, ret_exit, e);
+    return run_script("here", q, face, ret_exit, e);
 }
 
 static int run_intake(const struct verbs_request *q, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    see("intake", q, face);
-    return run_script(face, ret_exit, e);
+    return run_script("intake", q, face, ret_exit, e);
 }
 
 const struct verb verbs_table[] = {
     {"do", "", "do what the script says", "", 0, 0, false, {{0}}, run_do},
-    {"here", "[N]", "work in a repository", ".A point begins this, and a \\ is in it: 'so', -n, ~ and ^.", 0, 1, true,
-     {{"full", NULL, "a flag"}}, run_here},
-    {"intake", "PATH...", "take in", "More of it than fits one line of a narrow window, so that it must be wrapped.",
-     1, 3, false,
-     {{"from", "WHO", "the giver"}, {"note", "TEXT", "a remark"}, {"strict", NULL, "strictly"}}, run_intake},
+    {"here",
+     "[N]",
+     "work in a repository",
+     ".A point begins this, and a \\ is in it: 'so', -n, ~ and ^.",
+     0,
+     1,
+     true,
+     {{"full", NULL, "a flag"}},
+     run_here},
+    {"intake",
+     "PATH...",
+     "take in",
+     "More of it than fits one line of a narrow window, so that it must be wrapped.",
+     1,
+     3,
+     false,
+     {{"from", "WHO", "the giver"}, {"note", "TEXT", "a remark"}, {"strict", NULL, "strictly"}},
+     run_intake},
 };
 const size_t verbs_count = COUNT(verbs_table);
 
 int verbs_state(const struct verbs_request *q, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    see("", q, face);
-    return run_script(face, ret_exit, e);
+    return run_script("", q, face, ret_exit, e);
 }
 
 int verbs_start(struct err *e)
@@ -285,14 +294,13 @@ void fake_file(const char *path, const char *content, mode_t mode)
 int fake_environment(void **state)
 {
     static const char *const names[] = {"GROUNDWORK_REPO", "GROUNDWORK_KEY", "GROUNDWORK_PASSPHRASE_FILE",
-                                        "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LC_ALL", "LC_MESSAGES", "LANG",
-                                        "COLUMNS"};
+                                        "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LC_ALL",
+                                        "LC_MESSAGES",     "LANG",           "COLUMNS"};
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++)
         assert_int_equal(unsetenv(names[i]), 0);
     assert_int_equal(setenv("HOME", fake_folder(), 1), 0);
     text_choose(TEXT_ENGLISH);
-    fake_seen = (struct fake_seen){0};
     fake_script = (struct fake_script){0};
     return 0;
 }

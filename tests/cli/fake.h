@@ -9,22 +9,9 @@
 
 #include <cmocka.h>
 
-/* What the last verb that ran was given; copied, as the request does not outlive the run. */
-struct fake_seen {
-    unsigned runs;
-    char name[32];
-    size_t count;
-    char arguments[1024];  /* joined with | */
-    char options[1024];    /* joined with |, "-" for one not given */
-    char repository[4096]; /* "-" for none */
-    char key_path[4096];
-    char config_folder[4096], state_folder[4096];
-    bool watched, json;
-};
-extern struct fake_seen fake_seen;
-
 /* What the verb "do" is to do: speak, ask, fail.  Zeroed: nothing, successfully. */
 struct fake_script {
+    bool tell; /* say the request: see fake.c */
     const char *say, *warn;
     const char *ask; /* a prompt; what is typed is said */
     bool twice;

@@ -6,8 +6,15 @@ static void test_distances(void **state)
         const char *a, *b;
         size_t distance;
     } cases[] = {
-        {"", "", 0},           {"", "abc", 3},         {"abc", "abc", 0}, {"abc", "abd", 1},   {"abc", "ab", 1},
-        {"intaek", "intake", 1}, {"kitten", "sitting", 3}, {"ca", "abc", 3},  {"repiar", "repair", 1},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"abc", "abc", 0},
+        {"abc", "abd", 1},
+        {"abc", "ab", 1},
+        {"intaek", "intake", 1},
+        {"kitten", "sitting", 3},
+        {"ca", "abc", 3},
+        {"repiar", "repair", 1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(cli_distance(cases[i].a, cases[i].b), cases[i].distance);

@@ -26,7 +26,8 @@ static void test_what_moves_the_cursor_does_not(void **state)
     cleans("\xc2\x9b\xc2\x80z", "\\xc2\\x9b\\xc2\\x80z");
     cleans("\u2028\u202e\u2066\u2069", "\\xe2\\x80\\xa8\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
     cleans("\u2027\u202f\u2065\u206a", "\u2027\u202f\u2065\u206a");
-    cleans("\xff\xed\xa0\x80\xc0\x80\xf5\x80\x80\x80\xe2\x80", "\\xff\\xed\\xa0\\x80\\xc0\\x80\\xf5\\x80\\x80\\x80\\xe2\\x80");
+    cleans("\xff\xed\xa0\x80\xc0\x80\xf5\x80\x80\x80\xe2\x80",
+           "\\xff\\xed\\xa0\\x80\\xc0\\x80\\xf5\\x80\\x80\\x80\\xe2\\x80");
 }
 
 static void test_chance_bytes_are_clean(void **state)
@@ -120,7 +121,8 @@ static void test_columns(void **state)
     static const struct {
         const char *text;
         size_t want;
-    } cases[] = {{NULL, 80}, {"", 80}, {"132", 132}, {"0", 80}, {"-5", 80}, {"10000", 10000}, {"10001", 80}, {"9x", 80}};
+    } cases[] = {{NULL, 80}, {"", 80},         {"132", 132},  {"0", 80},
+                 {"-5", 80}, {"10000", 10000}, {"10001", 80}, {"9x", 80}};
     OWN(fd_drop) int fd = open("/dev/null", O_WRONLY);
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(cases[i].text == NULL ? unsetenv("COLUMNS") : setenv("COLUMNS", cases[i].text, 1), 0);
@@ -131,9 +133,9 @@ static void test_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_can_be_shown_stays),   cmocka_unit_test(test_what_moves_the_cursor_does_not),
-        cmocka_unit_test(test_chance_bytes_are_clean),    cmocka_unit_test(test_a_full_disk_is_remembered),
-        cmocka_unit_test(test_lines_wait_for_company),    cmocka_unit_test(test_a_slow_reader),
+        cmocka_unit_test(test_what_can_be_shown_stays),         cmocka_unit_test(test_what_moves_the_cursor_does_not),
+        cmocka_unit_test(test_chance_bytes_are_clean),          cmocka_unit_test(test_a_full_disk_is_remembered),
+        cmocka_unit_test(test_lines_wait_for_company),          cmocka_unit_test(test_a_slow_reader),
         cmocka_unit_test_setup(test_columns, fake_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

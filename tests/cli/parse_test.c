@@ -10,7 +10,7 @@ static void refused(const char *const *words, const char *line)
     assert_string_equal(e.text, line);
 }
 
-#define REFUSED(line, ...) refused((const char *const[]){__VA_ARGS__, NULL}, line)
+#define REFUSED(line, ...)   refused((const char *const[]){__VA_ARGS__, NULL}, line)
 #define UNDERSTOOD(got, ...) assert_int_equal(fake_parse(got, NULL, (const char *const[]){__VA_ARGS__, NULL}), 0)
 
 static void test_each_refusal_names_the_word_and_the_remedy(void **state)
@@ -111,6 +111,138 @@ static void test_values_that_look_like_options(void **state)
     assert_string_equal(got.arguments[2], "--help");
 }
 
+/* ---- any line that is right is understood, in whatever order and form its words stand ---- */
+
+struct made {
+    const char *words[64];
+    size_t count;
+    char held[64][32];
+    size_t held_count;
+};
+
+static void put(struct made *m, const char *word)
+{
+    m->words[m->count++] = word;
+}
+
+/* An option in one of its forms; its value may be anything that does not look like an option. */
+static void put_option(struct made *m, const char *name, const char *value)
+{
+    char *held = m->held[m->held_count++];
+    bool apart = value != NULL && fake_chance() % 2 == 0;
+    bool letter = name[1] == 0;
+    (void)snprintf(held, sizeof m->held[0],
+                   value == NULL || apart ? "%s%s"
+                   : letter               ? "%s%s%s"
+                                          : "%s%s=%s",
+                   letter ? "-" : "--", name, value);
+    put(m, held);
+    if (apart)
+        put(m, value);
+}
+
+static bool by_chance(void)
+{
+    return fake_chance() % 2 == 0;
+}
+
+static const char *chance_word(void)
+{
+    static const char *const words[] = {"", "a", "-", "intake", "help", "x y", "=", "영수증", "\xff"};
+    return words[fake_chance() % COUNT(words)];
+}
+
+static void test_any_right_line_is_understood(void **state)
+{
+    for (int round = 0; round < 3000; round++) {
+        struct made m = {.count = 0};
+        const char *from = by_chance() ? chance_word() : NULL, *directory = by_chance() ? "d" : NULL;
+        const char *arguments[3];
+        bool strict = by_chance(), json = by_chance(), quiet = by_chance(), json_first = by_chance();
+        size_t count = 1 + fake_chance() % 3, ended_at = fake_chance() % 4;
+        if (json && json_first)
+            put_option(&m, "json", NULL);
+        put(&m, "intake");
+        for (size_t i = 0; i < count; i++) {
+            arguments[i] = chance_word();
+            if (i < ended_at && from != NULL && i == 0)
+                put_option(&m, "from", from);
+            if (i == ended_at)
+                put(&m, "--");
+            put(&m, arguments[i]);
+        }
+        bool open = ended_at >= count;
+        if (open && strict)
+            put_option(&m, "strict", NULL);
+        if (open && directory != NULL)
+            put_option(&m, "R", directory);
+        if (open && quiet)
+            put_option(&m, by_chance() ? "q" : "quiet", NULL);
+        if (open && json && !json_first)
+            put_option(&m, "json", NULL);
+
+        OWN(cli_line_drop) struct cli_line got = {0};
+        assert_int_equal(fake_parse(&got, NULL, m.words), 0);
+        assert_int_equal(got.action, CLI_RUN);
+        assert_string_equal(got.verb->name, "intake");
+        assert_int_equal(got.count, count);
+        for (size_t i = 0; i < count; i++)
+            assert_string_equal(got.arguments[i], arguments[i]);
+        bool has_from = from != NULL && ended_at > 0;
+        assert_true((got.option[0] != NULL) == has_from && (!has_from || strcmp(got.option[0], from) == 0));
+        assert_true((got.option[2] != NULL) == (open && strict));
+        assert_true((got.given[CLI_REPOSITORY] != NULL) == (open && directory != NULL));
+        assert_true((got.given[CLI_QUIET] != NULL) == (open && quiet));
+        assert_true((got.given[CLI_JSON] != NULL) == (json && (json_first || open)));
+    }
+}
+
+/* Words by chance: understood or refused with words, and never anything else. */
+static void test_any_line_is_answered(void **state)
+{
+    static const char *const words[] = {
+        "intake", "do",  "here", "help", "--", "-",      "--from", "--from=", "-R",     "-Rx",      "--json",   "-q",
+        "--help", "-qh", "---",  "--=",  "",   "--full", "-\xff",  "x",       "--lang", "--strict", "--strict="};
+    for (int round = 0; round < 5000; round++) {
+        const char *line[9] = {NULL};
+        for (size_t i = 0; i < fake_chance() % COUNT(line); i++)
+            line[i] = words[fake_chance() % COUNT(words)];
+        OWN(cli_line_drop) struct cli_line got = {0};
+        struct err e = {0};
+        int rc = fake_parse(&got, &e, line);
+        assert_true(rc == 0 || (rc == ERR_USAGE && e.text[0] != 0));
+        if (rc == 0 && got.action == CLI_RUN)
+            assert_in_range(got.count, got.verb->arguments_min, got.verb->arguments_max);
+    }
+}
+
+static void early(const char *const *words, bool want_json, const char *want_lang)
+{
+    char *argv[16];
+    int argc = 1;
+    for (; words[argc - 1] != NULL; argc++)
+        argv[argc] = strdup(words[argc - 1]);
+    argv[argc] = NULL;
+    bool json;
+    const char *lang;
+    cli_parse_early(argc, argv, &json, &lang);
+    assert_int_equal(json, want_json);
+    if (want_lang == NULL)
+        assert_null(lang);
+    else
+        assert_string_equal(lang, want_lang);
+    for (int i = 1; i < argc; i++)
+        free(argv[i]);
+}
+
+static void test_what_must_be_known_early(void **state)
+{
+    early((const char *const[]){"do", NULL}, false, NULL);
+    early((const char *const[]){"quux", "--json", "--lang", "ko", NULL}, true, "ko");
+    early((const char *const[]){"--lang=en", "--", "--json", NULL}, false, "en");
+    early((const char *const[]){"--lang", NULL}, false, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +250,9 @@ int main(void)
         cmocka_unit_test(test_long_words_are_cut),
         cmocka_unit_test(test_what_is_to_be_done),
         cmocka_unit_test(test_values_that_look_like_options),
+        cmocka_unit_test(test_any_right_line_is_understood),
+        cmocka_unit_test(test_any_line_is_answered),
+        cmocka_unit_test(test_what_must_be_known_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #include "fake.h"
 
-#include <stdio.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 static void in_language(const char *lc_all, const char *lc_messages, const char *lang, enum text_language want)

@@ -51,8 +51,8 @@ scan="$(dirname "$groundwork")/tests/crash/leakscan"
 export PATH="/usr/lib/go-1.19/bin:$PATH" GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$work/gocache" GOFLAGS=
 go build -o checklog "$tests/go/checklog.go" || fail 'the Go checker does not build'
 key=$(gw -R archive status --json | json 'd["log_key"]')
-for leaf in 3 50 400; do gw -R archive show "#$leaf" --proof "proof-$leaf" >/dev/null; done
-./checklog archive/log "$key" proof-3 proof-50 proof-400 || fail 'Go does not agree'
+for leaf in 5 50 400; do gw -R archive show "#$leaf" --proof "proof-$leaf" >/dev/null; done
+./checklog archive/log "$key" proof-5 proof-50 proof-400 || fail 'Go does not agree'
 cp -r archive/log other
 printf 'x' | dd of=other/tile/0/000 bs=1 seek=77 conv=notrunc 2>/dev/null
 ./checklog other "$key" >/dev/null && fail 'the Go checker passes a changed tile'

@@ -9,7 +9,8 @@ tree() {
     as="$2" who=$1
     run() { $as env HOME="$work/$who" XDG_CONFIG_HOME="$work/$who/config" XDG_STATE_HOME="$work/$who/state" "$@"; }
     cd "$who"
-    cp ../passphrase . && chmod 644 passphrase
+    cp ../passphrase .
+    [ "$1" = user ] && chown 65534:65534 passphrase
     export GROUNDWORK_PASSPHRASE_FILE="$work/$who/passphrase"
     run python3 "$root/examples/odd_tree.py" odd --refused refused
     run "$groundwork" init archive --origin flow.example/log >/dev/null

@@ -1,4 +1,4 @@
-"""install.sh, between programs that only note what they were asked: what it fetches, and that it asks for nothing else."""
+"""install.sh, between programs that only note what they were asked: what it fetches, and that it asks no more."""
 import os
 import pathlib
 import shutil
@@ -61,7 +61,8 @@ class InstallTest(unittest.TestCase):
     def test_a_plain_user_is_told_the_line(self):
         code, errors, notes = self.install("build", "bench", absent="gcc restic", user=1000)
         self.assertEqual((code, notes), (4, []))
-        self.assertEqual(errors.splitlines()[-1], "apt-get update && apt-get install --no-install-recommends gcc restic")
+        line = "apt-get update && apt-get install --no-install-recommends gcc restic"
+        self.assertEqual(errors.splitlines()[-1], line)
 
     def test_sudo_is_used_where_it_asks_no_password(self):
         self.program("sudo", 'shift', 'exec "$@"')

@@ -15,7 +15,8 @@ static void mixed_intake(unsigned threads)
         p[kept] = fixture_bytes("rtmz"[i / 2 % 4], n[kept], i / 4); /* some are the same */
         if (i % 11 == 7) {
             struct err e = {0};
-            struct fixture_source s = {.bytes = bytes_of(p[kept], n[kept]), .fail_at = i % 2 == 0 ? n[kept] / 2 + 1 : 0};
+            struct fixture_source s = {.bytes = bytes_of(p[kept], n[kept])};
+            s.fail_at = i % 2 == 0 ? n[kept] / 2 + 1 : 0;
             struct vault_source source = fixture_source(&s);
             struct vault_digest digest;
             if (vault_put(f.w, &source, &digest, &e) == 0)

@@ -1,0 +1,209 @@
+/* What lies among the keys and is named by no commit: told, and removed by the next writer. */
+#include "keyring/keyring_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum stray_kind {
+    STRAY_UNKNOWN, /* none of our names: never touched */
+    STRAY_DRAFT,   /* what file_replace had not finished */
+    STRAY_KEYS,    /* a table, a wrap, a box of the log key */
+    STRAY_SEGMENT, /* secrets of leaves: never touched */
+};
+
+struct stray_search {
+    const char *root;
+    const struct keyring_file *expected;
+    size_t count;
+    /* ${name} is below keys/. */
+    int (*found)(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e);
+    void (*tell)(void *context, const char *line);
+    void *context;
+};
+
+static bool take_decimal(const char **p)
+{
+    uint64_t value;
+    size_t n = strspn(*p, "0123456789");
+    bool good = decimal_get(bytes_of(*p, n), &value) == 0;
+    *p += n;
+    return good;
+}
+
+static bool take_hex(const char **p, size_t n)
+{
+    bool good = strspn(*p, "0123456789abcdef") >= n;
+    *p += good ? n : 0;
+    return good;
+}
+
+static bool take_word(const char **p, const char *word)
+{
+    size_t n = strlen(word);
+    bool good = strncmp(*p, word, n) == 0;
+    *p += good ? n : 0;
+    return good;
+}
+
+/* How much of ${name} is its kind: up to the version's number; 0 when it is no name of a key file. */
+static size_t key_name(const char *name)
+{
+    const char *p = name, *from;
+    if (take_word(&p, "log/")) {
+        from = p;
+        return take_decimal(&p) && take_word(&p, "-") && take_hex(&p, 8) && *p == 0 ? (size_t)(from - name) : 0;
+    }
+    if (!take_hex(&p, (size_t)2 * KEYRING_ID) || !take_word(&p, "/"))
+        return 0;
+    if (take_word(&p, "table-")) {
+        from = p;
+        return take_decimal(&p) && *p == 0 ? (size_t)(from - name) : 0;
+    }
+    if (!take_word(&p, "wrap-"))
+        return 0;
+    from = p;
+    return take_decimal(&p) && take_word(&p, "-") && take_hex(&p, 8) && *p == 0 ? (size_t)(from - name) : 0;
+}
+
+/* ".name.<16 hex>.tmp", see base/file. */
+static bool is_draft(const char *name)
+{
+    const char *slash = strrchr(name, '/'), *last = slash == NULL ? name : slash + 1;
+    size_t n = strlen(last), tail = strlen(".0123456789abcdef.tmp");
+    if (last[0] != '.' || n <= 1 + tail)
+        return false;
+    const char *p = last + n - tail;
+    return take_word(&p, ".") && take_hex(&p, 16) && strcmp(p, ".tmp") == 0;
+}
+
+static enum stray_kind kind_of(const char *name)
+{
+    const char *p = name;
+    if (is_draft(name))
+        return STRAY_DRAFT;
+    if (key_name(name) > 0)
+        return STRAY_KEYS;
+    if (take_hex(&p, (size_t)2 * KEYRING_ID) && take_word(&p, "/segment-") && take_decimal(&p) && *p == 0)
+        return STRAY_SEGMENT;
+    return STRAY_UNKNOWN;
+}
+
+static const struct keyring_file *expected_file(const struct stray_search *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->expected[i].removed && strcmp(s->expected[i].name, name) == 0)
+            return &s->expected[i];
+    return NULL;
+}
+
+static int search_one(struct stray_search *s, char copy, const char *folder, const char *name, bool plain,
+                      struct err *e)
+{
+    struct file_path whole;
+    int rc = file_path(&whole, e, "%s%s%s", folder, folder[0] != 0 ? "/" : "", name);
+    if (rc != 0 || expected_file(s, whole.s) != NULL)
+        return rc;
+    return s->found(s, copy, whole.s, plain ? kind_of(whole.s) : STRAY_UNKNOWN, e);
+}
+
+/* keys/ and, one floor below, a compartment's folder or log/. */
+static int search_folder(struct stray_search *s, char copy, const char *folder, struct err *e)
+{
+    struct file_path path;
+    int rc = file_path(&path, e, "%s/%c/keys%s%s", s->root, copy, folder[0] != 0 ? "/" : "", folder);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *dir = opendir(path.s);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot list the folder %s", path.s);
+    for (;;) {
+        errno = 0;
+        const struct dirent *d = readdir(dir);
+        if (d == NULL)
+            return errno == 0 ? 0 : err_os(e, ERR_IO, errno, "cannot list the folder %s", path.s);
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+            continue;
+        struct stat st;
+        if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue; /* the writer at work has just removed it */
+        if (folder[0] == 0 && S_ISDIR(st.st_mode))
+            rc = search_folder(s, copy, d->d_name, e);
+        else
+            rc = search_one(s, copy, folder, d->d_name, S_ISREG(st.st_mode), e);
+        if (rc != 0)
+            return rc;
+    }
+}
+
+static int search(struct stray_search *s, struct err *e)
+{
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < COPIES; i++)
+        rc = search_folder(s, COPY_NAME(i), "", e);
+    return rc;
+}
+
+static int tell_one(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
+{
+    struct err line = {0};
+    (void)e;
+    if (kind == STRAY_DRAFT || kind == STRAY_KEYS)
+        (void)err_set(&line, ERR_ABSENT, "%s/%c/keys/%s is named by no commit: an unfinished one left it, and the next "
+                      "intake removes it", s->root, copy, name);
+    else
+        (void)err_set(&line, ERR_ABSENT, "%s/%c/keys/%s is named by no commit and is left alone: move it away if it is "
+                      "not yours", s->root, copy, name);
+    s->tell(s->context, line.text);
+    return 0;
+}
+
+int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
+                   void (*stray)(void *context, const char *line), void *context, struct err *e)
+{
+    struct stray_search s = {root, expected, count, tell_one, stray, context};
+    return search(&s, e);
+}
+
+/* Is a file of the same kind, which the log names, good in a copy?  Then ${name} is not the last of its kind. */
+static int is_replaced(const struct stray_search *s, const char *name, bool *ret, struct err *e)
+{
+    OWN(buf_drop) struct buf content = {0};
+    size_t n = key_name(name);
+    *ret = false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct keyring_file *f = &s->expected[i];
+        if (f->removed || strncmp(f->name, name, n) != 0 || key_name(f->name) != n)
+            continue;
+        for (int copy = 0; copy < COPIES; copy++) {
+            enum copy_state state = COPY_BAD;
+            struct err mine = {0};
+            int rc = copy_look(s->root, COPY_NAME(copy), f, &content, &state, &mine);
+            if (rc != 0)
+                return err_set(e, rc, "%s", mine.text);
+            if (state == COPY_GOOD) {
+                *ret = true;
+                return 0;
+            }
+        }
+    }
+    return 0;
+}
+
+static int sweep_one(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
+{
+    struct file_path path;
+    bool replaced = kind == STRAY_DRAFT;
+    int rc = kind == STRAY_KEYS ? is_replaced(s, name, &replaced, e) : 0;
+    if (rc != 0 || !replaced)
+        return rc;
+    rc = file_path(&path, e, "%s/%c/keys/%s", s->root, copy, name);
+    return rc != 0 ? rc : file_remove(path.s, e);
+}
+
+int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e)
+{
+    struct stray_search s = {root, expected, count, sweep_one, NULL, NULL};
+    return search(&s, e);
+}

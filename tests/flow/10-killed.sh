@@ -1,0 +1,26 @@
+#!/bin/sh
+# kill -9 at random moments of an intake: what is left verifies, keeps its promises, and is completed by running again.
+# GW_KILLS: how many (200).
+# timeout: 800
+. "$(dirname "$0")/common.sh"
+check="$(dirname "$groundwork")/tests/flow/state_check"
+python3 - <<'PY'
+import os, random
+r = random.Random(11)
+for i in range(90):
+    folder = f"source/f{i % 7}"
+    os.makedirs(folder, exist_ok=True)
+    n = r.choice([0, 10, 700, 5000, 70000, 400000])
+    with open(f"{folder}/n{i}", "wb") as f:
+        f.write(r.randbytes(n) if i % 3 else b"the same words again and again %d\n" % (i % 5) * (n // 30))
+PY
+mkdir -p first/state
+export XDG_STATE_HOME="$work/unused" GROUNDWORK_KEY="$work/key"
+gw init first/repo --origin flow.example/log --pack-size 1 >/dev/null
+cp unused/groundwork/*.state first/state/
+ln -s "$work/live/state" state-link
+mkdir -p live-state && rm -rf unused && mkdir unused && ln -s "$work/live/state" unused/groundwork
+"$tests/crash/kill.py" "${GW_KILLS:-200}" 7 \
+    --setup 'rm -rf live && cp -a first live' \
+    --run "'$groundwork' -R live/repo intake source" \
+    --check "cp \"\$GW_PRINTED\" live/printed && '$check' '$work/key' '$GROUNDWORK_PASSPHRASE_FILE' source live 0 kill"

@@ -1,0 +1,278 @@
+/* Every flipped bit of every file is found and healed; what is bad in both copies is named. */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+static void fill(struct fixture *f)
+{
+    fixture_commit(f, 3, 0);
+    fixture_commit(f, 2, 1);
+    /* A second segment, so that there are two of them and a replaced table. */
+    f->keyring->in_last = KEYRING_SEGMENT_LEAVES;
+    fixture_commit(f, 4, 0);
+}
+
+static const char *next_file(const struct fixture *f, size_t *at)
+{
+    while (*at < f->count && f->expected[*at].removed)
+        ++*at;
+    return *at < f->count ? f->expected[(*at)++].name : NULL;
+}
+
+static unsigned lines_of(struct fixture *f)
+{
+    unsigned count = 0;
+    for (const char *p = buf_text(&f->lines); (p = strchr(p, '\n')) != NULL; p++)
+        count++;
+    return count;
+}
+
+static void assert_named(struct fixture *f, char copy, const char *name, const char *words)
+{
+    struct file_path path;
+    char line[2 * FILE_PATH_MAX];
+    fixture_path(f, copy, name, &path);
+    snprintf(line, sizeof line, "%s%s", path.s, words);
+    assert_non_null(strstr(buf_text(&f->lines), line));
+}
+
+static void good_is_silent(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    assert_int_equal(fixture_check(f, NULL), 0);
+    assert_int_equal(f->lines.n, 0);
+}
+
+/* Found, told by its name, healed to the byte, and the bad one kept aside; nothing else is touched meanwhile. */
+static void heal(struct fixture *f, char copy, const char *name, struct bytes good, const char *words)
+{
+    OWN(buf_drop) struct buf healed = {0};
+    OWN(buf_drop) struct buf told = {0};
+    struct err e = {0};
+    assert_int_equal(fixture_check(f, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "run groundwork repair"));
+    assert_int_equal(lines_of(f), 1);
+    assert_named(f, copy, name, words);
+    fixture_no_secret_in(f, buf_text(&f->lines));
+    if (keyring_repair(f->root.s, f->expected, f->count, &told, &e) != 0)
+        fail_msg("%s", e.text);
+    char line[KEYRING_NAME_MAX + 16];
+    snprintf(line, sizeof line, "%c/keys/%s\n", copy, name);
+    assert_string_equal(buf_text(&told), line);
+    fixture_get(f, copy, name, &healed);
+    assert_true(bytes_equal(buf_bytes(&healed), good));
+    assert_int_equal(fixture_check(f, &e), 0);
+}
+
+static unsigned aside(const struct fixture *f)
+{
+    struct file_path path;
+    unsigned count = 0;
+    assert_int_equal(file_path(&path, NULL, "%s/quarantine", f->root.s), 0);
+    OWN(dir_drop) DIR *dir = opendir(path.s);
+    for (const struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        count += strncmp(d->d_name, "keys-", 5) == 0;
+    return count;
+}
+
+static void every_flipped_bit(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    unsigned healed = 0;
+    for (int copy = 0; copy < COPIES; copy++) {
+        size_t at = 0;
+        for (const char *name; (name = next_file(f, &at)) != NULL;) {
+            OWN(buf_drop) struct buf content = {0};
+            OWN(buf_drop) struct buf bad = {0};
+            fixture_get(f, COPY_NAME(copy), name, &content);
+            buf_put_bytes(&bad, buf_bytes(&content));
+            for (size_t bit = 0; bit < content.n * 8; bit++) {
+                bad.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+                fixture_put(f, COPY_NAME(copy), name, buf_bytes(&bad));
+                if (bit % 997 == 0) {
+                    heal(f, COPY_NAME(copy), name, buf_bytes(&content), " is damaged");
+                    healed++;
+                } else {
+                    assert_int_equal(fixture_check(f, NULL), ERR_DAMAGED);
+                    assert_int_equal(lines_of(f), 1);
+                }
+                bad.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            }
+            fixture_put(f, COPY_NAME(copy), name, buf_bytes(&content));
+        }
+    }
+    assert_int_equal(aside(f), healed);
+    fixture_find_all(f);
+}
+
+/* Whatever bit of one copy is flipped, the keyring opens and serves from the other. */
+static void every_byte_served(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int copy = 0; copy < COPIES; copy++) {
+        size_t at = 0;
+        for (const char *name; (name = next_file(f, &at)) != NULL;) {
+            OWN(buf_drop) struct buf content = {0};
+            fixture_get(f, COPY_NAME(copy), name, &content);
+            for (size_t i = 0; i < content.n; i++) {
+                uint8_t mask = (uint8_t)(1u << chance_below(&f->chance, 8));
+                content.p[i] ^= mask;
+                fixture_put(f, COPY_NAME(copy), name, buf_bytes(&content));
+                content.p[i] ^= mask;
+                fixture_reopen(f, UINT64_MAX);
+                struct key found;
+                const struct hidden_leaf *leaf = &f->leaves[chance_below(&f->chance, f->leaf_count)];
+                assert_int_equal(keyring_secret(f->keyring, leaf->leaf, &found, NULL), 0);
+                assert_memory_equal(found.b, leaf->secret.b, CRYPT_KEY);
+            }
+            fixture_put(f, COPY_NAME(copy), name, buf_bytes(&content));
+        }
+    }
+}
+
+static void other_damage(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int copy = 0; copy < COPIES; copy++) {
+        char c = COPY_NAME(copy);
+        size_t at = 0;
+        for (const char *name; (name = next_file(f, &at)) != NULL;) {
+            OWN(buf_drop) struct buf content = {0};
+            OWN(buf_drop) struct buf longer = {0};
+            struct file_path path;
+            fixture_path(f, c, name, &path);
+            fixture_get(f, c, name, &content);
+
+            fixture_remove(f, c, name);
+            heal(f, c, name, buf_bytes(&content), " is missing");
+
+            for (size_t n = 0; n < content.n; n += 1 + content.n / 7) {
+                fixture_put(f, c, name, bytes_of(content.p, n));
+                heal(f, c, name, buf_bytes(&content), " is damaged");
+            }
+            buf_put_bytes(&longer, buf_bytes(&content));
+            buf_put_u8(&longer, 0);
+            fixture_put(f, c, name, buf_bytes(&longer));
+            heal(f, c, name, buf_bytes(&content), " is damaged");
+
+            /* Not a file at all. */
+            fixture_remove(f, c, name);
+            assert_int_equal(mkdir(path.s, 0700), 0);
+            heal(f, c, name, buf_bytes(&content), ": ");
+            fixture_remove(f, c, name);
+            assert_int_equal(symlink("/etc/passwd", path.s), 0);
+            heal(f, c, name, buf_bytes(&content), ": ");
+        }
+    }
+    fixture_find_all(f);
+}
+
+static void folder_lost(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf words = {0};
+    struct file_path from, to;
+    fill(f);
+    assert_int_equal(file_path(&from, NULL, "%s/b/keys", f->root.s), 0);
+    assert_int_equal(file_path(&to, NULL, "%s/elsewhere", f->root.s), 0);
+    assert_int_equal(rename(from.s, to.s), 0);
+    fixture_reopen(f, UINT64_MAX);
+    fixture_find_all(f);
+    assert_int_equal(fixture_check(f, NULL), ERR_DAMAGED);
+    assert_int_equal(lines_of(f), 5);
+    assert_int_equal(keyring_repair(f->root.s, f->expected, f->count, &words, NULL), 0);
+    assert_int_equal(fixture_check(f, NULL), 0);
+}
+
+/* What is bad in both copies is named; everything else is healed all the same. */
+static void bad_in_both(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf words = {0};
+    OWN(buf_drop) struct buf content = {0};
+    struct err e = {0};
+    fill(f);
+    const char *wrap = fixture_name(f, "wrap-"), *table = fixture_name(f, "table-"), *last = fixture_name(f, "segment-2");
+    fixture_put(f, 'a', wrap, bytes_text("a"));
+    fixture_put(f, 'b', wrap, bytes_text("b"));
+    fixture_remove(f, 'a', table);
+    fixture_remove(f, 'b', table);
+    fixture_get(f, 'a', last, &content);
+    fixture_put(f, 'a', last, bytes_text("c"));
+    assert_int_equal(fixture_check(f, &e), ERR_DAMAGED);
+    assert_int_equal(lines_of(f), 5);
+    assert_int_equal(keyring_repair(f->root.s, f->expected, f->count, &words, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, wrap));
+    assert_non_null(strstr(e.text, table));
+    assert_non_null(strstr(e.text, "bad in both copies"));
+    assert_non_null(strstr(buf_text(&words), last));
+    OWN(buf_drop) struct buf healed = {0};
+    fixture_get(f, 'a', last, &healed);
+    assert_true(bytes_equal(buf_bytes(&healed), buf_bytes(&content)));
+    /* What lies there stays: a mirror may show which one is right. */
+    buf_clear(&content);
+    fixture_get(f, 'a', wrap, &content);
+    assert_true(bytes_equal(buf_bytes(&content), bytes_text("a")));
+}
+
+/* A copy that was exchanged for an older one, good in itself, is not what the log names. */
+static void older_copy(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf older = {0};
+    OWN(buf_drop) struct buf newer = {0};
+    fixture_commit(f, 3, 0);
+    const char *name = fixture_name(f, "segment-");
+    fixture_get(f, 'a', name, &older);
+    fixture_commit(f, 3, 0);
+    fixture_get(f, 'a', name, &newer);
+    fixture_put(f, 'a', name, buf_bytes(&older));
+    fixture_reopen(f, UINT64_MAX);
+    fixture_find_all(f);
+    heal(f, 'a', name, buf_bytes(&newer), " is damaged");
+}
+
+/* Damaged once more while the first one is still kept aside. */
+static void nothing_aside_is_lost(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf content = {0};
+    const char *name = fixture_name(f, "wrap-");
+    fixture_get(f, 'a', name, &content);
+    for (unsigned i = 1; i <= 3; i++) {
+        fixture_put(f, 'a', name, bytes_text("bad"));
+        heal(f, 'a', name, buf_bytes(&content), " is damaged");
+        assert_int_equal(aside(f), i);
+    }
+}
+
+static void removed_files_are_not_missed(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (size_t i = 0; i < f->count; i++)
+        if (f->expected[i].removed)
+            assert_false(fixture_there(f, 'a', f->expected[i].name));
+    assert_int_equal(fixture_check(f, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(good_is_silent, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_flipped_bit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_byte_served, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(other_damage, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(folder_lost, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(bad_in_both, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(older_copy, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(nothing_aside_is_lost, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(removed_files_are_not_missed, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
