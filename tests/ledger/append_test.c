@@ -63,6 +63,46 @@ static void the_edge_is_the_same_wherever_it_comes_from(void **state)
         }
 }
 
+/* Whatever the copy that is read first says inside: a checkpoint is signed over the true entries or not at all. */
+static void damaged_entries_are_never_signed_over(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    struct ledger_opening opening;
+    OWN(buf_drop) struct buf a = {0}, b = {0};
+    const size_t entry = LEDGER_HEADER + LEDGER_HEAD + LEDGER_SECTION_HEAD + 5;
+    struct ledger_position at = fixture_fill(f, 3, 5, 1);
+    file_delete(f, "log/checkpoint"); /* so that the tree's edge comes from the journal */
+    file_get(f, "a/journal", &a);
+    a.p[entry] ^= 1;
+    file_put(f, "a/journal", buf_bytes(&a));
+    {
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+        fixture_commit(l, 5, 1);
+        assert_int_equal(ledger_publish(l, &e), 0);
+        ledger_where(l, &at);
+    }
+    assert_int_equal(fixture_check(f, &at), ERR_DAMAGED);
+    assert_null(strstr(buf_text(&f->lines), "checkpoint"));
+    assert_int_equal(fixture_repair(f, &at), 0);
+    if (fixture_check(f, &at) != 0)
+        fail_msg("%s", buf_text(&f->lines));
+
+    file_delete(f, "log/checkpoint");
+    file_get(f, "a/journal", &a);
+    file_get(f, "b/journal", &b);
+    a.p[entry] ^= 1;
+    b.p[entry] ^= 1;
+    file_put(f, "a/journal", buf_bytes(&a));
+    file_put(f, "b/journal", buf_bytes(&b));
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+    OWN(draft_drop) struct draft d;
+    struct ledger_position next;
+    draft_make(&d, &at, 1, 1, 20);
+    assert_int_equal(ledger_prepare(l, &d.record, &next, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "record 0 is bad in both copies"));
+}
+
 static int prepare(struct ledger *l, const struct ledger_record *r)
 {
     struct ledger_position next;
@@ -246,6 +286,7 @@ int main(void)
         LEDGER_CASE(a_record_extends_the_journal),
         LEDGER_CASE(the_copies_differ_in_their_header_only),
         LEDGER_CASE(the_edge_is_the_same_wherever_it_comes_from),
+        LEDGER_CASE(damaged_entries_are_never_signed_over),
         LEDGER_CASE(wrong_drafts_are_refused_before_anything_is_signed),
         LEDGER_CASE(what_is_prepared_is_committed_or_nothing_is),
         LEDGER_CASE(a_reader_does_not_append),

@@ -165,6 +165,36 @@ static void a_full_disk_stops_mending_and_loses_nothing(void **state)
     assert_int_equal(fixture_check(f, &at), 0);
 }
 
+/* What cannot be kept is not given up either: no stump in quarantine, no half-made copy, the journal as it was. */
+static void what_cannot_be_kept_stays(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit r;
+    OWN(buf_drop) struct buf bad = {0}, now = {0};
+    struct ledger_position at = fixture_fill(f, 2, 1, 1);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    for (int bad_header = 0; bad_header < 2; bad_header++) {
+        file_get(f, "a/journal", &bad);
+        bad.p[10] ^= (uint8_t)bad_header;
+        while (bad.n < 20000)
+            buf_put_u8(&bad, 'x');
+        file_put(f, "a/journal", buf_bytes(&bad));
+        struct rlimit tight = {10000, r.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+        int rc = mend(f, &at, NULL);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+        assert_int_equal(rc, ERR_IO);
+        file_get(f, "a/journal", &now);
+        assert_true(bytes_equal(buf_bytes(&now), buf_bytes(&bad)));
+        assert_int_equal(aside_count(f, "journal"), (unsigned)bad_header);
+        assert_false(file_there(f, "a/journal.new"));
+        assert_int_equal(mend(f, &at, NULL), 0);
+        assert_int_equal(aside_count(f, "journal"), (unsigned)bad_header + 1);
+        assert_int_equal(fixture_check(f, &at), 0);
+    }
+}
+
 static void mending_twice_is_mending_once(void **state)
 {
     struct fixture *f = *state;
@@ -194,6 +224,7 @@ int main(void)
         LEDGER_CASE(a_damaged_copy_is_kept_beside_the_new_one),
         LEDGER_CASE(a_missing_folder_is_made),
         LEDGER_CASE(a_full_disk_stops_mending_and_loses_nothing),
+        LEDGER_CASE(what_cannot_be_kept_stays),
         LEDGER_CASE(mending_twice_is_mending_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* All of log/ as one text: names and hashes of contents. */
@@ -277,6 +279,36 @@ static void damaged_entries_are_not_published(void **state)
     assert_string_equal(buf_text(&good), buf_text(&now));
 }
 
+/* A full disk ends a publication with an error; what is there stays right, and the next one completes it. */
+static void a_full_disk_stops_a_publication(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    struct rlimit r;
+    const rlim_t rooms[] = {0, 31, 1000, 8191, 8959};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        struct ledger_opening opening;
+        struct ledger_position at;
+        struct rlimit tight = {rooms[i], r.rlim_max};
+        fixture_again(f);
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
+        fixture_commit(l, 200, 0);
+        assert_int_equal(ledger_publish(l, &e), 0);
+        fixture_commit(l, 200, 0);
+        ledger_where(l, &at);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+        int rc = ledger_publish(l, &e);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+        assert_int_equal(rc, ERR_IO);
+        if (fixture_check(f, &at) != 0)
+            fail_msg("room for %d bytes: %s", (int)rooms[i], buf_text(&f->lines));
+        assert_int_equal(ledger_publish(l, &e), 0);
+        assert_int_equal(fixture_check(f, &at), 0);
+    }
+}
+
 static void nothing_is_published_of_an_empty_journal(void **state)
 {
     struct fixture *f = *state;
@@ -317,6 +349,7 @@ int main(void)
         LEDGER_CASE(files_lost_by_a_power_failure_come_back),
         LEDGER_CASE(the_first_publication_looks_back_so_far),
         LEDGER_CASE(damaged_entries_are_not_published),
+        LEDGER_CASE(a_full_disk_stops_a_publication),
         LEDGER_CASE(nothing_is_published_of_an_empty_journal),
         LEDGER_CASE(a_public_log_two_records_behind_is_a_fault),
     };

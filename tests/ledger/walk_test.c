@@ -98,6 +98,43 @@ static void wrong_beginnings_are_refused(void **state)
     assert_int_equal(none.seen, 0);
 }
 
+static void take_both(const struct fixture *f, struct buf *a, struct buf *b)
+{
+    file_get(f, "a/journal", a);
+    file_get(f, "b/journal", b);
+}
+
+/* Rightly signed records of the same length in the place of the last ones: a walk must lead to what was opened. */
+static void another_ending_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    struct ledger_position first, at;
+    OWN(buf_drop) struct buf a = {0}, b = {0}, other_a = {0}, other_b = {0};
+    {
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
+        fixture_commit(l, 2, 1);
+        ledger_where(l, &first);
+        take_both(f, &a, &b);
+        fixture_commit(l, 2, 1);
+        take_both(f, &other_a, &other_b);
+    }
+    file_put(f, "a/journal", buf_bytes(&a));
+    file_put(f, "b/journal", buf_bytes(&b));
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, &first, &opening);
+    fixture_commit(l, 1, 2);
+    ledger_where(l, &at);
+    assert_int_equal(at.bytes, other_a.n);
+    struct walk w = {0};
+    assert_int_equal(ledger_walk(l, -1, first.bytes, 1, see, &w, NULL), 0);
+    file_put(f, "a/journal", buf_bytes(&other_a));
+    file_put(f, "b/journal", buf_bytes(&other_b));
+    for (int copy = -1; copy < 2; copy++) {
+        w = (struct walk){0};
+        assert_int_equal(ledger_walk(l, copy, first.bytes, 1, see, &w, NULL), ERR_DAMAGED);
+    }
+}
+
 /* Damage inside one copy: that copy's walk tells, the good walk passes over to the other. */
 static void a_damaged_record_is_read_from_the_other_copy(void **state)
 {
@@ -174,6 +211,7 @@ int main(void)
         LEDGER_CASE(every_record_comes_back_in_order),
         LEDGER_CASE(a_visitor_ends_the_walk),
         LEDGER_CASE(wrong_beginnings_are_refused),
+        LEDGER_CASE(another_ending_is_refused),
         LEDGER_CASE(a_damaged_record_is_read_from_the_other_copy),
         LEDGER_CASE(places_are_read_from_the_copy_that_is_right),
         LEDGER_CASE(places_outside_the_journal_are_refused),
