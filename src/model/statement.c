@@ -1,11 +1,15 @@
 #include "model/statement.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/unicode.h"
 
 #include <assert.h>
 
 static const char HEAD[] = "groundwork/statement/v1\n";
+
+/* Text and values, leaving room for the envelope's head and a signature. */
+enum { STATEMENT_MADE_MAX = LEAF_STATEMENT_MAX - 4096 };
 
 static const char *const KIND_NAMES[] = {
     [STATEMENT_FOUNDED] = "founded",   [STATEMENT_KEYRING] = "keyring",
@@ -56,38 +60,43 @@ struct claims {
     struct json_out json;
 };
 
-static bool shown_as_is(struct bytes name)
+static bool is_plain(struct bytes name)
 {
     for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] < 0x20 || name.p[i] > 0x7e) {
-            OWN(buf_drop) struct buf shown = {0};
-            if (!unicode_is_nfc(name))
-                return false;
-            unicode_display(name, &shown);
-            for (size_t k = 0; k < name.n; k++) /* the display form doubles backslashes: compare without them */
-                if (name.p[k] == '\\')
-                    return false;
-            return bytes_equal(buf_bytes(&shown), name);
-        }
+        if (name.p[i] < 0x20 || name.p[i] > 0x7e)
+            return false;
     return true;
+}
+
+/*
+ * Can ${name} be written as the text that it is?  Otherwise ${shown} holds its display form.  Printable ASCII can; of
+ * everything else what is displayed as it is, without a backslash, which the display form doubles.  ${shown} has failed
+ * when memory is out: then there is no answer.
+ */
+static bool shown_as_is(struct bytes name, struct buf *shown)
+{
+    if (is_plain(name))
+        return true;
+    unicode_display(name, shown);
+    return !shown->failed && memchr(name.p, '\\', name.n) == NULL && bytes_equal(buf_bytes(shown), name);
 }
 
 /* A name: {"text":...} when the text is the bytes, else {"bytes":base64,"text":display}. */
 static void json_name(struct json_out *j, struct bytes name)
 {
+    OWN(buf_drop) struct buf shown = {0};
     json_object_begin(j);
-    if (shown_as_is(name)) {
+    if (shown_as_is(name, &shown)) {
         json_key(j, "text");
         json_string_bytes(j, name);
     } else {
-        OWN(buf_drop) struct buf shown = {0};
-        unicode_display(name, &shown);
         json_key(j, "bytes");
         json_base64(j, name);
         json_key(j, "text");
-        json_string_bytes(j, buf_bytes(&shown));
+        json_string_bytes(j, shown.failed ? bytes_of("", 0) : buf_bytes(&shown));
     }
     json_object_end(j);
+    j->to->failed = j->to->failed || shown.failed;
 }
 
 static struct json_out *claim_begin(struct claims *c, const char *name)
@@ -422,70 +431,166 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     put_time(j, s);
 }
 
-static int text_rule(const char *text, const char *what, struct err *e)
+/* ---- rules of content; form is held by the writer and the reader themselves ---- */
+
+static int text_rule(const char *text, const char *what, int code, struct err *e)
 {
-    if (text == NULL)
-        return 0;
-    struct bytes t = bytes_text(text);
+    struct bytes t = bytes_text(text == NULL ? "" : text);
     if (t.n == 0)
-        return err_set(e, ERR_REFUSED, "%s is empty", what);
+        return err_set(e, code, "rule text-length: %s is empty", what);
     if (t.n > STATEMENT_TEXT_MAX)
-        return err_set(e, ERR_REFUSED, "%s is longer than %d bytes: put it in a file and take that in", what,
+        return err_set(e, code, "rule text-length: %s is longer than %d bytes: put it in a file and take that in", what,
                        STATEMENT_TEXT_MAX);
     if (!unicode_is_nfc(t))
-        return err_set(e, ERR_REFUSED, "%s is not UTF-8 text in normal form C", what);
+        return err_set(e, code, "rule text-form: %s is not UTF-8 text in normal form C", what);
     return 0;
 }
 
-static int received_rule(const struct statement_received *r, struct err *e)
+static int bytes_rule(struct bytes name, int code, struct err *e)
 {
-    if (r->path.n == 0 || r->path.n > STATEMENT_PATH_MAX)
-        return err_set(e, ERR_REFUSED, "rule path-length: a path must have 1 to %d bytes", STATEMENT_PATH_MAX);
-    if (r->further_name)
-        return 0;
-    if (r->type > STATEMENT_LINK || r->mode > 07777 || r->mtime.ns > 999999999)
-        return err_set(e, ERR_REFUSED, "rule file-claim: type, mode or time is out of range");
-    if (r->type == STATEMENT_LINK && (r->target.n == 0 || r->target.n > STATEMENT_PATH_MAX))
-        return err_set(e, ERR_REFUSED, "rule link-target: a link must have a target");
+    if (name.n == 0 || name.n > STATEMENT_PATH_MAX)
+        return err_set(e, code, "rule path-length: a path must have 1 to %d bytes", STATEMENT_PATH_MAX);
+    if (memchr(name.p, 0, name.n) != NULL)
+        return err_set(e, code, "rule path-form: a path has no zero byte");
     return 0;
 }
 
-static bool sum_is(const struct statement_sum *whole, const struct statement_totals *t)
+/* A path that is restored below a folder must not lead out of it.  "." alone is what was named and could not be read. */
+static int path_rule(struct bytes path, int code, struct err *e)
 {
-    return whole->files == t->taken.files + t->duplicate.files + t->already.files + t->refused.files &&
-           whole->bytes == t->taken.bytes + t->duplicate.bytes + t->already.bytes + t->refused.bytes;
-}
-
-/* Rules of content; form is held by the writer and the reader themselves. */
-static int rules(const struct statement *s, struct err *e)
-{
-    int rc = 0;
-    switch (s->kind) {
-    case STATEMENT_RECEIVED: return received_rule(&s->received, e);
-    case STATEMENT_INVESTIGATION: return text_rule(s->investigation.name, "the investigation's name", e);
-    case STATEMENT_DEPOSIT:
-        rc = text_rule(s->deposit.giver, "the giver", e);
-        return rc != 0 ? rc : text_rule(s->deposit.note, "the note", e);
-    case STATEMENT_NOTE: return text_rule(s->note.text, "the note", e);
-    case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, "the reason", e);
-    case STATEMENT_PART:
-        if (s->part.refused_count > STATEMENT_LIST_MAX || s->part.already_count > STATEMENT_LIST_MAX)
-            return err_set(e, ERR_REFUSED, "rule list-length: a part lists at most %d names", STATEMENT_LIST_MAX);
-        for (size_t i = 0; i < s->part.refused_count; i++)
-            if (!statement_reason_known(s->part.refused[i].reason))
-                return err_set(e, ERR_REFUSED, "rule refusal-reason: \"%s\" is no reason", s->part.refused[i].reason);
-        for (size_t i = 0; i < s->part.already_count; i++)
-            if (s->part.already[i].first > s->part.already[i].last)
-                return err_set(e, ERR_REFUSED, "rule range-order: a range of leaves runs backwards");
-        return 0;
-    case STATEMENT_RECEIPT:
-        if (!sum_is(&s->receipt.totals.seen, &s->receipt.totals))
-            return err_set(e, ERR_REFUSED, "rule receipt-sums: what was seen is not the sum of its parts");
-        return 0;
-    case STATEMENT_COVER:
-        return s->cover.count > 0 ? 0 : err_set(e, ERR_REFUSED, "rule cover-count: a cover covers nothing");
-    default: return 0;
+    int rc = bytes_rule(path, code, e);
+    if (rc != 0 || bytes_equal(path, bytes_text(".")))
+        return rc;
+    for (size_t from = 0; from <= path.n;) {
+        const uint8_t *slash = from < path.n ? memchr(path.p + from, '/', path.n - from) : NULL;
+        size_t n = (slash == NULL ? path.n : (size_t)(slash - path.p)) - from;
+        struct bytes part = bytes_of(path.p + from, n);
+        if (n == 0 || bytes_equal(part, bytes_text(".")) || bytes_equal(part, bytes_text("..")))
+            return err_set(e, code, "rule path-form: a path has no empty part, and none that is \".\" or \"..\"");
+        from += n + 1;
     }
+    return 0;
+}
+
+static int received_rule(const struct statement_received *r, int code, struct err *e)
+{
+    int rc = path_rule(r->path, code, e);
+    if (rc != 0 || r->further_name)
+        return rc;
+    if (r->type > STATEMENT_LINK || r->mode > 07777 || r->mtime.ns > 999999999)
+        return err_set(e, code, "rule file-claim: type, mode or time is out of range");
+    if (r->type == STATEMENT_LINK && bytes_rule(r->target, code, NULL) != 0)
+        return err_set(e, code, "rule link-target: a link must have a target of 1 to %d bytes", STATEMENT_PATH_MAX);
+    return 0;
+}
+
+static int deposit_rule(const struct statement *s, int code, struct err *e)
+{
+    int rc = s->deposit.giver != NULL ? text_rule(s->deposit.giver, text_tr("the giver"), code, e) : 0;
+    if (rc == 0 && s->deposit.note != NULL)
+        rc = text_rule(s->deposit.note, text_tr("the note"), code, e);
+    if (rc == 0 && s->deposit.path_count > STATEMENT_LIST_MAX)
+        rc = err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    for (size_t i = 0; rc == 0 && i < s->deposit.path_count; i++)
+        rc = bytes_rule(s->deposit.paths[i], code, e);
+    return rc;
+}
+
+static int part_rule(const struct statement_part *p, int code, struct err *e)
+{
+    if (p->refused_count > STATEMENT_LIST_MAX || p->already_count > STATEMENT_LIST_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    for (size_t i = 0; i < p->refused_count; i++) {
+        int rc = path_rule(p->refused[i].path, code, e);
+        if (rc != 0)
+            return rc;
+        if (!statement_reason_known(p->refused[i].reason))
+            return err_set(e, code, "rule refusal-reason: \"%s\" is no reason", p->refused[i].reason);
+    }
+    for (size_t i = 0; i < p->already_count; i++)
+        if (p->already[i].first > p->already[i].last)
+            return err_set(e, code, "rule range-order: a range of leaves runs backwards");
+    return 0;
+}
+
+static bool sum_of(const uint64_t *parts, size_t count, uint64_t whole)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_add_overflow(sum, parts[i], &sum))
+            return false;
+    return sum == whole;
+}
+
+static int receipt_rule(const struct statement_totals *t, int code, struct err *e)
+{
+    const uint64_t files[] = {t->taken.files, t->duplicate.files, t->already.files, t->refused.files};
+    const uint64_t bytes[] = {t->taken.bytes, t->duplicate.bytes, t->already.bytes, t->refused.bytes};
+    if (sum_of(files, COUNT(files), t->seen.files) && sum_of(bytes, COUNT(bytes), t->seen.bytes))
+        return 0;
+    return err_set(e, code, "rule receipt-sums: what was seen is not the sum of its parts");
+}
+
+static int founded_rule(const struct statement_founded *f, int code, struct err *e)
+{
+    if (f->origin == NULL || strcmp(f->log.name, f->origin) != 0)
+        return err_set(e, code, "rule founded-origin: the origin is not the name of the log's key");
+    return 0;
+}
+
+/* A name below keys/: parts of small letters, digits and dashes, so that it leads nowhere else. */
+static bool is_keyring_name(const char *name)
+{
+    size_t n = name == NULL ? 0 : strlen(name);
+    if (n == 0 || n > STATEMENT_FILE_NAME_MAX || name[0] == '/' || name[n - 1] == '/' || strstr(name, "//") != NULL)
+        return false;
+    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-/") == n;
+}
+
+static int keyring_rule(const struct statement *s, int code, struct err *e)
+{
+    if (s->keyring.count > STATEMENT_LIST_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    for (size_t i = 0; i < s->keyring.count; i++)
+        if (!is_keyring_name(s->keyring.files[i].name))
+            return err_set(e, code, "rule keyring-name: a file of the keyring has another name than such files have");
+    return 0;
+}
+
+static int repaired_rule(const struct statement *s, int code, struct err *e)
+{
+    if (s->repaired.count > STATEMENT_LIST_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->repaired.count; i++)
+        rc = text_rule(s->repaired.files[i], text_tr("the name of a repaired file"), code, e);
+    return rc;
+}
+
+/* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
+static int rules(const struct statement *s, int code, struct err *e)
+{
+    switch (s->kind) {
+    case STATEMENT_FOUNDED: return founded_rule(&s->founded, code, e);
+    case STATEMENT_KEYRING: return keyring_rule(s, code, e);
+    case STATEMENT_PACKS:
+        return s->packs.count <= STATEMENT_LIST_MAX
+                   ? 0
+                   : err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    case STATEMENT_COVER:
+        return s->cover.count > 0 ? 0 : err_set(e, code, "rule cover-count: a cover covers nothing");
+    case STATEMENT_INVESTIGATION:
+        return text_rule(s->investigation.name, text_tr("the investigation's name"), code, e);
+    case STATEMENT_DEPOSIT: return deposit_rule(s, code, e);
+    case STATEMENT_RECEIVED: return received_rule(&s->received, code, e);
+    case STATEMENT_PART: return part_rule(&s->part, code, e);
+    case STATEMENT_RECEIPT: return receipt_rule(&s->receipt.totals, code, e);
+    case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
+    case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
+    case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
+    }
+    assert(false);
+    return code;
 }
 
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
@@ -493,7 +598,7 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
 {
     assert(s->kind >= 1 && s->kind <= STATEMENT_KIND_LAST);
     assert(statement_kind_hidden(s->kind) == (secret != NULL));
-    int rc = rules(s, e);
+    int rc = rules(s, ERR_REFUSED, e);
     if (rc != 0)
         return err_add(e, rc, "statement \"%s\"", KIND_NAMES[s->kind]);
     buf_put_text(ret_text, HEAD);
@@ -513,9 +618,9 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     rc = buf_check(ret_text, e);
     if (rc == 0 && ret_values != NULL)
         rc = buf_check(ret_values, e);
-    if (rc == 0 && ret_text->n + (ret_values != NULL ? ret_values->n : 0) > LEAF_STATEMENT_MAX - 4096)
+    if (rc == 0 && ret_text->n + (ret_values != NULL ? ret_values->n : 0) > STATEMENT_MADE_MAX)
         return err_set(e, ERR_REFUSED, "statement \"%s\": rule statement-length: longer than %d bytes",
-                       KIND_NAMES[s->kind], LEAF_STATEMENT_MAX);
+                       KIND_NAMES[s->kind], STATEMENT_MADE_MAX);
     return rc;
 }
 
@@ -536,7 +641,6 @@ struct statement_held {
     struct buf names;      /* decoded base64 names */
     void *list[3];         /* arrays handed out */
     size_t lists;
-    size_t fixups;
 };
 
 void statement_held_drop(struct statement_held **held)
@@ -558,12 +662,13 @@ struct reading {
     const struct json_node *root;
     const struct json_node *values;
     struct statement *s;
+    bool no_memory; /* a rule could not be decided */
     struct err *e;
 };
 
 static int broken(const struct reading *r, const char *rule)
 {
-    return err_set(r->e, ERR_DAMAGED, "rule %s is broken", rule);
+    return r->no_memory ? err_memory(r->e) : err_set(r->e, ERR_DAMAGED, "rule %s is broken", rule);
 }
 
 static void *list_new(struct reading *r, size_t count, size_t size)
@@ -600,23 +705,25 @@ static bool get_hash(const struct json_node *node, struct hash *to)
 static bool get_name(struct reading *r, const struct json_node *node, struct bytes *ret)
 {
     static const char *const both[] = {"bytes", "text"}, *const one[] = {"text"};
+    OWN(buf_drop) struct buf shown = {0};
     const char *text = json_text(json_get(node, "text"));
+    bool good = false;
     if (text == NULL)
         return false;
     if (json_keys_are(node, one, 1)) {
         *ret = bytes_text(text);
-        return ret->n > 0 && shown_as_is(*ret);
+        good = ret->n > 0 && shown_as_is(*ret, &shown);
+    } else if (json_keys_are(node, both, 2)) {
+        const char *encoded = json_text(json_get(node, "bytes"));
+        size_t at = r->held->names.n, room = r->held->names.room;
+        if (encoded == NULL || base64_get(bytes_text(encoded), &r->held->names) != 0)
+            return false;
+        assert(r->held->names.room == room);
+        *ret = bytes_of(r->held->names.p + at, r->held->names.n - at);
+        good = ret->n > 0 && !shown_as_is(*ret, &shown) && bytes_equal(buf_bytes(&shown), bytes_text(text));
     }
-    const char *encoded = json_text(json_get(node, "bytes"));
-    if (encoded == NULL || !json_keys_are(node, both, 2))
-        return false;
-    size_t at = r->held->names.n, room = r->held->names.room;
-    if (base64_get(bytes_text(encoded), &r->held->names) != 0 || r->held->names.room != room)
-        return false;
-    *ret = bytes_of(r->held->names.p + at, r->held->names.n - at);
-    OWN(buf_drop) struct buf shown = {0};
-    unicode_display(*ret, &shown);
-    return ret->n > 0 && !shown_as_is(*ret) && bytes_equal(buf_bytes(&shown), bytes_text(text));
+    r->no_memory = r->no_memory || shown.failed;
+    return good && !shown.failed;
 }
 
 static bool get_sum(const struct json_node *totals, const char *key, struct statement_sum *ret)
@@ -648,6 +755,13 @@ static bool get_vkey(const struct json_node *node, struct note_key *ret)
 {
     const char *text = json_text(node);
     return text != NULL && note_key_parse(bytes_text(text), ret, NULL) == 0;
+}
+
+/* Is the value just this canonical text? */
+static bool is_written(const struct json_node *node, const char *canonical)
+{
+    OWN(buf_drop) struct buf text = {0};
+    return node != NULL && json_write(node, &text) && bytes_equal(buf_bytes(&text), bytes_text(canonical));
 }
 
 static bool read_receiving(const struct json_node *list, struct statement_founded *f)
@@ -682,7 +796,9 @@ static int read_founded(struct reading *r)
                 get_fixed(json_get(r->root, "compartment"), f->compartment, STATEMENT_ID, true) &&
                 read_receiving(json_get(member, "receiving"), f) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
-                sector <= UINT32_MAX && format <= UINT32_MAX && strcmp(f->log.name, f->origin) == 0;
+                sector <= UINT32_MAX && format <= UINT32_MAX &&
+                is_written(json_get(member, "roles"), "[\"administrator\",\"investigator\"]") &&
+                is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
     f->pack_sectors = (uint32_t)pack;
     f->sector_bytes = (uint32_t)sector;
     f->format = (uint32_t)format;
@@ -693,8 +809,8 @@ static bool read_file_hash(const struct json_node *n, struct statement_file_hash
 {
     static const char *const kept[] = {"bytes", "name", "sha256"}, *const gone[] = {"name", "removed"};
     f->name = json_text(json_get(n, "name"));
-    f->removed = json_keys_are(n, gone, COUNT(gone));
-    if (f->name == NULL || f->name[0] == '/' || strstr(f->name, "..") != NULL)
+    f->removed = json_keys_are(n, gone, COUNT(gone)) && is_written(json_get(n, "removed"), "true");
+    if (f->name == NULL)
         return false;
     return f->removed || (json_keys_are(n, kept, COUNT(kept)) && json_get_u64(json_get(n, "bytes"), &f->bytes) &&
                           get_fixed(json_get(n, "sha256"), f->sha256.b, CRYPT_HASH, true));
@@ -721,11 +837,8 @@ static int read_keyring(struct reading *r)
 
 static bool get_bool(const struct json_node *node, bool *ret)
 {
-    OWN(buf_drop) struct buf text = {0};
-    if (node == NULL || !json_write(node, &text))
-        return false;
-    *ret = strcmp(buf_text(&text), "true") == 0;
-    return *ret || strcmp(buf_text(&text), "false") == 0;
+    *ret = is_written(node, "true");
+    return *ret || is_written(node, "false");
 }
 
 static int read_packs(struct reading *r)
@@ -772,7 +885,7 @@ static int read_repaired(struct reading *r)
     static const char *const keys[] = {"files", "kind", "time"};
     const struct json_node *list = json_get(r->root, "files");
     int rc = keys_rule(r, keys, COUNT(keys));
-    if (rc != 0 || !json_is_array(list))
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_LIST_MAX)
         return rc != 0 ? rc : broken(r, "repaired-files");
     size_t count = json_count(list);
     const char **files = list_new(r, count, sizeof *files);
@@ -847,7 +960,7 @@ static int read_part(struct reading *r)
     const struct json_node *already = claim_value(r, "already"), *refused = claim_value(r, "refused");
     if (!get_number(r, "deposit", &p->deposit) || !get_number(r, "part", &p->part) || !json_is_array(already) ||
         !json_is_array(refused) || json_count(already) > STATEMENT_LIST_MAX ||
-        json_count(refused) > STATEMENT_LIST_MAX)
+        json_count(refused) > STATEMENT_LIST_MAX || json_count(r->values) != 2)
         return broken(r, "part-claims");
     p->already_count = json_count(already);
     p->refused_count = json_count(refused);
@@ -857,7 +970,7 @@ static int read_part(struct reading *r)
         return err_memory(r->e);
     for (size_t i = 0; i < p->already_count; i++) {
         const struct json_node *n = json_at(already, i);
-        if (json_count(n) != 2 || !json_get_u64(json_at(n, 0), &p->already[i].first) ||
+        if (!json_is_array(n) || json_count(n) != 2 || !json_get_u64(json_at(n, 0), &p->already[i].first) ||
             !json_get_u64(json_at(n, 1), &p->already[i].last))
             return broken(r, "part-already");
     }
@@ -884,7 +997,7 @@ static int read_receipt(struct reading *r)
                 get_sum(n, "already", &t->already) && get_sum(n, "duplicate", &t->duplicate) &&
                 get_sum(n, "names", &t->names) && get_sum(n, "refused", &t->refused) && get_sum(n, "seen", &t->seen) &&
                 get_sum(n, "taken", &t->taken) && json_get_u64(json_get(n, "folders_taken"), &t->folders_taken) &&
-                json_get_u64(json_get(n, "folders_already"), &t->folders_already);
+                json_get_u64(json_get(n, "folders_already"), &t->folders_already) && json_count(r->values) == 1;
     return good ? 0 : broken(r, "receipt-claims");
 }
 
@@ -892,10 +1005,11 @@ static int read_deposit(struct reading *r)
 {
     const struct json_node *giver = claim_value(r, "giver"), *note = claim_value(r, "note");
     const struct json_node *paths = claim_value(r, "paths");
+    size_t claims = 1u + (giver != NULL) + (note != NULL);
     r->s->deposit.giver = json_text(giver);
     r->s->deposit.note = json_text(note);
     if ((giver != NULL && r->s->deposit.giver == NULL) || (note != NULL && r->s->deposit.note == NULL) ||
-        !json_is_array(paths) || json_count(paths) > STATEMENT_LIST_MAX)
+        !json_is_array(paths) || json_count(paths) > STATEMENT_LIST_MAX || json_count(r->values) != claims)
         return broken(r, "deposit-claims");
     size_t count = json_count(paths);
     struct bytes *list = list_new(r, count, sizeof *list);
@@ -977,12 +1091,16 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
     if (!json_is_array(r->values) || json_count(r->values) != count)
         return broken(r, "claim-values");
     struct hash made[CLAIMS_MAX];
+    const char *last = "";
     for (size_t i = 0; i < count; i++) {
         const struct json_node *pair = json_at(r->values, i);
         const char *name = json_text(json_at(pair, 0));
         OWN(buf_drop) struct buf text = {0};
         if (name == NULL || json_count(pair) != 2 || !json_write(pair, &text))
             return broken(r, "claim-values");
+        if (strcmp(last, name) >= 0)
+            return broken(r, "claim-order");
+        last = name;
         uint8_t salt[LEAF_CLAIM_SALT];
         leaf_claim_salt(secret, name, salt);
         leaf_claim_digest(salt, buf_bytes(&text), &made[i]);
@@ -1056,6 +1174,8 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
         return err_memory(e);
     *ret = (struct statement){0};
     struct reading r = {.held = *held, .s = ret, .e = e};
+    if (bytes.n > LEAF_STATEMENT_MAX || values.n > LEAF_STATEMENT_MAX - bytes.n)
+        return err_add(e, broken(&r, "statement-length"), "statement");
     /* Room for every name at once, so that names never move. */
     if (buf_more(&r.held->names, bytes.n + values.n + 64) == NULL)
         return err_memory(e);
@@ -1067,13 +1187,15 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
         rc = read_text(&r, text);
     if (rc == 0 && statement_kind_hidden(ret->kind) != (secret != NULL))
         rc = broken(&r, "hidden-or-public");
+    if (rc == 0 && secret == NULL && values.n > 0)
+        rc = broken(&r, "public-values");
     if (rc == 0 && secret != NULL)
         rc = check_claims(&r, secret, values);
     if (rc == 0)
         rc = read_kind(&r);
     if (rc == 0)
         rc = check_signature(&r, &note, keys, key_count);
-    if (rc == 0 && (rc = rules(ret, e)) != 0)
-        rc = ERR_DAMAGED;
+    if (rc == 0)
+        rc = rules(ret, ERR_DAMAGED, e);
     return rc == 0 ? 0 : err_add(e, rc, "statement");
 }

@@ -37,8 +37,8 @@ enum {
     STATEMENT_TEXT_MAX = 65536,     /* one text of a person: note, giver, reason */
     STATEMENT_PATH_MAX = 1 << 20,   /* one path, in bytes; deeper trees than PATH_MAX are real */
     STATEMENT_LIST_MAX = 1 << 20,   /* members of one list */
+    STATEMENT_FILE_NAME_MAX = 127,  /* of a keyring file */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
-    STATEMENT_RECEIVING_MAX = 64,
 };
 
 enum statement_type { STATEMENT_FILE = 0, STATEMENT_FOLDER = 1, STATEMENT_LINK = 2 };
@@ -90,7 +90,7 @@ struct statement_received {
     bool further_name;        /* a hard link: only name and of are used */
     uint64_t of;              /* leaf of the item that this is a further name of */
     enum statement_type type;
-    struct bytes path;        /* original name bytes, as given */
+    struct bytes path;        /* original name bytes, as given: relative, without "." and ".." */
     uint32_t mode;            /* permission bits, 07777 */
     struct statement_time mtime;
     struct bytes target;      /* of a symbolic link, original bytes */

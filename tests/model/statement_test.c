@@ -1,0 +1,1280 @@
+/* Statements: made and read again as they were, in one form only, and every rule held on both sides. */
+#include "model/statement.h"
+
+#include "base/json.h"
+#include "base/unicode.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "../base/chance.h"
+
+static const struct key SEED = {{1}}, OTHER_SEED = {{2}};
+static struct note_key member, other;
+static struct chance chance = {20260317};
+
+static void make_key(const char *name, const struct key *seed, struct note_key *ret)
+{
+    uint8_t public_key[CRYPT_PUBLIC];
+    crypt_sign_public(seed, public_key);
+    assert_int_equal(note_key_make(name, public_key, ret, NULL), 0);
+}
+
+static int start(void **state)
+{
+    if (crypt_start(NULL) != 0)
+        return -1;
+    make_key("example.org/m/7f3a09c1", &SEED, &member);
+    make_key("example.org/m/00000002", &OTHER_SEED, &other);
+    return 0;
+}
+
+/* ---- any statement ---- */
+
+/* What a drawn statement borrows from. */
+struct drawn {
+    struct statement s;
+    void *held[4096];
+    size_t held_count;
+};
+
+static void drawn_drop(struct drawn *d)
+{
+    for (size_t i = 0; i < d->held_count; i++)
+        free(d->held[i]);
+    d->held_count = 0;
+}
+
+static void *hold(struct drawn *d, size_t n)
+{
+    assert_true(d->held_count < COUNT(d->held));
+    void *p = calloc(n > 0 ? n : 1, 1);
+    assert_non_null(p);
+    return d->held[d->held_count++] = p;
+}
+
+static void draw(void *to, size_t n)
+{
+    chance_fill(&chance, to, n);
+}
+
+/* Small ones, and those around the borders of what JSON writes as a number. */
+static uint64_t number(void)
+{
+    static const uint64_t edges[] = {0, 1, 255, (UINT64_C(1) << 53) - 1, UINT64_C(1) << 53, INT64_MAX, UINT64_MAX};
+    return chance_below(&chance, 3) == 0 ? edges[chance_below(&chance, COUNT(edges))] : chance_below(&chance, 1000000);
+}
+
+static int64_t seconds(void)
+{
+    static const int64_t edges[] = {0, -1, INT64_MIN, INT64_MAX, -9007199254740991, -9007199254740992};
+    return chance_below(&chance, 3) == 0 ? edges[chance_below(&chance, COUNT(edges))]
+                                         : (int64_t)chance_below(&chance, 2000000000) - 100000000;
+}
+
+/* Parts of names of every kind that file systems hold. */
+static const char *const NAME_PARTS[] = {
+    "a", "photo 1.jpg", "-", "\\", "a\\b", "\\xff", "\\\\", "\"", "{}", "%s",
+    "\xEC\xA6\x9D\xEC\x96\xB8",                             /* composed */
+    "\xE1\x84\x8C\xE1\x85\xB3\xE1\x86\xBC",                 /* in parts */
+    "\xE1\x84\x80", "\xCC\x81", "e\xCC\x81", "\xC3\xA9",    /* loose marks */
+    "\xff", "\xfe\xff", "\xC3", "\xED\xA0\x80", "\xC0\xAF", /* no UTF-8 */
+    "\n", "\r\n", "\t", "\x01", "\x1b[31m", "\x7f", "\xC2\x85",
+    "\xE2\x80\xAE", "\xE2\x80\xA8", "\xE2\x80\x8B", "\xEF\xBB\xBF", "\xE2\x81\xA6", /* what is not seen */
+    "\xF0\x9F\x93\xB7", "\xEF\xAC\x81", "..a", "...", ".b", "~",
+};
+
+static struct bytes name_of_parts(struct drawn *d, size_t parts)
+{
+    OWN(buf_drop) struct buf b = {0};
+    for (size_t i = 0; i < parts; i++) {
+        buf_put_text(&b, NAME_PARTS[chance_below(&chance, COUNT(NAME_PARTS))]);
+        if (i + 1 < parts && chance_below(&chance, 3) == 0)
+            buf_put_u8(&b, '/');
+    }
+    uint8_t *p = hold(d, b.n);
+    memcpy(p, b.p, b.n);
+    return bytes_of(p, b.n);
+}
+
+static struct bytes any_name(struct drawn *d)
+{
+    size_t what = chance_below(&chance, 8);
+    if (what > 1)
+        return name_of_parts(d, 1 + chance_below(&chance, 5));
+    size_t n = 1 + chance_below(&chance, what == 0 ? 1 : 60);
+    uint8_t *p = hold(d, n);
+    for (size_t i = 0; i < n; i++)
+        do
+            p[i] = (uint8_t)chance_u64(&chance);
+        while (p[i] == 0 || p[i] == '/' || (n <= 2 && p[i] == '.'));
+    return bytes_of(p, n);
+}
+
+static const char *any_text(struct drawn *d)
+{
+    static const char *const texts[] = {"x", "A line.\nAnother \"line\" with \\ and \t.", "\xEB\xB0\x95 \xEC\x98\x81\xED\x9D\xAC",
+                                        "\xC3\xA9\xE2\x80\xAE\x01", "{\"a\":[1,2]}", "\xF0\x9F\x93\xB7"};
+    size_t count = 1 + chance_below(&chance, 4);
+    char *p = hold(d, 400);
+    for (size_t i = 0; i < count; i++)
+        strcat(p, texts[chance_below(&chance, COUNT(texts))]);
+    return p;
+}
+
+static void draw_received(struct drawn *d)
+{
+    struct statement_received *r = &d->s.received;
+    r->deposit = number();
+    r->seq = number();
+    r->path = any_name(d);
+    r->further_name = chance_below(&chance, 4) == 0;
+    if (r->further_name) {
+        r->of = number();
+        return;
+    }
+    r->type = (enum statement_type)chance_below(&chance, 3);
+    r->mode = (uint32_t)chance_below(&chance, 07777 + 1);
+    r->mtime = (struct statement_time){seconds(), (uint32_t)chance_below(&chance, 1000000000)};
+    if (r->type == STATEMENT_LINK)
+        r->target = chance_below(&chance, 2) == 0 ? any_name(d) : bytes_text("../../etc/passwd");
+    if (r->type == STATEMENT_FILE) {
+        r->bytes = number();
+        draw(r->sha256.b, CRYPT_HASH);
+    }
+}
+
+static void draw_part(struct drawn *d)
+{
+    static const char *const reasons[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+    struct statement_part *p = &d->s.part;
+    p->deposit = number();
+    p->part = number();
+    p->refused_count = chance_below(&chance, 6);
+    p->already_count = chance_below(&chance, 6);
+    p->refused = hold(d, p->refused_count * sizeof *p->refused);
+    p->already = hold(d, p->already_count * sizeof *p->already);
+    for (size_t i = 0; i < p->refused_count; i++)
+        p->refused[i] = (struct statement_refused){any_name(d), reasons[chance_below(&chance, COUNT(reasons))],
+                                                   number()};
+    for (size_t i = 0; i < p->already_count; i++) {
+        uint64_t a = number(), b = number();
+        p->already[i] = (struct statement_range){a < b ? a : b, a < b ? b : a};
+    }
+}
+
+static struct statement_sum any_sum(void)
+{
+    return (struct statement_sum){chance_below(&chance, 1000000), chance_u64(&chance) >> 12};
+}
+
+static void draw_receipt(struct drawn *d)
+{
+    struct statement_totals *t = &d->s.receipt.totals;
+    d->s.receipt = (struct statement_receipt){.deposit = number(), .number = number(), .parts = number()};
+    t->taken = any_sum();
+    t->duplicate = any_sum();
+    t->already = any_sum();
+    t->refused = any_sum();
+    t->names = any_sum();
+    t->seen.files = t->taken.files + t->duplicate.files + t->already.files + t->refused.files;
+    t->seen.bytes = t->taken.bytes + t->duplicate.bytes + t->already.bytes + t->refused.bytes;
+    t->folders_taken = number();
+    t->folders_already = number();
+}
+
+static void draw_founded(struct drawn *d)
+{
+    struct statement_founded *f = &d->s.founded;
+    f->origin = "example.org";
+    make_key("example.org", &OTHER_SEED, &f->log);
+    f->member = member;
+    draw(f->member_box, CRYPT_PUBLIC);
+    draw(f->compartment, STATEMENT_ID);
+    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+        f->receiving[i].epoch = number();
+        draw(f->receiving[i].key, CRYPT_PUBLIC);
+    }
+    f->pack_sectors = (uint32_t)chance_u64(&chance);
+    f->sector_bytes = (uint32_t)chance_u64(&chance);
+    f->format = (uint32_t)chance_u64(&chance);
+}
+
+static void draw_lists(struct drawn *d)
+{
+    size_t count = chance_below(&chance, 5);
+    if (d->s.kind == STATEMENT_KEYRING) {
+        struct statement_file_hash *files = hold(d, count * sizeof *files);
+        for (size_t i = 0; i < count; i++) {
+            char *name = hold(d, 64);
+            snprintf(name, 64, "%032x/table-%zu", (unsigned)chance_below(&chance, 1000000), i);
+            files[i].name = name;
+            files[i].removed = chance_below(&chance, 2) == 0;
+            if (!files[i].removed) {
+                files[i].bytes = number();
+                draw(files[i].sha256.b, CRYPT_HASH);
+            }
+        }
+        d->s.keyring.files = files;
+        d->s.keyring.count = count;
+    } else if (d->s.kind == STATEMENT_PACKS) {
+        struct statement_pack *packs = hold(d, count * sizeof *packs);
+        for (size_t i = 0; i < count; i++) {
+            packs[i] = (struct statement_pack){.pack = number(), .sectors = (uint32_t)chance_u64(&chance),
+                                               .sealed = chance_below(&chance, 2) == 0};
+            draw(packs[i].root.b, CRYPT_HASH);
+        }
+        d->s.packs.packs = packs;
+        d->s.packs.count = count;
+    } else {
+        const char **files = hold(d, count * sizeof *files);
+        for (size_t i = 0; i < count; i++)
+            files[i] = any_text(d);
+        d->s.repaired.files = files;
+        d->s.repaired.count = count;
+    }
+}
+
+static void draw_statement(struct drawn *d, enum statement_kind kind)
+{
+    drawn_drop(d);
+    d->s = (struct statement){.kind = kind};
+    if (kind != STATEMENT_RECEIVED)
+        d->s.at_unix_s = seconds();
+    if (statement_kind_hidden(kind) && kind != STATEMENT_RECEIVED) {
+        draw(d->s.place.investigation, STATEMENT_ID);
+        d->s.place.seq = number();
+        draw(d->s.place.prev.b, CRYPT_HASH);
+    }
+    switch (kind) {
+    case STATEMENT_FOUNDED: draw_founded(d); break;
+    case STATEMENT_KEYRING:
+    case STATEMENT_PACKS:
+    case STATEMENT_REPAIRED: draw_lists(d); break;
+    case STATEMENT_COVER:
+        d->s.cover = (struct statement_cover){number(), number(), number(), number() | 1, {{0}}};
+        draw(d->s.cover.root.b, CRYPT_HASH);
+        break;
+    case STATEMENT_INVESTIGATION: d->s.investigation.name = any_text(d); break;
+    case STATEMENT_DEPOSIT: {
+        d->s.deposit.giver = chance_below(&chance, 2) == 0 ? NULL : any_text(d);
+        d->s.deposit.note = chance_below(&chance, 2) == 0 ? NULL : any_text(d);
+        d->s.deposit.path_count = chance_below(&chance, 5);
+        struct bytes *paths = hold(d, d->s.deposit.path_count * sizeof *paths);
+        for (size_t i = 0; i < d->s.deposit.path_count; i++)
+            paths[i] = chance_below(&chance, 3) == 0 ? bytes_text("../a/./b//") : any_name(d);
+        d->s.deposit.paths = paths;
+        break;
+    }
+    case STATEMENT_RECEIVED: draw_received(d); break;
+    case STATEMENT_PART: draw_part(d); break;
+    case STATEMENT_RECEIPT: draw_receipt(d); break;
+    case STATEMENT_NOTE: d->s.note.text = any_text(d); break;
+    case STATEMENT_SET_ASIDE:
+        d->s.set_aside.receipt = number();
+        d->s.set_aside.reason = any_text(d);
+        break;
+    }
+}
+
+/* ---- the same? ---- */
+
+static void assert_name(struct bytes a, struct bytes b)
+{
+    assert_true(bytes_equal(a, b));
+}
+
+static void assert_text(const char *a, const char *b)
+{
+    if (a == NULL)
+        assert_null(b);
+    else
+        assert_string_equal(a, b);
+}
+
+static void assert_same_received(const struct statement_received *a, const struct statement_received *b)
+{
+    assert_true(a->deposit == b->deposit && a->seq == b->seq && a->further_name == b->further_name && a->of == b->of);
+    assert_name(a->path, b->path);
+    assert_true(a->type == b->type && a->mode == b->mode && a->mtime.s == b->mtime.s && a->mtime.ns == b->mtime.ns);
+    assert_name(a->target, b->target);
+    assert_true(a->bytes == b->bytes && hash_equal(&a->sha256, &b->sha256));
+}
+
+static void assert_same_founded(const struct statement_founded *a, const struct statement_founded *b)
+{
+    char x[NOTE_VKEY_MAX], y[NOTE_VKEY_MAX];
+    assert_string_equal(a->origin, b->origin);
+    note_key_text(&a->log, x);
+    note_key_text(&b->log, y);
+    assert_string_equal(x, y);
+    note_key_text(&a->member, x);
+    note_key_text(&b->member, y);
+    assert_string_equal(x, y);
+    assert_memory_equal(a->member_box, b->member_box, CRYPT_PUBLIC);
+    assert_memory_equal(a->compartment, b->compartment, STATEMENT_ID);
+    for (size_t i = 0; i < COUNT(a->receiving); i++) {
+        assert_true(a->receiving[i].epoch == b->receiving[i].epoch);
+        assert_memory_equal(a->receiving[i].key, b->receiving[i].key, CRYPT_PUBLIC);
+    }
+    assert_true(a->pack_sectors == b->pack_sectors && a->sector_bytes == b->sector_bytes && a->format == b->format);
+}
+
+static void assert_same_part(const struct statement_part *a, const struct statement_part *b)
+{
+    assert_true(a->deposit == b->deposit && a->part == b->part);
+    assert_true(a->refused_count == b->refused_count && a->already_count == b->already_count);
+    for (size_t i = 0; i < a->refused_count; i++) {
+        assert_name(a->refused[i].path, b->refused[i].path);
+        assert_string_equal(a->refused[i].reason, b->refused[i].reason);
+        assert_true(a->refused[i].bytes == b->refused[i].bytes);
+    }
+    for (size_t i = 0; i < a->already_count; i++)
+        assert_true(a->already[i].first == b->already[i].first && a->already[i].last == b->already[i].last);
+}
+
+static void assert_same_lists(const struct statement *a, const struct statement *b)
+{
+    if (a->kind == STATEMENT_KEYRING) {
+        assert_int_equal(a->keyring.count, b->keyring.count);
+        for (size_t i = 0; i < a->keyring.count; i++) {
+            const struct statement_file_hash *x = &a->keyring.files[i], *y = &b->keyring.files[i];
+            assert_string_equal(x->name, y->name);
+            assert_true(x->removed == y->removed && x->bytes == y->bytes && hash_equal(&x->sha256, &y->sha256));
+        }
+    } else if (a->kind == STATEMENT_PACKS) {
+        assert_int_equal(a->packs.count, b->packs.count);
+        for (size_t i = 0; i < a->packs.count; i++) {
+            const struct statement_pack *x = &a->packs.packs[i], *y = &b->packs.packs[i];
+            assert_true(x->pack == y->pack && x->sectors == y->sectors && x->sealed == y->sealed);
+            assert_true(hash_equal(&x->root, &y->root));
+        }
+    } else {
+        assert_int_equal(a->repaired.count, b->repaired.count);
+        for (size_t i = 0; i < a->repaired.count; i++)
+            assert_string_equal(a->repaired.files[i], b->repaired.files[i]);
+    }
+}
+
+static void assert_same(const struct statement *a, const struct statement *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_true(a->at_unix_s == b->at_unix_s);
+    assert_memory_equal(a->place.investigation, b->place.investigation, STATEMENT_ID);
+    assert_true(a->place.seq == b->place.seq && hash_equal(&a->place.prev, &b->place.prev));
+    switch (a->kind) {
+    case STATEMENT_FOUNDED: assert_same_founded(&a->founded, &b->founded); break;
+    case STATEMENT_KEYRING:
+    case STATEMENT_PACKS:
+    case STATEMENT_REPAIRED: assert_same_lists(a, b); break;
+    case STATEMENT_COVER:
+        assert_true(a->cover.deposit == b->cover.deposit && a->cover.part == b->cover.part);
+        assert_true(a->cover.first == b->cover.first && a->cover.count == b->cover.count);
+        assert_true(hash_equal(&a->cover.root, &b->cover.root));
+        break;
+    case STATEMENT_INVESTIGATION: assert_text(a->investigation.name, b->investigation.name); break;
+    case STATEMENT_DEPOSIT:
+        assert_text(a->deposit.giver, b->deposit.giver);
+        assert_text(a->deposit.note, b->deposit.note);
+        assert_int_equal(a->deposit.path_count, b->deposit.path_count);
+        for (size_t i = 0; i < a->deposit.path_count; i++)
+            assert_name(a->deposit.paths[i], b->deposit.paths[i]);
+        break;
+    case STATEMENT_RECEIVED: assert_same_received(&a->received, &b->received); break;
+    case STATEMENT_PART: assert_same_part(&a->part, &b->part); break;
+    case STATEMENT_RECEIPT:
+        assert_true(a->receipt.deposit == b->receipt.deposit && a->receipt.number == b->receipt.number);
+        assert_true(a->receipt.parts == b->receipt.parts);
+        assert_memory_equal(&a->receipt.totals, &b->receipt.totals, sizeof a->receipt.totals);
+        break;
+    case STATEMENT_NOTE: assert_text(a->note.text, b->note.text); break;
+    case STATEMENT_SET_ASIDE:
+        assert_true(a->set_aside.receipt == b->set_aside.receipt);
+        assert_text(a->set_aside.reason, b->set_aside.reason);
+        break;
+    }
+}
+
+/* ---- stored, and read again ---- */
+
+struct stored {
+    enum statement_kind kind;
+    struct key secret;
+    struct buf text, values; /* as made */
+};
+
+static void stored_drop(struct stored *s)
+{
+    buf_drop(&s->text);
+    buf_drop(&s->values);
+}
+
+static const struct key *secret_of(const struct stored *s)
+{
+    return statement_kind_hidden(s->kind) ? &s->secret : NULL;
+}
+
+static void store(const struct statement *st, struct stored *ret)
+{
+    struct err e = {0};
+    ret->kind = st->kind;
+    draw(ret->secret.b, CRYPT_KEY);
+    buf_clear(&ret->text);
+    buf_clear(&ret->values);
+    if (statement_make(st, secret_of(ret), &ret->text, &ret->values, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(ret->values.n > 0, statement_kind_hidden(st->kind));
+}
+
+/* The bytes that are committed of ${text}; a text that cannot be a note's is signed as it is. */
+static void finish(enum statement_kind kind, struct bytes text, struct buf *to)
+{
+    if (statement_finish(kind, text, &member, &SEED, to, NULL) == 0)
+        return;
+    buf_clear(to);
+    uint8_t signature[4 + CRYPT_SIGNATURE];
+    memcpy(signature, member.id, 4);
+    crypt_sign_raw(&SEED, text, signature + 4);
+    buf_put_bytes(to, text);
+    buf_printf(to, "\n\xE2\x80\x94 %s ", member.name);
+    buf_put_base64(to, bytes_of(signature, sizeof signature));
+    buf_put_u8(to, '\n');
+}
+
+/* Read what is signed of text and values.  What is accepted has one form: it is made again to the byte. */
+static int read_again(const struct stored *s, struct bytes text, struct bytes values, struct err *e)
+{
+    OWN(buf_drop) struct buf note = {0};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement read;
+    finish(s->kind, text, &note);
+    *e = (struct err){0};
+    const struct note_key *keys = s->kind == STATEMENT_FOUNDED ? NULL : &member;
+    int rc = statement_read(buf_bytes(&note), values, secret_of(s), keys, keys == NULL ? 0 : 1, &held, &read, e);
+    if (rc != 0) {
+        assert_int_equal(rc, ERR_DAMAGED);
+        assert_int_equal(e->code, rc);
+        assert_string_not_equal(e->text, "");
+        return rc;
+    }
+    OWN(buf_drop) struct buf text_again = {0};
+    OWN(buf_drop) struct buf values_again = {0};
+    bool hidden = statement_kind_hidden(read.kind);
+    assert_int_equal(statement_make(&read, hidden ? &s->secret : NULL, &text_again, &values_again, e), 0);
+    assert_true(bytes_equal(buf_bytes(&text_again), text));
+    assert_true(bytes_equal(buf_bytes(&values_again), values));
+    return 0;
+}
+
+static void round_trips(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+        for (int i = 0; i < 150; i++) {
+            struct statement read;
+            OWN(buf_drop) struct buf note = {0};
+            struct err e = {0};
+            draw_statement(&d, (enum statement_kind)kind);
+            store(&d.s, &s);
+            assert_int_equal(statement_finish(s.kind, buf_bytes(&s.text), &member, &SEED, &note, &e), 0);
+            int rc = statement_read(buf_bytes(&note), buf_bytes(&s.values), secret_of(&s), &member, 1, &held, &read, &e);
+            if (rc != 0)
+                fail_msg("%s", e.text);
+            assert_same(&d.s, &read);
+            assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+        }
+}
+
+/* Two lines, the second in the canonical form of JSON, and values that nothing but their digests shows. */
+static void the_form(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+        for (int i = 0; i < 20; i++) {
+            draw_statement(&d, (enum statement_kind)kind);
+            store(&d.s, &s);
+            struct cursor c = cursor_of(buf_bytes(&s.text));
+            assert_true(cursor_expect(&c, "groundwork/statement/v1\n"));
+            struct bytes line = cursor_line(&c);
+            assert_true(cursor_done(&c) && json_canonical(line));
+            assert_true(s.values.n == 0 || json_canonical(buf_bytes(&s.values)));
+            if (kind == STATEMENT_NOTE)
+                assert_null(memmem(line.p, line.n, d.s.note.text, strlen(d.s.note.text)));
+        }
+}
+
+/* Claims are salted: the same words under two leaves have nothing in common, and their order tells nothing. */
+static void claims_are_salted(void **state)
+{
+    OWN(stored_drop) struct stored a = {.kind = STATEMENT_NOTE};
+    OWN(stored_drop) struct stored b = {.kind = STATEMENT_NOTE};
+    struct statement st = {.kind = STATEMENT_NOTE, .note = {.text = "the same words"}};
+    store(&st, &a);
+    store(&st, &b);
+    assert_true(bytes_equal(buf_bytes(&a.values), buf_bytes(&b.values)));
+    assert_false(bytes_equal(buf_bytes(&a.text), buf_bytes(&b.text)));
+    struct hash digest;
+    uint8_t salt[LEAF_CLAIM_SALT];
+    char base64[64];
+    leaf_claim_salt(&a.secret, "text", salt);
+    leaf_claim_digest(salt, bytes_text("[\"text\",\"the same words\"]"), &digest);
+    OWN(buf_drop) struct buf expected = {0};
+    buf_put_base64(&expected, bytes_of(digest.b, CRYPT_HASH));
+    snprintf(base64, sizeof base64, "{\"claims\":[\"%s\"],", buf_text(&expected));
+    assert_non_null(strstr(buf_text(&a.text), base64));
+}
+
+/* ---- names ---- */
+
+static void name_round_trip(struct bytes name, struct buf *ret_values)
+{
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_RECEIVED};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    OWN(buf_drop) struct buf note = {0};
+    struct statement st = {.kind = STATEMENT_RECEIVED, .received = {.further_name = true, .path = name}}, read;
+    struct err e = {0};
+    store(&st, &s);
+    finish(s.kind, buf_bytes(&s.text), &note);
+    if (statement_read(buf_bytes(&note), buf_bytes(&s.values), &s.secret, NULL, 0, &held, &read, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_true(bytes_equal(read.received.path, name));
+    if (ret_values != NULL)
+        buf_put_bytes(ret_values, buf_bytes(&s.values));
+}
+
+static void names(void **state)
+{
+    static const struct {
+        const char *name, *values;
+    } cases[] = {
+        {"a", "[[\"name\",{\"text\":\"a\"}]]"},
+        {"a\\b", "[[\"name\",{\"text\":\"a\\\\b\"}]]"},
+        {"\\xff", "[[\"name\",{\"text\":\"\\\\xff\"}]]"},
+        {"\xff", "[[\"name\",{\"bytes\":\"/w==\",\"text\":\"\\\\xff\"}]]"},
+        {"\n", "[[\"name\",{\"bytes\":\"Cg==\",\"text\":\"\\\\x0a\"}]]"},
+        {"\x7f", "[[\"name\",{\"bytes\":\"fw==\",\"text\":\"\\\\x7f\"}]]"},
+        {"\xC3\xA9", "[[\"name\",{\"text\":\"\xC3\xA9\"}]]"},
+        {"e\xCC\x81", "[[\"name\",{\"bytes\":\"ZcyB\",\"text\":\"\xC3\xA9\"}]]"},
+        {"\xC3\xA9\\", "[[\"name\",{\"bytes\":\"w6lc\",\"text\":\"\xC3\xA9\\\\\\\\\"}]]"},
+        {"\xE2\x80\xAE", "[[\"name\",{\"bytes\":\"4oCu\",\"text\":\"\\\\xe2\\\\x80\\\\xae\"}]]"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        OWN(buf_drop) struct buf values = {0};
+        name_round_trip(bytes_text(cases[i].name), &values);
+        assert_string_equal(buf_text(&values), cases[i].values);
+    }
+    /* Every single byte, and every pair of bytes that the parts leave out. */
+    for (unsigned a = 1; a < 256; a++) {
+        uint8_t name[2] = {(uint8_t)a};
+        if (a == '/')
+            continue;
+        if (a != '.')
+            name_round_trip(bytes_of(name, 1), NULL);
+        name[1] = (uint8_t)(1 + chance_below(&chance, 255));
+        if (name[1] != '/' && (a != '.' || name[1] != '.'))
+            name_round_trip(bytes_of(name, 2), NULL);
+    }
+}
+
+static void longest_names(void **state)
+{
+    static const char fills[] = {'x', '\xff', '\n', '\\'};
+    OWN(mem_drop) char *name = malloc(STATEMENT_PATH_MAX + 1);
+    assert_non_null(name);
+    for (size_t i = 0; i < COUNT(fills); i++) {
+        OWN(stored_drop) struct stored s = {.kind = STATEMENT_RECEIVED};
+        OWN(statement_held_drop) struct statement_held *held = NULL;
+        OWN(buf_drop) struct buf note = {0};
+        struct statement read;
+        struct err e = {0};
+        memset(name, fills[i], STATEMENT_PATH_MAX + 1);
+        struct bytes longest = bytes_of(name, STATEMENT_PATH_MAX), longer = bytes_of(name, STATEMENT_PATH_MAX + 1);
+        /* Path and target at their limit together: nothing that can lie on a disk is too long for a statement. */
+        struct statement st = {.kind = STATEMENT_RECEIVED, .received = {.path = longest, .target = longest,
+                                                                       .type = STATEMENT_LINK}};
+        store(&st, &s);
+        finish(s.kind, buf_bytes(&s.text), &note);
+        assert_true(20 + note.n + s.values.n <= LEAF_STATEMENT_MAX);
+        if (statement_read(buf_bytes(&note), buf_bytes(&s.values), &s.secret, NULL, 0, &held, &read, &e) != 0)
+            fail_msg("%s", e.text);
+        assert_true(bytes_equal(read.received.path, longest) && bytes_equal(read.received.target, longest));
+        st.received.path = longer;
+        assert_int_equal(statement_make(&st, &s.secret, &s.text, &s.values, &e), ERR_REFUSED);
+        assert_non_null(strstr(e.text, "rule path-length"));
+        st.received.path = longest;
+        st.received.target = longer;
+        assert_int_equal(statement_make(&st, &s.secret, &s.text, &s.values, &e), ERR_REFUSED);
+        assert_non_null(strstr(e.text, "rule link-target"));
+    }
+}
+
+/* ---- statements that a member forges: text and values of any content, digests and signature as they must be ---- */
+
+static int digest_order(const void *a, const void *b)
+{
+    return memcmp(a, b, CRYPT_HASH);
+}
+
+/* Put the digests of ${values} into ${text}; false when the values are no array of claims. */
+static bool digest_again(const struct key *secret, struct bytes text, struct bytes values, struct buf *ret)
+{
+    static const char begin[] = "groundwork/statement/v1\n{\"claims\":[";
+    OWN(json_drop) struct json *document = NULL;
+    struct hash digests[16];
+    size_t count;
+    const uint8_t *end = memchr(text.p, ']', text.n);
+    if (text.n < sizeof begin || memcmp(text.p, begin, sizeof begin - 1) != 0 || end == NULL ||
+        json_parse(values, &document, NULL) != 0)
+        return false;
+    const struct json_node *list = json_root(document);
+    if (!json_is_array(list) || (count = json_count(list)) > COUNT(digests))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        OWN(buf_drop) struct buf claim = {0};
+        uint8_t salt[LEAF_CLAIM_SALT];
+        const char *name = json_text(json_at(json_at(list, i), 0));
+        if (name == NULL || !json_write(json_at(list, i), &claim))
+            return false;
+        leaf_claim_salt(secret, name, salt);
+        leaf_claim_digest(salt, buf_bytes(&claim), &digests[i]);
+    }
+    qsort(digests, count, sizeof digests[0], digest_order);
+    buf_put_text(ret, begin);
+    for (size_t i = 0; i < count; i++) {
+        buf_put_text(ret, i == 0 ? "\"" : ",\"");
+        buf_put_base64(ret, bytes_of(digests[i].b, CRYPT_HASH));
+        buf_put_u8(ret, '"');
+    }
+    buf_put(ret, end, text.n - (size_t)(end - text.p));
+    return true;
+}
+
+static int read_forged(const struct stored *s, struct bytes text, struct bytes values, struct err *e)
+{
+    OWN(buf_drop) struct buf fresh = {0};
+    if (secret_of(s) != NULL && digest_again(&s->secret, text, values, &fresh))
+        text = buf_bytes(&fresh);
+    return read_again(s, text, values, e);
+}
+
+/* One character exchanged, taken out, or put in. */
+static void mutate(struct bytes from, size_t at, struct buf *to)
+{
+    static const char replacements[] = "\"\\0129aAzZ{}[],:/.-+ \n\tet\x80\xff";
+    uint8_t c = (uint8_t)replacements[chance_below(&chance, sizeof replacements)]; /* the zero byte too */
+    size_t how = chance_below(&chance, 4);
+    if (how == 3)
+        c = (uint8_t)(from.p[at] ^ (1u << chance_below(&chance, 8)));
+    buf_clear(to);
+    buf_put(to, from.p, at);
+    if (how != 0)
+        buf_put_u8(to, c);
+    if (how == 2)
+        buf_put_u8(to, from.p[at]);
+    buf_put(to, from.p + at + 1, from.n - at - 1);
+}
+
+static void every_changed_character(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    OWN(buf_drop) struct buf changed = {0};
+    struct err e;
+    size_t accepted = 0;
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+        for (int sample = 0; sample < 2; sample++) {
+            draw_statement(&d, (enum statement_kind)kind);
+            store(&d.s, &s);
+            for (size_t at = 0; at < s.text.n; at++) {
+                mutate(buf_bytes(&s.text), at, &changed);
+                accepted += read_forged(&s, buf_bytes(&changed), buf_bytes(&s.values), &e) == 0;
+            }
+            for (size_t at = 0; at < s.values.n; at++)
+                for (int i = 0; i < 2; i++) {
+                    mutate(buf_bytes(&s.values), at, &changed);
+                    accepted += read_forged(&s, buf_bytes(&s.text), buf_bytes(&changed), &e) == 0;
+                }
+        }
+    assert_true(accepted > 0); /* digits of numbers, letters of texts */
+}
+
+/* Without the member's key nothing can be changed at all. */
+static void every_changed_byte_of_the_note(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+        OWN(buf_drop) struct buf note = {0};
+        OWN(statement_held_drop) struct statement_held *held = NULL;
+        struct statement read;
+        draw_statement(&d, (enum statement_kind)kind);
+        store(&d.s, &s);
+        finish(s.kind, buf_bytes(&s.text), &note);
+        const struct note_key *keys = &member;
+        size_t step = kind == STATEMENT_FOUNDED ? 3 : 2;
+        for (size_t i = chance_below(&chance, step); i < note.n; i += step) {
+            uint8_t was = note.p[i];
+            note.p[i] ^= (uint8_t)(1u << chance_below(&chance, 8));
+            int rc = statement_read(buf_bytes(&note), buf_bytes(&s.values), secret_of(&s), keys, 1, &held, &read, NULL);
+            if (kind != STATEMENT_RECEIVED) /* which its cover signs, and the leaf's entry holds */
+                assert_int_equal(rc, ERR_DAMAGED);
+            note.p[i] = was;
+        }
+        for (size_t i = 0; i < s.values.n; i++) {
+            uint8_t was = s.values.p[i];
+            s.values.p[i] ^= (uint8_t)(1u << chance_below(&chance, 8));
+            assert_int_equal(statement_read(buf_bytes(&note), buf_bytes(&s.values), secret_of(&s), keys, 1, &held,
+                                            &read, NULL), ERR_DAMAGED);
+            s.values.p[i] = was;
+        }
+    }
+}
+
+static void wrong_secret(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    struct err e;
+    for (int kind = STATEMENT_INVESTIGATION; kind <= STATEMENT_SET_ASIDE; kind++) {
+        draw_statement(&d, (enum statement_kind)kind);
+        store(&d.s, &s);
+        s.secret.b[7] ^= 1;
+        assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), ERR_DAMAGED);
+        assert_non_null(strstr(e.text, "rule claim-digests"));
+    }
+}
+
+/* ---- who signed ---- */
+
+static int read_note(const struct stored *s, struct bytes note, const struct note_key *keys, size_t count, struct err *e)
+{
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement read;
+    *e = (struct err){0};
+    return statement_read(note, buf_bytes(&s->values), secret_of(s), keys, count, &held, &read, e);
+}
+
+static void signers(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    const struct note_key both[] = {other, member};
+    struct err e;
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+        OWN(buf_drop) struct buf note = {0};
+        OWN(buf_drop) struct buf foreign = {0};
+        OWN(buf_drop) struct buf bare = {0};
+        OWN(buf_drop) struct buf twice = {0};
+        draw_statement(&d, (enum statement_kind)kind);
+        store(&d.s, &s);
+        struct bytes text = buf_bytes(&s.text);
+        buf_put_bytes(&bare, text);
+        buf_put_u8(&bare, '\n');
+        assert_int_equal(note_sign(text, &member, &SEED, &note, NULL), 0);
+        assert_int_equal(note_sign(text, &other, &OTHER_SEED, &foreign, NULL), 0);
+        if (kind == STATEMENT_RECEIVED) {
+            assert_int_equal(read_note(&s, buf_bytes(&bare), NULL, 0, &e), 0);
+            assert_int_equal(read_note(&s, buf_bytes(&note), &member, 1, &e), ERR_DAMAGED);
+            assert_non_null(strstr(e.text, "rule received-unsigned"));
+            continue;
+        }
+        assert_int_equal(read_note(&s, buf_bytes(&note), &member, 1, &e), 0);
+        assert_int_equal(read_note(&s, buf_bytes(&note), both, 2, &e), 0);
+        assert_int_equal(read_note(&s, buf_bytes(&bare), &member, 1, &e), ERR_DAMAGED);
+        assert_int_equal(read_note(&s, buf_bytes(&foreign), &member, 1, &e), ERR_DAMAGED);
+        if (kind != STATEMENT_FOUNDED) {
+            assert_int_equal(read_note(&s, buf_bytes(&foreign), both, 2, &e), 0);
+            assert_int_equal(read_note(&s, buf_bytes(&note), NULL, 0, &e), ERR_DAMAGED);
+            assert_int_equal(read_note(&s, buf_bytes(&note), &other, 1, &e), ERR_DAMAGED);
+        } else {
+            /* By the key that it names, whatever keys are known. */
+            assert_int_equal(read_note(&s, buf_bytes(&note), NULL, 0, &e), 0);
+            assert_int_equal(read_note(&s, buf_bytes(&foreign), &other, 1, &e), ERR_DAMAGED);
+        }
+        buf_put_bytes(&twice, buf_bytes(&note));
+        buf_put(&twice, note.p + text.n + 1, note.n - text.n - 1);
+        assert_int_equal(read_note(&s, buf_bytes(&twice), &member, 1, &e), ERR_DAMAGED);
+    }
+}
+
+/* A hidden statement without its secret, and a public one with one. */
+static void hidden_or_public(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    struct key secret = {{3}};
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+        OWN(buf_drop) struct buf note = {0};
+        OWN(statement_held_drop) struct statement_held *held = NULL;
+        struct statement read;
+        struct err e = {0};
+        draw_statement(&d, (enum statement_kind)kind);
+        store(&d.s, &s);
+        finish(s.kind, buf_bytes(&s.text), &note);
+        const struct key *wrong = secret_of(&s) == NULL ? &secret : NULL;
+        assert_int_equal(statement_read(buf_bytes(&note), buf_bytes(&s.values), wrong, &member, 1, &held, &read, &e),
+                         ERR_DAMAGED);
+        assert_non_null(strstr(e.text, "rule hidden-or-public"));
+        if (wrong == NULL)
+            continue;
+        assert_int_equal(statement_read(buf_bytes(&note), bytes_text("[]"), NULL, &member, 1, &held, &read, &e),
+                         ERR_DAMAGED);
+        assert_non_null(strstr(e.text, "rule public-values"));
+    }
+}
+
+/* ---- every rule, on making ---- */
+
+static void refuse_making(const struct statement *st, const char *rule)
+{
+    OWN(buf_drop) struct buf text = {0};
+    OWN(buf_drop) struct buf values = {0};
+    struct key secret = {{3}};
+    struct err e = {0};
+    int rc = statement_make(st, statement_kind_hidden(st->kind) ? &secret : NULL, &text, &values, &e);
+    if (rc != ERR_REFUSED || e.code != rc || strstr(e.text, rule) == NULL)
+        fail_msg("%s expected, %d \"%s\" came", rule, rc, e.text);
+    assert_non_null(strstr(e.text, statement_kind_name(st->kind)));
+}
+
+static void texts_refused(void **state)
+{
+    static char longest[STATEMENT_TEXT_MAX + 2];
+    memset(longest, 't', STATEMENT_TEXT_MAX + 1);
+    const struct {
+        const char *text, *rule;
+    } cases[] = {{"", "rule text-length"}, {longest, "rule text-length"}, {"\xff", "rule text-form"},
+                 {"e\xCC\x81", "rule text-form"}, {NULL, "rule text-length"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *t = cases[i].text;
+        const char *one[] = {t};
+        refuse_making(&(struct statement){.kind = STATEMENT_NOTE, .note = {t}}, cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_INVESTIGATION, .investigation = {t}}, cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_SET_ASIDE, .set_aside = {1, t}}, cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_REPAIRED, .repaired = {one, 1}}, cases[i].rule);
+        if (t == NULL)
+            continue;
+        refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.giver = t}}, cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.note = t}}, cases[i].rule);
+    }
+    longest[STATEMENT_TEXT_MAX] = 0;
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_NOTE};
+    struct err e;
+    store(&(struct statement){.kind = STATEMENT_NOTE, .note = {longest}}, &s);
+    assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+}
+
+static void paths_refused(void **state)
+{
+    static const struct {
+        const char *path;
+        size_t n;
+        const char *rule;
+    } cases[] = {{"", 0, "rule path-length"}, {"a\0b", 3, "rule path-form"}, {"/a", 2, "rule path-form"},
+                 {"a/", 2, "rule path-form"}, {"a//b", 4, "rule path-form"}, {"..", 2, "rule path-form"},
+                 {"../a", 4, "rule path-form"}, {"a/..", 4, "rule path-form"}, {"a/../b", 6, "rule path-form"},
+                 {"./a", 3, "rule path-form"}, {"a/.", 3, "rule path-form"}, {"/", 1, "rule path-form"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct bytes path = bytes_of(cases[i].path, cases[i].n);
+        struct statement_refused refused = {path, "io", 0};
+        refuse_making(&(struct statement){.kind = STATEMENT_RECEIVED, .received = {.path = path}}, cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_RECEIVED, .received = {.path = path, .further_name = true}},
+                      cases[i].rule);
+        refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.refused = &refused, .refused_count = 1}},
+                      cases[i].rule);
+        if (i < 2) {
+            refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.paths = &path, .path_count = 1}},
+                          cases[i].rule);
+            refuse_making(&(struct statement){.kind = STATEMENT_RECEIVED,
+                                              .received = {.path = bytes_text("a"), .type = STATEMENT_LINK,
+                                                           .target = path}}, "rule link-target");
+        }
+    }
+    static const char *const good[] = {".", "...", "..a", "a..", ".a", "a/...", "a/..b/.c"};
+    for (size_t i = 0; i < COUNT(good); i++)
+        name_round_trip(bytes_text(good[i]), NULL);
+}
+
+static void others_refused(void **state)
+{
+    struct statement_received r = {.path = bytes_text("a"), .mode = 07777, .mtime = {0, 999999999}};
+    struct statement st = {.kind = STATEMENT_RECEIVED, .received = r};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_RECEIVED};
+    store(&st, &s);
+    st.received.mode++;
+    refuse_making(&st, "rule file-claim");
+    st.received = r;
+    st.received.mtime.ns++;
+    refuse_making(&st, "rule file-claim");
+    st.received = r;
+    st.received.type = (enum statement_type)(STATEMENT_LINK + 1);
+    refuse_making(&st, "rule file-claim");
+
+    struct statement_refused refused = {bytes_text("a"), "tired", 0};
+    refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.refused = &refused, .refused_count = 1}},
+                  "rule refusal-reason");
+    struct statement_range range = {5, 4};
+    refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.already = &range, .already_count = 1}},
+                  "rule range-order");
+    refuse_making(&(struct statement){.kind = STATEMENT_COVER}, "rule cover-count");
+
+    struct statement receipt = {.kind = STATEMENT_RECEIPT};
+    struct statement_sum *sums[] = {&receipt.receipt.totals.seen, &receipt.receipt.totals.taken,
+                                    &receipt.receipt.totals.duplicate, &receipt.receipt.totals.already,
+                                    &receipt.receipt.totals.refused};
+    for (size_t i = 0; i < COUNT(sums); i++) {
+        sums[i]->files = 1;
+        refuse_making(&receipt, "rule receipt-sums");
+        *sums[i] = (struct statement_sum){0, 1};
+        refuse_making(&receipt, "rule receipt-sums");
+        *sums[i] = (struct statement_sum){0, 0};
+    }
+    receipt.receipt.totals.taken.bytes = UINT64_MAX; /* a sum that runs over is no sum */
+    receipt.receipt.totals.refused.bytes = 1;
+    refuse_making(&receipt, "rule receipt-sums");
+
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    draw_statement(&d, STATEMENT_FOUNDED);
+    d.s.founded.origin = "example.com";
+    refuse_making(&d.s, "rule founded-origin");
+    d.s.founded.origin = NULL;
+    refuse_making(&d.s, "rule founded-origin");
+
+    char longest[STATEMENT_FILE_NAME_MAX + 2];
+    memset(longest, 'n', sizeof longest);
+    longest[STATEMENT_FILE_NAME_MAX + 1] = 0;
+    const char *const names[] = {NULL, "", "/a", "a/", "a//b", "../a", "a/../b", ".", "A", "a b", "a\n", "\xC3\xA9",
+                                 longest};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct statement_file_hash file = {.name = names[i]};
+        refuse_making(&(struct statement){.kind = STATEMENT_KEYRING, .keyring = {&file, 1}}, "rule keyring-name");
+    }
+    longest[STATEMENT_FILE_NAME_MAX] = 0;
+    struct statement_file_hash file = {.name = longest};
+    store(&(struct statement){.kind = STATEMENT_KEYRING, .keyring = {&file, 1}}, &s);
+}
+
+static void lists_too_long(void **state)
+{
+    size_t count = STATEMENT_LIST_MAX + 1;
+    OWN(mem_drop) void *zeros = calloc(count, 64);
+    assert_non_null(zeros);
+    refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.refused = zeros, .refused_count = count}},
+                  "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.already = zeros, .already_count = count}},
+                  "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.paths = zeros, .path_count = count}},
+                  "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_KEYRING, .keyring = {zeros, count}}, "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_PACKS, .packs = {zeros, count}}, "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_REPAIRED, .repaired = {zeros, count}}, "rule list-length");
+    /* At the limit the list is no matter; what it holds is longer than a statement may be. */
+    count--;
+    refuse_making(&(struct statement){.kind = STATEMENT_PACKS, .packs = {zeros, count}}, "rule statement-length");
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_PART};
+    struct err e;
+    store(&(struct statement){.kind = STATEMENT_PART, .part = {.already = zeros, .already_count = count}}, &s);
+    assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+}
+
+/* ---- every rule, on reading ---- */
+
+/* ${from} exchanged for ${to} in text or values. */
+static void replace(struct bytes in, const char *from, const char *to, struct buf *ret)
+{
+    const uint8_t *at = memmem(in.p, in.n, from, strlen(from));
+    if (at == NULL)
+        fail_msg("%s is not in %.*s", from, (int)in.n, (const char *)in.p);
+    buf_put(ret, in.p, (size_t)(at - in.p));
+    buf_put_text(ret, to);
+    buf_put(ret, at + strlen(from), in.n - (size_t)(at - in.p) - strlen(from));
+}
+
+#define ZEROS "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+static const struct broken {
+    enum statement_kind kind;
+    bool in_values;
+    const char *from, *to, *rule;
+} BROKEN[] = {
+    /* the form of all */
+    {STATEMENT_NOTE, false, "groundwork/statement/v1", "groundwork/statement/v2", "rule head"},
+    {STATEMENT_NOTE, false, "\"time\":0}\n", "\"time\":0}\n\n{}\n", "rule two-lines"},
+    {STATEMENT_NOTE, false, "\"time\":0}", "\"time\":0 }", "rule canonical"},
+    {STATEMENT_NOTE, false, "\"time\":0}", "\"time\":0,\"time\":0}", ""},
+    {STATEMENT_COVER, false, "{\"count\":1,\"deposit\":2,", "{\"deposit\":2,\"count\":1,", "rule canonical"},
+    {STATEMENT_NOTE, false, "\"kind\":\"note\"", "\"kind\":\"not\"", "rule kind"},
+    {STATEMENT_NOTE, false, "\"kind\":\"note\"", "\"kind\":\"?\"", "rule kind"},
+    {STATEMENT_NOTE, false, "\"kind\":\"note\"", "\"kind\":10", "rule kind"},
+    {STATEMENT_NOTE, false, "\"time\":0", "\"time\":\"0\"", "rule time"},
+    {STATEMENT_NOTE, false, "\"time\":0", "\"time\":0.5", ""},
+    {STATEMENT_NOTE, false, ",\"time\":0", "", "rule time"},
+    {STATEMENT_NOTE, false, ",\"time\":0", ",\"time\":0,\"zeal\":1", "rule fields"},
+    {STATEMENT_NOTE, false, "\"kind\":\"note\"", "\"kind\":\"note\",\"part\":1", "rule fields"},
+    {STATEMENT_NOTE, false, "\"seq\":5", "\"seq\":-5", "rule place"},
+    {STATEMENT_NOTE, false, "\"seq\":5", "\"seq\":\"5\"", "rule place"},
+    {STATEMENT_NOTE, false, "\"prev\":\"" ZEROS "\"", "\"prev\":\"\"", "rule place"},
+    {STATEMENT_NOTE, false, "\"investigation\":\"00", "\"investigation\":\"0", "rule place"},
+    /* claims */
+    {STATEMENT_NOTE, true, "[\"text\",\"words\"]", "[\"text\",\"words\"],[\"why\",1]", "rule text"},
+    {STATEMENT_NOTE, true, "[\"text\",\"words\"]", "[\"texts\",\"words\"]", "rule text"},
+    {STATEMENT_NOTE, true, "[\"text\",\"words\"]", "[\"text\",\"words\",1]", "rule claim-values"},
+    {STATEMENT_NOTE, true, "[\"text\",\"words\"]", "[\"text\"]", "rule claim-values"},
+    {STATEMENT_NOTE, true, "[[\"text\",\"words\"]]", "[]", "rule claims"},
+    {STATEMENT_NOTE, true, "[[\"text\",\"words\"]]", "{}", "rule claim-values"},
+    {STATEMENT_NOTE, true, "\"words\"", "\"wor\\u0064s\"", "rule claim-values"},
+    {STATEMENT_NOTE, true, "\"words\"", "7", "rule text"},
+    {STATEMENT_NOTE, true, "\"words\"", "\"\"", "rule text-length"},
+    {STATEMENT_NOTE, true, "\"words\"", "\"e\xCC\x81\"", "rule text-form"},
+    {STATEMENT_NOTE, true, "\"words\"", "\"a\\u0000b\"", ""},
+    {STATEMENT_DEPOSIT, true, "[[\"giver\",\"G\"],[\"note\",\"N\"]", "[[\"note\",\"N\"],[\"giver\",\"G\"]",
+     "rule claim-order"},
+    {STATEMENT_DEPOSIT, true, "[\"note\",\"N\"]", "[\"giver\",\"G\"]", "rule claim-order"},
+    {STATEMENT_DEPOSIT, true, "[\"note\",\"N\"]", "[\"hint\",\"N\"]", "rule deposit-claims"},
+    {STATEMENT_DEPOSIT, true, "[\"giver\",\"G\"]", "[\"giver\",null]", "rule deposit-claims"},
+    {STATEMENT_DEPOSIT, true, "[\"paths\",[", "[\"paths\",[1,", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "[\"paths\",[{\"text\":\"p\"}]]", "[\"paths\",{\"text\":\"p\"}]", "rule deposit-claims"},
+    {STATEMENT_DEPOSIT, true, ",[\"paths\",[{\"text\":\"p\"}]]", "", "rule deposit-claims"},
+    /* a name has one form */
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":\"\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"cA==\",\"text\":\"p\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"/w==\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"/w==\",\"text\":\"x\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"/x==\",\"text\":\"\\\\xff\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"\",\"text\":\"\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"bytes\":\"AA==\",\"text\":\"\\\\x00\"}", "rule path-form"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":\"e\xCC\x81\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":\"\\n\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":\"\xC3\xA9\\\\\"}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":\"p\",\"type\":1}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "{\"text\":7}", "rule deposit-paths"},
+    {STATEMENT_DEPOSIT, true, "{\"text\":\"p\"}", "\"p\"", "rule deposit-paths"},
+    /* received */
+    {STATEMENT_RECEIVED, false, "\"seq\":2", "\"seq\":2,\"time\":1", "rule fields"},
+    {STATEMENT_RECEIVED, false, "\"kind\":\"received\"", "\"kind\":\"received\",\"of\":1", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"mode\":420", "\"mode\":4096", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"mode\":420", "\"mode\":420,\"more\":1", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"mtime\":[1,2]", "\"mtime\":[1,1000000000]", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"mtime\":[1,2]", "\"mtime\":[1,2,3]", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"mtime\":[1,2]", "\"mtime\":[1]", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"type\":\"file\"", "\"type\":\"pipe\"", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"type\":\"file\"", "\"type\":\"folder\"", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "\"type\":\"file\"", "\"type\":\"link\"", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "{\"text\":\"a/b\"}", "{\"text\":\"/a/b\"}", "rule path-form"},
+    {STATEMENT_RECEIVED, true, "{\"text\":\"a/b\"}", "{\"text\":\"../b\"}", "rule path-form"},
+    {STATEMENT_RECEIVED, true, "\"sha256\":\"00", "\"sha256\":\"0", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "{\"bytes\":9,", "{\"bytes\":9,\"more\":1,", "rule received-claims"},
+    {STATEMENT_RECEIVED, true, "[\"name\",", "[\"named\",", "rule received-claims"},
+    /* part and receipt */
+    {STATEMENT_PART, true, "\"reason\":\"io\"", "\"reason\":\"oi\"", "rule refusal-reason"},
+    {STATEMENT_PART, true, "\"reason\":\"io\"", "\"reason\":null", "rule part-refused"},
+    {STATEMENT_PART, true, "{\"bytes\":3,", "{\"bytes\":-3,", "rule part-refused"},
+    {STATEMENT_PART, true, "{\"bytes\":3,", "{", "rule part-refused"},
+    {STATEMENT_PART, true, "[4,5]", "[5,4]", "rule range-order"},
+    {STATEMENT_PART, true, "[4,5]", "[4]", "rule part-already"},
+    {STATEMENT_PART, true, "[4,5]", "[4,5,6]", "rule part-already"},
+    {STATEMENT_PART, true, "[4,5]", "{\"a\":4,\"b\":5}", "rule part-already"},
+    {STATEMENT_PART, true, "]]]", "]],[\"zeal\",1]]", ""},
+    {STATEMENT_PART, true, "[\"already\",", "[\"alread\",", "rule part-claims"},
+    {STATEMENT_PART, true, "[[\"already\",", "[[\"a\",1],[\"already\",", "rule part-claims"},
+    {STATEMENT_PART, false, "\"part\":8", "\"part\":\"8\"", "rule part-claims"},
+    {STATEMENT_PART, false, "\"deposit\":2,", "", "rule fields"},
+    {STATEMENT_RECEIPT, true, "\"seen\":{\"bytes\":10,", "\"seen\":{\"bytes\":11,", "rule receipt-sums"},
+    {STATEMENT_RECEIPT, true, "\"folders_taken\":0,", "", "rule receipt-claims"},
+    {STATEMENT_RECEIPT, true, "\"seen\":{\"bytes\":10,", "\"seen\":{\"bits\":80,\"bytes\":10,", "rule receipt-claims"},
+    {STATEMENT_RECEIPT, true, "[[\"totals\"", "[[\"a\",1],[\"totals\"", "rule receipt-claims"},
+    {STATEMENT_RECEIPT, false, "\"parts\":3", "\"parts\":null", "rule receipt-claims"},
+    {STATEMENT_SET_ASIDE, false, "\"receipt\":4", "\"receipt\":-4", "rule set-aside-receipt"},
+    {STATEMENT_SET_ASIDE, false, "\"receipt\":4,", "", "rule fields"},
+    /* public kinds */
+    {STATEMENT_COVER, false, "\"count\":1", "\"count\":0", "rule cover-count"},
+    {STATEMENT_COVER, false, "\"count\":1", "\"count\":1.0", ""},
+    {STATEMENT_COVER, false, "\"root\":\"" ZEROS "\"", "\"root\":\"AA==\"", "rule cover-fields"},
+    {STATEMENT_COVER, false, "\"deposit\":2,", "", "rule fields"},
+    {STATEMENT_COVER, false, "{\"count\"", "{\"claims\":[],\"count\"", "rule fields"},
+    {STATEMENT_KEYRING, false, "\"removed\":true", "\"removed\":false", "rule keyring-files"},
+    {STATEMENT_KEYRING, false, "\"removed\":true", "\"removed\":1", "rule keyring-files"},
+    {STATEMENT_KEYRING, false, "\"name\":\"table-1\",\"removed\"", "\"bytes\":1,\"name\":\"table-1\",\"removed\"",
+     "rule keyring-files"},
+    {STATEMENT_KEYRING, false, "table-1", "../table-1", "rule keyring-name"},
+    {STATEMENT_KEYRING, false, "table-2", "/table-2", "rule keyring-name"},
+    {STATEMENT_KEYRING, false, "table-2", "", "rule keyring-name"},
+    {STATEMENT_KEYRING, false, "\"files\":[", "\"files\":[1,", "rule keyring-files"},
+    {STATEMENT_KEYRING, false, "\"sha256\":\"00", "\"sha256\":\"0G", "rule keyring-files"},
+    {STATEMENT_PACKS, false, "\"sealed\":true", "\"sealed\":1", "rule packs"},
+    {STATEMENT_PACKS, false, "\"sealed\":true", "\"sealed\":\"true\"", "rule packs"},
+    {STATEMENT_PACKS, false, "\"sectors\":5", "\"sectors\":4294967296", "rule packs"},
+    {STATEMENT_PACKS, false, "\"sectors\":5", "\"sectors\":5,\"size\":1", "rule packs"},
+    {STATEMENT_REPAIRED, false, "\"a/journal\"", "7", "rule repaired-files"},
+    {STATEMENT_REPAIRED, false, "\"a/journal\"", "\"\"", "rule text-length"},
+    {STATEMENT_FOUNDED, false, "\"administrator\",", "", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"investigator\"]", "\"investigator\",\"king\"]", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "{\"administrators\":1,", "{\"administrators\":2,", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"of\":1}", "\"of\":2}", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"origin\":\"example.org\"", "\"origin\":\"example.com\"", "rule founded-origin"},
+    {STATEMENT_FOUNDED, false, "\"pack_sectors\":3", "\"pack_sectors\":4294967296", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "{\"epoch\":1,", "{\"age\":1,\"epoch\":1,", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"log\":\"example.org+", "\"log\":\"example.org-", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, ",\"sector_bytes\":4", "", "rule fields"},
+};
+
+/* The statement that the cases above are written against. */
+static void plain_statement(enum statement_kind kind, struct drawn *d)
+{
+    static struct statement_file_hash files[] = {{.name = "table-1", .removed = true}, {.name = "table-2", .bytes = 7}};
+    static struct statement_pack packs[] = {{.pack = 1, .sectors = 5, .sealed = true}};
+    static const char *repaired[] = {"a/journal"};
+    static struct bytes path;
+    static struct statement_refused refused;
+    static struct statement_range range = {4, 5};
+    path = bytes_text("p");
+    refused = (struct statement_refused){bytes_text("r"), "io", 3};
+    d->s = (struct statement){.kind = kind};
+    if (statement_kind_hidden(kind) && kind != STATEMENT_RECEIVED)
+        d->s.place.seq = 5;
+    switch (kind) {
+    case STATEMENT_FOUNDED:
+        draw_founded(d);
+        d->s.founded.receiving[0].epoch = 1;
+        d->s.founded.receiving[1].epoch = 2;
+        d->s.founded.pack_sectors = 3;
+        d->s.founded.sector_bytes = 4;
+        d->s.founded.format = 1;
+        break;
+    case STATEMENT_KEYRING:
+        d->s.keyring.files = files;
+        d->s.keyring.count = COUNT(files);
+        break;
+    case STATEMENT_PACKS:
+        d->s.packs.packs = packs;
+        d->s.packs.count = COUNT(packs);
+        break;
+    case STATEMENT_COVER: d->s.cover = (struct statement_cover){2, 8, 3, 1, {{0}}}; break;
+    case STATEMENT_INVESTIGATION: d->s.investigation.name = "words"; break;
+    case STATEMENT_DEPOSIT:
+        d->s.deposit.giver = "G";
+        d->s.deposit.note = "N";
+        d->s.deposit.paths = &path;
+        d->s.deposit.path_count = 1;
+        break;
+    case STATEMENT_RECEIVED:
+        d->s.received = (struct statement_received){.deposit = 1, .seq = 2, .path = bytes_text("a/b"), .mode = 0644,
+                                                    .mtime = {1, 2}, .bytes = 9};
+        break;
+    case STATEMENT_PART: d->s.part = (struct statement_part){2, 8, &refused, 1, &range, 1}; break;
+    case STATEMENT_RECEIPT:
+        d->s.receipt = (struct statement_receipt){.deposit = 2, .number = 1, .parts = 3};
+        d->s.receipt.totals.seen = d->s.receipt.totals.taken = (struct statement_sum){1, 10};
+        break;
+    case STATEMENT_NOTE: d->s.note.text = "words"; break;
+    case STATEMENT_SET_ASIDE:
+        d->s.set_aside.receipt = 4;
+        d->s.set_aside.reason = "words";
+        break;
+    case STATEMENT_REPAIRED:
+        d->s.repaired.files = repaired;
+        d->s.repaired.count = 1;
+        break;
+    }
+}
+
+static void rules_on_reading(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    for (size_t i = 0; i < COUNT(BROKEN); i++) {
+        const struct broken *b = &BROKEN[i];
+        OWN(buf_drop) struct buf changed = {0};
+        struct err e;
+        plain_statement(b->kind, &d);
+        store(&d.s, &s);
+        assert_int_equal(read_forged(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+        replace(buf_bytes(b->in_values ? &s.values : &s.text), b->from, b->to, &changed);
+        int rc = b->in_values ? read_forged(&s, buf_bytes(&s.text), buf_bytes(&changed), &e)
+                              : read_forged(&s, buf_bytes(&changed), buf_bytes(&s.values), &e);
+        if (rc != ERR_DAMAGED || strstr(e.text, b->rule) == NULL)
+            fail_msg("%s for %s: \"%s\" expected, %d \"%s\" came", b->to, b->from, b->rule, rc, e.text);
+    }
+}
+
+/* A statement under another kind's name has other fields, or claims that do not fit. */
+static void other_kinds(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+        for (int as = 1; as <= STATEMENT_KIND_LAST; as++) {
+            OWN(buf_drop) struct buf changed = {0};
+            char from[64], to[64];
+            struct err e;
+            if (as == kind)
+                continue;
+            plain_statement((enum statement_kind)kind, &d);
+            store(&d.s, &s);
+            snprintf(from, sizeof from, "\"kind\":\"%s\"", statement_kind_name((enum statement_kind)kind));
+            snprintf(to, sizeof to, "\"kind\":\"%s\"", statement_kind_name((enum statement_kind)as));
+            replace(buf_bytes(&s.text), from, to, &changed);
+            assert_int_equal(read_forged(&s, buf_bytes(&changed), buf_bytes(&s.values), &e), ERR_DAMAGED);
+        }
+}
+
+static void too_long_to_read(void **state)
+{
+    OWN(buf_drop) struct buf note = {0};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement read;
+    struct key secret = {{3}};
+    struct err e = {0};
+    assert_non_null(buf_more(&note, LEAF_STATEMENT_MAX + 1));
+    memset(note.p, '\n', note.n);
+    struct bytes half = bytes_of(note.p, LEAF_STATEMENT_MAX / 2), rest = bytes_of(note.p, note.n - half.n);
+    assert_int_equal(statement_read(half, rest, &secret, &member, 1, &held, &read, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "rule statement-length"));
+    rest.n--;
+    assert_int_equal(statement_read(half, rest, &secret, &member, 1, &held, &read, &e), ERR_DAMAGED);
+    assert_null(strstr(e.text, "rule statement-length"));
+    assert_int_equal(statement_read(bytes_of(note.p, 0), bytes_of(note.p, 0), NULL, &member, 1, &held, &read, &e),
+                     ERR_DAMAGED);
+}
+
+static void names_of_kinds(void **state)
+{
+    for (int a = 1; a <= STATEMENT_KIND_LAST; a++)
+        for (int b = 1; b < a; b++)
+            assert_string_not_equal(statement_kind_name((enum statement_kind)a),
+                                    statement_kind_name((enum statement_kind)b));
+    assert_string_equal(statement_kind_name((enum statement_kind)0), "?");
+    assert_string_equal(statement_kind_name((enum statement_kind)(STATEMENT_KIND_LAST + 1)), "?");
+    assert_string_equal(statement_type_name(STATEMENT_LINK), "link");
+    assert_true(statement_reason_known("vanished") && !statement_reason_known("") && !statement_reason_known("Io"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(the_form),
+        cmocka_unit_test(claims_are_salted),
+        cmocka_unit_test(names),
+        cmocka_unit_test(longest_names),
+        cmocka_unit_test(every_changed_character),
+        cmocka_unit_test(every_changed_byte_of_the_note),
+        cmocka_unit_test(wrong_secret),
+        cmocka_unit_test(signers),
+        cmocka_unit_test(hidden_or_public),
+        cmocka_unit_test(texts_refused),
+        cmocka_unit_test(paths_refused),
+        cmocka_unit_test(others_refused),
+        cmocka_unit_test(lists_too_long),
+        cmocka_unit_test(rules_on_reading),
+        cmocka_unit_test(other_kinds),
+        cmocka_unit_test(too_long_to_read),
+        cmocka_unit_test(names_of_kinds),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}
