@@ -376,6 +376,31 @@ static int settle_table(struct store *s, struct err *e)
     return keyring_open(s->root, &s->identity, n.version, &s->keyring, e);
 }
 
+/* What an unfinished commit left among the keys goes before the next one begins. */
+static int key_list_add(void *context, const struct statement_file_hash *f, struct err *e)
+{
+    struct store_key_files *keys = context;
+    if (keys->count == keys->room) {
+        size_t room = keys->room * 2 + 16;
+        struct keyring_file *grown = reallocarray(keys->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        keys->list = grown;
+        keys->room = room;
+    }
+    struct keyring_file *file = &keys->list[keys->count++];
+    *file = (struct keyring_file){.bytes = f->bytes, .sha256 = f->sha256};
+    snprintf(file->name, sizeof file->name, "%s", f->name);
+    return 0;
+}
+
+static int sweep(struct store *s, struct err *e)
+{
+    OWN(store_key_files_drop) struct store_key_files keys = {0};
+    int rc = index_keyring_files(s->index, key_list_add, &keys, e);
+    return rc != 0 ? rc : keyring_sweep(s->root, keys.list, keys.count, e);
+}
+
 static int open_unlocked(struct store *s, struct err *e)
 {
     int rc = store_vault_reopen(s, e);
@@ -383,7 +408,9 @@ static int open_unlocked(struct store *s, struct err *e)
         rc = mend(s, e);
     if (rc == 0)
         rc = open_index(s, e);
-    return rc != 0 ? rc : settle_table(s, e);
+    if (rc == 0)
+        rc = settle_table(s, e);
+    return rc != 0 || s->manner != STORE_WRITE ? rc : sweep(s, e);
 }
 
 /* How far an opening goes. */
@@ -401,7 +428,8 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0 && depth != DEPTH_ADOPT)
-        rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL, &s->state, e);
+        rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
+                              &s->state, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
     if (rc == 0)

@@ -53,7 +53,8 @@ static bool parse(struct cursor *c, struct hash *pin, struct store_state *s)
     return !s->has_pending || hex_get(w[0], s->pending.b, CRYPT_HASH) == 0;
 }
 
-int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret, struct err *e)
+int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret,
+                     struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
     *ret = (struct store_state){0};

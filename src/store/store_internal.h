@@ -26,7 +26,8 @@ struct store_state {
 };
 int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /* ${key} NULL: the MAC is not looked at.  A missing file is known = false and no error. */
-int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret, struct err *e);
+int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret,
+                     struct err *e);
 int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
 

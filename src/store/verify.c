@@ -299,6 +299,26 @@ static int check_index(struct verifying *v, struct err *e)
     return 0;
 }
 
+/* The log must extend the checkpoint that the key file saw, wherever the file was carried since. */
+static int check_pinned(struct verifying *v, const struct ledger_position *now, struct err *e)
+{
+    const struct keyring_identity *id = &v->s->identity;
+    struct tree_proof proof;
+    struct err mine = {0};
+    if (v->s->keyring == NULL || id->checkpoint_size == 0)
+        return 0;
+    int rc = ledger_prove_consistency(v->s->ledger, id->checkpoint_size, &proof, &mine);
+    if (rc == ERR_DAMAGED)
+        FOUND(v, "%s", mine.text);
+    else if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    else if (!tree_check_consistency(id->checkpoint_size, &id->checkpoint_root, now->leaves, &now->root, &proof))
+        FOUND(v, "the log does not extend the checkpoint that your key file saw (%llu leaves): one of the two was "
+                 "rewritten",
+              (unsigned long long)id->checkpoint_size);
+    return 0;
+}
+
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e)
 {
     struct ledger_position now;
@@ -316,12 +336,16 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
         FOUND(&v, "%s", mine.text);
     rc = store_key_files(s, &keys, &mine);
     if (rc == 0)
-        rc = keyring_check(s->root, keys.list, keys.count, told_text, &v, &mine);
-    if (rc == ERR_DAMAGED)
+        rc = keyring_check(s->root, keys.list, keys.count, found_text, &v, &mine);
+    if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
+    if (rc == 0)
+        rc = keyring_strays(s->root, keys.list, keys.count, told_text, &v, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
-    rc = s->index != NULL ? check_index(&v, e) : 0;
+    rc = check_pinned(&v, &now, e);
+    if (rc == 0 && s->index != NULL)
+        rc = check_index(&v, e);
     if (rc == 0 && ret->findings > 0)
         rc = err_set(e, ERR_DAMAGED, "%llu findings: run groundwork repair", (unsigned long long)ret->findings);
     return rc;

@@ -2,9 +2,9 @@
 # selftest.sh RECORDER REPLAY TOY: does the crash machinery catch what it is there to catch?
 # A program that keeps its promises must pass in every state; each one that breaks them must be caught.
 set -eu
-recorder=$1
-replay=$2
-toy=$3
+recorder=$(realpath "$1")
+replay=$(realpath "$2")
+toy=$(realpath "$3")
 python=${PYTHON:-/usr/bin/python3}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -7,7 +7,9 @@ tree() {
     mkdir -p "$1"
     [ "$1" = user ] && chown 65534:65534 user
     as="$2" who=$1
-    run() { $as env HOME="$work/$who" XDG_CONFIG_HOME="$work/$who/config" XDG_STATE_HOME="$work/$who/state" "$@"; }
+    run() {
+        $as env HOME="$work/$who" XDG_CONFIG_HOME="$work/$who/config" XDG_STATE_HOME="$work/$who/state" "$@"
+    }
     cd "$who"
     cp ../passphrase .
     [ "$1" = user ] && chown 65534:65534 passphrase
@@ -25,7 +27,8 @@ tree() {
     run "$groundwork" -R archive verify | grep -q '^VERIFIED$' || fail "$who: verify"
     run "$groundwork" -R archive audit --full | grep -q '^WHOLE$' || fail "$who: audit"
     run "$groundwork" -R archive restore restored --all
-    run python3 "$root/examples/compare_trees.py" odd restored/1/odd --refused refused || fail "$who: restored otherwise"
+    run python3 "$root/examples/compare_trees.py" odd restored/1/odd --refused refused ||
+        fail "$who: restored otherwise"
     chmod -R u+rwX odd restored 2>/dev/null || true
     cd ..
 }

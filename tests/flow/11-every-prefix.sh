@@ -15,5 +15,5 @@ cp -a st/groundwork state-before
 LD_PRELOAD="$built/crash/crash_recorder.so" GW_RECORD_LOG="$work/log" GW_RECORD_ROOTS="$work/repo:$work/st/groundwork" \
     GW_RECORD_SKIP='main.db*' "$groundwork" -R "$work/repo" intake source
 "$built/crash/crash-replay" log replayed --root "repo=$work/repo=$work/repo-before" \
-    --root "state=$work/st/groundwork=$work/state-before" --compare --random 2 --seed 5 ${GW_PREFIX_SAMPLE:+--sample $GW_PREFIX_SAMPLE} \
-    --workers 2 --serve -- "$built/flow/state_check" "$work/key" "$GROUNDWORK_PASSPHRASE_FILE" source
+    --root "state=$work/st/groundwork=$work/state-before" --compare --random 2 --seed 5 \
+    ${GW_PREFIX_SAMPLE:+--sample $GW_PREFIX_SAMPLE} --workers 2 --serve -- "$built/flow/state_check" "$work/key" "$GROUNDWORK_PASSPHRASE_FILE" source

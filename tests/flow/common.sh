@@ -8,7 +8,8 @@ mkdir -p "$2"
 cd "$2"
 work=$PWD
 umask 022
-export XDG_CONFIG_HOME="$work/config" XDG_STATE_HOME="$work/state" GROUNDWORK_PASSPHRASE_FILE="$work/passphrase" LANG=C.UTF-8
+export XDG_CONFIG_HOME="$work/config" XDG_STATE_HOME="$work/state" LANG=C.UTF-8
+export GROUNDWORK_PASSPHRASE_FILE="$work/passphrase"
 unset GROUNDWORK_KEY GROUNDWORK_REPO LC_ALL || true
 (umask 077; echo 'a passphrase of the tests' >passphrase)
 
