@@ -23,6 +23,8 @@ python3 "$root/examples/compare_trees.py" centre read/1/centre --refused refused
 python3 "$root/examples/compare_trees.py" more read/2/more || fail 'the second deposit was read otherwise'
 
 # It is no lenient reader: a changed bit anywhere ends it.
+gw init small --origin flow.example/small --pack-size 1 --key "$work/small.key" >/dev/null
+gw -R small --key "$work/small.key" intake more >/dev/null
 flip() {
     python3 - "$1" <<'PY'
 import sys
@@ -34,11 +36,12 @@ with open(sys.argv[1], "r+b") as f:
     f.write(bytes([byte[0] ^ 16]))
 PY
 }
-for file in archive/a/journal archive/b/journal archive/vault/000/000000.pack archive/b/open/*.pack \
-    archive/a/keys/*/segment-1 archive/b/keys/*/table-* archive/log/checkpoint archive/log/tile/0/000; do
+reader small small.key passphrase read-small >/dev/null || fail 'the small one is not read'
+for file in small/a/journal small/b/journal small/vault/000/000000.pack small/b/open/*.pack small/a/keys/*/segment-1 \
+    small/b/keys/*/table-* small/a/keys/log/* small/log/checkpoint small/log/tile/0/000.p/*; do
     cp -p "$file" kept
     flip "$file"
-    ! reader archive config/groundwork/*.key passphrase "read-$$" >/dev/null 2>&1 || fail "$file: a flip is not seen"
+    rm -rf read-small
+    ! reader small small.key passphrase read-small >/dev/null 2>&1 || fail "$file: a flip is not seen"
     cp -p kept "$file"
-    rm -rf "read-$$"
 done

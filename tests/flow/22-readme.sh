@@ -1,0 +1,28 @@
+#!/bin/sh
+# Every command that the README shows, in its order, as it stands there: the English ones and the Korean ones.
+# timeout: 300
+. "$(dirname "$0")/common.sh"
+mkdir bin
+ln -s "$groundwork" bin/groundwork
+PATH="$work/bin:$PATH"
+# The indented lines that begin with the program's name, before and behind the heading of the last section.
+sed '/^## 한국어/,$d' "$root/README.md" | sed -n 's/^    \(groundwork .*\)/\1/p' >english
+sed '1,/^## 한국어/d' "$root/README.md" | sed -n 's/^    \(groundwork .*\)/\1/p' >korean
+[ "$(wc -l <english)" -ge 10 ] && [ "$(wc -l <korean)" -ge 5 ] || fail 'the README shows too few commands'
+
+# story COMMANDS FOLDER: in a place of its own, where FOLDER is what is to be taken in.
+story() {
+    mkdir "story-$1"
+    cd "story-$1"
+    export XDG_CONFIG_HOME="$PWD/config" XDG_STATE_HOME="$PWD/state"
+    mkdir -p "$2/more"
+    for i in 1 2 3 4 5 6 7 8; do seq 1 $((i * 100)) >"$2/statement $i.txt"; done
+    while read -r command <&3; do
+        sh -c "$command" >said.txt 2>&1 || { cat said.txt >&2; fail "README: $command"; }
+        [ ! -e archive/log/checkpoint ] || cp archive/log/checkpoint checkpoint
+    done 3<"../$1"
+    cd ..
+}
+story english papers
+LANG=ko_KR.UTF-8 story korean 폴더
+cmp "story-korean/폴더/statement 3.txt" "story-korean/되찾은곳/1/폴더/statement 3.txt" || fail 'restored otherwise'
