@@ -1,6 +1,7 @@
 #include "model/statement.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/unicode.h"
 
 #include <assert.h>
@@ -428,12 +429,12 @@ static int text_rule(const char *text, const char *what, struct err *e)
         return 0;
     struct bytes t = bytes_text(text);
     if (t.n == 0)
-        return err_set(e, ERR_REFUSED, "%s is empty", what);
+        return err_set(e, ERR_REFUSED, "%s is empty", text_tr(what));
     if (t.n > STATEMENT_TEXT_MAX)
-        return err_set(e, ERR_REFUSED, "%s is longer than %d bytes: put it in a file and take that in", what,
+        return err_set(e, ERR_REFUSED, "%s is longer than %d bytes: put it in a file and take that in", text_tr(what),
                        STATEMENT_TEXT_MAX);
     if (!unicode_is_nfc(t))
-        return err_set(e, ERR_REFUSED, "%s is not UTF-8 text in normal form C", what);
+        return err_set(e, ERR_REFUSED, "%s is not UTF-8 text in normal form C", text_tr(what));
     return 0;
 }
 
@@ -462,12 +463,12 @@ static int rules(const struct statement *s, struct err *e)
     int rc = 0;
     switch (s->kind) {
     case STATEMENT_RECEIVED: return received_rule(&s->received, e);
-    case STATEMENT_INVESTIGATION: return text_rule(s->investigation.name, "the investigation's name", e);
+    case STATEMENT_INVESTIGATION: return text_rule(s->investigation.name, TEXT("the investigation's name"), e);
     case STATEMENT_DEPOSIT:
-        rc = text_rule(s->deposit.giver, "the giver", e);
-        return rc != 0 ? rc : text_rule(s->deposit.note, "the note", e);
-    case STATEMENT_NOTE: return text_rule(s->note.text, "the note", e);
-    case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, "the reason", e);
+        rc = text_rule(s->deposit.giver, TEXT("the giver"), e);
+        return rc != 0 ? rc : text_rule(s->deposit.note, TEXT("the note"), e);
+    case STATEMENT_NOTE: return text_rule(s->note.text, TEXT("the note"), e);
+    case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, TEXT("the reason"), e);
     case STATEMENT_PART:
         if (s->part.refused_count > STATEMENT_LIST_MAX || s->part.already_count > STATEMENT_LIST_MAX)
             return err_set(e, ERR_REFUSED, "rule list-length: a part lists at most %d names", STATEMENT_LIST_MAX);
