@@ -73,6 +73,8 @@ class Tally:
 class Run:
     """One program, run to its end or its time limit in a work folder of its own, output kept in a log."""
 
+    running = set()  # their processes, each the leader of a session
+
     def __init__(self, kind, name, command, timeout_s, environment=None, start_in=None):
         self.kind, self.name, self.command, self.timeout_s = kind, name, command, timeout_s
         self.work = (BUILD / "work").resolve() / kind / name
@@ -94,12 +96,14 @@ class Run:
         with open(self.log, "wb") as log:
             process = subprocess.Popen(self.command, cwd=self.start_in, env=self.clean_environment(), stdout=log,
                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            Run.running.add(process)
             try:
                 self.code = process.wait(self.timeout_s)
             except subprocess.TimeoutExpired:
                 log.write(f"\nstopped after {self.timeout_s} seconds\n".encode())
             finally:
                 stop_group(process)
+                Run.running.discard(process)
         self.seconds = time.monotonic() - began
         if self.code in (0, SKIPPED):
             remove(self.work)
@@ -136,6 +140,16 @@ def stop_group(process):
     except ProcessLookupError:
         pass
     process.wait()
+
+
+def stop_everything(number, _):
+    """The suite was interrupted: so is all that it runs."""
+    for process in list(Run.running):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    os._exit(128 + number)
 
 
 def cmocka_cases(run):
@@ -261,6 +275,8 @@ def main():
     def wanted(name):
         return not asked.filters or any(word in name for word in asked.filters)
 
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop_everything)
     BUILD.mkdir(exist_ok=True)
     fresh_work_folder()
     tally = Tally()

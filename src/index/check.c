@@ -37,8 +37,9 @@ static const struct {
 /* Text as it is, but for what could end the value or the line. */
 static void text_put(struct buf *to, const char *s)
 {
+    to->failed = to->failed || s == NULL; /* no memory for its final zero */
     buf_put_u8(to, '"');
-    for (; *s != 0; s++) {
+    for (; s != NULL && *s != 0; s++) {
         if ((unsigned char)*s < 0x20 || *s == '"' || *s == '\\')
             buf_printf(to, "\\x%02x", (unsigned char)*s);
         else

@@ -25,6 +25,7 @@ int index_failed(struct index *x, int result, struct err *e)
         return err_memory(e);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_PROTOCOL: /* the head of the -wal is damaged, and a reader may not mend it */
     case SQLITE_SCHEMA:
     case SQLITE_ERROR: /* a table that is not there: our own statements are well formed */
         return err_set(e, ERR_DAMAGED, "%s is damaged or under another key: run groundwork reindex", name);
@@ -36,7 +37,6 @@ int index_failed(struct index *x, int result, struct err *e)
         return err_set(e, ERR_IO, "cannot write %s: give yourself the right to write it and its folder", name);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL:
         return err_set(e, ERR_BUSY, "%s is being written by another program: try again when that has ended", name);
     default:
         return failed_file(x, e);

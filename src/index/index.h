@@ -2,9 +2,16 @@
  * The index: what the ledger says, made quick to ask.  Derived: thrown away and rebuilt at any time, never the only
  * place of anything.  The only user of SQL.  FORMAT 6.
  *
- * One encrypted database per compartment (SQLite3 Multiple Ciphers, AEGIS, raw key): index/main.db.  One journal record
- * is one transaction: after a crash the index stands at a record's end (index_where), and store/ brings it up to the
- * journal record by record.  A page that fails authentication is ERR_DAMAGED: the caller rebuilds.
+ * One encrypted database per compartment (SQLite3 Multiple Ciphers, AEGIS, raw key): index/main.db, beside it
+ * main.db-wal (encrypted) and main.db-shm (page numbers only), which stay when it is closed.  One journal record is one
+ * transaction: after a crash the index stands at a record's end (index_where), and store/ brings it up to the journal
+ * record by record.  A commit is atomic but not synced: what a loss of power takes is taken over again.
+ *
+ * From any call: ERR_DAMAGED (a page that fails authentication, or a record that contradicts what is there: the caller
+ * rebuilds), ERR_IO (naming the file and, where there is one, the remedy), ERR_BUSY.  Keys are in no line.
+ *
+ * One writer at a time (store/ holds the lock); readers need none.  A handle may be used by several threads, one at a
+ * time; a callback may ask further questions of the same handle.  What a callback is shown lives until it returns.
  *
  * Called by store/ and read by verbs/ through the queries below.
  */
@@ -18,7 +25,9 @@ struct index;
 enum index_manner { INDEX_WRITE, INDEX_READ };
 /*
  * index_open: open or, when writing, create.  ERR_ABSENT (reading, none there), ERR_DAMAGED (wrong key, failed page,
- * schema of another version): rebuild.  Reading never changes a byte of the folder, also on read-only media.
+ * schema of another version): rebuild.  Reading never changes a byte of the folder, also on read-only media; only where
+ * a copy left -wal or -shm out of a folder that can be written are they made again.  A reader sees one state, that of
+ * its opening, until it is closed.
  * index_remove: take the files away, before a rebuild.
  */
 int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e);
@@ -38,14 +47,15 @@ int index_where(struct index *x, struct index_position *ret, struct err *e);
 
 int index_begin(struct index *x, struct err *e);
 /* One statement: leaf, where its stored bytes lie in the journal, its manifest.  STATEMENT_PACKS and _KEYRING update
- * the packs and the keyring files.  commitment: of hidden signed kinds, for prev. */
+ * the packs and the keyring files.  commitment: of hidden signed kinds, for prev.  ERR_DAMAGED: it is about a deposit
+ * or a receipt that is not there, closes a closed one, or its leaf or receipt's number is taken. */
 int index_statement(struct index *x, uint64_t leaf, const struct statement *s, uint64_t manifest_record,
                     uint64_t journal_at, uint32_t journal_bytes, const struct hash *commitment, struct err *e);
 int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e);
 int index_run(struct index *x, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
               uint32_t records, struct err *e);
 int index_end(struct index *x, const struct index_position *now, struct err *e); /* commits the transaction */
-void index_undo(struct index *x);                                                /* rolls it back */
+void index_undo(struct index *x); /* rolls it back; also after an index_end that failed */
 
 /* ---- queries; a callback that returns non-zero ends the query with it ---- */
 
@@ -70,7 +80,8 @@ typedef int index_item_each(void *context, const struct index_item *item, struct
 int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
                 struct err *e);
 int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
-/* index_item_named: items whose path is exactly ${path}, or whose digest begins with ${hex} (at least 8 digits). */
+/* Items whose path is exactly ${path}, or files whose digest begins with ${hex} (8 to 64 small digits, else ERR_USAGE),
+ * in leaf order; 0 also when there is none. */
 int index_item_by_path(struct index *x, struct bytes path, index_item_each *each, void *context, struct err *e);
 int index_item_by_digest(struct index *x, const char *hex, index_item_each *each, void *context, struct err *e);
 
@@ -80,9 +91,13 @@ struct index_twin {
     struct hash sha256;
     uint64_t bytes;
 };
-/* index_already: a living item with the same giver, path, type, mode and time, and for links the same target
- * (further names: the same giver and path, found through their item).  Files: *ret carries the digest to be compared.
- * ERR_ABSENT.  The giver is NULL when nobody was named. */
+/*
+ * Living: not of a deposit that was set aside.  Items of open deposits live.
+ * index_already: the newest living item with the same giver, path, type, mode and time, and for links the same target.
+ * Further names: the newest living one with the same giver and path of the same living item (${r}->of); *ret has its
+ * own leaf and receipt, and digest and size of the item.  Files: *ret carries the digest to be compared.  ERR_ABSENT.
+ * The giver is NULL when nobody was named.
+ */
 int index_already(struct index *x, const char *giver, const struct statement_received *r, struct index_twin *ret,
                   struct err *e);
 /* index_duplicate: the earliest living item with these bytes.  ERR_ABSENT. */
@@ -90,7 +105,7 @@ int index_duplicate(struct index *x, const struct hash *sha256, struct index_twi
 /* index_find_frame: a frame that may hold this chunk (found by 64 bits of its digest: the vault compares the rest). */
 int index_find_frame(struct index *x, const struct hash *digest, uint64_t *ret_leaf, uint32_t *ret_frame,
                      struct err *e);
-/* index_manifest: the manifest record of a living leaf.  ERR_ABSENT. */
+/* index_manifest: the manifest record of an item that has bytes, set aside or not.  ERR_ABSENT. */
 int index_manifest(struct index *x, uint64_t leaf, uint64_t *ret_record, struct err *e);
 
 struct index_deposit {
@@ -111,18 +126,21 @@ int index_deposit_by_receipt(struct index *x, uint64_t receipt, index_deposit_ea
 int index_refused(struct index *x, uint64_t deposit,
                   int (*each)(void *context, const struct statement_refused *refused, struct err *e), void *context,
                   struct err *e);
-/* Ranges of earlier items seen again in a deposit, and their count per earlier receipt. */
+/* Ranges of earlier items seen again in a deposit, as its parts name them. */
 int index_already_of(struct index *x, uint64_t deposit,
                      int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
                      struct err *e);
 
-struct index_sums {
-    uint64_t items, names, folders, bytes, distinct_bytes, deposits, open_deposits, receipts, notes;
+struct index_sums { /* over all, what was set aside included */
+    uint64_t items;                 /* files and links */
+    uint64_t names, folders;        /* further names; folders */
+    uint64_t bytes, distinct_bytes; /* of files; each content once */
+    uint64_t deposits, open_deposits, receipts, notes;
     uint64_t next_receipt;
 };
 int index_sums(struct index *x, struct index_sums *ret, struct err *e);
 
-/* The next place in an investigation's numbering. */
+/* The next place in an investigation's numbering: seq 0 and prev zeros when nothing was said in it. */
 int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], struct statement_place *ret,
                 struct err *e);
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+static_assert(STATEMENT_RECEIVED == 7, "the kind that the queries below give to rows of items");
+
 #define ITEM                                                                                                           \
     "SELECT i.leaf, i.deposit, i.seq, d.receipt, d.set_aside, i.further_of, i.duplicate_of, i.type, i.path, i.target," \
     " i.mode, i.mtime_s, i.mtime_ns, i.bytes, i.sha256, i.manifest "
@@ -52,7 +54,8 @@ static const char *const texts[SQL_COUNT] = {
                     " WHERE p.hash = ?1 AND p.aside = 0 AND i.path = ?2 AND d.giver IS ?3 AND i.further_of IS NULL"
                     " AND i.type = ?4 AND i.mode = ?5 AND i.mtime_s = ?6 AND i.mtime_ns = ?7 AND i.target IS ?8"
                     " ORDER BY p.leaf DESC LIMIT 1",
-    [SQL_ALREADY_NAME] = "SELECT n.leaf, d.receipt, i.sha256, i.bytes FROM paths p CROSS JOIN items n ON n.leaf = p.leaf"
+    [SQL_ALREADY_NAME] = "SELECT n.leaf, d.receipt, i.sha256, i.bytes"
+                         " FROM paths p CROSS JOIN items n ON n.leaf = p.leaf"
                          " CROSS JOIN deposits d ON d.leaf = n.deposit CROSS JOIN items i ON i.leaf = n.further_of"
                          " CROSS JOIN deposits o ON o.leaf = i.deposit"
                          " WHERE p.hash = ?1 AND p.aside = 0 AND n.path = ?2 AND d.giver IS ?3 AND n.further_of = ?4"
@@ -116,11 +119,20 @@ void index_query_drop(struct index_query *q)
     q->s = NULL;
 }
 
+/* Text is given its final zero here, so that lost memory is told and not taken for a text that was not said. */
+static int texts_end(struct index_query *q, struct err *e)
+{
+    for (int i = 0; i < sqlite3_data_count(q->s); i++)
+        if (sqlite3_column_type(q->s, i) == SQLITE_TEXT && sqlite3_column_text(q->s, i) == NULL)
+            return err_memory(e);
+    return 1;
+}
+
 int index_row(struct index_query *q, struct err *e)
 {
     int result = sqlite3_step(q->s);
     if (result == SQLITE_ROW)
-        return 1;
+        return texts_end(q, e);
     return result == SQLITE_DONE ? 0 : index_failed(q->x, result, e);
 }
 

@@ -306,8 +306,8 @@ static int take_set_aside(struct index *x, uint64_t leaf, const struct statement
     uint64_t deposit = UINT64_MAX;
     int rc = index_deposit_by_receipt(x, s->set_aside.receipt, keep_leaf, &deposit, e);
     if (rc == ERR_ABSENT)
-        return err_set(e, ERR_DAMAGED, "leaf %llu sets receipt %llu aside, which is not there", (unsigned long long)leaf,
-                       (unsigned long long)s->set_aside.receipt);
+        return err_set(e, ERR_DAMAGED, "leaf %llu sets receipt %llu aside, which is not there",
+                       (unsigned long long)leaf, (unsigned long long)s->set_aside.receipt);
     if (rc != 0 || deposit == UINT64_MAX)
         return rc;
     rc = index_items(x, deposit, 0, item_aside, x, e);

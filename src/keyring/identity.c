@@ -82,10 +82,10 @@ static int body_get(struct bytes body, struct keyring_identity *id, struct err *
 {
     struct cursor c = cursor_of(body);
     if (cursor_u8(&c) != BODY_VERSION && !c.failed)
-        return err_set(e, ERR_NEWER, "this key file was written by a newer groundwork: update the program");
+        return err_set(e, ERR_NEWER, "it was written by a newer groundwork: update the program");
     struct bytes origin = cursor_take(&c, cursor_u16(&c));
     if (c.failed || origin.n > NOTE_NAME_MAX)
-        return err_set(e, ERR_DAMAGED, "the key file's content has no known form");
+        return err_set(e, ERR_DAMAGED, "its content has no known form");
     memcpy(id->origin, origin.p, origin.n);
     id->origin[origin.n] = 0;
     cursor_copy(&c, id->sign.b, CRYPT_KEY);
@@ -98,32 +98,40 @@ static int body_get(struct bytes body, struct keyring_identity *id, struct err *
     }
     id->checkpoint_size = cursor_u64(&c);
     cursor_copy(&c, id->checkpoint_root.b, CRYPT_HASH);
-    return cursor_done(&c) ? 0 : err_set(e, ERR_DAMAGED, "the key file's content has no known form");
+    return cursor_done(&c) ? 0 : err_set(e, ERR_DAMAGED, "its content has no known form");
+}
+
+/* One passphrase, one key, however it was typed: Hangul comes composed or in parts. */
+static void one_form(struct bytes passphrase, struct buf *nfc)
+{
+    if (unicode_nfc(passphrase, nfc, NULL) != 0 && !nfc->failed)
+        buf_put_bytes(nfc, passphrase); /* no text: as it is */
 }
 
 static int passphrase_rule(struct bytes passphrase, struct err *e)
 {
+    OWN(buf_wipe) struct buf nfc = {0};
+    if (passphrase.n > KEYRING_PASSPHRASE_MAX)
+        return err_set(e, ERR_REFUSED, "the passphrase is longer than %d bytes", KEYRING_PASSPHRASE_MAX);
+    one_form(passphrase, &nfc);
     size_t characters = 0;
-    for (size_t i = 0; i < passphrase.n; i++)
-        characters += (passphrase.p[i] & 0xC0) != 0x80;
+    for (size_t i = 0; i < nfc.n; i++)
+        characters += (nfc.p[i] & 0xC0) != 0x80;
+    if (nfc.failed)
+        return err_memory(e);
     if (characters < KEYRING_PASSPHRASE_MIN)
         return err_set(e, ERR_REFUSED, "the passphrase is shorter than %d characters: use several words",
                        KEYRING_PASSPHRASE_MIN);
-    if (passphrase.n > KEYRING_PASSPHRASE_MAX)
-        return err_set(e, ERR_REFUSED, "the passphrase is longer than %d bytes", KEYRING_PASSPHRASE_MAX);
     return 0;
 }
 
-/* One passphrase, one key, however it was typed: Hangul comes composed or in parts. */
 static int stretch(struct bytes passphrase, const uint8_t salt[KEY_SALT], uint32_t passes, uint32_t memory_kib,
                    struct key *ret, struct err *e)
 {
     OWN(buf_wipe) struct buf nfc = {0};
-    if (unicode_nfc(passphrase, &nfc, NULL) != 0) {
-        buf_clear(&nfc);
-        buf_put_bytes(&nfc, passphrase);
-    }
-    return crypt_passphrase(buf_bytes(&nfc), salt, passes, memory_kib, ret, e);
+    one_form(passphrase, &nfc);
+    int rc = buf_check(&nfc, e);
+    return rc != 0 ? rc : crypt_passphrase(buf_bytes(&nfc), salt, passes, memory_kib, ret, e);
 }
 
 static int write_file(const char *path, struct bytes content, bool replace, struct err *e)
@@ -251,8 +259,9 @@ int keyring_identity_load(const char *path, struct bytes passphrase, struct keyr
     OWN(buf_drop) struct buf sealed = {0};
     *ret = (struct keyring_identity){0};
     int rc = key_file_read(path, &f, e);
-    if (rc == 0)
-        rc = stretch(passphrase, f.salt, (uint32_t)f.passes, (uint32_t)f.memory_kib, &key, e);
+    if (rc != 0)
+        return rc;
+    rc = stretch(passphrase, f.salt, (uint32_t)f.passes, (uint32_t)f.memory_kib, &key, e);
     if (rc != 0)
         return err_add(e, rc, "key file %s", path);
     if (base64_get(f.sealed, &sealed) != 0 || sealed.n < CRYPT_TAG)
@@ -269,7 +278,7 @@ int keyring_identity_load(const char *path, struct bytes passphrase, struct keyr
     uint8_t public_key[CRYPT_PUBLIC];
     crypt_sign_public(&ret->sign, public_key);
     if (rc == 0 && memcmp(public_key, f.member.public_key, CRYPT_PUBLIC) != 0)
-        rc = err_set(e, ERR_DAMAGED, "the signing key is not the member's");
+        rc = err_set(e, ERR_DAMAGED, "its signing key is not the member's");
     if (rc != 0)
         keyring_identity_drop(ret);
     return rc == 0 ? 0 : err_add(e, rc, "key file %s", path);

@@ -18,13 +18,28 @@ struct check {
     void (*finding)(void *context, const char *line);
     void *context;
     uint64_t faults;
+    bool outrun; /* a writer was at work meanwhile: what was seen need not fit together */
     uint64_t published; /* leaves under log/checkpoint */
     struct buf bytes[2];
     struct ledger_tiles *tiles;
 };
 
+static bool has_grown(const struct ledger *l)
+{
+    for (int copy = 0; copy < 2; copy++) {
+        const struct ledger_copy *c = &l->copy[copy];
+        uint64_t now;
+        if (c->fd >= 0 && file_size(c->fd, &now, "journal", NULL) == 0 && now > c->size)
+            return true;
+    }
+    return false;
+}
+
 static void tell(struct check *k, const struct err *line)
 {
+    k->outrun = k->outrun || has_grown(k->l);
+    if (k->outrun)
+        return;
     k->faults++;
     k->finding(k->context, line->text);
 }
@@ -189,13 +204,15 @@ static int check_tile(void *context, int level, uint64_t n, unsigned width, stru
     struct check *k = context;
     const unsigned older = ledger_tile_width(level, n, k->published);
     const unsigned widths[2] = {width, older};
+    const int count = older != width && older > 0 ? 2 : 1;
     struct err line;
     bool any = false;
-    for (int i = 0; i < (older != width && older > 0 ? 2 : 1); i++) {
+    /* Twice, if need be: between two looks a writer may have put the wider file in the narrower one's place. */
+    for (int i = 0; i < count || (!any && older > 0 && i < 2 * count); i++) {
         char name[TREE_TILE_PATH_MAX];
         bool there;
-        tree_tile_path(level, n, widths[i], name);
-        bool right = file_is(k->l, name, bytes_of(content.p, ledger_tile_bytes(level, widths[i])), &there);
+        tree_tile_path(level, n, widths[i % count], name);
+        bool right = file_is(k->l, name, bytes_of(content.p, ledger_tile_bytes(level, widths[i % count])), &there);
         any |= there;
         if (there && !right) {
             (void)err_set(&line, ERR_DAMAGED, "log/%s is damaged", name);
@@ -355,6 +372,9 @@ int ledger_check(struct ledger *l, void (*finding)(void *context, const char *li
     if (rc != 0)
         return rc;
     rc = ledger_strays(l, k.published, tell_stray, &k, e);
+    if (rc == 0 && k.outrun)
+        rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
+                                  "ended");
     if (rc == 0 && k.faults > 0)
         rc = err_set(e, ERR_DAMAGED, "the ledger is damaged: %llu faults; run groundwork repair", LLU(k.faults));
     return rc;

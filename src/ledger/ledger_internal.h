@@ -66,6 +66,7 @@ enum {
     LEDGER_COPY_BLOCK = 1 << 20,
 };
 _Static_assert(sizeof(struct hash) == CRYPT_HASH, "a tile is an array of hashes");
+_Static_assert((int)LEDGER_HEADER == (int)LEDGER_FIRST, "record 0 follows the header");
 /* For %llu: the keys of the text catalogue must not depend on what the machine calls its uint64_t. */
 #define LLU(number) ((unsigned long long)(number))
 #define LEDGER_LEAF_MAX ((uint64_t)1 << 53) /* leaf numbers are integers of JSON statements */

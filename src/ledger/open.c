@@ -253,22 +253,27 @@ static int not_committed(const struct ledger *l, const struct ledger_position *c
 static int hold_own_ends(const struct ledger *l, const struct ledger_position own[2], struct buf *bytes, struct err *e)
 {
     int longer = own[1].bytes > own[0].bytes ? 1 : 0;
-    struct ledger_position at = own[longer];
+    const struct ledger_position *most = &own[longer], *least = &own[1 - longer];
+    struct ledger_position at;
     struct ledger_head head;
-    if (at.bytes == 0)
+    if (most->bytes == 0)
         return err_set(e, ERR_DAMAGED, "both copies of the journal are damaged at their beginning: restore one of "
                                        "them from a mirror");
-    for (int copy = 0; at.records == 0 && copy < 2; copy++)
+    for (int copy = 0; most->records == 0 && copy < 2; copy++)
         if (ledger_frame_at(l, copy, LEDGER_HEADER, &head))
             return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s: this is another or "
                                            "a damaged repository", l->key.name);
-    for (uint64_t end = at.bytes, back = 1; back > 0 && at.records > own[1 - longer].records; end -= back) {
-        back = length_before(l, longer, end);
-        if (back == 0 || !position_at(l, longer, end - back, bytes, &at, NULL))
+    if (least->records == 0)
+        return 0;
+    uint64_t end = most->bytes;
+    for (uint64_t records = most->records; records > least->records; records--) {
+        uint64_t back = length_before(l, longer, end);
+        if (back == 0)
             return 0; /* damaged inside: the check tells */
+        end -= back;
     }
-    if (own[1 - longer].records > 0 && at.records == own[1 - longer].records &&
-        !hash_equal(&at.last, &own[1 - longer].last))
+    if (position_at(l, longer, end, bytes, &at, NULL) && at.records == least->records &&
+        !hash_equal(&at.last, &least->last))
         return two_histories(at.records - 1, e);
     return 0;
 }

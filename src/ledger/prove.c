@@ -15,10 +15,19 @@ struct ledger_shelf {
     } level[LEDGER_LEVELS];
 };
 
+/* Where hashes and entries come from: 0 and 1 are copies of the journal. */
+enum { FROM_TILES = -1 };
 struct prover {
     struct ledger *l;
-    bool by_journal;
+    int from;
 };
+/* In which order the sources are asked; the second one's words are the reason when all fail. */
+enum { TURNS = 3, TURN_OF_WORDS = 1 };
+static int source_of(const struct ledger *l, int turn)
+{
+    const int sources[TURNS] = {FROM_TILES, ledger_prefer(l), 1 - ledger_prefer(l)};
+    return sources[turn];
+}
 
 /* ---- from the tiles ---- */
 
@@ -51,11 +60,12 @@ static int by_tile(struct prover *v, unsigned level, uint64_t index, struct hash
 /* ---- from the journal ---- */
 
 /* The entries of leaves from ... from + count, in order. */
-static int journal_entries(const struct ledger *l, uint64_t from, uint64_t count,
+static int journal_entries(const struct prover *v, uint64_t from, uint64_t count,
                            int (*each)(void *context, const uint8_t entry[LEDGER_ENTRY]), void *context,
                            struct err *e)
 {
-    int copy = ledger_prefer(l);
+    const struct ledger *l = v->l;
+    const int copy = v->from;
     OWN(buf_drop) struct buf bytes = {0};
     struct ledger_head head;
     for (uint64_t at = LEDGER_HEADER; count > 0 && at < l->position.bytes; at += head.bytes) {
@@ -97,11 +107,11 @@ static int copy_entry(void *context, const uint8_t entry[LEDGER_ENTRY])
 static int read_hash(void *context, unsigned level, uint64_t index, struct hash *ret, struct err *e)
 {
     struct prover *v = context;
-    if (!v->by_journal)
+    if (v->from == FROM_TILES)
         return by_tile(v, level, index, ret, e);
     struct tree_edge edge;
     tree_edge_begin(&edge);
-    int rc = journal_entries(v->l, index << level, (uint64_t)1 << level, add_entry, &edge, e);
+    int rc = journal_entries(v, index << level, (uint64_t)1 << level, add_entry, &edge, e);
     if (rc == 0)
         tree_edge_root(&edge, ret);
     return rc;
@@ -124,8 +134,8 @@ static void shelf_clear(struct ledger *l)
 static int read_entry(const struct prover *v, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], struct err *e)
 {
     const struct ledger *l = v->l;
-    if (v->by_journal)
-        return journal_entries(l, leaf, 1, copy_entry, ret, e);
+    if (v->from != FROM_TILES)
+        return journal_entries(v, leaf, 1, copy_entry, ret, e);
     uint8_t bundle[LEDGER_BUNDLE_MAX];
     uint64_t n = leaf / TREE_TILE_WIDTH;
     unsigned place = (unsigned)(leaf % TREE_TILE_WIDTH);
@@ -162,13 +172,16 @@ static int prove_leaf(struct ledger *l, uint64_t leaf, struct tree_proof *ret, u
     int rc = shelf_need(l, e);
     if (rc != 0)
         return rc;
-    struct prover v = {l, false};
-    rc = prove_one(&v, leaf, ret, ret_entry, NULL);
-    if (rc == 0)
-        return 0;
-    shelf_clear(l);
-    v.by_journal = true;
-    return prove_one(&v, leaf, ret, ret_entry, e);
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct prover v = {l, source_of(l, turn)};
+        int one = prove_one(&v, leaf, ret, ret_entry, turn == TURN_OF_WORDS ? e : NULL);
+        if (one == 0)
+            return 0;
+        if (turn == TURN_OF_WORDS)
+            rc = one;
+        shelf_clear(l);
+    }
+    return rc;
 }
 
 int ledger_prove(struct ledger *l, uint64_t leaf, struct buf *ret_tlog_proof, struct err *e)
@@ -212,11 +225,14 @@ int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_pr
     int rc = shelf_need(l, e);
     if (rc != 0)
         return rc;
-    struct prover v = {l, false};
-    rc = prove_growth(&v, old_size, ret, NULL);
-    if (rc == 0)
-        return 0;
-    shelf_clear(l);
-    v.by_journal = true;
-    return prove_growth(&v, old_size, ret, e);
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct prover v = {l, source_of(l, turn)};
+        int one = prove_growth(&v, old_size, ret, turn == TURN_OF_WORDS ? e : NULL);
+        if (one == 0)
+            return 0;
+        if (turn == TURN_OF_WORDS)
+            rc = one;
+        shelf_clear(l);
+    }
+    return rc;
 }

@@ -225,7 +225,8 @@ static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mar
         struct ledger_mark before = m;
         shown = stepped && m.records > 0 && ledger_mark_back(l, &before) &&
                 ledger_record_good(l, before.at, before.records, NULL, &bytes, &p, NULL) == 0;
-        root = p.root;
+        if (shown)
+            root = p.root;
     }
     if (shown && m.records > 0 && ledger_tiles_load(l->root, m.leaves, &root, t, NULL) == 0) {
         *ret = m;

@@ -32,7 +32,7 @@ static bool lane_init(struct lane *l, uint32_t chunk_max)
         .sector = crypt_aead_new(),
         .squeezed = malloc(chunk_max),
         .check = malloc(check),
-        .sealed = malloc((size_t)CLAIM_SECTORS * VAULT_SECTOR),
+        .sealed = aligned_alloc(PACK_ALIGN, (size_t)CLAIM_SECTORS * VAULT_SECTOR),
         .fill = NOWHERE,
         .claim = NOWHERE,
     };

@@ -114,7 +114,7 @@ static int fresh_write(const struct audit *a, int source, const char *fresh, str
     OWN(fd_drop) int fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "cannot make %s", fresh);
-    int rc = vault_pack_copy(source, fd, 0, a->logged->sectors, fresh, e);
+    int rc = vault_pack_copy(source, fd, 0, a->logged->sectors, NULL, 0, fresh, e);
     if (rc == 0)
         rc = file_sync(fd, fresh, e);
     return rc == 0 ? file_check(a, fd, fresh, e) : rc;

@@ -7,7 +7,6 @@
  */
 #include "vault/vault_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
 void vault_flushed_release(struct vault_flushed *f)
@@ -53,23 +52,28 @@ static int sealed_wait(struct append *a)
     return atomic_load(a->stop) ? ERR_STOPPED : 0;
 }
 
-/* Copy b of the open pack: the sectors of this flush, or all that it lacks. */
+/* Copy b of the open pack: the sectors of this flush, read back from copy a, or all that it lacks. */
 static int copy_b_write(const struct vault *v, const struct pack_out *p, struct err *e)
 {
+    struct file_path path_a;
     struct file_path path;
-    int rc = vault_pack_path(v->root, p->number, 'b', &path, e);
-    if (rc != 0)
-        return rc;
-    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return err_os(e, ERR_IO, errno, "cannot make %s", path.s);
+    OWN(fd_drop) int source = -1;
+    OWN(fd_drop) int fd = -1;
     uint64_t bytes = 0;
-    rc = file_size(fd, &bytes, path.s, e);
+    int rc = vault_pack_path(v->root, p->number, 'a', &path_a, e);
+    if (rc == 0)
+        rc = vault_pack_path(v->root, p->number, 'b', &path, e);
+    if (rc == 0)
+        rc = file_open_read(path_a.s, &source, e);
+    if (rc == 0)
+        rc = vault_pack_open(path.s, O_CREAT, &fd, e);
+    if (rc == 0)
+        rc = file_size(fd, &bytes, path.s, e);
     if (rc != 0)
         return rc;
     uint64_t whole = bytes / VAULT_SECTOR;
     uint32_t from = whole < p->first_sector ? (uint32_t)whole : p->first_sector;
-    rc = vault_pack_copy(p->fd, fd, from, p->sectors, path.s, e);
+    rc = vault_pack_copy(source, fd, from, p->sectors, p->leaves, p->first_sector, path_a.s, e);
     if (rc == 0)
         rc = file_sync(fd, path.s, e);
     return rc == 0 ? file_sync_parent(path.s, e) : rc;

@@ -240,8 +240,20 @@ int vault_check_sectors(uint32_t pack_sectors, struct err *e);
  */
 int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vault_watch *watch, uint64_t *done,
                     struct merkle *m, struct err *e);
-/* vault_pack_copy: sectors from..to of ${source} to the same place of ${target}.  Not synced. */
-int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const char *name, struct err *e);
+/*
+ * vault_pack_open: for writing, past the page cache where the file system can (packs are large, written once, and must
+ * be on the disk before the commit anyway).  ${flags}: O_CREAT, O_EXCL.
+ * vault_pack_write: whole sectors; ${p} is aligned to PACK_ALIGN for the sake of the former.  Not synced.
+ */
+enum { PACK_ALIGN = 4096 };
+int vault_pack_open(const char *path, int flags, int *ret_fd, struct err *e);
+int vault_pack_write(int fd, const uint8_t *p, size_t n, uint64_t offset, const char *name, struct err *e);
+/*
+ * vault_pack_copy: sectors from..to of ${source} to the same place of ${target}, both called ${name}.  Not synced.
+ * ${leaves}: what the sectors from ${leaves_from} on must hash to; ERR_IO when they do not.  NULL: not checked.
+ */
+int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves,
+                    uint32_t leaves_from, const char *name, struct err *e);
 /* vault_pack_cut: remove what no commit names; see vault_writer_open. */
 int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
                    struct err *e);

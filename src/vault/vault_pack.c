@@ -47,17 +47,57 @@ int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vau
     return 0;
 }
 
-int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const char *name, struct err *e)
+int vault_pack_open(const char *path, int flags, int *ret_fd, struct err *e)
 {
-    OWN(mem_drop) uint8_t *some = malloc((size_t)AT_ONCE * VAULT_SECTOR);
+    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECT, 0600);
+    if (fd < 0 && errno == EINVAL)
+        fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, (flags & O_CREAT) != 0 ? "cannot make %s" : "cannot open %s", path);
+    *ret_fd = fd;
+    return 0;
+}
+
+int vault_pack_write(int fd, const uint8_t *p, size_t n, uint64_t offset, const char *name, struct err *e)
+{
+    assert(n % VAULT_SECTOR == 0 && offset % VAULT_SECTOR == 0);
+    if (pwrite(fd, p, n, (off_t)offset) == (ssize_t)n)
+        return 0;
+    /* A disk whose blocks are larger than a sector, or one that is full: the ordinary way, with its words. */
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_DIRECT) != 0)
+        (void)fcntl(fd, F_SETFL, flags & ~O_DIRECT);
+    return file_write_at(fd, p, n, offset, name, e);
+}
+
+static int sectors_check(const uint8_t *sectors, uint32_t n, const struct hash *leaves, const char *name,
+                         struct err *e)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct hash leaf;
+        crypt_leaf_hash(bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaf);
+        if (!hash_equal(&leaf, &leaves[i]))
+            return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
+    }
+    return 0;
+}
+
+int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves,
+                    uint32_t leaves_from, const char *name, struct err *e)
+{
+    OWN(mem_drop) uint8_t *some = aligned_alloc(PACK_ALIGN, (size_t)AT_ONCE * VAULT_SECTOR);
     if (some == NULL)
         return err_memory(e);
     for (uint32_t at = from; at < to;) {
         uint32_t n = to - at < AT_ONCE ? to - at : AT_ONCE;
         uint64_t offset = (uint64_t)at * VAULT_SECTOR;
+        if (at < leaves_from && n > leaves_from - at)
+            n = leaves_from - at;
         int rc = file_read_at(source, some, (size_t)n * VAULT_SECTOR, offset, name, e);
+        if (rc == 0 && leaves != NULL && at >= leaves_from)
+            rc = sectors_check(some, n, leaves + (at - leaves_from), name, e);
         if (rc == 0)
-            rc = file_write_at(target, some, (size_t)n * VAULT_SECTOR, offset, name, e);
+            rc = vault_pack_write(target, some, (size_t)n * VAULT_SECTOR, offset, name, e);
         if (rc != 0)
             return rc;
         at += n;

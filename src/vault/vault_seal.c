@@ -1,7 +1,6 @@
 /* Runs into packs: sectors are encrypted, hashed while they are warm, and written; packs are begun and synced. */
 #include "vault/vault_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
 struct pack_out *vault_pack_out_new(uint64_t number, uint32_t pack_sectors)
@@ -37,10 +36,7 @@ static int pack_create(const struct vault *v, struct pack_out *p, struct err *e)
         rc = file_make_folders(folder.s, e);
     if (rc == 0)
         rc = vault_pack_path(v->root, p->number, 'a', &path, e);
-    if (rc != 0)
-        return rc;
-    p->fd = open(path.s, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return p->fd < 0 ? err_os(e, ERR_IO, errno, "cannot make %s", path.s) : 0;
+    return rc == 0 ? vault_pack_open(path.s, O_CREAT | O_EXCL, &p->fd, e) : rc;
 }
 
 int vault_pack_begin(struct append *a, struct pack_out **ret, struct err *e)
@@ -109,8 +105,8 @@ static int claim_write(struct append *a, struct lane *lane, const struct claim *
     uint64_t at = (uint64_t)(r->first_sector + c->first) * VAULT_SECTOR;
     int rc = vault_pack_path(a->v->root, r->pack->number, 'a', &path, e);
     if (rc == 0)
-        rc = file_write_at(r->pack->fd, lane->sealed, n, at, path.s, e);
-    if (rc == 0) /* only to spread the work: the fdatasync at the end is what counts */
+        rc = vault_pack_write(r->pack->fd, lane->sealed, n, at, path.s, e);
+    if (rc == 0) /* where it went to the page cache: only to spread the work, what counts is the fdatasync */
         (void)sync_file_range(r->pack->fd, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
     return rc;
 }

@@ -1,8 +1,6 @@
 /* A writer's beginning and end, its failure, and what its threads wait for. */
 #include "vault/vault_internal.h"
 
-#include <fcntl.h>
-
 /* ---- failure ---- */
 
 int vault_writer_fail(struct vault_writer *w, int rc, const struct err *e)
@@ -170,23 +168,20 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
         return err_memory(e);
     p->first_sector = logged->sectors;
     p->sectors = logged->sectors;
+    OWN(fd_drop) int fd = -1;
     int rc = vault_pack_path(v->root, logged->pack, 'a', &path, e);
-    if (rc == 0) {
-        p->fd = open(path.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-        if (p->fd < 0)
-            rc = err_set(e, ERR_DAMAGED, "pack %llu: the open pack cannot be opened for writing: run groundwork repair",
-                         (unsigned long long)logged->pack);
-    }
     if (rc == 0)
-        rc = vault_pack_hash(p->fd, logged->sectors, path.s, NULL, NULL, &p->tree, e);
-    if (rc == 0) {
-        vault_merkle_root(&p->tree, &p->root);
-        if (!hash_equal(&p->root, &logged->root))
-            rc = ERR_DAMAGED;
-    }
+        rc = file_open_read(path.s, &fd, e);
+    if (rc == 0)
+        rc = vault_pack_hash(fd, logged->sectors, path.s, NULL, NULL, &p->tree, e);
+    vault_merkle_root(&p->tree, &p->root);
+    if (rc == ERR_ABSENT || (rc == 0 && !hash_equal(&p->root, &logged->root)))
+        rc = ERR_DAMAGED;
     if (rc == ERR_DAMAGED)
         (void)err_set(e, rc, "pack %llu: the open pack is not as it was logged: run groundwork repair",
                       (unsigned long long)logged->pack);
+    if (rc == 0)
+        rc = vault_pack_open(path.s, 0, &p->fd, e);
     if (rc != 0) {
         vault_pack_out_free(p);
         return rc;

@@ -8,6 +8,25 @@
 
 enum { NOBODY = 65534 };
 
+uint64_t chance_u64(struct chance *c)
+{
+    uint64_t z = c->state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+size_t chance_below(struct chance *c, size_t count)
+{
+    return (size_t)(chance_u64(c) >> 11) % count;
+}
+
+void chance_fill(struct chance *c, uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)chance_u64(c);
+}
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     return remove(path);

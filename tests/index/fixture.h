@@ -13,6 +13,15 @@
 
 #include "index/index_internal.h"
 
+/* Chance that is the same in every run.  Source: G. L. Steele, D. Lea, C. H. Flood, Fast Splittable Pseudorandom
+ * Number Generators, OOPSLA 2014. */
+struct chance {
+    uint64_t state;
+};
+uint64_t chance_u64(struct chance *c);
+size_t chance_below(struct chance *c, size_t count);
+void chance_fill(struct chance *c, uint8_t *p, size_t n);
+
 struct fixture {
     struct file_path root;
     struct key key;

@@ -119,6 +119,11 @@ static void test_already(void **state)
     uint64_t seen = 0;
     assert_int_equal(index_item_by_path(x, bytes_text("p2"), count_item, &seen, &f->e), 0);
     assert_int_equal(seen, 1);
+    /* What comes into it later is set aside from the start. */
+    struct statement late = file_item(0, "late", 9);
+    assert_int_equal(fixture_say(x, 6, &late, &f->e), 0);
+    assert_int_equal(index_already(x, "somebody", &late.received, &twin, &f->e), ERR_ABSENT);
+    assert_int_equal(index_duplicate(x, &late.received.sha256, &twin, &f->e), ERR_ABSENT);
 }
 
 /* The newest of those that look the same is given: a file changed under an unchanged time is compared with what it

@@ -35,6 +35,9 @@ static void test_callback_ends(void **state)
         assert_int_equal(index_statements(x, 0, kinds[i], row, &seen, &f->e), ERR_STOPPED);
         assert_int_equal(seen, 2);
     }
+    struct statement_file_hash files[2] = {{.name = "one"}, {.name = "two"}};
+    struct statement keyring = {.kind = STATEMENT_KEYRING, .keyring = {files, COUNT(files)}};
+    assert_int_equal(fixture_say(x, s.leaves, &keyring, &f->e), 0);
     int seen = 0;
     assert_int_equal(index_statements(x, UINT64_MAX, 0, row, &seen, &f->e), 0);
     assert_int_equal(seen, 0);

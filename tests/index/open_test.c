@@ -222,7 +222,7 @@ static int expect_damaged(struct fixture *f)
 static void test_crash(void **state)
 {
     struct fixture *f = *state;
-    struct file_path folder, shm;
+    struct file_path folder, shm, away;
     OWN(buf_drop) struct buf before = {0}, after = {0};
     fixture_apart(crash_after_records, f, false);
     folder_state(f, &before);
@@ -241,11 +241,11 @@ static void test_crash(void **state)
     fixture_apart(read_all, f, true);
     assert_int_equal(chmod(folder.s, 0755), 0);
     fixture_file(f, "main.db-shm", &shm);
-    assert_int_equal(rename(shm.s, "/tmp/index-test-shm"), 0);
+    assert_int_equal(file_path(&away, NULL, "%s/away", f->root.s), 0);
+    assert_int_equal(rename(shm.s, away.s), 0);
     assert_int_equal(chmod(folder.s, 0555), 0);
     fixture_apart(expect_damaged, f, true);
     assert_int_equal(chmod(folder.s, 0700), 0);
-    (void)unlink("/tmp/index-test-shm");
 
     for (size_t i = 0; i < COUNT(beside); i++) {
         struct file_path path;

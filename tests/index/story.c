@@ -1,7 +1,5 @@
 #include "story.h"
 
-#include "../base/chance.h"
-
 #include <stdio.h>
 
 enum { DIGESTS = 12, MODES = 2, TIMES = 3, TARGETS = 2 };

@@ -64,7 +64,8 @@ static void test_inside_a_record(void **state)
     OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
     struct statement deposit = {.kind = STATEMENT_DEPOSIT};
     struct statement item = {.kind = STATEMENT_RECEIVED,
-                             .received = {.deposit = 5, .path = bytes_text("p"), .sha256 = story_digest(1), .bytes = 9}};
+                             .received = {.deposit = 5, .path = bytes_text("p"), .bytes = 9,
+                                          .sha256 = story_digest(1)}};
     struct index_twin twin;
     struct index_sums sums;
     struct index_position now = {.records = 1};

@@ -7,6 +7,7 @@ struct truth {
     struct hash leaf[SIZE_MAX_TRIED];
     uint8_t entry[SIZE_MAX_TRIED][LEDGER_ENTRY];
     uint64_t size;
+    struct hash root; /* of the signed checkpoint of this size */
 };
 
 static int learn(void *context, const struct ledger_record *r, struct err *e)
@@ -26,21 +27,28 @@ static void learn_all(struct ledger *l, struct truth *t)
     assert_int_equal(ledger_walk(l, -1, LEDGER_HEADER, 0, learn, t, NULL), 0);
 }
 
-/* The proof as a stranger reads it: text, signed checkpoint, path. */
-static void leaf_is_proved(const struct fixture *f, struct ledger *l, const struct truth *t, uint64_t leaf)
+/* What every proof carries: read as a stranger reads it, once for each size. */
+static void checkpoint_is_signed(const struct fixture *f, struct ledger *l, struct truth *t)
+{
+    struct err e;
+    struct checkpoint c;
+    assert_int_equal(checkpoint_read(buf_bytes(&l->note), &f->key, NOTE_STRICT, &c, &e), 0);
+    assert_int_equal(c.size, t->size);
+    t->root = c.root;
+}
+
+static void leaf_is_proved(struct ledger *l, const struct truth *t, uint64_t leaf)
 {
     struct err e;
     OWN(buf_drop) struct buf text = {0};
     struct proof p;
-    struct checkpoint c;
     uint8_t entry[LEDGER_ENTRY];
     if (ledger_prove(l, leaf, &text, &e) != 0)
         fail_msg("leaf %llu: %s", LLU(leaf), e.text);
     assert_int_equal(proof_parse(buf_bytes(&text), &p, &e), 0);
-    assert_int_equal(checkpoint_read(p.checkpoint_note, &f->key, NOTE_STRICT, &c, &e), 0);
+    assert_true(bytes_equal(p.checkpoint_note, buf_bytes(&l->note)));
     assert_int_equal(p.index, leaf);
-    assert_int_equal(c.size, t->size);
-    assert_true(tree_check_inclusion(&t->leaf[leaf], leaf, c.size, &p.path, &c.root));
+    assert_true(tree_check_inclusion(&t->leaf[leaf], leaf, t->size, &p.path, &t->root));
     if (leaf % 16 != t->size % 16)
         return;
     assert_int_equal(ledger_entry(l, leaf, entry, &e), 0);
@@ -74,8 +82,9 @@ static void every_leaf_of_every_size_is_proved(void **state)
         assert_int_equal(ledger_publish(l, &e), 0);
         assert_int_equal(ledger_walk(l, -1, before.bytes, before.records, learn, t, NULL), 0);
         assert_int_equal(t->size, size);
+        checkpoint_is_signed(f, l, t);
         for (uint64_t leaf = 0; leaf < size; leaf++)
-            leaf_is_proved(f, l, t, leaf);
+            leaf_is_proved(l, t, leaf);
         for (uint64_t old = 0; old <= size; old += size < 40 || size % 100 == 57 ? 1 : 41)
             growth_is_proved(l, t, old);
     }
@@ -108,9 +117,10 @@ static void all_are_proved(const struct fixture *f, const struct ledger_position
     OWN(mem_drop) struct truth *t = calloc(1, sizeof(*t));
     OWN(ledger_drop) struct ledger *l = fixture_open(f, at, &opening);
     learn_all(l, t);
+    checkpoint_is_signed(f, l, t);
     for (uint64_t leaf = 0; leaf < t->size; leaf += 11)
-        leaf_is_proved(f, l, t, leaf);
-    leaf_is_proved(f, l, t, t->size - 1);
+        leaf_is_proved(l, t, leaf);
+    leaf_is_proved(l, t, t->size - 1);
     for (uint64_t old = 0; old <= t->size; old += 83)
         growth_is_proved(l, t, old);
 }
@@ -140,6 +150,28 @@ static void proofs_come_from_the_journal_when_tiles_fail(void **state)
     assert_int_equal(fixture_check(f, &at), 0);
 }
 
+/* A damaged tile and a damaged copy: the other copy proves; all three: an error, and no proof. */
+static void proofs_come_from_whichever_source_is_right(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    OWN(buf_drop) struct buf a = {0}, b = {0}, text = {0};
+    const size_t entry = LEDGER_HEADER + LEDGER_HEAD + LEDGER_SECTION_HEAD + 3 * LEDGER_ENTRY + 9;
+    struct ledger_position at = fixture_fill(f, 3, 140, 5);
+    file_put(f, "log/tile/0/000", bytes_text("nothing"));
+    file_get(f, "a/journal", &a);
+    file_get(f, "b/journal", &b);
+    a.p[entry] ^= 1;
+    b.p[entry] ^= 1;
+    file_put(f, "a/journal", buf_bytes(&a));
+    all_are_proved(f, &at);
+    file_put(f, "b/journal", buf_bytes(&b));
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+    assert_int_equal(ledger_prove(l, 200, &text, NULL), ERR_DAMAGED);
+    assert_int_equal(ledger_prove(l, 3, &text, NULL), ERR_DAMAGED);
+    assert_int_equal(text.n, 0);
+}
+
 static void what_is_not_yet_published_is_proved(void **state)
 {
     struct fixture *f = *state;
@@ -151,12 +183,13 @@ static void what_is_not_yet_published_is_proved(void **state)
         ledger_where(l, &at);
         OWN(mem_drop) struct truth *t = calloc(1, sizeof(*t));
         learn_all(l, t);
+        checkpoint_is_signed(f, l, t);
         for (uint64_t leaf = 0; leaf < t->size; leaf += 7)
-            leaf_is_proved(f, l, t, leaf);
+            leaf_is_proved(l, t, leaf);
         /* And with the same handle once they are. */
         assert_int_equal(ledger_publish(l, NULL), 0);
         for (uint64_t leaf = 0; leaf < t->size; leaf += 7)
-            leaf_is_proved(f, l, t, leaf);
+            leaf_is_proved(l, t, leaf);
     }
     all_are_proved(f, &at);
 }
@@ -169,6 +202,7 @@ int main(void)
         LEDGER_CASE(every_leaf_of_every_size_is_proved),
         LEDGER_CASE(what_is_not_there_is_refused),
         LEDGER_CASE(proofs_come_from_the_journal_when_tiles_fail),
+        LEDGER_CASE(proofs_come_from_whichever_source_is_right),
         LEDGER_CASE(what_is_not_yet_published_is_proved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

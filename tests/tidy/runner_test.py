@@ -92,6 +92,18 @@ class RunnerTest(unittest.TestCase):
         time.sleep(4)
         self.assertFalse((self.root / "late").exists())
 
+    def test_an_interrupted_suite_leaves_nothing_running(self):
+        self.script("tests/flow/01-long.sh", f"touch {self.root}/begun",
+                    f"( sleep 3; touch {self.root}/late ) &", "wait")
+        suite = subprocess.Popen([sys.executable, "-B", str(self.root / "scripts/test.py"), "all", "flow"],
+                                 env={**os.environ, "TMPDIR": str(self.root)}, stdout=subprocess.DEVNULL)
+        while not (self.root / "begun").exists() and suite.poll() is None:
+            time.sleep(0.05)
+        suite.terminate()
+        self.assertEqual(suite.wait(), 128 + 15)
+        time.sleep(3.5)
+        self.assertFalse((self.root / "late").exists())
+
     def test_work_folders_stay_only_where_something_failed(self):
         self.script("tests/flow/01-good.sh", 'mkdir -m 0 "$2/locked"')
         self.script("tests/flow/02-bad.sh", 'touch "$2/clue"; exit 1')

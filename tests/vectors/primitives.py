@@ -135,3 +135,40 @@ def sign(seed, message):
     _crypto.EVP_MD_CTX_free(context)
     _crypto.EVP_PKEY_free(key)
     return out.raw
+
+
+# ---- Argon2id and sealed boxes, by libsodium; zstd ------------------------------------------------------------------
+
+_sodium = ctypes.CDLL("libsodium.so.23")
+_zstd = ctypes.CDLL("libzstd.so.1")
+_zstd.ZSTD_decompress.restype = ctypes.c_size_t
+ARGON2ID13 = 2
+
+
+def argon2id(passphrase, salt, passes, memory_kib):
+    out = ctypes.create_string_buffer(32)
+    done = _sodium.crypto_pwhash(out, ctypes.c_ulonglong(32), passphrase, ctypes.c_ulonglong(len(passphrase)), salt,
+                                 ctypes.c_ulonglong(passes), ctypes.c_size_t(memory_kib * 1024), ARGON2ID13)
+    assert done == 0
+    return out.raw
+
+
+def box_open(seed, context, box):
+    """What a sealed box holds behind the hash of its context."""
+    secret = hashlib.sha512(seed).digest()[:32]
+    public, out = ctypes.create_string_buffer(32), ctypes.create_string_buffer(len(box))
+    assert _sodium.crypto_scalarmult_base(public, secret) == 0
+    if _sodium.crypto_box_seal_open(out, box, ctypes.c_ulonglong(len(box)), public, secret) != 0:
+        raise Damaged("a box does not open")
+    plain = out.raw[:len(box) - 48]
+    if plain[:32] != sha256(context):
+        raise Damaged("a box is for another context")
+    return plain[32:]
+
+
+def unzstd(data, size):
+    out = ctypes.create_string_buffer(size + 1)
+    got = _zstd.ZSTD_decompress(out, ctypes.c_size_t(size + 1), data, ctypes.c_size_t(len(data)))
+    if got != size:
+        raise Damaged("a frame does not decompress")
+    return out.raw[:size]

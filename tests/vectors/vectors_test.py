@@ -40,6 +40,15 @@ class Vectors(unittest.TestCase):
         self.assertEqual(told, used)
 
 
+class Papers(unittest.TestCase):
+    def test_every_file_that_they_name_is_there(self):
+        for paper in sorted(ROOT.glob("*.md")):
+            named = re.findall(r"`((?:src|tests|fuzz|examples|bench|scripts)/[\w./-]*)`", paper.read_text())
+            for name in named:
+                with self.subTest(paper=paper.name, name=name):
+                    self.assertTrue((ROOT / name).exists())
+
+
 class Primitives(unittest.TestCase):
     """The second reading's own tools, by published vectors: two equal mistakes would agree."""
 

@@ -1,0 +1,481 @@
+#!/usr/bin/env python3
+"""reader.py REPOSITORY KEY_FILE PASSPHRASE_FILE OUT
+
+Read a repository by FORMAT.md alone, with nothing of src/: open the key file and the keyring, hold journal, log,
+covers, numbering and packs to what they must be, open every statement, and write every item under OUT/<receipt>/<path>.
+Section numbers are those of FORMAT.md.  Ends with VERIFIED and the counts, or with a traceback at the first byte that
+is not as the format says.
+"""
+import base64
+import json
+import os
+import pathlib
+import struct
+import sys
+import unicodedata
+
+import primitives as p
+import vectors
+
+SECTOR, NO_MANIFEST = 16384, (1 << 64) - 1
+
+
+def need(condition, what):
+    if not condition:
+        raise p.Damaged(what)
+
+
+def un64(text):
+    return base64.b64decode(text, validate=True)
+
+
+class Cursor:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, n):
+        need(self.at + n <= len(self.data), "it ends too early")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def u(self, n):
+        return int.from_bytes(self.take(n), "big")
+
+    def left(self):
+        return len(self.data) - self.at
+
+
+# ---- notes and statements: 5.2, 5.6 ---------------------------------------------------------------------------------
+
+
+def parse_vkey(text):
+    """(name, public key) of a verification key."""
+    name, key_id, key = text.split("+", 2)  # a name has no plus, base64 may
+    key = un64(key)
+    need(key[0] == 1 and len(key) == 33 and vectors.key_id(name, key[1:]).hex() == key_id, "a verification key")
+    return name, key[1:]
+
+
+def open_note(note, vkey):
+    """The text of a note that this key, and no other, has signed."""
+    name, public = parse_vkey(vkey)
+    text, _, signatures = note.decode().rpartition("\n\n")
+    text += "\n"
+    prefix = f"\u2014 {name} "
+    need(signatures.startswith(prefix) and signatures.endswith("\n") and signatures.count("\n") == 1, "a note's lines")
+    signed = un64(signatures[len(prefix):-1])
+    need(signed[:4] == vectors.key_id(name, public), "a key id")
+    need(p.verify(public, text.encode(), signed[4:]), "a note's signature")
+    return text
+
+
+def body_of(text):
+    head, line, end = text.split("\n")
+    need(head == "groundwork/statement/v1" and end == "", "a statement's first line")
+    body = json.loads(line)
+    need(vectors.canonical(body) == line, "canonical JSON")
+    return body
+
+
+def read_checkpoint(note, vkey):
+    origin, size, root, end = open_note(note, vkey).split("\n")
+    need(end == "" and origin == parse_vkey(vkey)[0], "a checkpoint")
+    return int(size), un64(root)
+
+
+def name_bytes(value):
+    return un64(value["bytes"]) if "bytes" in value else value["text"].encode()
+
+
+# ---- the journal: 3.1 to 3.4 ----------------------------------------------------------------------------------------
+
+
+def read_journal(path, copy):
+    """[record as a dictionary] of one copy."""
+    data = pathlib.Path(path).read_bytes()
+    head = b"GWJOURN\n" + struct.pack(">IIII", 1, 0, 0, copy) + bytes(8)
+    need(data[:64] == head + p.sha256(head), "a journal's header")
+    at, records, before = 64, [], bytes(32)
+    while at < len(data):
+        size = int.from_bytes(data[at + 8:at + 16], "big")
+        whole = data[at:at + size]
+        c = Cursor(whole)
+        need(c.take(8) == b"GWRECORD" and c.u(8) == size == len(whole), "a record's head")
+        r = {"number": c.u(8), "first": c.u(8), "hidden": c.u(4), "public": c.u(4), "all": whole}
+        need(c.take(32) == before and r["number"] == len(records), "a record's place")
+        for kind in range(1, 7):
+            need(c.u(4) == kind and c.u(4) == 0, "a section")
+            r[kind] = c.take(c.u(8))
+        r["signature"] = c.take(64)
+        need(c.u(8) == size and c.take(8) == b"GWRECEND" and c.left() == 0, "a record's end")
+        before = p.sha256(whole)
+        records.append(r)
+        at += size
+    return records
+
+
+def listed(section, count):
+    """The ${count} length-prefixed statements of a section."""
+    c = Cursor(section)
+    found = [c.take(c.u(4)) for _ in range(count)]
+    need(c.left() == 0, "a section of statements")
+    return found
+
+
+# ---- the keyring: 2.3 to 2.5 ----------------------------------------------------------------------------------------
+
+
+def open_key_file(path, passphrase):
+    text = pathlib.Path(path).read_bytes()
+    clear, _, sealed = text.rpartition(b"sealed ")
+    head, member, pin, kdf, end = clear.decode().split("\n")
+    need((head, end, member[:7], pin[:4]) == ("groundwork/key/v1", "", "member ", "pin "), "its lines")
+    word, name, passes, kib, salt = kdf.split(" ")
+    need((word, name) == ("kdf", "argon2id"), "its kdf line")
+    key = p.argon2id(unicodedata.normalize("NFC", passphrase).encode(), bytes.fromhex(salt), int(passes), int(kib))
+    c = Cursor(p.open_sealed(key, 0, clear, un64(sealed.strip())))
+    need(c.u(1) == 1, "its version")
+    k = {"member": member[7:], "pin": bytes.fromhex(pin[4:]), "origin": c.take(c.u(2)).decode()}
+    k["sign"], k["box"], k["state"], k["compartment"] = c.take(32), c.take(32), c.take(32), c.take(16)
+    k["receiving"] = [(c.u(8), c.take(32)) for _ in range(2)]
+    c.take(40)
+    need(c.left() == 0, "its body")
+    need(p.public_of(k["sign"]) == parse_vkey(k["member"])[1], "its signing key")
+    return k
+
+
+def open_signed(data, mark, keys):
+    """(head, what lies between head and signature) of a table, wrap or log key."""
+    name, public = parse_vkey(keys["member"])
+    need(data[-68:-64] == vectors.key_id(name, public), "a keyring file's signer")
+    need(p.verify(public, b"groundwork/keyring/v1\0" + data[:-64], data[-64:]), "a keyring file's signature")
+    need(data[:16] == mark + struct.pack(">II", 1, 0) and data[56:64] == bytes(8), "a keyring file's head")
+    return data[:64], data[64:-68]
+
+
+def open_keyring(root, keys, named):
+    """The table's keys, and every leaf's secret; ${named}: the files that statements name."""
+    folder, comp, pin = root / "a/keys", keys["compartment"].hex(), keys["pin"]
+    for name, (size, digest) in named.items():
+        for copy in "ab":
+            data = (root / copy / "keys" / name).read_bytes()
+            need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
+    member = vectors.key_id(*parse_vkey(keys["member"])).hex()
+    epoch, seed = keys["receiving"][0]
+    head, box = open_signed((folder / comp / f"wrap-{epoch}-{member}").read_bytes(), b"GWWRAPS\n", keys)
+    epoch_key = p.box_open(seed, pin + head, box)
+    head, box = open_signed((folder / f"log/1-{member}").read_bytes(), b"GWLOGKY\n", keys)
+    log_seed = p.box_open(keys["box"], pin + head, box)
+    version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
+    head, body = open_signed((folder / comp / f"table-{version}").read_bytes(), b"GWTABLE\n", keys)
+    table_key = p.derive(epoch_key, body[:32], "groundwork/table/v1")
+    c = Cursor(p.open_sealed(table_key, 0, pin + head, body[32:]))
+    table = {"index": c.take(32), "pack": c.take(32), "chunk": c.take(32), "log": log_seed}
+    table["segments"] = [(c.u(8), c.u(8), c.take(32)) for _ in range(c.u(4))]
+    need(not any(c.take(c.left())) and len(c.data) % 1024 == 0, "the table's end")
+    return table
+
+
+def open_secrets(root, keys, table, blocks):
+    """{leaf: secret}, from the segments, which must be what the journal's blocks make."""
+    secrets, comp = {}, keys["compartment"]
+    for number, first, key in table["segments"]:
+        head = b"GWSEGMT\n" + struct.pack(">II", 1, 0) + comp + struct.pack(">QQ", number, 0) + bytes(16)
+        want = head + b"".join(block for n, block in blocks if n == number)
+        for copy in "ab":
+            need((root / copy / "keys" / comp.hex() / f"segment-{number}").read_bytes() == want, "a segment")
+        c, count = Cursor(want), 0
+        c.take(64)
+        while c.left():
+            start = c.take(16)
+            leaf, n, zero = struct.unpack(">QII", start)
+            need(zero == 0 and leaf >= first, "a block")
+            block_key = p.derive(key, c.take(32), "groundwork/segment/v1")
+            plain = p.open_sealed(block_key, 0, keys["pin"] + start, c.take(32 * n + p.TAG))
+            for i in range(n):
+                secrets[leaf + i] = plain[32 * i:32 * i + 32]
+            count += n
+        need(count <= 16384, "a segment's length")
+    return secrets
+
+
+# ---- the vault: 4 ---------------------------------------------------------------------------------------------------
+
+
+class Vault:
+    def __init__(self, root, keys, table, runs):
+        self.root, self.bound, self.pack_key = root, keys["pin"] + keys["compartment"], table["pack"]
+        self.runs, self.opened = [], {}
+        number = 0
+        for pack, first, sectors in runs:
+            plain, key = self.run_plain(pack, first, sectors)
+            directory, records, first_record = struct.unpack(">IIQ", plain[-16:])
+            need(first_record == number, "a run's first record")
+            head, content = self.record(plain, directory, directory + 20 + 4 * records + p.TAG)
+            need(head[0] == 3 and struct.unpack(">Q", head[12:])[0] == first_record, "a directory's head")
+            directory_key = p.expand(key, "groundwork/directory/v1")
+            offsets = p.open_sealed(directory_key, 0, head + self.bound, content)
+            end = directory + 20 + len(content)
+            need(not any(plain[end:-16]), "zeros behind the directory")
+            self.runs.append((first_record, records, (pack, first, sectors),
+                              [*struct.unpack(f">{records}I", offsets), directory]))
+            number += records
+
+    def pack_path(self, pack):
+        return self.root / "vault" / f"{pack // 1000:03}" / f"{pack:06}.pack"
+
+    def run_plain(self, pack, first, sectors):
+        with open(self.pack_path(pack), "rb") as f:
+            f.seek(first * SECTOR)
+            data = f.read(sectors * SECTOR)
+        key = p.derive(self.pack_key, data[:32], "groundwork/pack/v1")
+        aad = self.bound + pack.to_bytes(8, "big")
+        return b"".join(p.open_sealed(key, first + i, aad, data[max(i * SECTOR, 32):(i + 1) * SECTOR])
+                        for i in range(sectors)), key
+
+    @staticmethod
+    def record(plain, at, end):
+        head = plain[at:at + 20]
+        need(head[2:4] == bytes(2) and int.from_bytes(head[8:12], "big") == end - at - 20, "a record's length")
+        return head, plain[at + 20:end]
+
+    def read(self, number, kind, key, nonce):
+        """The content of one record."""
+        low, high = 0, len(self.runs)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.runs[middle][0] <= number else (low, middle)
+        first, count, place, offsets = self.runs[low]
+        need(first <= number < first + count, "a record's run")
+        if place not in self.opened:
+            self.opened = {place: self.run_plain(*place)[0]}
+        i = number - first
+        head, sealed = self.record(self.opened[place], offsets[i], offsets[i + 1])
+        need(head[0] == kind and int.from_bytes(head[12:], "big") == number, "a record's head")
+        content, size = p.open_sealed(key, nonce, head + self.bound, sealed), int.from_bytes(head[4:8], "big")
+        content = p.unzstd(content, size) if head[1] == 1 else content
+        need(len(content) == size, "a record's size")
+        return content
+
+    def frames(self, key, record):
+        """(bytes, digest, [(record, size, key, digest)]) of a manifest."""
+        c = Cursor(self.read(record, 2, key, 0))
+        need(c.u(1) == 1, "a manifest's version")
+        form, size, digest = c.u(1), c.u(8), c.take(32)
+        if form == 1:
+            shared, number, frame_key = c.u(1), c.u(8), c.take(32)
+            c.take(8 if shared else 0)
+            need(c.left() == 0, "a manifest's end")
+            return size, digest, [(number, size, frame_key, digest)]
+        need(form == 2, "a manifest's form")
+        count, each, parts = c.u(4), c.u(4), c.u(4)
+        refs = c.take(c.left())
+        if parts > 1:
+            numbers = struct.unpack(f">{parts - 1}Q", refs)
+            pieces = [self.read(n, 2, key, i + 1) for i, n in enumerate(numbers)]
+            need(all(len(x) == 85 * each for x in pieces[:-1]), "a manifest's parts")
+            refs = b"".join(pieces)
+        need(len(refs) == 85 * count, "a manifest's references")
+        frames = []
+        for i in range(count):
+            number, n, shared, holder, frame_key, frame_digest = struct.unpack(">QIBQ32s32s", refs[85 * i:85 * i + 85])
+            need(shared in (0, 1) and (shared or holder == 0), "a frame reference")
+            frames.append((number, n, frame_key, frame_digest))
+        return size, digest, frames
+
+    def write(self, key, record, want, to):
+        """Every byte of an object to ${to}; ${want}: its size and digest."""
+        size, digest, frames = self.frames(key, record)
+        need((size, digest) == want, "an object's digest")
+        whole, done = p.hashlib.sha256(), 0
+        for number, n, frame_key, frame_digest in frames:
+            plain = self.read(number, 1, frame_key, 0)
+            need(len(plain) == n and p.sha256(plain) == frame_digest, "a frame's digest")
+            whole.update(plain)
+            done += n
+            to.write(plain)
+        need(done == size and whole.digest() == digest, "an object's bytes")
+
+
+# ---- all of it ------------------------------------------------------------------------------------------------------
+
+
+class Repository:
+    def __init__(self, root, key_file, passphrase):
+        self.root = pathlib.Path(root)
+        self.records = read_journal(self.root / "a/journal", 0)
+        second = read_journal(self.root / "b/journal", 1)
+        need([r["all"] for r in self.records] == [r["all"] for r in second], "the second copy of the journal")
+        self.keys = open_key_file(key_file, passphrase)
+        self.entries, self.public, self.hidden = [], [], []
+        self.blocks, self.runs = [], []
+        self.read_log()
+        self.read_public()
+        self.table = open_keyring(self.root, self.keys, self.key_files)
+        need(p.public_of(self.table["log"]) == parse_vkey(self.founded["log"])[1], "the log key")
+        self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
+        self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden}
+        self.check_places()
+        self.check_packs()
+        self.check_tiles()
+
+    def read_log(self):
+        """Sections, signatures, checkpoints; leaf 0 held to the pin of the key file."""
+        first = listed(self.records[0][3], self.records[0]["public"])[0]
+        self.founded = body_of(open_note(first, body_of(first.decode().rpartition("\n\n")[0] + "\n")["member"]["key"]))
+        need(p.sha256(vectors.entry_of(2, b"", first)) == self.keys["pin"], "the pin")
+        need(self.founded["member"]["key"] == self.keys["member"], "the member")
+        log = self.founded["log"]
+        for r in self.records:
+            need(r["first"] == len(self.entries), "a record's first leaf")
+            entries = [r[1][i:i + 33] for i in range(0, len(r[1]), 33)]
+            need([e[0] for e in entries] == [1] * r["hidden"] + [2] * r["public"], "kinds of entries")
+            message = b"groundwork/journal/v1\0" + p.sha256(r["all"][:-80])
+            need(p.verify(parse_vkey(log)[1], message, r["signature"]), "a record's signature")
+            leaf = len(self.entries)
+            self.entries += entries
+            self.hidden += [(leaf + i, s) for i, s in enumerate(listed(r[2], r["hidden"]))]
+            self.public += [(leaf + r["hidden"] + i, s, r) for i, s in enumerate(listed(r[3], r["public"]))]
+            c = Cursor(r[4])
+            while c.left():
+                comp, number, start = c.take(16), c.u(8), c.take(16)
+                need(comp == self.keys["compartment"], "a block's compartment")
+                self.blocks.append((number, start + c.take(32 + 32 * int.from_bytes(start[8:12], "big") + p.TAG)))
+            c = Cursor(r[5])
+            self.runs += [(c.u(8), c.u(4), c.u(4)) for _ in range(c.u(4))]
+            need(c.left() == 0, "extents")
+            size, root = read_checkpoint(r[6], log)
+            need(size == len(self.entries), "a checkpoint's size")
+        # The last root covers all; the ones before are roots of its beginnings, recomputed one by one.
+        self.hashes = [p.leaf_hash(e) for e in self.entries]
+        for r in self.records:
+            size, root = read_checkpoint(r[6], log)
+            need(p.merkle_root(self.hashes[:size]) == root, "a checkpoint's root")
+
+    def read_public(self):
+        self.key_files, self.packs, self.covered = {}, {}, set()
+        for leaf, note, r in self.public:
+            need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
+            body = body_of(open_note(note, self.keys["member"]))
+            if body["kind"] == "keyring":
+                for f in body["files"]:
+                    self.key_files.pop(f["name"], None)
+                    if not f.get("removed"):
+                        self.key_files[f["name"]] = (f["bytes"], f["sha256"])
+            elif body["kind"] == "packs":
+                self.packs.update({x["pack"]: x for x in body["packs"]})
+            elif body["kind"] == "cover":
+                first, end = body["first"], body["first"] + body["count"]
+                need(r["first"] <= first and end <= r["first"] + r["hidden"], "a cover's reach")
+                need(p.merkle_root(self.hashes[first:end]) == un64(body["root"]), "a cover's root")
+                self.covered |= set(range(first, end))
+            else:
+                need(body["kind"] == "founded" and leaf == 0, "a kind of statement")
+
+    def open_hidden(self, leaf, sealed):
+        """(body, {claim: value}, manifest record) of a hidden leaf, held to its entry."""
+        secret = self.secrets[leaf]
+        key = p.expand(secret, "groundwork/statement-key/v1")
+        plain = p.open_sealed(key, 0, self.keys["pin"] + leaf.to_bytes(8, "big"), sealed)
+        c = Cursor(plain)
+        need(c.take(4) == bytes([1, 0, 0, 0]), "an envelope's head")
+        manifest, n, m = c.u(8), c.u(4), c.u(4)
+        statement, values = c.take(n), c.take(m)
+        need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
+        salt = p.expand(secret, "groundwork/leaf-salt/v1")
+        need(vectors.entry_of(1, salt, statement) == self.entries[leaf], "a hidden entry")
+        if statement.endswith(b"\n\n"):
+            body = body_of(statement[:-1].decode())
+            need(body["kind"] == "received" and leaf in self.covered, "an unsigned statement")
+        else:
+            body = body_of(open_note(statement, self.keys["member"]))
+        claims = json.loads(values)
+        need(vectors.canonical(claims).encode() == values, "canonical claims")
+        digests = sorted(vectors.claim_digest(secret, name, value)[0] for name, value in claims)
+        need([vectors.b64(d) for d in digests] == body["claims"], "the digests of claims")
+        return body, dict(claims), manifest
+
+    def check_places(self):
+        seq, before = 0, bytes(32)
+        for leaf, (body, _, _) in self.statements.items():
+            if body["kind"] != "received":
+                need(body["seq"] == seq and un64(body["prev"]) == before, "a statement's place")
+                seq, before = seq + 1, self.entries[leaf][1:]
+
+    def check_packs(self):
+        for number, pack in self.packs.items():
+            open_copy = self.root / "b/open" / f"{number:06}.pack"
+            vault = Vault.pack_path(self, number)
+            for path in [vault] if pack["sealed"] else [vault, open_copy]:
+                data = path.read_bytes()
+                need(len(data) == pack["sectors"] * SECTOR, "a pack's length")
+                sectors = [p.leaf_hash(data[i:i + SECTOR]) for i in range(0, len(data), SECTOR)]
+                need(p.merkle_root(sectors) == un64(pack["root"]), "a pack's root")
+            need(pack["sealed"] == (pack["sectors"] == self.founded["pack_sectors"]), "a sealed pack")
+
+    def check_tiles(self):
+        """Every file of log/, byte for byte (3.5)."""
+        want, level, hashes = {"checkpoint": self.records[-1][6]}, 0, self.hashes
+        bundle = [b"\x00\x21" + e for e in self.entries]
+        rows = [("tile/entries", bundle)]
+        while hashes:
+            rows.append((f"tile/{level}", hashes))
+            hashes = [p.merkle_root(hashes[i:i + 256]) for i in range(0, len(hashes) // 256 * 256, 256)]
+            level += 1
+        for folder, row in rows:
+            for n in range(0, (len(row) + 255) // 256):
+                part = row[256 * n:256 * n + 256]
+                digits = f"{n:0{(len(str(n)) + 2) // 3 * 3}}"
+                groups = [digits[i:i + 3] for i in range(0, len(digits), 3)]
+                name = "/".join([folder] + [f"x{g}" for g in groups[:-1]] + groups[-1:])
+                want[name if len(part) == 256 else f"{name}.p/{len(part)}"] = b"".join(part)
+        found = {str(f.relative_to(self.root / "log")): f.read_bytes()
+                 for f in (self.root / "log").rglob("*") if f.is_file()}
+        need(found == want, "the public log")
+
+    # ---- giving back ----
+
+    def restore(self, out):
+        receipts = {body["deposit"]: body["number"] for body, _, _ in self.statements.values()
+                    if body["kind"] == "receipt"}
+        vault, folders, placed = Vault(self.root, self.keys, self.table, self.runs), [], {}
+        for leaf, (body, claims, manifest) in self.statements.items():
+            if body["kind"] != "received":
+                continue
+            path = os.path.join(os.fsencode(out), b"%d" % receipts[body["deposit"]], name_bytes(claims["name"]))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            placed[leaf] = path
+            if "of" in body:
+                os.link(placed[body["of"]], path)
+                continue
+            f = claims["file"]
+            when = f["mtime"][0] * 10**9 + f["mtime"][1]
+            if f["type"] == "link":
+                os.symlink(name_bytes(f["target"]), path)
+                os.utime(path, ns=(when, when), follow_symlinks=False)
+            elif f["type"] == "folder":
+                os.makedirs(path, exist_ok=True)
+                folders.append((path, f["mode"], when))
+            else:
+                want = (claims["object"]["bytes"], bytes.fromhex(claims["object"]["sha256"]))
+                with open(path, "xb") as to:
+                    vault.write(p.expand(self.secrets[leaf], "groundwork/manifest/v1"), manifest, want, to)
+                os.chmod(path, f["mode"])
+                os.utime(path, ns=(when, when))
+        for path, mode, when in reversed(folders):
+            os.chmod(path, mode)
+            os.utime(path, ns=(when, when))
+        return len(placed)
+
+
+def main(root, key_file, passphrase_file, out):
+    passphrase = pathlib.Path(passphrase_file).read_text().split("\n")[0]
+    repository = Repository(root, key_file, passphrase)
+    items = repository.restore(out)
+    print(f"VERIFIED {len(repository.records)} records, {len(repository.entries)} leaves, {items} items")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
