@@ -27,14 +27,20 @@ import catalogue  # noqa: E402
 # ---- What may be adjusted -------------------------------------------------------------------------------------------
 
 # Functions that take a sentence for people: name -> index of that argument.  Every function that the source declares
-# with the attribute format(printf, ...) is one too, and every macro that hands its __VA_ARGS__ on to one,
-TEXT_CALLS = {"text_tr": 0}
-# but these, which write what is not for people.
+# with the attribute format(printf, ...) is one too, and every macro that hands its __VA_ARGS__ on to one.  TEXT marks
+# a sentence that is put into the person's language elsewhere.
+TEXT_CALLS = {"text_tr": 0, "TEXT": 0}
+# Those that write what is not for people.
 PLAIN_CALLS = {"buf_printf", "file_path"}
 # Functions named like these take a sentence as the first argument that holds a string literal.
 TEXT_CALL_PATTERN = re.compile(r"^(say|warn|ui)(_[a-z0-9_]+)?$")
 # Rooms whose tables are for people: there, every literal of two or more words is a sentence.
 TEXT_ROOMS = {"verbs"}
+# Tables of which some fields are for people, whatever they hold: name -> indices of the fields; a pair leads into a
+# field that is itself a table.
+TEXT_TABLES = {"verbs_table": (2, 3, (7, 2))}
+# Members that are for people wherever a designated initializer names them.
+TEXT_MEMBERS = {"help"}
 # Errors of the system that a person can meet: the catalogue holds the C library's words for them.
 SYSTEM_ERRORS = ("EACCES", "EBUSY", "EDQUOT", "EEXIST", "EFBIG", "EINVAL", "EIO", "EISDIR", "ELOOP", "EMFILE",
                  "ENAMETOOLONG", "ENODEV", "ENOENT", "ENOMEM", "ENOSPC", "ENOTDIR", "EPERM", "EROFS", "ESTALE",
@@ -425,6 +431,32 @@ def text_calls(tree):
     return calls
 
 
+def row_sentences(row, places):
+    """The sentences of one table row, as its tokens from { to }."""
+    fields = call_arguments(row, 0)
+    for place in places:
+        inner, *deeper = place if isinstance(place, tuple) else (place,)
+        if inner >= len(fields):
+            continue
+        if deeper:
+            for line in call_arguments(fields[inner], 0):
+                yield from row_sentences(line, deeper) if line else ()
+        else:
+            yield from literal_groups(fields[inner])
+
+
+def placed_sentences(tokens):
+    """The sentences of the tables that TEXT_TABLES names and of the members that TEXT_MEMBERS names."""
+    words = [text for _, text, _ in tokens]
+    for at, word in enumerate(words):
+        if word in TEXT_TABLES and "=" in words[at:at + 6] and words[words.index("=", at) + 1] == "{":
+            for row in call_arguments(tokens, words.index("=", at) + 1):
+                yield from row_sentences(row, TEXT_TABLES[word]) if row else ()
+        if word in TEXT_MEMBERS and words[at - 1:at + 2:2] == [".", "="]:
+            end = next(i for i in range(at, len(words)) if words[i] in (",", "}", ";"))
+            yield from literal_groups(tokens[at + 2:end])
+
+
 def table_sentences(tokens):
     """What the literals of a room for people say, but in what the compiler alone reads."""
     kept, at = [], 0
@@ -443,6 +475,7 @@ def sentences(tree):
     calls = text_calls(tree)
     for path in tree.files("src/", ".c", ".h"):
         tokens = tree.tokens(path)
+        said += [(path, *group) for group in placed_sentences(tokens)]
         if room_of(tree, path) in TEXT_ROOMS:
             said += [(path, *group) for group in table_sentences(tokens)]
         for at, (kind, text, line) in enumerate(tokens):
@@ -471,6 +504,11 @@ def has_words(sentence):
     return re.search(r"[A-Za-z]{2}", CONVERSION.sub("", sentence))
 
 
+def is_prose(sentence):
+    """Does it hold a word of the language, not only the names of options, files and hashes?"""
+    return any(re.fullmatch(r"[(\"]?[A-Za-z]{3,}[\").,:;!?]*", word) for word in CONVERSION.sub("", sentence).split())
+
+
 def untranslated(tree):
     """The `en` lines that the catalogue lacks, in the order of the source."""
     known = {english for _, english, _ in catalogue.parse(tree.text(CATALOGUE))}
@@ -494,15 +532,15 @@ def rule_catalogue(tree):
             findings.append(f"{where}:{line}: not in the catalogue: {sentence!r}")
     must, may = system_words()
     findings += [f"{path}: the C library's words are missing: {words!r}" for words in sorted(must - known)]
-    literals = {text for file in tree.files("src/", ".c", ".h") for _, text in literal_groups(tree.tokens(file))}
+    spoken = {sentence for _, _, sentence in said}
     for line, english, korean in pairs:
-        if english not in literals and english not in may:
+        if english not in spoken and english not in may:
             findings.append(f"{path}:{line}: nobody says this any more: {english!r}")
         if conversions(english) is None or conversions(english) != conversions(korean):
             findings.append(f"{path}:{line}: the conversions of `en` and `ko` differ")
         if english.endswith("\n") != korean.endswith("\n"):
             findings.append(f"{path}:{line}: only one of `en` and `ko` ends its line")
-        if not re.search(r"[가-힣]", korean) and re.search(r"[a-z]{3}", re.sub(CONVERSION, "", korean)):
+        if not re.search(r"[가-힣]", korean) and is_prose(english):
             findings.append(f"{path}:{line}: `ko` holds no Korean")
     return findings
 

@@ -23,6 +23,9 @@ enum text_language text_chosen(void);
 /* text_language_named(name, ret): "en", "ko", or a locale such as ko_KR.UTF-8.  Returns 0, or -1 for others. */
 int text_language_named(const char *name, enum text_language *ret_language);
 
+/* TEXT("..."): a sentence for people that is put into their language elsewhere; marked here for `make tidy`. */
+#define TEXT(literal) literal
+
 /* text_tr(english): the sentence in the chosen language.  Never NULL; the result lives as long as the program. */
 const char *text_tr(const char *english) __attribute__((format_arg(1), returns_nonnull, nonnull(1)));
 

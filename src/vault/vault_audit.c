@@ -1,4 +1,5 @@
 /* Checking and healing packs by what the log says of them: without keys, and without inventing a byte. */
+#include "base/text.h"
 #include "vault/vault_internal.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@ static int logged_check(uint32_t pack_sectors, const struct vault_pack *logged, 
     int rc = vault_check_sectors(pack_sectors, e);
     if (rc != 0)
         return rc;
-    bool sane = logged->sectors <= pack_sectors && logged->sectors != 0 &&
-                logged->sealed == (logged->sectors == pack_sectors);
+    bool sane =
+        logged->sectors <= pack_sectors && logged->sectors != 0 && logged->sealed == (logged->sectors == pack_sectors);
     if (!sane)
         return err_set(e, ERR_DAMAGED, "pack %llu: the log gives it an impossible length",
                        (unsigned long long)logged->pack);
@@ -36,15 +37,15 @@ static int copy_open(const struct audit *a, char copy, int *ret_fd, const char *
     if (rc == 0)
         rc = file_open_read(path.s, ret_fd, e);
     if (rc == ERR_ABSENT) {
-        *ret_what = "is missing";
+        *ret_what = TEXT("is missing");
         return 0;
     }
     if (rc == 0)
         rc = file_size(*ret_fd, &bytes, path.s, e);
     if (rc == 0 && bytes < committed)
-        *ret_what = "is shorter than logged";
+        *ret_what = TEXT("is shorter than logged");
     if (rc == 0 && bytes > committed && a->logged->sealed)
-        *ret_what = "is longer than logged";
+        *ret_what = TEXT("is longer than logged");
     return rc;
 }
 
@@ -63,7 +64,7 @@ static int copy_check(struct audit *a, char copy, const char **ret_what, struct 
         return rc;
     vault_merkle_root(&m, &root);
     if (!hash_equal(&root, &a->logged->root))
-        *ret_what = "does not have its logged root";
+        *ret_what = TEXT("does not have its logged root");
     return 0;
 }
 
@@ -86,8 +87,8 @@ int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault
         if (rc != 0 || what == NULL)
             continue;
         tell(&a, copy, what);
-        damaged = err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair",
-                          (unsigned long long)logged->pack);
+        damaged =
+            err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair", (unsigned long long)logged->pack);
     }
     return rc != 0 ? rc : damaged;
 }

@@ -12,6 +12,20 @@ struct listing {
     struct buf shown;
 };
 
+static const char *kind_words(const struct index_item *item)
+{
+    if (item->further_name)
+        return text_tr("name");
+    switch (item->type) {
+    case STATEMENT_FOLDER:
+        return text_tr("folder");
+    case STATEMENT_LINK:
+        return text_tr("link");
+    default:
+        return text_tr("file");
+    }
+}
+
 static void json_item(struct json_out *j, const struct index_item *item)
 {
     json_object_begin(j);
@@ -49,8 +63,7 @@ static int list_item(void *context, const struct index_item *item, struct err *e
     if (item->type == STATEMENT_FILE && !item->further_name)
         hex_put(hex, item->sha256.b, CRYPT_HASH);
     verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s", item->leaf, item->receipt,
-              item->further_name ? "name" : statement_type_name(item->type), item->bytes, hex,
-              verbs_shown(item->path, &l->shown));
+              kind_words(item), item->bytes, hex, verbs_shown(item->path, &l->shown));
     return 0;
 }
 
@@ -115,7 +128,7 @@ static void say_item(const struct verbs_face *face, const struct index_item *ite
         verbs_say(face, "  A further name (hard link) of item %" PRIu64, item->of);
         return;
     }
-    verbs_say(face, "  Kind: %s", statement_type_name(item->type));
+    verbs_say(face, "  Kind: %s", kind_words(item));
     if (item->type == STATEMENT_LINK)
         verbs_say(face, "  Target: %s", verbs_shown(item->target, &shown));
     if (item->type == STATEMENT_FILE) {

@@ -60,7 +60,8 @@ static void failed(struct restoring *r, const struct index_item *item, const cha
 static void failed_os(struct restoring *r, const struct index_item *item, int number)
 {
     failed(r, item,
-           number == EEXIST ? text_tr("something is there already; nothing is overwritten") : strerror(number));
+           number == EEXIST ? text_tr("something is there already; nothing is overwritten")
+                            : text_tr(strerror(number)));
 }
 
 /* A path that intake never makes would be an attack: "..", an empty component, a leading slash. */
@@ -328,7 +329,8 @@ static int finish_folders(struct restoring *r, struct err *e)
             number = errno;
         if (number != 0) {
             r->failed++;
-            verbs_warn(r->face, "folder %s: %s", verbs_shown(buf_bytes(&r->path), &r->shown), strerror(number));
+            verbs_warn(r->face, "folder %s: %s", verbs_shown(buf_bytes(&r->path), &r->shown),
+                       text_tr(strerror(number)));
         }
     }
     return 0;

@@ -329,14 +329,14 @@ const char *verbs_reason(const char *code)
     static const struct {
         const char *code, *words;
     } reasons[] = {
-        {"changed", "it changed while it was read: run the intake again when it is at rest"},
-        {"device", "a device is no document"},
-        {"fifo", "a pipe is no document"},
-        {"io", "it cannot be read: the disk reports an error"},
-        {"loop", "folders are nested too deep"},
-        {"socket", "a socket is no document"},
-        {"unreadable", "you may not read it: run the intake with an account that may"},
-        {"vanished", "it was gone when its turn came"},
+        {"changed", TEXT("it changed while it was read: run the intake again when it is at rest")},
+        {"device", TEXT("a device is no document")},
+        {"fifo", TEXT("a pipe is no document")},
+        {"io", TEXT("it cannot be read: the disk reports an error")},
+        {"loop", TEXT("folders are nested too deep")},
+        {"socket", TEXT("a socket is no document")},
+        {"unreadable", TEXT("you may not read it: run the intake with an account that may")},
+        {"vanished", TEXT("it was gone when its turn came")},
     };
     for (size_t i = 0; i < COUNT(reasons); i++)
         if (strcmp(reasons[i].code, code) == 0)

@@ -256,6 +256,24 @@ class TidyTest(unittest.TestCase):
         self.write("tests/verbs/verbs_test.c", "")
         self.broken("catalogue", "src/verbs/verbs.c:3: not in the catalogue: 'fails (if at all)'")
 
+    def test_places_of_the_table_of_verbs(self):
+        row = '{"init", "DIR", %s, "", 1, 1, false,\n {{"from", "WHO", %s}, {"dry", NULL, "bad"}}, f}'
+        table = "const struct verb verbs_table[] = {%s, " + row % ('"fine"', '"bad"') + "};\n"
+        for place, say in (("src/side/side.c:8", row % ('"fails"', '"fine"')),
+                           ("src/side/side.c:9", row % ('"fine"', '"fails"'))):
+            with self.subTest(place=place):
+                self.write("src/side/side.c", CLEAN["src/side/side.c"] + "\n" + table % ("\n" + say))
+                self.write("src/base/text_catalogue.txt", CLEAN["src/base/text_catalogue.txt"] +
+                           "\nen fine\nko 좋음\n\nen bad\nko 나쁨\n")
+                self.broken("catalogue", place, "not in the catalogue: 'fails'")
+
+    def test_marked_sentences_and_members_for_people(self):
+        marking = CLEAN["src/side/side.c"] + "#define TEXT(literal) literal\n"
+        for said in ('const char *a[] = {TEXT("fails")};', 'struct t t = {"DIR", .help = "fa" "ils", .other = "f"};'):
+            with self.subTest(said=said):
+                self.write("src/side/side.c", marking + said + "\n")
+                self.broken("catalogue", "src/side/side.c:7: not in the catalogue: 'fails'")
+
     def test_what_is_not_for_people(self):
         self.add("src/side/side.c", "void buf_printf(int b, const char *f, ...) __attribute__((format(printf, 2, 3)));"
                                     "\nvoid list(const char *f, va_list v) __attribute__((format(printf, 1, 0)));\n"
@@ -278,6 +296,8 @@ class TidyTest(unittest.TestCase):
     def test_dead_entry(self):
         self.add("src/base/text_catalogue.txt", "\nen long gone\nko 오래전에 사라짐\n")
         self.broken("catalogue", "nobody says this any more: 'long gone'")
+        self.add("src/side/side.c", 'static const char *const unmarked = "long gone";\n')
+        self.broken("catalogue", "nobody says this any more: 'long gone'")
 
     def test_system_words_missing(self):
         self.replace("src/base/text_catalogue.txt", "en No space left on device\n", "en No space left\n")
@@ -294,6 +314,11 @@ class TidyTest(unittest.TestCase):
         self.broken("catalogue", "ends its line")
         self.replace("src/base/text_catalogue.txt", "%2$zu의 %1$s이(가) 나쁩니다\\n", "%s of %zu is bad")
         self.broken("catalogue", "no Korean")
+
+    def test_names_alone_need_no_korean(self):
+        self.add("src/side/side.c", 'int f(void)\n{\n    err_set(e, 1, "--origin: log/%s");\n}\n')
+        self.add("src/base/text_catalogue.txt", "\nen --origin: log/%s\nko --origin: log/%s\n")
+        self.assertEqual(self.findings(), [])
 
     def test_catalogue_malformed_or_missing(self):
         self.add("src/base/text_catalogue.txt", "\nen alone\n")
