@@ -3,7 +3,7 @@
 
 enum { ROOM_FIRST = 64 };
 
-void links_release(struct links_seen *l)
+void intake_links_release(struct links_seen *l)
 {
     free(l->slot);
     *l = (struct links_seen){0};
@@ -32,7 +32,7 @@ static bool grow(struct links_seen *l)
     return true;
 }
 
-struct link_seen *links_find(struct links_seen *l, uint64_t device, uint64_t inode)
+struct link_seen *intake_links_find(struct links_seen *l, uint64_t device, uint64_t inode)
 {
     if (l->used * 2 >= l->room && !grow(l))
         return NULL;

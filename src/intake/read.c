@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-const char *reason_of(int number)
+const char *intake_reason_of(int number)
 {
     switch (number) {
     case ENOENT:
@@ -20,18 +20,18 @@ const char *reason_of(int number)
     }
 }
 
-const char *open_file(int folder, const char *name, const struct stat *listed, struct intake_open *ret)
+const char *intake_open_file(int folder, const char *name, const struct stat *listed, struct intake_open *ret)
 {
     int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     int fd = openat(folder, name, flags | O_NOATIME);
     if (fd < 0 && errno == EPERM) /* only the owner may leave the access time alone */
         fd = openat(folder, name, flags);
     if (fd < 0)
-        return reason_of(errno);
+        return intake_reason_of(errno);
     ret->fd = fd;
     ret->came = 0;
     if (fstat(fd, &ret->opened) != 0)
-        return reason_of(errno);
+        return intake_reason_of(errno);
     if (!S_ISREG(ret->opened.st_mode) || ret->opened.st_ino != listed->st_ino || ret->opened.st_dev != listed->st_dev)
         return "changed";
     return NULL;

@@ -49,7 +49,7 @@ static void walk_release(struct walk *w)
     free(w->levels);
     buf_drop(&w->path);
     buf_drop(&w->target);
-    links_release(&w->links);
+    intake_links_release(&w->links);
 }
 
 /* ---- names of one folder ---- */
@@ -138,13 +138,13 @@ static int visit_file(struct walk *w, int folder, const char *name, const struct
                                  .first_cookie = UINT64_MAX,
                                  .cookie = UINT64_MAX};
     if (st->st_nlink > 1) {
-        seen = links_find(&w->links, st->st_dev, st->st_ino);
+        seen = intake_links_find(&w->links, st->st_dev, st->st_ino);
         if (seen == NULL)
             return err_memory(w->e);
         entry.first_cookie = seen->cookie;
     }
     if (!w->measuring) {
-        const char *reason = open_file(folder, name, st, &open);
+        const char *reason = intake_open_file(folder, name, st, &open);
         if (reason != NULL) {
             fd_drop(&open.fd);
             return refuse(w, reason, st);
@@ -170,7 +170,7 @@ static int visit_link(struct walk *w, int folder, const char *name, const struct
             return err_memory(w->e);
         ssize_t n = readlinkat(folder, name, (char *)p, room);
         if (n < 0)
-            return refuse(w, reason_of(errno), st);
+            return refuse(w, intake_reason_of(errno), st);
         if ((size_t)n == room && room < STATEMENT_PATH_MAX)
             continue;
         if (n == 0)
@@ -229,16 +229,16 @@ static int enter_folder(struct walk *w, int folder, const char *name, const stru
     OWN(names_release) struct names names = {0};
     struct stat st;
     if (fd < 0)
-        return refuse(w, reason_of(errno), listed);
+        return refuse(w, intake_reason_of(errno), listed);
     if (fstat(fd, &st) != 0)
-        return refuse(w, reason_of(errno), listed);
+        return refuse(w, intake_reason_of(errno), listed);
     if (w->depth == INTAKE_DEPTH_MAX)
         return refuse(w, "loop", listed);
     int number = names_read(fd, &names);
     if (number < 0)
         return err_memory(w->e);
     if (number > 0)
-        return refuse(w, reason_of(number), listed);
+        return refuse(w, intake_reason_of(number), listed);
     struct intake_entry entry = {.type = STATEMENT_FOLDER,
                                  .mode = st.st_mode & 07777,
                                  .mtime = time_of(&st),
@@ -252,7 +252,7 @@ static int meet(struct walk *w, int folder, const char *name, int stat_flags)
 {
     struct stat st;
     if (fstatat(folder, name, &st, stat_flags) != 0)
-        return refuse(w, reason_of(errno), NULL);
+        return refuse(w, intake_reason_of(errno), NULL);
     switch (st.st_mode & S_IFMT) {
     case S_IFREG:
         return visit_file(w, folder, name, &st);

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-int copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content, enum copy_state *ret,
-              struct err *e)
+int keyring_copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content,
+                      enum copy_state *ret, struct err *e)
 {
     struct file_path path;
     struct hash digest;
@@ -30,7 +30,7 @@ static int check_one(const char *root, char copy, const struct keyring_file *f, 
 {
     enum copy_state state = COPY_GOOD;
     struct err mine = {0};
-    int rc = copy_look(root, copy, f, content, &state, &mine);
+    int rc = keyring_copy_look(root, copy, f, content, &state, &mine);
     if (rc != 0)
         return err_set(e, rc, "%s", mine.text);
     if (state == COPY_MISSING)
@@ -112,9 +112,9 @@ static int repair_one(const char *root, const struct keyring_file *f, struct buf
     OWN(buf_drop) struct buf first = {0};
     OWN(buf_drop) struct buf second = {0};
     enum copy_state a = COPY_BAD, b = COPY_BAD;
-    int rc = copy_look(root, COPY_NAME(0), f, &first, &a, e);
+    int rc = keyring_copy_look(root, COPY_NAME(0), f, &first, &a, e);
     if (rc == 0)
-        rc = copy_look(root, COPY_NAME(1), f, &second, &b, e);
+        rc = keyring_copy_look(root, COPY_NAME(1), f, &second, &b, e);
     if (rc != 0)
         return rc;
     if (a != COPY_GOOD && b != COPY_GOOD)

@@ -6,7 +6,7 @@
 
 static const char PURPOSE[] = "groundwork/keyring/v1";
 
-void head_write(const struct head *h, uint8_t to[HEAD_BYTES])
+void keyring_head_write(const struct head *h, uint8_t to[HEAD_BYTES])
 {
     memset(to, 0, HEAD_BYTES);
     memcpy(to, h->magic, 8);
@@ -18,7 +18,7 @@ void head_write(const struct head *h, uint8_t to[HEAD_BYTES])
     u32_put(to + 52, h->body);
 }
 
-int head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e)
+int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e)
 {
     if (memcmp(from, magic, 8) != 0)
         return err_set(e, ERR_DAMAGED, "it does not begin as such a file must");
@@ -31,16 +31,16 @@ int head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *re
     memcpy(ret->member, from + 48, 4);
     ret->body = u32_get(from + 52);
     uint8_t again[HEAD_BYTES];
-    head_write(ret, again);
+    keyring_head_write(ret, again);
     return memcmp(again, from, HEAD_BYTES) == 0 ? 0 : err_set(e, ERR_DAMAGED, "its head has no known form");
 }
 
-void comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1])
+void keyring_comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1])
 {
     hex_put(to, compartment, KEYRING_ID);
 }
 
-int change_add(struct keyring *k, const struct keyring_file *f, struct err *e)
+int keyring_change_add(struct keyring *k, const struct keyring_file *f, struct err *e)
 {
     if (k->change_count == k->change_room) {
         size_t room = k->change_room * 2 + 8;
@@ -54,7 +54,7 @@ int change_add(struct keyring *k, const struct keyring_file *f, struct err *e)
     return 0;
 }
 
-int keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e)
+int keyring_keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e)
 {
     for (int i = 0; i < COPIES; i++) {
         struct file_path path;
@@ -74,7 +74,7 @@ int keys_write(struct keyring *k, const char *name, struct bytes content, struct
     int n = snprintf(f.name, sizeof f.name, "%s", name);
     assert(n > 0 && (size_t)n < sizeof f.name);
     crypt_sha256(content, &f.sha256);
-    return change_add(k, &f, e);
+    return keyring_change_add(k, &f, e);
 }
 
 static int copy_read(const char *root, char copy, const char *name,
@@ -94,14 +94,15 @@ static int copy_read(const char *root, char copy, const char *name,
     return rc == 0 ? 0 : err_set(e, rc, "%s: %s", path.s, mine.text);
 }
 
-/* What a copy's error is worth: a flipped bit may pose as a foreign key in one, but really foreign keys show in both. */
+/* What a copy's error is worth: a flipped bit may pose as a foreign key in one; really foreign keys show in both. */
 static int weight(int code)
 {
     return code == ERR_ABSENT ? 0 : code == ERR_KEY ? 1 : 2;
 }
 
-int keys_read(const char *root, const char *name, int (*good)(void *context, struct bytes content, struct err *e),
-              void *context, struct buf *ret, struct err *e)
+int keyring_keys_read(const char *root, const char *name,
+                      int (*good)(void *context, struct bytes content, struct err *e), void *context, struct buf *ret,
+                      struct err *e)
 {
     struct err line[COPIES] = {{0}, {0}};
     for (int i = 0; i < COPIES; i++)
@@ -114,7 +115,7 @@ int keys_read(const char *root, const char *name, int (*good)(void *context, str
     return err_set(e, said->code, "%s; %s", said->text, other->text);
 }
 
-int signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e)
+int keyring_signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e)
 {
     uint8_t signature[CRYPT_SIGNATURE];
     buf_put(b, member->id, 4);
@@ -127,7 +128,7 @@ int signed_finish(struct buf *b, const struct note_key *member, const struct key
     return buf_check(b, e);
 }
 
-int signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e)
+int keyring_signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e)
 {
     if (file.n < HEAD_BYTES + SIGNED_TAIL)
         return err_set(e, ERR_DAMAGED, "it is too short");

@@ -61,9 +61,9 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
     crypt_random(k->index.b, CRYPT_KEY);
     crypt_random(k->pack.b, CRYPT_KEY);
     crypt_random(k->chunk.b, CRYPT_KEY);
-    rc = wrap_write(k, receiving[0], box, e);
+    rc = keyring_wrap_write(k, receiving[0], box, e);
     if (rc == 0)
-        rc = table_write(k, e);
+        rc = keyring_table_write(k, e);
     if (rc == 0)
         *ret = TAKE(k);
     return rc;
@@ -75,9 +75,9 @@ int keyring_open(const char *root, const struct keyring_identity *id, uint64_t t
     OWN(keyring_drop) struct keyring *k = NULL;
     int rc = keyring_new(root, id, &k, e);
     if (rc == 0)
-        rc = wrap_read(k, id, e);
+        rc = keyring_wrap_read(k, id, e);
     if (rc == 0)
-        rc = table_read(k, table_max, e);
+        rc = keyring_table_read(k, table_max, e);
     if (rc == 0)
         *ret = TAKE(k);
     return rc == 0 ? 0 : err_add(e, rc, "keyring");
@@ -110,7 +110,7 @@ void keyring_changes(const struct keyring *k, const struct keyring_file **ret, s
 static void segment_name(const uint8_t compartment[KEYRING_ID], uint64_t number, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    comp_text(compartment, comp);
+    keyring_comp_text(compartment, comp);
     snprintf(to, KEYRING_NAME_MAX, "%s/segment-%llu", comp, (unsigned long long)number);
 }
 
@@ -226,7 +226,7 @@ int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, s
         count -= n;
     }
     if (rc == 0 && k->segment_count != segments_before)
-        rc = table_write(k, e);
+        rc = keyring_table_write(k, e);
     return rc;
 }
 
@@ -238,7 +238,7 @@ int keyring_block_next(struct cursor *c, struct keyring_block *ret, struct err *
     if (!block_take(c, &ret->first_leaf, &ret->count, &ret->block))
         return err_set(e, ERR_DAMAGED, "a block of leaf secrets has no known form");
     segment_name(h.compartment, h.number, ret->segment);
-    head_write(&h, ret->header);
+    keyring_head_write(&h, ret->header);
     ret->header_bytes = HEAD_BYTES;
     return 0;
 }
@@ -397,11 +397,11 @@ static int segment_head_check(const struct keyring *k, const struct segment *s, 
     uint8_t expected[HEAD_BYTES];
     if (k->held.n < HEAD_BYTES)
         return err_set(e, ERR_DAMAGED, "it is too short");
-    int rc = head_read(k->held.p, h.magic, &read, e);
+    int rc = keyring_head_read(k->held.p, h.magic, &read, e);
     if (rc != 0)
         return rc;
     memcpy(h.compartment, k->compartment, KEYRING_ID);
-    head_write(&h, expected);
+    keyring_head_write(&h, expected);
     return memcmp(k->held.p, expected, HEAD_BYTES) == 0
                ? 0
                : err_set(e, ERR_DAMAGED, "it is not the segment that its name says");

@@ -46,8 +46,8 @@ struct head {
     uint8_t member[4];
     uint32_t body;
 };
-void head_write(const struct head *h, uint8_t to[HEAD_BYTES]);
-int head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e);
+void keyring_head_write(const struct head *h, uint8_t to[HEAD_BYTES]);
+int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e);
 
 /* Keys that do not concern the world: table content in memory. */
 struct segment {
@@ -81,23 +81,24 @@ struct keyring {
 
 enum copy_state { COPY_GOOD, COPY_MISSING, COPY_BAD, COPY_UNREADABLE };
 /* One copy held to what the journal says of it; content stays in ${content}.  ERR_IO: no memory, a path too long. */
-int copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content, enum copy_state *ret,
-              struct err *e);
+int keyring_copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content,
+                      enum copy_state *ret, struct err *e);
 
-void comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1]);
+void keyring_comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1]);
 /* Durable in both copies under a/keys and b/keys, and noted as a change. */
-int keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e);
+int keyring_keys_write(struct keyring *k, const char *name, struct bytes content, struct err *e);
 /* The first copy that ${good} accepts; ERR_ABSENT when there is none at all; the line tells what is wrong with each. */
-int keys_read(const char *root, const char *name, int (*good)(void *context, struct bytes content, struct err *e),
-              void *context, struct buf *ret, struct err *e);
-int change_add(struct keyring *k, const struct keyring_file *f, struct err *e);
-int signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e);
-int signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e);
+int keyring_keys_read(const char *root, const char *name,
+                      int (*good)(void *context, struct bytes content, struct err *e), void *context, struct buf *ret,
+                      struct err *e);
+int keyring_change_add(struct keyring *k, const struct keyring_file *f, struct err *e);
+int keyring_signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e);
+int keyring_signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e);
 
-int table_write(struct keyring *k, struct err *e);
-int table_read(struct keyring *k, uint64_t table_max, struct err *e);
-int wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
-               struct err *e);
-int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
+int keyring_table_write(struct keyring *k, struct err *e);
+int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e);
+int keyring_wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
+                       struct err *e);
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
 
 #endif

@@ -179,7 +179,7 @@ static int is_replaced(const struct stray_search *s, const char *name, bool *ret
         for (int copy = 0; copy < COPIES; copy++) {
             enum copy_state state = COPY_BAD;
             struct err mine = {0};
-            int rc = copy_look(s->root, COPY_NAME(copy), f, &content, &state, &mine);
+            int rc = keyring_copy_look(s->root, COPY_NAME(copy), f, &content, &state, &mine);
             if (rc != 0)
                 return err_set(e, rc, "%s", mine.text);
             if (state == COPY_GOOD) {

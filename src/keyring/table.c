@@ -17,7 +17,7 @@ static void with_pin(const struct hash *pin, const uint8_t head[HEAD_BYTES], uin
 static void table_name(const struct keyring *k, uint64_t version, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    comp_text(k->compartment, comp);
+    keyring_comp_text(k->compartment, comp);
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%llu", comp, (unsigned long long)version);
 }
 
@@ -37,7 +37,7 @@ static void content_put(const struct keyring *k, struct buf *b)
         buf_put_u8(b, 0);
 }
 
-int table_write(struct keyring *k, struct err *e)
+int keyring_table_write(struct keyring *k, struct err *e)
 {
     OWN(buf_wipe) struct buf content = {0};
     OWN(buf_drop) struct buf file = {0};
@@ -53,7 +53,7 @@ int table_write(struct keyring *k, struct err *e)
     struct head h = {.magic = "GWTABLE\n", .number = k->version + 1, .epoch = k->epoch};
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     h.body = (uint32_t)(content.n + CRYPT_TAG);
-    head_write(&h, head);
+    keyring_head_write(&h, head);
     with_pin(&k->pin, head, aad);
     crypt_random(salt, sizeof salt);
     crypt_derive_salted(&k->epoch_key, salt, TABLE_PURPOSE, &key);
@@ -63,15 +63,15 @@ int table_write(struct keyring *k, struct err *e)
     if (p == NULL)
         return err_memory(e);
     crypt_seal(&key, 0, bytes_of(aad, sizeof aad), buf_bytes(&content), p);
-    rc = signed_finish(&file, &k->member, &k->sign, e);
+    rc = keyring_signed_finish(&file, &k->member, &k->sign, e);
     if (rc == 0)
-        rc = keys_write(k, name, buf_bytes(&file), e);
+        rc = keyring_keys_write(k, name, buf_bytes(&file), e);
     if (rc != 0)
         return err_add(e, rc, "table of the keyring");
     if (k->version > 0) {
         struct keyring_file gone = {.removed = true};
         memcpy(gone.name, old, sizeof old);
-        rc = change_add(k, &gone, e);
+        rc = keyring_change_add(k, &gone, e);
     }
     k->version++;
     crypt_sha256(buf_bytes(&file), &k->table_sha256);
@@ -120,9 +120,9 @@ static int table_good(void *context, struct bytes file, struct err *e)
     struct keyring *k = t->k;
     struct head h;
     struct bytes body;
-    int rc = signed_check(file, &k->member, &body, e);
+    int rc = keyring_signed_check(file, &k->member, &body, e);
     if (rc == 0)
-        rc = head_read(file.p, "GWTABLE\n", &h, e);
+        rc = keyring_head_read(file.p, "GWTABLE\n", &h, e);
     if (rc != 0)
         return rc;
     if (h.number != t->version || memcmp(h.compartment, k->compartment, KEYRING_ID) != 0 ||
@@ -156,7 +156,7 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
 {
     size_t count = 0;
     char comp[2 * KEYRING_ID + 1];
-    comp_text(k->compartment, comp);
+    keyring_comp_text(k->compartment, comp);
     for (int i = 0; i < COPIES; i++) {
         struct file_path path;
         if (file_path(&path, NULL, "%s/%c/keys/%s", k->root, COPY_NAME(i), comp) != 0)
@@ -185,7 +185,7 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
  * A named version is the one that is meant.  Without one, a newer table that is damaged may be what an unfinished
  * commit left, and must not keep the older one closed; the caller holds what was opened to the log.
  */
-int table_read(struct keyring *k, uint64_t table_max, struct err *e)
+int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 {
     uint64_t versions[VERSIONS_MAX];
     size_t count = table_versions(k, table_max, versions);
@@ -199,7 +199,7 @@ int table_read(struct keyring *k, uint64_t table_max, struct err *e)
         OWN(buf_drop) struct buf file = {0};
         struct table_try t = {k, versions[i]};
         table_name(k, versions[i], name);
-        int rc = keys_read(k->root, name, table_good, &t, &file, i == 0 ? &newest : NULL);
+        int rc = keyring_keys_read(k->root, name, table_good, &t, &file, i == 0 ? &newest : NULL);
         if (rc == 0)
             return 0;
         if (rc != ERR_DAMAGED)
@@ -218,7 +218,7 @@ static void member_hex(const struct keyring *k, char to[9])
 static void wrap_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1], member[9];
-    comp_text(k->compartment, comp);
+    keyring_comp_text(k->compartment, comp);
     member_hex(k, member);
     snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, member);
 }
@@ -237,19 +237,19 @@ static int box_write(struct keyring *k, struct head *h, const char *name, const 
     uint8_t head[HEAD_BYTES], context[PIN_HEAD];
     memcpy(h->member, k->member.id, 4);
     h->body = CRYPT_KEY + CRYPT_BOX_OVERHEAD;
-    head_write(h, head);
+    keyring_head_write(h, head);
     with_pin(&k->pin, head, context);
     buf_put(&file, head, HEAD_BYTES);
     int rc = crypt_box_seal(receiver, bytes_of(context, sizeof context), bytes_of(what->b, CRYPT_KEY), &file);
     if (rc != 0)
         return err_memory(e);
     assert(file.n == (size_t)HEAD_BYTES + h->body);
-    rc = signed_finish(&file, &k->member, &k->sign, e);
-    return rc != 0 ? rc : keys_write(k, name, buf_bytes(&file), e);
+    rc = keyring_signed_finish(&file, &k->member, &k->sign, e);
+    return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
 }
 
-int wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
-               struct err *e)
+int keyring_wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
+                       struct err *e)
 {
     char name[KEYRING_NAME_MAX];
     struct head wrap = {.magic = "GWWRAPS\n", .number = k->epoch};
@@ -276,9 +276,9 @@ static int box_good(void *context, struct bytes file, struct err *e)
     struct box_try *t = context;
     struct head h;
     struct bytes body;
-    int rc = signed_check(file, &t->k->member, &body, e);
+    int rc = keyring_signed_check(file, &t->k->member, &body, e);
     if (rc == 0)
-        rc = head_read(file.p, t->magic, &h, e);
+        rc = keyring_head_read(file.p, t->magic, &h, e);
     if (rc != 0)
         return rc;
     if (h.number != t->number || memcmp(h.member, t->k->member.id, 4) != 0 || body.n != (size_t)HEAD_BYTES + h.body)
@@ -293,7 +293,7 @@ static int box_good(void *context, struct bytes file, struct err *e)
     return 0;
 }
 
-int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
@@ -302,7 +302,7 @@ int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *
         k->epoch = id->receiving[i].epoch;
         struct box_try wrap = {k, "GWWRAPS\n", k->epoch, &id->receiving[i].seed, &k->epoch_key};
         wrap_name(k, name);
-        rc = keys_read(k->root, name, box_good, &wrap, &file, e);
+        rc = keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
     }
     if (rc == ERR_ABSENT)
         return err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
@@ -310,6 +310,6 @@ int wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *
         return rc;
     struct box_try log = {k, "GWLOGKY\n", 1, &id->box, &k->log_seed};
     log_name(k, name);
-    rc = keys_read(k->root, name, box_good, &log, &file, e);
+    rc = keyring_keys_read(k->root, name, box_good, &log, &file, e);
     return rc == ERR_ABSENT ? ERR_DAMAGED : rc;
 }

@@ -455,7 +455,7 @@ static int bytes_rule(struct bytes name, int code, struct err *e)
     return 0;
 }
 
-/* A path that is restored below a folder must not lead out of it.  "." alone is what was named and could not be read. */
+/* A path that is restored below a folder must not lead out of it.  "." alone was named and could not be read. */
 static int path_rule(struct bytes path, int code, struct err *e)
 {
     int rc = bytes_rule(path, code, e);

@@ -14,8 +14,8 @@ const struct verb verbs_table[] = {
       {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
       {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"}}, verbs_init},
     {"intake", "PATH...", "take in files and folders, and give a receipt",
-     "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, already "
-     "on a receipt, or refused with the reason. Run again after an interruption: nothing is taken in twice.",
+     "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, "
+     "already on a receipt, or refused with the reason. Run again after an interruption: nothing is taken in twice.",
      1, SIZE_MAX, true,
      {{"from", "WHO", "the giver; kept encrypted"},
       {"note", "TEXT", "a remark for the receipt; kept encrypted"},
@@ -43,8 +43,8 @@ const struct verb verbs_table[] = {
     {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
      verbs_note},
     {"audit", "", "check everything that is stored against the log",
-     "Without keys the ciphertext of every pack is held to its logged root; in full every item is decrypted and re-hashed "
-     "too. Never writes.", 0, 0, true,
+     "Without keys the ciphertext of every pack is held to its logged root; in full every item is decrypted and "
+     "re-hashed too. Never writes.", 0, 0, true,
      {{"keyless", NULL, "only what needs no key"},
       {"full", NULL, "every item decrypted and re-hashed too (when nothing is said)"},
       {"from-pack", "N", "go on with this pack after an interruption"}}, verbs_audit},

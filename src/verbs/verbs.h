@@ -1,5 +1,6 @@
 /*
- * Verbs: what a person can do, one file each, and the one table from which command line, manual and completion are made.
+ * Verbs: what a person can do, one file each, and the one table from which command line, manual and completion are
+ * made.
  *
  * A verb checks its request, works through the rooms below, and speaks through its face: lines for people, or one JSON
  * document for programs.  It never reads the terminal, the environment or the process's arguments: the face does.

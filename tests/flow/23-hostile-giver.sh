@@ -27,7 +27,8 @@ gw -R archive items --json | json 'any(i["name"] == "papers/growing" for i in d[
     fail 'what changed is an item'
 
 # Links are taken in as links: what they lead to is not.
-gw -R archive items --json | json 'any("kept" in i["name"] for i in d["items"])' | grep -q False || fail 'it was followed'
+gw -R archive items --json | json 'any("kept" in i["name"] for i in d["items"])' | grep -q False ||
+    fail 'it was followed'
 
 # Names are shown, and do no more.
 gw -R archive receipt 1 >shown.txt

@@ -24,4 +24,6 @@ expect() {
     [ "$got" -eq "$code" ] || { cat out.txt >&2; fail "exit $got instead of $code: $*"; }
     [ -z "$words" ] || grep -qF -- "$words" out.txt || { cat out.txt >&2; fail "does not say \"$words\": $*"; }
 }
-json() { python3 -c 'import json,sys; d=json.load(sys.stdin)["result"]; print(eval("(" + sys.argv[1] + ")", {"d": d}))' "$1"; }
+json() {
+    python3 -c 'import json,sys; d=json.load(sys.stdin)["result"]; print(eval("(" + sys.argv[1] + ")", {"d": d}))' "$1"
+}

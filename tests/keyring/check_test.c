@@ -197,7 +197,8 @@ static void bad_in_both(void **state)
     OWN(buf_drop) struct buf content = {0};
     struct err e = {0};
     fill(f);
-    const char *wrap = fixture_name(f, "wrap-"), *table = fixture_name(f, "table-"), *last = fixture_name(f, "segment-2");
+    const char *wrap = fixture_name(f, "wrap-"), *table = fixture_name(f, "table-");
+    const char *last = fixture_name(f, "segment-2");
     fixture_put(f, 'a', wrap, bytes_text("a"));
     fixture_put(f, 'b', wrap, bytes_text("b"));
     fixture_remove(f, 'a', table);

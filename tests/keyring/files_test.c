@@ -13,14 +13,14 @@ static void heads(void **state)
         h.number = chance_u64(&f->chance);
         h.epoch = chance_u64(&f->chance);
         h.body = (uint32_t)chance_u64(&f->chance);
-        head_write(&h, bytes);
-        assert_int_equal(head_read(bytes, h.magic, &read, &e), 0);
+        keyring_head_write(&h, bytes);
+        assert_int_equal(keyring_head_read(bytes, h.magic, &read, &e), 0);
         assert_memory_equal(read.compartment, h.compartment, KEYRING_ID);
         assert_memory_equal(read.member, h.member, 4);
         assert_true(read.number == h.number && read.epoch == h.epoch && read.body == h.body);
-        head_write(&read, again);
+        keyring_head_write(&read, again);
         assert_memory_equal(bytes, again, HEAD_BYTES);
-        assert_int_equal(head_read(bytes, "GWWRAPS\n", &read, &e), ERR_DAMAGED);
+        assert_int_equal(keyring_head_read(bytes, "GWWRAPS\n", &read, &e), ERR_DAMAGED);
     }
 }
 
@@ -32,7 +32,7 @@ static void head_layout(void **state)
     static const uint8_t expected[HEAD_BYTES] =
         "GWSEGMT\n\0\0\0\1\0\0\0\0" "\xc0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\2\3\4\5\6\7\x8"
         "\x11\x12\x13\x14\x15\x16\x17\x18" "\xaa\xbb\xcc\xdd" "\x21\x22\x23\x24" "\0\0\0\0\0\0\0";
-    head_write(&h, bytes);
+    keyring_head_write(&h, bytes);
     assert_memory_equal(bytes, expected, HEAD_BYTES);
 }
 
@@ -42,15 +42,15 @@ static void heads_refused(void **state)
     struct err e;
     uint8_t bytes[HEAD_BYTES];
     for (size_t i = 0; i < HEAD_BYTES; i++) {
-        head_write(&h, bytes);
+        keyring_head_write(&h, bytes);
         bytes[i] ^= 0x40;
         bool is_field = (i >= 16 && i < 56);
-        int rc = head_read(bytes, h.magic, &read, &e);
+        int rc = keyring_head_read(bytes, h.magic, &read, &e);
         assert_int_equal(rc, is_field ? 0 : i >= 8 && i < 16 ? ERR_NEWER : ERR_DAMAGED);
     }
-    head_write(&h, bytes);
+    keyring_head_write(&h, bytes);
     u32_put(bytes + 8, 0); /* older than the first version */
-    assert_int_equal(head_read(bytes, h.magic, &read, &e), ERR_DAMAGED);
+    assert_int_equal(keyring_head_read(bytes, h.magic, &read, &e), ERR_DAMAGED);
 }
 
 static void signatures(void **state)
@@ -63,25 +63,26 @@ static void signatures(void **state)
     uint8_t content[HEAD_BYTES + 10];
     chance_fill(&f->chance, content, sizeof content);
     buf_put(&file, content, sizeof content);
-    assert_int_equal(signed_finish(&file, &f->id.member, &f->id.sign, &e), 0);
+    assert_int_equal(keyring_signed_finish(&file, &f->id.member, &f->id.sign, &e), 0);
     assert_int_equal(file.n, sizeof content + SIGNED_TAIL);
-    assert_int_equal(signed_check(buf_bytes(&file), &f->id.member, &body, &e), 0);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e), 0);
     assert_true(bytes_equal(body, bytes_of(content, sizeof content)));
     for (size_t bit = 0; bit < file.n * 8; bit++) {
         file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
         bool signer = bit / 8 >= sizeof content && bit / 8 < sizeof content + 4;
-        assert_int_equal(signed_check(buf_bytes(&file), &f->id.member, &body, &e), signer ? ERR_KEY : ERR_DAMAGED);
+        assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e),
+                         signer ? ERR_KEY : ERR_DAMAGED);
         file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     for (size_t n = 0; n < file.n; n++)
-        assert_int_not_equal(signed_check(bytes_of(file.p, n), &f->id.member, &body, &e), 0);
+        assert_int_not_equal(keyring_signed_check(bytes_of(file.p, n), &f->id.member, &body, &e), 0);
     other.id[3] ^= 1;
-    assert_int_equal(signed_check(buf_bytes(&file), &other, &body, &e), ERR_KEY);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &other, &body, &e), ERR_KEY);
     /* The purpose parts it from everything else that this key signs. */
     uint8_t signature[CRYPT_SIGNATURE];
     crypt_sign_raw(&f->id.sign, bytes_of(file.p, file.n - CRYPT_SIGNATURE), signature);
     memcpy(file.p + file.n - CRYPT_SIGNATURE, signature, CRYPT_SIGNATURE);
-    assert_int_equal(signed_check(buf_bytes(&file), &f->id.member, &body, &e), ERR_DAMAGED);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e), ERR_DAMAGED);
 }
 
 /* ---- two copies ---- */
@@ -126,7 +127,8 @@ static void which_copy(void **state)
         if (cases[i].b != NULL)
             fixture_put(f, 'b', "log/x", bytes_text(cases[i].b));
         char good[] = "good";
-        assert_int_equal(keys_read(f->root.s, "log/x", good_when_it_begins_so, good, &content, &e), cases[i].rc);
+        assert_int_equal(keyring_keys_read(f->root.s, "log/x", good_when_it_begins_so, good, &content, &e),
+                         cases[i].rc);
         if (cases[i].rc == 0)
             assert_string_equal(buf_text(&content), cases[i].read);
         for (size_t k = 0; k < 2 && cases[i].said[k] != NULL; k++)
@@ -151,7 +153,7 @@ static void written_twice(void **state)
         char name[32];
         chance_fill(&f->chance, content, sizeof content);
         snprintf(name, sizeof name, "log/%d", i);
-        assert_int_equal(keys_write(f->keyring, name, bytes_of(content, sizeof content), NULL), 0);
+        assert_int_equal(keyring_keys_write(f->keyring, name, bytes_of(content, sizeof content), NULL), 0);
         fixture_get(f, 'a', name, &a);
         fixture_get(f, 'b', name, &b);
         assert_true(bytes_equal(buf_bytes(&a), bytes_of(content, sizeof content)));
@@ -179,9 +181,9 @@ static void a_file_beyond_the_limit(void **state)
     memset(content.p, 0, content.n);
     fixture_put(f, 'a', "log/x", buf_bytes(&content));
     fixture_put(f, 'b', "log/x", buf_bytes(&content));
-    assert_int_equal(keys_read(f->root.s, "log/x", good_when_it_begins_so, start, &read, &e), ERR_DAMAGED);
+    assert_int_equal(keyring_keys_read(f->root.s, "log/x", good_when_it_begins_so, start, &read, &e), ERR_DAMAGED);
     fixture_put(f, 'b', "log/x", bytes_of(content.p, KEYRING_FILE_MAX));
-    assert_int_equal(keys_read(f->root.s, "log/x", good_when_it_begins_so, start, &read, &e), 0);
+    assert_int_equal(keyring_keys_read(f->root.s, "log/x", good_when_it_begins_so, start, &read, &e), 0);
     assert_int_equal(read.n, KEYRING_FILE_MAX);
 }
 

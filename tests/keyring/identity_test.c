@@ -186,8 +186,8 @@ static void passphrases(void **state)
     assert_int_equal(load(f, "key", "\xff\xfe 12345678", &e), 0);
 
     /* Composed or in parts: the same passphrase. */
-    static const char composed[] = "\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81"
-                                   "\xEA\xB0\x81";
+    static const char composed[] = "\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81"
+                                   "\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81\xEA\xB0\x81";
     OWN(buf_drop) struct buf parts = {0};
     for (int i = 0; i < 8; i++)
         buf_put_text(&parts, "\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8");

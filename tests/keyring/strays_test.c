@@ -6,7 +6,7 @@
 static void put(const struct fixture *f, char copy, const char *format, const char *name, char ret[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    comp_text(f->id.compartment, comp);
+    keyring_comp_text(f->id.compartment, comp);
     snprintf(ret, KEYRING_NAME_MAX, "%s%s%s", format[0] == 'c' ? comp : format, format[0] == 0 ? "" : "/", name);
     fixture_put(f, copy, ret, bytes_text("stray"));
 }
@@ -57,7 +57,8 @@ static void told_and_swept(void **state)
             assert_int_equal(f->lines.n, 0);
             assert_int_equal(fixture_strays(f), 0);
             assert_ptr_equal(strstr(buf_text(&f->lines), path.s), (char *)f->lines.p);
-            assert_non_null(strstr(buf_text(&f->lines), GIVEN[i].swept ? "the next intake removes it" : "is left alone"));
+            assert_non_null(
+                strstr(buf_text(&f->lines), GIVEN[i].swept ? "the next intake removes it" : "is left alone"));
             assert_ptr_equal(strchr((char *)f->lines.p, '\n'), (char *)f->lines.p + f->lines.n - 1);
             assert_int_equal(keyring_sweep(f->root.s, f->expected, f->count, NULL), 0);
             assert_int_equal(file_exists(path.s), !GIVEN[i].swept);

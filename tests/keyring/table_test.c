@@ -44,7 +44,7 @@ static void keep_tables(struct fixture *f)
 static void table_name_of(const struct fixture *f, int version, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    comp_text(f->id.compartment, comp);
+    keyring_comp_text(f->id.compartment, comp);
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%d", comp, version);
 }
 
@@ -312,7 +312,7 @@ static void forge_table(struct fixture *f, void (*change)(struct buf *content))
     buf_put(&forged, file.p, HEAD_BYTES + CRYPT_SALT);
     uint8_t *to = buf_more(&forged, content.n + CRYPT_TAG);
     crypt_seal(&key, 0, bytes_of(aad, sizeof aad), buf_bytes(&content), to);
-    assert_int_equal(signed_finish(&forged, &f->id.member, &f->id.sign, NULL), 0);
+    assert_int_equal(keyring_signed_finish(&forged, &f->id.member, &f->id.sign, NULL), 0);
     fixture_put(f, 'a', name, buf_bytes(&forged));
     fixture_put(f, 'b', name, buf_bytes(&forged));
 }
@@ -392,7 +392,7 @@ static void newer_format(void **state)
             fixture_get(f, 'a', name, &good);
             buf_put(&newer, good.p, good.n - SIGNED_TAIL);
             newer.p[places[i]]++;
-            assert_int_equal(signed_finish(&newer, &f->id.member, &f->id.sign, NULL), 0);
+            assert_int_equal(keyring_signed_finish(&newer, &f->id.member, &f->id.sign, NULL), 0);
             fixture_put(f, 'a', name, buf_bytes(&newer));
             fixture_put(f, 'b', name, buf_bytes(&newer));
             assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), ERR_NEWER);

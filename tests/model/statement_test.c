@@ -116,8 +116,12 @@ static struct bytes any_name(struct drawn *d)
 
 static const char *any_text(struct drawn *d)
 {
-    static const char *const texts[] = {"x", "A line.\nAnother \"line\" with \\ and \t.", "\xEB\xB0\x95 \xEC\x98\x81\xED\x9D\xAC",
-                                        "\xC3\xA9\xE2\x80\xAE\x01", "{\"a\":[1,2]}", "\xF0\x9F\x93\xB7"};
+    static const char *const texts[] = {"x",
+                                        "A line.\nAnother \"line\" with \\ and \t.",
+                                        "\xEB\xB0\x95 \xEC\x98\x81\xED\x9D\xAC",
+                                        "\xC3\xA9\xE2\x80\xAE\x01",
+                                        "{\"a\":[1,2]}",
+                                        "\xF0\x9F\x93\xB7"};
     size_t count = 1 + chance_below(&chance, 4);
     char *p = hold(d, 400);
     for (size_t i = 0; i < count; i++)
@@ -149,7 +153,8 @@ static void draw_received(struct drawn *d)
 
 static void draw_part(struct drawn *d)
 {
-    static const char *const reasons[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+    static const char *const reasons[] = {"changed", "device", "fifo",       "io",
+                                          "loop",    "socket", "unreadable", "vanished"};
     struct statement_part *p = &d->s.part;
     p->deposit = number();
     p->part = number();
@@ -482,7 +487,8 @@ static void round_trips(void **state)
             draw_statement(&d, (enum statement_kind)kind);
             store(&d.s, &s);
             assert_int_equal(statement_finish(s.kind, buf_bytes(&s.text), &member, &SEED, &note, &e), 0);
-            int rc = statement_read(buf_bytes(&note), buf_bytes(&s.values), secret_of(&s), &member, 1, &held, &read, &e);
+            int rc =
+                statement_read(buf_bytes(&note), buf_bytes(&s.values), secret_of(&s), &member, 1, &held, &read, &e);
             if (rc != 0)
                 fail_msg("%s", e.text);
             assert_same(&d.s, &read);
@@ -752,7 +758,8 @@ static void wrong_secret(void **state)
 
 /* ---- who signed ---- */
 
-static int read_note(const struct stored *s, struct bytes note, const struct note_key *keys, size_t count, struct err *e)
+static int read_note(const struct stored *s, struct bytes note, const struct note_key *keys, size_t count,
+                     struct err *e)
 {
     OWN(statement_held_drop) struct statement_held *held = NULL;
     struct statement read;
