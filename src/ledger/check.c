@@ -245,7 +245,7 @@ static bool belongs(const struct look *k, const char *name)
     unsigned width;
     if (strcmp(name, "checkpoint") == 0)
         return k->l->position.records > 0;
-    if (strcmp(name, "new") == 0)
+    if (ledger_is_draft(name))
         return !whole; /* a publication was interrupted */
     if (!ledger_tile_name_parse(name, &level, &n, &width))
         return false;

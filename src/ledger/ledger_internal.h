@@ -41,7 +41,7 @@
  *
  * FORMAT 3.5  Public log: C2SP tlog-tiles under log/: `checkpoint`, `tile/<L>/<N>[.p/<W>]` of 32-byte hashes,
  *     `tile/entries/<N>[.p/<W>]` of (u16 33, entry).  Full tiles hold 256.  Of a partial tile only the newest width
- *     stays.  `log/new` is a file under way, renamed when it is whole.
+ *     stays.  `log/new-<number>` is a file under way, renamed when it is whole.
  */
 #ifndef LEDGER_LEDGER_INTERNAL_H
 #define LEDGER_LEDGER_INTERNAL_H
@@ -205,6 +205,30 @@ int ledger_edge_need(struct ledger *l, struct err *e);
 int ledger_rebuild(struct ledger *l, struct err *e); /* tiles and checkpoint from record 0 */
 /* ledger_mark_back: the border before this one.  false when the copies' frames do not show it. */
 bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m);
+
+/* place.c */
+enum { LEDGER_PLACED_TOGETHER = 64 };
+#define LEDGER_DRAFT "new-" /* and a number below LEDGER_PLACED_TOGETHER: a file of log/ before it has its name */
+struct ledger_placing {
+    const char *root;
+    size_t count;
+    struct ledger_placed {
+        int fd; /* of its draft; -1 when it was in its place already */
+        char name[TREE_TILE_PATH_MAX];
+    } file[LEDGER_PLACED_TOGETHER];
+};
+/*
+ * ledger_place: this content under log/ by this name, once ledger_place_all has returned 0; nothing is done where it
+ * is there already.  Earlier ones may be placed on the way.
+ * ledger_place_all: what was given is durable under its names, and the narrower widths of its tiles are gone.
+ * ledger_placing_drop: gives up what is not in its place.
+ * ledger_drafts_sweep: removes what a killed publication left.
+ */
+int ledger_place(struct ledger_placing *p, const char *name, struct bytes content, struct err *e);
+int ledger_place_all(struct ledger_placing *p, struct err *e);
+void ledger_placing_drop(struct ledger_placing *p);
+int ledger_drafts_sweep(const char *root, struct err *e);
+bool ledger_is_draft(const char *name);
 
 /* check.c */
 /* ledger_strays: each file of log/ and each journal* of a/ and b/ that must not be there, by full path. */

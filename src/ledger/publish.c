@@ -1,102 +1,20 @@
 /*
- * The public log on disk, brought up to the journal.  All of it is derived; nothing here is fsynced file by file.
+ * The public log on disk, brought up to the journal.  All of it is derived.
  *
- * Order: new tiles, each by rename; then the narrower ones they replace are removed; log/checkpoint last.  A crash
- * in between leaves the older checkpoint over tiles that still contain what it needs (a narrower tile is a beginning
- * of the wider one).  Files that a power failure lost behind a rename are noticed by the first publication of the next
+ * Order: new tiles, durable before they have their names; then the narrower ones they replace are removed;
+ * log/checkpoint last.  A crash in between leaves the older checkpoint over tiles that still contain what it needs (a
+ * narrower tile is a beginning of the wider one).  Files that a power failure lost behind a rename are noticed by the first publication of the next
  * process, which goes LEDGER_SETTLE_RECORDS records (or LEDGER_SETTLE_LEAVES) back and compares.
  */
 #include "ledger/ledger_internal.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-
-/* ---- files ---- */
-
-static bool holds(const char *path, struct bytes content)
-{
-    OWN(buf_drop) struct buf old = {0};
-    return file_read_all(path, content.n, &old, NULL) == 0 && bytes_equal(buf_bytes(&old), content);
-}
-
-static int make_parents(const char *path, size_t root_length, struct err *e)
-{
-    struct file_path p;
-    int rc = file_path(&p, e, "%s", path);
-    if (rc != 0)
-        return rc;
-    for (char *slash = strchr(p.s + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (mkdir(p.s, 0700) == 0)
-            rc = file_sync_parent(p.s, e);
-        else if (errno != EEXIST)
-            rc = err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
-        if (rc != 0)
-            return rc;
-        *slash = '/';
-    }
-    return 0;
-}
-
-/* Put content under log/, by rename, durably: once the outside state says `committed` nothing of it may be missing. */
-static int put_file(const struct ledger *l, const char *name, struct bytes content, struct err *e)
-{
-    struct file_path path, fresh;
-    int rc = file_path(&path, e, "%s/log/%s", l->root, name);
-    if (rc == 0)
-        rc = file_path(&fresh, e, "%s/log/new", l->root);
-    if (rc != 0 || holds(path.s, content))
-        return rc;
-    rc = make_parents(path.s, strlen(l->root), e);
-    if (rc != 0)
-        return rc;
-    OWN(fd_drop) int fd = open(fresh.s, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return err_os(e, ERR_IO, errno, "cannot make %s", fresh.s);
-    rc = file_write_at(fd, content.p, content.n, 0, fresh.s, e);
-    if (rc == 0)
-        rc = file_sync(fd, fresh.s, e);
-    if (rc == 0 && rename(fresh.s, path.s) != 0)
-        rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
-    if (rc != 0)
-        (void)unlink(fresh.s);
-    return rc != 0 ? rc : file_sync_parent(path.s, e);
-}
-
-/* Remove the other widths of a tile that now has this one. */
-static int drop_narrower(const struct ledger *l, int level, uint64_t n, unsigned width, struct err *e)
-{
-    char full[TREE_TILE_PATH_MAX];
-    struct file_path folder;
-    tree_tile_path(level, n, TREE_TILE_WIDTH, full);
-    int rc = file_path(&folder, e, "%s/log/%s.p", l->root, full);
-    if (rc != 0)
-        return rc;
-    OWN(dir_drop) DIR *dir = opendir(folder.s);
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
-    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
-        uint64_t other;
-        if (decimal_get(bytes_text(d->d_name), &other) != 0 || other == width || other >= TREE_TILE_WIDTH)
-            continue;
-        if (unlinkat(dirfd(dir), d->d_name, 0) != 0 && errno != ENOENT)
-            return err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
-    }
-    if (width == TREE_TILE_WIDTH && rmdir(folder.s) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
-        return err_os(e, ERR_IO, errno, "cannot remove the folder %s", folder.s);
-    return 0;
-}
 
 static int put_tile(void *context, int level, uint64_t n, unsigned width, struct bytes content, struct err *e)
 {
-    const struct ledger *l = context;
     char name[TREE_TILE_PATH_MAX];
     tree_tile_path(level, n, width, name);
-    int rc = put_file(l, name, content, e);
-    return rc == 0 ? drop_narrower(l, level, n, width, e) : rc;
+    return ledger_place(context, name, content, e);
 }
 
 /* ---- the journal's entries into a growing tree ---- */
@@ -257,11 +175,15 @@ int ledger_edge_need(struct ledger *l, struct err *e)
     return 0;
 }
 
-static int finish(struct ledger *l, const struct ledger_tile_sink *sink, struct err *e)
+static int finish(struct ledger *l, struct ledger_placing *placing, const struct ledger_tile_sink *sink, struct err *e)
 {
     int rc = ledger_tiles_end(l->tiles, sink, e);
     if (rc == 0)
-        rc = put_file(l, "checkpoint", buf_bytes(&l->note), e);
+        rc = ledger_place_all(placing, e);
+    if (rc == 0)
+        rc = ledger_place(placing, "checkpoint", buf_bytes(&l->note), e);
+    if (rc == 0)
+        rc = ledger_place_all(placing, e);
     if (rc != 0)
         return rc;
     l->published = (struct ledger_mark){l->position.bytes, l->position.records, l->position.leaves};
@@ -278,25 +200,31 @@ static int tiles_need(struct ledger *l, struct err *e)
 
 int ledger_rebuild(struct ledger *l, struct err *e)
 {
-    const struct ledger_tile_sink sink = {put_tile, l};
+    OWN(ledger_placing_drop) struct ledger_placing placing = {.root = l->root};
+    const struct ledger_tile_sink sink = {put_tile, &placing};
     if (l->position.records == 0)
         return 0;
     int rc = tiles_need(l, e);
     if (rc == 0)
+        rc = ledger_drafts_sweep(l->root, e);
+    if (rc == 0)
         rc = add_everything(l, l->tiles, &sink, e);
     if (rc == 0)
-        return finish(l, &sink, e);
+        return finish(l, &placing, &sink, e);
     free(TAKE(l->tiles));
     return rc;
 }
 
 int ledger_publish(struct ledger *l, struct err *e)
 {
-    const struct ledger_tile_sink sink = {put_tile, l};
+    OWN(ledger_placing_drop) struct ledger_placing placing = {.root = l->root};
+    const struct ledger_tile_sink sink = {put_tile, &placing};
     if (l->position.records == 0 || (l->tiles != NULL && l->published.at == l->position.bytes))
         return 0;
     bool first = l->tiles == NULL;
     int rc = tiles_need(l, e);
+    if (rc == 0 && first)
+        rc = ledger_drafts_sweep(l->root, e);
     if (rc != 0)
         return rc;
     if (first)
@@ -304,10 +232,12 @@ int ledger_publish(struct ledger *l, struct err *e)
     rc = add_entries(l, &l->published, l->tiles, &sink, e);
     if (rc == 0)
         rc = hold_to_root(l, l->tiles, e);
-    if (rc == ERR_DAMAGED)
+    if (rc == ERR_DAMAGED) {
+        ledger_placing_drop(&placing);
         return ledger_rebuild(l, e);
+    }
     if (rc == 0)
-        rc = finish(l, &sink, e);
+        rc = finish(l, &placing, &sink, e);
     if (rc != 0)
         free(TAKE(l->tiles)); /* half a publication: the next one begins by looking at the files again */
     return rc;

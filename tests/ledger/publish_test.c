@@ -180,7 +180,7 @@ static void killed_publication(struct fixture *f, const struct moment *before, c
             }
     }
     if (steps % 2 == 1)
-        file_put(f, "log/new", bytes_text("half a fi"));
+        file_put(f, "log/new-0", bytes_text("half a fi"));
     if (fixture_check(f, at) != 0)
         fail_msg("after %zu steps: %s", steps, buf_text(&f->lines));
     OWN(ledger_drop) struct ledger *l = fixture_open(f, at, &opening);

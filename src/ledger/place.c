@@ -1,0 +1,207 @@
+/*
+ * Files of the public log, put in their places many at a time.
+ *
+ * A file that is synced alone costs the file system a transaction of its own; a part of an intake has more than a
+ * hundred tiles.  So drafts are written first, then all of them synced, then all renamed, then each folder synced once.
+ * Nothing has its name before its bytes are durable, and nothing is taken for published before its name is.
+ */
+#include "ledger/ledger_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool holds(const char *path, struct bytes content)
+{
+    OWN(buf_drop) struct buf old = {0};
+    return file_read_all(path, content.n, &old, NULL) == 0 && bytes_equal(buf_bytes(&old), content);
+}
+
+static int make_parents(const char *path, size_t root_length, struct err *e)
+{
+    struct file_path p;
+    int rc = file_path(&p, e, "%s", path);
+    if (rc != 0)
+        return rc;
+    for (char *slash = strchr(p.s + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(p.s, 0700) == 0)
+            rc = file_sync_parent(p.s, e);
+        else if (errno != EEXIST)
+            rc = err_os(e, ERR_IO, errno, "cannot make the folder %s", p.s);
+        if (rc != 0)
+            return rc;
+        *slash = '/';
+    }
+    return 0;
+}
+
+static int draft_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
+{
+    return file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
+}
+
+int ledger_place(struct ledger_placing *p, const char *name, struct bytes content, struct err *e)
+{
+    struct file_path path, draft;
+    int rc = p->count == LEDGER_PLACED_TOGETHER ? ledger_place_all(p, e) : 0;
+    if (rc == 0)
+        rc = file_path(&path, e, "%s/log/%s", p->root, name);
+    if (rc == 0)
+        rc = draft_path(p, p->count, &draft, e);
+    if (rc != 0)
+        return rc;
+    struct ledger_placed *f = &p->file[p->count];
+    (void)snprintf(f->name, sizeof(f->name), "%s", name);
+    f->fd = -1;
+    if (holds(path.s, content)) { /* a killed publication may have left narrower widths beside it */
+        p->count++;
+        return 0;
+    }
+    rc = make_parents(path.s, strlen(p->root), e);
+    if (rc != 0)
+        return rc;
+    f->fd = open(draft.s, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (f->fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot make %s", draft.s);
+    p->count++;
+    rc = file_write_at(f->fd, content.p, content.n, 0, draft.s, e);
+    /* Only a hint: the disk may begin while the next draft is written. */
+    (void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return rc;
+}
+
+/* The other widths of a tile go once this one is in its place. */
+static int drop_narrower(const char *root, const char *name, struct err *e)
+{
+    char full[TREE_TILE_PATH_MAX];
+    struct file_path folder;
+    int level;
+    uint64_t n;
+    unsigned width;
+    if (!ledger_tile_name_parse(name, &level, &n, &width))
+        return 0; /* the checkpoint */
+    tree_tile_path(level, n, TREE_TILE_WIDTH, full);
+    int rc = file_path(&folder, e, "%s/log/%s.p", root, full);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *dir = opendir(folder.s);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
+    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
+        uint64_t other;
+        if (decimal_get(bytes_text(d->d_name), &other) != 0 || other == width || other >= TREE_TILE_WIDTH)
+            continue;
+        if (unlinkat(dirfd(dir), d->d_name, 0) != 0 && errno != ENOENT)
+            return err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
+    }
+    if (width == TREE_TILE_WIDTH && rmdir(folder.s) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+        return err_os(e, ERR_IO, errno, "cannot remove the folder %s", folder.s);
+    return 0;
+}
+
+static int sync_drafts(struct ledger_placing *p, struct err *e)
+{
+    struct file_path draft;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < p->count; i++)
+        if (p->file[i].fd >= 0) {
+            rc = draft_path(p, i, &draft, e);
+            if (rc == 0)
+                rc = file_sync(p->file[i].fd, draft.s, e);
+        }
+    return rc;
+}
+
+static int rename_drafts(struct ledger_placing *p, struct err *e)
+{
+    struct file_path path, draft;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < p->count; i++) {
+        if (p->file[i].fd < 0)
+            continue;
+        fd_drop(&p->file[i].fd);
+        rc = draft_path(p, i, &draft, e);
+        if (rc == 0)
+            rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
+        if (rc == 0 && rename(draft.s, path.s) != 0)
+            rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
+    }
+    return rc;
+}
+
+static size_t folder_length(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash == NULL ? 0 : (size_t)(slash - name);
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+    return folder_length(a) == folder_length(b) && memcmp(a, b, folder_length(a)) == 0;
+}
+
+static int sync_folders(const struct ledger_placing *p, struct err *e)
+{
+    struct file_path path;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < p->count; i++) {
+        bool before = false;
+        for (size_t k = 0; k < i && !before; k++)
+            before = same_folder(p->file[k].name, p->file[i].name);
+        if (!before)
+            rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
+        if (rc == 0 && !before)
+            rc = file_sync_parent(path.s, e);
+    }
+    return rc;
+}
+
+int ledger_place_all(struct ledger_placing *p, struct err *e)
+{
+    int rc = sync_drafts(p, e);
+    if (rc == 0)
+        rc = rename_drafts(p, e);
+    if (rc == 0)
+        rc = sync_folders(p, e);
+    for (size_t i = 0; rc == 0 && i < p->count; i++)
+        rc = drop_narrower(p->root, p->file[i].name, e);
+    if (rc == 0)
+        p->count = 0;
+    return rc;
+}
+
+void ledger_placing_drop(struct ledger_placing *p)
+{
+    struct file_path draft;
+    for (size_t i = 0; i < p->count; i++) {
+        fd_drop(&p->file[i].fd);
+        if (draft_path(p, i, &draft, NULL) == 0)
+            (void)unlink(draft.s);
+    }
+    p->count = 0;
+}
+
+bool ledger_is_draft(const char *name)
+{
+    uint64_t number;
+    return strncmp(name, LEDGER_DRAFT, strlen(LEDGER_DRAFT)) == 0 &&
+           decimal_get(bytes_text(name + strlen(LEDGER_DRAFT)), &number) == 0 && number < LEDGER_PLACED_TOGETHER;
+}
+
+int ledger_drafts_sweep(const char *root, struct err *e)
+{
+    struct file_path folder;
+    int rc = file_path(&folder, e, "%s/log", root);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *dir = opendir(folder.s);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
+    for (struct dirent *d; (d = readdir(dir)) != NULL;)
+        if (ledger_is_draft(d->d_name) && unlinkat(dirfd(dir), d->d_name, 0) != 0 && errno != ENOENT)
+            return err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
+    return 0;
+}

@@ -1,0 +1,176 @@
+/* Files of the public log in their places, together. */
+#include "fixture.h"
+
+#include <sys/stat.h>
+
+static void numbered(unsigned i, char to[TREE_TILE_PATH_MAX], struct buf *content)
+{
+    tree_tile_path(0, i, TREE_TILE_WIDTH, to);
+    buf_clear(content);
+    buf_printf(content, "tile %u", i);
+}
+
+static bool there(const struct fixture *f, unsigned i)
+{
+    char name[TREE_TILE_PATH_MAX];
+    OWN(buf_drop) struct buf want = {0}, got = {0}, path = {0};
+    numbered(i, name, &want);
+    buf_printf(&path, "log/%s", name);
+    if (!file_there(f, buf_text(&path)))
+        return false;
+    file_get(f, buf_text(&path), &got);
+    assert_true(bytes_equal(buf_bytes(&got), buf_bytes(&want)));
+    return true;
+}
+
+static unsigned drafts(const struct fixture *f)
+{
+    OWN(buf_drop) struct buf names = {0};
+    unsigned count = 0;
+    log_names(f, &names);
+    for (const char *at = buf_text(&names); (at = strstr(at, "log/" LEDGER_DRAFT)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void place(struct ledger_placing *p, unsigned i)
+{
+    char name[TREE_TILE_PATH_MAX];
+    OWN(buf_drop) struct buf content = {0};
+    numbered(i, name, &content);
+    assert_int_equal(ledger_place(p, name, buf_bytes(&content), NULL), 0);
+}
+
+/* Below, at and above what is placed together: a file has its name only when it is whole, and in the end all have. */
+static void any_number_of_files(void **state)
+{
+    struct fixture *f = *state;
+    const unsigned counts[] = {0, 1, LEDGER_PLACED_TOGETHER, LEDGER_PLACED_TOGETHER + 1, 3 * LEDGER_PLACED_TOGETHER};
+    for (size_t c = 0; c < COUNT(counts); c++) {
+        fixture_again(f);
+        OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
+        for (unsigned i = 0; i < counts[c]; i++) {
+            place(&p, i);
+            assert_int_equal(there(f, i), false);
+        }
+        assert_int_equal(ledger_place_all(&p, NULL), 0);
+        for (unsigned i = 0; i < counts[c]; i++)
+            assert_int_equal(there(f, i), true);
+        assert_int_equal(there(f, counts[c]), false);
+        assert_int_equal(drafts(f), 0);
+    }
+}
+
+static void what_is_there_is_left_alone_and_what_is_wrong_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path path;
+    struct stat before, after;
+    struct ledger_placing p = {.root = f->root.s};
+    fixture_again(f);
+    place(&p, 0);
+    place(&p, 1);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    path_in(f, "log/tile/0/000", &path);
+    assert_int_equal(stat(path.s, &before), 0);
+    file_put(f, "log/tile/0/001", bytes_text("tile x"));
+    place(&p, 0);
+    place(&p, 1);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_int_equal(stat(path.s, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_true(there(f, 1));
+}
+
+static void what_is_given_up_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    fixture_again(f);
+    {
+        OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
+        place(&p, 0);
+        place(&p, 1);
+        assert_int_equal(drafts(f), 2);
+    }
+    assert_int_equal(drafts(f), 0);
+    assert_false(there(f, 0));
+}
+
+static void narrower_widths_go_and_others_stay(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_placing p = {.root = f->root.s};
+    fixture_again(f);
+    assert_int_equal(ledger_place(&p, "tile/0/000.p/3", bytes_text("three"), NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/0/001.p/3", bytes_text("three"), NULL), 0);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/0/000.p/5", bytes_text("five"), NULL), 0);
+    assert_true(file_there(f, "log/tile/0/000.p/3"));
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_false(file_there(f, "log/tile/0/000.p/3"));
+    assert_true(file_there(f, "log/tile/0/000.p/5"));
+    assert_true(file_there(f, "log/tile/0/001.p/3"));
+    place(&p, 0);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    struct file_path path;
+    path_in(f, "log/tile/0/000.p", &path);
+    assert_false(file_exists(path.s));
+    assert_true(there(f, 0));
+}
+
+static void drafts_of_a_killed_publication_are_swept(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_placing p = {.root = f->root.s};
+    fixture_again(f);
+    assert_int_equal(ledger_drafts_sweep(f->root.s, NULL), 0); /* no log/ yet */
+    place(&p, 7);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    file_put(f, "log/new-0", bytes_text("half"));
+    file_put(f, "log/new-63", bytes_text(""));
+    file_put(f, "log/new-64", bytes_text("not ours"));
+    assert_int_equal(ledger_drafts_sweep(f->root.s, NULL), 0);
+    assert_false(file_there(f, "log/new-0"));
+    assert_false(file_there(f, "log/new-63"));
+    assert_true(file_there(f, "log/new-64"));
+    assert_true(there(f, 7));
+    assert_true(ledger_is_draft("new-9"));
+    assert_false(ledger_is_draft("new-"));
+    assert_false(ledger_is_draft("new-09"));
+    assert_false(ledger_is_draft("new-1x"));
+    assert_false(ledger_is_draft("checkpoint"));
+}
+
+static void what_is_in_the_way_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct err e = {0};
+    OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
+    fixture_again(f);
+    place(&p, 0);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/0/000/000", bytes_text("x"), &e), 0);
+    assert_int_equal(ledger_place_all(&p, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "log/tile/0/000"));
+    ledger_placing_drop(&p);
+    assert_int_equal(drafts(f), 0);
+    struct file_path path;
+    path_in(f, "log/tile/0/001", &path);
+    assert_int_equal(file_make_folders(path.s, NULL), 0);
+    place(&p, 1);
+    assert_int_equal(ledger_place_all(&p, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "log/tile/0/001"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_number_of_files),
+        cmocka_unit_test(what_is_there_is_left_alone_and_what_is_wrong_replaced),
+        cmocka_unit_test(what_is_given_up_leaves_nothing),
+        cmocka_unit_test(narrower_widths_go_and_others_stay),
+        cmocka_unit_test(drafts_of_a_killed_publication_are_swept),
+        cmocka_unit_test(what_is_in_the_way_is_named),
+    };
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
