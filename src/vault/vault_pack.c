@@ -33,11 +33,13 @@ int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vau
         int rc = file_read_at(fd, some, (size_t)n * VAULT_SECTOR, (uint64_t)at * VAULT_SECTOR, name, e);
         if (rc != 0)
             return rc;
-        for (uint32_t i = 0; i < n; i++) {
-            struct hash leaf;
-            crypt_leaf_hash(bytes_of(some + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaf);
-            vault_merkle_add(m, &leaf);
-        }
+        struct bytes sector[AT_ONCE];
+        struct hash leaf[AT_ONCE];
+        for (uint32_t i = 0; i < n; i++)
+            sector[i] = bytes_of(some + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
+        crypt_leaf_hash_many(sector, n, leaf);
+        for (uint32_t i = 0; i < n; i++)
+            vault_merkle_add(m, &leaf[i]);
         at += n;
         if (done != NULL)
             *done += (uint64_t)n * VAULT_SECTOR;

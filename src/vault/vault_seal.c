@@ -116,6 +116,7 @@ int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struc
     const struct run_out *r = c->run;
     uint8_t aad[SECTOR_AAD];
     vault_sector_aad(a->v, r->pack->number, aad);
+    struct bytes sealed[CLAIM_SECTORS];
     crypt_aead_key(lane->sector, &r->key);
     for (uint32_t i = 0; i < c->count; i++) {
         uint32_t sector = c->first + i;
@@ -125,7 +126,8 @@ int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struc
         memcpy(to, r->salt, salt);
         crypt_aead_seal(lane->sector, in_pack, bytes_of(aad, SECTOR_AAD),
                         bytes_of(sector_plain(a, lane, c, sector), vault_sector_room(sector)), to + salt);
-        crypt_leaf_hash(bytes_of(to, VAULT_SECTOR), &r->pack->leaves[in_pack - r->pack->first_sector]);
+        sealed[i] = bytes_of(to, VAULT_SECTOR);
     }
+    crypt_leaf_hash_many(sealed, c->count, &r->pack->leaves[r->first_sector + c->first - r->pack->first_sector]);
     return claim_write(a, lane, c, e);
 }

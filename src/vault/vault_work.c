@@ -118,24 +118,23 @@ static int gather_run(const struct job *j, struct task *t, struct err *e)
 
 /* ---- one piece of a streamed object ---- */
 
-struct cuts { /* chunks of one piece, back to back from ${p} */
-    const uint8_t *p;
-    size_t *lengths;
+struct cuts { /* chunks of one piece */
+    struct bytes *chunk;
     size_t count, room;
     uint32_t first_frame;
 };
 
-static int cuts_add(struct cuts *c, size_t length, struct err *e)
+static int cuts_add(struct cuts *c, struct bytes chunk, struct err *e)
 {
     if (c->count == c->room) {
         size_t room = c->room == 0 ? 64 : c->room * 2;
-        size_t *lengths = reallocarray(c->lengths, room, sizeof(*lengths));
-        if (lengths == NULL)
+        struct bytes *grown = reallocarray(c->chunk, room, sizeof(*grown));
+        if (grown == NULL)
             return err_memory(e);
-        c->lengths = lengths;
+        c->chunk = grown;
         c->room = room;
     }
-    c->lengths[c->count++] = length;
+    c->chunk[c->count++] = chunk;
     return 0;
 }
 
@@ -150,14 +149,13 @@ static int piece_cut(struct vault *v, struct object *o, const struct task *t, st
         memcpy(begin, o->carry_data, o->carry_n);
     if (t->turn == 0)
         o->grain = vault_grain(bytes_of(p, left), v->chunk_max);
-    c->p = p;
     int rc = 0;
     while (left != 0 && rc == 0) {
         size_t n = vault_cut(&v->gear, &o->grain, p, left, scanned, t->last);
         scanned = 0;
         if (n == 0)
             break;
-        rc = cuts_add(c, n, e);
+        rc = cuts_add(c, bytes_of(p, n), e);
         p += n;
         left -= n;
     }
@@ -208,17 +206,19 @@ static int stream_cut(const struct job *j, struct task *t, struct cuts *c, struc
 
 static int stream_chunks(const struct job *j, struct object *o, const struct cuts *c, struct err *e)
 {
-    const uint8_t *p = c->p;
+    OWN(mem_drop) struct hash *digest = calloc(c->count + 1, sizeof(*digest));
+    if (digest == NULL)
+        return err_memory(e);
+    crypt_sha256_many(c->chunk, c->count, digest);
     for (size_t i = 0; i < c->count; i++) {
         uint32_t entry = 0;
         uint32_t frame = c->first_frame + (uint32_t)i;
-        int rc = chunk_take(j, o, frame, bytes_of(p, c->lengths[i]), NULL, &entry, e);
+        int rc = chunk_take(j, o, frame, c->chunk[i], &digest[i], &entry, e);
         if (rc != 0)
             return rc;
         (void)pthread_mutex_lock(&j->w->lock);
         o->frames[frame] = entry;
         (void)pthread_mutex_unlock(&j->w->lock);
-        p += c->lengths[i];
     }
     return 0;
 }
@@ -230,7 +230,7 @@ static int stream_run(const struct job *j, struct task *t, struct err *e)
     int rc = stream_cut(j, t, &c, e);
     if (rc == 0)
         rc = stream_chunks(j, o, &c, e);
-    free(c.lengths);
+    free(c.chunk);
     (void)pthread_mutex_lock(&j->w->lock);
     o->tasks--;
     int ended = vault_object_end(j->w, o, e);
