@@ -182,7 +182,10 @@ int cli_face_finish(struct cli_face *f, int exit_code)
     /* Who closed the pipe has read enough, and wants no line about it. */
     if (f->out.failed != EPIPE) {
         struct err e;
-        (void)err_os(&e, ERR_IO, f->out.failed, "the answer could not be written out");
+        if (exit_code == VERBS_DONE) /* or the person does again what needs no doing */
+            (void)err_os(&e, ERR_IO, f->out.failed, "it is done, but the answer could not be written out");
+        else
+            (void)err_os(&e, ERR_IO, f->out.failed, "the answer could not be written out");
         put_aside(f, e.text);
     }
     return exit_code == VERBS_DONE ? VERBS_ENVIRONMENT : exit_code;

@@ -48,10 +48,11 @@ static int take_signals(struct err *e)
             (was.sa_handler != SIG_IGN && sigaction(endings[i], &act, NULL) != 0))
             return err_os(e, ERR_IO, errno, "cannot receive signals");
     }
-    /* A reader that goes away (| head) must not cut an intake short: writes then fail, and the rest is not said. */
+    /* A reader that goes away (| head) must not cut an intake short, nor a limit to the size of files end it without a
+     * word: writes then fail, and say so. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigemptyset(&ignore.sa_mask);
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0)
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0)
         return err_os(e, ERR_IO, errno, "cannot receive signals");
     return 0;
 }

@@ -14,7 +14,7 @@ static void test_an_answer_that_cannot_be_written(void **state)
     fake_script.out = "/dev/full";
     RUN("do");
     assert_int_equal(run.exit_code, 4);
-    assert_string_equal(run.err, "groundwork: the answer could not be written out: No space left on device\n");
+    assert_string_equal(run.err, "groundwork: it is done, but the answer could not be written out: No space left on device\n");
     RUN("do", "--json");
     assert_int_equal(run.exit_code, 4);
     RUN("--help");
@@ -23,6 +23,7 @@ static void test_an_answer_that_cannot_be_written(void **state)
     fake_script.exit_code = 3;
     RUN("do");
     assert_int_equal(run.exit_code, 3);
+    assert_string_equal(run.err, "groundwork: the answer could not be written out: No space left on device\n");
     fake_script = (struct fake_script){.out = "/dev/full"};
     RUN("do");
     assert_int_equal(run.exit_code, 0);
@@ -65,7 +66,7 @@ static void test_no_output_at_all(void **state)
 {
     fake_script.say = "said";
     assert_int_equal(with_answer_to(-1), 4);
-    error_is("groundwork: the answer could not be written out: Bad file descriptor\n");
+    error_is("groundwork: it is done, but the answer could not be written out: Bad file descriptor\n");
 }
 
 /* Both kinds of lines in one file: in the order in which they were said. */

@@ -1,6 +1,8 @@
 #include "fake.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -91,9 +93,22 @@ static int held_signal(void)
                : WRONG;
 }
 
+/* A write beyond the largest file that this user may make fails, and does not end the program. */
+static int too_large_a_file(void)
+{
+    char text[20] = {0};
+    struct rlimit size = {10, 10};
+    FILE *file = tmpfile();
+    if (file == NULL || !prepared() || setrlimit(RLIMIT_FSIZE, &size) != 0)
+        return WRONG;
+    return write(fileno(file), text, sizeof text) == 10 && write(fileno(file), text, 1) < 0 && errno == EFBIG ? RIGHT
+                                                                                                               : WRONG;
+}
+
 static void test_each(void **state)
 {
     assert_int_equal(in_child(limits), RIGHT);
+    assert_int_equal(in_child(too_large_a_file), RIGHT);
     assert_int_equal(in_child(closed_descriptors), RIGHT);
     static const int asking[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < COUNT(asking); i++) {

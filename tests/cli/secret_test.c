@@ -307,6 +307,30 @@ static void test_the_terminal_after_the_file(void **state)
     talk_end(&t, 0);
 }
 
+/* A pipe that nobody writes to is waited for with open ears; the alarm is for a program that is deaf. */
+static int ask_a_silent_pipe(void)
+{
+    OWN(cli_secret_drop) struct cli_secret s;
+    OWN(buf_wipe) struct buf got = {0};
+    struct err e = {0};
+    if (cli_process_prepare(NULL) != 0 || mkfifo("pipe", 0600) != 0 ||
+        setenv("GROUNDWORK_PASSPHRASE_FILE", "pipe", 1) != 0)
+        return 99;
+    (void)alarm(20);
+    (void)raise(SIGINT);
+    source(&s, -1);
+    return ask(&s, &got, &e) == ERR_STOPPED ? 0 : 1;
+}
+
+static void test_a_silent_pipe(void **state)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(ask_a_silent_pipe());
+    assert_int_equal(fake_ended(child), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_new_one_is_typed_twice, fake_environment),
         cmocka_unit_test_setup(test_three_times_different, fake_environment),
         cmocka_unit_test_setup(test_no_answer, fake_environment),
+        cmocka_unit_test_setup(test_a_silent_pipe, fake_environment),
         cmocka_unit_test_setup(test_two_signals_at_once, fake_environment),
         cmocka_unit_test_setup(test_the_terminal_after_the_file, fake_environment),
     };
