@@ -74,8 +74,8 @@ static int read_line(int fd, const char *name, const struct cli_held *held, stru
 
 static int open_file(struct cli_secret *s, const char *path, struct err *e)
 {
-    /* A pipe is fine here (a descriptor of the shell's), so base's plain files only will not do.  One that nobody writes
-     * to yet is waited for in read_byte, where a signal is heard. */
+    /* A pipe is fine here (a descriptor of the shell's), so base's plain files only will not do.  One that nobody
+     * writes to yet is waited for in read_byte, where a signal is heard. */
     OWN(fd_drop) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0)

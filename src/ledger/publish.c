@@ -4,7 +4,8 @@
  * Order: new tiles, durable before they have their names; then the narrower ones they replace are removed;
  * log/checkpoint last.  A crash in between leaves the older checkpoint over tiles that still contain what it needs (a
  * narrower tile is a beginning of the wider one).  Files that were lost all the same, under a disk that does not keep
- * its word, are noticed by the first publication of the next process, which goes LEDGER_SETTLE_RECORDS records (or LEDGER_SETTLE_LEAVES) back and compares.
+ * its word, are noticed by the first publication of the next process, which goes LEDGER_SETTLE_RECORDS records (or
+ * LEDGER_SETTLE_LEAVES) back and compares.
  */
 #include "ledger/ledger_internal.h"
 

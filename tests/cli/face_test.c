@@ -14,7 +14,8 @@ static void test_an_answer_that_cannot_be_written(void **state)
     fake_script.out = "/dev/full";
     RUN("do");
     assert_int_equal(run.exit_code, 4);
-    assert_string_equal(run.err, "groundwork: it is done, but the answer could not be written out: No space left on device\n");
+    assert_string_equal(run.err,
+                        "groundwork: it is done, but the answer could not be written out: No space left on device\n");
     RUN("do", "--json");
     assert_int_equal(run.exit_code, 4);
     RUN("--help");
