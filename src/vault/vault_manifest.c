@@ -1,4 +1,4 @@
-/* Manifests out of records, and the reading of whole objects through them. */
+/* Manifests out of records. */
 #include "vault/vault_internal.h"
 
 static int plain_keep(struct bytes plain, struct buf *to, struct err *e)
@@ -69,79 +69,6 @@ int vault_opened_frame(struct reader *r, struct opened *o, uint32_t frame, struc
             return rc;
     }
     return vault_ref_get(o->part.p + (size_t)(frame % o->m.frames_per_part) * FRAME_REF, ret, e);
-}
-
-/* The bytes of one frame, held to its digest; *ret borrows the reader. */
-static int frame_read(struct reader *r, const struct frame_ref *ref, struct bytes *ret, struct err *e)
-{
-    int rc = vault_record_read(r, ref->record, RECORD_FRAME, &ref->key, 0, ret, e);
-    if (rc != 0)
-        return rc;
-    struct hash digest;
-    crypt_sha256(*ret, &digest);
-    if (ret->n != ref->size_bytes || !hash_equal(&digest, &ref->digest))
-        return err_set(e, ERR_DAMAGED, "record %llu: a frame does not have its digest",
-                       (unsigned long long)ref->record);
-    return 0;
-}
-
-static int frames_read(struct reader *r, struct opened *o, struct crypt_sha256 *whole, const struct vault_sink *sink,
-                       struct err *e)
-{
-    struct frame_ref ref;
-    uint64_t bytes = 0;
-    int rc = 0;
-    for (uint32_t i = 0; i < o->m.frames && rc == 0; i++) {
-        struct bytes plain = {0};
-        rc = vault_opened_frame(r, o, i, &ref, e);
-        if (rc == 0)
-            rc = frame_read(r, &ref, &plain, e);
-        if (rc != 0)
-            break;
-        bytes += plain.n;
-        if (whole != NULL)
-            crypt_sha256_add(whole, plain);
-        if (sink != NULL)
-            rc = sink->write(sink->context, plain, e);
-    }
-    crypt_wipe(&ref, sizeof(ref));
-    if (rc == 0 && bytes != o->m.digest.bytes)
-        rc = err_set(e, ERR_DAMAGED, "record %llu: a manifest is damaged", (unsigned long long)o->record);
-    return rc;
-}
-
-static int object_read(struct reader *r, struct opened *o, const struct vault_sink *sink, struct err *e)
-{
-    if (o->m.one)
-        return frames_read(r, o, NULL, sink, e); /* its digest is the object's */
-    OWN(crypt_sha256_drop) struct crypt_sha256 *whole = crypt_sha256_new();
-    if (whole == NULL)
-        return err_memory(e);
-    crypt_sha256_begin(whole);
-    int rc = frames_read(r, o, whole, sink, e);
-    if (rc != 0)
-        return rc;
-    struct hash digest;
-    crypt_sha256_end(whole, &digest);
-    if (!hash_equal(&digest, &o->m.digest.sha256))
-        return err_set(e, ERR_DAMAGED, "record %llu: the object does not have its digest",
-                       (unsigned long long)o->record);
-    return 0;
-}
-
-int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, const struct vault_sink *sink,
-              struct vault_digest *ret, struct err *e)
-{
-    OWN(vault_reader_give) struct reader *r = vault_reader_take(v, e);
-    if (r == NULL)
-        return ERR_IO;
-    OWN(vault_opened_release) struct opened o = {0};
-    int rc = vault_opened_init(r, manifest_key, manifest_record, &o, e);
-    if (rc == 0)
-        rc = object_read(r, &o, sink, e);
-    if (rc == 0 && ret != NULL)
-        *ret = o.m.digest;
-    return rc;
 }
 
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
