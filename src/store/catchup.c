@@ -60,6 +60,8 @@ static int take_runs(struct store *s, const struct ledger_record *r, struct err 
         if (rc == 0)
             rc = index_run(s->index, run.pack, run.first_sector, run.sectors, run.first_record, run.records, e);
     }
+    if (rc == 0 && !cursor_done(&c))
+        rc = err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form");
     return rc;
 }
 
