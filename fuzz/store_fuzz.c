@@ -65,12 +65,10 @@ static void extents(struct bytes table)
 {
     OWN(buf_drop) struct buf again = {0};
     OWN(mem_drop) struct vault_run *runs = calloc(table.n / 16 + 1, sizeof *runs);
-    struct cursor c;
-    uint32_t left;
-    must(runs != NULL);
-    if (store_extents_begin(table, &c, &left, NULL) != 0)
-        return;
+    struct cursor c = cursor_of(table);
+    uint32_t left = cursor_u32(&c);
     const uint32_t count = left;
+    must(runs != NULL);
     while (left > 0) {
         struct vault_run run;
         if (store_extents_next(&c, &left, &run, NULL) != 0)
@@ -78,7 +76,8 @@ static void extents(struct bytes table)
         must(run.sectors > 0);
         runs[count - left - 1] = run;
     }
-    must(cursor_done(&c));
+    if (!cursor_done(&c))
+        return;
     store_extents_put(runs, count, &again);
     must(bytes_equal(buf_bytes(&again), table));
 }

@@ -3,29 +3,13 @@
 
 #include <stdio.h>
 
-enum { EXTENT = 16 };
-
-static int bad_extents(struct err *e)
-{
-    return err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form");
-}
-
-int store_extents_begin(struct bytes table, struct cursor *ret, uint32_t *ret_left, struct err *e)
-{
-    struct cursor c = cursor_of(table);
-    uint32_t count = cursor_u32(&c);
-    if (c.failed || c.left != (uint64_t)count * EXTENT)
-        return bad_extents(e);
-    *ret = c;
-    *ret_left = count;
-    return 0;
-}
-
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e)
 {
     *ret = (struct vault_run){.pack = cursor_u64(c), .first_sector = cursor_u32(c), .sectors = cursor_u32(c)};
     (*left)--;
-    return c->failed || ret->sectors == 0 ? bad_extents(e) : 0;
+    return c->failed || ret->sectors == 0
+               ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form")
+               : 0;
 }
 
 void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to)
@@ -63,9 +47,9 @@ static int take_frames(struct store *s, uint64_t leaf, const struct key *secret,
 
 static int take_runs(struct store *s, const struct ledger_record *r, struct err *e)
 {
-    struct cursor c;
-    uint32_t left = 0;
-    int rc = store_extents_begin(r->extents, &c, &left, e);
+    struct cursor c = cursor_of(r->extents);
+    uint32_t left = cursor_u32(&c);
+    int rc = c.failed ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form") : 0;
     while (rc == 0 && left > 0) {
         struct vault_run run;
         rc = store_extents_next(&c, &left, &run, e);

@@ -105,9 +105,7 @@ struct store_held {
     struct leaf_envelope envelope;
 };
 
-/* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}, and no more.
- * store_extents_begin: ${ret} stands before the first of *ret_left. */
-int store_extents_begin(struct bytes table, struct cursor *ret, uint32_t *ret_left, struct err *e);
+/* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
 void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to);
 
