@@ -4,23 +4,15 @@
  *
  * Held: a record that parses is made again byte for byte up to its signature; mended copies are equal and whole.
  */
+#include "fuzz.h"
 #include "ledger/ledger_internal.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct file_path root;
 static struct key seed;
 static struct note_key log_key;
-
-static void must(bool what)
-{
-    if (!what)
-        abort();
-}
 
 static struct file_path place(const char *name)
 {

@@ -3,9 +3,8 @@
  *
  * Held: a tile passes for one width only; a name that parses is the one form of itself.
  */
+#include "fuzz.h"
 #include "ledger/ledger_internal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NAME_TRIED_MAX = 200 };
 

@@ -3,9 +3,8 @@
  *
  * Held: what is accepted has exactly the length its numbers ask for, and every reference it promises can be reached.
  */
+#include "fuzz.h"
 #include "vault/vault_internal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void refs_check(const struct manifest *m)
 {

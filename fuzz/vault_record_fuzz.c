@@ -7,12 +7,11 @@
  *
  * Held: no crash, and what comes out has the length that its head says.
  */
+#include "fuzz.h"
 #include "vault/vault_internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PACK_SECTORS = 64, RUN_SECTORS_MAX = 4, PACKS = 1000 };
 

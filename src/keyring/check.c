@@ -68,7 +68,8 @@ static int move_aside(const char *root, char copy, const char *name, struct err 
     char flat[KEYRING_NAME_MAX];
     snprintf(flat, sizeof flat, "%s", name);
     for (char *p = flat; *p != 0; p++)
-        *p = *p == '/' ? '-' : *p;
+        if (*p == '/')
+            *p = '-';
     int rc = file_path(&to, e, "%s/quarantine", root);
     if (rc == 0)
         rc = file_make_folder(to.s, e);

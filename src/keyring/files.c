@@ -30,9 +30,14 @@ int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct 
     ret->epoch = u64_get(from + 40);
     memcpy(ret->member, from + 48, 4);
     ret->body = u32_get(from + 52);
-    uint8_t again[HEAD_BYTES];
-    keyring_head_write(ret, again);
-    return memcmp(again, from, HEAD_BYTES) == 0 ? 0 : err_set(e, ERR_DAMAGED, "its head has no known form");
+    return keyring_head_is(from, ret) ? 0 : err_set(e, ERR_DAMAGED, "its head has no known form");
+}
+
+bool keyring_head_is(const uint8_t from[HEAD_BYTES], const struct head *expected)
+{
+    uint8_t written[HEAD_BYTES];
+    keyring_head_write(expected, written);
+    return memcmp(from, written, HEAD_BYTES) == 0;
 }
 
 void keyring_comp_text(const uint8_t compartment[KEYRING_ID], char to[2 * KEYRING_ID + 1])

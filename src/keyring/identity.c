@@ -88,6 +88,8 @@ static int body_get(struct bytes body, struct keyring_identity *id, struct err *
         return err_set(e, ERR_DAMAGED, "its content has no known form");
     memcpy(id->origin, origin.p, origin.n);
     id->origin[origin.n] = 0;
+    if (strlen(id->origin) != origin.n)
+        return err_set(e, ERR_DAMAGED, "its content has no known form");
     cursor_copy(&c, id->sign.b, CRYPT_KEY);
     cursor_copy(&c, id->box.b, CRYPT_KEY);
     cursor_copy(&c, id->state.b, CRYPT_KEY);

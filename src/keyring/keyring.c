@@ -394,17 +394,13 @@ static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf
 static int segment_head_check(const struct keyring *k, const struct segment *s, struct err *e)
 {
     struct head h = {.magic = "GWSEGMT\n", .number = s->number}, read;
-    uint8_t expected[HEAD_BYTES];
     if (k->held.n < HEAD_BYTES)
         return err_set(e, ERR_DAMAGED, "it is too short");
     int rc = keyring_head_read(k->held.p, h.magic, &read, e);
     if (rc != 0)
         return rc;
     memcpy(h.compartment, k->compartment, KEYRING_ID);
-    keyring_head_write(&h, expected);
-    return memcmp(k->held.p, expected, HEAD_BYTES) == 0
-               ? 0
-               : err_set(e, ERR_DAMAGED, "it is not the segment that its name says");
+    return keyring_head_is(k->held.p, &h) ? 0 : err_set(e, ERR_DAMAGED, "it is not the segment that its name says");
 }
 
 static int segment_try(struct keyring *k, const struct segment *s, int copy, uint64_t leaf, uint32_t *ret_total,

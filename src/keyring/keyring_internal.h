@@ -48,6 +48,7 @@ struct head {
 };
 void keyring_head_write(const struct head *h, uint8_t to[HEAD_BYTES]);
 int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e);
+bool keyring_head_is(const uint8_t from[HEAD_BYTES], const struct head *expected);
 
 /* Keys that do not concern the world: table content in memory. */
 struct segment {

@@ -96,7 +96,10 @@ static int content_get(struct keyring *k, struct bytes content, struct err *e)
         cursor_copy(&c, list[i].key.b, CRYPT_KEY);
         if (i > 0 && (list[i].number <= list[i - 1].number || list[i].first_leaf <= list[i - 1].first_leaf))
             c.failed = true;
+        if (list[i].number == UINT64_MAX) /* it stands for "no segment", and no segment could follow */
+            c.failed = true;
     }
+    c.failed = c.failed || content.n % TABLE_PAD != 0 || c.left >= TABLE_PAD; /* one table has one form */
     for (size_t i = 0; i < c.left; i++)
         c.failed = c.failed || c.p[i] != 0;
     if (k->segments != NULL) {
@@ -125,8 +128,10 @@ static int table_good(void *context, struct bytes file, struct err *e)
         rc = keyring_head_read(file.p, "GWTABLE\n", &h, e);
     if (rc != 0)
         return rc;
-    if (h.number != t->version || memcmp(h.compartment, k->compartment, KEYRING_ID) != 0 ||
-        body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body || h.body < CRYPT_TAG)
+    struct head expected = {.magic = h.magic, .number = t->version, .epoch = h.epoch, .body = h.body};
+    memcpy(expected.compartment, k->compartment, KEYRING_ID);
+    if (!keyring_head_is(file.p, &expected) || body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body ||
+        h.body < CRYPT_TAG)
         return err_set(e, ERR_DAMAGED, "it is not the table that its name says");
     if (h.epoch != k->epoch)
         return err_set(e, ERR_KEY, "it belongs to epoch %llu, and these keys open epoch %llu",
@@ -230,13 +235,31 @@ static void log_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
     snprintf(to, KEYRING_NAME_MAX, "log/1-%s", member);
 }
 
-static int box_write(struct keyring *k, struct head *h, const char *name, const uint8_t receiver[CRYPT_PUBLIC],
+/* The head of a box for this member: what was written is what is expected when it is read. */
+static struct head box_head(const struct keyring *k, const char *magic, uint64_t number)
+{
+    struct head h = {.magic = magic, .number = number, .body = CRYPT_KEY + CRYPT_BOX_OVERHEAD};
+    memcpy(h.member, k->member.id, sizeof h.member);
+    return h;
+}
+
+static struct head wrap_head(const struct keyring *k)
+{
+    struct head h = box_head(k, "GWWRAPS\n", k->epoch);
+    memcpy(h.compartment, k->compartment, KEYRING_ID);
+    return h;
+}
+
+static struct head log_head(const struct keyring *k)
+{
+    return box_head(k, "GWLOGKY\n", 1);
+}
+
+static int box_write(struct keyring *k, const struct head *h, const char *name, const uint8_t receiver[CRYPT_PUBLIC],
                      const struct key *what, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     uint8_t head[HEAD_BYTES], context[PIN_HEAD];
-    memcpy(h->member, k->member.id, 4);
-    h->body = CRYPT_KEY + CRYPT_BOX_OVERHEAD;
     keyring_head_write(h, head);
     with_pin(&k->pin, head, context);
     buf_put(&file, head, HEAD_BYTES);
@@ -252,21 +275,18 @@ int keyring_wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC],
                        struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    struct head wrap = {.magic = "GWWRAPS\n", .number = k->epoch};
-    memcpy(wrap.compartment, k->compartment, KEYRING_ID);
+    const struct head wrap = wrap_head(k), log = log_head(k);
     wrap_name(k, name);
     int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
     if (rc != 0)
         return rc;
-    struct head log = {.magic = "GWLOGKY\n", .number = 1};
     log_name(k, name);
     return box_write(k, &log, name, box, &k->log_seed, e);
 }
 
 struct box_try {
     struct keyring *k;
-    const char *magic;
-    uint64_t number;
+    struct head head; /* that it must have */
     const struct key *seed;
     struct key *ret;
 };
@@ -278,10 +298,10 @@ static int box_good(void *context, struct bytes file, struct err *e)
     struct bytes body;
     int rc = keyring_signed_check(file, &t->k->member, &body, e);
     if (rc == 0)
-        rc = keyring_head_read(file.p, t->magic, &h, e);
+        rc = keyring_head_read(file.p, t->head.magic, &h, e);
     if (rc != 0)
         return rc;
-    if (h.number != t->number || memcmp(h.member, t->k->member.id, 4) != 0 || body.n != (size_t)HEAD_BYTES + h.body)
+    if (!keyring_head_is(file.p, &t->head) || body.n != (size_t)HEAD_BYTES + h.body)
         return err_set(e, ERR_DAMAGED, "it is not what its name says");
     uint8_t bound[PIN_HEAD];
     OWN(buf_wipe) struct buf opened = {0};
@@ -300,7 +320,7 @@ int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, stru
     int rc = ERR_ABSENT;
     for (size_t i = KEYRING_EPOCHS; rc == ERR_ABSENT && i-- > 0;) {
         k->epoch = id->receiving[i].epoch;
-        struct box_try wrap = {k, "GWWRAPS\n", k->epoch, &id->receiving[i].seed, &k->epoch_key};
+        struct box_try wrap = {k, wrap_head(k), &id->receiving[i].seed, &k->epoch_key};
         wrap_name(k, name);
         rc = keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
     }
@@ -308,7 +328,7 @@ int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, stru
         return err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
     if (rc != 0)
         return rc;
-    struct box_try log = {k, "GWLOGKY\n", 1, &id->box, &k->log_seed};
+    struct box_try log = {k, log_head(k), &id->box, &k->log_seed};
     log_name(k, name);
     rc = keyring_keys_read(k->root, name, box_good, &log, &file, e);
     return rc == ERR_ABSENT ? ERR_DAMAGED : rc;

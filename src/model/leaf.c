@@ -155,16 +155,17 @@ int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, s
     struct cursor c = cursor_of(bytes_of(p, sealed.n - CRYPT_TAG));
     uint8_t version = cursor_u8(&c), codec = cursor_u8(&c);
     uint16_t zero = cursor_u16(&c);
-    ret->manifest_record = cursor_u64(&c);
+    struct leaf_envelope envelope = {.manifest_record = cursor_u64(&c)};
     uint32_t statement = cursor_u32(&c), values = cursor_u32(&c);
     if (c.failed || version != ENVELOPE_VERSION || codec != 0 || zero != 0)
         return ERR_DAMAGED;
-    ret->statement = cursor_take(&c, statement);
-    ret->values = cursor_take(&c, values);
+    envelope.statement = cursor_take(&c, statement);
+    envelope.values = cursor_take(&c, values);
     if (c.failed || leaf_padded((size_t)ENVELOPE_HEAD + statement + values) != sealed.n - CRYPT_TAG)
         return ERR_DAMAGED;
     for (size_t i = 0; i < c.left; i++)
         if (c.p[i] != 0)
             return ERR_DAMAGED;
+    *ret = envelope;
     return 0;
 }

@@ -111,13 +111,12 @@ void note_key_text(const struct note_key *key, char to[NOTE_VKEY_MAX])
 {
     uint8_t typed[VKEY_BYTES] = {ED25519};
     memcpy(typed + 1, key->public_key, CRYPT_PUBLIC);
-    size_t n = strlen(key->name);
-    memcpy(to, key->name, n);
-    to[n++] = '+';
-    hex_put(to + n, key->id, KEY_ID);
-    n += 2 * KEY_ID;
-    to[n++] = '+';
-    put_base64_groups(to + n, typed, sizeof typed);
+    char *p = stpcpy(to, key->name);
+    *p++ = '+';
+    hex_put(p, key->id, KEY_ID);
+    p += 2 * KEY_ID;
+    *p++ = '+';
+    put_base64_groups(p, typed, sizeof typed);
 }
 
 /* The bytes before the next ${mark}; false when there is none. */

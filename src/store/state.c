@@ -39,7 +39,7 @@ static bool words(struct bytes line, const char *name, struct bytes *list, size_
 
 static bool parse(struct cursor *c, struct hash *pin, struct store_state *s)
 {
-    struct bytes w[5];
+    struct bytes w[5] = {{0}};
     struct ledger_position *p = &s->committed;
     if (!cursor_expect(c, HEAD) || !words(cursor_line(c), "pin", w, 1) || hex_get(w[0], pin->b, CRYPT_HASH) != 0)
         return false;

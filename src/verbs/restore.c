@@ -132,8 +132,9 @@ static int item_place(struct restoring *r, const struct index_item *item, char r
 
 static void times(const struct index_item *item, struct timespec to[2])
 {
-    to[1] = (struct timespec){.tv_sec = (time_t)item->mtime.s, .tv_nsec = (long)item->mtime.ns};
-    to[0] = to[1];
+    const struct timespec at = {.tv_sec = (time_t)item->mtime.s, .tv_nsec = (long)item->mtime.ns};
+    to[0] = at;
+    to[1] = at;
 }
 
 struct writing {

@@ -363,6 +363,10 @@ static void body_long_origin(struct buf *body)
 {
     u16_put(body->p + 1, 256);
 }
+static void body_zero_in_origin(struct buf *body)
+{
+    body->p[5] = 0;
+}
 static void body_other_signer(struct buf *body)
 {
     body->p[3 + strlen("example.org")] ^= 1;
@@ -380,6 +384,7 @@ static void bodies(void **state)
     assert_int_equal(load_with_body(f, body_empty, &e), ERR_DAMAGED);
     assert_int_equal(load_with_body(f, body_longer, &e), ERR_DAMAGED);
     assert_int_equal(load_with_body(f, body_long_origin, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_zero_in_origin, &e), ERR_DAMAGED);
     assert_int_equal(load_with_body(f, body_other_signer, &e), ERR_DAMAGED);
     assert_non_null(strstr(e.text, "signing key is not the member's"));
 }

@@ -347,6 +347,20 @@ static void padding_with_content(struct buf *content)
 {
     content->p[content->n - 1] = 1;
 }
+static void one_block_more(struct buf *content)
+{
+    size_t n = content->n;
+    memset(buf_more(content, 1024), 0, 1024);
+    assert_int_equal(content->n, n + 1024);
+}
+static void one_zero_less(struct buf *content)
+{
+    content->n--;
+}
+static void last_number(struct buf *content)
+{
+    u64_put(content->p + FIRST_AT + ENTRY, UINT64_MAX);
+}
 static void cut(struct buf *content)
 {
     content->n = FIRST_AT + ENTRY;
@@ -366,7 +380,8 @@ static void table_content(void **state)
     OWN(buf_drop) struct buf good = {0};
     fixture_get(f, 'a', fixture_name(f, "table-"), &good);
     static void (*const changes[])(struct buf *) = {too_many, one_more, beyond_the_end, same_number, same_leaf,
-                                                    padding_with_content, cut, nothing};
+                                                    padding_with_content, one_block_more, one_zero_less,
+                                                    last_number, cut, nothing};
     forge_table(f, unchanged);
     assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), 0);
     for (size_t i = 0; i < COUNT(changes); i++) {
@@ -374,6 +389,68 @@ static void table_content(void **state)
         assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), ERR_DAMAGED);
         assert_non_null(strstr(e.text, "its content has no known form"));
         fixture_put(f, 'a', fixture_name(f, "table-"), buf_bytes(&good));
+    }
+}
+
+/* A box with another head than its own, sealed and signed as it must be. */
+static void forge_box(struct fixture *f, const char *name, const struct key *seed, const struct key *inside, size_t at)
+{
+    OWN(buf_drop) struct buf file = {0};
+    OWN(buf_drop) struct buf forged = {0};
+    uint8_t context[CRYPT_HASH + HEAD_BYTES], receiver[CRYPT_PUBLIC];
+    fixture_get(f, 'a', name, &file);
+    file.p[at] ^= 1;
+    memcpy(context, f->id.pin.b, CRYPT_HASH);
+    memcpy(context + CRYPT_HASH, file.p, HEAD_BYTES);
+    crypt_box_public(seed, receiver);
+    buf_put(&forged, file.p, HEAD_BYTES);
+    struct bytes plain = bytes_of(inside->b, CRYPT_KEY);
+    assert_int_equal(crypt_box_seal(receiver, bytes_of(context, sizeof context), plain, &forged), 0);
+    assert_int_equal(keyring_signed_finish(&forged, &f->id.member, &f->id.sign, NULL), 0);
+    fixture_put(f, 'a', name, buf_bytes(&forged));
+    fixture_put(f, 'b', name, buf_bytes(&forged));
+}
+
+/* Of a head nothing is left open: compartment, number, epoch, member and length are those of the name. */
+static void box_heads(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    static const size_t places[] = {16, 31, 39, 47, 48, 55};
+    static const char *const prefixes[] = {"wrap-", "1-"};
+    const struct key *seeds[] = {&f->id.receiving[0].seed, &f->id.box};
+    const struct key *inside[] = {&f->keyring->epoch_key, &f->log_seed};
+    for (size_t p = 0; p < COUNT(prefixes); p++)
+        for (size_t i = 0; i < COUNT(places); i++) {
+            OWN(buf_drop) struct buf good = {0};
+            const char *name = fixture_name(f, prefixes[p]);
+            fixture_get(f, 'a', name, &good);
+            forge_box(f, name, seeds[p], inside[p], places[i]);
+            assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), ERR_DAMAGED);
+            assert_non_null(strstr(e.text, "it is not what its name says"));
+            fixture_put(f, 'a', name, buf_bytes(&good));
+            fixture_put(f, 'b', name, buf_bytes(&good));
+        }
+    assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), 0);
+}
+
+/* Neither is anything of the head of a table. */
+static void table_heads(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    static const size_t places[] = {16, 31, 39, 48};
+    OWN(buf_drop) struct buf good = {0};
+    fixture_get(f, 'a', fixture_name(f, "table-"), &good);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        OWN(buf_drop) struct buf other = {0};
+        buf_put(&other, good.p, good.n - SIGNED_TAIL);
+        other.p[places[i]] ^= 1;
+        assert_int_equal(keyring_signed_finish(&other, &f->id.member, &f->id.sign, NULL), 0);
+        fixture_put(f, 'a', fixture_name(f, "table-"), buf_bytes(&other));
+        fixture_put(f, 'b', fixture_name(f, "table-"), buf_bytes(&other));
+        assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), ERR_DAMAGED);
+        assert_non_null(strstr(e.text, "it is not the table that its name says"));
     }
 }
 
@@ -416,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(exchanged_files, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_older_table_under_a_newer_name, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(table_content, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(box_heads, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(table_heads, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(newer_format, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,9 +195,18 @@ static void seal(struct sealed *s, size_t statement, size_t values)
     assert_int_equal(leaf_seal(&s->secret, &s->pin, s->leaf, &s->envelope, &s->bytes), 0);
 }
 
+/* An envelope that does not open leaves what was there before. */
 static int reopen(const struct sealed *s, struct buf *held, struct leaf_envelope *ret)
 {
-    return leaf_open(&s->secret, &s->pin, s->leaf, buf_bytes(&s->bytes), held, ret);
+    static const uint8_t mark[] = {1};
+    *ret = (struct leaf_envelope){.manifest_record = 77, .values = {mark, 1}};
+    int rc = leaf_open(&s->secret, &s->pin, s->leaf, buf_bytes(&s->bytes), held, ret);
+    if (rc != 0) {
+        assert_int_equal(ret->manifest_record, 77);
+        assert_null(ret->statement.p);
+        assert_ptr_equal(ret->values.p, mark);
+    }
+    return rc;
 }
 
 static void seal_and_open(void **state)
