@@ -36,7 +36,7 @@ const struct verb verbs_table[] = {
      "everything that is not set aside is restored.", 1, 1, true,
      {{"item", "ITEM", "only this item"},
       {"receipt", "N", "only this receipt"},
-      {"all", NULL, "everything"}}, verbs_restore},
+      {"all", NULL, "everything that is not set aside (when nothing is said)"}}, verbs_restore},
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},

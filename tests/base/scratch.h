@@ -23,12 +23,18 @@
 enum { SCRATCH_NOBODY = 65534 };
 
 static char scratch_folder[256];
-static bool scratch_as_root;
+
+/* Can this test become root again? */
+static inline bool scratch_as_root(void)
+{
+    uid_t real, effective, saved;
+    return getresuid(&real, &effective, &saved) == 0 && saved == 0;
+}
 
 /* The leak sanitizer looks into its own process, which a change of user forbids until it is allowed again. */
 static inline void scratch_user(uid_t user)
 {
-    if (!scratch_as_root)
+    if (!scratch_as_root())
         return;
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(setegid(user), 0);
@@ -38,10 +44,9 @@ static inline void scratch_user(uid_t user)
 
 static inline void scratch_begin_in(const char *above)
 {
-    scratch_as_root = geteuid() == 0;
     (void)snprintf(scratch_folder, sizeof scratch_folder, "%s/groundwork-test-XXXXXX", above);
     assert_non_null(mkdtemp(scratch_folder));
-    if (scratch_as_root)
+    if (scratch_as_root())
         assert_int_equal(chown(scratch_folder, SCRATCH_NOBODY, SCRATCH_NOBODY), 0);
     assert_int_equal(chdir(scratch_folder), 0);
     (void)umask(022);

@@ -42,7 +42,7 @@ static void what_came_in_its_place_is_not_read(void **state)
     scratch_text("statement", "as it was");
     assert_int_equal(lstat("statement", &listed), 0);
     assert_int_equal(chmod("statement", 0), 0);
-    if (scratch_as_root)
+    if (scratch_as_root())
         refused_as("unreadable", "statement", &listed);
     assert_int_equal(rename("statement", "moved"), 0);
     refused_as("vanished", "statement", &listed);
