@@ -29,16 +29,19 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     (void)ret_exit;
     OWN(buf_wipe) struct buf passphrase = {0};
     OWN(buf_drop) struct buf key_path = {0};
+    OWN(buf_drop) struct buf investigation = {0};
     struct verbs_place place;
     struct file_path root;
     struct hash pin;
-    struct store_founding founding = {.origin = request->option[OPTION_ORIGIN],
-                                      .investigation = request->option[OPTION_INVESTIGATION]};
+    struct store_founding founding = {.origin = request->option[OPTION_ORIGIN]};
     if (founding.origin == NULL)
         return err_set(e, ERR_USAGE, "--origin NAME is missing: a public name for the log, like centre.example/log");
-    if (founding.investigation == NULL)
+    int rc = verbs_text("--investigation", request->option[OPTION_INVESTIGATION], &investigation,
+                        &founding.investigation, e);
+    if (rc == 0 && founding.investigation == NULL)
         founding.investigation = "main";
-    int rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
+    if (rc == 0)
+        rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
     if (rc == 0)
         rc = file_path(&root, e, "%s", request->arguments[0]);
     if (rc != 0)

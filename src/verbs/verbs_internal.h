@@ -62,4 +62,34 @@ int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struc
 int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_face *face, struct err *e);
 const char *verbs_reason(const char *code); /* a refusal in words */
 
+/*
+ * verbs_text: what a person wrote, in the one form in which it is kept (NFC), in ${held}; NULL stays NULL.
+ * ERR_USAGE, naming ${what}: empty, not UTF-8, longer than STATEMENT_TEXT_MAX.
+ */
+int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e);
+
+/*
+ * Refusals, in the order in which they were met.  add copies the path, not the reason; settle makes the paths valid
+ * until the next add.
+ * verbs_refusals_earlier: what receipts that were not set aside refused, to be asked with verbs_refusals_have.
+ */
+struct verbs_refusals {
+    struct statement_refused *list;
+    size_t count, room;
+    struct buf names; /* paths one after another */
+};
+void verbs_refusals_release(struct verbs_refusals *r);
+int verbs_refusals_add(struct verbs_refusals *r, struct bytes path, const char *reason, uint64_t bytes, struct err *e);
+void verbs_refusals_settle(struct verbs_refusals *r);
+int verbs_refusals_earlier(struct index *x, struct verbs_refusals *ret, struct err *e);
+bool verbs_refusals_have(const struct verbs_refusals *earlier, struct bytes path, const char *reason);
+
+/*
+ * verbs_receipt_write: the statement that closes a deposit, into the draft; *ret_number is its receipt's.
+ * verbs_close_interrupted: every deposit that an interrupted intake left open gets its receipt, and the face is told.
+ */
+int verbs_receipt_write(struct store *s, uint64_t deposit, uint64_t parts, const struct statement_totals *totals,
+                        uint64_t *ret_number, struct err *e);
+int verbs_close_interrupted(struct store *s, const struct verbs_face *face, struct err *e);
+
 #endif
