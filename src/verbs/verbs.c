@@ -154,18 +154,23 @@ const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX])
     return to;
 }
 
-void verbs_json_name(struct json_out *j, struct bytes name)
+void verbs_json_bytes(struct json_out *j, const char *key, const char *key_hex, struct bytes name)
 {
     OWN(buf_drop) struct buf shown = {0};
-    json_key(j, "name");
+    json_key(j, key);
     if (unicode_valid(name)) {
         json_string_bytes(j, name);
         return;
     }
     unicode_display(name, &shown);
     json_string_bytes(j, buf_bytes(&shown));
-    json_key(j, "name_hex");
+    json_key(j, key_hex);
     json_hex(j, name);
+}
+
+void verbs_json_name(struct json_out *j, struct bytes name)
+{
+    verbs_json_bytes(j, "name", "name_hex", name);
 }
 
 void verbs_json_u64(struct json_out *j, const char *key, uint64_t v)

@@ -26,6 +26,7 @@ const char *verbs_number(uint64_t v, char to[VERBS_NUMBER_MAX]);
 const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX]); /* "1.2 GiB" */
 /* A name in a document: "name", and "name_hex" when the bytes are no UTF-8 (keys ascending: call in place). */
 void verbs_json_name(struct json_out *j, struct bytes name);
+void verbs_json_bytes(struct json_out *j, const char *key, const char *key_hex, struct bytes name); /* likewise */
 void verbs_json_u64(struct json_out *j, const char *key, uint64_t v);
 void verbs_json_text(struct json_out *j, const char *key, const char *text);
 void verbs_json_hash(struct json_out *j, const char *key, const struct hash *h);
