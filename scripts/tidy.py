@@ -594,7 +594,7 @@ def rule_dead(tree):
     used = set()
     for path in tree.files("", ".c", ".h"):
         for _, _, name in includes(tree, path):
-            used |= {f"src/{name}", str(pathlib.Path(path).parent / name)}
+            used |= {f"src/{name}", os.path.normpath(pathlib.Path(path).parent / name)}
     findings += [f"{path}: nobody includes it" for path in tree.files("src/", ".h") if path not in used]
     findings += [f"{path}: nobody includes it" for path in tree.files("tests/", ".h") if path not in used]
     callers = "\n".join(tree.text(path) for path in tree.paths

@@ -11,7 +11,8 @@ void intake_links_release(struct links_seen *l)
 
 static struct link_seen *probe(struct link_seen *slot, size_t room, uint64_t device, uint64_t inode)
 {
-    size_t i = (size_t)((inode * 0x9E3779B97F4A7C15u) ^ device) & (room - 1);
+    /* The upper half of the product depends on every bit below it; inodes often share their lowest ones. */
+    size_t i = (size_t)(((inode ^ device << 32) * 0x9E3779B97F4A7C15u) >> 32) & (room - 1);
     while (slot[i].used && (slot[i].device != device || slot[i].inode != inode))
         i = (i + 1) & (room - 1);
     return &slot[i];

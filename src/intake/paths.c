@@ -23,6 +23,28 @@ void intake_path_as_given(const char *argument, struct buf *to)
     }
 }
 
+/* One PATH by the name it is kept under. */
+struct kept {
+    size_t argument;
+    struct bytes path;
+};
+
+/* A slash before every other byte: what lies in a folder comes right behind it. */
+static int kept_order(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    size_t n = x->path.n < y->path.n ? x->path.n : y->path.n;
+    for (size_t i = 0; i < n; i++)
+        if (x->path.p[i] != y->path.p[i]) {
+            int p = x->path.p[i] == '/' ? -1 : x->path.p[i];
+            int q = y->path.p[i] == '/' ? -1 : y->path.p[i];
+            return p - q;
+        }
+    if (x->path.n != y->path.n)
+        return x->path.n < y->path.n ? -1 : 1;
+    return x->argument < y->argument ? -1 : 1;
+}
+
 static bool holds(struct bytes outer, struct bytes inner)
 {
     if (outer.n == 0)
@@ -54,13 +76,27 @@ static int check_forbidden(const char *argument, const char *forbidden, struct e
     return 0;
 }
 
+/* A name that holds others has one of them right behind it. */
+static int check_apart(const char *const *arguments, struct kept *kept, size_t count, struct err *e)
+{
+    if (count > 1)
+        qsort(kept, count, sizeof *kept, kept_order);
+    for (size_t i = 1; i < count; i++)
+        if (holds(kept[i - 1].path, kept[i].path))
+            return err_set(e, ERR_REFUSED,
+                           "%s would be kept within or under the same name as %s: take them in one "
+                           "after the other",
+                           arguments[kept[i].argument], arguments[kept[i - 1].argument]);
+    return 0;
+}
+
 int intake_paths_check(const char *const *arguments, size_t count, const char *forbidden, struct err *e)
 {
     if (count > INTAKE_PATHS_MAX)
         return err_set(e, ERR_REFUSED, "more than %d paths: name the folder that holds them", INTAKE_PATHS_MAX);
-    OWN(buf_drop) struct buf kept = {0};
-    OWN(mem_drop) size_t *end = calloc(count + 1, sizeof *end);
-    if (end == NULL)
+    OWN(buf_drop) struct buf names = {0};
+    OWN(mem_drop) struct kept *kept = calloc(count + 1, sizeof *kept);
+    if (kept == NULL)
         return err_memory(e);
     for (size_t i = 0; i < count; i++) {
         int rc = check_forbidden(arguments[i], forbidden, e);
@@ -68,19 +104,17 @@ int intake_paths_check(const char *const *arguments, size_t count, const char *f
             return rc;
         OWN(buf_drop) struct buf one = {0};
         intake_path_as_given(arguments[i], &one);
-        buf_put_bytes(&kept, buf_bytes(&one));
-        end[i + 1] = kept.n;
+        rc = buf_check(&one, e);
+        if (rc != 0)
+            return rc;
+        kept[i] = (struct kept){i, {NULL, one.n}};
+        buf_put_bytes(&names, buf_bytes(&one));
     }
-    int rc = buf_check(&kept, e);
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        for (size_t k = 0; rc == 0 && k < count; k++) {
-            struct bytes a = bytes_of(kept.p + end[i], end[i + 1] - end[i]);
-            struct bytes b = bytes_of(kept.p + end[k], end[k + 1] - end[k]);
-            if (i != k && holds(a, b))
-                rc = err_set(e, ERR_REFUSED,
-                             "%s would be kept within or under the same name as %s: take them in one "
-                             "after the other",
-                             arguments[k], arguments[i]);
-        }
-    return rc;
+    int rc = buf_check(&names, e);
+    if (rc != 0)
+        return rc;
+    const uint8_t *at = names.p;
+    for (size_t i = 0; i < count; at += kept[i++].path.n)
+        kept[i].path.p = at;
+    return check_apart(arguments, kept, count, e);
 }

@@ -113,7 +113,7 @@ static struct statement_time time_of(const struct stat *st)
 
 static int visit(struct walk *w, struct intake_entry *entry)
 {
-    entry->path = buf_bytes(&w->path);
+    entry->path = w->path.n > 0 ? buf_bytes(&w->path) : bytes_text(".");
     if (w->path.failed)
         return err_memory(w->e);
     return w->visitor->entry(w->visitor->context, entry, w->e);
@@ -225,7 +225,10 @@ static bool level_pop(struct walk *w)
 
 static int enter_folder(struct walk *w, int folder, const char *name, const struct stat *listed)
 {
-    OWN(fd_drop) int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    OWN(fd_drop) int fd = openat(folder, name, flags | O_NOATIME);
+    if (fd < 0 && errno == EPERM) /* only the owner may leave the access time alone */
+        fd = openat(folder, name, flags);
     OWN(names_release) struct names names = {0};
     struct stat st;
     if (fd < 0)
@@ -244,7 +247,7 @@ static int enter_folder(struct walk *w, int folder, const char *name, const stru
                                  .mtime = time_of(&st),
                                  .first_cookie = UINT64_MAX,
                                  .cookie = UINT64_MAX};
-    int rc = w->path.n > 0 ? visit(w, &entry) : 0;
+    int rc = w->path.n > 0 ? visit(w, &entry) : 0; /* where one stands is no item: it has no name */
     return rc != 0 ? rc : level_push(w, &fd, &st, &names);
 }
 
@@ -349,7 +352,9 @@ int intake_measure(const char *const *arguments, size_t count, uint64_t *ret_nam
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = walk_one(&w, arguments[i]);
+    if (rc != 0)
+        return rc;
     *ret_names = m.names;
     *ret_bytes = m.bytes;
-    return rc;
+    return 0;
 }

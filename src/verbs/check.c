@@ -29,8 +29,15 @@ static void watching_release(struct verbs_watching *w)
 /* A check that fails is an answer, not an error: it is said, and the exit code is 1. */
 static int answer_damaged(const struct verbs_face *face, const struct err *mine, int *ret_exit)
 {
-    verbs_say(face, "FAILED: %s", mine->text);
     *ret_exit = VERBS_FAILED;
+    if (face->json != NULL) {
+        json_key(face->json, "findings");
+        json_array_begin(face->json);
+        json_string(face->json, mine->text);
+        json_array_end(face->json);
+        verbs_json_text(face->json, "result", "FAILED");
+    }
+    verbs_say(face, "FAILED: %s", mine->text);
     return 0;
 }
 
@@ -96,6 +103,8 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
         rc = store_verify(s, &watch, &done, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
+    if (rc == ERR_DAMAGED && w.findings == 0)
+        return answer_damaged(face, &mine, ret_exit);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "covers", done.covers);
@@ -149,14 +158,17 @@ int verbs_reindex(const struct verbs_request *request, const struct verbs_face *
     struct store_watch watch;
     struct index_sums sums;
     char n[VERBS_NUMBER_MAX];
+    const char *dump_path = request->option[OPTION_DUMP];
+    if (dump_path != NULL && file_exists(dump_path)) /* before the long work, not after it */
+        return err_set(e, ERR_REFUSED, "%s is there already: name another file", dump_path);
     verbs_watch(&w, &watch);
     int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = store_reindex(s, &watch, e);
     if (rc == 0)
         rc = index_sums(store_index(s), &sums, e);
-    if (rc == 0 && request->option[OPTION_DUMP] != NULL)
-        rc = dump(store_index(s), request->option[OPTION_DUMP], e);
+    if (rc == 0 && dump_path != NULL)
+        rc = dump(store_index(s), dump_path, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL)
@@ -183,6 +195,8 @@ int verbs_repair(const struct verbs_request *request, const struct verbs_face *f
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
+        if (rc != 0 && w.findings == 0)
+            buf_printf(&w.lines, "%s\n", mine.text);
         json_lines(face->json, "findings", buf_bytes(&w.lines));
         json_lines(face->json, "healed", buf_bytes(&words));
         verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");

@@ -1,6 +1,8 @@
 /* Making a repository. */
 #include "verbs/verbs_internal.h"
 
+#include <errno.h>
+
 enum { OPTION_ORIGIN, OPTION_PACK, OPTION_INVESTIGATION };
 
 static int pack_size(const char *text, uint32_t *ret, struct err *e)
@@ -14,11 +16,39 @@ static int pack_size(const char *text, uint32_t *ret, struct err *e)
     return 0;
 }
 
+/* Where a path leads: without links and dots as far as it is there, and as written from there on. */
+static int real_place(const char *path, struct file_path *ret, struct err *e)
+{
+    struct file_path whole;
+    int rc = file_path(&whole, e, "%s%s", path[0] == '/' ? "" : "./", path);
+    if (rc != 0)
+        return rc;
+    for (size_t cut = strlen(whole.s);;) {
+        char next = whole.s[cut];
+        whole.s[cut] = 0;
+        OWN(mem_drop) char *real = realpath(cut == 0 ? "/" : whole.s, NULL);
+        whole.s[cut] = next;
+        if (real != NULL)
+            return file_path(ret, e, "%s%s", strcmp(real, "/") == 0 ? "" : real, whole.s + cut);
+        if (cut == 0)
+            return err_os(e, ERR_IO, errno, "look at %s", path);
+        do
+            cut--;
+        while (cut > 0 && whole.s[cut] != '/');
+    }
+}
+
 /* The key must not lie in what it locks. */
 static int key_outside(const char *root, const char *key_path, struct err *e)
 {
-    size_t n = strlen(root);
-    if (key_path != NULL && strncmp(root, key_path, n) == 0 && (key_path[n] == '/' || key_path[n] == 0))
+    struct file_path outer, inner;
+    int rc = real_place(root, &outer, e);
+    if (rc == 0)
+        rc = real_place(key_path, &inner, e);
+    if (rc != 0)
+        return rc;
+    size_t n = strlen(outer.s);
+    if (strncmp(outer.s, inner.s, n) == 0 && (inner.s[n] == '/' || inner.s[n] == 0))
         return err_set(e, ERR_REFUSED,
                        "the key file %s would lie in the repository that it opens: name a place outside", key_path);
     return 0;
@@ -29,29 +59,33 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     (void)ret_exit;
     OWN(buf_wipe) struct buf passphrase = {0};
     OWN(buf_drop) struct buf key_path = {0};
+    OWN(buf_drop) struct buf investigation = {0};
     struct verbs_place place;
     struct file_path root;
     struct hash pin;
-    struct store_founding founding = {.origin = request->option[OPTION_ORIGIN],
-                                      .investigation = request->option[OPTION_INVESTIGATION]};
+    struct store_founding founding = {.origin = request->option[OPTION_ORIGIN]};
     if (founding.origin == NULL)
         return err_set(e, ERR_USAGE, "--origin NAME is missing: a public name for the log, like centre.example/log");
-    if (founding.investigation == NULL)
+    int rc = verbs_text("--investigation", request->option[OPTION_INVESTIGATION], &investigation,
+                        &founding.investigation, e);
+    if (rc == 0 && founding.investigation == NULL)
         founding.investigation = "main";
-    int rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
+    if (rc == 0)
+        rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
     if (rc == 0)
         rc = file_path(&root, e, "%s", request->arguments[0]);
     if (rc != 0)
         return rc;
     for (size_t n = strlen(root.s); n > 1 && root.s[n - 1] == '/'; n--)
         root.s[n - 1] = 0;
-    rc = key_outside(root.s, request->key_path, e);
+    rc = key_outside(root.s, request->key_path != NULL ? request->key_path : request->config_folder, e);
     if (rc == 0)
         rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
     if (rc != 0)
         return rc;
     verbs_place(request, face, &place);
     place.place.root = root.s;
+    place.place.identity = NULL; /* keys that are unlocked are of another repository */
     founding.passphrase = buf_bytes(&passphrase);
     rc = store_found(&place.place, &founding, &pin, &key_path, e);
     if (rc != 0)

@@ -20,10 +20,12 @@ enum {
 #define PART_STORED     ((uint64_t)2 << 30) /* bytes read since the last part */
 #define WAIT_LONGEST_MS ((uint64_t)24 * 3600 * 1000)
 
-struct refused_list {
-    struct statement_refused *list;
+/* Files that a dry run met and no item has the bytes of: beginning of the digest, size. */
+struct fresh_list {
+    struct fresh {
+        uint64_t digest, bytes;
+    } * list;
     size_t count, room;
-    struct buf names; /* paths one after another; list[].path.p is an offset until the statement is made */
 };
 struct range_list {
     struct statement_range *list;
@@ -32,6 +34,7 @@ struct range_list {
 struct taking {
     const struct verbs_request *request;
     const struct verbs_face *face;
+    const char *giver, *note; /* NULL when not said */
     struct store *store;
     bool dry;
     bool deposit_open; /* the deposit statement is in this draft or committed */
@@ -39,13 +42,12 @@ struct taking {
     uint64_t part_bytes; /* read since the last part */
     uint64_t part_began_ms;
     struct statement_totals totals;
-    struct refused_list refused; /* of this part */
-    struct range_list already;   /* of this part */
-    struct refused_list shown;   /* all, up to REFUSED_SHOWN */
-    uint64_t refused_news;       /* refused now and by no earlier receipt */
-    struct refused_list earlier; /* what earlier receipts refused; read at the first refusal */
+    struct verbs_refusals refused; /* of this part */
+    struct range_list already;     /* of this part */
+    struct verbs_refusals shown;   /* all, up to REFUSED_SHOWN */
+    struct verbs_refusals earlier; /* what earlier receipts refused; read at the first refusal */
     bool earlier_read;
-    uint64_t already_before; /* leaves of receipts, for the closing line */
+    struct fresh_list fresh; /* of a dry run */
     struct verbs_progress progress;
     bool stopped;
     struct crypt_sha256 *hash;
@@ -53,49 +55,18 @@ struct taking {
     bool source_failed;
 };
 
-static void refused_release(struct refused_list *r)
-{
-    free(r->list);
-    buf_drop(&r->names);
-    *r = (struct refused_list){0};
-}
-
 static void taking_release(struct taking *t)
 {
-    refused_release(&t->refused);
-    refused_release(&t->shown);
-    refused_release(&t->earlier);
+    verbs_refusals_release(&t->refused);
+    verbs_refusals_release(&t->shown);
+    verbs_refusals_release(&t->earlier);
     free(t->already.list);
+    free(t->fresh.list);
     crypt_sha256_free(t->hash);
     free(t->piece);
 }
 
 /* ---- lists ---- */
-
-static int refused_add(struct refused_list *r, struct bytes path, const char *reason, uint64_t bytes, struct err *e)
-{
-    if (r->count == r->room) {
-        size_t room = r->room * 2 + 16;
-        struct statement_refused *grown = reallocarray(r->list, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        r->list = grown;
-        r->room = room;
-    }
-    r->list[r->count++] = (struct statement_refused){.path = {NULL, path.n}, .reason = reason, .bytes = bytes};
-    buf_put_bytes(&r->names, path);
-    return buf_check(&r->names, e);
-}
-
-/* Paths lie in the list's order, so each begins where the one before ends. */
-static void refused_settle(struct refused_list *r)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        r->list[i].path.p = r->names.p + at;
-        at += r->list[i].path.n;
-    }
-}
 
 static int already_add(struct taking *t, uint64_t leaf, struct err *e)
 {
@@ -116,64 +87,6 @@ static int already_add(struct taking *t, uint64_t leaf, struct err *e)
     return 0;
 }
 
-/* ---- what earlier receipts refused: the same refusal again is no news ---- */
-
-struct earlier {
-    struct taking *t;
-    struct index *index;
-};
-
-static const char *reason_kept(const char *reason)
-{
-    static const char *const codes[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
-    for (size_t i = 0; i < COUNT(codes); i++)
-        if (strcmp(codes[i], reason) == 0)
-            return codes[i];
-    return "io";
-}
-
-static int earlier_refused(void *context, const struct statement_refused *r, struct err *e)
-{
-    struct earlier *x = context;
-    return refused_add(&x->t->earlier, r->path, reason_kept(r->reason), r->bytes, e);
-}
-
-static int earlier_deposit(void *context, const struct index_deposit *d, struct err *e)
-{
-    struct earlier *x = context;
-    return d->set_aside ? 0 : index_refused(x->index, d->leaf, earlier_refused, x, e);
-}
-
-static int refused_order(const void *a, const void *b)
-{
-    const struct statement_refused *x = a, *y = b;
-    size_t n = x->path.n < y->path.n ? x->path.n : y->path.n;
-    int order = memcmp(x->path.p, y->path.p, n);
-    if (order != 0)
-        return order;
-    if (x->path.n != y->path.n)
-        return x->path.n < y->path.n ? -1 : 1;
-    return strcmp(x->reason, y->reason);
-}
-
-static int refused_is_news(struct taking *t, struct bytes path, const char *reason, bool *ret, struct err *e)
-{
-    if (!t->earlier_read) {
-        struct earlier x = {t, store_index(t->store)};
-        int rc = index_deposits(x.index, earlier_deposit, &x, e);
-        if (rc != 0)
-            return rc;
-        refused_settle(&t->earlier);
-        if (t->earlier.count > 1)
-            qsort(t->earlier.list, t->earlier.count, sizeof *t->earlier.list, refused_order);
-        t->earlier_read = true;
-    }
-    struct statement_refused wanted = {.path = path, .reason = reason};
-    *ret = t->earlier.count == 0 ||
-           bsearch(&wanted, t->earlier.list, t->earlier.count, sizeof *t->earlier.list, refused_order) == NULL;
-    return 0;
-}
-
 /* ---- the deposit ---- */
 
 static int deposit_begin(struct taking *t, struct err *e)
@@ -187,12 +100,10 @@ static int deposit_begin(struct taking *t, struct err *e)
         return err_memory(e);
     for (size_t i = 0; i < t->request->count; i++)
         paths[i] = bytes_text(t->request->arguments[i]);
-    struct statement s = {.kind = STATEMENT_DEPOSIT,
-                          .at_unix_s = time_now_unix_s(),
-                          .deposit = {.giver = t->request->option[OPTION_FROM],
-                                      .note = t->request->option[OPTION_NOTE],
-                                      .paths = paths,
-                                      .path_count = t->request->count}};
+    struct statement s = {
+        .kind = STATEMENT_DEPOSIT,
+        .at_unix_s = time_now_unix_s(),
+        .deposit = {.giver = t->giver, .note = t->note, .paths = paths, .path_count = t->request->count}};
     int rc = store_add(t->store, &s, &t->deposit, NULL, e);
     t->deposit_open = rc == 0;
     return rc;
@@ -200,7 +111,7 @@ static int deposit_begin(struct taking *t, struct err *e)
 
 static int part_statement(struct taking *t, struct err *e)
 {
-    refused_settle(&t->refused);
+    verbs_refusals_settle(&t->refused);
     struct statement s = {.kind = STATEMENT_PART,
                           .at_unix_s = time_now_unix_s(),
                           .part = {.deposit = t->deposit,
@@ -221,7 +132,7 @@ static int part_close(struct taking *t, struct err *e)
         rc = store_commit(t->store, e);
     if (rc == 0)
         rc = store_draft_begin(t->store, e);
-    refused_release(&t->refused);
+    verbs_refusals_release(&t->refused);
     t->already.count = 0;
     t->part_bytes = 0;
     t->part_began_ms = time_monotonic_ms();
@@ -241,16 +152,26 @@ static int part_if_full(struct taking *t, struct err *e)
 
 /* ---- one name ---- */
 
+/* A refusal that no earlier receipt tells is worth a receipt; the same one again is not. */
+static int refused_news(struct taking *t, struct bytes path, const char *reason, struct err *e)
+{
+    if (!t->earlier_read) {
+        int rc = verbs_refusals_earlier(store_index(t->store), &t->earlier, e);
+        if (rc != 0)
+            return rc;
+        t->earlier_read = true;
+    }
+    return verbs_refusals_have(&t->earlier, path, reason) ? 0 : deposit_begin(t, e);
+}
+
 static int refuse(struct taking *t, const struct intake_entry *entry, const char *reason, struct err *e)
 {
-    bool news = true;
     t->totals.refused.files++;
     t->totals.refused.bytes += entry->bytes;
-    int rc = refused_is_news(t, entry->path, reason, &news, e);
-    t->refused_news += news;
+    int rc = refused_news(t, entry->path, reason, e);
     if (rc == 0 && t->shown.count < REFUSED_SHOWN)
-        rc = refused_add(&t->shown, entry->path, reason, entry->bytes, e);
-    return rc != 0 ? rc : refused_add(&t->refused, entry->path, reason, entry->bytes, e);
+        rc = verbs_refusals_add(&t->shown, entry->path, reason, entry->bytes, e);
+    return rc != 0 ? rc : verbs_refusals_add(&t->refused, entry->path, reason, entry->bytes, e);
 }
 
 static int already(struct taking *t, const struct intake_entry *entry, const struct index_twin *twin, struct err *e)
@@ -268,7 +189,7 @@ static int already(struct taking *t, const struct intake_entry *entry, const str
 static int take_plain(struct taking *t, struct intake_entry *entry, struct statement_received *r, struct err *e)
 {
     struct index_twin twin;
-    int rc = store_already(t->store, t->request->option[OPTION_FROM], r, &twin, e);
+    int rc = store_already(t->store, t->giver, r, &twin, e);
     if (rc == 0)
         return already(t, entry, &twin, e);
     if (rc != ERR_ABSENT)
@@ -339,6 +260,27 @@ static int digest_only(struct reading *r, struct vault_digest *ret, struct err *
     return 0;
 }
 
+static int dry_duplicate(struct taking *t, const struct vault_digest *digest, bool *ret, struct err *e)
+{
+    struct index_twin twin;
+    struct fresh_list *f = &t->fresh;
+    int rc = index_duplicate(store_index(t->store), &digest->sha256, &twin, e);
+    *ret = rc == 0;
+    if (rc != ERR_ABSENT)
+        return rc;
+    if (f->count == f->room) {
+        size_t room = f->room * 2 + 64;
+        struct fresh *grown = reallocarray(f->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        f->list = grown;
+        f->room = room;
+    }
+    f->list[f->count++] = (struct fresh){u64_get(digest->sha256.b), digest->bytes};
+    return 0;
+}
+
+/* In a dry run leaf 0 stands for an item that would be: it founds the repository and is none. */
 static int keep_file(struct taking *t, struct intake_entry *entry, struct statement_received *r,
                      const struct vault_digest *digest, struct err *e)
 {
@@ -349,14 +291,7 @@ static int keep_file(struct taking *t, struct intake_entry *entry, struct statem
     s.received.sha256 = digest->sha256;
     s.received.deposit = t->deposit;
     s.received.seq = t->seq;
-    int rc = 0;
-    if (t->dry) {
-        struct index_twin twin;
-        rc = index_duplicate(store_index(t->store), &digest->sha256, &twin, e);
-        duplicate = rc == 0;
-        rc = rc == ERR_ABSENT ? 0 : rc;
-    } else
-        rc = store_add(t->store, &s, &leaf, &duplicate, e);
+    int rc = t->dry ? dry_duplicate(t, digest, &duplicate, e) : store_add(t->store, &s, &leaf, &duplicate, e);
     if (rc != 0)
         return rc;
     t->seq++;
@@ -385,7 +320,7 @@ static int take_file(struct taking *t, struct intake_entry *entry, struct statem
     struct vault_writer *writer = NULL;
     struct vault_digest digest;
     struct index_twin twin;
-    int twin_rc = store_already(t->store, t->request->option[OPTION_FROM], r, &twin, e);
+    int twin_rc = store_already(t->store, t->giver, r, &twin, e);
     if (twin_rc != 0 && twin_rc != ERR_ABSENT)
         return twin_rc;
     if (twin_rc == 0 || t->dry) {
@@ -433,7 +368,7 @@ static int take_entry(void *context, struct intake_entry *entry, struct err *e)
     }
     if (entry->refused != NULL)
         rc = refuse(t, entry, entry->refused, e);
-    else if (entry->first_cookie != UINT64_MAX && !t->dry) {
+    else if (entry->first_cookie != UINT64_MAX) {
         r.further_name = true;
         r.of = entry->first_cookie;
         rc = take_plain(t, entry, &r, e);
@@ -448,145 +383,6 @@ static int take_entry(void *context, struct intake_entry *entry, struct err *e)
 }
 
 /* ---- closing ---- */
-
-static int receipt_statement(struct store *s, uint64_t deposit, uint64_t parts, const struct statement_totals *totals,
-                             uint64_t *ret_number, struct err *e)
-{
-    struct index_sums sums;
-    int rc = index_sums(store_index(s), &sums, e);
-    if (rc != 0)
-        return rc;
-    struct statement st = {
-        .kind = STATEMENT_RECEIPT,
-        .at_unix_s = time_now_unix_s(),
-        .receipt = {.deposit = deposit, .number = sums.next_receipt, .parts = parts, .totals = *totals}};
-    *ret_number = sums.next_receipt;
-    return store_add(s, &st, NULL, NULL, e);
-}
-
-struct open_deposit {
-    struct store *store;
-    uint64_t leaf, parts;
-    bool found;
-    int64_t opened;
-    struct statement_totals totals;
-};
-
-static int find_open(void *context, const struct index_deposit *d, struct err *e)
-{
-    struct open_deposit *o = context;
-    (void)e;
-    if (d->receipt == 0 && !o->found) {
-        o->found = true;
-        o->leaf = d->leaf;
-        o->parts = d->parts;
-        o->opened = d->opened_unix_s;
-    }
-    return 0;
-}
-
-static void add_to(struct statement_sum *sum, uint64_t bytes)
-{
-    sum->files++;
-    sum->bytes += bytes;
-}
-
-struct name_bytes {
-    uint64_t bytes;
-};
-
-static int take_bytes(void *context, const struct index_item *item, struct err *e)
-{
-    (void)e;
-    ((struct name_bytes *)context)->bytes = item->bytes;
-    return 0;
-}
-
-static int count_item(void *context, const struct index_item *item, struct err *e)
-{
-    struct open_deposit *o = context;
-    struct statement_totals *t = &o->totals;
-    if (item->further_name) {
-        struct name_bytes n = {0};
-        int rc = index_item(store_index(o->store), item->of, take_bytes, &n, e);
-        if (rc != 0)
-            return rc;
-        add_to(&t->taken, n.bytes);
-        add_to(&t->names, n.bytes);
-    } else if (item->type == STATEMENT_FOLDER)
-        t->folders_taken++;
-    else
-        add_to(item->duplicate_of != UINT64_MAX ? &t->duplicate : &t->taken, item->bytes);
-    return 0;
-}
-
-static int count_refused(void *context, const struct statement_refused *r, struct err *e)
-{
-    struct open_deposit *o = context;
-    (void)e;
-    add_to(&o->totals.refused, r->bytes);
-    return 0;
-}
-
-static int count_seen_again(void *context, const struct index_item *item, struct err *e)
-{
-    struct open_deposit *o = context;
-    struct name_bytes n = {item->bytes};
-    int rc = item->further_name ? index_item(store_index(o->store), item->of, take_bytes, &n, e) : 0;
-    if (item->type == STATEMENT_FOLDER && !item->further_name)
-        o->totals.folders_already++;
-    else
-        add_to(&o->totals.already, n.bytes);
-    return rc;
-}
-
-static int count_already(void *context, const struct statement_range *range, struct err *e)
-{
-    struct open_deposit *o = context;
-    int rc = 0;
-    for (uint64_t leaf = range->first; rc == 0 && leaf <= range->last; leaf++)
-        rc = index_item(store_index(o->store), leaf, count_seen_again, o, e);
-    return rc;
-}
-
-static void seen_from_parts(struct statement_totals *t)
-{
-    t->seen.files = t->taken.files + t->duplicate.files + t->already.files + t->refused.files;
-    t->seen.bytes = t->taken.bytes + t->duplicate.bytes + t->already.bytes + t->refused.bytes;
-}
-
-/* Whatever an interrupted intake had committed gets its receipt before anything else is taken in. */
-static int close_interrupted(struct store *s, const struct verbs_face *face, struct err *e)
-{
-    for (;;) {
-        struct open_deposit o = {.store = s};
-        struct index *x = store_index(s);
-        uint64_t number = 0;
-        int rc = index_deposits(x, find_open, &o, e);
-        if (rc != 0 || !o.found)
-            return rc;
-        rc = index_items(x, o.leaf, 0, count_item, &o, e);
-        if (rc == 0)
-            rc = index_refused(x, o.leaf, count_refused, &o, e);
-        if (rc == 0)
-            rc = index_already_of(x, o.leaf, count_already, &o, e);
-        seen_from_parts(&o.totals);
-        if (rc == 0)
-            rc = store_draft_begin(s, e);
-        if (rc == 0)
-            rc = receipt_statement(s, o.leaf, o.parts, &o.totals, &number, e);
-        if (rc == 0)
-            rc = store_commit(s, e);
-        if (rc != 0)
-            return rc;
-        char when[TIME_TEXT_MAX];
-        time_text(when, o.opened);
-        verbs_warn(face,
-                   "The intake that began at %s was interrupted: what it had taken in (%" PRIu64 " files) is on "
-                   "receipt %" PRIu64 " now.",
-                   when, o.totals.taken.files + o.totals.duplicate.files, number);
-    }
-}
 
 static void say_refused(const struct taking *t)
 {
@@ -616,6 +412,27 @@ static void say_nothing_new(const struct taking *t)
     say_refused(t);
 }
 
+static int fresh_order(const void *a, const void *b)
+{
+    uint64_t x = ((const struct fresh *)a)->digest, y = ((const struct fresh *)b)->digest;
+    return (x > y) - (x < y);
+}
+
+/* Of several new files with the same bytes all but one would be duplicates. */
+static void count_fresh(struct taking *t)
+{
+    struct fresh_list *f = &t->fresh;
+    if (f->count > 1)
+        qsort(f->list, f->count, sizeof *f->list, fresh_order);
+    for (size_t i = 1; i < f->count; i++)
+        if (f->list[i].digest == f->list[i - 1].digest) {
+            t->totals.taken.files--;
+            t->totals.taken.bytes -= f->list[i].bytes;
+            t->totals.duplicate.files++;
+            t->totals.duplicate.bytes += f->list[i].bytes;
+        }
+}
+
 static void say_dry(const struct taking *t)
 {
     char n[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX];
@@ -641,23 +458,22 @@ static void say_dry(const struct taking *t)
 
 static int finish(struct taking *t, int *ret_exit, struct err *e)
 {
-    refused_settle(&t->shown);
+    verbs_refusals_settle(&t->shown);
     if (t->request->option[OPTION_STRICT] != NULL && t->totals.refused.files > 0)
         *ret_exit = VERBS_REFUSED;
     if (t->dry) {
+        count_fresh(t);
         say_dry(t);
         return 0;
     }
-    if (!t->deposit_open && t->refused_news == 0) {
+    if (!t->deposit_open) {
         say_nothing_new(t);
         return 0;
     }
     uint64_t number = 0;
-    int rc = deposit_begin(t, e);
+    int rc = part_statement(t, e);
     if (rc == 0)
-        rc = part_statement(t, e);
-    if (rc == 0)
-        rc = receipt_statement(t->store, t->deposit, t->parts, &t->totals, &number, e);
+        rc = verbs_receipt_write(t->store, t->deposit, t->parts, &t->totals, &number, e);
     if (rc == 0)
         rc = store_commit(t->store, e);
     if (rc != 0)
@@ -673,7 +489,7 @@ static int finish(struct taking *t, int *ret_exit, struct err *e)
 /* A stop keeps what is whole: the part is committed, and the next intake gives it its receipt. */
 static int stop(struct taking *t, struct err *e)
 {
-    if (t->dry || !t->deposit_open || store_draft_leaves(t->store) == 0)
+    if (t->dry || !t->deposit_open)
         return err_set(e, ERR_STOPPED, "interrupted: nothing was taken in");
     struct err mine = {0};
     int rc = part_statement(t, &mine);
@@ -695,7 +511,7 @@ static int take(struct taking *t, int *ret_exit, struct err *e)
     t->piece = malloc(READ_PIECE);
     if (t->hash == NULL || t->piece == NULL)
         return err_memory(e);
-    int rc = t->dry ? 0 : close_interrupted(t->store, t->face, e);
+    int rc = t->dry ? 0 : verbs_close_interrupted(t->store, t->face, e);
     if (rc == 0 && t->face->watched)
         rc =
             intake_measure(t->request->arguments, t->request->count, &t->progress.files_all, &t->progress.bytes_all, e);
@@ -713,10 +529,16 @@ int verbs_intake(const struct verbs_request *request, const struct verbs_face *f
     OWN(store_drop) struct store *s = NULL;
     OWN(taking_release)
     struct taking t = {.request = request, .face = face, .dry = request->option[OPTION_DRY_RUN] != NULL};
+    OWN(buf_drop) struct buf giver = {0};
+    OWN(buf_drop) struct buf note = {0};
     struct verbs_place place;
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
-    int rc = intake_paths_check(request->arguments, request->count, request->repository, e);
+    int rc = verbs_text("--from", request->option[OPTION_FROM], &giver, &t.giver, e);
+    if (rc == 0)
+        rc = verbs_text("--note", request->option[OPTION_NOTE], &note, &t.note, e);
+    if (rc == 0)
+        rc = intake_paths_check(request->arguments, request->count, request->repository, e);
     if (rc == 0)
         rc = verbs_open(request, face, t.dry ? STORE_READ : STORE_WRITE,
                         request->option[OPTION_WAIT] != NULL ? WAIT_LONGEST_MS : 0, &place, &s, e);

@@ -47,6 +47,8 @@ static void json_item(struct json_out *j, const struct index_item *item)
     json_bool(j, item->set_aside);
     if (item->type == STATEMENT_FILE && !item->further_name)
         verbs_json_hash(j, "sha256", &item->sha256);
+    if (item->type == STATEMENT_LINK && !item->further_name)
+        verbs_json_bytes(j, "target", "target_hex", item->target);
     verbs_json_text(j, "type", statement_type_name(item->type));
     json_object_end(j);
 }

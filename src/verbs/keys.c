@@ -15,6 +15,8 @@ int verbs_adopt(const struct verbs_request *request, const struct verbs_face *fa
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
     int rc = request->count > 0 ? file_read_all(request->arguments[0], CHECKPOINT_MAX, &note, e) : 0;
+    if (rc == 0 && request->count > 0 && note.n == 0) /* nothing would mean: as it stands */
+        rc = err_set(e, ERR_DAMAGED, "%s is empty: it is no checkpoint", request->arguments[0]);
     verbs_place(request, face, &place);
     if (rc == 0)
         rc = store_adopt(&place.place, buf_bytes(&note), &c, e);

@@ -15,6 +15,7 @@ struct receipt {
     uint64_t parts;
     struct statement_totals totals;
     struct buf shown;
+    uint64_t listed;
 };
 
 static void receipt_release(struct receipt *r)
@@ -229,6 +230,7 @@ static int list_line(void *context, const struct index_deposit *d, struct err *e
     struct receipt *r = context;
     char when[TIME_TEXT_MAX], n[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX];
     (void)e;
+    r->listed++;
     if (r->face->json != NULL) {
         struct json_out *j = r->face->json;
         json_object_begin(j);
@@ -262,6 +264,8 @@ static int list(struct receipt *r, struct err *e)
     int rc = index_deposits(store_index(r->store), list_line, r, e);
     if (r->face->json != NULL)
         json_array_end(r->face->json);
+    if (rc == 0 && r->listed == 0)
+        verbs_say(r->face, "there is no receipt yet: take something in first");
     return rc;
 }
 

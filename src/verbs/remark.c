@@ -19,9 +19,12 @@ int verbs_note(const struct verbs_request *request, const struct verbs_face *fac
     (void)ret_exit;
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
-    struct statement st = {.kind = STATEMENT_NOTE, .note = {.text = request->arguments[0]}};
+    OWN(buf_drop) struct buf held = {0};
+    struct statement st = {.kind = STATEMENT_NOTE};
     uint64_t leaf;
-    int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    int rc = verbs_text(text_tr("the note"), request->arguments[0], &held, &st.note.text, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = add_one(s, &st, &leaf, e);
     if (rc != 0)
@@ -48,12 +51,15 @@ int verbs_set_aside(const struct verbs_request *request, const struct verbs_face
     (void)ret_exit;
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
-    struct statement st = {.kind = STATEMENT_SET_ASIDE, .set_aside = {.reason = request->option[OPTION_REASON]}};
+    OWN(buf_drop) struct buf held = {0};
+    struct statement st = {.kind = STATEMENT_SET_ASIDE};
     struct aside a = {0};
     uint64_t leaf, number;
-    if (st.set_aside.reason == NULL)
+    if (request->option[OPTION_REASON] == NULL)
         return err_set(e, ERR_USAGE, "--reason TEXT is missing: say why this intake was a mistake");
-    int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    int rc = verbs_text("--reason", request->option[OPTION_REASON], &held, &st.set_aside.reason, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = verbs_receipt_number(store_index(s), request->arguments[0], &number, e);
     if (rc == 0)

@@ -1,7 +1,8 @@
 /*
  * Restoring: DEST/<receipt>/<path as given>.  Folders are reached component by component without following links, so
  * neither a deep path nor a link that was itself restored leads out of DEST.  A file gets its name only after its
- * digest was found right; folders get their modes and times last.
+ * digest was found right; until then it lies in DEST itself, where only receipts have names, so that its passing name
+ * can be no item's.  Folders get their modes and times last.
  */
 #include "verbs/verbs_internal.h"
 
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 
 enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL };
+enum { PASSING_NAME_MAX = 64 };
 
 struct folder_later {
     struct folder_later *next;
@@ -19,6 +21,11 @@ struct folder_later {
     uint32_t mode;
     size_t path_bytes;
     uint8_t path[];
+};
+/* Files of which a further name may be made: those that this run wrote under their own name, a bit for each leaf. */
+struct written {
+    uint8_t *bits;
+    size_t bytes;
 };
 struct restoring {
     struct store *store;
@@ -31,9 +38,9 @@ struct restoring {
     struct buf path; /* <receipt>/<path> */
     struct buf shown;
     struct folder_later *folders;
+    struct written written;
     uint64_t files, bytes, failed, left_out;
     struct verbs_progress progress;
-    bool stopped;
 };
 
 static void restoring_release(struct restoring *r)
@@ -43,6 +50,7 @@ static void restoring_release(struct restoring *r)
     buf_drop(&r->parent_path);
     buf_drop(&r->path);
     buf_drop(&r->shown);
+    free(r->written.bits);
     while (r->folders != NULL) {
         struct folder_later *next = r->folders->next;
         free(r->folders);
@@ -62,6 +70,25 @@ static void failed_os(struct restoring *r, const struct index_item *item, int nu
     failed(r, item,
            number == EEXIST ? text_tr("something is there already; nothing is overwritten")
                             : text_tr(strerror(number)));
+}
+
+static int written_note(struct written *w, uint64_t leaf, struct err *e)
+{
+    if (leaf / 8 >= w->bytes) {
+        size_t bytes = (size_t)(leaf / 8) * 2 + 64;
+        uint8_t *grown = realloc(w->bits, bytes);
+        if (grown == NULL)
+            return err_memory(e);
+        memset(grown + w->bytes, 0, bytes - w->bytes);
+        *w = (struct written){grown, bytes};
+    }
+    w->bits[leaf / 8] |= (uint8_t)(1u << leaf % 8);
+    return 0;
+}
+
+static bool written_has(const struct written *w, uint64_t leaf)
+{
+    return leaf / 8 < w->bytes && (w->bits[leaf / 8] >> leaf % 8 & 1) != 0;
 }
 
 /* A path that intake never makes would be an attack: "..", an empty component, a leading slash. */
@@ -107,8 +134,10 @@ static int folder_open(struct restoring *r, size_t n)
             return number;
         start = end + 1;
     }
+    if (r->parent < 0)
+        return errno;
     buf_put(&r->parent_path, r->path.p, n);
-    return r->parent < 0 ? errno : 0;
+    return 0;
 }
 
 /* Parent open, *ret_name the last component. */
@@ -137,6 +166,13 @@ static void times(const struct index_item *item, struct timespec to[2])
     to[1] = at;
 }
 
+static int progress(struct restoring *r, struct err *e)
+{
+    if (r->face->progress(r->face->context, &r->progress) != 0)
+        return err_set(e, ERR_STOPPED, "interrupted: what is under its name is whole");
+    return 0;
+}
+
 struct writing {
     struct restoring *r;
     int fd;
@@ -158,28 +194,31 @@ static int write_piece(void *context, struct bytes piece, struct err *e)
         done += (size_t)n;
     }
     w->r->progress.bytes += piece.n;
-    if (w->r->face->progress(w->r->face->context, &w->r->progress) != 0) {
-        w->r->stopped = true;
-        return err_set(e, ERR_STOPPED, "interrupted: what is under its name is whole");
-    }
-    return 0;
+    return progress(w->r, e);
 }
 
-/* Under a passing name first; O_TMPFILE is not everywhere, and a name of ours is told apart by its prefix. */
+/* The passing name, which no other process has; one of the same number can only be left by one that was killed. */
+static int temporary_open(struct restoring *r, char to[PASSING_NAME_MAX])
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    snprintf(to, PASSING_NAME_MAX, ".groundwork-%d.part", (int)getpid());
+    int fd = openat(r->dest, to, flags, 0600);
+    if (fd < 0 && errno == EEXIST && unlinkat(r->dest, to, 0) == 0)
+        fd = openat(r->dest, to, flags, 0600);
+    return fd;
+}
+
 static int restore_file(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".groundwork-%" PRIu64 ".part", item->leaf);
+    char temporary[PASSING_NAME_MAX];
     struct stat there;
     if (fstatat(r->parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0) {
         failed_os(r, item, EEXIST);
         return 0;
     }
-    OWN(fd_drop) int fd = openat(r->parent, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        failed_os(r, item, errno);
-        return errno == ENOSPC ? err_os(e, ERR_IO, errno, "write below %s", r->dest_name) : 0;
-    }
+    OWN(fd_drop) int fd = temporary_open(r, temporary);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
     struct writing w = {r, fd, 0};
     struct vault_sink sink = {write_piece, &w};
     struct err mine = {0};
@@ -187,9 +226,9 @@ static int restore_file(struct restoring *r, const struct index_item *item, cons
     times(item, when);
     int rc = store_get(r->store, item, &sink, &mine);
     if (rc == 0 && (fchmod(fd, item->mode) != 0 || futimens(fd, when) != 0 ||
-                    renameat2(r->parent, temporary, r->parent, name, RENAME_NOREPLACE) != 0)) {
+                    renameat2(r->dest, temporary, r->parent, name, RENAME_NOREPLACE) != 0)) {
         failed_os(r, item, errno);
-        (void)unlinkat(r->parent, temporary, 0);
+        (void)unlinkat(r->dest, temporary, 0);
         return 0;
     }
     if (rc == 0) {
@@ -197,7 +236,7 @@ static int restore_file(struct restoring *r, const struct index_item *item, cons
         r->bytes += item->bytes;
         return 0;
     }
-    (void)unlinkat(r->parent, temporary, 0);
+    (void)unlinkat(r->dest, temporary, 0);
     if (rc == ERR_STOPPED)
         return err_set(e, rc, "%s", mine.text);
     if (w.number != 0)
@@ -243,17 +282,16 @@ static int restore_folder(struct restoring *r, const struct index_item *item, co
 struct original {
     struct restoring *r;
     const struct index_item *name;
-    bool done;
 };
 
-/* The first name is restored already when it is of the same receipt: link to it; else the bytes are written again. */
+/* Linked to the first name when this run wrote that; what else lies under it may be anything: the bytes again, then. */
 static int restore_name_of(void *context, const struct index_item *original, struct err *e)
 {
     struct original *o = context;
     struct restoring *r = o->r;
     char name[NAME_MAX + 1], first[NAME_MAX + 1];
     OWN(fd_drop) int first_parent = -1;
-    if (original->receipt == o->name->receipt && path_is_safe(original->path)) {
+    if (original->receipt == o->name->receipt && written_has(&r->written, original->leaf)) {
         struct index_item at_first = *original;
         int number = item_place(r, &at_first, first);
         if (number == 0)
@@ -283,12 +321,16 @@ static int restore_item(void *context, const struct index_item *item, struct err
         return 0;
     }
     if (!path_is_safe(item->path)) {
-        failed(r, item, text_tr("its path would lead out of the folder; restore it by --item after looking at it"));
+        failed(r, item, text_tr("its path would lead out of the folder: it is not restored"));
         return 0;
     }
     r->progress.files++;
+    uint64_t files = r->files;
+    int rc = progress(r, e);
+    if (rc != 0)
+        return rc;
     if (item->further_name) {
-        struct original o = {r, item, false};
+        struct original o = {r, item};
         return index_item(store_index(r->store), item->of, restore_name_of, &o, e);
     }
     int number = item_place(r, item, name);
@@ -298,7 +340,8 @@ static int restore_item(void *context, const struct index_item *item, struct err
     }
     switch (item->type) {
     case STATEMENT_FILE:
-        return restore_file(r, item, name, e);
+        rc = restore_file(r, item, name, e);
+        return rc == 0 && r->files > files ? written_note(&r->written, item->leaf, e) : rc;
     case STATEMENT_LINK:
         return restore_link(r, item, name, e);
     case STATEMENT_FOLDER:
@@ -324,7 +367,7 @@ static int finish_folders(struct restoring *r, struct err *e)
         struct timespec when[2] = {{.tv_sec = (time_t)f->mtime.s, .tv_nsec = (long)f->mtime.ns}};
         when[1] = when[0];
         int number = folder_open(r, cut - 1);
-        if (number == 0 && fchmodat(r->parent, name, f->mode, 0) != 0)
+        if (number == 0 && fchmodat(r->parent, name, f->mode, AT_SYMLINK_NOFOLLOW) != 0)
             number = errno;
         if (number == 0 && utimensat(r->parent, name, when, AT_SYMLINK_NOFOLLOW) != 0)
             number = errno;

@@ -36,7 +36,7 @@ const struct verb verbs_table[] = {
      "everything that is not set aside is restored.", 1, 1, true,
      {{"item", "ITEM", "only this item"},
       {"receipt", "N", "only this receipt"},
-      {"all", NULL, "everything"}}, verbs_restore},
+      {"all", NULL, "everything that is not set aside (when nothing is said)"}}, verbs_restore},
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
@@ -91,26 +91,32 @@ int verbs_exit(int rc)
 /* The formats are keys of the catalogue, each checked against its arguments where it is written. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+/* A line has no largest size: a path has up to a mebibyte, and a receipt names it whole. */
+static void tell(const struct verbs_face *face, void (*to)(void *context, const char *line), const char *format,
+                 va_list list)
+{
+    OWN(mem_drop) char *line = NULL;
+    if (vasprintf(&line, text_tr(format), list) < 0)
+        line = NULL;
+    to(face->context, line != NULL ? line : text_tr("out of memory; close other programs and try again"));
+}
+
 void verbs_say(const struct verbs_face *face, const char *format, ...)
 {
     if (face->json != NULL)
         return;
-    char line[ERR_TEXT_MAX * 4];
     va_list list;
     va_start(list, format);
-    vsnprintf(line, sizeof line, text_tr(format), list);
+    tell(face, face->say, format, list);
     va_end(list);
-    face->say(face->context, line);
 }
 
 void verbs_warn(const struct verbs_face *face, const char *format, ...)
 {
-    char line[ERR_TEXT_MAX * 4];
     va_list list;
     va_start(list, format);
-    vsnprintf(line, sizeof line, text_tr(format), list);
+    tell(face, face->warn, format, list);
     va_end(list);
-    face->warn(face->context, line);
 }
 #pragma GCC diagnostic pop
 
@@ -148,18 +154,23 @@ const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX])
     return to;
 }
 
-void verbs_json_name(struct json_out *j, struct bytes name)
+void verbs_json_bytes(struct json_out *j, const char *key, const char *key_hex, struct bytes name)
 {
     OWN(buf_drop) struct buf shown = {0};
-    json_key(j, "name");
+    json_key(j, key);
     if (unicode_valid(name)) {
         json_string_bytes(j, name);
         return;
     }
     unicode_display(name, &shown);
     json_string_bytes(j, buf_bytes(&shown));
-    json_key(j, "name_hex");
+    json_key(j, key_hex);
     json_hex(j, name);
+}
+
+void verbs_json_name(struct json_out *j, struct bytes name)
+{
+    verbs_json_bytes(j, "name", "name_hex", name);
 }
 
 void verbs_json_u64(struct json_out *j, const char *key, uint64_t v)
@@ -193,7 +204,7 @@ static int ask_passphrase(void *context, const char *key_path, struct buf *ret, 
     return p->face->passphrase(p->face->context, buf_text(&prompt), false, ret, e);
 }
 
-static void tell(void *context, const char *line)
+static void warn_of_opening(void *context, const char *line)
 {
     const struct verbs_place *p = context;
     p->face->warn(p->face->context, line);
@@ -209,7 +220,7 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                           .passphrase = ask_passphrase,
                                           .context = ret,
                                           .identity = request->identity,
-                                          .tell = tell,
+                                          .tell = warn_of_opening,
                                           .tell_context = ret}};
 }
 
@@ -246,6 +257,26 @@ void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
     *ret = (struct store_watch){watched_finding, watched_progress, w};
 }
 
+int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e)
+{
+    if (given == NULL) {
+        *ret = NULL;
+        return 0;
+    }
+    if (given[0] == 0)
+        return err_set(e, ERR_USAGE, "%s is empty: write something, or leave it out", what);
+    if (!unicode_valid(bytes_text(given)))
+        return err_set(e, ERR_USAGE, "%s is no UTF-8 text: set the terminal to UTF-8 and type it again", what);
+    int rc = strlen(given) > STATEMENT_TEXT_MAX ? 0 : unicode_nfc(bytes_text(given), held, e);
+    if (rc != 0)
+        return rc;
+    if (held->n == 0 || held->n > STATEMENT_TEXT_MAX)
+        return err_set(e, ERR_USAGE, "%s is longer than %d bytes: put it in a file and take that in", what,
+                       STATEMENT_TEXT_MAX);
+    *ret = buf_text(held);
+    return buf_check(held, e);
+}
+
 /* ---- naming an item ---- */
 
 void verbs_item_drop(struct verbs_item_held *held)
@@ -264,7 +295,8 @@ static int item_take(void *context, const struct index_item *item, struct err *e
     buf_put_bytes(&h->target, item->target);
     h->item.path = buf_bytes(&h->path);
     h->item.target = buf_bytes(&h->target);
-    return buf_check(&h->path, e);
+    int rc = buf_check(&h->path, e);
+    return rc != 0 ? rc : buf_check(&h->target, e);
 }
 
 static bool is_hex(const char *text)
@@ -279,7 +311,7 @@ int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, s
     const char *digits = name[0] == '#' ? name + 1 : name;
     int rc = ERR_ABSENT;
     if (decimal_get(bytes_text(digits), &leaf) == 0)
-        rc = index_item(x, leaf, item_take, ret, NULL);
+        rc = index_item(x, leaf, item_take, ret, e);
     if (rc == ERR_ABSENT)
         rc = index_item_by_path(x, bytes_text(name), item_take, ret, e);
     if ((rc == 0 || rc == ERR_ABSENT) && ret->found == 0 && is_hex(name))
@@ -313,14 +345,14 @@ int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struc
     int rc = index_deposits(x, latest_take, &l, e);
     if (rc != 0)
         return rc;
-    if (strcmp(text, "latest") == 0)
-        *ret = l.number;
-    else if (decimal_get(bytes_text(text), ret) != 0)
+    uint64_t number = l.number;
+    if (strcmp(text, "latest") != 0 && decimal_get(bytes_text(text), &number) != 0)
         return err_set(e, ERR_USAGE, "\"%s\" is no receipt number: give a number, or latest", text);
-    if (*ret == 0 || *ret > l.number)
+    if (number == 0 || number > l.number)
         return l.number == 0 ? err_set(e, ERR_ABSENT, "there is no receipt yet: take something in first")
                              : err_set(e, ERR_ABSENT, "there is no receipt %s: the newest is %llu", text,
                                        (unsigned long long)l.number);
+    *ret = number;
     return 0;
 }
 

@@ -26,6 +26,7 @@ const char *verbs_number(uint64_t v, char to[VERBS_NUMBER_MAX]);
 const char *verbs_size(uint64_t bytes, char to[VERBS_NUMBER_MAX]); /* "1.2 GiB" */
 /* A name in a document: "name", and "name_hex" when the bytes are no UTF-8 (keys ascending: call in place). */
 void verbs_json_name(struct json_out *j, struct bytes name);
+void verbs_json_bytes(struct json_out *j, const char *key, const char *key_hex, struct bytes name); /* likewise */
 void verbs_json_u64(struct json_out *j, const char *key, uint64_t v);
 void verbs_json_text(struct json_out *j, const char *key, const char *text);
 void verbs_json_hash(struct json_out *j, const char *key, const struct hash *h);
@@ -61,5 +62,35 @@ int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struc
 /* verbs_receipt_summary: the sums of a receipt, as lines or as keys of the document. */
 int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_face *face, struct err *e);
 const char *verbs_reason(const char *code); /* a refusal in words */
+
+/*
+ * verbs_text: what a person wrote, in the one form in which it is kept (NFC), in ${held}; NULL stays NULL.
+ * ERR_USAGE, naming ${what}: empty, not UTF-8, longer than STATEMENT_TEXT_MAX.
+ */
+int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e);
+
+/*
+ * Refusals, in the order in which they were met.  add copies the path, not the reason; settle makes the paths valid
+ * until the next add.
+ * verbs_refusals_earlier: what receipts that were not set aside refused, to be asked with verbs_refusals_have.
+ */
+struct verbs_refusals {
+    struct statement_refused *list;
+    size_t count, room;
+    struct buf names; /* paths one after another */
+};
+void verbs_refusals_release(struct verbs_refusals *r);
+int verbs_refusals_add(struct verbs_refusals *r, struct bytes path, const char *reason, uint64_t bytes, struct err *e);
+void verbs_refusals_settle(struct verbs_refusals *r);
+int verbs_refusals_earlier(struct index *x, struct verbs_refusals *ret, struct err *e);
+bool verbs_refusals_have(const struct verbs_refusals *earlier, struct bytes path, const char *reason);
+
+/*
+ * verbs_receipt_write: the statement that closes a deposit, into the draft; *ret_number is its receipt's.
+ * verbs_close_interrupted: every deposit that an interrupted intake left open gets its receipt, and the face is told.
+ */
+int verbs_receipt_write(struct store *s, uint64_t deposit, uint64_t parts, const struct statement_totals *totals,
+                        uint64_t *ret_number, struct err *e);
+int verbs_close_interrupted(struct store *s, const struct verbs_face *face, struct err *e);
 
 #endif
