@@ -85,6 +85,10 @@ struct store {
     struct draft draft;
 };
 
+/* draft.c */
+int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
+bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
+
 /* open.c */
 void store_tell(const struct store *s, const char *line);
 int store_lock(struct store *s, struct err *e);         /* take DIR/lock, or ERR_BUSY with the holder's words */
@@ -109,7 +113,7 @@ struct store_held {
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
 void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to);
 
-/* check.c: the keyring files that the log names, with segments as the journal's blocks make them. */
+/* verify.c: the keyring files that the log names, with segments as the journal's blocks make them. */
 struct store_key_files {
     struct keyring_file *list;
     size_t count, room;
