@@ -68,60 +68,61 @@ static bool keep_statement(struct draft *d, struct statement *s)
     }
 }
 
-/* ---- digests of this draft ---- */
+/* ---- digests of this draft: open addressing, at most half full ---- */
 
-static bool digest_seen(const struct digest_set *set, uint64_t prefix)
+static size_t digest_place(const struct digest_set *set, const struct hash *digest)
 {
-    for (size_t i = prefix; set->room > 0; i++) {
-        uint64_t v = set->slot[i & (set->room - 1)];
-        if (v == 0 || v == prefix)
-            return v == prefix;
-    }
-    return false;
+    static const struct hash none;
+    size_t i = (size_t)u64_get(digest->b) & (set->room - 1);
+    while (!hash_equal(&set->slot[i], &none) && !hash_equal(&set->slot[i], digest))
+        i = (i + 1) & (set->room - 1);
+    return i;
 }
 
-static int digest_note(struct digest_set *set, uint64_t prefix, struct err *e)
+static bool digest_seen(const struct digest_set *set, const struct hash *digest)
 {
-    if (set->used * 2 >= set->room) {
-        struct digest_set bigger = {.room = set->room == 0 ? 1024 : set->room * 2};
-        bigger.slot = calloc(bigger.room, sizeof *bigger.slot);
-        if (bigger.slot == NULL)
-            return err_memory(e);
-        for (size_t i = 0; i < set->room; i++)
-            if (set->slot[i] != 0)
-                (void)digest_note(&bigger, set->slot[i], NULL);
-        free(set->slot);
-        *set = bigger;
-    }
-    size_t i = prefix & (set->room - 1);
-    while (set->slot[i] != 0 && set->slot[i] != prefix)
-        i = (i + 1) & (set->room - 1);
-    set->used += set->slot[i] == 0;
-    set->slot[i] = prefix;
+    return set->room > 0 && hash_equal(&set->slot[digest_place(set, digest)], digest);
+}
+
+static int digest_room(struct digest_set *set, struct err *e)
+{
+    static const struct hash none;
+    if (set->used * 2 < set->room)
+        return 0;
+    struct digest_set bigger = {.room = set->room == 0 ? 1024 : set->room * 2, .used = set->used};
+    bigger.slot = calloc(bigger.room, sizeof *bigger.slot);
+    if (bigger.slot == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < set->room; i++)
+        if (!hash_equal(&set->slot[i], &none))
+            bigger.slot[digest_place(&bigger, &set->slot[i])] = set->slot[i];
+    free(set->slot);
+    *set = bigger;
     return 0;
+}
+
+static void digest_note(struct digest_set *set, const struct hash *digest)
+{
+    size_t i = digest_place(set, digest);
+    set->used += !hash_equal(&set->slot[i], digest);
+    set->slot[i] = *digest;
 }
 
 static int is_duplicate(struct store *s, const struct statement_received *r, bool *ret, struct err *e)
 {
     struct index_twin twin;
-    uint64_t prefix = u64_get(r->sha256.b) | 1;
-    *ret = digest_seen(&s->draft.digests, prefix);
+    *ret = digest_seen(&s->draft.digests, &r->sha256);
     if (*ret)
         return 0;
-    pthread_mutex_lock(&s->asking);
     int rc = index_duplicate(s->index, &r->sha256, &twin, e);
-    pthread_mutex_unlock(&s->asking);
-    if (rc != 0 && rc != ERR_ABSENT)
-        return rc;
     *ret = rc == 0;
-    return digest_note(&s->draft.digests, prefix, e);
+    return rc != 0 && rc != ERR_ABSENT ? rc : 0;
 }
 
 /* ---- the draft ---- */
 
-void store_draft_drop(struct store *s)
+void store_draft_release(struct draft *d)
 {
-    struct draft *d = &s->draft;
     if (d->leaves != NULL)
         crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
     free(d->leaves);
@@ -133,6 +134,19 @@ void store_draft_drop(struct store *s)
         d->keeps = next;
     }
     *d = (struct draft){0};
+}
+
+/* Objects that were kept for this draft would come with the next commit: the writer that holds them goes too. */
+void store_draft_drop(struct store *s)
+{
+    bool objects = false;
+    for (size_t i = 0; i < s->draft.count && !objects; i++)
+        objects = store_has_object(&s->draft.leaves[i].statement);
+    store_draft_release(&s->draft);
+    if (!objects)
+        return;
+    vault_writer_close(s->writer);
+    s->writer = NULL;
 }
 
 int store_writable(const struct store *s, struct err *e)
@@ -246,43 +260,87 @@ bool store_has_object(const struct statement *st)
     return st->kind == STATEMENT_RECEIVED && !st->received.further_name && st->received.type == STATEMENT_FILE;
 }
 
-static int keep_object(struct store *s, const struct draft_leaf *leaf, uint64_t number, struct err *e)
+/* The one line of inquiry: there is no second numbering. */
+static int investigation_first(struct store *s, struct err *e)
 {
+    uint8_t investigation[STATEMENT_ID];
+    int rc = s->draft.placed ? 0 : index_investigation(s->index, investigation, e);
+    if (rc == 0)
+        return err_set(e, ERR_REFUSED, "this repository has its investigation already");
+    return rc == ERR_ABSENT ? 0 : rc;
+}
+
+static int add_prepare(struct store *s, struct statement *statement, bool *ret_duplicate, struct err *e)
+{
+    struct draft *d = &s->draft;
+    int rc = leaf_room(d, e);
+    if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
+        rc = investigation_first(s, e);
+    if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
+        rc = place_next(s, statement, e);
+    if (rc == 0 && store_has_object(statement))
+        rc = digest_room(&d->digests, e);
+    if (rc == 0 && store_has_object(statement))
+        rc = is_duplicate(s, &statement->received, ret_duplicate, e);
+    return rc;
+}
+
+/* A refused statement leaves nothing in the draft. */
+static int add_leaf(struct store *s, const struct statement *statement, struct err *e)
+{
+    struct draft *d = &s->draft;
+    struct draft_leaf *leaf = &d->leaves[d->count];
+    size_t before = d->arena.n;
+    *leaf = (struct draft_leaf){.statement = *statement};
+    crypt_random_fast(leaf->secret.b, CRYPT_KEY);
+    int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, e) : err_memory(e);
+    if (rc != 0 && d->arena.n > before) {
+        crypt_wipe(d->arena.p + before, d->arena.n - before);
+        d->arena.n = before;
+    }
+    return rc;
+}
+
+/* The object just put is kept with its leaf, or forgotten without. */
+static int object_resolve(struct store *s, int rc, const struct statement *statement, uint64_t number, struct err *e)
+{
+    struct draft *d = &s->draft;
     OWN(key_drop) struct key key = {0};
-    leaf_manifest_key(&leaf->secret, &key);
-    return vault_keep(s->writer, &key, number, e);
+    if (rc != 0) {
+        vault_forget(s->writer);
+        return rc;
+    }
+    leaf_manifest_key(&d->leaves[d->count].secret, &key);
+    rc = vault_keep(s->writer, &key, number, e);
+    if (rc == 0)
+        digest_note(&d->digests, &statement->received.sha256);
+    return rc;
 }
 
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e)
 {
     struct draft *d = &s->draft;
-    bool duplicate = false;
+    bool duplicate = false, placed = d->placed;
     int rc = store_writable(s, e);
     assert(rc != 0 || (d->begun && statement_kind_hidden(statement->kind)));
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
         rc = investigation_need(s, statement->kind, e);
+    if (rc == 0) {
+        placed = d->placed;
+        rc = add_prepare(s, statement, &duplicate, e);
+    }
     if (rc == 0)
-        rc = leaf_room(d, e);
-    if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
-        rc = place_next(s, statement, e);
-    if (rc == 0 && store_has_object(statement))
-        rc = is_duplicate(s, &statement->received, &duplicate, e);
-    if (rc != 0)
-        return rc;
+        rc = add_leaf(s, statement, e);
     uint64_t number = d->first_leaf + d->count;
-    struct draft_leaf *leaf = &d->leaves[d->count];
-    *leaf = (struct draft_leaf){.statement = *statement};
-    crypt_random_fast(leaf->secret.b, CRYPT_KEY);
-    if (!keep_statement(d, &leaf->statement))
-        return err_memory(e);
-    rc = leaf_write(s, leaf, e);
-    if (rc == 0 && store_has_object(statement))
-        rc = keep_object(s, leaf, number, e);
-    if (rc != 0)
+    if (store_has_object(statement))
+        rc = object_resolve(s, rc, statement, number, e);
+    if (rc != 0) {
+        d->placed = placed;
         return rc;
+    }
     if (statement->kind != STATEMENT_RECEIVED) {
         d->place.seq++;
-        memcpy(d->place.prev.b, leaf->entry + 1, CRYPT_HASH);
+        memcpy(d->place.prev.b, d->leaves[d->count].entry + 1, CRYPT_HASH);
     }
     d->count++;
     if (ret_leaf != NULL)

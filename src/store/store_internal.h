@@ -43,8 +43,8 @@ struct keep { /* copies of what statements borrow; freed together */
     struct keep *next;
     uint8_t bytes[];
 };
-struct digest_set { /* 64-bit prefixes of file digests in this draft, for telling duplicates */
-    uint64_t *slot;
+struct digest_set { /* digests of the files in this draft, for telling duplicates */
+    struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
 struct draft {
@@ -81,11 +81,12 @@ struct store {
     struct index *index;
     struct vault *vault;
     struct vault_writer *writer;
-    pthread_mutex_t asking; /* the index and the keyring, while the vault's workers ask them too */
+    pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
 };
 
 /* draft.c */
+void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 
@@ -100,6 +101,7 @@ int store_index_reopen(struct store *s, bool anew, struct err *e);
 int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
 
 /* read.c */
+int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e); /* from any thread */
 int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
                     struct statement *ret, struct err *e);
 struct store_held {

@@ -13,21 +13,16 @@ static int find_frame(void *context, const struct hash *digest, uint32_t size_by
 {
     struct store *s = context;
     (void)size_bytes;
-    pthread_mutex_lock(&s->asking);
-    int rc = index_find_frame(s->index, digest, &ret->leaf, &ret->frame, e);
-    pthread_mutex_unlock(&s->asking);
-    return rc;
+    return index_find_frame(s->index, digest, &ret->leaf, &ret->frame, e);
 }
 
 static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
 {
     struct store *s = context;
     OWN(key_drop) struct key secret = {0};
-    pthread_mutex_lock(&s->asking);
     int rc = index_manifest(s->index, leaf, ret_record, e);
     if (rc == 0)
-        rc = keyring_secret(s->keyring, leaf, &secret, e);
-    pthread_mutex_unlock(&s->asking);
+        rc = store_secret(s, leaf, &secret, e);
     if (rc == 0)
         leaf_manifest_key(&secret, ret_key);
     return rc;
@@ -73,6 +68,8 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
         if (rc == 0)
             rc = vault_writer_open(s->vault, n.has_open ? &n.open : NULL, n.next_pack, n.next_record, &memory,
                                    &s->writer, &cut, e);
+        if (rc == ERR_IO)
+            s->failed = true; /* the disk failed at what had to be made durable */
         if (rc != 0)
             return rc;
         if (cut > 0) {
@@ -338,7 +335,7 @@ int store_commit(struct store *s, struct err *e)
     struct ledger_record record;
     struct ledger_position before, now;
     int rc = store_writable(s, e);
-    if (rc != 0)
+    if (rc != 0 || s->draft.count == 0)
         return rc;
     s->failed = true; /* until everything below has succeeded */
     ledger_where(s->ledger, &before);
@@ -364,10 +361,8 @@ int store_commit(struct store *s, struct err *e)
                       "(%s)",
                       later.text);
         store_tell(s, line.text);
-        store_draft_drop(s);
-        return 0;
-    }
-    s->failed = false;
-    store_draft_drop(s);
+    } else
+        s->failed = false;
+    store_draft_release(&s->draft);
     return 0;
 }

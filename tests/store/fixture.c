@@ -517,6 +517,8 @@ static int give_piece(void *context, void *to, size_t n, size_t *ret_n, struct e
 {
     struct from_memory *m = context;
     *ret_n = n < m->rest.n ? n : m->rest.n;
+    if (*ret_n == 0)
+        return 0;
     memcpy(to, m->rest.p, *ret_n);
     m->rest = bytes_of(m->rest.p + *ret_n, m->rest.n - *ret_n);
     return 0;

@@ -91,7 +91,8 @@ uint64_t fixture_size(const struct fixture *f, const char *name);
 unsigned fixture_count(const struct fixture *f, const char *folder, const char *prefix); /* names that begin so */
 /* fixture_first: the first name in ${folder} that begins so, as folder/name. */
 void fixture_first(const struct fixture *f, const char *folder, const char *prefix, struct file_path *to);
-void fixture_copy(const struct fixture *f, const char *from, const char *to); /* a file or a folder, over what is there */
+/* fixture_copy: a file or a folder, in the place of what is there. */
+void fixture_copy(const struct fixture *f, const char *from, const char *to);
 /* fixture_keep: repository and state as they are now, to be brought ${back}. */
 void fixture_keep(const struct fixture *f, const char *as);
 void fixture_back(const struct fixture *f, const char *as);
