@@ -79,6 +79,7 @@ struct store {
     struct ledger *ledger;
     struct keyring *keyring;
     struct index *index;
+    uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
     struct vault_writer *writer;
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
@@ -97,6 +98,9 @@ int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
+/* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
+ * repair: the other one serves, and the journal holds the blocks too. */
+int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
 /* one record into the index; statements are opened with the keyring */
 int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
 

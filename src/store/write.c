@@ -317,8 +317,9 @@ static int after_commit(struct store *s, const struct making *m, const struct le
                         const struct ledger_position *now, struct err *e)
 {
     int rc = s->writer != NULL ? vault_committed(s->writer, &m->flushed, e) : 0;
+    bool told = false;
     if (rc == 0)
-        rc = keyring_committed(s->keyring, buf_bytes(&m->secrets), e);
+        rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
     if (rc == 0)
         rc = ledger_publish(s->ledger, e);
     if (rc == 0)
