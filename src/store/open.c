@@ -333,24 +333,23 @@ static int index_look(struct store *s, enum standing *ret, struct err *e)
  * it is served as of the record where the index stands. */
 static int index_lock(struct store *s, enum standing *standing, bool *ret_beside, struct err *e)
 {
-    struct err busy = {0};
+    struct err busy = {0}, mine = {0};
     int locked = store_lock(s, &busy);
-    int rc = locked == 0 || locked == ERR_BUSY ? 0 : locked;
+    int rc = locked == ERR_BUSY ? 0 : locked;
     if (rc == 0)
-        rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, &busy);
+        rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, &mine);
     if (rc == 0) {
         ledger_close(s->ledger);
         s->ledger = NULL;
-        rc = open_ledger(s, false, &busy);
+        rc = open_ledger(s, false, &mine);
     }
     if (rc == 0)
-        rc = index_look(s, standing, &busy);
-    *ret_beside = rc == 0 && locked == ERR_BUSY;
-    if (rc == 0 && locked == ERR_BUSY && *standing == STANDING_NOWHERE)
-        rc = ERR_BUSY;
-    return rc == 0 ? 0
-                   : err_set(e, rc, "the index must be brought up to date first, and that cannot be done: %s",
-                             busy.text);
+        rc = index_look(s, standing, &mine);
+    *ret_beside = locked == ERR_BUSY;
+    if (rc == 0 && (locked == 0 || *standing != STANDING_NOWHERE))
+        return 0;
+    return err_set(e, rc != 0 ? rc : locked, "the index must be brought up to date first, and that cannot be done: %s",
+                   rc == 0 || rc == locked ? busy.text : mine.text);
 }
 
 /* The version of the newest table of keys that a record names. */
