@@ -91,6 +91,12 @@ static int pack_progress(void *context, uint64_t bytes)
     return advance(context, bytes);
 }
 
+/* Bytes to be read: an open pack has two copies. */
+static uint64_t pack_work(const struct vault_pack *p)
+{
+    return (uint64_t)p->sectors * VAULT_SECTOR * (p->sealed ? 1 : 2);
+}
+
 static int audit_packs(struct auditing *a, struct err *e)
 {
     struct vault_watch watch = {pack_found, pack_progress, a};
@@ -110,7 +116,7 @@ static int audit_packs(struct auditing *a, struct err *e)
         if (rc != 0 && rc != ERR_DAMAGED)
             return err_set(e, rc, "%s", mine.text);
         uint64_t bytes = (uint64_t)p->sectors * VAULT_SECTOR;
-        a->base += bytes;
+        a->base += pack_work(p);
         a->count->bytes += bytes;
         a->count->packs++;
         if (advance(a, 0) != 0)
@@ -152,7 +158,7 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     struct auditing a = {.s = s, .watch = watch, .count = ret, .from_pack = from_pack};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take_record, &a, e);
     for (size_t i = 0; rc == 0 && i < a.packs.count; i++)
-        a.all += a.packs.list[i].pack < from_pack ? 0 : (uint64_t)a.packs.list[i].sectors * VAULT_SECTOR;
+        a.all += a.packs.list[i].pack < from_pack ? 0 : pack_work(&a.packs.list[i]);
     if (rc == 0 && full) {
         struct index_sums sums;
         rc = index_sums(s->index, &sums, e);

@@ -13,7 +13,8 @@ static void test_no_repository(void **state)
     assert_int_equal(file_path(&nowhere, NULL, "%s/nowhere", f->work.s), 0);
     f->place.root = nowhere.s;
     for (int manner = STORE_PUBLIC; manner <= STORE_WRITE; manner++)
-        fixture_says(f, fixture_try(f, (enum store_manner)manner), ERR_ABSENT, nowhere.s, "groundwork init", "-R", NULL);
+        fixture_says(f, fixture_try(f, (enum store_manner)manner), ERR_ABSENT, nowhere.s, "groundwork init", "-R",
+                     NULL);
     assert_false(file_exists(nowhere.s));
 }
 
@@ -49,14 +50,16 @@ static void test_foreign_key_file(void **state)
     char hex[2 * CRYPT_HASH + 1];
     assert_int_equal(file_read_all(f->key.s, 1 << 16, &text, NULL), 0);
     hex_put(hex, f->pin.b, CRYPT_HASH);
-    char *at = strstr(buf_text(&text), hex) == NULL ? NULL : (char *)text.p + (strstr(buf_text(&text), hex) - (char *)text.p);
+    const char *at = strstr(buf_text(&text), hex);
     assert_non_null(at);
-    at[5] = at[5] == '0' ? '1' : '0';
+    uint8_t *digit = text.p + (at - (const char *)text.p) + 5;
+    *digit = *digit == '0' ? '1' : '0';
     assert_int_equal(file_path(&other, NULL, "%s/other.key", f->work.s), 0);
     assert_int_equal(file_replace(other.s, buf_bytes(&text), 0600, NULL), 0);
     f->place.identity = NULL;
     f->place.key_path = other.s;
-    fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "of another repository than", other.s, f->root.s, "--key", NULL);
+    fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "of another repository than", other.s, f->root.s, "--key",
+                 NULL);
     struct keyring_identity id = f->id;
     id.pin.b[0] ^= 1;
     f->place.identity = &id;
@@ -145,7 +148,8 @@ static void test_second_writer(void **state)
     char who[64];
     OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
     (void)snprintf(who, sizeof who, "process %d on ", (int)getpid());
-    fixture_says(f, fixture_try(f, STORE_WRITE), ERR_BUSY, "another writer is at work", who, " since 20", "--wait", NULL);
+    fixture_says(f, fixture_try(f, STORE_WRITE), ERR_BUSY, "another writer is at work", who, " since 20", "--wait",
+                 NULL);
     f->place.wait_ms = 150;
     assert_int_equal(fixture_try(f, STORE_WRITE), ERR_BUSY);
     assert_int_equal(fixture_try(f, STORE_READ), 0); /* readers take no lock */
@@ -218,7 +222,9 @@ static int read_only(struct fixture *f)
         rc = fixture_audit(f, true);
     if (rc == 0)
         rc = fixture_try(f, STORE_PUBLIC);
-    return rc != 0 ? rc : fixture_try(f, STORE_WRITE) == ERR_IO && strstr(f->e.text, "use the account") != NULL ? 0 : 77;
+    if (rc != 0)
+        return rc;
+    return fixture_try(f, STORE_WRITE) == ERR_IO && strstr(f->e.text, "use the account") != NULL ? 0 : 77;
 }
 
 static void mode_all(const char *path, mode_t folders, mode_t files)
@@ -285,7 +291,8 @@ static void test_unknown_computer(void **state)
     fixture_remove(f, "state");
     assert_int_equal(mkdir(f->state.s, 0700), 0);
     fixture_print(f, &before);
-    fixture_says(f, fixture_try(f, STORE_WRITE), ERR_REFUSED, "not seen this repository before", "groundwork adopt", NULL);
+    fixture_says(f, fixture_try(f, STORE_WRITE), ERR_REFUSED, "not seen this repository before", "groundwork adopt",
+                 NULL);
     OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
     struct store_facts facts;
     store_facts(s, &facts);

@@ -300,10 +300,12 @@ static void test_covers_are_checked(void **state)
             .kind = STATEMENT_DEPOSIT, .deposit = {.paths = paths, .path_count = 1}, .place = next_place(&g)};
         forge_hidden(f, &g, &deposit, g.first);
         for (unsigned i = 0; i < 3; i++) {
-            struct statement st = {
-                .kind = STATEMENT_RECEIVED,
-                .received = {
-                    .deposit = g.first, .seq = i, .type = STATEMENT_FOLDER, .path = bytes_text("papers"), .mode = 0700}};
+            struct statement st = {.kind = STATEMENT_RECEIVED,
+                                   .received = {.deposit = g.first,
+                                                .seq = i,
+                                                .type = STATEMENT_FOLDER,
+                                                .path = bytes_text("papers"),
+                                                .mode = 0700}};
             if (how == 5 && i == 1) {
                 struct statement between = {.kind = STATEMENT_NOTE, .note = {"between"}, .place = deposit.place};
                 between.place.seq++;
@@ -313,7 +315,8 @@ static void test_covers_are_checked(void **state)
                 forge_hidden(f, &g, &st, g.first + 1 + i);
             crypt_leaf_hash(bytes_of(g.entries.p + (1 + i) * LEAF_ENTRY, LEAF_ENTRY), &leaf[i]);
         }
-        struct statement cover = {.kind = STATEMENT_COVER, .cover = {.deposit = g.first, .first = g.first + 1, .count = 3}};
+        struct statement cover = {
+            .kind = STATEMENT_COVER, .cover = {.deposit = g.first, .first = g.first + 1, .count = 3}};
         cover.cover.count -= how == 4;
         tree_root(leaf, cover.cover.count, &cover.cover.root);
         cover.cover.root.b[9] ^= how == 2;
