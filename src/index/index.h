@@ -10,8 +10,9 @@
  * From any call: ERR_DAMAGED (a page that fails authentication, or a record that contradicts what is there: the caller
  * rebuilds), ERR_IO (naming the file and, where there is one, the remedy), ERR_BUSY.  Keys are in no line.
  *
- * One writer at a time (store/ holds the lock); readers need none.  A handle may be used by several threads, one at a
- * time; a callback may ask further questions of the same handle.  What a callback is shown lives until it returns.
+ * One writer at a time (store/ holds the lock); readers need none.  Several threads may ask one handle: a question
+ * waits for the one before it, callbacks included; a callback may ask further questions of the same handle.  While one
+ * thread is between index_begin and index_end no other may ask.  What a callback is shown lives until it returns.
  *
  * Called by store/ and read by verbs/ through the queries below.
  */

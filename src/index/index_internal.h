@@ -23,6 +23,7 @@
 
 #include "base/file.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 enum { INDEX_SCHEMA = 1 }; /* of the tables; another one is rebuilt */
@@ -85,6 +86,7 @@ struct index_counters {
 
 struct index {
     sqlite3 *db;
+    pthread_mutex_t asking; /* held from a question to its end; recursive, for a callback may ask again */
     struct file_path path; /* of the database, for the lines of errors */
     enum index_manner manner;
     bool writing; /* between index_begin and index_end */
@@ -108,7 +110,7 @@ int index_failed(struct index *x, int result, struct err *e);
  * index_ask_drop gives it back.
  */
 struct index_query {
-    struct index *x;
+    struct index *x; /* NULL: nothing was asked */
     enum index_sql sql;
     sqlite3_stmt *s;
     int next;

@@ -188,6 +188,15 @@ static int settle(struct index *x, struct err *e)
     return rc == 0 ? schema_check(x, e) : rc;
 }
 
+static void asking_init(struct index *x)
+{
+    pthread_mutexattr_t recursive;
+    (void)pthread_mutexattr_init(&recursive);
+    (void)pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    (void)pthread_mutex_init(&x->asking, &recursive);
+    (void)pthread_mutexattr_destroy(&recursive);
+}
+
 int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e)
 {
     OWN(index_drop) struct index *x = calloc(1, sizeof *x);
@@ -196,6 +205,7 @@ int index_open(const char *root, const struct key *key, enum index_manner manner
     if (x == NULL)
         return err_memory(e);
     x->manner = manner;
+    asking_init(x);
     int rc = file_path(&x->path, e, "%s/index/main.db", root);
     if (rc == 0)
         rc = manner == INDEX_WRITE ? file_make(x, root, e) : file_there(x, e);
@@ -230,6 +240,7 @@ void index_close(struct index *x)
     int result = sqlite3_close(x->db);
     assert(result == SQLITE_OK); /* no query is under way */
     (void)result;
+    (void)pthread_mutex_destroy(&x->asking);
     free(x);
 }
 

@@ -99,7 +99,8 @@ static const char *const texts[SQL_COUNT] = {
 
 int index_ask(struct index *x, enum index_sql sql, struct index_query *q, struct err *e)
 {
-    assert(q->s == NULL);
+    assert(q->x == NULL);
+    (void)pthread_mutex_lock(&x->asking);
     *q = (struct index_query){.x = x, .sql = sql, .s = TAKE(x->kept[sql]), .next = 1};
     if (q->s != NULL)
         return 0;
@@ -109,14 +110,17 @@ int index_ask(struct index *x, enum index_sql sql, struct index_query *q, struct
 
 void index_query_drop(struct index_query *q)
 {
-    if (q->s == NULL)
+    struct index *x = q->x;
+    if (x == NULL)
         return;
-    (void)sqlite3_reset(q->s); /* says again what the last step said */
-    if (q->x->kept[q->sql] == NULL)
-        q->x->kept[q->sql] = q->s;
+    if (q->s != NULL)
+        (void)sqlite3_reset(q->s); /* says again what the last step said */
+    if (q->s != NULL && x->kept[q->sql] == NULL)
+        x->kept[q->sql] = q->s;
     else
         (void)sqlite3_finalize(q->s);
-    q->s = NULL;
+    *q = (struct index_query){0};
+    (void)pthread_mutex_unlock(&x->asking);
 }
 
 /* Text is given its final zero here, so that lost memory is told and not taken for a text that was not said. */

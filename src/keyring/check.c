@@ -106,6 +106,20 @@ static int repair_copy(const char *root, char copy, const struct keyring_file *f
     return rc;
 }
 
+int keyring_restore(const char *root, const struct keyring_file *file, struct bytes content, struct buf *ret_words,
+                    struct err *e)
+{
+    OWN(buf_drop) struct buf present = {0};
+    int rc = 0;
+    for (int copy = 0; rc == 0 && copy < COPIES; copy++) {
+        enum copy_state state = COPY_BAD;
+        rc = keyring_copy_look(root, COPY_NAME(copy), file, &present, &state, e);
+        if (rc == 0 && state != COPY_GOOD)
+            rc = repair_copy(root, COPY_NAME(copy), file, state, content, ret_words, e);
+    }
+    return rc == 0 ? buf_check(ret_words, e) : rc;
+}
+
 /* ${lost}: names of what is bad in both copies. */
 static int repair_one(const char *root, const struct keyring_file *f, struct buf *lost, struct buf *ret_words,
                       struct err *e)

@@ -128,9 +128,12 @@ int keyring_block_apply(const char *root, const struct keyring_block *block, str
  * writes.  Each fault in one line, a copy that cannot be read among them; ERR_DAMAGED when there was any.
  * keyring_repair: a bad or missing copy from the good one, the bad one to quarantine/; ERR_DAMAGED names what is bad
  * in both, after everything else has been healed.  ret_words: one line for each file healed.
+ * keyring_restore: each copy of ${file} that is not ${content}, which is known to be right, gives way to it.
  */
 int keyring_check(const char *root, const struct keyring_file *expected, size_t count,
                   void (*finding)(void *context, const char *line), void *context, struct err *e);
+int keyring_restore(const char *root, const struct keyring_file *file, struct bytes content, struct buf *ret_words,
+                    struct err *e);
 int keyring_repair(const char *root, const struct keyring_file *expected, size_t count, struct buf *ret_words,
                    struct err *e);
 

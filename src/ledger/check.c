@@ -24,20 +24,9 @@ struct check {
     struct ledger_tiles *tiles;
 };
 
-static bool has_grown(const struct ledger *l)
-{
-    for (int copy = 0; copy < 2; copy++) {
-        const struct ledger_copy *c = &l->copy[copy];
-        uint64_t now;
-        if (c->fd >= 0 && file_size(c->fd, &now, "journal", NULL) == 0 && now > c->size)
-            return true;
-    }
-    return false;
-}
-
 static void tell(struct check *k, const struct err *line)
 {
-    k->outrun = k->outrun || has_grown(k->l);
+    k->outrun = k->outrun || ledger_outrun(k->l);
     if (k->outrun)
         return;
     k->faults++;

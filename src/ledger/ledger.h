@@ -99,6 +99,10 @@ void ledger_drop(struct ledger **l);
 int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e);
 
 void ledger_where(const struct ledger *l, struct ledger_position *ret);
+/* ledger_stood: did the journal once end at ${bytes}, with ${records} records of which the last has the hash ${last}? */
+bool ledger_stood(const struct ledger *l, uint64_t records, uint64_t bytes, const struct hash *last);
+/* ledger_outrun: has a copy grown since it was opened?  Then what lies beside the journal need not fit it any more. */
+bool ledger_outrun(const struct ledger *l);
 
 /*
  * ledger_prepare(l, draft, ret_position, e): build and sign checkpoint and record, in memory.  *ret_position is where

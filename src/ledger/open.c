@@ -491,6 +491,28 @@ void ledger_where(const struct ledger *l, struct ledger_position *ret)
     *ret = l->position;
 }
 
+bool ledger_stood(const struct ledger *l, uint64_t records, uint64_t bytes, const struct hash *last)
+{
+    OWN(buf_drop) struct buf b = {0};
+    struct ledger_position at;
+    for (int copy = 0; copy < 2 && bytes <= l->position.bytes; copy++)
+        if (usable(&l->copy[copy]) && position_at(l, copy, bytes, &b, &at, NULL) && at.records == records &&
+            hash_equal(&at.last, last))
+            return true;
+    return false;
+}
+
+bool ledger_outrun(const struct ledger *l)
+{
+    for (int copy = 0; copy < 2; copy++) {
+        const struct ledger_copy *c = &l->copy[copy];
+        uint64_t now;
+        if (c->fd >= 0 && file_size(c->fd, &now, copy_name(copy), NULL) == 0 && now > c->size)
+            return true;
+    }
+    return false;
+}
+
 int ledger_found(const char *root, struct err *e)
 {
     struct file_path path[2];

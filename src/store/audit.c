@@ -13,7 +13,8 @@ struct auditing {
         struct vault_pack *list;
         size_t count, room;
     } packs;
-    struct err *e;
+    const struct vault_pack *pack; /* at hand */
+    bool outrun; /* a writer was at work: the open pack need not be as the log we read says */
 };
 
 static void found(struct auditing *a, const char *line)
@@ -31,25 +32,29 @@ static int advance(struct auditing *a, uint64_t done)
 
 /* ---- packs as the log names them: from the journal's public statements, so that no key is needed ---- */
 
-static struct vault_pack *pack_slot(struct auditing *a, uint64_t pack)
+static int pack_note(struct auditing *a, const struct statement_pack *said, struct err *e)
 {
     struct pack_list *p = &a->packs;
-    if (p->count > 0 && p->list[p->count - 1].pack >= pack) {
-        for (size_t i = p->count; i-- > 0;)
-            if (p->list[i].pack == pack)
-                return &p->list[i];
-        return NULL;
+    const struct vault_pack pack = {said->pack, said->sectors, said->sealed, said->root};
+    size_t i = p->count;
+    while (i > 0 && p->list[i - 1].pack > pack.pack)
+        i--;
+    if (i > 0 && p->list[i - 1].pack == pack.pack) {
+        p->list[i - 1] = pack;
+        return 0;
     }
+    if (i < p->count)
+        return err_set(e, ERR_DAMAGED, "the log names pack %llu out of order", (unsigned long long)pack.pack);
     if (p->count == p->room) {
         size_t room = p->room * 2 + 64;
         struct vault_pack *grown = reallocarray(p->list, room, sizeof *grown);
         if (grown == NULL)
-            return NULL;
+            return err_memory(e);
         p->list = grown;
         p->room = room;
     }
-    p->list[p->count] = (struct vault_pack){.pack = pack};
-    return &p->list[p->count++];
+    p->list[p->count++] = pack;
+    return 0;
 }
 
 static int take_record(void *context, const struct ledger_record *r, struct err *e)
@@ -64,14 +69,8 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
             rc = statement_read(note, bytes_of(NULL, 0), NULL, &a->s->founded.founded.member, 1, &held, &st, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++) {
-            const struct statement_pack *p = &st.packs.packs[k];
-            struct vault_pack *slot = pack_slot(a, p->pack);
-            if (slot == NULL)
-                rc = err_set(e, ERR_DAMAGED, "the log names pack %llu out of order", (unsigned long long)p->pack);
-            else
-                *slot = (struct vault_pack){p->pack, p->sectors, p->sealed, p->root};
-        }
+        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
+            rc = pack_note(a, &st.packs.packs[k], e);
     }
     return rc;
 }
@@ -80,6 +79,9 @@ static void pack_found(void *context, const struct vault_finding *f)
 {
     struct auditing *a = context;
     struct err line = {0};
+    a->outrun = a->outrun || (!a->pack->sealed && ledger_outrun(a->s->ledger));
+    if (a->outrun)
+        return;
     (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy, text_tr(f->what));
     found(a, line.text);
 }
@@ -87,6 +89,12 @@ static void pack_found(void *context, const struct vault_finding *f)
 static int pack_progress(void *context, uint64_t bytes)
 {
     return advance(context, bytes);
+}
+
+/* Bytes to be read: an open pack has two copies. */
+static uint64_t pack_work(const struct vault_pack *p)
+{
+    return (uint64_t)p->sectors * VAULT_SECTOR * (p->sealed ? 1 : 2);
 }
 
 static int audit_packs(struct auditing *a, struct err *e)
@@ -99,15 +107,16 @@ static int audit_packs(struct auditing *a, struct err *e)
             continue;
         struct err mine = {0};
         uint64_t before = a->count->findings;
+        a->pack = p;
         int rc = vault_audit_pack(a->s->root, pack_sectors, p, &watch, &mine);
-        if (rc == ERR_DAMAGED && a->count->findings == before)
+        if (rc == ERR_DAMAGED && a->count->findings == before && !a->outrun)
             found(a, mine.text);
         if (rc == ERR_STOPPED)
             return err_set(e, rc, "interrupted: go on with --from-pack %llu", (unsigned long long)p->pack);
         if (rc != 0 && rc != ERR_DAMAGED)
             return err_set(e, rc, "%s", mine.text);
         uint64_t bytes = (uint64_t)p->sectors * VAULT_SECTOR;
-        a->base += bytes;
+        a->base += pack_work(p);
         a->count->bytes += bytes;
         a->count->packs++;
         if (advance(a, 0) != 0)
@@ -149,7 +158,7 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     struct auditing a = {.s = s, .watch = watch, .count = ret, .from_pack = from_pack};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take_record, &a, e);
     for (size_t i = 0; rc == 0 && i < a.packs.count; i++)
-        a.all += a.packs.list[i].pack < from_pack ? 0 : (uint64_t)a.packs.list[i].sectors * VAULT_SECTOR;
+        a.all += a.packs.list[i].pack < from_pack ? 0 : pack_work(&a.packs.list[i]);
     if (rc == 0 && full) {
         struct index_sums sums;
         rc = index_sums(s->index, &sums, e);
@@ -160,6 +169,9 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     if (rc == 0 && full)
         rc = index_items(s->index, UINT64_MAX, 0, audit_item, &a, e);
     free(a.packs.list);
+    if (rc == 0 && a.outrun)
+        rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
+                                  "ended");
     if (rc == 0 && ret->findings > 0)
         rc = err_set(e, ERR_DAMAGED, "%llu findings: run groundwork repair", (unsigned long long)ret->findings);
     return rc;

@@ -60,6 +60,8 @@ static int take_runs(struct store *s, const struct ledger_record *r, struct err 
         if (rc == 0)
             rc = index_run(s->index, run.pack, run.first_sector, run.sectors, run.first_record, run.records, e);
     }
+    if (rc == 0 && !cursor_done(&c))
+        rc = err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form");
     return rc;
 }
 
@@ -114,11 +116,19 @@ struct catching {
     struct store *s;
     const struct store_watch *watch;
     uint64_t all;
+    bool told; /* of a damaged copy */
 };
 
-static int apply_blocks(struct store *s, const struct ledger_record *r, struct err *e)
+int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e)
 {
-    return keyring_committed(s->keyring, r->secrets, e);
+    struct err mine = {0};
+    int rc = keyring_committed(s->keyring, secrets, &mine);
+    if (rc != ERR_DAMAGED)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+    if (!*told)
+        store_tell(s, mine.text);
+    *told = true;
+    return 0;
 }
 
 static int catch_one(void *context, const struct ledger_record *r, struct err *e)
@@ -129,7 +139,7 @@ static int catch_one(void *context, const struct ledger_record *r, struct err *e
                                  .bytes = r->at + r->bytes,
                                  .last = r->hash,
                                  .leaves = r->first_leaf + r->hidden_count + r->public_count};
-    int rc = apply_blocks(s, r, e);
+    int rc = store_apply_blocks(s, r->secrets, &c->told, e);
     if (rc == 0)
         rc = index_begin(s->index, e);
     if (rc != 0)
@@ -154,8 +164,7 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     int rc = index_where(s->index, &at, e);
     if (rc != 0)
         return rc;
-    struct catching c = {s, watch, end.bytes};
-    /* Runs that the index holds already are needed to read manifests of the records that follow. */
+    struct catching c = {.s = s, .watch = watch, .all = end.bytes};
     rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
     if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);

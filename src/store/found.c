@@ -172,8 +172,27 @@ static int key_place(struct founding *f, struct err *e)
     return rc;
 }
 
-/* Keys outside first, then the repository appears whole; what fails before that leaves nothing but the key file's
- * removal to do, which is done here. */
+/* A key file that was refused is not ours to remove. */
+static void key_remove(const struct founding *f)
+{
+    struct note_key member;
+    struct hash pin;
+    if (keyring_identity_peek(f->key_path.s, &member, &pin, NULL) == 0 && hash_equal(&pin, &f->identity.pin))
+        (void)file_remove(f->key_path.s, NULL);
+}
+
+/* Into its place by one rename, and back when that cannot be made durable. */
+static int appear(struct founding *f, struct err *e)
+{
+    if (rename(f->temporary.s, f->place->root) != 0)
+        return err_os(e, ERR_IO, errno, "make %s", f->place->root);
+    int rc = file_sync_parent(f->place->root, e);
+    if (rc != 0)
+        (void)rename(f->place->root, f->temporary.s);
+    return rc;
+}
+
+/* Keys outside first, then the repository appears whole; what fails before that leaves nothing. */
 static int build(struct founding *f, struct err *e)
 {
     OWN(keyring_drop) struct keyring *k = NULL;
@@ -188,15 +207,12 @@ static int build(struct founding *f, struct err *e)
     f->identity.checkpoint_size = state.committed.leaves;
     f->identity.checkpoint_root = state.committed.root;
     rc = keyring_identity_save(f->key_path.s, &f->identity, f->wish->passphrase, false, e);
-    if (rc != 0)
-        return rc;
-    rc = store_state_write(f->state_file.s, &f->identity.pin, &f->identity.state, &state, e);
-    if (rc == 0 && rename(f->temporary.s, f->place->root) != 0)
-        rc = err_os(e, ERR_IO, errno, "make %s", f->place->root);
     if (rc == 0)
-        rc = file_sync_parent(f->place->root, e);
+        rc = store_state_write(f->state_file.s, &f->identity.pin, &f->identity.state, &state, e);
+    if (rc == 0)
+        rc = appear(f, e);
     if (rc != 0) {
-        (void)file_remove(f->key_path.s, NULL);
+        key_remove(f);
         (void)file_remove(f->state_file.s, NULL);
     }
     return rc;
@@ -228,6 +244,15 @@ static int first_investigation(const struct store_place *place, const struct sto
     if (rc == 0)
         rc = store_add(s, &statement, NULL, NULL, e);
     return rc != 0 ? rc : store_commit(s, e);
+}
+
+/* What another process of our number left when it was ended is not ours to build on. */
+static int temporary_name(struct founding *f, struct err *e)
+{
+    int rc = file_path(&f->temporary, e, "%s.founding-%d", f->place->root, (int)getpid());
+    for (unsigned n = 2; rc == 0 && file_exists(f->temporary.s); n++)
+        rc = file_path(&f->temporary, e, "%s.founding-%d-%u", f->place->root, (int)getpid(), n);
+    return rc;
 }
 
 struct given {
@@ -262,7 +287,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
         rc = err_set(e, ERR_REFUSED, "key file %s is there already: move it away, or name another with --key",
                      f.key_path.s);
     if (rc == 0)
-        rc = file_path(&f.temporary, e, "%s.founding-%d", place->root, (int)getpid());
+        rc = temporary_name(&f, e);
     if (rc != 0)
         return rc;
     rc = build(&f, e);
@@ -270,12 +295,15 @@ int store_found(const struct store_place *place, const struct store_founding *fo
         remove_tree(f.temporary.s);
         return rc;
     }
-    *ret_pin = f.identity.pin;
-    buf_put_text(ret_key_path, f.key_path.s);
     struct given given = {founding->passphrase};
     struct store_place again = *place;
     again.key_path = f.key_path.s;
     again.passphrase = give;
     again.context = &given;
-    return first_investigation(&again, founding, e);
+    rc = first_investigation(&again, founding, e);
+    if (rc != 0)
+        return err_add(e, rc, "%s is founded, but has no investigation yet", place->root);
+    *ret_pin = f.identity.pin;
+    buf_put_text(ret_key_path, f.key_path.s);
+    return buf_check(ret_key_path, e);
 }

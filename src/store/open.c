@@ -215,7 +215,7 @@ static int unlock(struct store *s, struct err *e)
         rc = s->place.passphrase(s->place.context, s->key_path.s, &passphrase, e);
     if (rc == 0)
         rc = keyring_identity_load(s->key_path.s, buf_bytes(&passphrase), &s->identity, e);
-    return rc;
+    return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc; /* another file may have come in its place */
 }
 
 /* ---- the ledger against what this computer saw ---- */
@@ -302,41 +302,57 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
 }
 
-/*
- * The index stands at the journal's end, or is brought there by whoever can take the lock; a reader beside a writer is
- * served as of the record where the index stands.
- */
-static int open_index(struct store *s, struct err *e)
+/* ---- the index ---- */
+
+enum standing {
+    STANDING_NOWHERE, /* missing, damaged, or of another history: to be made anew */
+    STANDING_BEHIND,  /* at a record of this journal */
+    STANDING_CURRENT,
+};
+
+static int index_look(struct store *s, enum standing *ret, struct err *e)
 {
     struct index_position at = {0};
     struct ledger_position end;
     ledger_where(s->ledger, &end);
+    *ret = STANDING_NOWHERE;
     int rc = store_index_reopen(s, false, e);
     if (rc == 0)
         rc = index_where(s->index, &at, e);
-    if (rc != 0 && rc != ERR_ABSENT && rc != ERR_DAMAGED)
-        return rc;
-    bool usable = rc == 0 && at.records <= end.records;
-    bool current = usable && at.records == end.records && hash_equal(&at.last, &end.last);
-    if (!current && s->lock_fd < 0) {
-        struct err busy = {0};
-        rc = store_lock(s, &busy);
-        if (rc == ERR_BUSY && usable)
-            current = true; /* the writer at work brings it up to date; this reader sees the record before */
-        else if (rc != 0)
-            return err_set(e, rc, "the index must be brought up to date first, and that cannot be done: %s", busy.text);
-    }
-    if (current)
-        return index_runs(s->index, run_add, s->vault, e);
-    if (!usable)
-        store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
-    rc = store_index_reopen(s, !usable, e);
-    if (rc == 0)
-        rc = index_runs(s->index, run_add, s->vault, e);
-    return rc != 0 ? rc : store_catch_up(s, NULL, e);
+    if (rc != 0)
+        return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc;
+    if (at.records == end.records && hash_equal(&at.last, &end.last))
+        *ret = STANDING_CURRENT;
+    else if (at.records == 0 ? end.records == 1 /* just founded */
+                             : ledger_stood(s->ledger, at.records, at.bytes, &at.last))
+        *ret = STANDING_BEHIND;
+    return 0;
 }
 
-/* A table that no commit names is what an unfinished commit left: the logged one counts. */
+/* A reader that has work to do on the index: under the lock, and by the journal as it is then.  Beside a writer at work
+ * it is served as of the record where the index stands. */
+static int index_lock(struct store *s, enum standing *standing, bool *ret_beside, struct err *e)
+{
+    struct err busy = {0}, mine = {0};
+    int locked = store_lock(s, &busy);
+    int rc = locked == ERR_BUSY ? 0 : locked;
+    if (rc == 0)
+        rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, &mine);
+    if (rc == 0) {
+        ledger_close(s->ledger);
+        s->ledger = NULL;
+        rc = open_ledger(s, false, &mine);
+    }
+    if (rc == 0)
+        rc = index_look(s, standing, &mine);
+    *ret_beside = locked == ERR_BUSY;
+    if (rc == 0 && (locked == 0 || *standing != STANDING_NOWHERE))
+        return 0;
+    return err_set(e, rc != 0 ? rc : locked, "the index must be brought up to date first, and that cannot be done: %s",
+                   rc == 0 || rc == locked ? busy.text : mine.text);
+}
+
+/* The version of the newest table of keys that a record names. */
 struct newest {
     uint64_t version;
     char prefix[KEYRING_NAME_MAX];
@@ -354,26 +370,107 @@ static int newest_table(void *context, const struct statement_file_hash *f, stru
     return 0;
 }
 
-static int settle_table(struct store *s, struct err *e)
+static int table_find(struct store *s, struct err *e)
 {
     struct newest n = {0};
-    uint64_t version;
-    struct hash digest;
     char hex[2 * KEYRING_ID + 1];
     hex_put(hex, s->identity.compartment, KEYRING_ID);
     snprintf(n.prefix, sizeof n.prefix, "%s/table-", hex);
     int rc = index_keyring_files(s->index, newest_table, &n, e);
-    keyring_table(s->keyring, &version, &digest);
-    if (rc != 0 || version == n.version)
+    s->table = n.version;
+    return rc;
+}
+
+/* Runs that the index holds already are needed to read manifests of the records that follow. */
+static int index_use(struct store *s, bool anew, bool catch_up, struct err *e)
+{
+    int rc = store_vault_reopen(s, e);
+    if (rc == 0 && anew)
+        rc = store_index_reopen(s, true, e);
+    if (rc == 0)
+        rc = index_runs(s->index, run_add, s->vault, e);
+    if (rc == 0 && catch_up)
+        rc = store_catch_up(s, NULL, e);
+    return rc == 0 ? table_find(s, e) : rc;
+}
+
+/* A reader lets others write again as soon as its index is whole. */
+static int index_unlock(struct store *s, struct err *e)
+{
+    if (s->manner == STORE_WRITE || s->lock_fd < 0)
+        return 0;
+    index_close(s->index);
+    s->index = NULL;
+    fd_drop(&s->lock_fd);
+    s->lock_fd = -1;
+    return store_index_reopen(s, false, e);
+}
+
+static int index_rebuild(struct store *s, const struct err *damage, struct err *e)
+{
+    enum standing standing;
+    bool beside = false;
+    int rc = s->lock_fd < 0 ? index_lock(s, &standing, &beside, e) : 0;
+    if (rc == 0 && beside) /* the writer at work meets the damage too */
+        rc = err_set(e, ERR_DAMAGED, "%s", damage->text);
+    if (rc != 0)
         return rc;
-    if (version < n.version)
-        return err_set(e, ERR_DAMAGED,
-                       "the newest table of keys (version %llu) is damaged in both copies: only a mirror "
-                       "can heal it",
-                       (unsigned long long)n.version);
+    store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+    rc = index_use(s, true, true, e);
+    return rc == 0 ? index_unlock(s, e) : rc;
+}
+
+static int open_index(struct store *s, struct err *e)
+{
+    enum standing standing;
+    struct err damage = {0};
+    bool beside = false;
+    int rc = index_look(s, &standing, e);
+    if (rc == 0 && standing != STANDING_CURRENT && s->lock_fd < 0)
+        rc = index_lock(s, &standing, &beside, e);
+    if (rc != 0)
+        return rc;
+    if (standing == STANDING_NOWHERE)
+        return index_rebuild(s, &damage, e);
+    rc = index_use(s, false, standing == STANDING_BEHIND && !beside, &damage);
+    if (rc == ERR_DAMAGED)
+        return index_rebuild(s, &damage, e);
+    return rc == 0 ? index_unlock(s, e) : err_set(e, rc, "%s", damage.text);
+}
+
+/* A table that no commit names is what an unfinished commit left: the logged one counts. */
+static int table_reopen(struct store *s, uint64_t version, struct err *e)
+{
+    struct keyring *k = NULL;
+    int rc = keyring_open(s->root, &s->identity, version, &k, e);
+    if (rc != 0)
+        return rc;
     keyring_close(s->keyring);
-    s->keyring = NULL;
-    return keyring_open(s->root, &s->identity, n.version, &s->keyring, e);
+    s->keyring = k;
+    return 0;
+}
+
+static bool table_wrong(const struct store *s, uint64_t version)
+{
+    return version < s->table || (version > s->table && s->manner == STORE_WRITE);
+}
+
+static int settle_table(struct store *s, struct err *e)
+{
+    uint64_t version;
+    struct hash digest;
+    int rc = 0;
+    keyring_table(s->keyring, &version, &digest);
+    if (table_wrong(s, version)) {
+        rc = table_reopen(s, s->table, e); /* a writer at work may have made it since the keyring was opened */
+        keyring_table(s->keyring, &version, &digest);
+    }
+    if (rc == 0 && table_wrong(s, version))
+        rc = err_set(e, ERR_DAMAGED,
+                     "the newest table of keys (version %llu) is damaged in both copies: only a mirror "
+                     "can heal it",
+                     (unsigned long long)s->table);
+    return rc;
 }
 
 /* What an unfinished commit left among the keys goes before the next one begins. */
@@ -403,9 +500,7 @@ static int sweep(struct store *s, struct err *e)
 
 static int open_unlocked(struct store *s, struct err *e)
 {
-    int rc = store_vault_reopen(s, e);
-    if (rc == 0 && s->manner == STORE_WRITE)
-        rc = mend(s, e);
+    int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
     if (rc == 0)
         rc = open_index(s, e);
     if (rc == 0)

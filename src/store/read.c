@@ -21,12 +21,20 @@ static int held_need(struct store_held **held, struct err *e)
     return *held == NULL ? err_memory(e) : 0;
 }
 
+int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e)
+{
+    pthread_mutex_lock(&s->asking);
+    int rc = keyring_secret(s->keyring, leaf, ret, e);
+    pthread_mutex_unlock(&s->asking);
+    return rc;
+}
+
 int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
                     struct statement *ret, struct err *e)
 {
     int rc = held_need(held, e);
     if (rc == 0)
-        rc = keyring_secret(s->keyring, leaf, &(*held)->secret, e);
+        rc = store_secret(s, leaf, &(*held)->secret, e);
     if (rc == 0) {
         struct store_held *h = *held;
         rc = leaf_open(&h->secret, &s->pin, leaf, sealed, &h->opened, &h->envelope);
@@ -65,7 +73,7 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
 {
     OWN(key_drop) struct key secret = {0}, key = {0};
     struct vault_digest got;
-    int rc = keyring_secret(s->keyring, item->leaf, &secret, e);
+    int rc = store_secret(s, item->leaf, &secret, e);
     if (rc == 0) {
         leaf_manifest_key(&secret, &key);
         rc = vault_get(s->vault, &key, item->manifest_record, sink, &got, e);
@@ -78,8 +86,5 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
 int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
                   struct err *e)
 {
-    pthread_mutex_lock(&s->asking);
-    int rc = index_already(s->index, giver, r, ret, e);
-    pthread_mutex_unlock(&s->asking);
-    return rc;
+    return index_already(s->index, giver, r, ret, e);
 }

@@ -33,6 +33,58 @@ static int repair_journal(const struct store_place *place, struct buf *words, st
     return rc;
 }
 
+/* A segment is its head and its blocks in the journal's order, so that both its copies can be made again. */
+struct segment_repair {
+    struct store *s;
+    struct buf *words;
+    struct keyring_file file; /* no name: none at hand */
+    struct buf content;
+};
+
+static int segment_end(struct segment_repair *g, struct err *e)
+{
+    if (g->file.name[0] == 0)
+        return 0;
+    int rc = buf_check(&g->content, e);
+    if (rc != 0)
+        return rc;
+    g->file.bytes = g->content.n;
+    crypt_sha256(buf_bytes(&g->content), &g->file.sha256);
+    rc = keyring_restore(g->s->root, &g->file, buf_bytes(&g->content), g->words, e);
+    buf_clear(&g->content);
+    g->file.name[0] = 0;
+    return rc;
+}
+
+static int segment_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct segment_repair *g = context;
+    struct cursor c = cursor_of(r->secrets);
+    while (c.left > 0) {
+        struct keyring_block b;
+        int rc = keyring_block_next(&c, &b, e);
+        if (rc == 0 && strcmp(g->file.name, b.segment) != 0) {
+            rc = segment_end(g, e);
+            memcpy(g->file.name, b.segment, sizeof g->file.name);
+            buf_put(&g->content, b.header, b.header_bytes);
+        }
+        if (rc != 0)
+            return rc;
+        buf_put_bytes(&g->content, b.block);
+    }
+    return 0;
+}
+
+static int repair_segments(struct store *s, struct buf *words, struct err *e)
+{
+    struct segment_repair g = {.s = s, .words = words};
+    int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
+    if (rc == 0)
+        rc = segment_end(&g, e);
+    buf_drop(&g.content);
+    return rc;
+}
+
 static int repair_keys(const struct store_place *place, const struct store_watch *watch, struct buf *words,
                        struct err *e)
 {
@@ -40,6 +92,8 @@ static int repair_keys(const struct store_place *place, const struct store_watch
     OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     int rc = store_open_for_repair(place, &s, e);
+    if (rc == 0)
+        rc = repair_segments(s, words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)

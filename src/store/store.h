@@ -82,17 +82,20 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
 /*
  * store_draft_begin: a new draft at the ledger's end.
  * store_add: one hidden statement; its leaf number is *ret_leaf at once.  s->place is filled by the store for signed
- * kinds.  A received file is the object just vault_put, and is kept.  ret_duplicate (may be NULL): these bytes are
- * already held by a living item.  What the statement borrows is copied.
- * store_commit: cover, packs and keyring statements are added, all is made durable in the order above; *ret_position.
- * After an error the store takes no more writes: what was committed before stands.
+ * kinds.  A received file is the object just vault_put: it is kept, or forgotten when the statement is refused.
+ * ret_duplicate (may be NULL): these bytes are already held by a living item, or by an earlier one of this draft.
+ * What the statement borrows is copied.  ERR_REFUSED names the rule that is broken; the draft is as it was.
+ * store_commit: cover, packs and keyring statements are added, all is made durable in the order above.  An empty draft
+ * commits nothing.  After an error the store takes no more writes: what was committed before stands.  0 with a line
+ * told: it is committed, but what follows from it could not be brought up to it; no more is written then either.
  */
 int store_draft_begin(struct store *s, struct err *e);
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);
 uint64_t store_draft_leaves(const struct store *s); /* added so far */
 uint64_t store_draft_bytes(const struct store *s);  /* memory the draft holds */
 int store_commit(struct store *s, struct err *e);
-void store_draft_drop(struct store *s); /* forget what was added and not committed */
+/* store_draft_drop: forget what was added and not committed, in the vault too: its writer is asked for anew after. */
+void store_draft_drop(struct store *s);
 
 /* The writer of the vault, for vault_put and vault_forget; keeping is store_add's. */
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e);

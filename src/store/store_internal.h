@@ -43,8 +43,8 @@ struct keep { /* copies of what statements borrow; freed together */
     struct keep *next;
     uint8_t bytes[];
 };
-struct digest_set { /* 64-bit prefixes of file digests in this draft, for telling duplicates */
-    uint64_t *slot;
+struct digest_set { /* digests of the files in this draft, for telling duplicates */
+    struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
 struct draft {
@@ -79,11 +79,17 @@ struct store {
     struct ledger *ledger;
     struct keyring *keyring;
     struct index *index;
+    uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
     struct vault_writer *writer;
-    pthread_mutex_t asking; /* the index and the keyring, while the vault's workers ask them too */
+    pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
 };
+
+/* draft.c */
+void store_draft_release(struct draft *d);
+int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
+bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 
 /* open.c */
 void store_tell(const struct store *s, const char *line);
@@ -92,10 +98,14 @@ int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
+/* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
+ * repair: the other one serves, and the journal holds the blocks too. */
+int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
 /* one record into the index; statements are opened with the keyring */
 int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
 
 /* read.c */
+int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e); /* from any thread */
 int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
                     struct statement *ret, struct err *e);
 struct store_held {
@@ -109,7 +119,7 @@ struct store_held {
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
 void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to);
 
-/* check.c: the keyring files that the log names, with segments as the journal's blocks make them. */
+/* verify.c: the keyring files that the log names, with segments as the journal's blocks make them. */
 struct store_key_files {
     struct keyring_file *list;
     size_t count, room;

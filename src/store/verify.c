@@ -12,11 +12,10 @@ struct verifying {
     uint64_t all_bytes;
     struct statement_place place; /* expected next in the one investigation's numbering */
     bool placed;
+    bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
     struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
-    struct store_key_files keys;
-    bool seen_founded;
 };
 
 void store_key_files_drop(struct store_key_files *f)
@@ -34,6 +33,15 @@ static void found(struct verifying *v, const char *line)
 static void found_text(void *context, const char *line)
 {
     found(context, line);
+}
+
+/* Segments grow behind the journal's back when a writer goes on. */
+static void found_beside(void *context, const char *line)
+{
+    struct verifying *v = context;
+    v->outrun = v->outrun || ledger_outrun(v->s->ledger);
+    if (!v->outrun)
+        found(v, line);
 }
 
 /* Told, but what an unfinished commit left is no damage: the caller counts when the check as a whole failed. */
@@ -170,8 +178,8 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 static void check_place(struct verifying *v, uint64_t leaf, const struct statement *st, const uint8_t *entry)
 {
-    if (v->placed && (memcmp(st->place.investigation, v->place.investigation, STATEMENT_ID) != 0 ||
-                      st->place.seq != v->place.seq || !hash_equal(&st->place.prev, &v->place.prev)))
+    bool same = !v->placed || memcmp(st->place.investigation, v->place.investigation, STATEMENT_ID) == 0;
+    if (!same || st->place.seq != v->place.seq || !hash_equal(&st->place.prev, &v->place.prev))
         FOUND(v, "leaf %llu: its number or predecessor does not follow (number %llu, expected %llu)",
               (unsigned long long)leaf, (unsigned long long)st->place.seq, (unsigned long long)v->place.seq);
     v->place = st->place;
@@ -292,11 +300,28 @@ static int check_index(struct verifying *v, struct err *e)
     int rc = index_where(v->s->index, &at, &mine);
     if (rc == 0)
         rc = index_check(v->s->index, &mine);
-    if (rc == ERR_DAMAGED || (rc == 0 && (at.records != now.records || !hash_equal(&at.last, &now.last))))
+    /* At a record before the end it is served beside a writer at work. */
+    if (rc == ERR_DAMAGED || (rc == 0 && !ledger_stood(v->s->ledger, at.records, at.bytes, &at.last)))
         FOUND(v, "the index is damaged or stands elsewhere than the journal (%s): run groundwork reindex", mine.text);
     else if (rc != 0)
         return err_set(e, rc, "%s", mine.text);
     return 0;
+}
+
+static int check_keys(struct verifying *v, struct err *e)
+{
+    OWN(store_key_files_drop) struct store_key_files keys = {0};
+    struct err mine = {0};
+    uint64_t before = v->count->findings;
+    const char *root = v->s->root;
+    int rc = store_key_files(v->s, &keys, &mine);
+    if (rc == 0)
+        rc = keyring_check(root, keys.list, keys.count, found_beside, v, &mine);
+    if (rc == ERR_DAMAGED && v->count->findings == before && !v->outrun)
+        FOUND(v, "%s", mine.text);
+    if (rc == 0)
+        rc = keyring_strays(root, keys.list, keys.count, told_text, v, &mine);
+    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
 /* The log must extend the checkpoint that the key file saw, wherever the file was carried since. */
@@ -323,7 +348,6 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
 {
     struct ledger_position now;
     struct verifying v = {.s = s, .watch = watch, .count = ret};
-    OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
@@ -334,18 +358,14 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
-    rc = store_key_files(s, &keys, &mine);
+    rc = check_keys(&v, e);
     if (rc == 0)
-        rc = keyring_check(s->root, keys.list, keys.count, found_text, &v, &mine);
-    if (rc == ERR_DAMAGED && ret->findings == 0)
-        FOUND(&v, "%s", mine.text);
-    if (rc == 0)
-        rc = keyring_strays(s->root, keys.list, keys.count, told_text, &v, &mine);
-    if (rc != 0 && rc != ERR_DAMAGED)
-        return err_set(e, rc, "%s", mine.text);
-    rc = check_pinned(&v, &now, e);
+        rc = check_pinned(&v, &now, e);
     if (rc == 0 && s->index != NULL)
         rc = check_index(&v, e);
+    if (rc == 0 && v.outrun)
+        rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
+                                  "ended");
     if (rc == 0 && ret->findings > 0)
         rc = err_set(e, ERR_DAMAGED, "%llu findings: run groundwork repair", (unsigned long long)ret->findings);
     return rc;

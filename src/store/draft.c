@@ -1,0 +1,351 @@
+/* The draft of a record: what is to be said, as it will be committed. */
+#include "store/store_internal.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+
+/* ---- copies of what statements borrow ---- */
+
+static void *keep(struct draft *d, const void *p, size_t n)
+{
+    struct keep *k = malloc(sizeof *k + n + 1);
+    if (k == NULL)
+        return NULL;
+    k->next = d->keeps;
+    d->keeps = k;
+    d->keep_bytes += n;
+    if (n > 0)
+        memcpy(k->bytes, p, n);
+    k->bytes[n] = 0;
+    return k->bytes;
+}
+
+static bool keep_bytes(struct draft *d, struct bytes *x)
+{
+    if (x->p == NULL)
+        return true;
+    x->p = keep(d, x->p, x->n);
+    return x->p != NULL;
+}
+
+static bool keep_text(struct draft *d, const char **text)
+{
+    if (*text == NULL)
+        return true;
+    *text = keep(d, *text, strlen(*text));
+    return *text != NULL;
+}
+
+/* Only what the index will be told again after the commit. */
+static bool keep_statement(struct draft *d, struct statement *s)
+{
+    bool good = true;
+    switch (s->kind) {
+    case STATEMENT_RECEIVED:
+        return keep_bytes(d, &s->received.path) && keep_bytes(d, &s->received.target);
+    case STATEMENT_INVESTIGATION:
+        return keep_text(d, &s->investigation.name);
+    case STATEMENT_DEPOSIT:
+        s->deposit.paths = keep(d, s->deposit.paths, s->deposit.path_count * sizeof *s->deposit.paths);
+        good = s->deposit.paths != NULL && keep_text(d, &s->deposit.giver) && keep_text(d, &s->deposit.note);
+        for (size_t i = 0; good && i < s->deposit.path_count; i++)
+            good = keep_bytes(d, &s->deposit.paths[i]);
+        return good;
+    case STATEMENT_PART:
+        s->part.refused = keep(d, s->part.refused, s->part.refused_count * sizeof *s->part.refused);
+        s->part.already = keep(d, s->part.already, s->part.already_count * sizeof *s->part.already);
+        good = s->part.refused != NULL && s->part.already != NULL;
+        for (size_t i = 0; good && i < s->part.refused_count; i++)
+            good = keep_bytes(d, &s->part.refused[i].path) && keep_text(d, &s->part.refused[i].reason);
+        return good;
+    case STATEMENT_NOTE:
+        return keep_text(d, &s->note.text);
+    case STATEMENT_SET_ASIDE:
+        return keep_text(d, &s->set_aside.reason);
+    default:
+        return true;
+    }
+}
+
+/* ---- digests of this draft: open addressing, at most half full ---- */
+
+static size_t digest_place(const struct digest_set *set, const struct hash *digest)
+{
+    static const struct hash none;
+    size_t i = (size_t)u64_get(digest->b) & (set->room - 1);
+    while (!hash_equal(&set->slot[i], &none) && !hash_equal(&set->slot[i], digest))
+        i = (i + 1) & (set->room - 1);
+    return i;
+}
+
+static bool digest_seen(const struct digest_set *set, const struct hash *digest)
+{
+    return set->room > 0 && hash_equal(&set->slot[digest_place(set, digest)], digest);
+}
+
+static int digest_room(struct digest_set *set, struct err *e)
+{
+    static const struct hash none;
+    if (set->used * 2 < set->room)
+        return 0;
+    struct digest_set bigger = {.room = set->room == 0 ? 1024 : set->room * 2, .used = set->used};
+    bigger.slot = calloc(bigger.room, sizeof *bigger.slot);
+    if (bigger.slot == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < set->room; i++)
+        if (!hash_equal(&set->slot[i], &none))
+            bigger.slot[digest_place(&bigger, &set->slot[i])] = set->slot[i];
+    free(set->slot);
+    *set = bigger;
+    return 0;
+}
+
+static void digest_note(struct digest_set *set, const struct hash *digest)
+{
+    size_t i = digest_place(set, digest);
+    set->used += !hash_equal(&set->slot[i], digest);
+    set->slot[i] = *digest;
+}
+
+static int is_duplicate(struct store *s, const struct statement_received *r, bool *ret, struct err *e)
+{
+    struct index_twin twin;
+    *ret = digest_seen(&s->draft.digests, &r->sha256);
+    if (*ret)
+        return 0;
+    int rc = index_duplicate(s->index, &r->sha256, &twin, e);
+    *ret = rc == 0;
+    return rc != 0 && rc != ERR_ABSENT ? rc : 0;
+}
+
+/* ---- the draft ---- */
+
+void store_draft_release(struct draft *d)
+{
+    if (d->leaves != NULL)
+        crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
+    free(d->leaves);
+    buf_wipe(&d->arena);
+    free(d->digests.slot);
+    while (d->keeps != NULL) {
+        struct keep *next = d->keeps->next;
+        free(d->keeps);
+        d->keeps = next;
+    }
+    *d = (struct draft){0};
+}
+
+/* Objects that were kept for this draft would come with the next commit: the writer that holds them goes too. */
+void store_draft_drop(struct store *s)
+{
+    bool objects = false;
+    for (size_t i = 0; i < s->draft.count && !objects; i++)
+        objects = store_has_object(&s->draft.leaves[i].statement);
+    store_draft_release(&s->draft);
+    if (!objects)
+        return;
+    vault_writer_close(s->writer);
+    s->writer = NULL;
+}
+
+int store_writable(const struct store *s, struct err *e)
+{
+    if (s->failed)
+        return err_set(e, ERR_IO, "an earlier write failed: nothing more is written; run the command again");
+    assert(s->manner == STORE_WRITE);
+    return 0;
+}
+
+int store_draft_begin(struct store *s, struct err *e)
+{
+    int rc = store_writable(s, e);
+    if (rc != 0)
+        return rc;
+    store_draft_drop(s);
+    struct ledger_position now;
+    ledger_where(s->ledger, &now);
+    s->draft.begun = true;
+    s->draft.first_leaf = now.leaves;
+    return 0;
+}
+
+/* A founding that was cut off before its second commit left no line of inquiry: the first statement brings one. */
+static int investigation_need(struct store *s, enum statement_kind kind, struct err *e)
+{
+    uint8_t investigation[STATEMENT_ID];
+    if (s->draft.placed || kind == STATEMENT_INVESTIGATION)
+        return 0;
+    int rc = index_investigation(s->index, investigation, NULL);
+    if (rc != ERR_ABSENT)
+        return rc == 0 ? 0 : index_investigation(s->index, investigation, e);
+    struct statement st = {
+        .kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(), .investigation = {.name = "main"}};
+    return store_add(s, &st, NULL, NULL, e);
+}
+
+uint64_t store_draft_leaves(const struct store *s)
+{
+    return s->draft.count;
+}
+
+uint64_t store_draft_bytes(const struct store *s)
+{
+    return s->draft.arena.n + s->draft.keep_bytes + s->draft.count * sizeof *s->draft.leaves;
+}
+
+static int place_next(struct store *s, struct statement *st, struct err *e)
+{
+    struct draft *d = &s->draft;
+    if (!d->placed) {
+        uint8_t investigation[STATEMENT_ID] = {0};
+        int rc = st->kind == STATEMENT_INVESTIGATION ? ERR_ABSENT : index_investigation(s->index, investigation, e);
+        if (rc == ERR_ABSENT && st->kind == STATEMENT_INVESTIGATION) {
+            crypt_random(investigation, sizeof investigation);
+            memcpy(d->place.investigation, investigation, STATEMENT_ID);
+            rc = 0;
+        } else if (rc == 0)
+            rc = index_place(s->index, investigation, &d->place, e);
+        if (rc != 0)
+            return err_add(e, rc, "the investigation's numbering");
+        d->placed = true;
+    }
+    st->place = d->place;
+    return 0;
+}
+
+static int leaf_room(struct draft *d, struct err *e)
+{
+    if (d->count < d->room)
+        return 0;
+    size_t room = d->room == 0 ? 256 : d->room * 2;
+    struct draft_leaf *grown = calloc(room, sizeof *grown);
+    if (grown == NULL)
+        return err_memory(e);
+    if (d->leaves != NULL) {
+        memcpy(grown, d->leaves, d->count * sizeof *grown);
+        crypt_wipe(d->leaves, d->room * sizeof *grown);
+    }
+    free(d->leaves);
+    d->leaves = grown;
+    d->room = room;
+    return 0;
+}
+
+/* The statement as it will be committed, and its claim values, into the arena. */
+static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
+{
+    struct draft *d = &s->draft;
+    OWN(buf_drop) struct buf text = {0};
+    OWN(buf_drop) struct buf values = {0};
+    int rc = statement_make(&leaf->statement, &leaf->secret, &text, &values, e);
+    if (rc != 0)
+        return rc;
+    leaf->text_at = d->arena.n;
+    rc = statement_finish(leaf->statement.kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, &d->arena, e);
+    if (rc != 0)
+        return rc;
+    leaf->text_bytes = d->arena.n - leaf->text_at;
+    leaf->values_at = d->arena.n;
+    leaf->values_bytes = values.n;
+    buf_put_bytes(&d->arena, buf_bytes(&values));
+    rc = buf_check(&d->arena, e);
+    if (rc == 0)
+        leaf_entry_hidden(&leaf->secret, bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes), leaf->entry);
+    return rc;
+}
+
+bool store_has_object(const struct statement *st)
+{
+    return st->kind == STATEMENT_RECEIVED && !st->received.further_name && st->received.type == STATEMENT_FILE;
+}
+
+/* The one line of inquiry: there is no second numbering. */
+static int investigation_first(struct store *s, struct err *e)
+{
+    uint8_t investigation[STATEMENT_ID];
+    int rc = s->draft.placed ? 0 : index_investigation(s->index, investigation, e);
+    if (rc == 0)
+        return err_set(e, ERR_REFUSED, "this repository has its investigation already");
+    return rc == ERR_ABSENT ? 0 : rc;
+}
+
+static int add_prepare(struct store *s, struct statement *statement, bool *ret_duplicate, struct err *e)
+{
+    struct draft *d = &s->draft;
+    int rc = leaf_room(d, e);
+    if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
+        rc = investigation_first(s, e);
+    if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
+        rc = place_next(s, statement, e);
+    if (rc == 0 && store_has_object(statement))
+        rc = digest_room(&d->digests, e);
+    if (rc == 0 && store_has_object(statement))
+        rc = is_duplicate(s, &statement->received, ret_duplicate, e);
+    return rc;
+}
+
+/* A refused statement leaves nothing in the draft. */
+static int add_leaf(struct store *s, const struct statement *statement, struct err *e)
+{
+    struct draft *d = &s->draft;
+    struct draft_leaf *leaf = &d->leaves[d->count];
+    size_t before = d->arena.n;
+    *leaf = (struct draft_leaf){.statement = *statement};
+    crypt_random_fast(leaf->secret.b, CRYPT_KEY);
+    int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, e) : err_memory(e);
+    if (rc != 0 && d->arena.n > before) {
+        crypt_wipe(d->arena.p + before, d->arena.n - before);
+        d->arena.n = before;
+    }
+    return rc;
+}
+
+/* The object just put is kept with its leaf, or forgotten without. */
+static int object_resolve(struct store *s, int rc, const struct statement *statement, uint64_t number, struct err *e)
+{
+    struct draft *d = &s->draft;
+    OWN(key_drop) struct key key = {0};
+    if (rc != 0) {
+        vault_forget(s->writer);
+        return rc;
+    }
+    leaf_manifest_key(&d->leaves[d->count].secret, &key);
+    rc = vault_keep(s->writer, &key, number, e);
+    if (rc == 0)
+        digest_note(&d->digests, &statement->received.sha256);
+    return rc;
+}
+
+int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e)
+{
+    struct draft *d = &s->draft;
+    bool duplicate = false, placed = d->placed;
+    int rc = store_writable(s, e);
+    assert(rc != 0 || (d->begun && statement_kind_hidden(statement->kind)));
+    if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
+        rc = investigation_need(s, statement->kind, e);
+    if (rc == 0) {
+        placed = d->placed;
+        rc = add_prepare(s, statement, &duplicate, e);
+    }
+    if (rc == 0)
+        rc = add_leaf(s, statement, e);
+    uint64_t number = d->first_leaf + d->count;
+    if (store_has_object(statement))
+        rc = object_resolve(s, rc, statement, number, e);
+    if (rc != 0) {
+        d->placed = placed;
+        return rc;
+    }
+    if (statement->kind != STATEMENT_RECEIVED) {
+        d->place.seq++;
+        memcpy(d->place.prev.b, d->leaves[d->count].entry + 1, CRYPT_HASH);
+    }
+    d->count++;
+    if (ret_leaf != NULL)
+        *ret_leaf = number;
+    if (ret_duplicate != NULL)
+        *ret_duplicate = duplicate;
+    return 0;
+}

@@ -1,0 +1,159 @@
+#include "fixture.h"
+
+static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
+                                     {"c.bin", 'r', 300000, 22}};
+
+/* Two packs: one sealed, with one copy, and the open one, with two. */
+static void fill(struct fixture *f)
+{
+    struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, "a giver", large, COUNT(large), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+    assert_int_equal(fixture_count(f, "vault/000", ""), 2);
+    assert_int_equal(fixture_count(f, "b/open", ""), 1);
+}
+
+static void test_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct hash before, after;
+    fill(f);
+    fixture_print(f, &before);
+    for (int full = 0; full < 2; full++) {
+        assert_int_equal(fixture_audit(f, full), 0);
+        assert_string_equal(buf_text(&f->lines), "");
+        assert_int_equal(f->audited.packs, 2);
+        assert_int_equal(f->audited.bytes,
+                         fixture_size(f, "vault/000/000000.pack") + fixture_size(f, "vault/000/000001.pack"));
+        assert_int_equal(f->audited.items, full ? 3 : 0);
+        assert_int_equal(f->audited.item_bytes, full ? 1200000 : 0);
+    }
+    fixture_print(f, &after);
+    assert_true(hash_equal(&before, &after));
+}
+
+/* Any bit, a byte too few or too many, or the file: told with pack and copy, nothing written, no key needed. */
+static void test_damage_of_any_one_copy(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"vault/000/000000.pack", "vault/000/000001.pack", "b/open/000001.pack"};
+    static const char *const words[] = {"pack 0, copy a:", "pack 1, copy a:", "pack 1, copy b:"};
+    struct hash before, after;
+    fill(f);
+    fixture_keep(f, "good");
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (int how = 0; how < 6; how++) {
+            fixture_back(f, "good");
+            if (how < 3)
+                fixture_flip(f, names[i], (int64_t)chance_below(&f->chance, fixture_size(f, names[i])));
+            else if (how == 3)
+                fixture_cut(f, names[i], 1);
+            else if (how == 4)
+                fixture_remove(f, names[i]);
+            else if (i == 0)
+                fixture_append(f, names[i], bytes_of("x", 1));
+            else
+                continue; /* what lies behind the committed sectors of an open pack is no damage */
+            fixture_print(f, &before);
+            fixture_says(f, fixture_audit(f, false), ERR_DAMAGED, "1 findings: run groundwork repair", NULL);
+            assert_non_null(strstr(buf_text(&f->lines), words[i]));
+            assert_int_equal(f->audited.findings, 1);
+            assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+            assert_non_null(strstr(buf_text(&f->lines), words[i]));
+            fixture_print(f, &after);
+            assert_true(hash_equal(&before, &after));
+        }
+}
+
+/* With keys, each item that cannot be had is named; the others are counted. */
+static void test_items_are_named(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_flip(f, "vault/000/000000.pack", 20 * VAULT_SECTOR + 77);
+    assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "item "));
+    assert_int_equal(f->audited.findings, 2); /* the pack, and the item whose sector it was */
+    assert_int_equal(f->audited.items, 3);
+}
+
+struct watching {
+    struct fixture *f;
+    unsigned left;
+    uint64_t last;
+};
+
+static void keep_line(void *context, const char *text)
+{
+    struct watching *w = context;
+    buf_printf(&w->f->lines, "%s\n", text);
+}
+
+static int stop_then(void *context, uint64_t done, uint64_t all)
+{
+    struct watching *w = context;
+    assert_true(done <= all && done >= w->last);
+    w->last = done;
+    return w->left-- == 0;
+}
+
+/* Stopped anywhere, gone on from the pack that the line names: together they have seen every pack. */
+static void test_stopped_and_gone_on(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    uint64_t seen_at_stop = 0;
+    unsigned stopped = 0;
+    for (unsigned at = 0; at < 200; at++) {
+        struct watching w = {f, at, 0};
+        struct store_watch watch = {keep_line, stop_then, &w};
+        int rc = store_audit(s, true, 0, &watch, &f->audited, &f->e);
+        if (rc == 0)
+            break;
+        assert_int_equal(rc, ERR_STOPPED);
+        stopped++;
+        const char *from = strstr(f->e.text, "--from-pack ");
+        if (from == NULL) {
+            assert_non_null(strstr(f->e.text, "nothing was changed"));
+            continue;
+        }
+        seen_at_stop = f->audited.packs;
+        assert_int_equal(strtoull(from + 12, NULL, 10), seen_at_stop);
+        struct watching rest = {f, UINT32_MAX, 0};
+        struct store_watch go_on = {keep_line, stop_then, &rest};
+        assert_int_equal(store_audit(s, false, seen_at_stop, &go_on, &f->audited, &f->e), 0);
+        assert_int_equal(f->audited.packs + seen_at_stop, 2);
+    }
+    assert_true(stopped > 3);
+}
+
+/* The open pack grows, is sealed, and loses its second copy while we look: no damage. */
+static void test_outrun_by_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    static const struct thing more[] = {{"d.bin", 'r', 700000, 23}, {"e.bin", 'r', 500000, 24}};
+    fill(f);
+    OWN(store_drop) struct store *r = fixture_open(f, STORE_READ);
+    OWN(store_drop) struct store *w = fixture_open(f, STORE_WRITE);
+    struct watching watching = {f, UINT32_MAX, 0};
+    struct store_watch watch = {keep_line, stop_then, &watching};
+    assert_int_equal(fixture_intake(w, NULL, more, COUNT(more), &f->e), 0);
+    assert_int_equal(fixture_count(f, "b/open", "000001"), 0);
+    buf_clear(&f->lines);
+    fixture_says(f, store_audit(r, false, 0, &watch, &f->audited, &f->e), ERR_BUSY, "check again", NULL);
+    assert_string_equal(buf_text(&f->lines), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_whole),
+        FIXTURE_TEST(test_damage_of_any_one_copy),
+        FIXTURE_TEST(test_items_are_named),
+        FIXTURE_TEST(test_stopped_and_gone_on),
+        FIXTURE_TEST(test_outrun_by_a_writer),
+    };
+    return FIXTURE_RUN(tests);
+}

@@ -1,0 +1,333 @@
+#include "fixture.h"
+
+#include <sys/stat.h>
+
+static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
+                                     {"c.bin", 'r', 300000, 22}};
+
+static void fill(struct fixture *f)
+{
+    fixture_fill(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, "a giver", large, COUNT(large), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+    fixture_keep(f, "good");
+}
+
+static void mended(struct fixture *f, const char *word)
+{
+    if (fixture_repair(f) != 0)
+        fail_msg("%s %s", f->e.text, buf_text(&f->lines));
+    if (strstr(buf_text(&f->words), word) == NULL)
+        fail_msg("no \"%s\" in: %s", word, buf_text(&f->words));
+    assert_string_equal(buf_text(&f->lines), "");
+    fixture_whole(f);
+    assert_int_equal(fixture_repair(f), 0); /* nothing is left to be healed */
+    assert_string_equal(buf_text(&f->words), "");
+}
+
+static void keys_folder(struct fixture *f, int copy, struct file_path *to)
+{
+    char comp[2 * KEYRING_ID + 1];
+    hex_put(comp, f->id.compartment, KEYRING_ID);
+    assert_int_equal(file_path(to, NULL, "%c/keys/%s", copy, comp), 0);
+}
+
+static void test_nothing_to_heal(void **state)
+{
+    struct fixture *f = *state;
+    struct hash before, after;
+    fill(f);
+    fixture_print(f, &before);
+    assert_int_equal(fixture_repair(f), 0);
+    assert_string_equal(buf_text(&f->words), "");
+    fixture_print(f, &after);
+    assert_true(hash_equal(&before, &after));
+}
+
+/* One copy, flipped at random places, cut, or gone: healed, told, and the damaged file kept. */
+static void test_one_copy_of_anything(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const kinds[] = {"table-", "wrap-", "segment-"};
+    fill(f);
+    for (int what = 0; what < 6; what++)
+        for (int copy = 'a'; copy <= 'b'; copy++)
+            for (int how = 0; how < 3; how++) {
+                struct file_path folder, name;
+                char word[32];
+                fixture_back(f, "good");
+                (void)snprintf(word, sizeof word, "%c/keys/", copy);
+                if (what < 3) {
+                    keys_folder(f, copy, &folder);
+                    fixture_first(f, folder.s, kinds[what], &name);
+                } else if (what == 3) {
+                    assert_int_equal(file_path(&folder, NULL, "%c/keys/log", copy), 0);
+                    fixture_first(f, folder.s, "1-", &name);
+                } else if (what == 4) {
+                    (void)snprintf(word, sizeof word, "journal %c", copy);
+                    assert_int_equal(file_path(&name, NULL, "%c/journal", copy), 0);
+                } else {
+                    (void)snprintf(word, sizeof word, "pack 1 healed");
+                    assert_int_equal(
+                        file_path(&name, NULL, copy == 'a' ? "vault/000/000001.pack" : "b/open/000001.pack"), 0);
+                }
+                if (how == 0)
+                    fixture_remove(f, name.s);
+                else if (how == 1)
+                    fixture_flip(f, name.s, (int64_t)chance_below(&f->chance, fixture_size(f, name.s)));
+                else
+                    fixture_cut(f, name.s, 20);
+                mended(f, word);
+                bool kept = what < 4 ? how != 0 : what == 4 && how == 1;
+                assert_true(!kept || fixture_count(f, "quarantine", "") > 0);
+            }
+}
+
+/* Both copies of a segment: its blocks lie in the journal. */
+static void test_segments_from_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int how = 0; how < 3; how++) {
+        fixture_back(f, "good");
+        for (int copy = 'a'; copy <= 'b'; copy++) {
+            struct file_path folder, name;
+            keys_folder(f, copy, &folder);
+            fixture_first(f, folder.s, "segment-", &name);
+            if (how == 0)
+                fixture_remove(f, name.s);
+            else if (how == 1)
+                fixture_flip(f, name.s, 200 + copy);
+            else
+                fixture_append(f, name.s, bytes_of("more", 4));
+        }
+        mended(f, "segment-");
+        assert_int_equal(fixture_count(f, "quarantine", "keys-"), how == 0 ? 0 : 2);
+    }
+}
+
+/* Many at once: something of everything, now in one copy, now in the other. */
+static void test_many_at_once(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int round = 0; round < 4; round++) {
+        fixture_back(f, "good");
+        static const char *const kinds[] = {"table-", "wrap-", "segment-"};
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+            struct file_path folder, name;
+            keys_folder(f, chance_below(&f->chance, 2) == 0 ? 'a' : 'b', &folder);
+            fixture_first(f, folder.s, kinds[i], &name);
+            fixture_flip(f, name.s, (int64_t)chance_below(&f->chance, fixture_size(f, name.s)));
+        }
+        /* Different records of the two journals: each has what the other lacks. */
+        fixture_flip(f, "a/journal", (int64_t)fixture_size(f, "a/journal") / 4);
+        fixture_flip(f, "b/journal", (int64_t)fixture_size(f, "b/journal") / 4 * 3);
+        fixture_flip(f, round % 2 == 0 ? "vault/000/000001.pack" : "b/open/000001.pack", 5000);
+        fixture_remove(f, round % 2 == 0 ? "index" : "log");
+        mended(f, "journal a");
+    }
+}
+
+/* ---- what cannot be healed here is said, and everything else is healed ---- */
+
+static void test_sealed_pack_has_no_second_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path folder, name;
+    fill(f);
+    fixture_flip(f, "vault/000/000000.pack", 70000);
+    keys_folder(f, 'b', &folder);
+    fixture_first(f, folder.s, "wrap-", &name);
+    fixture_remove(f, name.s);
+    fixture_flip(f, "b/open/000001.pack", 70);
+    fixture_says(f, fixture_repair(f), ERR_DAMAGED, "needs another copy of the repository", NULL);
+    assert_non_null(strstr(buf_text(&f->lines), "pack 0 is damaged"));
+    assert_non_null(strstr(buf_text(&f->words), "pack 1 healed"));
+    assert_true(fixture_there(f, name.s));
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
+    assert_int_equal(f->audited.findings, 1);
+}
+
+static void test_wrap_bad_in_both_copies(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int copy = 'a'; copy <= 'b'; copy++) {
+        struct file_path folder, name;
+        keys_folder(f, copy, &folder);
+        fixture_first(f, folder.s, "wrap-", &name);
+        fixture_flip(f, name.s, 80);
+    }
+    assert_int_not_equal(fixture_repair(f), 0);
+    assert_int_equal(fixture_verify(f, STORE_PUBLIC), ERR_DAMAGED);
+}
+
+static void test_record_bad_in_both_copies(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    int64_t at = (int64_t)fixture_size(f, "a/journal") / 2;
+    fixture_flip(f, "a/journal", at);
+    fixture_flip(f, "b/journal", at + 1);
+    fixture_says(f, fixture_repair(f), ERR_DAMAGED, "bad in both copies", NULL);
+}
+
+/* Repair itself is ended anywhere: what is left can be repaired. */
+static void test_repair_ends_anywhere(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path folder, name;
+    fill(f);
+    fixture_flip(f, "a/journal", 3000);
+    fixture_flip(f, "vault/000/000001.pack", 5000);
+    keys_folder(f, 'a', &folder);
+    fixture_first(f, folder.s, "segment-", &name);
+    fixture_flip(f, name.s, 100);
+    fixture_keep(f, "bad");
+    for (unsigned at = 1;; at += 6) {
+        fixture_back(f, "bad");
+        fixture_die_at(at);
+        int rc = fixture_repair(f);
+        bool ended = fixture_effects() >= at;
+        fixture_calm();
+        assert_true(rc == 0 || ended);
+        if (!ended)
+            break;
+        assert_int_equal(fixture_repair(f), 0);
+        fixture_whole(f);
+    }
+}
+
+/* ---- reindex and adopt ---- */
+
+static int note_of(struct fixture *f, struct buf *to)
+{
+    OWN(buf_drop) struct buf text = {0};
+    fixture_get(f, "log/checkpoint", &text);
+    buf_clear(to);
+    buf_put_bytes(to, buf_bytes(&text));
+    return 0;
+}
+
+static void test_adopt_with_a_checkpoint(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf old = {0};
+    OWN(buf_drop) struct buf new = {0};
+    struct checkpoint c;
+    note_of(f, &old);
+    uint64_t old_leaves = fixture_where(f, STORE_PUBLIC).leaves;
+    fill(f);
+    note_of(f, &new);
+    struct ledger_position now = fixture_where(f, STORE_PUBLIC);
+    for (int which = 0; which < 2; which++) {
+        fixture_remove(f, "state");
+        assert_int_equal(store_adopt(&f->place, buf_bytes(which == 0 ? &old : &new), &c, &f->e), 0);
+        assert_int_equal(c.size, now.leaves);
+        assert_memory_equal(&c.root, &now.root, sizeof now.root);
+        assert_string_equal(c.origin, "example.org/log");
+        fixture_whole(f);
+    }
+    /* The newer one against the older copy. */
+    fixture_back(f, "founded");
+    fixture_remove(f, "state");
+    fixture_says(f, store_adopt(&f->place, buf_bytes(&new), &c, &f->e), ERR_DAMAGED, "older copy of the repository",
+                 NULL);
+    assert_false(file_exists(f->state_file.s));
+    assert_int_equal(store_adopt(&f->place, buf_bytes(&old), &c, &f->e), 0);
+    assert_int_equal(c.size, old_leaves);
+}
+
+static void test_adopt_refuses_other_checkpoints(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf here = {0};
+    OWN(buf_drop) struct buf bad = {0};
+    struct checkpoint c;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "one history", &f->e), 0);
+    store_close(s);
+    note_of(f, &here);
+    fixture_back(f, "founded");
+    s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "another history", &f->e), 0);
+    assert_int_equal(fixture_note(s, "and longer", &f->e), 0);
+    store_close(s);
+    fixture_remove(f, "state");
+    fixture_says(f, store_adopt(&f->place, buf_bytes(&here), &c, &f->e), ERR_DAMAGED, "does not extend this checkpoint",
+                 NULL);
+    for (size_t i = 0; i < here.n; i += 3) {
+        buf_clear(&bad);
+        buf_put_bytes(&bad, buf_bytes(&here));
+        bad.p[i] ^= 1;
+        assert_int_not_equal(store_adopt(&f->place, buf_bytes(&bad), &c, &f->e), 0);
+    }
+    assert_int_not_equal(store_adopt(&f->place, bytes_text("no checkpoint"), &c, &f->e), 0);
+    assert_false(file_exists(f->state_file.s));
+}
+
+static void test_reindex_takes_the_lock(void **state)
+{
+    struct fixture *f = *state;
+    fixture_fill(f);
+    OWN(store_drop) struct store *r = fixture_open(f, STORE_READ);
+    OWN(store_drop) struct store *w = fixture_open(f, STORE_WRITE);
+    assert_int_equal(store_reindex(r, NULL, &f->e), ERR_BUSY);
+    store_close(TAKE(w));
+    assert_int_equal(store_reindex(r, NULL, &f->e), 0);
+    assert_int_equal(fixture_try(f, STORE_WRITE), ERR_BUSY);
+}
+
+/* ---- the passphrase ---- */
+
+static int give(void *context, const char *key_path, struct buf *ret, struct err *e)
+{
+    buf_put_text(ret, context);
+    return 0;
+}
+
+static void test_passphrase_is_changed(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf before = {0};
+    static char old[] = FIXTURE_PASSPHRASE, new[] = "quite another passphrase";
+    struct ledger_position now;
+    fixture_fill(f);
+    now = fixture_where(f, STORE_PUBLIC);
+    assert_int_equal(file_read_all(f->key.s, 1 << 16, &before, NULL), 0);
+    fixture_says(f, store_passphrase(&f->place, bytes_text("short"), &f->e), ERR_REFUSED, "", NULL);
+    assert_int_equal(store_passphrase(&f->place, bytes_text(new), &f->e), 0);
+    struct store_place place = f->place;
+    OWN(store_drop) struct store *s = NULL;
+    place.identity = NULL;
+    place.passphrase = give;
+    place.context = old;
+    assert_int_equal(store_open(&place, STORE_READ, &s, &f->e), ERR_KEY);
+    place.context = new;
+    assert_int_equal(store_open(&place, STORE_READ, &s, &f->e), 0);
+    assert_int_equal(s->identity.checkpoint_size, now.leaves); /* the newest that was seen */
+    assert_memory_equal(&s->identity.checkpoint_root, &now.root, sizeof now.root);
+    assert_int_equal(file_replace(f->key.s, buf_bytes(&before), 0600, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_nothing_to_heal),
+        FIXTURE_TEST(test_one_copy_of_anything),
+        FIXTURE_TEST(test_segments_from_the_journal),
+        FIXTURE_TEST(test_many_at_once),
+        FIXTURE_TEST(test_sealed_pack_has_no_second_copy),
+        FIXTURE_TEST(test_wrap_bad_in_both_copies),
+        FIXTURE_TEST(test_record_bad_in_both_copies),
+        FIXTURE_TEST(test_repair_ends_anywhere),
+        FIXTURE_TEST(test_adopt_with_a_checkpoint),
+        FIXTURE_TEST(test_adopt_refuses_other_checkpoints),
+        FIXTURE_TEST(test_reindex_takes_the_lock),
+        FIXTURE_TEST(test_passphrase_is_changed),
+    };
+    return FIXTURE_RUN(tests);
+}
