@@ -49,14 +49,14 @@ int file_open_read(const char *path, int *ret_fd, struct err *e)
     if (fd < 0 && is_absence(errno))
         return err_set(e, ERR_ABSENT, "%s is not there", path);
     if (fd < 0 && errno == ELOOP)
-        return err_set(e, ERR_IO, "%s is a link; put the file itself in its place", path);
+        return err_set(e, ERR_DAMAGED, "%s is a link; put the file itself in its place", path);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "cannot open %s", path);
     struct stat status;
     if (fstat(fd, &status) != 0)
         return read_failed(e, errno, path);
     if (!S_ISREG(status.st_mode))
-        return err_set(e, ERR_IO, "%s is not a plain file", path);
+        return err_set(e, ERR_DAMAGED, "%s is not a plain file", path);
     *ret_fd = TAKE_FD(fd);
     return 0;
 }

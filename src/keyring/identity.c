@@ -232,7 +232,7 @@ static int key_file_read(const char *path, struct key_file *f, struct err *e)
         static const char family[] = "groundwork/key/v";
         if (f->content.n > sizeof family && memcmp(f->content.p, family, sizeof family - 1) == 0)
             return err_set(e, ERR_NEWER, "%s was written by a newer groundwork: update the program", path);
-        return err_set(e, ERR_DAMAGED, "%s is no groundwork key file", path);
+        return err_set(e, ERR_KEY, "%s is no groundwork key file", path);
     }
     bool good = field(&c, "member", &line) && note_key_parse(line, &f->member, NULL) == 0 &&
                 field(&c, "pin", &line) && hex_get(line, f->pin.b, CRYPT_HASH) == 0 && field(&c, "kdf", &line) &&

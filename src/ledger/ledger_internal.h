@@ -202,7 +202,8 @@ int ledger_set_aside(struct ledger *l, const char *path, const char *name, struc
 
 /* publish.c */
 int ledger_edge_need(struct ledger *l, struct err *e);
-int ledger_rebuild(struct ledger *l, struct err *e); /* tiles and checkpoint from record 0 */
+/* ledger_rebuild: tiles and checkpoint from record 0; *ret_anew (or NULL): files that were not as they must be. */
+int ledger_rebuild(struct ledger *l, uint64_t *ret_anew, struct err *e);
 /* ledger_mark_back: the border before this one.  false when the copies' frames do not show it. */
 bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m);
 
@@ -211,6 +212,7 @@ enum { LEDGER_PLACED_TOGETHER = 64 };
 #define LEDGER_DRAFT "new-" /* and a number below LEDGER_PLACED_TOGETHER: a file of log/ before it has its name */
 struct ledger_placing {
     const char *root;
+    uint64_t anew; /* files that were not there as given */
     size_t count;
     struct ledger_placed {
         int fd; /* of its draft; -1 when it was in its place already */

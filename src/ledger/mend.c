@@ -207,7 +207,8 @@ static int mend_end(struct ledger *l, int copy, struct buf *words, struct err *e
 static int write_anew(struct ledger *l, int copy, const char *path, int *ret_fd, struct err *e)
 {
     uint8_t header[LEDGER_HEADER];
-    *ret_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    (void)unlink(path); /* of an earlier try */
+    *ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (*ret_fd < 0)
         return err_os(e, ERR_IO, errno, "cannot make %s", path);
     ledger_header_make((unsigned)copy, header);
@@ -314,8 +315,14 @@ int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e)
         if (rc == ERR_DAMAGED)
             rc = ledger_remake(l, copy, ret_words, e);
     }
+    uint64_t anew = 0;
     if (rc == 0)
-        rc = ledger_rebuild(l, e);
+        rc = ledger_rebuild(l, &anew, e);
+    if (rc == 0 && anew > 0) {
+        struct err line;
+        (void)err_set(&line, ERR_DAMAGED, "log/: %llu files of the public log were written anew", LLU(anew));
+        say(ret_words, &line);
+    }
     struct stray s = {l, ret_words};
     if (rc == 0)
         rc = ledger_strays(l, l->position.leaves, put_aside, &s, e);

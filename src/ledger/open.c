@@ -129,7 +129,7 @@ static int open_copy(struct ledger *l, int copy, struct err *e)
     rc = file_open_read(path.s, &c->fd, e);
     if (rc != 0) {
         c->state = LEDGER_COPY_ABSENT;
-        return rc == ERR_ABSENT ? 0 : rc;
+        return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc; /* a pipe in its place holds nothing of it */
     }
     c->state = LEDGER_COPY_BAD; /* until its end has been found */
     uint8_t header[LEDGER_HEADER];

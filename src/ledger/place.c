@@ -67,6 +67,7 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     if (f->fd < 0)
         return err_os(e, ERR_IO, errno, "cannot make %s", draft.s);
     p->count++;
+    p->anew++;
     rc = file_write_at(f->fd, content.p, content.n, 0, draft.s, e);
     /* Only a hint: the disk may begin while the next draft is written. */
     (void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);

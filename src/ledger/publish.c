@@ -199,7 +199,7 @@ static int tiles_need(struct ledger *l, struct err *e)
     return l->tiles != NULL ? 0 : err_memory(e);
 }
 
-int ledger_rebuild(struct ledger *l, struct err *e)
+int ledger_rebuild(struct ledger *l, uint64_t *ret_anew, struct err *e)
 {
     OWN(ledger_placing_drop) struct ledger_placing placing = {.root = l->root};
     const struct ledger_tile_sink sink = {put_tile, &placing};
@@ -211,7 +211,11 @@ int ledger_rebuild(struct ledger *l, struct err *e)
     if (rc == 0)
         rc = add_everything(l, l->tiles, &sink, e);
     if (rc == 0)
-        return finish(l, &placing, &sink, e);
+        rc = finish(l, &placing, &sink, e);
+    if (rc == 0 && ret_anew != NULL)
+        *ret_anew = placing.anew;
+    if (rc == 0)
+        return 0;
     free(TAKE(l->tiles));
     return rc;
 }
@@ -235,7 +239,7 @@ int ledger_publish(struct ledger *l, struct err *e)
         rc = hold_to_root(l, l->tiles, e);
     if (rc == ERR_DAMAGED) {
         ledger_placing_drop(&placing);
-        return ledger_rebuild(l, e);
+        return ledger_rebuild(l, NULL, e);
     }
     if (rc == 0)
         rc = finish(l, &placing, &sink, e);

@@ -40,6 +40,10 @@ static int copy_open(const struct audit *a, char copy, int *ret_fd, const char *
         *ret_what = TEXT("is missing");
         return 0;
     }
+    if (rc == ERR_DAMAGED) {
+        *ret_what = TEXT("is a link or no plain file");
+        return 0;
+    }
     if (rc == 0)
         rc = file_size(*ret_fd, &bytes, path.s, e);
     if (rc == 0 && bytes < committed)

@@ -139,7 +139,7 @@ static int pack_file(struct reader *r, uint64_t pack, struct err *e)
     if (rc != 0)
         return rc;
     rc = file_open_read(path.s, &r->fd, e);
-    if (rc == ERR_ABSENT)
+    if (rc == ERR_ABSENT || rc == ERR_DAMAGED) /* something else lies in its place: as good as gone */
         return 0;
     r->fd_pack = pack;
     return rc;

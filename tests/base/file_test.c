@@ -270,10 +270,10 @@ static void test_what_is_no_plain_file_is_refused(void **state)
     assert_int_equal(mkfifo(pipe.s, 0600), 0);
     int fd = -7;
     struct err e = {0};
-    assert_int_equal(file_open_read(link.s, &fd, &e), ERR_IO);
+    assert_int_equal(file_open_read(link.s, &fd, &e), ERR_DAMAGED);
     assert_non_null(strstr(e.text, "link"));
-    assert_int_equal(file_open_read(pipe.s, &fd, NULL), ERR_IO);
-    assert_int_equal(file_open_read(folder, &fd, NULL), ERR_IO);
+    assert_int_equal(file_open_read(pipe.s, &fd, NULL), ERR_DAMAGED);
+    assert_int_equal(file_open_read(folder, &fd, NULL), ERR_DAMAGED);
     assert_int_equal(file_open_read(gone.s, &fd, &e), ERR_ABSENT);
     assert_non_null(strstr(e.text, gone.s));
     assert_int_equal(file_open_read(under.s, &fd, NULL), ERR_ABSENT);

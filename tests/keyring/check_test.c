@@ -163,10 +163,10 @@ static void other_damage(void **state)
             /* Not a file at all. */
             fixture_remove(f, c, name);
             assert_int_equal(mkdir(path.s, 0700), 0);
-            heal(f, c, name, buf_bytes(&content), ": ");
+            heal(f, c, name, buf_bytes(&content), " is damaged");
             fixture_remove(f, c, name);
             assert_int_equal(symlink("/etc/passwd", path.s), 0);
-            heal(f, c, name, buf_bytes(&content), ": ");
+            heal(f, c, name, buf_bytes(&content), " is damaged");
         }
     }
     fixture_find_all(f);
