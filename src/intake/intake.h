@@ -59,8 +59,8 @@ int intake_paths_check(const char *const *arguments, size_t count, const char *f
 /*
  * intake_walk: every PATH in order, folders before what is in them, names in ascending byte order.  A folder that is
  * the argument itself is met too, unless its kept path is empty; refused it is met in any case, then as ".".  What
- * cannot be looked at is met as refused, with the bytes that its folder told.  The visitor's own error, lost memory or
- * a path longer than STATEMENT_PATH_MAX (ERR_REFUSED, naming the argument) ends the walk.
+ * cannot be looked at is met as refused, with the bytes that its folder told; a name whose path would be longer than
+ * STATEMENT_PATH_MAX is met under its folder's.  Only the visitor's own error, or lost memory, ends the walk.
  * intake_measure: names and bytes that a walk would meet, without opening any file: for progress.
  */
 int intake_walk(const char *const *arguments, size_t count, const struct intake_visitor *visitor, struct err *e);

@@ -272,12 +272,17 @@ static int meet(struct walk *w, int folder, const char *name, int stat_flags)
     }
 }
 
-static void path_step(struct walk *w, const struct level *level, const char *name)
+/* One name on; false, and the folder's own path, when no statement can hold the name's. */
+static bool path_step(struct walk *w, const struct level *level, const char *name)
 {
     w->path.n = level->path_bytes;
     if (w->path.n > 0)
         buf_put_u8(&w->path, '/');
     buf_put_text(&w->path, name);
+    bool fits = w->path.n <= STATEMENT_PATH_MAX;
+    if (!fits)
+        w->path.n = level->path_bytes;
+    return fits;
 }
 
 /* The folder above was moved away under us: what was still to be met in it is met as vanished. */
@@ -290,7 +295,7 @@ static int rest_vanished(struct walk *w)
             (void)level_pop(w);
             continue;
         }
-        path_step(w, top, (const char *)top->names.text.p + top->names.at[top->next++]);
+        (void)path_step(w, top, (const char *)top->names.text.p + top->names.at[top->next++]);
         rc = refuse(w, "vanished", NULL);
     }
     return rc;
@@ -309,11 +314,7 @@ static int walk_one(struct walk *w, const char *argument)
             continue;
         }
         const char *name = (const char *)top->names.text.p + top->names.at[top->next++];
-        path_step(w, top, name);
-        if (w->path.n > STATEMENT_PATH_MAX)
-            return err_set(w->e, ERR_REFUSED, "a path below %s is longer than %d bytes: take its parts in one by one",
-                           argument, STATEMENT_PATH_MAX);
-        rc = meet(w, top->fd, name, AT_SYMLINK_NOFOLLOW);
+        rc = path_step(w, top, name) ? meet(w, top->fd, name, AT_SYMLINK_NOFOLLOW) : refuse(w, "loop", NULL);
     }
     return rc;
 }

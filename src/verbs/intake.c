@@ -14,6 +14,8 @@ enum {
     PART_LEAVES = 16384,
     PART_BYTES = 32 << 20, /* memory of a draft */
     PART_SECONDS = 60,
+    PART_RANGES = 4096,     /* of leaves seen again, in one statement */
+    PART_REFUSED = 4 << 20, /* bytes of refusals in one statement; with the longest path it keeps within its limit */
     REFUSED_SHOWN = 20,
     READ_PIECE = 1 << 20,
 };
@@ -109,19 +111,27 @@ static int deposit_begin(struct taking *t, struct err *e)
     return rc;
 }
 
+/* What was seen and not taken in; as many ranges as a long look at known things made before the first new one. */
 static int part_statement(struct taking *t, struct err *e)
 {
+    size_t at = 0;
+    int rc = 0;
     verbs_refusals_settle(&t->refused);
-    struct statement s = {.kind = STATEMENT_PART,
-                          .at_unix_s = time_now_unix_s(),
-                          .part = {.deposit = t->deposit,
-                                   .part = t->parts,
-                                   .refused = t->refused.list,
-                                   .refused_count = t->refused.count,
-                                   .already = t->already.list,
-                                   .already_count = t->already.count}};
-    int rc = store_add(t->store, &s, NULL, NULL, e);
-    t->parts++;
+    do {
+        size_t left = t->already.count - at, count = left < PART_RANGES ? left : PART_RANGES;
+        bool last = count == left;
+        struct statement s = {.kind = STATEMENT_PART,
+                              .at_unix_s = time_now_unix_s(),
+                              .part = {.deposit = t->deposit,
+                                       .part = t->parts,
+                                       .refused = t->refused.list,
+                                       .refused_count = last ? t->refused.count : 0,
+                                       .already = count > 0 ? t->already.list + at : NULL,
+                                       .already_count = count}};
+        rc = store_add(t->store, &s, NULL, NULL, e);
+        t->parts++;
+        at += count;
+    } while (rc == 0 && at < t->already.count);
     return rc;
 }
 
@@ -144,9 +154,8 @@ static int part_if_full(struct taking *t, struct err *e)
     if (t->dry || !t->deposit_open)
         return 0;
     bool full = store_draft_leaves(t->store) >= PART_LEAVES || store_draft_bytes(t->store) >= PART_BYTES ||
-                t->part_bytes >= PART_STORED || t->refused.names.n >= PART_BYTES / 8 ||
-                t->already.count >= STATEMENT_LIST_MAX / 4 ||
-                time_monotonic_ms() - t->part_began_ms >= PART_SECONDS * 1000u;
+                t->part_bytes >= PART_STORED || verbs_refusals_bytes(&t->refused) >= PART_REFUSED ||
+                t->already.count >= PART_RANGES || time_monotonic_ms() - t->part_began_ms >= PART_SECONDS * 1000u;
     return full ? part_close(t, e) : 0;
 }
 

@@ -33,6 +33,13 @@ void verbs_refusals_settle(struct verbs_refusals *r)
     }
 }
 
+/* {"bytes":...,"name":{...},"reason":"..."}; a byte of a name is at most \\xNN escaped once more, and base64. */
+uint64_t verbs_refusals_bytes(const struct verbs_refusals *r)
+{
+    enum { ENTRY = 128, NAME_BYTE = 7 };
+    return (uint64_t)r->count * ENTRY + (uint64_t)r->names.n * NAME_BYTE;
+}
+
 /* ---- what earlier receipts say ---- */
 
 struct reading {

@@ -82,6 +82,7 @@ struct verbs_refusals {
 void verbs_refusals_release(struct verbs_refusals *r);
 int verbs_refusals_add(struct verbs_refusals *r, struct bytes path, const char *reason, uint64_t bytes, struct err *e);
 void verbs_refusals_settle(struct verbs_refusals *r);
+uint64_t verbs_refusals_bytes(const struct verbs_refusals *r); /* a statement of them is no longer than this */
 int verbs_refusals_earlier(struct index *x, struct verbs_refusals *ret, struct err *e);
 bool verbs_refusals_have(const struct verbs_refusals *earlier, struct bytes path, const char *reason);
 

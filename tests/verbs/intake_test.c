@@ -432,6 +432,53 @@ static void an_interruption_right_after_a_part_tells_of_the_part(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* Two receipts whose files alternate: each is a range of its own, and one statement does not hold them all. */
+static void more_ranges_of_known_files_than_one_statement_holds(void **state)
+{
+    struct fixture *f = *state;
+    enum { RANGES = 4096, EACH = RANGES / 2 + 1 };
+    char path[32];
+    scratch_mkdir("mixed");
+    for (int half = 0; half < 2; half++) {
+        for (int i = 0; i < EACH; i++) {
+            (void)snprintf(path, sizeof path, "mixed/%05d", 2 * i + half);
+            assert_int_equal(symlink("x", path), 0);
+        }
+        scratch_time("mixed", 7, 0);
+        assert_int_equal(fixture_run(f, "intake", "mixed", NULL), 0);
+    }
+    scratch_text("mixed/z", "the last one is the first that is new");
+    scratch_time("mixed", 7, 0);
+    assert_int_equal(fixture_json(f, "intake", "mixed", NULL), 0);
+    assert_int_equal(sum(f, "already", "files"), 2 * EACH);
+    assert_int_equal(sum(f, "taken", "files"), 1);
+    assert_int_equal(fixture_number(f, "folders_already"), 1);
+    assert_int_equal(fixture_number(f, "parts"), 3); /* two of ranges, and the end */
+    receipt_agrees(f);
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+}
+
+/* What a dry run counts once it would be taken in once: the same new bytes under a second name are a duplicate. */
+static void a_dry_run_sees_which_of_the_new_files_are_the_same(void **state)
+{
+    struct fixture *f = *state;
+    scratch_mkdir("same");
+    for (int i = 0; i < 3; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof path, "same/%d", i);
+        scratch_text(path, "bytes that nobody has handed in yet");
+    }
+    scratch_text("same/other", "and others");
+    assert_int_equal(fixture_json(f, "intake", "same", "--dry-run", NULL), 0);
+    assert_int_equal(fixture_number(f, "taken"), 2);
+    assert_int_equal(fixture_number(f, "duplicate"), 2);
+    assert_int_equal(fixture_run(f, "intake", "same", "--dry-run", NULL), 0);
+    fixture_said(f, "Would take in 2 files (45 B).\nWould keep 2 duplicates under their own names.\n");
+    assert_int_equal(fixture_json(f, "intake", "same", NULL), 0);
+    assert_int_equal(sum(f, "taken", "files"), 2);
+    assert_int_equal(sum(f, "duplicate", "files"), 2);
+}
+
 /* ---- the lock, the meter ---- */
 
 static pid_t hold_the_lock(struct fixture *f, int *ret_go)
@@ -506,6 +553,8 @@ int main(void)
         cmocka_unit_test(an_interrupted_intake_keeps_what_it_had_and_goes_on),
         cmocka_unit_test(an_interruption_before_anything_was_taken_in_says_so),
         cmocka_unit_test(an_interruption_right_after_a_part_tells_of_the_part),
+        cmocka_unit_test(more_ranges_of_known_files_than_one_statement_holds),
+        cmocka_unit_test(a_dry_run_sees_which_of_the_new_files_are_the_same),
         cmocka_unit_test(another_writer_is_named_or_waited_for),
         cmocka_unit_test(whoever_looks_on_sees_how_far_it_is),
     };

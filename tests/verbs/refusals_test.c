@@ -27,6 +27,32 @@ static void what_was_added_stands_there_in_order_once_settled(void **state)
     verbs_refusals_release(&r);
 }
 
+/* Whatever the names are, the statement is no longer than was said beforehand. */
+static void a_statement_of_them_is_no_longer_than_foretold(void **state)
+{
+    static const char *const pieces[] = {"a", "\xff", "\"", "\\", "\x01", "\xea\xb0\x80", "e\xcc\x81", "\xe2\x80\xae"};
+    struct chance chance = {4};
+    for (int i = 0; i < 300; i++) {
+        OWN(verbs_refusals_release) struct verbs_refusals r = {0};
+        OWN(buf_drop) struct buf text = {0};
+        OWN(buf_drop) struct buf values = {0};
+        struct key secret = {{7}};
+        size_t kinds = 1 + chance_below(&chance, COUNT(pieces));
+        for (size_t k = chance_below(&chance, 40); k > 0; k--) {
+            OWN(buf_drop) struct buf path = {0};
+            for (size_t n = 1 + chance_below(&chance, 200); n > 0; n--)
+                buf_put_text(&path, pieces[COUNT(pieces) - 1 - chance_below(&chance, kinds)]);
+            assert_int_equal(verbs_refusals_add(&r, buf_bytes(&path), "unreadable", chance_u64(&chance) >> 11, NULL),
+                             0);
+        }
+        verbs_refusals_settle(&r);
+        struct statement s = {.kind = STATEMENT_PART,
+                              .part = {.deposit = 1, .refused = r.list, .refused_count = r.count}};
+        assert_int_equal(statement_make(&s, &secret, &text, &values, NULL), 0);
+        assert_in_range(values.n, 1, verbs_refusals_bytes(&r) + 256); /* the list itself and its salts */
+    }
+}
+
 static void nothing_is_known_where_nothing_was_refused(void **state)
 {
     struct verbs_refusals none = {0};
@@ -83,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_added_stands_there_in_order_once_settled),
+        cmocka_unit_test(a_statement_of_them_is_no_longer_than_foretold),
         cmocka_unit_test(nothing_is_known_where_nothing_was_refused),
         cmocka_unit_test(what_receipts_refused_is_known_by_path_and_reason),
     };
