@@ -99,7 +99,7 @@ void ledger_drop(struct ledger **l);
 int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e);
 
 void ledger_where(const struct ledger *l, struct ledger_position *ret);
-/* ledger_stood: did the journal once end at ${bytes}, with ${records} records of which the last has the hash ${last}? */
+/* ledger_stood: did the journal end at ${bytes} once, with ${records} records the last of hash ${last}? */
 bool ledger_stood(const struct ledger *l, uint64_t records, uint64_t bytes, const struct hash *last);
 /* ledger_outrun: has a copy grown since it was opened?  Then what lies beside the journal need not fit it any more. */
 bool ledger_outrun(const struct ledger *l);
