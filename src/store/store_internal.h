@@ -101,8 +101,6 @@ int store_index_reopen(struct store *s, bool anew, struct err *e);
 /* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
  * repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
-/* one record into the index; statements are opened with the keyring */
-int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
 
 /* read.c */
 int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e); /* from any thread */
