@@ -152,7 +152,9 @@ int ledger_check(struct ledger *l, void (*finding)(void *context, const char *li
                  int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                  struct err *e);
 /* ledger_repair: make a damaged copy anew from the good records of both, move the damaged file to quarantine/, and
- * rebuild the public log.  ERR_DAMAGED names the record that is bad in both.  ret_words as ledger_mend. */
+ * rebuild the public log.  ERR_DAMAGED names the record that is bad in both.  ret_words as ledger_mend.
+ * ledger_healed: was this copy (0 is a) written again, wholly or its end, by mend or repair? */
 int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e);
+bool ledger_healed(const struct ledger *l, int copy);
 
 #endif
