@@ -3,7 +3,7 @@
  *
  * COUNT single bits at random places of vault, ledger and keyring (every copy counted) are flipped, one at a time: each
  * must be told by verify or by a full audit.  Each twentieth is then healed by repair where a second copy exists, after
- * which everything must verify; repair adds to the log, so what was before it is brought back for the next flip.  Exit 1
+ * which everything must verify; repair adds to the log, so what was before is brought back for the next flip.  Exit 1
  * with a line for each flip that passed unnoticed.
  */
 #include "checker.h"
