@@ -99,7 +99,7 @@ void ledger_drop(struct ledger **l);
 int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e);
 
 void ledger_where(const struct ledger *l, struct ledger_position *ret);
-/* ledger_stood: did the journal once end at ${bytes}, with ${records} records of which the last has the hash ${last}? */
+/* ledger_stood: did the journal end at ${bytes} once, with ${records} records the last of hash ${last}? */
 bool ledger_stood(const struct ledger *l, uint64_t records, uint64_t bytes, const struct hash *last);
 /* ledger_outrun: has a copy grown since it was opened?  Then what lies beside the journal need not fit it any more. */
 bool ledger_outrun(const struct ledger *l);
@@ -152,7 +152,9 @@ int ledger_check(struct ledger *l, void (*finding)(void *context, const char *li
                  int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                  struct err *e);
 /* ledger_repair: make a damaged copy anew from the good records of both, move the damaged file to quarantine/, and
- * rebuild the public log.  ERR_DAMAGED names the record that is bad in both.  ret_words as ledger_mend. */
+ * rebuild the public log.  ERR_DAMAGED names the record that is bad in both.  ret_words as ledger_mend.
+ * ledger_healed: was this copy (0 is a) written again, wholly or its end, by mend or repair? */
 int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e);
+bool ledger_healed(const struct ledger *l, int copy);
 
 #endif

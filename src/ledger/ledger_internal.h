@@ -166,6 +166,7 @@ struct ledger {
     bool spoiled; /* an error of a commit: nothing may follow in this process */
     struct ledger_copy copy[2];
     struct ledger_position position;
+    bool healed[2];   /* written again from the other copy since it was opened */
     uint64_t settled; /* a copy that lacks bytes before this is damaged; behind it, a write was interrupted */
     bool pending;     /* the outside state knew of a record being written */
     struct buf note;  /* checkpoint of the last record; empty when there is none */

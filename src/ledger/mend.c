@@ -196,6 +196,7 @@ static int mend_end(struct ledger *l, int copy, struct buf *words, struct err *e
         (void)err_set(&line, ERR_DAMAGED, "journal %c: %llu bytes of its end were written again from the other "
                                           "copy", ledger_copy_letter(copy), LLU(lacking));
         say(words, &line);
+        l->healed[copy] = true;
     }
     fd_drop(&c->fd);
     c->fd = TAKE_FD(fd);
@@ -255,6 +256,7 @@ int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
         (void)err_set(&line, ERR_DAMAGED, "journal %c: was not there and was written anew from the other copy",
                       ledger_copy_letter(copy));
     say(words, &line);
+    l->healed[copy] = true;
     fd_drop(&c->fd);
     *c = (struct ledger_copy){TAKE_FD(fd), LEDGER_COPY_GOOD, false, l->position.bytes, l->position.bytes};
     return 0;
@@ -327,4 +329,9 @@ int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e)
     if (rc == 0)
         rc = ledger_strays(l, l->position.leaves, put_aside, &s, e);
     return rc == 0 ? buf_check(ret_words, e) : rc;
+}
+
+bool ledger_healed(const struct ledger *l, int copy)
+{
+    return l->healed[copy];
 }

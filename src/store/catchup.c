@@ -24,53 +24,137 @@ void store_extents_put(const struct vault_run *runs, size_t count, struct buf *t
 
 /* ---- one record into the index ---- */
 
+struct catching {
+    struct store *s;
+    const struct store_watch *watch;
+    uint64_t all;
+    bool told_keys, told_packs; /* of damage that leaves the rest readable */
+    uint64_t next_record;       /* of the vault, behind the last run taken */
+    struct vault_run *lost;     /* runs that cannot be read: how many records they have, the next one will tell */
+    size_t lost_count, lost_room;
+    struct err why_lost;
+};
+
+/* One bad sector must not keep everything else from being read. */
+static void tell_pack(struct catching *c, const struct err *why)
+{
+    struct err line = {0};
+    if (!c->told_packs)
+        (void)err_set(&line, ERR_DAMAGED, "%s; what can be read is indexed: when the pack is whole again, run "
+                                          "groundwork reindex", why->text);
+    if (!c->told_packs)
+        store_tell(c->s, line.text);
+    c->told_packs = true;
+}
+
+static bool is_lost(int rc)
+{
+    return rc == ERR_DAMAGED || rc == ERR_ABSENT;
+}
+
 struct frame_take {
     struct index *index;
     uint64_t leaf;
+    int failed; /* the index, not the pack */
 };
 
 static int take_frame(void *context, uint32_t frame, const struct hash *digest, uint32_t size_bytes, struct err *e)
 {
-    const struct frame_take *t = context;
+    struct frame_take *t = context;
     (void)size_bytes;
-    return index_frame(t->index, digest, t->leaf, frame, e);
+    t->failed = index_frame(t->index, digest, t->leaf, frame, e);
+    return t->failed;
 }
 
-static int take_frames(struct store *s, uint64_t leaf, const struct key *secret, uint64_t manifest, struct err *e)
+static int take_frames(struct catching *c, uint64_t leaf, const struct key *secret, uint64_t manifest, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
-    struct frame_take t = {s->index, leaf};
+    struct frame_take t = {c->s->index, leaf, 0};
+    struct err mine = {0};
     leaf_manifest_key(secret, &key);
-    int rc = vault_list(s->vault, &key, manifest, take_frame, &t, e);
-    return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
+    int rc = vault_list(c->s->vault, &key, manifest, take_frame, &t, &mine);
+    if (rc == 0)
+        return 0;
+    (void)err_add(&mine, rc, "leaf %llu", (unsigned long long)leaf);
+    if (t.failed != 0 || !is_lost(rc))
+        return err_set(e, rc, "%s", mine.text);
+    tell_pack(c, &mine);
+    return 0;
 }
 
-static int take_runs(struct store *s, const struct ledger_record *r, struct err *e)
+static int run_known(struct catching *c, const struct vault_run *run, struct err *e)
 {
-    struct cursor c = cursor_of(r->extents);
-    uint32_t left = cursor_u32(&c);
-    int rc = c.failed ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form") : 0;
+    int rc = vault_run_add(c->s->vault, run, e);
+    c->next_record = run->first_record + run->records;
+    return rc != 0 ? rc
+                   : index_run(c->s->index, run->pack, run->first_sector, run->sectors, run->first_record, run->records,
+                               e);
+}
+
+static int run_lost(struct catching *c, const struct vault_run *run, const struct err *why, struct err *e)
+{
+    if (c->lost_count == c->lost_room) {
+        size_t room = c->lost_room * 2 + 4;
+        struct vault_run *grown = reallocarray(c->lost, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        c->lost = grown;
+        c->lost_room = room;
+    }
+    if (c->lost_count == 0)
+        c->why_lost = *why;
+    c->lost[c->lost_count++] = *run;
+    tell_pack(c, why);
+    return 0;
+}
+
+/* Records are numbered without gaps: what lies before ${next} is in the runs that were lost. */
+static int lost_settle(struct catching *c, uint64_t next, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < c->lost_count; i++) {
+        c->lost[i].first_record = c->next_record;
+        c->lost[i].records = next < c->next_record ? 0 : (uint32_t)(next - c->next_record);
+        rc = run_known(c, &c->lost[i], e);
+    }
+    c->lost_count = 0;
+    return rc;
+}
+
+static int take_runs(struct catching *c, const struct ledger_record *r, struct err *e)
+{
+    struct cursor x = cursor_of(r->extents);
+    uint32_t left = cursor_u32(&x);
+    int rc = x.failed ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form") : 0;
     while (rc == 0 && left > 0) {
         struct vault_run run;
-        rc = store_extents_next(&c, &left, &run, e);
-        if (rc == 0)
-            rc = vault_run_read(s->vault, &run, e);
-        if (rc == 0)
-            rc = vault_run_add(s->vault, &run, e);
-        if (rc == 0)
-            rc = index_run(s->index, run.pack, run.first_sector, run.sectors, run.first_record, run.records, e);
+        struct err mine = {0};
+        rc = store_extents_next(&x, &left, &run, e);
+        if (rc != 0)
+            return rc;
+        int read = vault_run_read(c->s->vault, &run, &mine);
+        if (is_lost(read))
+            rc = run_lost(c, &run, &mine, e);
+        else if (read != 0)
+            rc = err_set(e, read, "%s", mine.text);
+        else {
+            rc = lost_settle(c, run.first_record, e);
+            if (rc == 0)
+                rc = run_known(c, &run, e);
+        }
     }
-    if (rc == 0 && !cursor_done(&c))
+    if (rc == 0 && !cursor_done(&x))
         rc = err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form");
     return rc;
 }
 
-static int take_hidden(struct store *s, const struct ledger_record *r, uint64_t leaf, struct cursor *c,
+static int take_hidden(struct catching *c, const struct ledger_record *r, uint64_t leaf, struct cursor *hidden,
                        struct store_held **held, struct err *e)
 {
+    struct store *s = c->s;
     struct bytes sealed;
     struct statement statement;
-    int rc = ledger_statement_next(c, &sealed, e);
+    int rc = ledger_statement_next(hidden, &sealed, e);
     if (rc == 0)
         rc = store_open_leaf(s, leaf, sealed, held, &statement, e);
     if (rc != 0)
@@ -81,7 +165,7 @@ static int take_hidden(struct store *s, const struct ledger_record *r, uint64_t 
              manifest = (*held)->envelope.manifest_record;
     rc = index_statement(s->index, leaf, &statement, manifest, at, (uint32_t)sealed.n, &commitment, e);
     if (rc == 0 && manifest != LEAF_NO_MANIFEST)
-        rc = take_frames(s, leaf, &(*held)->secret, manifest, e);
+        rc = take_frames(c, leaf, &(*held)->secret, manifest, e);
     return rc;
 }
 
@@ -97,27 +181,20 @@ static int take_public(struct store *s, const struct ledger_record *r, uint64_t 
     return rc != 0 ? rc : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
 }
 
-int store_take_record(struct store *s, const struct ledger_record *r, struct err *e)
+static int take_record(struct catching *c, const struct ledger_record *r, struct err *e)
 {
     OWN(store_held_drop) struct store_held *held = NULL;
     struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf;
-    int rc = take_runs(s, r, e);
+    int rc = take_runs(c, r, e);
     for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++)
-        rc = take_hidden(s, r, leaf++, &hidden, &held, e);
+        rc = take_hidden(c, r, leaf++, &hidden, &held, e);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++)
-        rc = take_public(s, r, leaf++, &open, e);
+        rc = take_public(c->s, r, leaf++, &open, e);
     return rc;
 }
 
 /* ---- all that is missing ---- */
-
-struct catching {
-    struct store *s;
-    const struct store_watch *watch;
-    uint64_t all;
-    bool told; /* of a damaged copy */
-};
 
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e)
 {
@@ -139,12 +216,12 @@ static int catch_one(void *context, const struct ledger_record *r, struct err *e
                                  .bytes = r->at + r->bytes,
                                  .last = r->hash,
                                  .leaves = r->first_leaf + r->hidden_count + r->public_count};
-    int rc = store_apply_blocks(s, r->secrets, &c->told, e);
+    int rc = store_apply_blocks(s, r->secrets, &c->told_keys, e);
     if (rc == 0)
         rc = index_begin(s->index, e);
     if (rc != 0)
         return rc;
-    rc = store_take_record(s, r, e);
+    rc = take_record(c, r, e);
     if (rc == 0)
         rc = index_end(s->index, &now, e);
     if (rc != 0) {
@@ -156,16 +233,29 @@ static int catch_one(void *context, const struct ledger_record *r, struct err *e
     return 0;
 }
 
+static int last_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
+                    uint32_t records, struct err *e)
+{
+    struct catching *c = context;
+    (void)pack, (void)first_sector, (void)sectors, (void)e;
+    c->next_record = first_record + records;
+    return 0;
+}
+
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e)
 {
     struct index_position at;
     struct ledger_position end;
     ledger_where(s->ledger, &end);
-    int rc = index_where(s->index, &at, e);
-    if (rc != 0)
-        return rc;
     struct catching c = {.s = s, .watch = watch, .all = end.bytes};
-    rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
+    int rc = index_where(s->index, &at, e);
+    if (rc == 0)
+        rc = index_runs(s->index, last_run, &c, e);
+    if (rc == 0)
+        rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
+    if (rc == 0 && c.lost_count > 0) /* the newest run: where the next one is to begin nobody knows */
+        rc = err_set(e, ERR_DAMAGED, "%s", c.why_lost.text);
+    free(c.lost);
     if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);
     return rc;

@@ -20,16 +20,32 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
     return rc != 0 ? rc : store_catch_up(s, watch, e);
 }
 
+/* What one repair has done: lines for the person, and names for the log, one in each line. */
+struct healing {
+    const struct store_place *place;
+    const struct store_watch *watch;
+    struct buf *words;
+    struct buf names;
+};
+
+static void healing_drop(struct healing *h)
+{
+    buf_drop(&h->names);
+}
+
 /* The journal first: everything else is healed by what it says.  Opened without trusting more than the outside state.
  */
-static int repair_journal(const struct store_place *place, struct buf *words, struct err *e)
+static int repair_journal(struct healing *h, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    int rc = store_open_for_repair(place, &s, e);
+    int rc = store_open_for_repair(h->place, &s, e);
     if (rc == 0)
-        rc = ledger_mend(s->ledger, words, e);
+        rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
-        rc = ledger_repair(s->ledger, words, e);
+        rc = ledger_repair(s->ledger, h->words, e);
+    for (int copy = 0; rc == 0 && copy < 2; copy++)
+        if (ledger_healed(s->ledger, copy))
+            buf_put_text(&h->names, copy == 0 ? "a/journal\n" : "b/journal\n");
     return rc;
 }
 
@@ -85,22 +101,24 @@ static int repair_segments(struct store *s, struct buf *words, struct err *e)
     return rc;
 }
 
-static int repair_keys(const struct store_place *place, const struct store_watch *watch, struct buf *words,
-                       struct err *e)
+/* The keyring's words are the names of the files that it healed. */
+static int repair_keys(struct healing *h, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
-    int rc = store_open_for_repair(place, &s, e);
+    size_t before = h->words->n;
+    int rc = store_open_for_repair(h->place, &s, e);
     if (rc == 0)
-        rc = repair_segments(s, words, e);
+        rc = repair_segments(s, h->words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)
         return rc;
-    rc = keyring_repair(s->root, keys.list, keys.count, words, &mine);
+    rc = keyring_repair(s->root, keys.list, keys.count, h->words, &mine);
+    buf_put_bytes(&h->names, bytes_of(h->words->p + before, h->words->n - before));
     if (rc == ERR_DAMAGED) {
-        found(watch, &mine);
+        found(h->watch, &mine);
         return rc;
     }
     return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
@@ -108,8 +126,7 @@ static int repair_keys(const struct store_place *place, const struct store_watch
 
 struct pack_repair {
     struct store *s;
-    const struct store_watch *watch;
-    struct buf *words;
+    struct healing *h;
     bool unhealed;
 };
 
@@ -120,32 +137,60 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     struct err mine = {0};
     bool healed = false;
     int rc = vault_repair_pack(r->s->root, r->s->founded.founded.pack_sectors, &logged, &healed, &mine);
-    if (healed)
-        buf_printf(r->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
+    if (healed) {
+        buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
+        buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
+    }
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
     r->unhealed = true;
-    found(r->watch, &mine);
+    found(r->h->watch, &mine);
     return 0;
+}
+
+/* One public statement names what was healed, so that a later reader knows why a file is younger than its content. */
+static int log_healed(struct store *s, struct buf *names, struct err *e)
+{
+    size_t count = 0;
+    int rc = buf_check(names, e);
+    for (size_t i = 0; rc == 0 && i < names->n; i++)
+        count += names->p[i] == '\n';
+    if (rc != 0 || count == 0)
+        return rc;
+    OWN(mem_drop) const char **list = calloc(count, sizeof *list);
+    if (list == NULL)
+        return err_memory(e);
+    char *at = (char *)names->p;
+    for (size_t i = 0; i < count; i++) {
+        list[i] = at;
+        at = strchr(at, '\n');
+        *at++ = 0;
+    }
+    return store_log_repair(s, list, count, e);
 }
 
 int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    int rc = repair_journal(place, ret_words, e);
-    int keys = rc == 0 ? repair_keys(place, watch, ret_words, e) : 0;
+    OWN(healing_drop) struct healing h = {.place = place, .watch = watch, .words = ret_words};
+    int rc = repair_journal(&h, e);
+    int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;
     if (rc == 0)
         rc = store_open(place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
-    struct pack_repair packs = {s, watch, ret_words, keys != 0};
+    struct pack_repair packs = {s, &h, keys != 0};
     rc = index_packs(s->index, repair_pack, &packs, e);
     if (rc == 0 && index_check(s->index, NULL) != 0) {
         rc = store_reindex(s, watch, e);
         buf_put_text(ret_words, text_tr("the index was rebuilt\n"));
     }
+    if (rc == 0)
+        rc = log_healed(s, &h.names, e);
+    if (rc == 0)
+        rc = buf_check(ret_words, e);
     if (rc == 0 && packs.unhealed)
         rc = err_set(e, ERR_DAMAGED,
                      "not everything could be healed from second copies: what is named above needs another "

@@ -56,6 +56,8 @@ struct draft {
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
+    const char **repaired; /* names for a "repaired" statement; borrowed */
+    size_t repaired_count;
     bool placed; /* place below is the next one */
     struct statement_place place;
 };
@@ -95,14 +97,14 @@ bool store_has_object(const struct statement *st);        /* a received file: by
 void store_tell(const struct store *s, const char *line);
 int store_lock(struct store *s, struct err *e);         /* take DIR/lock, or ERR_BUSY with the holder's words */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
+/* write.c: a record that says which files were healed from their second copies. */
+int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
 /* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
  * repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
-/* one record into the index; statements are opened with the keyring */
-int store_take_record(struct store *s, const struct ledger_record *r, struct err *e);
 
 /* read.c */
 int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e); /* from any thread */

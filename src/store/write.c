@@ -87,6 +87,8 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 
 /* ---- the record ---- */
 
+enum { PUBLICS = 4 }; /* cover, packs, keyring, repaired */
+
 struct making {
     struct vault_flushed flushed;
     struct buf entries, hidden, open, secrets, extents;
@@ -94,8 +96,8 @@ struct making {
     uint32_t *sealed_bytes;
     uint64_t *manifest;
     uint32_t public_count;
-    struct statement publics[3];
-    struct buf public_notes[3]; /* kept for the index */
+    struct statement publics[PUBLICS];
+    struct buf public_notes[PUBLICS]; /* kept for the index */
     struct statement_file_hash *files;
     struct statement_pack *packs;
 };
@@ -249,6 +251,13 @@ static int add_keyring(struct store *s, struct making *m, struct err *e)
     return add_public(s, m, &st, e);
 }
 
+static int add_repaired(struct store *s, struct making *m, struct err *e)
+{
+    const struct draft *d = &s->draft;
+    struct statement st = {.kind = STATEMENT_REPAIRED, .repaired = {d->repaired, d->repaired_count}};
+    return d->repaired_count == 0 ? 0 : add_public(s, m, &st, e);
+}
+
 static int make_record(struct store *s, struct making *m, struct ledger_record *ret, struct err *e)
 {
     int rc = s->writer != NULL ? vault_flush(s->writer, &m->flushed, e) : 0;
@@ -262,6 +271,8 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_packs(s, m, e);
     if (rc == 0)
         rc = add_keyring(s, m, e);
+    if (rc == 0)
+        rc = add_repaired(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->flushed.runs, m->flushed.run_count, &m->extents);
@@ -336,7 +347,7 @@ int store_commit(struct store *s, struct err *e)
     struct ledger_record record;
     struct ledger_position before, now;
     int rc = store_writable(s, e);
-    if (rc != 0 || s->draft.count == 0)
+    if (rc != 0 || (s->draft.count == 0 && s->draft.repaired_count == 0))
         return rc;
     s->failed = true; /* until everything below has succeeded */
     ledger_where(s->ledger, &before);
@@ -366,4 +377,14 @@ int store_commit(struct store *s, struct err *e)
         s->failed = false;
     store_draft_release(&s->draft);
     return 0;
+}
+
+int store_log_repair(struct store *s, const char **names, size_t count, struct err *e)
+{
+    int rc = store_draft_begin(s, e);
+    if (rc != 0)
+        return rc;
+    s->draft.repaired = names;
+    s->draft.repaired_count = count < STATEMENT_LIST_MAX ? count : STATEMENT_LIST_MAX;
+    return store_commit(s, e);
 }

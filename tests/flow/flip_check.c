@@ -2,13 +2,15 @@
  * flip_check REPOSITORY STATE KEY PASSPHRASE COUNT SEED
  *
  * COUNT single bits at random places of vault, ledger and keyring (every copy counted) are flipped, one at a time: each
- * must be told by verify or by a full audit.  Each twentieth is then healed by repair where a second copy exists, and
- * the repository must be byte for byte what it was.  Exit 1 with a line for each flip that passed unnoticed.
+ * must be told by verify or by a full audit.  Each twentieth is then healed by repair where a second copy exists, after
+ * which everything must verify; repair adds to the log, so what was before is brought back for the next flip.  Exit 1
+ * with a line for each flip that passed unnoticed.
  */
 #include "checker.h"
 #include "../crash/flip.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 
 enum { HEAL_EACH = 20, FOLDERS = 4 };
 
@@ -26,6 +28,22 @@ static bool has_second_copy(const char *path, const char *repository)
     if (strstr(path, "/vault/") == NULL)
         return true;
     return file_path(&open, NULL, "%s/b/open%s", repository, name) == 0 && file_exists(open.s);
+}
+
+/* ${to} becomes what ${from} is. */
+static void bring(const char *from, const char *to)
+{
+    const char *const commands[2][5] = {{"rm", "-rf", "--", to, NULL}, {"cp", "-aT", from, to, NULL}};
+    for (int i = 0; i < 2; i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0) {
+            (void)execvp(commands[i][0], (char *const *)(uintptr_t)commands[i]);
+            _exit(127);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            abort();
+    }
 }
 
 static bool healed(struct checker *c, const char *repository, const char *state)
@@ -71,11 +89,18 @@ int main(int count, char **words)
             unnoticed++;
             printf("unnoticed: %s\n", line);
         } else if (i % HEAL_EACH == 0 && has_second_copy(line, repository)) {
+            static struct file_path kept[2];
+            (void)file_path(&kept[0], NULL, "%s.flipped", repository);
+            (void)file_path(&kept[1], NULL, "%s.flipped", state);
+            bring(repository, kept[0].s);
+            bring(state, kept[1].s);
             tried++;
             if (!healed(&c, repository, state)) {
                 unhealed++;
                 printf("not healed: %s\n", line);
             }
+            bring(kept[0].s, repository);
+            bring(kept[1].s, state);
         }
         flip_undo(&files, &list[i]);
     }

@@ -65,10 +65,50 @@ static void test_all_prepare(void **state)
     }
 }
 
+static int count_item(void *context, const struct index_item *item, struct err *e)
+{
+    *(unsigned *)context += item->path.n > 0;
+    return 0;
+}
+
+/* Asks as a worker of the vault does, again and again; NULL when every answer was right. */
+static void *ask_often(void *handle)
+{
+    for (int i = 0; i < 300; i++) {
+        struct index_sums sums;
+        unsigned items = 0;
+        if (index_items(handle, UINT64_MAX, 0, count_item, &items, NULL) != 0 || items != 5 ||
+            index_sums(handle, &sums, NULL) != 0 || sums.items != 5)
+            return handle;
+    }
+    return NULL;
+}
+
+static void test_several_threads(void **state)
+{
+    struct fixture *f = *state;
+    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
+    struct statement open = {.kind = STATEMENT_DEPOSIT};
+    pthread_t threads[4];
+    assert_int_equal(fixture_say(x, 0, &open, &f->e), 0);
+    for (uint64_t i = 1; i <= 5; i++) {
+        struct statement s = {.kind = STATEMENT_RECEIVED, .received = {.path = bytes_text(story_paths[i])}};
+        assert_int_equal(fixture_say(x, i, &s, &f->e), 0);
+    }
+    for (size_t i = 0; i < COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, x), 0);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        void *wrong = x;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nested, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_several_threads, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_all_prepare, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

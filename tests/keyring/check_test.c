@@ -262,6 +262,32 @@ static void removed_files_are_not_missed(void **state)
     assert_int_equal(fixture_check(f, NULL), 0);
 }
 
+/* What is known to be right goes where it is not, in both copies if need be. */
+static void right_content_is_restored(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    const char *name = fixture_name(f, "segment-");
+    const struct keyring_file *file = NULL;
+    for (size_t i = 0; i < f->count; i++)
+        file = strcmp(f->expected[i].name, name) == 0 ? &f->expected[i] : file;
+    OWN(buf_drop) struct buf good = {0};
+    fixture_get(f, 'a', name, &good);
+    for (int bad = 0; bad < 4; bad++) {
+        OWN(buf_drop) struct buf words = {0};
+        if (bad & 1)
+            fixture_put(f, 'a', name, bytes_of(good.p, good.n - 1));
+        if (bad & 2)
+            fixture_remove(f, 'b', name);
+        unsigned before = aside(f);
+        assert_int_equal(keyring_restore(f->root.s, file, buf_bytes(&good), &words, NULL), 0);
+        assert_int_equal(aside(f), before + (bad & 1));
+        assert_int_equal(strstr(buf_text(&words), "a/keys/") != NULL, bad & 1);
+        assert_int_equal(strstr(buf_text(&words), "b/keys/") != NULL, bad >> 1);
+        assert_int_equal(fixture_check(f, NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(older_copy, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_aside_is_lost, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(removed_files_are_not_missed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(right_content_is_restored, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -410,6 +410,49 @@ static void a_journal_is_founded_once(void **state)
     assert_int_equal(ledger_found(f->root.s, &e), 0);
 }
 
+/* Every end the journal ever had is one, and nothing else is: not another offset, number or hash. */
+static void where_it_stood_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_position at[6];
+    struct ledger_opening opening;
+    at[0] = fixture_fill(f, 1, 2, 1);
+    for (size_t i = 1; i < COUNT(at); i++)
+        at[i] = fixture_fill(f, 1, (uint32_t)i, 1);
+    for (int copy = 0; copy < 3; copy++) {
+        if (copy > 0)
+            file_delete(f, copy == 1 ? "a/journal" : "b/journal");
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
+        for (size_t i = 0; i < COUNT(at); i++) {
+            struct hash other = at[i].last;
+            other.b[31] ^= 1;
+            assert_true(ledger_stood(l, at[i].records, at[i].bytes, &at[i].last));
+            assert_false(ledger_stood(l, at[i].records, at[i].bytes, &other));
+            assert_false(ledger_stood(l, at[i].records + 1, at[i].bytes, &at[i].last));
+            assert_false(ledger_stood(l, at[i].records, at[i].bytes - 1, &at[i].last));
+            assert_false(ledger_stood(l, at[i].records, at[i].bytes + at[5].bytes, &at[i].last));
+        }
+        if (copy == 1) {
+            OWN(buf_drop) struct buf words = {0};
+            assert_false(ledger_healed(l, 0));
+            assert_int_equal(ledger_mend(l, &words, NULL), 0);
+            assert_true(ledger_healed(l, 0));
+            assert_false(ledger_healed(l, 1));
+        }
+    }
+}
+
+static void who_was_outrun_knows_it(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    (void)fixture_fill(f, 2, 1, 1);
+    OWN(ledger_drop) struct ledger *reader = fixture_open(f, NULL, &opening);
+    assert_false(ledger_outrun(reader));
+    (void)fixture_fill(f, 1, 1, 1);
+    assert_true(ledger_outrun(reader));
+}
+
 #define LEDGER_CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -425,6 +468,8 @@ int main(void)
         LEDGER_CASE(a_newer_format_is_refused_in_either_copy),
         LEDGER_CASE(opening_reads_the_end_only),
         LEDGER_CASE(a_journal_is_founded_once),
+        LEDGER_CASE(where_it_stood_is_known),
+        LEDGER_CASE(who_was_outrun_knows_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,65 @@ static void test_damaged_segment_is_told_and_left(void **state)
     }
 }
 
+/* ---- packs ---- */
+
+struct counting {
+    unsigned whole, lost;
+    struct store *s;
+};
+
+static int count_whole(void *context, const struct index_item *item, struct err *e)
+{
+    struct counting *c = context;
+    bool whole = store_get(c->s, item, NULL, NULL) == 0;
+    c->whole += whole;
+    c->lost += !whole;
+    return 0;
+}
+
+/* A sealed pack is damaged or gone, and the index too: what lies elsewhere is had, and writing goes on. */
+static void test_damaged_pack_and_no_index(void **state)
+{
+    struct fixture *f = *state;
+    static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 300000, 21}};
+    static const struct thing more[] = {{"c.bin", 'r', 300000, 22}, {"d.bin", 'r', 300000, 23}};
+    static const struct thing last[] = {{"e.txt", 't', 3000, 24}};
+    struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, NULL, large, COUNT(large), &f->e) != 0 ||
+        fixture_intake(s, NULL, more, COUNT(more), &f->e) != 0 ||
+        fixture_intake(s, NULL, last, COUNT(last), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+    assert_int_equal(fixture_count(f, "vault/000", ""), 2);
+    uint64_t sectors = fixture_size(f, "vault/000/000000.pack") / VAULT_SECTOR;
+    fixture_keep(f, "good");
+    for (uint64_t i = 0; i <= sectors; i += 3) {
+        struct counting c = {0};
+        fixture_back(f, "good");
+        if (i + 3 > sectors)
+            fixture_remove(f, "vault/000/000000.pack");
+        else
+            fixture_flip(f, "vault/000/000000.pack", (int64_t)(i * VAULT_SECTOR + 999));
+        fixture_remove(f, "index");
+        buf_clear(&f->told);
+        s = fixture_open(f, STORE_WRITE);
+        c.s = s;
+        assert_int_equal(index_items(store_index(s), UINT64_MAX, 0, count_whole, &c, &f->e), 0);
+        assert_int_equal(c.whole + c.lost, 5);
+        assert_true(c.whole >= 1); /* the one in the other pack */
+        const struct thing again[] = {{"again/a.bin", 'r', 400000, 20}};
+        assert_int_equal(fixture_intake(s, NULL, again, 1, &f->e), 0);
+        store_close(s);
+        assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+        /* The pack comes back from a backup: with a new index all is as if nothing had been. */
+        fixture_copy(f, "kept-good/repo/vault/000/000000.pack", "vault/000/000000.pack");
+        s = fixture_open(f, STORE_WRITE);
+        assert_int_equal(store_reindex(s, NULL, &f->e), 0);
+        store_close(s);
+        fixture_whole(f);
+    }
+}
+
 /* ---- a stop keeps what is done ---- */
 
 static int stop_soon(void *context, uint64_t done, uint64_t all)
@@ -289,6 +348,7 @@ int main(void)
         FIXTURE_TEST(test_index_of_another_history),
         FIXTURE_TEST(test_segments_are_brought_up),
         FIXTURE_TEST(test_damaged_segment_is_told_and_left),
+        FIXTURE_TEST(test_damaged_pack_and_no_index),
         FIXTURE_TEST(test_stopped_and_gone_on),
     };
     return FIXTURE_RUN(tests);

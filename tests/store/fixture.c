@@ -15,6 +15,7 @@ enum { NOBODY = 65534, NAMES_MAX = 4096, FILE_MAX = 64 << 20 };
 
 static atomic_uint effects, syncs;
 static atomic_uint die_at, fail_sync;
+static struct file_path failed;
 
 void fixture_calm(void)
 {
@@ -46,6 +47,11 @@ unsigned fixture_syncs(void)
     return atomic_load(&syncs);
 }
 
+const char *fixture_failed(void)
+{
+    return failed.s;
+}
+
 static bool dead(void)
 {
     unsigned now = atomic_fetch_add(&effects, 1) + 1, end = atomic_load(&die_at);
@@ -55,12 +61,18 @@ static bool dead(void)
     return true;
 }
 
-static bool sync_fails(void)
+static bool sync_fails(int fd)
 {
     if (dead())
         return true;
+    if (atomic_fetch_add(&syncs, 1) + 1 != atomic_load(&fail_sync))
+        return false;
+    char name[64];
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(name, failed.s, sizeof failed.s - 1);
+    failed.s[n > 0 ? n : 0] = 0;
     errno = EIO;
-    return atomic_fetch_add(&syncs, 1) + 1 == atomic_load(&fail_sync);
+    return true;
 }
 
 ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
@@ -79,12 +91,12 @@ ssize_t plain_pwrite(int fd, const void *p, size_t n, off_t at)
 
 int fsync(int fd)
 {
-    return sync_fails() ? -1 : (int)syscall(SYS_fsync, fd);
+    return sync_fails(fd) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-    return sync_fails() ? -1 : (int)syscall(SYS_fdatasync, fd);
+    return sync_fails(fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 int rename(const char *from, const char *to)

@@ -109,5 +109,6 @@ void fixture_die_at(unsigned effect); /* this effect, from 1, and all after it f
 void fixture_fail_sync(unsigned sync); /* this one fails, alone */
 unsigned fixture_effects(void);
 unsigned fixture_syncs(void);
+const char *fixture_failed(void); /* the file or folder whose sync failed */
 
 #endif

@@ -15,7 +15,35 @@ static void fill(struct fixture *f)
     fixture_keep(f, "good");
 }
 
-static void mended(struct fixture *f, const char *word)
+struct naming {
+    struct store *s;
+    unsigned statements, names;
+    const char *wanted;
+};
+
+static int look_at(void *context, const struct index_statement_row *row, struct err *e)
+{
+    struct naming *n = context;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    int rc = store_statement(n->s, row->leaf, &held, &st, e);
+    n->statements++;
+    for (size_t i = 0; rc == 0 && i < st.repaired.count; i++)
+        n->names += strstr(st.repaired.files[i], n->wanted) != NULL;
+    return rc;
+}
+
+/* The log says once what was healed. */
+static void logged(struct fixture *f, const char *name)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    struct naming n = {.s = s, .wanted = name};
+    assert_int_equal(index_statements(store_index(s), 0, STATEMENT_REPAIRED, look_at, &n, &f->e), 0);
+    assert_int_equal(n.statements, 1);
+    assert_true(n.names > 0);
+}
+
+static void mended(struct fixture *f, const char *word, const char *name)
 {
     if (fixture_repair(f) != 0)
         fail_msg("%s %s", f->e.text, buf_text(&f->lines));
@@ -25,6 +53,7 @@ static void mended(struct fixture *f, const char *word)
     fixture_whole(f);
     assert_int_equal(fixture_repair(f), 0); /* nothing is left to be healed */
     assert_string_equal(buf_text(&f->words), "");
+    logged(f, name);
 }
 
 static void keys_folder(struct fixture *f, int copy, struct file_path *to)
@@ -79,7 +108,7 @@ static void test_one_copy_of_anything(void **state)
                     fixture_flip(f, name.s, (int64_t)chance_below(&f->chance, fixture_size(f, name.s)));
                 else
                     fixture_cut(f, name.s, 20);
-                mended(f, word);
+                mended(f, word, what == 5 ? "pack 1" : what == 4 ? "/journal" : word);
                 bool kept = what < 4 ? how != 0 : what == 4 && how == 1;
                 assert_true(!kept || fixture_count(f, "quarantine", "") > 0);
             }
@@ -103,7 +132,7 @@ static void test_segments_from_the_journal(void **state)
             else
                 fixture_append(f, name.s, bytes_of("more", 4));
         }
-        mended(f, "segment-");
+        mended(f, "segment-", "segment-");
         assert_int_equal(fixture_count(f, "quarantine", "keys-"), how == 0 ? 0 : 2);
     }
 }
@@ -127,7 +156,7 @@ static void test_many_at_once(void **state)
         fixture_flip(f, "b/journal", (int64_t)fixture_size(f, "b/journal") / 4 * 3);
         fixture_flip(f, round % 2 == 0 ? "vault/000/000001.pack" : "b/open/000001.pack", 5000);
         fixture_remove(f, round % 2 == 0 ? "index" : "log");
-        mended(f, "journal a");
+        mended(f, "journal a", "a/journal");
     }
 }
 

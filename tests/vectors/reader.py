@@ -369,6 +369,8 @@ class Repository:
                 need(r["first"] <= first and end <= r["first"] + r["hidden"], "a cover's reach")
                 need(p.merkle_root(self.hashes[first:end]) == un64(body["root"]), "a cover's root")
                 self.covered |= set(range(first, end))
+            elif body["kind"] == "repaired":
+                need(all(isinstance(name, str) for name in body["files"]), "the names of what was healed")
             else:
                 need(body["kind"] == "founded" and leaf == 0, "a kind of statement")
 
