@@ -84,6 +84,8 @@ static void signed_by_us(uint8_t who, struct bytes text)
     OWN(buf_drop) struct buf whole = {0};
     OWN(note_drop) struct note n = {0};
     size_t lines = who & 0x0f, by[KEYS] = {0};
+    if (text.n == 0 || text.p[text.n - 1] != '\n')
+        return; /* with an empty line behind, it might be a note by others */
     buf_put_bytes(&whole, text);
     buf_put_text(&whole, "\n");
     for (size_t i = 0; i < lines; i++) {

@@ -357,15 +357,22 @@ static int block_open(const struct keyring *k, const struct segment *s, struct b
                       bytes_of(block.p + BLOCK_HEAD, (size_t)count * CRYPT_KEY + CRYPT_TAG), to);
 }
 
-/* The block with ${leaf} decrypted into k->opened; with ALL_LEAVES every block is opened and counted. */
+/*
+ * The block with ${leaf} decrypted into k->opened; with ALL_LEAVES every block is opened and counted.  Blocks ascend,
+ * so that no leaf has two secrets of which the one last asked for decides.
+ */
 static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf, uint32_t *ret_total, struct err *e)
 {
     struct cursor c = cursor_of(bytes_of(k->held.p + HEAD_BYTES, k->held.n - HEAD_BYTES));
-    uint64_t first;
+    uint64_t first, end = 0;
     uint32_t count;
     struct bytes block;
     *ret_total = 0;
     while (c.left > 0 && block_take(&c, &first, &count, &block)) {
+        c.failed = first < end;
+        if (c.failed)
+            break;
+        end = first + count;
         if (leaf != ALL_LEAVES && (leaf < first || leaf >= first + count))
             continue;
         k->opened_count = 0;

@@ -276,6 +276,35 @@ static void one_copy_is_enough(void **state)
     }
 }
 
+/* Good blocks in another order: what lies behind the one that goes back is not asked. */
+static void blocks_ascend(void **state)
+{
+    struct fixture *f = *state;
+    fixture_commit(f, 3, 0);
+    fixture_commit(f, 2, 0);
+    const char *segment = fixture_name(f, "segment-");
+    OWN(buf_drop) struct buf good = {0};
+    OWN(buf_drop) struct buf turned = {0};
+    fixture_get(f, 'a', segment, &good);
+    size_t first = BLOCK_HEAD + 3 * CRYPT_KEY + CRYPT_TAG;
+    buf_put(&turned, good.p, HEAD_BYTES);
+    buf_put(&turned, good.p + HEAD_BYTES + first, good.n - HEAD_BYTES - first);
+    buf_put(&turned, good.p + HEAD_BYTES, first);
+    fixture_put(f, 'a', segment, buf_bytes(&turned));
+    fixture_put(f, 'b', segment, buf_bytes(&turned));
+    fixture_reopen(f, UINT64_MAX);
+    for (size_t i = 0; i < f->leaf_count; i++) {
+        struct key found;
+        struct err e = {0};
+        int rc = keyring_secret(f->keyring, f->leaves[i].leaf, &found, &e);
+        assert_int_equal(rc, i < 3 ? ERR_DAMAGED : 0);
+        assert_true(rc == 0 || strstr(e.text, "its blocks have no known form") != NULL);
+    }
+    fixture_put(f, 'b', segment, buf_bytes(&good)); /* the other copy answers */
+    fixture_reopen(f, UINT64_MAX);
+    fixture_find_all(f);
+}
+
 /* In both copies: the secret is refused or right, never wrong. */
 static void damaged_in_both(void **state)
 {
@@ -427,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(crash_after_the_commit, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_again, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(one_copy_is_enough, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(blocks_ascend, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_in_both, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(commit_onto_damage, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_of_no_known_form, fixture_setup, fixture_teardown),
