@@ -21,7 +21,7 @@ struct file_path {
 };
 int file_path(struct file_path *to, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* file_open_read: ERR_ABSENT; ERR_DAMAGED: what lies there is a link or no plain file, and so not what was put; ERR_IO */
+/* file_open_read: ERR_ABSENT, ERR_IO; ERR_DAMAGED: what lies there is a link or no plain file, so not what was put. */
 int file_open_read(const char *path, int *ret_fd, struct err *e);
 /* file_read_all: the whole file, appended to ${to}; ERR_DAMAGED when longer than ${bytes_max}, ERR_ABSENT, ERR_IO. */
 int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err *e);
