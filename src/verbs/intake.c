@@ -11,8 +11,8 @@
 
 enum { OPTION_FROM, OPTION_NOTE, OPTION_DRY_RUN, OPTION_WAIT, OPTION_STRICT };
 enum {
-    PART_LEAVES = 16384,
-    PART_BYTES = 32 << 20, /* memory of a draft */
+    PART_LEAVES = 32768,
+    PART_BYTES = 64 << 20, /* memory of a draft */
     PART_SECONDS = 60,
     PART_RANGES = 4096,     /* of leaves seen again, in one statement */
     PART_REFUSED = 4 << 20, /* bytes of refusals in one statement; with the longest path it keeps within its limit */
