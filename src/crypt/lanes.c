@@ -86,7 +86,12 @@ TARGET static void blocks_of_three(struct lane lane[LANES], size_t count)
         c0 = _mm_add_epi32(c0, oldc0);
         c1 = _mm_add_epi32(c1, oldc1);
     }
-    lane[0].abef = a0, lane[0].cdgh = a1, lane[1].abef = b0, lane[1].cdgh = b1, lane[2].abef = c0, lane[2].cdgh = c1;
+    lane[0].abef = a0;
+    lane[0].cdgh = a1;
+    lane[1].abef = b0;
+    lane[1].cdgh = b1;
+    lane[2].abef = c0;
+    lane[2].cdgh = c1;
 }
 
 TARGET static void blocks_of_one(struct lane *lane, size_t count)
