@@ -86,7 +86,7 @@ int table_find(const struct table *t, const char *name)
 struct bytes table_trim(struct bytes x)
 {
     while (x.n != 0 && (x.p[0] == ' ' || x.p[0] == '\t'))
-        x.p++, x.n--;
+        x = bytes_of(x.p + 1, x.n - 1);
     while (x.n != 0 && (x.p[x.n - 1] == ' ' || x.p[x.n - 1] == '\t'))
         x.n--;
     return x;
