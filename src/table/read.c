@@ -338,6 +338,7 @@ static int keep_header(struct table *t, const struct table_row *row, struct err 
         return err_memory(e);
     for (size_t i = 0; i < row->count; i++)
         buf_put_bytes(&t->header_text, table_trim(row->fields[i]));
+    buf_put_u8(&t->header_text, 0); /* so that there is memory also when no name has a letter */
     int rc = buf_check(&t->header_text, e);
     const uint8_t *p = t->header_text.p;
     for (size_t i = 0; rc == 0 && i < row->count; i++) {
