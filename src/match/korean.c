@@ -242,7 +242,7 @@ static void read_whole(const struct match_name *name, bool last_first, struct wh
         append_token(&name->t[i], w);
 }
 
-static unsigned agreeing(const struct match_korean *a, const struct match_korean *b)
+unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
 {
     unsigned agree = 0;
     for (unsigned i = 0; a->count == b->count && i < a->count; i++)
@@ -276,7 +276,7 @@ int match_korean_alike(const struct match_name *a, const struct match_name *b, u
         read_whole(b, turn_b, &wb);
         for (unsigned i = 0; i < wa.count; i++)
             for (unsigned k = 0; k < wb.count; k++) {
-                int agree = (int)agreeing(&wa.r[i], &wb.r[k]);
+                int agree = (int)match_syllables_agreeing(&wa.r[i], &wb.r[k]);
                 if (wa.r[i].count == wb.r[k].count && agree > best) {
                     best = agree;
                     *ret_syllables = wa.r[i].count;

@@ -4,6 +4,8 @@
  */
 #include "match/match_internal.h"
 
+#include "base/text.h"
+
 
 enum { CACHE_BITS = 15 };
 
@@ -35,6 +37,27 @@ unsigned match_levels_of(enum match_field_kind kind)
     case MATCH_SURNAME: return 6;
     default: return 7;
     }
+}
+
+const char *match_level_words(enum match_field_kind kind, unsigned level)
+{
+    static const char *const missing = TEXT("missing in one of them"), *const same = TEXT("the same");
+    static const char *const names[] = {TEXT("the same by sound"), TEXT("one slip of the pen"), TEXT("near"),
+                                        TEXT("an initial or short form"), TEXT("different")};
+    static const char *const dates[] = {TEXT("one is vaguer"),   TEXT("the same day, a year apart"),
+                                        TEXT("one part differs"), TEXT("the same day of another year"),
+                                        TEXT("at most a year apart"), TEXT("different")};
+    static const char *const steps[] = {TEXT("very near"), TEXT("near"), TEXT("partly the same"),
+                                        TEXT("little in common"), TEXT("hardly anything in common"), TEXT("different")};
+    if (level == 0)
+        return missing;
+    if (level == 1)
+        return same;
+    if (level == match_levels_of(kind))
+        return names[COUNT(names) - 1];
+    if (kind == MATCH_NAME || kind == MATCH_GIVEN || kind == MATCH_SURNAME)
+        return names[level - 2];
+    return kind == MATCH_DATE ? dates[level - 2] : steps[level - 2];
 }
 
 static bool same_skeleton(const struct match_value *a, const struct match_value *b)

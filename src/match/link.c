@@ -286,6 +286,35 @@ static int make_review(const struct match_pair *pairs, size_t count, const struc
     return 0;
 }
 
+uint64_t match_lot(uint32_t a, uint32_t b)
+{
+    return match_mix(((uint64_t)a << 32 | b) + 0x9E3779B97F4A7C15u);
+}
+
+/* The pairs with the lowest lots. */
+static int draw_below(const struct match_pair *pairs, size_t count, int32_t threshold, struct match_result *r,
+                      struct err *e)
+{
+    r->below = malloc((MATCH_SAMPLE + 1) * sizeof *r->below);
+    if (r->below == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].weight >= threshold)
+            continue;
+        r->below_all++;
+        uint64_t lot = match_lot(pairs[i].a, pairs[i].b);
+        size_t at = r->below_count;
+        while (at > 0 && match_lot(r->below[at - 1].a, r->below[at - 1].b) > lot)
+            at--;
+        if (at == MATCH_SAMPLE)
+            continue;
+        r->below_count += r->below_count < MATCH_SAMPLE;
+        memmove(r->below + at + 1, r->below + at, (r->below_count - at - 1) * sizeof *r->below);
+        r->below[at] = pairs[i];
+    }
+    return 0;
+}
+
 /* The proposals: pairs at the threshold or above, less those a person called different, with those called the same. */
 static int propose(const struct match_pair *pairs, size_t count, const struct match_options *o, int32_t threshold,
                    struct match_result *r, struct err *e)
@@ -396,6 +425,8 @@ static int finish(const struct match_frame *f, const struct match_options *o, st
         rc = propose(pairs, count, o, threshold, r, e);
     if (rc == 0)
         rc = match_cluster(pairs, count, o, threshold, r, e);
+    if (rc == 0)
+        rc = draw_below(pairs, count, threshold, r, e);
     return rc == 0 ? make_review(pairs, count, o, r, e) : rc;
 }
 
@@ -426,6 +457,7 @@ void match_result_release(struct match_result *r)
     free(r->cluster);
     free(r->capped);
     free(r->review);
+    free(r->below);
     free(r->curve);
     *r = (struct match_result){0};
 }

@@ -64,6 +64,18 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
 /* match_text_score: the same of two texts, the better of the readings of Chinese characters. */
 unsigned match_text_score(struct bytes a, struct bytes b, enum match_kind kind);
 
+/* ---- Keys for an index over names ---- */
+
+enum { MATCH_NAME_KEYS = 64 };
+/*
+ * match_name_keys(name, ret_keys, ret_rank):
+ * What names that are alike share: the sounds and beginnings of words, and pairs of them.  ${ret_rank} is higher the more
+ * a key alone says.
+ */
+unsigned match_name_keys(const struct match_name *name, uint32_t ret_keys[MATCH_NAME_KEYS],
+                         uint8_t ret_rank[MATCH_NAME_KEYS]);
+uint64_t match_bytes_hash(struct bytes x); /* not for secrets; the same on every machine */
+
 /* ---- Dates ---- */
 
 struct match_date {
@@ -174,11 +186,16 @@ struct match_result {
     size_t capped_count;
     struct match_pair *review; /* pairs near the threshold, by expected effect on the count, largest first */
     size_t review_count;
+    struct match_pair *below; /* a sample, by lot, of what was compared and lies below the threshold, down to 1 % */
+    size_t below_count;
+    uint64_t below_all; /* how many there are of them */
     uint32_t *curve; /* MATCH_CURVE points of expected precision and recall in ppm, two numbers for each 1/64 */
     uint64_t broken; /* pairs above the threshold which the clusters keep apart */
     uint32_t largest; /* cluster */
 };
-enum { MATCH_CURVE = 64, MATCH_REVIEW_MAX = 1000 };
+enum { MATCH_CURVE = 64, MATCH_REVIEW_MAX = 1000, MATCH_SAMPLE = 200 };
+/* match_lot(a, b): a lot for drawing samples of pairs; the same for the same pair. */
+uint64_t match_lot(uint32_t a, uint32_t b);
 
 /*
  * match_link(f, options, ret_result, e):

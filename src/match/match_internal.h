@@ -50,6 +50,8 @@ unsigned match_hangul_letters(uint32_t code, char to[8]);
  * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
  */
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
+unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
 /*
  * match_korean_alike(a, b, ret_syllables):

@@ -212,6 +212,56 @@ static unsigned alike(const char *a, unsigned na, const char *b, unsigned nb)
     return distance == 1 ? score + (ONE - score) / 4 : score;
 }
 
+static bool same_skeleton(const struct side *a, unsigned i, const struct side *b, unsigned k)
+{
+    return a->skeleton_n[i] == b->skeleton_n[k] && a->skeleton_n[i] > 1 &&
+           memcmp(a->skeleton[i], b->skeleton[k], a->skeleton_n[i]) == 0;
+}
+
+/* All that is not a vowel, doubles once: what Arabic writes of a name, and h with it. */
+static unsigned consonants(const struct match_token *t, char to[MATCH_TOKEN_BYTES])
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < t->n; i++)
+        if (strchr("aeiouyw", t->s[i]) == NULL && (n == 0 || to[n - 1] != t->s[i]))
+            to[n++] = t->s[i];
+    return n;
+}
+
+/* Syllables against letters: every syllable must be one that the letters may spell. */
+static bool spells_the_same(const struct match_token *x, const struct match_token *y)
+{
+    struct match_korean p[MATCH_READINGS_MAX], q[MATCH_READINGS_MAX];
+    unsigned np = match_korean_read(x, p), nq = match_korean_read(y, q);
+    for (unsigned i = 0; i < np; i++)
+        for (unsigned k = 0; k < nq; k++)
+            if (p[i].count == q[k].count && match_syllables_agreeing(&p[i], &q[k]) == p[i].count)
+                return true;
+    return false;
+}
+
+/* Words of two scripts.  How much letters tell depends on what the script leaves out. */
+static unsigned sound_across(const struct side *a, unsigned i, const struct side *b, unsigned k)
+{
+    const struct match_token *x = &a->t[i], *y = &b->t[k];
+    if (x->syllables != 0 || y->syllables != 0)
+        return spells_the_same(x, y) ? ONE * 95 / 100 : 0;
+    unsigned jw = match_jaro_winkler(x->s, x->n, y->s, y->n) / 10;
+    bool same = same_skeleton(a, i, b, k);
+    if (x->script == MATCH_ARABIC || y->script == MATCH_ARABIC) {
+        char p[MATCH_TOKEN_BYTES], q[MATCH_TOKEN_BYTES];
+        unsigned np = consonants(x, p), nq = consonants(y, q);
+        if (np == nq && memcmp(p, q, np) == 0 && np > 1)
+            return np > 2 ? ONE * 92 / 100 : ONE * 80 / 100;
+        return same && a->skeleton_n[i] > 2 ? ONE * 78 / 100 : 0;
+    }
+    if (same)
+        return a->skeleton_n[i] > 3 ? ONE * 90 / 100 : 500 + jw * 4 / 10;
+    if (a->skeleton_n[i] < 3 || b->skeleton_n[k] < 3)
+        return 0;
+    return alike(a->skeleton[i], a->skeleton_n[i], b->skeleton[k], b->skeleton_n[k]) * 8 / 10;
+}
+
 static unsigned words_alike(const struct side *a, unsigned i, const struct side *b, unsigned k, uint8_t *ret_answer,
                             enum match_kind kind)
 {
@@ -228,14 +278,12 @@ static unsigned words_alike(const struct side *a, unsigned i, const struct side 
         *ret_answer = MATCH_INITIAL;
         return ONE * 8 / 10;
     }
-    bool other_script = x->script != y->script;
     unsigned sound = 0;
-    if (a->skeleton_n[i] == b->skeleton_n[k] && a->skeleton_n[i] > 1 &&
-        memcmp(a->skeleton[i], b->skeleton[k], a->skeleton_n[i]) == 0) {
+    if (x->script != y->script)
+        sound = sound_across(a, i, b, k);
+    else if (same_skeleton(a, i, b, k)) {
         unsigned jw = match_jaro_winkler(x->s, x->n, y->s, y->n) / 10;
-        sound = other_script || a->skeleton_n[i] > 3 ? ONE * 9 / 10 : jw > 850 ? ONE * 88 / 100 : jw * 8 / 10;
-    } else if (other_script && a->skeleton_n[i] > 2 && b->skeleton_n[k] > 2) {
-        sound = alike(a->skeleton[i], a->skeleton_n[i], b->skeleton[k], b->skeleton_n[k]) * 8 / 10;
+        sound = a->skeleton_n[i] > 3 ? ONE * 9 / 10 : jw > 850 ? ONE * 88 / 100 : jw * 8 / 10;
     }
     if (sound > score) {
         *ret_answer = MATCH_SOUND;
