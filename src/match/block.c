@@ -1,7 +1,8 @@
 /*
  * Candidates: all pairs that share a key, each once.
  *
- * Every record has one value for each key.  Records are sorted by it; a block too large is divided by a further atom, and
+ * Every record has one value for each key.  Records are sorted by it; a block too large is divided by a further atom,
+ * and
  * what is too large then is not compared and listed.  A pair is made by the first key it shares.  Work is cut into
  * pieces by position, never by thread, so the order of what comes out does not depend on how many threads there are.
  */
@@ -145,8 +146,8 @@ static void compare_block(struct job *j, struct worker *w, struct piece *to, siz
             uint32_t a = j->sorted[i].record, b = j->sorted[k].record;
             if (j->across && j->f->source[a] == j->f->source[b])
                 continue;
-            uint32_t shared = shared_keys(j->keys + (size_t)a * MATCH_KEYS_MAX, j->keys + (size_t)b * MATCH_KEYS_MAX,
-                                          j->keys_count);
+            uint32_t shared =
+                shared_keys(j->keys + (size_t)a * MATCH_KEYS_MAX, j->keys + (size_t)b * MATCH_KEYS_MAX, j->keys_count);
             if ((unsigned)__builtin_ctz(shared) == j->key)
                 compare(j, w, to, a, b, shared);
         }
@@ -269,7 +270,8 @@ static int divide(struct job *j, const struct match_plan *p, const uint32_t *ato
         used |= p->atom[a].fields;
         for (size_t k = i; k < end; k++)
             j->sorted[k].key = (uint32_t)match_mix((uint64_t)j->sorted[k].key << 32 |
-                                                   atoms[(size_t)j->sorted[k].record * p->atoms + a]) | 1;
+                                                   atoms[(size_t)j->sorted[k].record * p->atoms + a]) |
+                               1;
         qsort(j->sorted + i, end - i, sizeof *j->sorted, by_key_then_record);
         break;
     }

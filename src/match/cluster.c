@@ -274,8 +274,8 @@ int match_cluster(const struct match_pair *pairs, size_t count, const struct mat
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (root_of(parent, pairs[i].a) == root_of(parent, pairs[i].b))
-            edges[n++] = (struct edge){root_of(parent, pairs[i].a), pairs[i].a, pairs[i].b,
-                                       pairs[i].weight - threshold};
+            edges[n++] =
+                (struct edge){root_of(parent, pairs[i].a), pairs[i].a, pairs[i].b, pairs[i].weight - threshold};
     for (size_t i = 0; i < o->decisions_count; i++) {
         const struct match_decision *d = &o->decisions[i];
         uint32_t a = d->a < d->b ? d->a : d->b, b = d->a ^ d->b ^ a;

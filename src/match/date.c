@@ -5,7 +5,7 @@ enum { PARTS_MAX = 4 };
 struct parts {
     unsigned count;
     unsigned value[PARTS_MAX], digits[PARTS_MAX];
-    unsigned month; /* by name; 0: none */
+    unsigned month;    /* by name; 0: none */
     unsigned month_at; /* numbers before it */
 };
 

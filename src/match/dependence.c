@@ -102,7 +102,8 @@ int match_dependence_find(const struct match_frame *f, const struct match_option
     int rc = cache == NULL || order == NULL ? err_memory(e) : 0;
     for (uint64_t i = 0; rc == 0 && f->records > 1 && i < (uint64_t)DRAWN * 8; i++) {
         uint64_t luck = match_mix(i * 131 + 77);
-        uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32), b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
+        uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32),
+                 b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
         if (a != b)
             tally(f, match_pattern(f, cache, a, b), any);
     }

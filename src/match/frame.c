@@ -1,5 +1,6 @@
 /*
- * Records as numbers.  A raw text is looked at once, however many records hold it: folded, given its skeleton, read as a
+ * Records as numbers.  A raw text is looked at once, however many records hold it: folded, given its skeleton, read
+ * as a
  * date or number, split into words.
  */
 #include "match/match_internal.h"
@@ -77,7 +78,10 @@ int match_frame_new(const struct match_field *fields, size_t count, struct match
     return 0;
 }
 
-/* Room for one more of ${size} bytes each; doubles.  Not inlined: the compiler must not see two types of one pointer. */
+/*
+ * Room for one more of ${size} bytes each; doubles.  Not inlined: the compiler must not see two types of one
+ * pointer.
+ */
 __attribute__((noinline)) static bool room_for(void *array, size_t *room, size_t count, size_t size)
 {
     if (count < *room)

@@ -3,8 +3,7 @@
  */
 #include "match/match_internal.h"
 
-
-const char *const match_field_kind_names[MATCH_FIELD_KINDS] = {"ignored", "name",   "given", "surname", "date",
+const char *const match_field_kind_names[MATCH_FIELD_KINDS] = {"ignored", "name", "given",  "surname", "date",
                                                                "place",   "code", "number", "text"};
 
 struct look {
@@ -89,26 +88,30 @@ static void look_at(const struct bytes *values, size_t count, struct look *l, st
     }
 }
 
-static const char *const given_words[] = {" given ", " first name ", " firstname ", " forename ", " fname ", " givenname ",
-                                          " first ", " prenom ", " vorname ", " nombre ", " ireum ", " imya ", NULL};
-static const char *const surname_words[] = {" surname ", " last name ", " lastname ", " family ", " lname ", " sname ",
-                                            " last ", " nom ", " nachname ", " apellido ", " seong ", " familiya ",
-                                            " familyname ", NULL};
+static const char *const given_words[] = {" given ",     " first name ", " firstname ", " forename ", " fname ",
+                                          " givenname ", " first ",      " prenom ",    " vorname ",  " nombre ",
+                                          " ireum ",     " imya ",       NULL};
+static const char *const surname_words[] = {" surname ", " last name ", " lastname ",   " family ",   " lname ",
+                                            " sname ",   " last ",      " nom ",        " nachname ", " apellido ",
+                                            " seong ",   " familiya ",  " familyname ", NULL};
 static const char *const name_words[] = {" name ", " full name ", " fullname ", " seongmyeong ", " person ", NULL};
-static const char *const date_words[] = {" dob ", " date ", " birth ", " born ", " birthdate ", " year ", " yob ",
-                                         " dateofbirth ", " day ", " naljja ", " saengnyeonworil ", NULL};
-static const char *const place_words[] = {" place ", " city ", " town ", " village ", " suburb ", " district ", " address ",
-                                          " province ", " county ", " region ", " birthplace ", " street ", " pob ",
-                                          " location ", " address 1 ", " jangso ", " juso ", NULL};
-static const char *const code_words[] = {" sex ", " gender ", " id ", " code ", " ssn ", " passport ", " phone ", " zip ",
-                                         " postcode ", " number ", " no ", " state ", " type ", " camp ", " soc sec id ",
-                                         " email ", " postal ", " imo ", " nationality ", " country ", NULL};
-static const char *const amount_words[] = {" price ", " amount ", " weight ", " age ", " count ", " cost ", " tons ",
-                                           " height ", " quantity ", NULL};
-static const char *const text_words[] = {" title ", " description ", " text ", " notes ", " authors ", " author ", " venue ",
-                                         " remarks ", " product ", " details ", " manufacturer ", NULL};
-static const char *const thing_words[] = {" company ", " product ", " venue ", " restaurant ", " organisation ",
-                                          " organization ", " shop ", " brand ", NULL};
+static const char *const date_words[] = {" dob ", " date ",        " birth ", " born ",   " birthdate ",       " year ",
+                                         " yob ", " dateofbirth ", " day ",   " naljja ", " saengnyeonworil ", NULL};
+static const char *const place_words[] = {" place ",      " city ",    " town ",     " village ",  " suburb ",
+                                          " district ",   " address ", " province ", " county ",   " region ",
+                                          " birthplace ", " street ",  " pob ",      " location ", " address 1 ",
+                                          " jangso ",     " juso ",    NULL};
+static const char *const code_words[] = {
+    " sex ",        " gender ",   " id ",     " code ", " ssn ",         " passport ", " phone ",
+    " zip ",        " postcode ", " number ", " no ",   " state ",       " type ",     " camp ",
+    " soc sec id ", " email ",    " postal ", " imo ",  " nationality ", " country ",  NULL};
+static const char *const amount_words[] = {" price ", " amount ", " weight ", " age ",      " count ",
+                                           " cost ",  " tons ",   " height ", " quantity ", NULL};
+static const char *const text_words[] = {" title ",   " description ", " text ",         " notes ",
+                                         " authors ", " author ",      " venue ",        " remarks ",
+                                         " product ", " details ",     " manufacturer ", NULL};
+static const char *const thing_words[] = {
+    " company ", " product ", " venue ", " restaurant ", " organisation ", " organization ", " shop ", " brand ", NULL};
 
 static enum match_field_kind kind_of(const char *header, const struct look *l)
 {

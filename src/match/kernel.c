@@ -55,7 +55,8 @@ unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, uns
 
 #if defined(__x86_64__)
 /* Where in ${b}, of 32 readable bytes, the letter stands: one compare instead of a walk through the window. */
-__attribute__((target("avx2"))) static unsigned jaro_winkler_avx2(const char *a, unsigned na, const char *b, unsigned nb)
+__attribute__((target("avx2"))) static unsigned jaro_winkler_avx2(const char *a, unsigned na, const char *b,
+                                                                  unsigned nb)
 {
     char padded[LONGEST] = {0}, order[LONGEST];
     memcpy(padded, b, nb);

@@ -1,7 +1,8 @@
 /*
  * Korean names: arithmetic on hangul syllables, and every syllable a romanised token may stand for.
  *
- * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, the DPRK's own, Kontsevich's
+ * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, the DPRK's own,
+ * Kontsevich's
  * for Russian, and what people write in passports.  A spelling stands for a set of jamo; two names are alike when each
  * syllable of one has a jamo in common with its fellow, in all three places.
  */
@@ -22,51 +23,132 @@ struct spelling {
 };
 
 /* Order of Unicode: initials  ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ */
-static const char *const initial_letters[INITIALS] = {"g", "kk", "n", "d",  "tt", "r", "m", "b", "pp", "s",
-                                                      "ss", "",  "j", "jj", "ch", "k", "t", "p", "h"};
+static const char *const initial_letters[INITIALS] = {"g",  "kk", "n", "d",  "tt", "r", "m", "b", "pp", "s",
+                                                      "ss", "",   "j", "jj", "ch", "k", "t", "p", "h"};
 /* medials ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ */
-static const char *const medial_letters[21] = {"a",   "ae", "ya", "yae", "eo", "e",  "yeo", "ye", "o",  "wa", "wae",
-                                               "oe",  "yo", "u",  "wo",  "we", "wi", "yu",  "eu", "ui", "i"};
+static const char *const medial_letters[21] = {"a",  "ae", "ya", "yae", "eo", "e",  "yeo", "ye", "o",  "wa", "wae",
+                                               "oe", "yo", "u",  "wo",  "we", "wi", "yu",  "eu", "ui", "i"};
 /* finals (none)ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ */
-static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n", "t", "l", "k",  "m", "l", "l", "l",
+static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n", "t",  "l", "k", "m", "l", "l", "l",
                                               "p", "l", "m", "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"};
 
-#define B(n)   (1u << (n))
-#define PLAIN(text, cost, jamo)  {text, sizeof text - 1, cost, ALWAYS, jamo}
-#define RUSSIAN(text, cost, jamo) {text, sizeof text - 1, cost, KONTSEVICH, jamo}
+#define B(n) (1u << (n))
+#define PLAIN(text, cost, jamo)                                                                                        \
+    {                                                                                                                  \
+        text, sizeof text - 1, cost, ALWAYS, jamo                                                                      \
+    }
+#define RUSSIAN(text, cost, jamo)                                                                                      \
+    {                                                                                                                  \
+        text, sizeof text - 1, cost, KONTSEVICH, jamo                                                                  \
+    }
 
 static const struct spelling initials[] = {
-    PLAIN("kk", 1, B(1) | B(0)), PLAIN("gg", 2, B(1)), PLAIN("kh", 1, B(15)), PLAIN("g", 0, B(0) | B(1)),
-    PLAIN("k", 0, B(0) | B(1) | B(15)), PLAIN("n", 0, B(2) | B(5)), PLAIN("tt", 1, B(4)), PLAIN("th", 1, B(16)),
-    PLAIN("tch", 2, B(12) | B(13) | B(14)), PLAIN("d", 0, B(3) | B(4)), PLAIN("t", 0, B(3) | B(4) | B(16)),
-    PLAIN("rh", 1, B(5)), PLAIN("r", 0, B(5)), PLAIN("l", 0, B(5)), PLAIN("m", 0, B(6)), PLAIN("pp", 1, B(8)),
-    PLAIN("ph", 1, B(17)), PLAIN("b", 0, B(7) | B(8)), PLAIN("p", 0, B(7) | B(8) | B(17)), PLAIN("ss", 1, B(9) | B(10)),
-    PLAIN("sh", 0, B(9)), PLAIN("s", 0, B(9) | B(10)), PLAIN("jj", 1, B(13)), PLAIN("ch", 0, B(12) | B(13) | B(14)),
-    PLAIN("j", 0, B(12) | B(13)), PLAIN("z", 2, B(12)), PLAIN("c", 2, B(12) | B(14)), PLAIN("h", 0, B(18)),
-    PLAIN("", 0, B(11)), RUSSIAN("chkh", 0, B(14)), RUSSIAN("pkh", 0, B(17)), RUSSIAN("tkh", 0, B(16)),
-    RUSSIAN("kkh", 0, B(15)), RUSSIAN("kh", 0, B(18)),
+    PLAIN("kk", 1, B(1) | B(0)),
+    PLAIN("gg", 2, B(1)),
+    PLAIN("kh", 1, B(15)),
+    PLAIN("g", 0, B(0) | B(1)),
+    PLAIN("k", 0, B(0) | B(1) | B(15)),
+    PLAIN("n", 0, B(2) | B(5)),
+    PLAIN("tt", 1, B(4)),
+    PLAIN("th", 1, B(16)),
+    PLAIN("tch", 2, B(12) | B(13) | B(14)),
+    PLAIN("d", 0, B(3) | B(4)),
+    PLAIN("t", 0, B(3) | B(4) | B(16)),
+    PLAIN("rh", 1, B(5)),
+    PLAIN("r", 0, B(5)),
+    PLAIN("l", 0, B(5)),
+    PLAIN("m", 0, B(6)),
+    PLAIN("pp", 1, B(8)),
+    PLAIN("ph", 1, B(17)),
+    PLAIN("b", 0, B(7) | B(8)),
+    PLAIN("p", 0, B(7) | B(8) | B(17)),
+    PLAIN("ss", 1, B(9) | B(10)),
+    PLAIN("sh", 0, B(9)),
+    PLAIN("s", 0, B(9) | B(10)),
+    PLAIN("jj", 1, B(13)),
+    PLAIN("ch", 0, B(12) | B(13) | B(14)),
+    PLAIN("j", 0, B(12) | B(13)),
+    PLAIN("z", 2, B(12)),
+    PLAIN("c", 2, B(12) | B(14)),
+    PLAIN("h", 0, B(18)),
+    PLAIN("", 0, B(11)),
+    RUSSIAN("chkh", 0, B(14)),
+    RUSSIAN("pkh", 0, B(17)),
+    RUSSIAN("tkh", 0, B(16)),
+    RUSSIAN("kkh", 0, B(15)),
+    RUSSIAN("kh", 0, B(18)),
 };
 static const struct spelling medials[] = {
-    PLAIN("yae", 0, B(3)), PLAIN("yeo", 0, B(6)), PLAIN("you", 1, B(6) | B(17)), PLAIN("yoo", 1, B(17)),
-    PLAIN("yeu", 2, B(6) | B(17)), PLAIN("yuh", 2, B(6)), PLAIN("yaw", 2, B(6)), PLAIN("wae", 0, B(10) | B(11)),
-    PLAIN("weo", 1, B(14)), PLAIN("woo", 1, B(13)), PLAIN("ya", 0, B(2)), PLAIN("yo", 0, B(12) | B(6)),
-    PLAIN("yu", 0, B(17) | B(6)), PLAIN("ye", 0, B(7) | B(3)), PLAIN("yi", 1, B(20)), PLAIN("eui", 1, B(19)),
-    PLAIN("eu", 0, B(18)), PLAIN("eo", 0, B(4)), PLAIN("ee", 1, B(20) | B(19)), PLAIN("ea", 2, B(1)),
-    PLAIN("ae", 0, B(1)), PLAIN("ai", 1, B(1)), PLAIN("ah", 1, B(0)), PLAIN("a", 0, B(0)), PLAIN("oe", 0, B(11)),
-    PLAIN("oi", 1, B(11)), PLAIN("oo", 1, B(13)), PLAIN("ou", 2, B(13) | B(4)), PLAIN("oh", 1, B(8) | B(4)),
-    PLAIN("o", 0, B(8) | B(4)), PLAIN("ui", 0, B(19)), PLAIN("uh", 1, B(4)), PLAIN("u", 0, B(13) | B(18) | B(4)),
-    PLAIN("eh", 2, B(1) | B(5)), PLAIN("e", 0, B(5) | B(1)), PLAIN("ie", 2, B(20)), PLAIN("i", 0, B(20) | B(19)),
-    PLAIN("wa", 0, B(9)), PLAIN("we", 0, B(15) | B(11)), PLAIN("wi", 0, B(16)), PLAIN("wo", 0, B(14)),
-    PLAIN("wu", 1, B(13)), RUSSIAN("e", 0, B(4) | B(5)), RUSSIAN("y", 0, B(18)), RUSSIAN("yi", 0, B(19)),
-    RUSSIAN("ui", 0, B(16) | B(19)), RUSSIAN("ue", 0, B(11) | B(10) | B(15)), RUSSIAN("ve", 0, B(11) | B(15)),
-    RUSSIAN("va", 0, B(9)), RUSSIAN("vo", 0, B(14)), RUSSIAN("ue", 0, B(14)),
+    PLAIN("yae", 0, B(3)),
+    PLAIN("yeo", 0, B(6)),
+    PLAIN("you", 1, B(6) | B(17)),
+    PLAIN("yoo", 1, B(17)),
+    PLAIN("yeu", 2, B(6) | B(17)),
+    PLAIN("yuh", 2, B(6)),
+    PLAIN("yaw", 2, B(6)),
+    PLAIN("wae", 0, B(10) | B(11)),
+    PLAIN("weo", 1, B(14)),
+    PLAIN("woo", 1, B(13)),
+    PLAIN("ya", 0, B(2)),
+    PLAIN("yo", 0, B(12) | B(6)),
+    PLAIN("yu", 0, B(17) | B(6)),
+    PLAIN("ye", 0, B(7) | B(3)),
+    PLAIN("yi", 1, B(20)),
+    PLAIN("eui", 1, B(19)),
+    PLAIN("eu", 0, B(18)),
+    PLAIN("eo", 0, B(4)),
+    PLAIN("ee", 1, B(20) | B(19)),
+    PLAIN("ea", 2, B(1)),
+    PLAIN("ae", 0, B(1)),
+    PLAIN("ai", 1, B(1)),
+    PLAIN("ah", 1, B(0)),
+    PLAIN("a", 0, B(0)),
+    PLAIN("oe", 0, B(11)),
+    PLAIN("oi", 1, B(11)),
+    PLAIN("oo", 1, B(13)),
+    PLAIN("ou", 2, B(13) | B(4)),
+    PLAIN("oh", 1, B(8) | B(4)),
+    PLAIN("o", 0, B(8) | B(4)),
+    PLAIN("ui", 0, B(19)),
+    PLAIN("uh", 1, B(4)),
+    PLAIN("u", 0, B(13) | B(18) | B(4)),
+    PLAIN("eh", 2, B(1) | B(5)),
+    PLAIN("e", 0, B(5) | B(1)),
+    PLAIN("ie", 2, B(20)),
+    PLAIN("i", 0, B(20) | B(19)),
+    PLAIN("wa", 0, B(9)),
+    PLAIN("we", 0, B(15) | B(11)),
+    PLAIN("wi", 0, B(16)),
+    PLAIN("wo", 0, B(14)),
+    PLAIN("wu", 1, B(13)),
+    RUSSIAN("e", 0, B(4) | B(5)),
+    RUSSIAN("y", 0, B(18)),
+    RUSSIAN("yi", 0, B(19)),
+    RUSSIAN("ui", 0, B(16) | B(19)),
+    RUSSIAN("ue", 0, B(11) | B(10) | B(15)),
+    RUSSIAN("ve", 0, B(11) | B(15)),
+    RUSSIAN("va", 0, B(9)),
+    RUSSIAN("vo", 0, B(14)),
+    RUSSIAN("ue", 0, B(14)),
 };
 static const struct spelling finals[] = {
-    PLAIN("ng", 0, B(21)), PLAIN("n", 0, B(4) | B(5) | B(6)), PLAIN("k", 0, B(1) | B(2) | B(3) | B(9) | B(24)),
-    PLAIN("g", 1, B(1)), PLAIN("ck", 1, B(1)), PLAIN("c", 2, B(1)), PLAIN("l", 0, B(8) | B(11) | B(12) | B(13) | B(15)),
-    PLAIN("r", 1, B(8)), PLAIN("m", 0, B(16) | B(10)), PLAIN("p", 0, B(17) | B(18) | B(14) | B(26)),
-    PLAIN("b", 1, B(17)), PLAIN("t", 0, B(7) | B(19) | B(20) | B(22) | B(23) | B(25) | B(27)), PLAIN("d", 1, B(7)),
-    PLAIN("s", 1, B(19)), PLAIN("", 0, B(0) | B(27)), RUSSIAN("n", 0, B(4) | B(21)), RUSSIAN("nn", 0, B(4)),
+    PLAIN("ng", 0, B(21)),
+    PLAIN("n", 0, B(4) | B(5) | B(6)),
+    PLAIN("k", 0, B(1) | B(2) | B(3) | B(9) | B(24)),
+    PLAIN("g", 1, B(1)),
+    PLAIN("ck", 1, B(1)),
+    PLAIN("c", 2, B(1)),
+    PLAIN("l", 0, B(8) | B(11) | B(12) | B(13) | B(15)),
+    PLAIN("r", 1, B(8)),
+    PLAIN("m", 0, B(16) | B(10)),
+    PLAIN("p", 0, B(17) | B(18) | B(14) | B(26)),
+    PLAIN("b", 1, B(17)),
+    PLAIN("t", 0, B(7) | B(19) | B(20) | B(22) | B(23) | B(25) | B(27)),
+    PLAIN("d", 1, B(7)),
+    PLAIN("s", 1, B(19)),
+    PLAIN("", 0, B(0) | B(27)),
+    RUSSIAN("n", 0, B(4) | B(21)),
+    RUSSIAN("nn", 0, B(4)),
 };
 
 unsigned match_hangul_letters(uint32_t code, char to[8])
@@ -164,8 +246,7 @@ static void read_syllable(struct search *r, unsigned at)
                 continue;
             struct match_syllable syllable = {.initial = initials_of(initials[i].jamo, medials[k].jamo),
                                               .medial = medials[k].jamo};
-            read_final(r, at + initials[i].n + medials[k].n, syllable,
-                       1u + initials[i].cost + medials[k].cost);
+            read_final(r, at + initials[i].n + medials[k].n, syllable, 1u + initials[i].cost + medials[k].cost);
         }
     }
 }

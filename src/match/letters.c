@@ -4,8 +4,11 @@ uint32_t match_next_code(const uint8_t **p, const uint8_t *end)
 {
     const uint8_t *s = *p;
     uint32_t code = *s;
-    unsigned more = code < 0x80 ? 0 : code >= 0xC2 && code < 0xE0 ? 1 : code >= 0xE0 && code < 0xF0 ? 2
-                                  : code >= 0xF0 && code < 0xF5 ? 3 : 9;
+    unsigned more = code < 0x80                   ? 0
+                    : code >= 0xC2 && code < 0xE0 ? 1
+                    : code >= 0xE0 && code < 0xF0 ? 2
+                    : code >= 0xF0 && code < 0xF5 ? 3
+                                                  : 9;
     if (more == 0 || more == 9 || (size_t)(end - s) <= more) {
         *p = s + 1;
         return more == 0 ? code : 0xFFFD;
@@ -37,8 +40,8 @@ static const char *latin_find(uint32_t code)
 
 const char *match_letter(uint32_t code)
 {
-    static const char ascii[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0"
-                                "n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z";
+    static const char ascii[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0"
+                                "m\0n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z";
     if (code >= '0' && code <= '9')
         return ascii + (size_t)2 * (code - '0');
     if ((code | 0x20) >= 'a' && (code | 0x20) <= 'z')

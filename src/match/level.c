@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 
-
 enum { CACHE_BITS = 15 };
 
 struct cached {
@@ -29,13 +28,18 @@ void match_cache_free(struct match_cache *c)
 unsigned match_levels_of(enum match_field_kind kind)
 {
     switch (kind) {
-    case MATCH_CODE: return 4;
-    case MATCH_PLACE: return 5;
-    case MATCH_NUMBER: return 5;
+    case MATCH_CODE:
+        return 4;
+    case MATCH_PLACE:
+        return 5;
+    case MATCH_NUMBER:
+        return 5;
     case MATCH_NAME:
     case MATCH_GIVEN:
-    case MATCH_SURNAME: return 6;
-    default: return 7;
+    case MATCH_SURNAME:
+        return 6;
+    default:
+        return 7;
     }
 }
 
@@ -44,11 +48,15 @@ const char *match_level_words(enum match_field_kind kind, unsigned level)
     static const char *const missing = TEXT("missing in one of them"), *const same = TEXT("the same");
     static const char *const names[] = {TEXT("the same by sound"), TEXT("one slip of the pen"), TEXT("near"),
                                         TEXT("an initial or short form"), TEXT("different")};
-    static const char *const dates[] = {TEXT("one is vaguer"),   TEXT("the same day, a year apart"),
-                                        TEXT("one part differs"), TEXT("the same day of another year"),
+    static const char *const dates[] = {TEXT("one is vaguer"),        TEXT("the same day, a year apart"),
+                                        TEXT("one part differs"),     TEXT("the same day of another year"),
                                         TEXT("at most a year apart"), TEXT("different")};
-    static const char *const steps[] = {TEXT("very near"), TEXT("near"), TEXT("partly the same"),
-                                        TEXT("little in common"), TEXT("hardly anything in common"), TEXT("different")};
+    static const char *const steps[] = {TEXT("very near"),
+                                        TEXT("near"),
+                                        TEXT("partly the same"),
+                                        TEXT("little in common"),
+                                        TEXT("hardly anything in common"),
+                                        TEXT("different")};
     if (level == 0)
         return missing;
     if (level == 1)
@@ -184,13 +192,20 @@ static unsigned level(const struct match_frame *f, unsigned field, uint32_t a, u
     const struct match_value *x = &d->values[a], *y = &d->values[b];
     switch (f->field[field].kind) {
     case MATCH_GIVEN:
-    case MATCH_SURNAME: return name_level(x, y);
-    case MATCH_DATE: return date_level(x, y);
-    case MATCH_PLACE: return place_level(x, y);
-    case MATCH_NUMBER: return number_level(x, y);
-    case MATCH_TEXT: return text_level(f, d, x, y);
-    case MATCH_NAME: return whole_name_level(d, x, y);
-    default: return code_level(x, y);
+    case MATCH_SURNAME:
+        return name_level(x, y);
+    case MATCH_DATE:
+        return date_level(x, y);
+    case MATCH_PLACE:
+        return place_level(x, y);
+    case MATCH_NUMBER:
+        return number_level(x, y);
+    case MATCH_TEXT:
+        return text_level(f, d, x, y);
+    case MATCH_NAME:
+        return whole_name_level(d, x, y);
+    default:
+        return code_level(x, y);
     }
 }
 

@@ -69,7 +69,8 @@ unsigned match_text_score(struct bytes a, struct bytes b, enum match_kind kind);
 enum { MATCH_NAME_KEYS = 64 };
 /*
  * match_name_keys(name, ret_keys, ret_rank):
- * What names that are alike share: the sounds and beginnings of words, and pairs of them.  ${ret_rank} is higher the more
+ * What names that are alike share: the sounds and beginnings of words, and pairs of them.  ${ret_rank} is higher the
+ * more
  * a key alone says.
  */
 unsigned match_name_keys(const struct match_name *name, uint32_t ret_keys[MATCH_NAME_KEYS],
@@ -84,7 +85,8 @@ struct match_date {
 };
 /*
  * match_date_read(text, month_first, ret_date):
- * 1970-05-17, 1970/5/17, 19700517, 17.05.1970, 17 May 1970, May 1970, 1970, ca. 1970.  ${month_first} says what 05/06/1970
+ * 1970-05-17, 1970/5/17, 19700517, 17.05.1970, 17 May 1970, May 1970, 1970, ca. 1970.  ${month_first} says what
+ * 05/06/1970
  * means.  False when it holds no year from 1000 to 2999; a month or day that cannot be is taken as not known.
  */
 bool match_date_read(struct bytes text, bool month_first, struct match_date *ret_date);
@@ -149,7 +151,7 @@ struct match_options {
 };
 
 struct match_pair {
-    uint32_t a, b; /* records, a < b */
+    uint32_t a, b;  /* records, a < b */
     int32_t weight; /* log2 of the odds of being the same, in 1/256 bit */
 };
 
@@ -159,18 +161,18 @@ struct match_level {
     int32_t weight;
 };
 struct match_block {
-    unsigned key;   /* index into keys */
-    uint64_t size;  /* records that would all have been compared with one another */
+    unsigned key;  /* index into keys */
+    uint64_t size; /* records that would all have been compared with one another */
 };
 struct match_result {
     struct match_pair *pairs; /* in order of a, b: at least the threshold, and those that a person called the same */
     size_t pairs_count;
     uint32_t *cluster; /* of each record: the smallest record of its cluster */
     size_t records;
-    uint64_t compared;      /* pairs that were compared */
-    unsigned threshold_ppm; /* as given or chosen */
+    uint64_t compared;                  /* pairs that were compared */
+    unsigned threshold_ppm;             /* as given or chosen */
     uint32_t precision_ppm, recall_ppm; /* of the pairs, by the model's own probabilities: no measurement */
-    uint64_t prior_pairs;   /* how many pairs the model takes to be the same, in all */
+    uint64_t prior_pairs;               /* how many pairs the model takes to be the same, in all */
     struct {
         unsigned count;
         struct match_level level[MATCH_FIELDS_MAX][MATCH_LEVELS];
@@ -189,9 +191,9 @@ struct match_result {
     struct match_pair *below; /* a sample, by lot, of what was compared and lies below the threshold, down to 1 % */
     size_t below_count;
     uint64_t below_all; /* how many there are of them */
-    uint32_t *curve; /* MATCH_CURVE points of expected precision and recall in ppm, two numbers for each 1/64 */
-    uint64_t broken; /* pairs above the threshold which the clusters keep apart */
-    uint32_t largest; /* cluster */
+    uint32_t *curve;    /* MATCH_CURVE points of expected precision and recall in ppm, two numbers for each 1/64 */
+    uint64_t broken;    /* pairs above the threshold which the clusters keep apart */
+    uint32_t largest;   /* cluster */
 };
 enum { MATCH_CURVE = 64, MATCH_REVIEW_MAX = 1000, MATCH_SAMPLE = 200 };
 /* match_lot(a, b): a lot for drawing samples of pairs; the same for the same pair. */

@@ -92,7 +92,7 @@ struct match_value {
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
     struct match_date date;
-    int64_t number; /* in 1/1000 */
+    int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
     uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */
 };

@@ -93,7 +93,8 @@ static int count_random(const struct match_frame *f, const struct match_options 
     double counts[MATCH_FIELDS_MAX][MATCH_LEVELS] = {{0}};
     for (size_t i = 0; i < wanted; i++) {
         uint64_t luck = match_mix(i + 0x1234567);
-        uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32), b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
+        uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32),
+                 b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
         if (a == b || (o->across && f->source[a] == f->source[b]))
             continue;
         uint64_t pattern = match_pattern(f, cache, a, b);
@@ -123,7 +124,8 @@ struct training {
     bool used;
 };
 
-static void m_from_counts(const struct match_frame *f, const double (*counts)[MATCH_LEVELS], uint32_t skip, level_table m)
+static void m_from_counts(const struct match_frame *f, const double (*counts)[MATCH_LEVELS], uint32_t skip,
+                          level_table m)
 {
     for (unsigned k = 0; k < f->fields; k++) {
         unsigned last = match_levels_of(f->field[k].kind);
@@ -141,7 +143,8 @@ static void m_from_counts(const struct match_frame *f, const double (*counts)[MA
 }
 
 /*
- * Learn m on the pairs that share ${key}.  A field in which chance agrees often (sex, state) learns, but does not decide
+ * Learn m on the pairs that share ${key}.  A field in which chance agrees often (sex, state) learns, but does not
+ * decide
  * who is the same: what the key says of it (a given name of the sex) would make all of its pairs look alike.
  */
 static void train(const struct match_frame *f, const struct match_candidates *c, unsigned key, const level_table u,
@@ -149,7 +152,7 @@ static void train(const struct match_frame *f, const struct match_candidates *c,
 {
     double counts[MATCH_FIELDS_MAX][MATCH_LEVELS] = {{0}}, lambda = 0.2, pairs = 0;
     uint32_t skip = c->key_fields[key];
-    m_from_counts(f, (const double (*)[MATCH_LEVELS])counts, skip, t->m);
+    m_from_counts(f, (const double(*)[MATCH_LEVELS])counts, skip, t->m);
     for (uint32_t p = 0; p < c->patterns_count; p++)
         pairs += (double)c->trained[key][p];
     for (unsigned round = 0; round < ROUNDS && pairs > 0; round++) {
@@ -176,7 +179,7 @@ static void train(const struct match_frame *f, const struct match_candidates *c,
         double purity = t->matches > 0 ? sure / t->matches : 0;
         t->weight = purity > 0.5 ? t->matches * (purity - 0.5) * (purity - 0.5) * 4 : 0;
         lambda = (t->matches + 0.1) / (pairs + 1);
-        m_from_counts(f, (const double (*)[MATCH_LEVELS])counts, skip, t->m);
+        m_from_counts(f, (const double(*)[MATCH_LEVELS])counts, skip, t->m);
     }
     t->used = t->matches >= TRAINING_MATCHES_MIN;
 }
@@ -271,8 +274,8 @@ int match_model_fit(const struct match_frame *f, const struct match_options *o, 
     to->exchanged = match_log2(0.04);
     if (most < 5 * MATCH_WEIGHT_ONE)
         return err_set(e, ERR_REFUSED,
-                       "the fields do not tell records apart: agreement in all of them weighs %d/256 bits, and 1280 are "
-                       "the least; name more columns",
+                       "the fields do not tell records apart: agreement in all of them weighs %d/256 bits, and 1280 "
+                       "are the least; name more columns",
                        (int)most);
     return match_dependence_find(f, o, to, e);
 }

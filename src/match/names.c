@@ -54,8 +54,8 @@ static void put_syllable(struct reading *r, uint32_t code, enum match_script scr
 static uint32_t initial_sound(uint32_t code)
 {
     uint32_t s = code - 0xAC00, initial = s / 588, medial = s % 588 / 28;
-    bool narrow = medial == 2 || medial == 3 || medial == 6 || medial == 7 || medial == 12 || medial == 17 ||
-                  medial == 20;
+    bool narrow =
+        medial == 2 || medial == 3 || medial == 6 || medial == 7 || medial == 12 || medial == 17 || medial == 20;
     if (initial == 5)
         initial = narrow ? 11 : 2;
     else if (initial == 2 && narrow)

@@ -1,6 +1,8 @@
 /*
- * Which keys to compare by.  An atom is something two records can agree in (a skeleton, a year, a code); a key is one to
- * three atoms of different fields.  Chance pairs tell what a key costs, a simulation of pairs that are the same tells what
+ * Which keys to compare by.  An atom is something two records can agree in (a skeleton, a year, a code); a key is one
+ * to
+ * three atoms of different fields.  Chance pairs tell what a key costs, a simulation of pairs that are the same tells
+ * what
  * it finds that the keys before it do not: the plan takes what finds most for its cost.
  */
 #include "match/match_internal.h"
@@ -14,8 +16,8 @@ enum {
     SAMPLE_MAX = 1 << 15,
 };
 
-static const char *const atom_words[] = {TEXT("sound"), TEXT("date"), TEXT("year"), TEXT("month and day"),
-                                         TEXT("value"), TEXT("both names")};
+static const char *const atom_words[] = {TEXT("sound"),         TEXT("date"),  TEXT("year"),
+                                         TEXT("month and day"), TEXT("value"), TEXT("both names")};
 
 const char *match_atom_words(enum match_atom_kind kind)
 {
@@ -26,12 +28,18 @@ const char *match_atom_words(enum match_atom_kind kind)
 static unsigned agrees_percent(enum match_field_kind field, enum match_atom_kind kind)
 {
     switch (kind) {
-    case MATCH_ATOM_DATE: return 72;
-    case MATCH_ATOM_YEAR: return 85;
-    case MATCH_ATOM_MONTH_DAY: return 82;
-    case MATCH_ATOM_NAMES: return 70;
-    case MATCH_ATOM_SOUND: return field == MATCH_NAME ? 60 : field == MATCH_PLACE ? 78 : 82;
-    default: return field == MATCH_TEXT ? 30 : field == MATCH_NUMBER ? 60 : 90;
+    case MATCH_ATOM_DATE:
+        return 72;
+    case MATCH_ATOM_YEAR:
+        return 85;
+    case MATCH_ATOM_MONTH_DAY:
+        return 82;
+    case MATCH_ATOM_NAMES:
+        return 70;
+    case MATCH_ATOM_SOUND:
+        return field == MATCH_NAME ? 60 : field == MATCH_PLACE ? 78 : 82;
+    default:
+        return field == MATCH_TEXT ? 30 : field == MATCH_NUMBER ? 60 : 90;
     }
 }
 
@@ -54,8 +62,12 @@ static void list_atoms(const struct match_frame *f, struct match_plan *p)
             break;
         case MATCH_CODE:
         case MATCH_NUMBER:
-        case MATCH_TEXT: add_atom(p, i, MATCH_ATOM_VALUE, 1u << i); break;
-        default: add_atom(p, i, MATCH_ATOM_SOUND, 1u << i); break;
+        case MATCH_TEXT:
+            add_atom(p, i, MATCH_ATOM_VALUE, 1u << i);
+            break;
+        default:
+            add_atom(p, i, MATCH_ATOM_SOUND, 1u << i);
+            break;
         }
     }
 }
@@ -68,11 +80,14 @@ uint32_t match_atom_value(const struct match_frame *f, const struct match_atom *
     if (value == 0)
         return 0;
     switch (a->kind) {
-    case MATCH_ATOM_SOUND: return v->skeleton;
+    case MATCH_ATOM_SOUND:
+        return v->skeleton;
     case MATCH_ATOM_DATE:
         return v->date.day == 0 ? 0 : (uint32_t)v->date.year << 9 | (uint32_t)v->date.month << 5 | v->date.day;
-    case MATCH_ATOM_YEAR: return (uint32_t)v->date.year;
-    case MATCH_ATOM_MONTH_DAY: return v->date.day == 0 ? 0 : (uint32_t)v->date.month << 5 | v->date.day;
+    case MATCH_ATOM_YEAR:
+        return (uint32_t)v->date.year;
+    case MATCH_ATOM_MONTH_DAY:
+        return v->date.day == 0 ? 0 : (uint32_t)v->date.month << 5 | v->date.day;
     case MATCH_ATOM_NAMES: {
         uint32_t other = row[f->surname];
         if (other == 0)
@@ -80,7 +95,8 @@ uint32_t match_atom_value(const struct match_frame *f, const struct match_atom *
         uint32_t x = v->skeleton, y = f->dictionary[f->surname]->values[other].skeleton;
         return (uint32_t)match_mix((uint64_t)(x < y ? x : y) << 32 | (x < y ? y : x)) | 1;
     }
-    default: return value;
+    default:
+        return value;
     }
 }
 
@@ -220,14 +236,16 @@ static void choose(struct match_plan *p, struct combo *combos, unsigned count, s
 static int weigh_combos(const struct match_frame *f, const struct match_plan *p, struct combo *combos, unsigned count,
                         struct err *e)
 {
-    size_t sample = f->records / 8 < SAMPLE_MIN ? SAMPLE_MIN : f->records / 8 > SAMPLE_MAX ? SAMPLE_MAX : f->records / 8;
+    size_t sample = f->records / 8 < SAMPLE_MIN   ? SAMPLE_MIN
+                    : f->records / 8 > SAMPLE_MAX ? SAMPLE_MAX
+                                                  : f->records / 8;
     sample = sample > f->records ? f->records : sample;
     uint32_t mask = SAMPLE_MIN * 4 - 1;
     while (mask < sample * 8)
         mask = mask * 2 + 1;
     OWN(mem_drop) uint32_t *atoms = malloc((sample * p->atoms + 1) * sizeof *atoms);
     OWN(mem_drop) uint32_t *counts = malloc((mask + 1u) * sizeof *counts);
-    OWN(mem_drop) uint64_t (*agree)[TRIALS / 64] = calloc(MATCH_ATOMS_MAX, sizeof *agree);
+    OWN(mem_drop) uint64_t(*agree)[TRIALS / 64] = calloc(MATCH_ATOMS_MAX, sizeof *agree);
     if (atoms == NULL || counts == NULL || agree == NULL)
         return err_memory(e);
     uint8_t filled_percent[MATCH_ATOMS_MAX];

@@ -19,6 +19,7 @@ unsigned match_skeleton(const char *s, unsigned n, char to[12])
             to[at++] = class;
     }
     if (at == 0 && n != 0)
-        to[at++] = s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0]; /* names such as O, U, Yi */
+        /* names such as O, U, Yi */
+        to[at++] = s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0];
     return at;
 }

@@ -130,8 +130,7 @@ static enum screen_agreement detail_agrees(struct bytes query, const char *entry
 
 static unsigned with_details(const struct screen *s, const struct screen_query *q, struct screen_hit *hit)
 {
-    static const int worth[SCREEN_DETAILS][4] = {
-        {0, 20, -40, -120}, {0, 60, 0, -20}, {0, 100, 0, -100}, {0, 5, 0, 0}};
+    static const int worth[SCREEN_DETAILS][4] = {{0, 20, -40, -120}, {0, 60, 0, -20}, {0, 100, 0, -100}, {0, 5, 0, 0}};
     int score = (int)hit->name_score;
     for (unsigned k = 0; k < SCREEN_DETAILS; k++) {
         const char *entry = (const char *)s->texts.p + s->items[hit->entry].detail[k];

@@ -123,15 +123,19 @@ static bool is_stray(struct bytes x)
     if (x.p[0] != '<' || (x.n > 1 && (x.p[1] == '!' || x.p[1] == '?')))
         return false;
     size_t start = x.n > 1 && x.p[1] == '/' ? 2 : 1, n = start;
-    while (n < x.n && (x.p[n] == '_' || x.p[n] == ':' || x.p[n] == '-' || (x.p[n] >= '0' && x.p[n] <= '9' && n > start) ||
-                       ((x.p[n] | 0x20) >= 'a' && (x.p[n] | 0x20) <= 'z')))
+    while (n < x.n &&
+           (x.p[n] == '_' || x.p[n] == ':' || x.p[n] == '-' || (x.p[n] >= '0' && x.p[n] <= '9' && n > start) ||
+            ((x.p[n] | 0x20) >= 'a' && (x.p[n] | 0x20) <= 'z')))
         n++;
     bool ends = n < x.n && (x.p[n] == '>' || x.p[n] == ' ' || x.p[n] == '\n' || x.p[n] == '\r' ||
                             (x.p[n] == '/' && n + 1 < x.n && x.p[n + 1] == '>'));
     return n - start < 2 || !ends;
 }
 
-/* Copies of lists go about in which letters were damaged on the way: such bytes become question marks, and are counted. */
+/*
+ * Copies of lists go about in which letters were damaged on the way: such bytes become question marks, and are
+ * counted.
+ */
 static int mend(struct bytes content, struct buf *to, uint64_t *ret_damaged, struct err *e)
 {
     for (size_t i = 0; i < content.n;) {

@@ -53,8 +53,8 @@ static const char *text_at(const struct screen *s, uint32_t at)
 void screen_entry_at(const struct screen *s, size_t entry, struct screen_entry *ret)
 {
     const struct screen_item *i = &s->items[entry];
-    *ret = (struct screen_entry){.id = text_at(s, i->id), .list = i->list, .kind = (enum match_kind)i->kind,
-                                 .content = i->content};
+    *ret = (struct screen_entry){
+        .id = text_at(s, i->id), .list = i->list, .kind = (enum match_kind)i->kind, .content = i->content};
     for (unsigned k = 0; k < SCREEN_DETAILS; k++)
         ret->detail[k] = text_at(s, i->detail[k]);
 }
@@ -164,8 +164,8 @@ int screen_take(struct screen *s, const struct screen_draft *d, struct err *e)
     s->items = items;
     if (!fine)
         return err_memory(e);
-    struct screen_item item = {.names = (uint32_t)s->names_count, .list = (uint8_t)(s->lists - 1),
-                               .kind = (uint8_t)d->kind};
+    struct screen_item item = {
+        .names = (uint32_t)s->names_count, .list = (uint8_t)(s->lists - 1), .kind = (uint8_t)d->kind};
     int rc = screen_text(s, buf_bytes(&d->id), &item.id, e);
     uint64_t content = (uint64_t)d->kind;
     for (unsigned i = 0; rc == 0 && i < SCREEN_DETAILS; i++) {

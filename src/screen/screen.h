@@ -1,7 +1,8 @@
 /*
  * Screening: is a name on a list?  Lists of persons, organisations and vessels come in, hits with their reasons go out.
  *
- * A hit is a name match and not a finding.  Indexed, names that share no sound, beginning or pair of words with the query
+ * A hit is a name match and not a finding.  Indexed, names that share no sound, beginning or pair of words with the
+ * query
  * are not looked at; exhaustive, every name is compared.  Nothing is remembered between calls.
  */
 #ifndef SCREEN_SCREEN_H
@@ -25,7 +26,7 @@ enum screen_detail { SCREEN_BIRTH, SCREEN_PASSPORT, SCREEN_IMO, SCREEN_NATIONALI
 struct screen; /* lists, their names, and the index over them */
 
 struct screen_entry {
-    const char *id; /* as the list calls it */
+    const char *id;                     /* as the list calls it */
     const char *detail[SCREEN_DETAILS]; /* values separated by "; ", "" when there are none */
     unsigned list;                      /* in the order of adding */
     enum match_kind kind;
@@ -37,7 +38,8 @@ void screen_free(struct screen *s);
 void screen_drop(struct screen **s);
 /*
  * screen_add(s, content, name, e):
- * Read one more list; its format is seen from its beginning.  OFAC's alt.csv adds its names to the entries of an sdn.csv
+ * Read one more list; its format is seen from its beginning.  OFAC's alt.csv adds its names to the entries of an
+ * sdn.csv
  * added before.  Errors: ERR_DAMAGED (not such a list, cut in the middle, no entry in it), ERR_REFUSED, ERR_IO.
  */
 int screen_add(struct screen *s, struct bytes content, const char *name, struct err *e);

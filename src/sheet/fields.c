@@ -14,8 +14,8 @@ enum { GUESS_ROWS = 2000, JSON_BYTES_MAX = 1 << 20 };
 /* Names of columns under which tables keep the answer: they must not be read while fitting. */
 static bool is_answer(struct bytes header)
 {
-    static const char *const names[] = {"true_id", "cluster", "cluster_id", "label", "is_match", "entity_id", "truth",
-                                        "gold",    "match_id", "unique_id", "rec_id", "record_id"};
+    static const char *const names[] = {"true_id", "cluster", "cluster_id", "label",     "is_match", "entity_id",
+                                        "truth",   "gold",    "match_id",   "unique_id", "rec_id",   "record_id"};
     for (size_t i = 0; i < COUNT(names); i++)
         if (header.n == strlen(names[i]) && strncasecmp((const char *)header.p, names[i], header.n) == 0)
             return true;
@@ -27,10 +27,10 @@ static int kind_named(const char *word)
     static const struct {
         const char *word;
         enum match_field_kind kind;
-    } also[] = {{"given name", MATCH_GIVEN}, {"first name", MATCH_GIVEN}, {"person", MATCH_NAME},
-                {"person name", MATCH_NAME}, {"full name", MATCH_NAME},   {"free text", MATCH_TEXT},
-                {"last name", MATCH_SURNAME}, {"ignore", MATCH_IGNORED},  {"id", MATCH_CODE},
-                {"given_name", MATCH_GIVEN}, {"person_name", MATCH_NAME}, {"free_text", MATCH_TEXT}};
+    } also[] = {{"given name", MATCH_GIVEN},  {"first name", MATCH_GIVEN}, {"person", MATCH_NAME},
+                {"person name", MATCH_NAME},  {"full name", MATCH_NAME},   {"free text", MATCH_TEXT},
+                {"last name", MATCH_SURNAME}, {"ignore", MATCH_IGNORED},   {"id", MATCH_CODE},
+                {"given_name", MATCH_GIVEN},  {"person_name", MATCH_NAME}, {"free_text", MATCH_TEXT}};
     for (unsigned i = 0; i < MATCH_FIELD_KINDS; i++)
         if (strcasecmp(word, match_field_kind_names[i]) == 0)
             return (int)i;
@@ -83,8 +83,10 @@ static int kind_from_file(const struct json_node *root, struct bytes header, enu
     if (word != NULL) {
         int kind = kind_named(word);
         if (kind < 0)
-            return err_set(e, ERR_USAGE, "\"%s\" is no kind of field; known are name, given, surname, date, place, code, "
-                                         "number, text, ignored", word);
+            return err_set(e, ERR_USAGE,
+                           "\"%s\" is no kind of field; known are name, given, surname, date, place, code, "
+                           "number, text, ignored",
+                           word);
         *ret = (enum match_field_kind)kind;
         return 0;
     }

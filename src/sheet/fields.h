@@ -12,7 +12,8 @@ struct sheet_fields {
 
 /*
  * sheet_fields_find(path, fields_path, id, to, e):
- * The fields of the table at ${path}: as ${fields_path} says ({"column": "kind", ...} or {"kind": ["column", ...]}), or,
+ * The fields of the table at ${path}: as ${fields_path} says ({"column": "kind", ...} or {"kind": ["column", ...]}),
+ * or,
  * when it is NULL, guessed and told on stderr.  ${id} is never one of them, nor are columns that name the answer.
  * Errors: ERR_USAGE, ERR_REFUSED (nothing to compare), as for reading.
  */

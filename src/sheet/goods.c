@@ -6,8 +6,8 @@ enum { BANS_MAX = 16 };
 
 static void tell(const struct screen_ban *b, struct match_date on)
 {
-    sheet_say(stdout, "%s: %s, paragraph %s: %s (HS %s)\n", text_tr(screen_ban_state(b, on)), b->resolution, b->paragraph,
-              text_tr(b->goods), b->hs);
+    sheet_say(stdout, "%s: %s, paragraph %s: %s (HS %s)\n", text_tr(screen_ban_state(b, on)), b->resolution,
+              b->paragraph, text_tr(b->goods), b->hs);
     sheet_say(stdout, "     in force from %s\n", b->from);
     if (b->wind_down[0] != '\0')
         sheet_say(stdout, "     wind-down to %s\n", b->wind_down);

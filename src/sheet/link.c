@@ -114,7 +114,8 @@ static int decision_of(struct bytes word, struct match_decision *d)
     return word.n == 0 ? 0 : -1;
 }
 
-static int read_decisions(const char *path, bool across, struct sheet_ids *ids, struct sheet_decisions *to, struct err *e)
+static int read_decisions(const char *path, bool across, struct sheet_ids *ids, struct sheet_decisions *to,
+                          struct err *e)
 {
     OWN(table_drop) struct table *t = NULL;
     struct table_row row;
@@ -235,7 +236,10 @@ static void put_review(struct table_out *out, const struct sheet_linkage *l, con
     table_end(out);
 }
 
-/* The queue by effect on the count, and behind it samples by lot above and below the threshold, for the error report. */
+/*
+ * The queue by effect on the count, and behind it samples by lot above and below the threshold, for the error
+ * report.
+ */
 static int write_review(const char *path, const struct sheet_linkage *l, struct err *e)
 {
     static const char *const header[] = {"id_a", "id_b", "probability", "drawn", "explanation", "decision"};

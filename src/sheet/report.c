@@ -44,7 +44,10 @@ static bool among_below(const struct match_result *r, uint32_t a, uint32_t b)
     return false;
 }
 
-/* What people said of pairs drawn by lot; a decision binds the linkage, so its own pair says where it stood by the sample. */
+/*
+ * What people said of pairs drawn by lot; a decision binds the linkage, so its own pair says where it stood by
+ * the sample.
+ */
 static void say_reviewed(const struct sheet_linkage *l)
 {
     uint64_t above[2] = {0}, below[2] = {0};
@@ -64,8 +67,10 @@ static void say_reviewed(const struct sheet_linkage *l)
     uint32_t low, high, missed_low, missed_high;
     sheet_interval(above[1], above[0], &low, &high);
     sheet_say(stdout,
-              "reviewed by lot: %lu of %lu proposed pairs were the same: precision %.3f (95 %% interval %.3f to %.3f)\n",
-              (unsigned long)above[1], (unsigned long)above[0], (double)above[1] / (double)above[0], low / 1e6, high / 1e6);
+              "reviewed by lot: %lu of %lu proposed pairs were the same: precision %.3f "
+              "(95 %% interval %.3f to %.3f)\n",
+              (unsigned long)above[1], (unsigned long)above[0], (double)above[1] / (double)above[0], low / 1e6,
+              high / 1e6);
     sheet_interval(below[1], below[0], &missed_low, &missed_high);
     double found = (double)l->result.pairs_count, rest = (double)l->result.below_all;
     double worst = found * low / 1e6 / (found * low / 1e6 + rest * missed_high / 1e6 + 1e-9);
@@ -115,8 +120,10 @@ static void put_escaped(struct buf *to, const char *s)
 
 static void svg_begin(struct buf *to, unsigned height, const char *title)
 {
-    buf_printf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" font-family=\"sans-serif\" "
-                   "font-size=\"12\"><title>", PLOT_WIDTH, height);
+    buf_printf(to,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" font-family=\"sans-serif\" "
+               "font-size=\"12\"><title>",
+               PLOT_WIDTH, height);
     put_escaped(to, title);
     buf_put_text(to, "</title>\n");
 }

@@ -26,7 +26,8 @@ struct sheet_linkage {
 
 /* sheet_report_say: the error report on stdout: counts, what was not compared, and both directions of error. */
 void sheet_report_say(const struct sheet_linkage *l);
-int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct err *e); /* report.html and three .svg */
+/* report.html and three .svg */
+int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct err *e);
 
 /* sheet_interval(right, n, ret_low, ret_high): Wilson's interval of 95 % for a share, in ppm. */
 void sheet_interval(uint64_t right, uint64_t n, uint32_t *ret_low, uint32_t *ret_high);

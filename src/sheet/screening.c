@@ -61,7 +61,8 @@ static bool is_known(const struct known *k, struct bytes query, struct bytes ent
     return k->count != 0 && bsearch(&pair, k->pair, k->count, sizeof pair, by_pair) != NULL;
 }
 
-static int add_lists(const struct sheet_arguments *a, const char *option, struct screen *s, struct task *t, struct err *e)
+static int add_lists(const struct sheet_arguments *a, const char *option, struct screen *s, struct task *t,
+                     struct err *e)
 {
     unsigned list = 0;
     for (unsigned i = 0; i < a->options; i++) {
@@ -91,8 +92,9 @@ static int add_lists(const struct sheet_arguments *a, const char *option, struct
 
 static const char *answer_words(unsigned answer)
 {
-    static const char *const words[] = {TEXT("without an answer"), TEXT("the same"), TEXT("the same by sound"),
-                                        TEXT("near"), TEXT("an initial"), TEXT("far")};
+    static const char *const words[] = {TEXT("without an answer"), TEXT("the same"),
+                                        TEXT("the same by sound"), TEXT("near"),
+                                        TEXT("an initial"),        TEXT("far")};
     return words[answer];
 }
 
@@ -172,8 +174,8 @@ static int screen_all(const struct sheet_arguments *a, struct task *t, unsigned 
     rc = rc == 0 ? find_columns(a, queries, columns, e) : rc;
     while (rc == 0 && (rc = table_next(queries, &row, e)) == 1) {
         struct screen_hit hits[SCREEN_HITS_MAX];
-        struct screen_query q = {.name = row.fields[columns[0]], .threshold = threshold,
-                                 .exhaustive = sheet_flag(a, "exhaustive")};
+        struct screen_query q = {
+            .name = row.fields[columns[0]], .threshold = threshold, .exhaustive = sheet_flag(a, "exhaustive")};
         size_t count = 0;
         uint64_t compared = 0;
         for (unsigned k = 0; k < SCREEN_DETAILS; k++)
@@ -204,7 +206,8 @@ static void say_result(const struct sheet_arguments *a, const struct task *t)
         sheet_say(stdout, "%zu entries stand unchanged in the previous list and were not screened again\n",
                   screen_skipped(t->s));
     if (t->quiet != 0)
-        sheet_say(stdout, "%lu hits were left out: it was decided before that it is not him\n", (unsigned long)t->quiet);
+        sheet_say(stdout, "%lu hits were left out: it was decided before that it is not him\n",
+                  (unsigned long)t->quiet);
     if (t->empty != 0)
         sheet_say(stdout, "%lu queries had no name\n", (unsigned long)t->empty);
 }
@@ -225,9 +228,10 @@ static int prepare(const struct sheet_arguments *a, struct task *t, struct err *
 
 int sheet_screen(const struct sheet_arguments *a, struct err *e)
 {
-    static const char *const header[] = {"line", "query", "entry", "name", "score", "name_score", "explanation", "birth",
-                                         "passport", "imo", "nationality", "list", "list_date", "list_sha256",
-                                         "parser_version", "remark", "decision"};
+    static const char *const header[] = {"line",        "query",       "entry",     "name",        "score",
+                                         "name_score",  "explanation", "birth",     "passport",    "imo",
+                                         "nationality", "list",        "list_date", "list_sha256", "parser_version",
+                                         "remark",      "decision"};
     OWN(mem_drop) struct task *t = calloc(1, sizeof *t);
     const char *out;
     unsigned threshold;

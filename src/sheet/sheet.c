@@ -13,8 +13,7 @@ static const struct {
     const char *options; /* those with a value, then | and those without */
     const char *help;
 } commands[] = {
-    {"link", sheet_link,
-     " id fields clusters pairs threshold report decisions review threads lang | ",
+    {"link", sheet_link, " id fields clusters pairs threshold report decisions review threads lang | ",
      TEXT("link A.csv [B.csv] --id COLUMN [--fields FIELDS.json] --clusters OUT.csv --pairs OUT.csv\n"
           "     [--threshold P] [--decisions FILE] [--review OUT.csv] [--report FOLDER] [--threads N]\n"
           "     Who is told twice: within A, or across A and B.\n")},
@@ -98,8 +97,8 @@ void sheet_say(FILE *to, const char *format, ...)
 void sheet_say_notes(const char *path, const struct table_notes *n)
 {
     if (n->short_rows != 0)
-        sheet_say(stderr, "%s: %lu rows are shorter than the header, first in line %lu; what is missing is empty\n", path,
-                  (unsigned long)n->short_rows, (unsigned long)n->short_line);
+        sheet_say(stderr, "%s: %lu rows are shorter than the header, first in line %lu; what is missing is empty\n",
+                  path, (unsigned long)n->short_rows, (unsigned long)n->short_line);
     if (n->long_rows != 0)
         sheet_say(stderr, "%s: %lu rows are longer than the header, first in line %lu; what is too much is not used\n",
                   path, (unsigned long)n->long_rows, (unsigned long)n->long_line);

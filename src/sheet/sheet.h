@@ -1,5 +1,6 @@
 /*
- * Sheets: what groundwork-match does with plain files.  Options in, files out; rules of matching live in match/, of lists
+ * Sheets: what groundwork-match does with plain files.  Options in, files out; rules of matching live in match/, of
+ * lists
  * in screen/.
  */
 #ifndef SHEET_SHEET_H

@@ -33,7 +33,7 @@ struct table {
 struct row_parse {
     size_t at;    /* the next byte */
     size_t count; /* fields so far */
-    bool more; /* the row goes on beyond what is read */
+    bool more;    /* the row goes on beyond what is read */
     bool stray;
 };
 

@@ -51,7 +51,9 @@ static void forms(void **state)
     } cases[] = {
         {"a,b\n1,2\n", "<a><b>[1][2]/"},
         {"a,b\r\n1,2\r\n", "<a><b>[1][2]/"},
-        {"\xEF\xBB\xBF" "a,b\n1,2", "<a><b>[1][2]/"},
+        {"\xEF\xBB\xBF"
+         "a,b\n1,2",
+         "<a><b>[1][2]/"},
         {" a , b\n 1, 2\n", "<a><b>[ 1][ 2]/"},
         {"a;b\n1,5;2\n", "<a><b>[1,5][2]/"},
         {"a\tb\n1\t\n", "<a><b>[1][]/"},
@@ -186,8 +188,8 @@ static void streamed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms),  cmocka_unit_test(notes),  cmocka_unit_test(headless),
-        cmocka_unit_test(find),   cmocka_unit_test(limits), cmocka_unit_test(streamed),
+        cmocka_unit_test(forms), cmocka_unit_test(notes),  cmocka_unit_test(headless),
+        cmocka_unit_test(find),  cmocka_unit_test(limits), cmocka_unit_test(streamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
