@@ -9,6 +9,7 @@ enum {
     KEPT_PPM = 10000, /* pairs below this probability are not kept for clusters and review */
     ADJUST_MAX = 5 * MATCH_WEIGHT_ONE,
     SOUND_LEVEL = 2,
+    HOPELESS_BITS = 10,
 };
 
 /* log2 of how frequent each value and each skeleton is, in 1/256 bit. */
@@ -346,9 +347,23 @@ struct weighing {
     struct match_candidates *c;
     const struct match_model *m;
     const struct rarity *t;
+    const int32_t *most; /* of each pattern: the weight that no values can raise it above */
+    int32_t hopeless;    /* a pair that cannot weigh more is taken at that weight */
     size_t from, to;
     uint64_t *bins;
 };
+
+/* What a pattern weighs with the rarest of values: most pairs are done with when that is known. */
+static int32_t most_of(const struct match_frame *f, const struct match_model *m, uint64_t pattern)
+{
+    int32_t weight = (pattern & MATCH_EXCHANGED) != 0 ? m->exchanged : 0;
+    for (unsigned k = 0; k < f->fields; k++) {
+        unsigned level = match_pattern_level(pattern, k);
+        bool may_rise = level != 0 && level != match_levels_of(f->field[k].kind) && m->weight[k][1] != 0;
+        weight += m->weight[k][level] + (may_rise ? ADJUST_MAX : 0);
+    }
+    return weight;
+}
 
 /* The pattern is not asked for again: its place in the candidate holds the weight from here on. */
 static void *weigh_all(void *argument)
@@ -356,7 +371,9 @@ static void *weigh_all(void *argument)
     struct weighing *w = argument;
     for (size_t i = w->from; i < w->to; i++) {
         struct match_candidate *x = &w->c->pairs[i];
-        int32_t weight = weigh(w->f, w->m, w->t, x->a, x->b, w->c->patterns[x->pattern]);
+        int32_t weight = w->most[x->pattern];
+        if (weight >= w->hopeless)
+            weight = weigh(w->f, w->m, w->t, x->a, x->b, w->c->patterns[x->pattern]);
         w->bins[bin_of(weight)]++;
         x->pattern = (uint32_t)weight;
     }
@@ -399,7 +416,14 @@ static int settle(const struct match_frame *f, const struct match_options *o, st
     int rc = 0;
     for (unsigned k = 0; rc == 0 && k < f->fields; k++)
         rc = rarity_of(f, k, &t, e);
-    struct weighing w = {.f = f, .c = c, .m = m, .t = &t};
+    OWN(mem_drop) int32_t *most = malloc((c->patterns_count + 1) * sizeof *most);
+    if (most == NULL)
+        return err_memory(e);
+    for (uint32_t i = 0; i < c->patterns_count; i++)
+        most[i] = most_of(f, m, c->patterns[i]);
+    /* Even were every record one of a pair, a weight this low would be a probability below one in a thousand. */
+    int32_t hopeless = match_log2((double)f->records) - HOPELESS_BITS * MATCH_WEIGHT_ONE;
+    struct weighing w = {.f = f, .c = c, .m = m, .t = &t, .most = most, .hopeless = hopeless};
     return rc == 0 ? weigh_threaded(w, o->threads, bins, e) : rc;
 }
 
