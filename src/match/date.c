@@ -79,10 +79,12 @@ bool match_date_read(struct bytes text, bool month_first, struct match_date *ret
         return finish(v[0], p.month, 0, ret_date);
     if (p.month != 0 && p.count >= 2)
         return v[0] > 31 ? finish(v[0], p.month, v[1], ret_date) : finish(v[1], p.month, v[0], ret_date);
-    if (p.count == 1 && p.digits[0] == 8)
-        return v[0] / 10000 >= 1000 && v[0] / 10000 < 3000
-                   ? finish(v[0] / 10000, v[0] / 100 % 100, v[0] % 100, ret_date)
-                   : finish(v[0] % 10000, v[0] / 10000 % 100, v[0] / 1000000, ret_date);
+    if (p.count == 1 && p.digits[0] == 8) {
+        /* Year first, unless its month cannot be one. */
+        bool year_first = v[0] / 10000 >= 1000 && v[0] / 10000 < 3000 && v[0] / 100 % 100 <= 12;
+        return year_first ? finish(v[0] / 10000, v[0] / 100 % 100, v[0] % 100, ret_date)
+                          : finish(v[0] % 10000, v[0] / 10000 % 100, v[0] / 1000000, ret_date);
+    }
     if (p.count == 1)
         return p.digits[0] == 4 && finish(v[0], 0, 0, ret_date);
     if (p.digits[0] == 4)

@@ -78,7 +78,7 @@ static int draw(const struct match_frame *f, unsigned field, uint32_t *order, st
     uint32_t classes = 0;
     OWN(mem_drop) uint32_t *start = NULL;
     int rc = sort_by_class(f, field, order, &start, &classes, e);
-    for (uint64_t i = 0; rc == 0 && i < DRAWN; i++) {
+    for (uint64_t i = 0; rc == 0 && f->records > 1 && i < DRAWN; i++) {
         uint64_t luck = match_mix(i * 97 + field * 1000003u + 5);
         uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32), class = class_of(f, field, a);
         size_t from = start[class + 1], to = class == classes ? f->records : start[class + 2];

@@ -117,7 +117,7 @@ static enum match_field_kind kind_of(const char *header, const struct look *l)
 {
     size_t most = l->filled * 8 / 10, words_mean_10 = l->words * 10 / l->filled;
     bool numbers = l->numbers > most;
-    if (l->dates > most && (header_has(header, date_words) || l->integers < l->filled / 2))
+    if (l->dates > most && (header_has(header, date_words) || l->integers * 2 <= l->filled))
         return MATCH_DATE;
     if (numbers && header_has(header, amount_words))
         return MATCH_NUMBER;

@@ -14,6 +14,7 @@ enum {
     LETTERS_MAX = 18,
     ALWAYS = 0,
     KONTSEVICH = 1, /* only in letters that came from Cyrillic */
+    ROMAN = 2,      /* only in others: Kontsevich's system means something else by it */
 };
 
 struct spelling {
@@ -37,6 +38,10 @@ static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n",
     {                                                                                                                  \
         text, sizeof text - 1, cost, ALWAYS, jamo                                                                      \
     }
+#define LATIN(text, cost, jamo)                                                                                        \
+    {                                                                                                                  \
+        text, sizeof text - 1, cost, ROMAN, jamo                                                                       \
+    }
 #define RUSSIAN(text, cost, jamo)                                                                                      \
     {                                                                                                                  \
         text, sizeof text - 1, cost, KONTSEVICH, jamo                                                                  \
@@ -45,7 +50,7 @@ static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n",
 static const struct spelling initials[] = {
     PLAIN("kk", 1, B(1) | B(0)),
     PLAIN("gg", 2, B(1)),
-    PLAIN("kh", 1, B(15)),
+    LATIN("kh", 1, B(15)),
     PLAIN("g", 0, B(0) | B(1)),
     PLAIN("k", 0, B(0) | B(1) | B(15)),
     PLAIN("n", 0, B(2) | B(5)),
@@ -102,6 +107,7 @@ static const struct spelling medials[] = {
     PLAIN("ae", 0, B(1)),
     PLAIN("ai", 1, B(1)),
     PLAIN("ah", 1, B(0)),
+    PLAIN("ar", 1, B(0)),
     PLAIN("a", 0, B(0)),
     PLAIN("oe", 0, B(11)),
     PLAIN("oi", 1, B(11)),
@@ -109,11 +115,11 @@ static const struct spelling medials[] = {
     PLAIN("ou", 2, B(13) | B(4)),
     PLAIN("oh", 1, B(8) | B(4)),
     PLAIN("o", 0, B(8) | B(4)),
-    PLAIN("ui", 0, B(19)),
+    LATIN("ui", 0, B(19)),
     PLAIN("uh", 1, B(4)),
     PLAIN("u", 0, B(13) | B(18) | B(4)),
     PLAIN("eh", 2, B(1) | B(5)),
-    PLAIN("e", 0, B(5) | B(1)),
+    LATIN("e", 0, B(5) | B(1)),
     PLAIN("ie", 2, B(20)),
     PLAIN("i", 0, B(20) | B(19)),
     PLAIN("wa", 0, B(9)),
@@ -133,7 +139,7 @@ static const struct spelling medials[] = {
 };
 static const struct spelling finals[] = {
     PLAIN("ng", 0, B(21)),
-    PLAIN("n", 0, B(4) | B(5) | B(6)),
+    LATIN("n", 0, B(4) | B(5) | B(6)),
     PLAIN("k", 0, B(1) | B(2) | B(3) | B(9) | B(24)),
     PLAIN("g", 1, B(1)),
     PLAIN("ck", 1, B(1)),
@@ -191,7 +197,7 @@ struct search {
 
 static bool spells(const struct search *r, const struct spelling *p, unsigned at)
 {
-    if ((p->when != ALWAYS && !r->russian) || p->n > r->n - at)
+    if (p->when == (r->russian ? ROMAN : KONTSEVICH) || p->n > r->n - at)
         return false;
     for (unsigned i = 0; i < p->n; i++)
         if (r->s[at + i] != p->s[i])

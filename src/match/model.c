@@ -222,7 +222,7 @@ static void average(const struct match_frame *f, const struct match_candidates *
 /* Weights must fall from level to level: neighbours that do not are taken together. */
 static void make_monotone(double *m, double *u, unsigned last)
 {
-    for (unsigned pass = 0; pass < last; pass++)
+    for (unsigned pass = 0; pass < 64; pass++)
         for (unsigned l = 1; l < last; l++)
             if (m[l] * u[l + 1] < m[l + 1] * u[l] * 0.9999999) {
                 double ms = (m[l] + m[l + 1]) / (u[l] + u[l + 1]);
