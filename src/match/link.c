@@ -161,12 +161,20 @@ static double find_prior(const uint64_t *bins, double all, double records, int32
     return matches;
 }
 
+/* The weight that a probability stands for. */
+static int32_t weight_of_ppm(unsigned ppm)
+{
+    double p = ppm < 1 ? 1e-6 : ppm > 999999 ? 0.999999 : ppm / 1e6;
+    return match_log2(p / (1 - p));
+}
+
 /* The threshold with the best expected F1, and expected precision and recall along the way. */
 static int find_threshold(const uint64_t *bins, int32_t prior, double matches, struct match_result *r, bool given,
-                          struct err *e)
+                          int32_t *ret_threshold, struct err *e)
 {
     double taken = 0, right = 0, best = -1;
     unsigned best_ppm = 500000;
+    int32_t best_weight = 0;
     r->curve = calloc((size_t)MATCH_CURVE * 2, sizeof *r->curve);
     if (r->curve == NULL)
         return err_memory(e);
@@ -182,13 +190,16 @@ static int find_threshold(const uint64_t *bins, int32_t prior, double matches, s
         double f1 = taken > 0 ? 2 * right / (taken + matches) : 0;
         if (f1 > best && p > 50000) {
             best = f1;
-            best_ppm = p;
+            /* The lower edge of the bin: all that was counted lies at it or above. */
+            best_weight = bin_weight(i) - (1 << BIN_SHIFT) / 2 + prior;
+            best_ppm = match_probability_ppm(best_weight);
         }
         if (p >= (given ? r->threshold_ppm : best_ppm)) {
             r->precision_ppm = (uint32_t)(precision * 1e6);
             r->recall_ppm = (uint32_t)(recall * 1e6);
         }
     }
+    *ret_threshold = given ? weight_of_ppm(r->threshold_ppm) : best_weight;
     if (!given)
         r->threshold_ppm = best_ppm;
     return 0;
@@ -200,13 +211,6 @@ static int by_records(const void *x, const void *y)
     if (p->a != q->a)
         return p->a < q->a ? -1 : 1;
     return p->b < q->b ? -1 : p->b > q->b;
-}
-
-/* The weight that a probability stands for. */
-static int32_t weight_of_ppm(unsigned ppm)
-{
-    double p = ppm < 1 ? 1e-6 : ppm > 999999 ? 0.999999 : ppm / 1e6;
-    return match_log2(p / (1 - p));
 }
 
 /* Keep what is of use later, with the prior in its weight, in order of records. */
@@ -438,10 +442,10 @@ static int finish(const struct match_frame *f, const struct match_options *o, st
     double matches = find_prior(bins, all_pairs(f, o->across), (double)f->records, &prior);
     r->prior_pairs = (uint64_t)(matches + 0.5);
     r->threshold_ppm = o->threshold_ppm;
-    rc = find_threshold(bins, prior, matches, r, o->threshold_ppm != 0, e);
+    int32_t threshold = 0;
+    rc = find_threshold(bins, prior, matches, r, o->threshold_ppm != 0, &threshold, e);
     OWN(mem_drop) struct match_pair *pairs = NULL;
     size_t count = 0;
-    int32_t threshold = weight_of_ppm(r->threshold_ppm);
     if (rc == 0)
         rc = keep_pairs(c, prior, threshold, &pairs, &count, e);
     match_candidates_release(c);

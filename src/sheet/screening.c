@@ -237,6 +237,7 @@ int sheet_screen(const struct sheet_arguments *a, struct err *e)
     unsigned threshold;
     int rc = t == NULL ? err_memory(e) : crypt_start(e);
     rc = rc == 0 && a->words != 1 ? err_set(e, ERR_USAGE, "one table of queries is wanted") : rc;
+    rc = rc == 0 ? sheet_need(a, "name", &out, e) : rc;
     rc = rc == 0 ? sheet_need(a, "out", &out, e) : rc;
     rc = rc == 0 ? sheet_threshold(a, MATCH_SCORE_ONE, &threshold, e) : rc;
     rc = rc == 0 ? screen_new(&t->s, e) : rc;

@@ -169,8 +169,9 @@ static void choose_language(int argc, char **argv)
     for (int i = 1; i + 1 < argc; i++)
         if (strcmp(argv[i], "--lang") == 0)
             name = argv[i + 1];
-    if (name != NULL && text_language_named(name, &language) == 0)
-        text_choose(language);
+    if (name == NULL || text_language_named(name, &language) != 0)
+        language = TEXT_ENGLISH;
+    text_choose(language);
 }
 
 int sheet_main(int argc, char **argv)

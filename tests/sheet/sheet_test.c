@@ -21,7 +21,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    return system("rm -r /tmp/sheet_test??????") == 0 ? 0 : -1;
+    return chdir("/") == 0 && system("rm -r /tmp/sheet_test??????") == 0 ? 0 : -1;
 }
 
 static void put(const char *name, const char *content)
@@ -31,7 +31,8 @@ static void put(const char *name, const char *content)
 
 static int run(const char *command)
 {
-    char line[1024], *argv[64] = {"groundwork-match"};
+    static char program[] = "groundwork-match";
+    char line[1024], *argv[64] = {program};
     int argc = 1;
     assert_true(strlen(command) < sizeof line);
     strcpy(line, command);
@@ -101,8 +102,10 @@ static void make_people(void)
     buf_put_text(&a, "id,true_id,given,surname,dob,place\n");
     for (unsigned i = 0; i < 600; i++) {
         unsigned p = i / 2;
-        buf_printf(&a, "r%u,%u,%s,%s,%u-%02u-%02u,town%u\n", i, p, given[p % 10], surname[p / 10 % 10], 1940 + p % 50,
-                   1 + p % 12, 1 + p * 7 % 28, p % 40);
+        unsigned luck = p * 2654435761u;
+        buf_printf(&a, "r%u,%u,%s,%s%c%c,%u-%02u-%02u,town%u\n", i, p, given[p % 10], surname[p / 10 % 10],
+                   'a' + (int)(luck >> 27) % 26, 'a' + (int)(luck >> 10) % 26, 1940 + (luck >> 20) % 50,
+                   1 + (luck >> 15) % 12, 1 + (luck >> 5) % 28, (luck >> 12) % 40);
     }
     put("people.csv", buf_text(&a));
 }
