@@ -2,47 +2,59 @@
 """people.py N SEED OUT.csv
 
 Makes N labelled mentions of people (rec_id, true_id, script, given, surname, sex, dob, place, camp) for measuring
-linkage: about two thirds as many persons, Korean in several romanisations, Arabic and English, each mention with its own
-slips, exchanged names, ages counted the Korean way, vague dates and missing fields.  The same arguments give the same
-bytes.  Everyone in it is made up.
+linkage: about two thirds as many persons, Korean in several romanisations, Arabic and English, each mention with its
+own slips, exchanged names, ages counted the Korean way, vague dates and missing fields.  The same arguments give the
+same bytes.  Everyone in it is made up.
 """
 import csv
 import random
 import sys
 
 KOREAN_SURNAMES = [names.split("/") for names in (
-    "Kim/Gim/Keem Lee/Ri/Yi/Rhee Park/Pak/Bak Choi/Choe Jung/Jong/Chung/Jeong Kang/Gang Cho/Jo Yoon/Yun Jang/Chang "
-    "Lim/Rim/Im Han Oh/O Seo/So/Suh Shin/Sin Kwon/Gwon Hwang Ahn/An Song Ryu/Yoo/Yu Hong Jeon/Chon Ko/Go Moon/Mun Son "
-    "Yang/Ryang Bae/Pae Paek/Baek Heo/Ho/Huh Nam Sim/Shim No/Roh Ha Kwak/Gwak Sung/Song/Seong Cha Ju/Joo U/Woo Ku/Gu "
-    "Min Ra/Na Jin/Chin Om/Eom Chae Won Pang/Bang Kong Hyon/Hyun Ham").split()]
+    """
+    Kim/Gim/Keem Lee/Ri/Yi/Rhee Park/Pak/Bak Choi/Choe Jung/Jong/Chung/Jeong Kang/Gang Cho/Jo Yoon/Yun
+    Jang/Chang Lim/Rim/Im Han Oh/O Seo/So/Suh Shin/Sin Kwon/Gwon Hwang Ahn/An Song Ryu/Yoo/Yu Hong Jeon/Chon
+    Ko/Go Moon/Mun Son Yang/Ryang Bae/Pae Paek/Baek Heo/Ho/Huh Nam Sim/Shim No/Roh Ha Kwak/Gwak
+    Sung/Song/Seong Cha Ju/Joo U/Woo Ku/Gu Min Ra/Na Jin/Chin Om/Eom Chae Won Pang/Bang Kong Hyon/Hyun Ham""").split()]
 KOREAN_SYLLABLES = [names.split("/") for names in (
-    "chol/cheol/chul yong/yeong/young song/seong/sung il kwang/gwang hyok/hyeok/hyuk nam sun/soon ok hui/hee "
-    "myong/myeong/myung chun/choon su/soo kum/geum chin/jin ho ki/gi min sik/shik hwan kil/gil tong/dong sang "
-    "jong/jeong/jung kyong/gyeong/kyung hwa mi un/eun ja sok/seok/suk tae/dae won hyon/hyeon/hyun jun/joon in pok/bok "
-    "pom/beom/bum chang ryong/yong kun/geun/keun ae yon/yeon ran ha u/woo hak jae/chae man pyong/byeong sil/shil "
-    "kuk/guk/kook hun/hoon tok/deok/duk se ji/chi ye ryol/ryeol mun/moon sol/seol chan rim/lim hae uk/wook pil ik").split()]
+    """
+    chol/cheol/chul yong/yeong/young song/seong/sung il kwang/gwang hyok/hyeok/hyuk nam sun/soon ok hui/hee
+    myong/myeong/myung chun/choon su/soo kum/geum chin/jin ho ki/gi min sik/shik hwan kil/gil tong/dong sang
+    jong/jeong/jung kyong/gyeong/kyung hwa mi un/eun ja sok/seok/suk tae/dae won hyon/hyeon/hyun jun/joon in
+    pok/bok pom/beom/bum chang ryong/yong kun/geun/keun ae yon/yeon ran ha u/woo hak jae/chae man
+    pyong/byeong sil/shil kuk/guk/kook hun/hoon tok/deok/duk se ji/chi ye ryol/ryeol mun/moon sol/seol chan
+    rim/lim hae uk/wook pil ik""").split()]
 ARABIC_SURNAMES = [names.split("/") for names in (
-    "al-Ahmad/El-Ahmed al-Hussein/Hussain al-Khatib/Khateeb al-Masri/El-Masry al-Hassan/Hassan Haddad/Hadad Khalil/Khaleel "
-    "Saleh/Salih Ibrahim/Ebrahim Mansour/Mansur Nasser/Nasir Sharif/Shareef Qasim/Kassem Hamdan Darwish Awad Issa/Eissa "
-    "Zein/Zayn Aziz/Azeez Shaheen/Chahine Suleiman/Soliman Yousef/Yusuf Hamid/Hameed Rashid/Rasheed Jaber/Jabir "
-    "Othman/Osman Zaher/Zahir Sabbagh").split()]
-ARABIC_GIVEN = {"M": "Mohammed/Muhammad/Mohamed Ahmed/Ahmad Ali/Aly Hussein/Husayn Hassan/Hasan Omar/Umar Khaled/Khalid "
-                     "Mahmoud/Mahmud Mustafa/Mostafa Samir/Sameer Karim/Kareem Walid/Waleed Tariq/Tarek Rami/Ramy Amin/Ameen "
-                     "Jamal/Gamal Marwan Imad/Emad Saeed/Said Yasser/Yasir",
-                "F": "Fatima/Fatma Aisha/Aysha Maryam/Mariam Zainab/Zeinab Khadija Noor/Nour Layla/Leila Huda/Hoda Amina "
-                     "Salma/Selma Rania Hanan Iman/Eman Rima/Reema Dina Samira/Sameera Nada Hala Lina/Leena Rana Amal"}
+    """
+    al-Ahmad/El-Ahmed al-Hussein/Hussain al-Khatib/Khateeb al-Masri/El-Masry al-Hassan/Hassan Haddad/Hadad
+    Khalil/Khaleel Saleh/Salih Ibrahim/Ebrahim Mansour/Mansur Nasser/Nasir Sharif/Shareef Qasim/Kassem
+    Hamdan Darwish Awad Issa/Eissa Zein/Zayn Aziz/Azeez Shaheen/Chahine Suleiman/Soliman Yousef/Yusuf
+    Hamid/Hameed Rashid/Rasheed Jaber/Jabir Othman/Osman Zaher/Zahir Sabbagh""").split()]
+ARABIC_GIVEN = {"M": """
+    Mohammed/Muhammad/Mohamed Ahmed/Ahmad Ali/Aly Hussein/Husayn Hassan/Hasan Omar/Umar Khaled/Khalid
+    Mahmoud/Mahmud Mustafa/Mostafa Samir/Sameer Karim/Kareem Walid/Waleed Tariq/Tarek Rami/Ramy Amin/Ameen
+    Jamal/Gamal Marwan Imad/Emad Saeed/Said Yasser/Yasir""",
+                "F": """
+    Fatima/Fatma Aisha/Aysha Maryam/Mariam Zainab/Zeinab Khadija Noor/Nour Layla/Leila Huda/Hoda Amina
+    Salma/Selma Rania Hanan Iman/Eman Rima/Reema Dina Samira/Sameera Nada Hala Lina/Leena Rana Amal"""}
 ENGLISH_SURNAMES = [[name] for name in (
-    "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson Thompson White "
-    "Harris Clark Lewis Walker Hall Young King Wright Hill Green Baker Nelson Carter Mitchell Roberts Turner Campbell "
-    "Parker Evans Edwards Collins Stewart Morris Murphy Cook Rogers Morgan Cooper Reed Bailey Bell Kelly Howard Ward Cox "
-    "Richardson Wood Watson Brooks Bennett Gray Hughes Price Long Foster Ross Powell").split()]
-ENGLISH_GIVEN = {"M": "James John/Jon Robert/Bob Michael/Mike William/Bill David/Dave Richard/Rick Joseph/Joe Thomas/Tom "
-                      "Charles Daniel/Dan Matthew/Matt Anthony/Tony Mark Donald Paul Andrew/Andy Kenneth/Ken Kevin George",
-                 "F": "Mary Patricia/Pat Jennifer/Jen Linda Elizabeth/Liz Barbara Susan/Sue Jessica Sarah/Sara Karen Nancy "
-                      "Betty Margaret/Maggie Sandra Emily Donna Michelle Carol Laura Helen"}
-PLACES = ("Hoeryong Musan Onsong Chongjin Kilju Hamhung Hungnam Tanchon Sinpo Yodok Sinuiju Jongju Kusong Tokchon Kaechon "
-          "Anju Sunchon Pukchang Pyongsong Sariwon Songnim Haeju Ongjin Sinchon Wonsan Munchon Kanggye Manpo Huichon "
-          "Hyesan Samjiyon Rajin Sonbong Nampo Kaesong Yonsa Kimchaek Ichon Cholwon Kosong Unsan Nyongbyon Pakchon").split()
+    """
+    Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson
+    Thompson White Harris Clark Lewis Walker Hall Young King Wright Hill Green Baker Nelson Carter Mitchell
+    Roberts Turner Campbell Parker Evans Edwards Collins Stewart Morris Murphy Cook Rogers Morgan Cooper
+    Reed Bailey Bell Kelly Howard Ward Cox Richardson Wood Watson Brooks Bennett Gray Hughes Price Long
+    Foster Ross Powell""").split()]
+ENGLISH_GIVEN = {"M": """
+    James John/Jon Robert/Bob Michael/Mike William/Bill David/Dave Richard/Rick Joseph/Joe Thomas/Tom
+    Charles Daniel/Dan Matthew/Matt Anthony/Tony Mark Donald Paul Andrew/Andy Kenneth/Ken Kevin George""",
+                 "F": """
+    Mary Patricia/Pat Jennifer/Jen Linda Elizabeth/Liz Barbara Susan/Sue Jessica Sarah/Sara Karen Nancy
+    Betty Margaret/Maggie Sandra Emily Donna Michelle Carol Laura Helen"""}
+PLACES = ("""
+    Hoeryong Musan Onsong Chongjin Kilju Hamhung Hungnam Tanchon Sinpo Yodok Sinuiju Jongju Kusong Tokchon
+    Kaechon Anju Sunchon Pukchang Pyongsong Sariwon Songnim Haeju Ongjin Sinchon Wonsan Munchon Kanggye
+    Manpo Huichon Hyesan Samjiyon Rajin Sonbong Nampo Kaesong Yonsa Kimchaek Ichon Cholwon Kosong Unsan
+    Nyongbyon Pakchon""").split()
 CAMPS = [f"Camp {number}" for number in (1, 4, 9, 11, 12, 14, 15, 16, 18, 22, 25)]
 
 
@@ -133,7 +145,8 @@ def main(count, seed, out):
     while len(rows) < count:
         number += 1
         who, kind = person(rng), rng.random()
-        times = 1 if kind < .7 else 2 if kind < .88 else 3 if kind < .955 else 4 if kind < .985 else 5 + rng.randrange(4)
+        more = 5 + rng.randrange(4) if kind >= .985 else 4
+        times = 1 if kind < .7 else 2 if kind < .88 else 3 if kind < .955 else more
         rows += [mention(rng, number, who) for _ in range(times)]
     rows = rows[:count]
     rng.shuffle(rows)

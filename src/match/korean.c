@@ -71,6 +71,7 @@ static const struct spelling initials[] = {
     PLAIN("sh", 0, B(9)),
     PLAIN("s", 0, B(9) | B(10)),
     PLAIN("jj", 1, B(13)),
+    PLAIN("jh", 2, B(12)),
     PLAIN("ch", 0, B(12) | B(13) | B(14)),
     PLAIN("j", 0, B(12) | B(13)),
     PLAIN("z", 2, B(12)),
@@ -101,24 +102,32 @@ static const struct spelling medials[] = {
     PLAIN("yi", 1, B(20)),
     PLAIN("eui", 1, B(19)),
     PLAIN("eu", 0, B(18)),
+    PLAIN("eu", 2, B(4) | B(6)),
     PLAIN("eo", 0, B(4)),
     PLAIN("ee", 1, B(20) | B(19)),
     PLAIN("ea", 2, B(1)),
-    PLAIN("ae", 0, B(1)),
+    PLAIN("ae", 0, B(1) | B(5)),
+    PLAIN("aa", 1, B(0)),
     PLAIN("ai", 1, B(1)),
     PLAIN("ah", 1, B(0)),
+    PLAIN("eou", 2, B(4)),
+    PLAIN("yea", 2, B(6)),
+    PLAIN("yee", 2, B(19) | B(20)),
+    PLAIN("yoe", 2, B(12)),
+    PLAIN("ih", 1, B(20)),
     PLAIN("ar", 1, B(0)),
     PLAIN("a", 0, B(0)),
     PLAIN("oe", 0, B(11)),
+    PLAIN("oe", 2, B(8)),
     PLAIN("oi", 1, B(11)),
     PLAIN("oo", 1, B(13)),
     PLAIN("ou", 2, B(13) | B(4)),
     PLAIN("oh", 1, B(8) | B(4)),
     PLAIN("o", 0, B(8) | B(4)),
     LATIN("ui", 0, B(19)),
-    PLAIN("uh", 1, B(4)),
+    PLAIN("uh", 1, B(4) | B(13)),
     PLAIN("u", 0, B(13) | B(18) | B(4)),
-    PLAIN("eh", 2, B(1) | B(5)),
+    PLAIN("eh", 1, B(1) | B(5) | B(7)),
     LATIN("e", 0, B(5) | B(1)),
     PLAIN("ie", 2, B(20)),
     PLAIN("i", 0, B(20) | B(19)),
@@ -139,6 +148,8 @@ static const struct spelling medials[] = {
 };
 static const struct spelling finals[] = {
     PLAIN("ng", 0, B(21)),
+    PLAIN("nng", 2, B(21)),
+    PLAIN("ne", 2, B(4)),
     LATIN("n", 0, B(4) | B(5) | B(6)),
     PLAIN("k", 0, B(1) | B(2) | B(3) | B(9) | B(24)),
     PLAIN("g", 1, B(1)),
@@ -146,6 +157,7 @@ static const struct spelling finals[] = {
     PLAIN("c", 2, B(1)),
     PLAIN("l", 0, B(8) | B(11) | B(12) | B(13) | B(15)),
     PLAIN("r", 1, B(8)),
+    PLAIN("ll", 1, B(8)),
     PLAIN("m", 0, B(16) | B(10)),
     PLAIN("p", 0, B(17) | B(18) | B(14) | B(26)),
     PLAIN("b", 1, B(17)),
@@ -261,8 +273,15 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
 {
     if (token->syllables != 0) {
         ret[0] = (struct match_korean){.count = token->syllables};
-        for (unsigned i = 0; i < token->syllables; i++)
+        for (unsigned i = 0; i < token->syllables; i++) {
             ret[0].s[i] = hangul_syllable(token->hangul[i]);
+            if (token->also[i] == 0)
+                continue;
+            struct match_syllable also = hangul_syllable(token->also[i]);
+            ret[0].s[i].initial |= also.initial;
+            ret[0].s[i].medial |= also.medial;
+            ret[0].s[i].final |= also.final;
+        }
         return 1;
     }
     if (token->n == 0 || token->n > LETTERS_MAX)
@@ -338,21 +357,28 @@ unsigned match_syllables_agreeing(const struct match_korean *a, const struct mat
     return agree;
 }
 
-static bool plausible(const struct match_name *name)
+static bool short_enough(const struct match_name *name)
 {
-    if (name->count == 0 || name->count > 4)
-        return false;
     unsigned letters = 0;
     for (unsigned i = 0; i < name->count; i++)
         letters += name->t[i].n;
-    return letters <= LETTERS_MAX + 4 &&
+    return name->count <= 4 && letters <= LETTERS_MAX + 6;
+}
+
+static bool plausible(const struct match_name *name)
+{
+    return short_enough(name) &&
            (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
 }
 
 int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables)
 {
     struct whole wa, wb;
-    if (!plausible(a) || !plausible(b))
+    if (a->count == 0 || b->count == 0)
+        return -1;
+    /* Hangul needs no surname to be taken for Korean; two names in letters do. */
+    bool hangul = a->t[0].syllables != 0 || b->t[0].syllables != 0;
+    if (hangul ? !short_enough(a) || !short_enough(b) : !plausible(a) || !plausible(b))
         return -1;
     int best = -1;
     for (unsigned turn = 0; turn < 4; turn++) {

@@ -22,6 +22,7 @@ struct match_token {
     uint8_t script;     /* enum match_script, of its first letter */
     uint8_t syllables;  /* of a token in hangul or in Chinese characters with Korean readings */
     uint16_t hangul[6]; /* those syllables */
+    uint16_t also[6];   /* the second reading of a Chinese character, 0: none */
 };
 struct match_name {
     unsigned count; /* tokens beyond MATCH_TOKENS_MAX are passed over */

@@ -72,6 +72,8 @@ static void put_han(struct reading *r, uint32_t code)
     if (r->reading == MATCH_READ_KOREAN && han->hangul[0] != 0) {
         bool first = r->now == NULL;
         put_syllable(r, first ? initial_sound(han->hangul[0]) : han->hangul[0], MATCH_HAN);
+        if (r->now != NULL && r->now->syllables != 0)
+            r->now->also[r->now->syllables - 1] = han->hangul[1];
         return;
     }
     struct match_token *t = token_for(r, MATCH_HAN);

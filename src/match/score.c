@@ -428,6 +428,8 @@ static void join(struct grid *g, const struct side *a, const struct side *b, boo
         for (unsigned k = 0; k < b->count; k++) {
             char s[2 * MATCH_TOKEN_BYTES];
             unsigned n = a->t[i].n;
+            if (a->t[i].syllables != 0 || b->t[k].syllables != 0)
+                continue; /* syllables are compared as such */
             if (a->kind[i] == 'L' || a->kind[i + 1] == 'L' || b->kind[k] != 0 || n + a->t[i + 1].n > LONGEST_WORD)
                 continue;
             if (n == 0 || b->t[k].n + 2u < n + a->t[i + 1].n || b->t[k].s[0] != a->t[i].s[0])
@@ -562,6 +564,8 @@ static unsigned joined_score(const struct side *a, const struct side *b)
                 memcpy(s[k] + n[k], sides[k]->t[i].s, sides[k]->t[i].n);
                 n[k] += sides[k]->t[i].n;
             }
+    if (a->count == 0 || b->count == 0 || a->t[0].syllables != 0 || b->t[0].syllables != 0)
+        return 0;
     if (n[0] < 5 || n[1] < 5 || a->count == b->count)
         return 0;
     unsigned distance = match_distance(s[0], n[0], s[1], n[1]);

@@ -6,7 +6,8 @@ match=$(dirname "$groundwork")/groundwork-match
 python3 "$root/bench/people.py" 3000 5 told.csv
 cut -d, -f1,3- told.csv >people.csv
 
-"$match" link people.csv --id rec_id --pairs p1.csv --clusters c1.csv --threads 1 --review review.csv --report report >said
+"$match" link people.csv --id rec_id --pairs p1.csv --clusters c1.csv --threads 1 \
+    --review review.csv --report report >said
 "$match" link people.csv --id rec_id --pairs p4.csv --clusters c4.csv --threads 4 >said4
 cmp p1.csv p4.csv && cmp c1.csv c4.csv && cmp said said4 || fail 'threads change the bytes'
 grep -q 'a wrong merge hides a victim' said && grep -q 'a wrong split invents one' said || fail 'one direction of error'
