@@ -367,8 +367,7 @@ static bool short_enough(const struct match_name *name)
 
 static bool plausible(const struct match_name *name)
 {
-    return short_enough(name) &&
-           (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
+    return short_enough(name) && (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
 }
 
 int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables)

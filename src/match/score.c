@@ -393,7 +393,7 @@ struct grid {
     uint8_t answer[CELLS][CELLS];
     int8_t of_a[CELLS], of_b[CELLS]; /* the partner, -1 for none */
     unsigned got_a[CELLS], got_b[CELLS];
-    uint8_t how_a[CELLS];
+    uint8_t how_a[CELLS], how_b[CELLS];
 };
 
 /* The best pairs first; a few tokens need no better assignment. */
@@ -417,7 +417,7 @@ static void assign(struct grid *g, const struct side *a, const struct side *b)
         g->of_a[at_i] = (int8_t)at_k;
         g->of_b[at_k] = (int8_t)at_i;
         g->got_a[at_i] = g->got_b[at_k] = g->score[at_i][at_k];
-        g->how_a[at_i] = g->answer[at_i][at_k];
+        g->how_a[at_i] = g->how_b[at_k] = g->answer[at_i][at_k];
     }
 }
 
@@ -444,10 +444,8 @@ static void join(struct grid *g, const struct side *a, const struct side *b, boo
             got[i] = got[i + 1] = other[k] = score;
             (turned ? g->of_b : g->of_a)[i] = (turned ? g->of_b : g->of_a)[i + 1] = (int8_t)k;
             (turned ? g->of_a : g->of_b)[k] = (int8_t)i;
-            if (!turned)
-                g->how_a[i] = g->how_a[i + 1] = MATCH_NEAR;
-            else
-                g->how_a[k] = MATCH_NEAR;
+            uint8_t *how = turned ? g->how_b : g->how_a, *how_other = turned ? g->how_a : g->how_b;
+            how[i] = how[i + 1] = how_other[k] = MATCH_NEAR;
         }
 }
 
@@ -534,8 +532,9 @@ static unsigned worst_penalty(const struct side *a, const struct grid *g)
     return worst >= ONE * 85 / 100 ? 0 : (ONE * 85 / 100 - worst) / 4;
 }
 
-static void explain(const struct match_name *a, const struct side *sa, const struct side *sb, const struct grid *g,
-                    struct match_reason *reason)
+/* The answers to the words of one side, ${of}: by which word of the other. */
+static void explain(const struct match_name *a, const struct side *sa, const struct side *sb, const int8_t *of,
+                    const unsigned *got, const uint8_t *how, struct match_reason *reason)
 {
     reason->count = a->count;
     for (unsigned i = 0; i < a->count; i++) {
@@ -545,12 +544,31 @@ static void explain(const struct match_name *a, const struct side *sa, const str
     }
     for (unsigned i = 0; i < sa->count; i++) {
         unsigned at = sa->from[i];
-        if (g->of_a[i] < 0)
+        if (of[i] < 0)
             continue;
-        reason->token[at].answer = g->got_a[i] < ONE / 2 ? MATCH_FAR : g->how_a[i];
-        reason->token[at].other = (int8_t)sb->from[g->of_a[i]];
-        reason->token[at].closeness = (uint16_t)g->got_a[i];
+        reason->token[at].answer = got[i] < ONE / 2 ? MATCH_FAR : how[i];
+        reason->token[at].other = (int8_t)sb->from[of[i]];
+        reason->token[at].closeness = (uint16_t)got[i];
     }
+}
+
+/*
+ * Which of two names comes first, whatever it says: they are compared in this order, so that turning them changes
+ * nothing.
+ */
+static int name_order(const struct match_name *a, const struct match_name *b)
+{
+    if (a->count != b->count)
+        return a->count < b->count ? -1 : 1;
+    for (unsigned i = 0; i < a->count; i++) {
+        const struct match_token *x = &a->t[i], *y = &b->t[i];
+        int order = memcmp(x->s, y->s, sizeof x->s);
+        order = order != 0 ? order : memcmp(x->hangul, y->hangul, sizeof x->hangul);
+        order = order != 0 ? order : memcmp(x->also, y->also, sizeof x->also);
+        if (order != 0 || x->script != y->script)
+            return order != 0 ? order : x->script < y->script ? -1 : 1;
+    }
+    return 0;
 }
 
 static unsigned joined_score(const struct side *a, const struct side *b)
@@ -577,6 +595,12 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
 {
     struct side sa, sb;
     struct grid g;
+    bool turn = name_order(a, b) > 0;
+    if (turn) {
+        const struct match_name *first = b;
+        b = a;
+        a = first;
+    }
     make_side(&sa, a, kind);
     make_side(&sb, b, kind);
     memset(g.of_a, -1, sizeof g.of_a);
@@ -584,6 +608,7 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
     memset(g.got_a, 0, sizeof g.got_a);
     memset(g.got_b, 0, sizeof g.got_b);
     memset(g.how_a, 0, sizeof g.how_a);
+    memset(g.how_b, 0, sizeof g.how_b);
     for (unsigned i = 0; i < sa.count; i++)
         for (unsigned k = 0; k < sb.count; k++) {
             g.score[i][k] = 0;
@@ -607,7 +632,10 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
     if (whole && score < ONE * 96 / 100)
         score = ONE * 96 / 100;
     if (ret_reason != NULL) {
-        explain(a, &sa, &sb, &g, ret_reason);
+        if (turn)
+            explain(b, &sb, &sa, g.of_b, g.got_b, g.how_b, ret_reason);
+        else
+            explain(a, &sa, &sb, g.of_a, g.got_a, g.how_a, ret_reason);
         ret_reason->korean = whole;
     }
     return score;

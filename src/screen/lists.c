@@ -298,7 +298,7 @@ static enum match_kind kind_of_schema(struct bytes schema)
 /* Several names in one field, apart by semicolons or bars. */
 static void names_in(struct screen_draft *d, struct bytes field)
 {
-    for (size_t i = 0, start = 0; i <= field.n; i++)
+    for (size_t i = 0, start = 0; field.n != 0 && i <= field.n; i++)
         if (i == field.n || field.p[i] == ';' || field.p[i] == '|' || field.p[i] == '\n') {
             screen_draft_name(d, table_trim(bytes_of(field.p + start, i - start)));
             start = i + 1;
