@@ -9,7 +9,7 @@
 #include "match/match_internal.h"
 
 enum {
-    DRAWN = 6000,
+    DRAWN = 3000,
     FREQUENT_MIN = 40, /* records that share a value, so that pairs of one person are few among them */
     AGREE_LEVEL_MAX = 2,
 };
@@ -100,7 +100,7 @@ int match_dependence_find(const struct match_frame *f, const struct match_option
     OWN(mem_drop) uint32_t *order = malloc((f->records + 1) * sizeof *order);
     order_fields(f, m);
     int rc = cache == NULL || order == NULL ? err_memory(e) : 0;
-    for (uint64_t i = 0; rc == 0 && f->records > 1 && i < (uint64_t)DRAWN * 8; i++) {
+    for (uint64_t i = 0; rc == 0 && f->records > 1 && i < (uint64_t)DRAWN * 4; i++) {
         uint64_t luck = match_mix(i * 131 + 77);
         uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32),
                  b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
