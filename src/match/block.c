@@ -547,15 +547,14 @@ static void name_key(const struct match_frame *f, const struct match_plan *p, un
     }
 }
 
-static int find(struct job *j, const struct match_plan *p, const struct match_options *o, struct match_candidates *to,
-                struct match_result *r, uint8_t **by, unsigned threads, struct err *e)
+static int find(struct job *j, const struct match_plan *p, struct match_candidates *to, struct match_result *r,
+                uint8_t **by, unsigned threads, struct err *e)
 {
     OWN(mem_drop) uint32_t *atoms = malloc((j->f->records * p->atoms + 1) * sizeof *atoms);
     OWN(mem_drop) struct entry *room = malloc((j->f->records + 1) * sizeof *room);
     OWN(mem_drop) uint64_t *listed = NULL;
     if (atoms == NULL || room == NULL)
         return err_memory(e);
-    (void)o;
     for (size_t i = 0; i < j->f->records; i++)
         for (unsigned a = 0; a < p->atoms; a++)
             atoms[i * p->atoms + a] = match_atom_value(j->f, &p->atom[a], i);
@@ -620,7 +619,7 @@ int match_candidates_find(const struct match_frame *f, const struct match_option
         if ((workers[i].cache = match_cache_new()) == NULL)
             rc = err_memory(e);
     if (rc == 0)
-        rc = find(j, &plan, o, to, r, &by, threads, e);
+        rc = find(j, &plan, to, r, &by, threads, e);
     if (rc == 0)
         rc = unite(workers, threads, to, by, e);
     r->compared = to->count;

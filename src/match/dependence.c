@@ -91,10 +91,8 @@ static int draw(const struct match_frame *f, unsigned field, uint32_t *order, st
     return rc;
 }
 
-int match_dependence_find(const struct match_frame *f, const struct match_options *o, struct match_model *m,
-                          struct err *e)
+int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e)
 {
-    (void)o;
     double any[MATCH_FIELDS_MAX][2] = {{0}};
     struct match_cache *cache = match_cache_new();
     OWN(mem_drop) uint32_t *order = malloc((f->records + 1) * sizeof *order);

@@ -251,18 +251,48 @@ static int by_effect(const void *x, const void *y)
     return by_records(&p->pair, &q->pair);
 }
 
-static bool decided(const struct match_options *o, const struct match_pair *p)
+/* The pairs that a person spoke of, in order. */
+struct spoken {
+    uint64_t *pair;
+    size_t count;
+};
+
+static void spoken_drop(struct spoken *s)
 {
-    for (size_t i = 0; i < o->decisions_count; i++) {
-        const struct match_decision *d = &o->decisions[i];
-        if ((d->a == p->a && d->b == p->b) || (d->a == p->b && d->b == p->a))
-            return true;
-    }
-    return false;
+    free(s->pair);
+}
+
+static uint64_t pair_of(uint32_t a, uint32_t b)
+{
+    return a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
+}
+
+static int by_pair(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+static int spoken_of(const struct match_options *o, struct spoken *to, struct err *e)
+{
+    to->pair = malloc((o->decisions_count + 1) * sizeof *to->pair);
+    if (to->pair == NULL)
+        return err_memory(e);
+    for (; to->count < o->decisions_count; to->count++)
+        to->pair[to->count] = pair_of(o->decisions[to->count].a, o->decisions[to->count].b);
+    if (to->count != 0)
+        qsort(to->pair, to->count, sizeof *to->pair, by_pair);
+    return 0;
+}
+
+static bool decided(const struct spoken *s, const struct match_pair *p)
+{
+    uint64_t pair = pair_of(p->a, p->b);
+    return s->count != 0 && bsearch(&pair, s->pair, s->count, sizeof pair, by_pair) != NULL;
 }
 
 /* What is apart may be joined, what is together may be torn: the likelier that is, the sooner it should be asked. */
-static int make_review(const struct match_pair *pairs, size_t count, const struct match_options *o,
+static int make_review(const struct match_pair *pairs, size_t count, const struct spoken *spoken,
                        struct match_result *r, struct err *e)
 {
     size_t n = 0;
@@ -286,7 +316,7 @@ static int make_review(const struct match_pair *pairs, size_t count, const struc
     if (r->review == NULL)
         return err_memory(e);
     for (size_t i = 0; i < n && r->review_count < MATCH_REVIEW_MAX; i++)
-        if (!decided(o, &ranked[i].pair))
+        if (!decided(spoken, &ranked[i].pair))
             r->review[r->review_count++] = ranked[i].pair;
     return 0;
 }
@@ -321,15 +351,15 @@ static int draw_below(const struct match_pair *pairs, size_t count, int32_t thre
 }
 
 /* The proposals: pairs at the threshold or above, less those a person called different, with those called the same. */
-static int propose(const struct match_pair *pairs, size_t count, const struct match_options *o, int32_t threshold,
-                   struct match_result *r, struct err *e)
+static int propose(const struct match_pair *pairs, size_t count, const struct match_options *o,
+                   const struct spoken *spoken, int32_t threshold, struct match_result *r, struct err *e)
 {
     size_t n = 0;
     r->pairs = malloc((count + o->decisions_count + 1) * sizeof *r->pairs);
     if (r->pairs == NULL)
         return err_memory(e);
     for (size_t i = 0; i < count; i++)
-        if (pairs[i].weight >= threshold && (o->decisions_count == 0 || !decided(o, &pairs[i])))
+        if (pairs[i].weight >= threshold && !decided(spoken, &pairs[i]))
             r->pairs[n++] = pairs[i];
     size_t own = n;
     for (size_t i = 0; i < o->decisions_count; i++) {
@@ -449,13 +479,16 @@ static int finish(const struct match_frame *f, const struct match_options *o, st
     if (rc == 0)
         rc = keep_pairs(c, prior, threshold, &pairs, &count, e);
     match_candidates_release(c);
+    struct spoken spoken __attribute__((cleanup(spoken_drop))) = {0};
     if (rc == 0)
-        rc = propose(pairs, count, o, threshold, r, e);
+        rc = spoken_of(o, &spoken, e);
+    if (rc == 0)
+        rc = propose(pairs, count, o, &spoken, threshold, r, e);
     if (rc == 0)
         rc = match_cluster(pairs, count, o, threshold, r, e);
     if (rc == 0)
         rc = draw_below(pairs, count, threshold, r, e);
-    return rc == 0 ? make_review(pairs, count, o, r, e) : rc;
+    return rc == 0 ? make_review(pairs, count, &spoken, r, e) : rc;
 }
 
 int match_link(const struct match_frame *f, const struct match_options *o, struct match_result *ret_result,

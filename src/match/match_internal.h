@@ -209,8 +209,7 @@ struct match_model {
 };
 int match_model_fit(const struct match_frame *f, const struct match_options *o, const struct match_candidates *c,
                     struct match_result *r, struct match_model *to, struct err *e);
-int match_dependence_find(const struct match_frame *f, const struct match_options *o, struct match_model *m,
-                          struct err *e);
+int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e);
 int32_t match_log2(double x); /* in 1/256 bit, rounded */
 
 /* ---- clusters (cluster.c) ---- */

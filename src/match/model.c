@@ -277,5 +277,5 @@ int match_model_fit(const struct match_frame *f, const struct match_options *o, 
                        "the fields do not tell records apart: agreement in all of them weighs %d/256 bits, and 1280 "
                        "are the least; name more columns",
                        (int)most);
-    return match_dependence_find(f, o, to, e);
+    return match_dependence_find(f, to, e);
 }

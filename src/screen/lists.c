@@ -254,7 +254,7 @@ static int read_ofac(struct screen *s, struct bytes content, const char *name, s
 /* ---- tables with a header ---- */
 
 struct csv_columns {
-    int id, schema, name[6], detail[SCREEN_DETAILS], given, middle, family;
+    int id, schema, name[6], detail[SCREEN_DETAILS];
 };
 
 static int find_any(const struct table *t, const char *const *names)

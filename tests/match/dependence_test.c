@@ -14,7 +14,6 @@ static void together(void **state)
         {"postcode", MATCH_CODE, false}, {"state", MATCH_CODE, false}, {"sex", MATCH_CODE, false}};
     struct match_frame *f = NULL;
     struct match_model *m = calloc(1, sizeof *m);
-    const struct match_options o = {0};
     assert_int_equal(match_frame_new(fields, 3, &f, NULL), 0);
     for (unsigned i = 0; i < 20000; i++) {
         char postcode[16], region[16];
@@ -27,7 +26,7 @@ static void together(void **state)
     m->weight[0][1] = 1700;
     m->weight[1][1] = 800;
     m->weight[2][1] = 200;
-    assert_int_equal(match_dependence_find(f, &o, m, NULL), 0);
+    assert_int_equal(match_dependence_find(f, m, NULL), 0);
     assert_int_equal(m->order[0], 0);
     assert_in_range(m->taken[0][1], 3 * MATCH_WEIGHT_ONE, 4 * MATCH_WEIGHT_ONE); /* a postcode says its state */
     assert_in_range(m->taken[0][2], 0, MATCH_WEIGHT_ONE / 4);
