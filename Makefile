@@ -41,6 +41,7 @@ fuzz: install-build-test compile compile-fuzz
 
 bench: install-build-bench compile
 	bench/run --binary build/groundwork
+	bench/match --binary build/groundwork-match
 
 lint: install-build-test-lint compile build/analyzer/build.ninja build/clang/build.ninja
 	@scripts/lint.sh

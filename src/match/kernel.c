@@ -1,0 +1,121 @@
+/*
+ * String kernels.  Each has a plain version that says what it means and a faster one that agrees in every bit.
+ */
+#include "match/match_internal.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { LONGEST = 32, PREFIX_MAX = 4, ONE = 10000 };
+
+/* From the number of letters in common, of exchanged ones among them, and of the common prefix. */
+static unsigned jaro_winkler_of(unsigned common, unsigned exchanged, unsigned na, unsigned nb, unsigned prefix)
+{
+    if (common == 0)
+        return 0;
+    unsigned half = exchanged / 2;
+    unsigned jaro = (unsigned)(((uint64_t)common * nb * common + (uint64_t)common * na * common +
+                                (uint64_t)(common - half) * na * nb) *
+                               ONE / (3ull * na * nb * common));
+    return jaro <= 7 * ONE / 10 ? jaro : jaro + prefix * (ONE - jaro) / 10;
+}
+
+static unsigned common_prefix(const char *a, unsigned na, const char *b, unsigned nb)
+{
+    unsigned n = 0;
+    while (n < PREFIX_MAX && n < na && n < nb && a[n] == b[n])
+        n++;
+    return n;
+}
+
+unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb)
+{
+    bool taken_a[LONGEST] = {false}, taken_b[LONGEST] = {false};
+    na = na > LONGEST ? LONGEST : na;
+    nb = nb > LONGEST ? LONGEST : nb;
+    unsigned longer = na > nb ? na : nb, window = longer < 4 ? 0 : longer / 2 - 1, common = 0, exchanged = 0;
+    for (unsigned i = 0; i < na; i++) {
+        unsigned first = i > window ? i - window : 0, last = i + window < nb ? i + window + 1 : nb;
+        for (unsigned k = first; k < last && !taken_a[i]; k++)
+            if (!taken_b[k] && a[i] == b[k]) {
+                taken_a[i] = taken_b[k] = true;
+                common++;
+            }
+    }
+    for (unsigned i = 0, k = 0; i < na; i++) {
+        if (!taken_a[i])
+            continue;
+        while (!taken_b[k])
+            k++;
+        exchanged += a[i] != b[k++];
+    }
+    return jaro_winkler_of(common, exchanged, na, nb, common_prefix(a, na, b, nb));
+}
+
+#if defined(__x86_64__)
+/* Where in ${b}, of 32 readable bytes, the letter stands: one compare instead of a walk through the window. */
+__attribute__((target("avx2"))) static unsigned jaro_winkler_avx2(const char *a, unsigned na, const char *b,
+                                                                  unsigned nb)
+{
+    char padded[LONGEST] = {0}, order[LONGEST];
+    memcpy(padded, b, nb);
+    const __m256i letters = _mm256_loadu_si256((const __m256i *)(const void *)padded);
+    unsigned longer = na > nb ? na : nb, window = longer < 4 ? 0 : longer / 2 - 1, common = 0, exchanged = 0;
+    uint32_t free_b = nb == LONGEST ? 0xFFFFFFFFu : (1u << nb) - 1, taken_b = 0;
+    for (unsigned i = 0; i < na; i++) {
+        uint64_t reach = ((2ull << (i + window)) - 1) & ~((1ull << (i > window ? i - window : 0)) - 1);
+        uint32_t equal = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(letters, _mm256_set1_epi8(a[i])));
+        uint32_t open = equal & free_b & (uint32_t)reach;
+        if (open == 0)
+            continue;
+        uint32_t bit = open & -open;
+        free_b ^= bit;
+        taken_b |= bit;
+        order[common++] = a[i];
+    }
+    for (unsigned i = 0; taken_b != 0; taken_b &= taken_b - 1, i++)
+        exchanged += order[i] != b[__builtin_ctz(taken_b)];
+    return jaro_winkler_of(common, exchanged, na, nb, common_prefix(a, na, b, nb));
+}
+#endif
+
+unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb)
+{
+    na = na > LONGEST ? LONGEST : na;
+    nb = nb > LONGEST ? LONGEST : nb;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        return jaro_winkler_avx2(a, na, b, nb);
+#endif
+    return match_jaro_winkler_plain(a, na, b, nb);
+}
+
+/* Hyyro's bit-parallel form of the distance with exchanged neighbours (optimal string alignment). */
+unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb)
+{
+    na = na > LONGEST ? LONGEST : na;
+    nb = nb > LONGEST ? LONGEST : nb;
+    if (na == 0 || nb == 0)
+        return na + nb;
+    uint32_t vp = na == LONGEST ? 0xFFFFFFFFu : (1u << na) - 1, vn = 0, d0 = 0, pm_before = 0;
+    const uint32_t last = 1u << (na - 1);
+    unsigned distance = na;
+    uint32_t where[128] = {0}; /* folded text is ASCII */
+    for (unsigned i = 0; i < na; i++)
+        where[a[i] & 127] |= 1u << i;
+    for (unsigned k = 0; k < nb; k++) {
+        uint32_t pm = where[b[k] & 127];
+        uint32_t exchanged = ((~d0 & pm) << 1) & pm_before;
+        d0 = (((pm & vp) + vp) ^ vp) | pm | vn | exchanged;
+        uint32_t hp = vn | ~(d0 | vp), hn = d0 & vp;
+        distance += (hp & last) != 0;
+        distance -= (hn & last) != 0;
+        hp = hp << 1 | 1;
+        hn <<= 1;
+        vp = hn | ~(d0 | hp);
+        vn = hp & d0;
+        pm_before = pm;
+    }
+    return distance;
+}

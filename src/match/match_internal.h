@@ -1,0 +1,221 @@
+/*
+ * The inside of match: letters, syllables, kernels, and how records are held while they are linked.
+ */
+#ifndef MATCH_INTERNAL_H
+#define MATCH_INTERNAL_H
+
+#include "match/match.h"
+
+/* ---- letters (letters.c, script_table.c) ---- */
+
+struct match_latin {
+    uint16_t code;
+    char latin[7];
+};
+struct match_han {
+    uint16_t code;
+    uint16_t hangul[2]; /* Korean readings, that of names first; 0: none */
+    char mandarin[7];
+};
+extern const struct match_latin match_latin_table[];
+extern const unsigned match_latin_count;
+extern const struct match_han match_han_table[];
+extern const unsigned match_han_count;
+
+/* match_next_code(p, end): the code point at *p, which moves on; what is not UTF-8 comes byte by byte as 0xFFFD. */
+uint32_t match_next_code(const uint8_t **p, const uint8_t *end);
+/* match_letter(code): lower-case ASCII letters and digits for ${code}; "" for marks; NULL when it separates. */
+const char *match_letter(uint32_t code);
+const struct match_han *match_han_find(uint32_t code); /* NULL: not in the table */
+
+/* ---- Korean syllables (korean.c) ---- */
+
+enum { MATCH_SYLLABLES_MAX = 8, MATCH_READINGS_MAX = 4 };
+
+/* What one written syllable may stand for: a bit for each jamo, in the order of Unicode. */
+struct match_syllable {
+    uint32_t initial, medial, final;
+};
+struct match_korean {
+    unsigned count;
+    unsigned cost; /* of the spelling: 0 by a system, more for each liberty */
+    struct match_syllable s[MATCH_SYLLABLES_MAX];
+};
+
+/* match_hangul_letters(code, to): the Revised Romanisation of one syllable, at most 8 letters; returns how many. */
+unsigned match_hangul_letters(uint32_t code, char to[8]);
+/*
+ * match_korean_read(token, ret):
+ * The syllables ${token} may spell, the best MATCH_READINGS_MAX; 0 when it spells none.  Hangul tokens have exactly
+ * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
+ */
+unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
+unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
+bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
+/*
+ * match_korean_alike(a, b, ret_syllables):
+ * Compare two whole names as Korean ones: the most syllables that agree under any reading and with the surname in
+ * either place, less liberties; -1 when one of them cannot be read.  ${ret_syllables}: of the longer name.
+ */
+int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables);
+
+/* ---- kernels (kernel.c) ---- */
+
+/* Jaro-Winkler in 1/10000, of at most 32 bytes each.  The plain and the vector version agree in every bit. */
+unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb);
+unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb);
+/* Edit distance with neighbours exchanged as one step, of at most 32 bytes each. */
+unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
+
+/* ---- skeletons (skeleton.c) ---- */
+
+/* match_skeleton(s, n, to): consonant classes of folded letters without doubles; returns how many (at most 12). */
+unsigned match_skeleton(const char *s, unsigned n, char to[12]);
+
+uint64_t match_hash(const void *p, size_t n); /* the same on every machine */
+static inline uint64_t match_mix(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= 0xD6E8FEB86659FD93u;
+    x ^= x >> 32;
+    x *= 0xD6E8FEB86659FD93u;
+    return x ^ x >> 32;
+}
+
+/* ---- records (frame.c) ---- */
+
+/* One distinct folded value of a column; what is used depends on the kind. */
+struct match_value {
+    char s[MATCH_TOKEN_BYTES]; /* folded letters without blanks, cut */
+    uint8_t n;
+    uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
+    uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
+    struct match_date date;
+    int64_t number;              /* in 1/1000 */
+    uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
+    uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */
+};
+/* Values are numbered from 1; 0 is "missing".  Given names and surnames share one dictionary. */
+struct match_dictionary {
+    struct match_value *values;
+    uint32_t count, room;
+    struct buf letters;
+    uint32_t *words; /* word numbers, ascending within a value */
+    size_t words_count, words_room;
+    struct match_map *raw, *folded, *skeletons;
+    uint32_t *raw_value; /* of each distinct raw text */
+    size_t raw_room;
+};
+struct match_frame {
+    struct match_field field[MATCH_FIELDS_MAX];
+    unsigned fields;
+    struct match_dictionary *dictionary[MATCH_FIELDS_MAX];
+    struct match_dictionary own[MATCH_FIELDS_MAX];
+    uint32_t *row; /* fields value numbers for each record */
+    uint8_t *source;
+    size_t records, room;
+    struct match_map *vocabulary; /* words of all texts and names */
+    uint32_t *word_records;       /* how many records hold each word */
+    size_t word_room;
+    int given, surname; /* fields, -1: none */
+};
+
+static inline unsigned match_role(const struct match_frame *f, unsigned field)
+{
+    return f->given >= 0 && (int)field == f->surname;
+}
+
+/* A map from bytes to numbers 1, 2, ... in the order of arrival. */
+struct match_map *match_map_new(void);
+void match_map_free(struct match_map *m);
+/* match_map_number(m, key, ret_new): the number of ${key}, given now when it is new; 0 when memory is out. */
+uint32_t match_map_number(struct match_map *m, struct bytes key, bool *ret_new);
+uint32_t match_map_count(const struct match_map *m);
+
+/* ---- levels (level.c) ---- */
+
+/* A pattern: three bits for each field, and the highest bit for exchanged names. */
+#define MATCH_EXCHANGED (1ull << 63)
+struct match_cache; /* of names that were compared, one for each thread */
+struct match_cache *match_cache_new(void);
+void match_cache_free(struct match_cache *c);
+uint64_t match_pattern(const struct match_frame *f, struct match_cache *c, uint32_t a, uint32_t b);
+static inline unsigned match_pattern_level(uint64_t pattern, unsigned field)
+{
+    return (unsigned)(pattern >> (3 * field)) & 7;
+}
+unsigned match_levels_of(enum match_field_kind kind); /* the level "different"; those before it are nearer */
+
+/* ---- the plan of keys (plan.c) ---- */
+
+enum match_atom_kind {
+    MATCH_ATOM_SOUND,
+    MATCH_ATOM_DATE,
+    MATCH_ATOM_YEAR,
+    MATCH_ATOM_MONTH_DAY,
+    MATCH_ATOM_VALUE,
+    MATCH_ATOM_NAMES /* the sounds of given name and surname, in either order */
+};
+enum { MATCH_ATOMS_MAX = 32 };
+struct match_atom {
+    unsigned field;
+    enum match_atom_kind kind;
+    uint32_t fields; /* a bit for each field it speaks of */
+};
+struct match_key {
+    unsigned atoms;
+    uint8_t atom[3];
+    uint32_t fields;
+};
+struct match_plan {
+    unsigned atoms, keys;
+    struct match_atom atom[MATCH_ATOMS_MAX];
+    struct match_key key[MATCH_KEYS_MAX];
+};
+int match_plan_make(const struct match_frame *f, struct match_plan *to, struct err *e);
+uint32_t match_atom_value(const struct match_frame *f, const struct match_atom *a, size_t record); /* 0: missing */
+/* match_key_value: over ${atoms}, ${stride} atom values for each record; odd, 0 when one is missing. */
+uint32_t match_key_value(const uint32_t *atoms, unsigned stride, size_t record, const struct match_key *key);
+const char *match_atom_words(enum match_atom_kind kind);
+
+/* ---- blocking (block.c) ---- */
+
+struct match_candidate {
+    uint32_t a, b;
+    uint32_t pattern; /* index into patterns */
+};
+struct match_candidates {
+    struct match_candidate *pairs; /* by key, then by record; the same for any number of threads */
+    size_t count;
+    uint64_t *patterns; /* ascending */
+    uint32_t patterns_count;
+    uint64_t *trained[MATCH_KEYS_MAX]; /* for each key: how many of its pairs have each pattern */
+    unsigned keys;
+    uint32_t key_fields[MATCH_KEYS_MAX]; /* a bit for each field that the key says something about */
+};
+int match_candidates_find(const struct match_frame *f, const struct match_options *o, struct match_candidates *to,
+                          struct match_result *r, struct err *e);
+void match_candidates_release(struct match_candidates *c);
+
+/* ---- the model (model.c, dependence.c) ---- */
+
+struct match_model {
+    int32_t weight[MATCH_FIELDS_MAX][MATCH_LEVELS];
+    int32_t exchanged;
+    /* What agreement in the first field takes from the weight of agreement in the second: they go together anyway. */
+    int32_t taken[MATCH_FIELDS_MAX][MATCH_FIELDS_MAX];
+    unsigned order[MATCH_FIELDS_MAX]; /* fields, the most telling first */
+};
+int match_model_fit(const struct match_frame *f, const struct match_options *o, const struct match_candidates *c,
+                    struct match_result *r, struct match_model *to, struct err *e);
+int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e);
+int32_t match_log2(double x); /* in 1/256 bit, rounded */
+
+/* ---- clusters (cluster.c) ---- */
+
+/* match_cluster: fills r->cluster, broken, largest from ${pairs} (by a, b) and decisions.  ERR_REFUSED, ERR_IO. */
+int match_cluster(const struct match_pair *pairs, size_t count, const struct match_options *o, int32_t threshold,
+                  struct match_result *r, struct err *e);
+
+#endif

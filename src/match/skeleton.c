@@ -1,0 +1,25 @@
+#include "match/match_internal.h"
+
+/* Classes of consonants that romanisations, Arabic and Cyrillic spellings do not keep apart; 0: passed over. */
+static const char skeleton_class[26] = {
+    /* a b c d e f g h i j k l m n o p q r s t u v w x y z */
+    0, 'p', 'c', 't', 0, 'f', 'k', 0, 0, 'c', 'k', 'r', 'm', 'n', 0, 'p', 'k', 'r', 's', 't', 0, 'f', 0, 'k', 0, 'c'};
+
+unsigned match_skeleton(const char *s, unsigned n, char to[12])
+{
+    unsigned at = 0;
+    for (unsigned i = 0; i < n && at < 12; i++) {
+        char c = s[i];
+        char class = c >= 'a' && c <= 'z' ? skeleton_class[c - 'a'] : c;
+        if (c == 'c' && i + 1 < n && (s[i + 1] == 'k' || (s[i + 1] != 'h' && s[i + 1] != 'e' && s[i + 1] != 'i')))
+            class = 'k';
+        if (c == 'p' && i + 1 < n && s[i + 1] == 'h')
+            class = 'p';
+        if (class != 0 && (at == 0 || to[at - 1] != class))
+            to[at++] = class;
+    }
+    if (at == 0 && n != 0)
+        /* names such as O, U, Yi */
+        to[at++] = s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0];
+    return at;
+}

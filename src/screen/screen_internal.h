@@ -1,0 +1,60 @@
+/*
+ * The inside of screen: entries in flat arrays, texts in one buffer.
+ */
+#ifndef SCREEN_INTERNAL_H
+#define SCREEN_INTERNAL_H
+
+#include "screen/screen.h"
+
+struct screen_item {
+    uint32_t id, detail[SCREEN_DETAILS]; /* offsets of texts */
+    uint32_t names, names_count;
+    uint8_t list, kind;
+    bool known;
+    uint64_t content;
+};
+struct screen_name {
+    uint32_t text, text_bytes; /* in the texts */
+    uint32_t item;
+};
+struct screen_posting {
+    uint32_t key, name;
+};
+struct screen_list {
+    enum screen_format format;
+    uint32_t date;
+    size_t first, count;
+    uint64_t damaged; /* bytes that cannot be text */
+};
+struct screen {
+    struct buf texts; /* zero-terminated */
+    struct screen_item *items;
+    size_t items_count, items_room, names_count, names_room, skipped;
+    struct screen_name *names;
+    struct screen_list list[SCREEN_LISTS_MAX];
+    unsigned lists;
+    struct screen_posting *postings; /* by key, then name */
+    size_t postings_count;
+    uint32_t *bucket; /* first posting of each value of the upper bits of keys */
+};
+
+enum { SCREEN_BUCKET_BITS = 20 };
+
+/* An entry as it is put together while it is read. */
+struct screen_draft {
+    struct buf id, detail[SCREEN_DETAILS];
+    struct buf names; /* each followed by a zero byte */
+    enum match_kind kind;
+};
+void screen_draft_clear(struct screen_draft *d);
+void screen_draft_drop(struct screen_draft *d);
+void screen_draft_name(struct screen_draft *d, struct bytes name);
+void screen_draft_detail(struct screen_draft *d, enum screen_detail which, struct bytes value);
+int screen_take(struct screen *s, const struct screen_draft *d, struct err *e); /* passes over one without a name */
+int screen_text(struct screen *s, struct bytes text, uint32_t *ret, struct err *e);
+
+int screen_read_un(struct screen *s, struct bytes content, const char *name, struct err *e);
+int screen_read_csv(struct screen *s, struct bytes content, const char *name, struct err *e);
+int screen_read_ftm(struct screen *s, struct bytes content, const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,90 @@
+/* Korean: syllables by arithmetic, spellings of three systems and of passports, surname in either place. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void letters(void **state)
+{
+    (void)state;
+    char to[8];
+    assert_int_equal(match_hangul_letters(0xAE40, to), 3);
+    assert_memory_equal(to, "gim", 3);
+    /* Every syllable is one that its own letters may spell. */
+    for (uint32_t code = 0xAC00; code <= 0xD7A3; code++) {
+        struct match_token hangul = {.script = MATCH_HANGUL, .syllables = 1, .hangul = {(uint16_t)code}}, latin = {0};
+        latin.n = (uint8_t)match_hangul_letters(code, latin.s);
+        struct match_korean own[MATCH_READINGS_MAX], spelt[MATCH_READINGS_MAX];
+        unsigned n = match_korean_read(&latin, spelt), found = 0;
+        assert_int_equal(match_korean_read(&hangul, own), 1);
+        for (unsigned i = 0; i < n; i++)
+            found += spelt[i].count == 1 && match_syllables_agreeing(&own[0], &spelt[i]) == 1;
+        assert_true(found != 0 || code % 28 > 1); /* clusters of final consonants are written by sound */
+    }
+}
+
+static bool same(const char *a, const char *b)
+{
+    struct match_name x = fixture_name(a), y = fixture_name(b);
+    unsigned syllables = 0;
+    int agree = match_korean_alike(&x, &y, &syllables);
+    unsigned turned = 0;
+    assert_int_equal(match_korean_alike(&y, &x, &turned), agree);
+    return agree > 1 && (unsigned)agree == syllables;
+}
+
+static void spellings(void **state)
+{
+    (void)state;
+    assert_true(same("김정은", "Kim Jong Un"));
+    assert_true(same("김정은", "Kim Jong-un"));
+    assert_true(same("김정은", "Gim Jeong-eun"));
+    assert_true(same("김정은", "Jong Un Kim"));
+    assert_true(same("김정은", "Ким Чен Ын"));
+    assert_true(same("金正恩", "Kim Jong Un"));
+    assert_true(same("리설주", "Ri Sol Ju"));
+    assert_true(same("이설주", "Ri Sol Ju"));
+    assert_true(same("박근혜", "Park Geun-hye"));
+    assert_true(same("최룡해", "Choe Ryong-hae"));
+    assert_true(same("Choi Young-chul", "Choe Yong Chol"));
+    assert_true(same("노무현", "Roh Moo-hyun"));
+}
+
+static void others(void **state)
+{
+    (void)state;
+    assert_false(same("김정은", "Kim Jong Il"));
+    assert_false(same("김정은", "Kim Jong Chol"));
+    assert_false(same("이재명", "이재형"));
+    assert_false(same("Kim Jong Un", "Angela Merkel"));
+    assert_false(same("Kim", "Kim Jong Un"));
+}
+
+static void bad_tokens(void **state)
+{
+    (void)state;
+    struct match_korean readings[MATCH_READINGS_MAX];
+    struct match_token t = {0};
+    assert_int_equal(match_korean_read(&t, readings), 0);
+    t.n = MATCH_TOKEN_BYTES;
+    memset(t.s, 0x61, sizeof t.s);
+    assert_int_equal(match_korean_read(&t, readings), 0); /* too long */
+    t.n = 18;
+    (void)match_korean_read(&t, readings); /* the worst of them ends */
+    t = fixture_name("xq").t[0];
+    assert_int_equal(match_korean_read(&t, readings), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters),
+        cmocka_unit_test(spellings),
+        cmocka_unit_test(others),
+        cmocka_unit_test(bad_tokens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* Hits: details, both modes, what is left out. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static size_t find(const struct screen *s, const char *name, const char *birth, bool exhaustive,
+                   struct screen_hit hits[SCREEN_HITS_MAX], uint64_t *ret_compared)
+{
+    const struct screen_query q = {.name = bytes_text(name), .detail = {bytes_text(birth)}, .exhaustive = exhaustive};
+    size_t count = 0;
+    screen_find(s, &q, hits, &count, ret_compared);
+    return count;
+}
+
+static void found(void **state)
+{
+    (void)state;
+    OWN(screen_drop) struct screen *s = fixture_screen();
+    struct screen_hit hits[SCREEN_HITS_MAX];
+    struct screen_entry e;
+    uint64_t compared;
+    static const char *const same[] = {"Baek Dong Su", "Paek Tong-su", "백동수", "Tong Su Paek"};
+    for (size_t i = 0; i < COUNT(same); i++)
+        for (int exhaustive = 0; exhaustive < 2; exhaustive++) {
+            assert_int_equal(find(s, same[i], "", exhaustive, hits, &compared), 1);
+            screen_entry_at(s, hits[0].entry, &e);
+            assert_string_equal(e.id, "KPi.901");
+            assert_true(!exhaustive || compared == screen_names(s));
+        }
+    assert_int_equal(find(s, "Grey Heron", "", false, hits, &compared), 1);
+    assert_int_equal(find(s, "Pol Murphy", "", false, hits, &compared), 0);
+    assert_int_equal(find(s, "", "", true, hits, &compared), 0);
+    assert_int_equal(find(s, "\xFF", "", false, hits, &compared), 0);
+}
+
+static void details(void **state)
+{
+    (void)state;
+    OWN(screen_drop) struct screen *s = fixture_screen();
+    struct screen_hit hits[SCREEN_HITS_MAX];
+    uint64_t compared;
+    assert_int_equal(find(s, "Paek Tong Su", "1961-04-05", false, hits, &compared), 1);
+    assert_int_equal(hits[0].detail[SCREEN_BIRTH], SCREEN_AGREES);
+    assert_int_equal(find(s, "Paek Tong Su", "1962", false, hits, &compared), 1);
+    assert_int_equal(hits[0].detail[SCREEN_BIRTH], SCREEN_NEAR);
+    assert_int_equal(find(s, "Paek Tong Su", "1990-01-01", false, hits, &compared), 0);
+    assert_true(find(s, "Ignat Moroz", "1954-10-07", false, hits, &compared) >= 1);
+    assert_int_equal(hits[0].detail[SCREEN_BIRTH], SCREEN_AGREES);
+    const struct screen_query q = {.name = bytes_text("Green Storck"),
+                                   .detail = {[SCREEN_IMO] = bytes_text("IMO 8412345")}};
+    size_t count = 0;
+    screen_find(s, &q, hits, &count, &compared);
+    assert_int_equal(count, 1);
+    assert_int_equal(hits[0].detail[SCREEN_IMO], SCREEN_AGREES);
+}
+
+static void best_first(void **state)
+{
+    (void)state;
+    OWN(screen_drop) struct screen *s = NULL;
+    OWN(buf_drop) struct buf list = {0};
+    struct screen_hit hits[SCREEN_HITS_MAX];
+    uint64_t compared;
+    buf_put_text(&list, "id,name\n");
+    for (unsigned i = 0; i < 300; i++)
+        buf_printf(&list, "%u,Vera Lindqvis%s\n", i, i % 2 == 0 ? "t" : "");
+    assert_int_equal(screen_new(&s, NULL), 0);
+    assert_int_equal(screen_add(s, buf_bytes(&list), "x", NULL), 0);
+    assert_int_equal(screen_index(s, NULL), 0);
+    assert_int_equal(find(s, "Vera Lindqvist", "", true, hits, &compared), SCREEN_HITS_MAX);
+    for (size_t i = 1; i < SCREEN_HITS_MAX; i++)
+        assert_true(hits[i].score < hits[i - 1].score ||
+                    (hits[i].score == hits[i - 1].score && hits[i].entry > hits[i - 1].entry));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found),
+        cmocka_unit_test(details),
+        cmocka_unit_test(best_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
