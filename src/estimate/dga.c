@@ -58,7 +58,7 @@ static void prepare_set(struct dga *d, unsigned set)
 static void prepare_graph(struct dga *d, const struct estimate_graph *g, struct graph_weight *w)
 {
     int components = 0;
-    *w = (struct graph_weight){.peak = -INFINITY};
+    *w = (struct graph_weight){.peak = -(double)INFINITY};
     for (unsigned set = 1; set < estimate_cells(d->t); set++) {
         if (g->times[set] == 0)
             continue;
@@ -116,7 +116,7 @@ static void coarse_fill(const struct dga *d, double unseen_max, struct coarse *c
 
 static double coarse_peak(const struct coarse *c, const struct graph_weight *w)
 {
-    double before = 0, last = 0, peak = -INFINITY;
+    double before = 0, last = 0, peak = -(double)INFINITY;
     for (unsigned i = 0; i < COARSE; i++) {
         double now = weigh(w, c->row[i], c->base[i]);
         double top = i >= 2 && last > before && last > now ? crest(before, last, now) : now;
@@ -130,8 +130,8 @@ static double coarse_peak(const struct coarse *c, const struct graph_weight *w)
 /* One step further on each side than the coarse points say. */
 static void coarse_range(const struct coarse *c, double least, struct graph_weight *w)
 {
-    w->from = INFINITY;
-    w->to = -INFINITY;
+    w->from = (double)INFINITY;
+    w->to = -(double)INFINITY;
     for (unsigned i = 0; i < COARSE; i++) {
         if (weigh(w, c->row[i], c->base[i]) < least)
             continue;
@@ -141,7 +141,7 @@ static void coarse_range(const struct coarse *c, double least, struct graph_weig
     }
     if (isinf(w->from)) { /* a crest between two points */
         w->from = 0;
-        w->to = INFINITY;
+        w->to = (double)INFINITY;
     }
 }
 
@@ -152,7 +152,7 @@ static int drop_negligible(struct dga *d, double unseen_max, struct err *e)
     if (c == NULL)
         return err_memory(e);
     coarse_fill(d, unseen_max, c);
-    d->top = -INFINITY;
+    d->top = -(double)INFINITY;
     for (size_t g = 0; g < d->graphs; g++) {
         d->weights[g].peak = coarse_peak(c, &d->weights[g]);
         d->top = d->weights[g].peak > d->top ? d->weights[g].peak : d->top;

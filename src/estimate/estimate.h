@@ -186,4 +186,122 @@ int estimate_dga(const struct estimate_table *t, const struct estimate_dga_optio
 /* estimate_graph_name: "[123,14,34]" by its cliques. */
 void estimate_graph_name(uint32_t edges, unsigned lists, char to[ESTIMATE_MODEL_NAME_MAX]);
 
+enum { ESTIMATE_THREADS_MAX = 64, ESTIMATE_CHAINS_MAX = 8 };
+/* work(with, index) for each index below ${jobs}, on at most ${threads} threads; returns when all are done. */
+void estimate_pool_run(unsigned threads, size_t jobs, void (*work)(void *with, size_t index), void *with);
+
+/* Whether chains may be believed (Vehtari and others 2021), for log N. */
+struct estimate_gates {
+    double rhat; /* rank-normalised, split; the larger of location and spread */
+    double ess_bulk, ess_tail;
+};
+
+/*
+ * Latent classes: LCMCR's model (Manrique-Vallier 2016) by Hamiltonian Monte Carlo on the posterior from which classes,
+ * N and alpha are integrated out; tempered where plain chains do not agree.  Four chains from scattered starts.
+ */
+enum { ESTIMATE_MODES_MAX = 6, ESTIMATE_CLASSES_MOST = 12 };
+struct estimate_latent_options {
+    unsigned classes; /* 2 to ESTIMATE_CLASSES_MOST; 10 is usual */
+    double a, b;      /* alpha ~ Gamma(a, b); 0.25 is usual */
+    double bound;     /* N at most (1 + bound) times those observed; 0: none; LCMCR has 20, without saying so */
+    double ess;       /* effective samples wanted in bulk; at least 400 */
+    bool tempered;    /* at once */
+    uint64_t seed;
+    unsigned threads;
+    enum estimate_path path;
+    void (*progress)(void *with, double work); /* from any thread; NULL */
+    void *progress_with;
+};
+struct estimate_latent {
+    struct estimate_reasons reasons; /* gates not passed; the numbers below are there all the same */
+    struct estimate_gates gates;
+    bool tempered;
+    size_t chains, draws; /* of each chain */
+    struct estimate_value value; /* n is the median */
+    double mean, at_bound;
+    double chain_median[ESTIMATE_CHAINS_MAX];
+    unsigned modes;
+    double mode_n[ESTIMATE_MODES_MAX], mode_share[ESTIMATE_MODES_MAX];
+    double curve_n[ESTIMATE_CURVE], curve_p[ESTIMATE_CURVE];
+};
+int estimate_latent(const struct estimate_table *t, const struct estimate_latent_options *o,
+    struct estimate_latent *ret, struct err *e);
+/* The same model by Gibbs sampling: slow, written apart, and kept to hold the other against.  Medians and limits only. */
+int estimate_gibbs(const struct estimate_table *t, const struct estimate_latent_options *o, size_t draws,
+    struct estimate_latent *ret, struct err *e);
+
+/*
+ * Forward selection of pairs among log-linear models (Chan, Silverman and Vincent 2021): the pair of the smallest p of
+ * the likelihood ratio joins while p < threshold and a maximum exists.  A pair that shares nobody may join with its
+ * term at minus infinity: its cells are then no data.
+ */
+struct estimate_stepwise {
+    enum estimate_code code; /* ESTIMATE_FINE, ESTIMATE_NO_MLE, ESTIMATE_NOT_CONVERGED, ESTIMATE_TWO_LISTS_ONLY */
+    struct estimate_model model;
+    struct estimate_value value;
+};
+#define ESTIMATE_STEPWISE_P 0.02
+void estimate_stepwise(const struct estimate_table *t, double threshold, struct estimate_stepwise *ret);
+
+/* The selection as a whole is repeated on resampled persons: percentile limits and BCa limits (Efron 1987). */
+struct estimate_bootstrap_options {
+    unsigned samples;
+    double threshold;
+    uint64_t seed;
+    unsigned threads;
+    void (*progress)(void *with, double work);
+    void *progress_with;
+};
+struct estimate_bootstrap {
+    struct estimate_stepwise chosen; /* on the table itself; its limits are BCa */
+    double percentile_low, percentile_high;
+    unsigned samples, failed; /* failed: no estimate; counted as larger than all others */
+    unsigned same;            /* samples on which the same model was chosen */
+};
+int estimate_bootstrap(const struct estimate_table *t, const struct estimate_bootstrap_options *o,
+    struct estimate_bootstrap *ret, struct err *e);
+
+/*
+ * Rubin's rules on the log of those not seen, over imputed replicates: m estimates with their standard errors and
+ * numbers observed.  Degrees of freedom are Rubin's 1987, (m - 1)(1 + m W / ((m + 1) B))^2.
+ */
+struct estimate_replicate {
+    double n, se, observed;
+};
+struct estimate_combined {
+    struct estimate_reasons reasons; /* ESTIMATE_ONE_REPLICATE refuses; ESTIMATE_FEW_REPLICATES warns */
+    struct estimate_value value;
+    double observed_mean, observed_low, observed_high; /* imputed: the mean, and its range over replicates */
+    double within, between, freedom;
+};
+void estimate_combine(const struct estimate_replicate *r, size_t count, struct estimate_combined *ret);
+
+/* ---- Published figures, which are not estimates of ours ---------------------------------------------------------- */
+
+enum { ESTIMATE_CLAIMS_MAX = 1000 };
+struct estimate_claim {
+    const char *id, *quantity, *kind, *date, *scope, *meaning; /* compared as text; borrowed */
+    const char *derived_from; /* id of another claim, or "" */
+    double low, high;
+    bool has_point;
+    double point;
+};
+/* A group of claims of the same quantity, kind, date and scope. */
+struct estimate_group {
+    size_t first;       /* a claim of the group, for its words */
+    size_t claims;
+    size_t independent; /* after those derived from others of the group are counted with them */
+    double envelope_low, envelope_high;
+    bool disjoint;
+    double common_low, common_high; /* where they all agree, unless disjoint */
+};
+/*
+ * estimate_reconcile(claims, count, group_of, groups, ret_count, e):
+ * Put each claim into its group.  ${group_of} and ${groups}: ${count} of each, the caller's.
+ * Errors: ERR_DAMAGED: a low above its high, an id twice, derived_from of an unknown claim, or in a circle.
+ */
+int estimate_reconcile(const struct estimate_claim *claims, size_t count, size_t *group_of,
+    struct estimate_group *groups, size_t *ret_count, struct err *e);
+
 #endif

@@ -72,4 +72,70 @@ struct estimate_graph {
 };
 int estimate_graphs(unsigned lists, struct estimate_graph **ret, size_t *ret_count, struct err *e);
 
+/* diagnose.c: ${draws} of ${chains} chains of ${n} each, one chain behind the other. */
+int estimate_diagnose(const double *draws, size_t chains, size_t n, struct estimate_gates *ret, struct err *e);
+
+/* posterior.c: the latent-class model with classes, N and alpha integrated out, as a landscape to move in. */
+enum { ESTIMATE_CLASSES_MAX = 12, ESTIMATE_DIMENSIONS_MAX = (ESTIMATE_LISTS_MAX + 1) * ESTIMATE_CLASSES_MAX };
+struct estimate_posterior {
+    unsigned lists, classes, nodes; /* node 0: the empty cell */
+    double a, b, observed;
+    uint16_t parent[ESTIMATE_CELLS_MAX], list[ESTIMATE_CELLS_MAX];
+    double count[ESTIMATE_CELLS_MAX];
+    double live[ESTIMATE_CLASSES_MAX], live_stick[ESTIMATE_CLASSES_MAX]; /* 1, or 0 for lanes that are padding */
+};
+void estimate_posterior_init(struct estimate_posterior *p, const struct estimate_table *t, unsigned classes, double a,
+    double b);
+
+struct estimate_height {
+    double likelihood, prior; /* logarithms, without constants */
+    double unseen_share;      /* probability of the empty cell */
+};
+struct estimate_work { /* room for one evaluation */
+    double odds[ESTIMATE_LISTS_MAX][ESTIMATE_CLASSES_MAX];
+    double lambda[ESTIMATE_LISTS_MAX][ESTIMATE_CLASSES_MAX];
+    double q[ESTIMATE_CELLS_MAX][ESTIMATE_CLASSES_MAX];
+    double above[ESTIMATE_CELLS_MAX][ESTIMATE_CLASSES_MAX];
+    double p[ESTIMATE_CELLS_MAX], ratio[ESTIMATE_CELLS_MAX];
+    double list_sum[ESTIMATE_LISTS_MAX][ESTIMATE_CLASSES_MAX];
+};
+
+/* Positions: theta of list j and class k at j * CLASSES_MAX + k, then y of stick k; padding stays zero. */
+struct estimate_flight {
+    double position[ESTIMATE_DIMENSIONS_MAX], momentum[ESTIMATE_DIMENSIONS_MAX];
+    double gradient[ESTIMATE_DIMENSIONS_MAX]; /* of beta * likelihood + prior, at the position */
+    double scale[ESTIMATE_DIMENSIONS_MAX];    /* inverse mass */
+    double step, beta;
+    unsigned steps; /* 0: only evaluate */
+    struct estimate_height height;
+    struct estimate_work *work; /* the caller's */
+};
+void estimate_posterior_fly(enum estimate_path path, const struct estimate_posterior *p, struct estimate_flight *f);
+
+/* chain.c: Hamiltonian Monte Carlo at one temperature. */
+struct estimate_rung {
+    struct estimate_flight flight;
+    bool live[ESTIMATE_DIMENSIONS_MAX];
+    double unscale[ESTIMATE_DIMENSIONS_MAX]; /* 1 / sqrt(scale) */
+    double kept_position[ESTIMATE_DIMENSIONS_MAX], kept_gradient[ESTIMATE_DIMENSIONS_MAX];
+    double adapt_centre, adapt_error, adapt_mean, adapt_count;
+    unsigned steps_mean;
+    double unseen_max; /* a bound on the unseen; INFINITY for none */
+    double unseen;     /* the last draw at beta 1 */
+    struct estimate_chance chance, unseen_chance;
+};
+/* The chances, steps_mean, unseen_max and flight.work are set before. */
+void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
+/* estimate_rung_learn: cool from the prior to ${beta}, then learn scales and step size there. */
+void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p, double beta,
+    enum estimate_path path);
+void estimate_rung_evaluate(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
+/*
+ * estimate_rung_move: one flight, accepted or not; returns the probability with which it was.
+ * Under a bound a flight is accepted only where a fresh draw of the unseen keeps it too: an unbiased estimate, one or
+ * zero, of the factor that the bound puts on the position (Andrieu and Roberts 2009), at beta 1 alone.
+ */
+double estimate_rung_move(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
+double estimate_rung_unseen(struct estimate_rung *r, const struct estimate_posterior *p); /* a draw */
+
 #endif

@@ -255,7 +255,7 @@ static double profile_at(struct profile *p, double unseen)
     run(&p->w, p->begun, &fit);
     p->begun = fit.converged;
     if (!fit.converged)
-        return -INFINITY;
+        return -(double)INFINITY;
     sum = estimate_lgamma(n + 1) - estimate_lgamma(unseen + 1) - n * estimate_log(n);
     for (size_t cell = 0; cell < (size_t)1 << p->data.lists; cell++)
         sum += p->counts[cell] * p->w.predictor[cell];

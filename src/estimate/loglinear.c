@@ -125,7 +125,7 @@ static int average(const struct estimate_loglinear *l, double observed, bool bic
     OWN(mem_drop) double *weight = calloc(l->fitted, sizeof *weight);
     if (weight == NULL)
         return err_memory(e);
-    double least = INFINITY, sum = 0;
+    double least = (double)INFINITY, sum = 0;
     for (size_t i = 0; i < l->fitted; i++)
         least = criterion(&l->fits[i], bic) < least ? criterion(&l->fits[i], bic) : least;
     for (size_t i = 0; i < l->fitted; i++)
@@ -147,7 +147,7 @@ static int average(const struct estimate_loglinear *l, double observed, bool bic
 
 static void note_spread(struct estimate_loglinear *l)
 {
-    l->spread_low = INFINITY;
+    l->spread_low = (double)INFINITY;
     for (size_t i = 0; i < l->fitted; i++) {
         const struct estimate_fit *f = &l->fits[i];
         if (f->bic > l->fits[0].bic + SPREAD_WITHIN && f->aic > l->fits[l->best_aic].aic + SPREAD_WITHIN)

@@ -16,7 +16,7 @@ double estimate_exp(double x)
 double estimate_log(double x)
 {
     if (!(x > 0))
-        return -INFINITY;
+        return -(double)INFINITY;
     if (x < DBL_MIN)
         return estimate_log2((estimate_v2){x * 0x1p54, 1})[0] - 54 * (ESTIMATE_LN2_HIGH + ESTIMATE_LN2_LOW);
     return isinf(x) ? x : estimate_log2((estimate_v2){x, 1})[0];
