@@ -32,7 +32,7 @@ struct chart_curve {
 enum { CHART_CURVES_MAX = 4 };
 void chart_density(const char *title, const struct chart_curve *curves, size_t count, struct buf *to);
 
-/* Overlaps of lists (UpSet): a bar for each combination, dots for the lists in it.  A label stands for a hidden count. */
+/* Overlaps of lists (UpSet): a bar for each combination, dots for its lists.  A label stands for a hidden count. */
 struct chart_overlap {
     uint32_t lists; /* bit j: list j */
     double height;

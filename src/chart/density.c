@@ -14,7 +14,7 @@ static void put_curve(const struct chart_curve *c, const struct chart_axis *a, c
     buf_printf(to, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", colour);
     for (size_t i = 0; i < c->count; i++)
         buf_printf(to, "%s%.1f,%.1f", i > 0 ? " " : "", chart_axis_at(a, c->x[i]),
-            BOTTOM - (BOTTOM - TOP) * (c->y[i] / highest));
+                   BOTTOM - (BOTTOM - TOP) * (c->y[i] / highest));
     buf_put_text(to, "\"/>\n");
 }
 

@@ -32,9 +32,9 @@ static void put_escaped(struct buf *to, const char *words)
 void chart_begin(struct buf *to, unsigned width, unsigned height, const char *title)
 {
     buf_printf(to,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" "
-        "font-family=\"sans-serif\" font-size=\"13\">\n<title>",
-        width, height, width, height);
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" "
+               "font-family=\"sans-serif\" font-size=\"13\">\n<title>",
+               width, height, width, height);
     put_escaped(to, title);
     buf_printf(to, "</title>\n<rect width=\"%u\" height=\"%u\" fill=\"#ffffff\"/>\n", width, height);
     buf_put_text(to, "<text x=\"16\" y=\"24\" font-size=\"15\" font-weight=\"bold\">");
@@ -81,13 +81,13 @@ void chart_number(char to[32], double value)
 void chart_line(struct buf *to, double x1, double y1, double x2, double y2, const char *colour, double width)
 {
     buf_printf(to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"%.1f\"/>\n", x1,
-        y1, x2, y2, colour, width);
+               y1, x2, y2, colour, width);
 }
 
 void chart_box(struct buf *to, double x, double y, double width, double height, const char *colour)
 {
     buf_printf(to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n", x, y, width, height,
-        colour);
+               colour);
 }
 
 void chart_dot(struct buf *to, double x, double y, double radius, const char *colour)

@@ -33,7 +33,7 @@ void chart_upset(const struct chart_upset *c, struct buf *to)
     double right = LEFT + 36 + (double)c->count * COLUMN;
     chart_axis_set(&axis, 0, highest, TOP + BARS, TOP);
     chart_begin(to, (unsigned)(right < 480 ? 480 : right), (unsigned)(TOP + BARS + 30 + (double)c->list_count * ROW),
-        c->title);
+                c->title);
     chart_axis_draw_left(&axis, LEFT, right - 12, to);
     for (size_t list = 0; list < c->list_count; list++)
         chart_words(to, LEFT - 6, TOP + BARS + 24 + (double)list * ROW, CHART_END, c->lists[list]);

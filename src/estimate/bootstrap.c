@@ -116,7 +116,7 @@ static void limits(struct boot *b, struct estimate_bootstrap *r)
 }
 
 int estimate_bootstrap(const struct estimate_table *t, const struct estimate_bootstrap_options *o,
-    struct estimate_bootstrap *ret, struct err *e)
+                       struct estimate_bootstrap *ret, struct err *e)
 {
     struct estimate_bootstrap r = {.samples = o->samples};
     struct boot b = {.t = t, .o = o, .observed = estimate_observed(t)};

@@ -4,14 +4,15 @@
 #include <math.h>
 
 enum {
-    ANNEALING = 150,     /* flights, from nearly the prior to the full likelihood */
-    SETTLING = 150,      /* at the full likelihood, before scales are measured */
-    WINDOWS = 3,         /* of measuring, each twice as long as the one before */
+    ANNEALING = 150, /* flights, from nearly the prior to the full likelihood */
+    SETTLING = 150,  /* at the full likelihood, before scales are measured */
+    WINDOWS = 3,     /* of measuring, each twice as long as the one before */
     WINDOW = 150,
     LAST_STEP_SIZE = 150, /* flights for the step size alone */
 };
 #define ACCEPTANCE 0.85
-#define STEP_LEAST 0.25 /* of the step size learnt: short steps get a chain out of where the learnt ones are too long */
+#define STEP_LEAST 0.25 /* of the step size learnt: short steps get a chain out of where the learnt ones are too long  \
+                         */
 #define STEP_MOST  1.1
 
 /* Dual averaging of the step size (Hoffman and Gelman 2014). */
@@ -119,8 +120,8 @@ void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterio
             continue;
         /* Probabilities from their prior, sticks around even breaking, both spread wide. */
         double u = estimate_uniform(&r->chance);
-        r->flight.position[d] = d < p->lists * ESTIMATE_CLASSES_MAX ? estimate_log(u / (1 - u))
-                                                                     : 1.5 * estimate_normal(&r->chance);
+        r->flight.position[d] =
+            d < p->lists * ESTIMATE_CLASSES_MAX ? estimate_log(u / (1 - u)) : 1.5 * estimate_normal(&r->chance);
     }
     r->flight.step = 0.1;
     r->flight.beta = 1;
@@ -129,7 +130,7 @@ void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterio
 }
 
 static void learn_flights(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path,
-    int flights)
+                          int flights)
 {
     step_size_begin(r);
     for (int i = 0; i < flights; i++)
@@ -139,7 +140,7 @@ static void learn_flights(struct estimate_rung *r, const struct estimate_posteri
 
 /* Variances along the way become the scales, drawn towards one where there is little to go by. */
 static void learn_scales(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path,
-    int flights)
+                         int flights)
 {
     unsigned dimensions = (p->lists + 1) * ESTIMATE_CLASSES_MAX;
     double mean[ESTIMATE_DIMENSIONS_MAX] = {0}, square[ESTIMATE_DIMENSIONS_MAX] = {0};
@@ -162,7 +163,7 @@ static void learn_scales(struct estimate_rung *r, const struct estimate_posterio
 }
 
 void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p, double beta,
-    enum estimate_path path)
+                         enum estimate_path path)
 {
     step_size_begin(r);
     for (int i = 0; i < ANNEALING; i++) {

@@ -33,7 +33,7 @@ static uint64_t spread(uint64_t x)
 }
 
 void estimate_chance_init(struct estimate_chance *c, uint64_t seed, uint64_t table_key, uint32_t purpose,
-    uint32_t index)
+                          uint32_t index)
 {
     uint64_t key = spread(spread(seed) ^ table_key);
     *c = (struct estimate_chance){

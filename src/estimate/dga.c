@@ -185,7 +185,7 @@ ESTIMATE_PATHS(climb, (double first, double from, double *to), (first, from, to)
 
 /* The probabilities of one graph along a block, added to ${to}; their sum to *share. */
 ESTIMATE_INLINE void add_block_body(const struct graph_weight *w, const double (*row)[BLOCK], const double *base,
-    double top, double *to, double *share)
+                                    double top, double *to, double *share)
 {
     estimate_v4 total = {0};
     for (unsigned i = 0; i < BLOCK; i += 4) {
@@ -206,9 +206,9 @@ ESTIMATE_INLINE void add_block_body(const struct graph_weight *w, const double (
     *share += (total[0] + total[1]) + (total[2] + total[3]);
 }
 ESTIMATE_PATHS(add_block,
-    (const struct graph_weight *w, const double (*row)[BLOCK], const double *base, double top, double *to,
-        double *share),
-    (w, row, base, top, to, share))
+               (const struct graph_weight *w, const double (*row)[BLOCK], const double *base, double top, double *to,
+                double *share),
+               (w, row, base, top, to, share))
 
 static void fill_rows(const struct dga *d, double first, double step, double (*row)[BLOCK], double *base)
 {
@@ -232,7 +232,7 @@ static void fill_rows(const struct dga *d, double first, double step, double (*r
 static size_t walk(struct dga *d, double step, size_t points, double *probability)
 {
     static const size_t room = SETS_MAX + 1;
-    double (*row)[BLOCK] = calloc(room, sizeof *row);
+    double(*row)[BLOCK] = calloc(room, sizeof *row);
     if (row == NULL)
         return 0;
     for (size_t first = 0; first < points; first += BLOCK) {
@@ -241,8 +241,8 @@ static size_t walk(struct dga *d, double step, size_t points, double *probabilit
         double from = (double)first * step, to = from + BLOCK * step;
         for (size_t g = 0; g < d->graphs; g++)
             if (d->weights[g].to >= from && d->weights[g].from <= to)
-                add_block(d->path, &d->weights[g], (const double (*)[BLOCK])row, row[SETS_MAX], d->top, sum,
-                    &d->weights[g].share);
+                add_block(d->path, &d->weights[g], (const double(*)[BLOCK])row, row[SETS_MAX], d->top, sum,
+                          &d->weights[g].share);
         size_t n = points - first < BLOCK ? points - first : BLOCK;
         memcpy(probability + first, sum, n * sizeof *sum);
     }
@@ -305,7 +305,7 @@ static void note_graphs(struct dga *d, const struct estimate_graph *graphs, size
 }
 
 int estimate_dga(const struct estimate_table *t, const struct estimate_dga_options *o, struct estimate_dga *ret,
-    struct err *e)
+                 struct err *e)
 {
     struct estimate_dga r = {.code = t->lists < 3                           ? ESTIMATE_TWO_LISTS_ONLY
                                      : t->lists > ESTIMATE_GRAPHS_LISTS_MAX ? ESTIMATE_TOO_MANY_LISTS

@@ -47,31 +47,31 @@ void estimate_without(const struct estimate_table *t, unsigned list, struct esti
 /* Why a number is not given, or given with a warning. */
 enum estimate_code {
     ESTIMATE_FINE,
-    ESTIMATE_TOO_FEW_LISTS,     /* fewer than 2 lists */
-    ESTIMATE_TWO_LISTS_ONLY,    /* this method needs 3 lists or more */
-    ESTIMATE_TOO_MANY_LISTS,    /* this method takes fewer lists */
-    ESTIMATE_NOT_TWO_LISTS,     /* this method takes exactly two */
-    ESTIMATE_COUNT_TOO_LARGE,   /* a count or their sum above ESTIMATE_COUNT_MAX */
-    ESTIMATE_NOBODY,            /* all counts are zero */
-    ESTIMATE_LIST_EMPTY,        /* list: nobody is on it */
-    ESTIMATE_LIST_ALONE,        /* list: it shares nobody with any other */
-    ESTIMATE_TOO_FEW_PERSONS,   /* fewer than 10 documented */
-    ESTIMATE_NO_RECAPTURE,      /* nobody on two lists */
-    ESTIMATE_FEW_PERSONS,       /* warning: fewer than 30 documented */
-    ESTIMATE_FEW_RECAPTURES,    /* warning: fewer than 5 on two lists */
-    ESTIMATE_NO_MLE,            /* the model has no estimate by maximum likelihood */
-    ESTIMATE_NO_MODEL,          /* none of the models has */
-    ESTIMATE_NOT_CONVERGED,     /* the numerical search did not end */
-    ESTIMATE_RHAT,              /* the chains do not agree */
-    ESTIMATE_ESS_BULK,          /* too few effective samples */
-    ESTIMATE_ESS_TAIL,          /* too few in the tails */
-    ESTIMATE_MODES,             /* chains stay in different modes */
-    ESTIMATE_AT_BOUND,          /* the bound on N shapes the answer */
-    ESTIMATE_FEW_REPLICATES,    /* warning: fewer than 10 imputed replicates */
-    ESTIMATE_ONE_REPLICATE,     /* imputation needs more than one */
-    ESTIMATE_NOT_PERSONS,       /* the counts are not of persons */
-    ESTIMATE_OPEN_POPULATION,   /* people came and went between the lists */
-    ESTIMATE_LINKAGE_UNDECLARED, /* warning: nobody says how the lists were linked */
+    ESTIMATE_TOO_FEW_LISTS,        /* fewer than 2 lists */
+    ESTIMATE_TWO_LISTS_ONLY,       /* this method needs 3 lists or more */
+    ESTIMATE_TOO_MANY_LISTS,       /* this method takes fewer lists */
+    ESTIMATE_NOT_TWO_LISTS,        /* this method takes exactly two */
+    ESTIMATE_COUNT_TOO_LARGE,      /* a count or their sum above ESTIMATE_COUNT_MAX */
+    ESTIMATE_NOBODY,               /* all counts are zero */
+    ESTIMATE_LIST_EMPTY,           /* list: nobody is on it */
+    ESTIMATE_LIST_ALONE,           /* list: it shares nobody with any other */
+    ESTIMATE_TOO_FEW_PERSONS,      /* fewer than 10 documented */
+    ESTIMATE_NO_RECAPTURE,         /* nobody on two lists */
+    ESTIMATE_FEW_PERSONS,          /* warning: fewer than 30 documented */
+    ESTIMATE_FEW_RECAPTURES,       /* warning: fewer than 5 on two lists */
+    ESTIMATE_NO_MLE,               /* the model has no estimate by maximum likelihood */
+    ESTIMATE_NO_MODEL,             /* none of the models has */
+    ESTIMATE_NOT_CONVERGED,        /* the numerical search did not end */
+    ESTIMATE_RHAT,                 /* the chains do not agree */
+    ESTIMATE_ESS_BULK,             /* too few effective samples */
+    ESTIMATE_ESS_TAIL,             /* too few in the tails */
+    ESTIMATE_MODES,                /* chains stay in different modes */
+    ESTIMATE_AT_BOUND,             /* the bound on N shapes the answer */
+    ESTIMATE_FEW_REPLICATES,       /* warning: fewer than 10 imputed replicates */
+    ESTIMATE_ONE_REPLICATE,        /* imputation needs more than one */
+    ESTIMATE_NOT_PERSONS,          /* the counts are not of persons */
+    ESTIMATE_OPEN_POPULATION,      /* people came and went between the lists */
+    ESTIMATE_LINKAGE_UNDECLARED,   /* warning: nobody says how the lists were linked */
     ESTIMATE_ASSUMES_INDEPENDENCE, /* warning: two lists; the number stands on their independence */
     ESTIMATE_CODES,
 };
@@ -103,9 +103,9 @@ struct estimate_value {
 /* Two lists: Chapman 1951, variance Seber 1970, log-normal limits.  ESTIMATE_FINE, or ESTIMATE_NOT_TWO_LISTS. */
 enum estimate_code estimate_chapman(const struct estimate_table *t, struct estimate_value *ret);
 /*
- * Chao's lower bound from those seen once and twice: with lists taken as alike (Mh; the closed form of Chao 1987 with the
- * correction for few lists), or each with its own reach (Mth, by a log-linear fit of the cells of one and two lists).
- * ESTIMATE_FINE, ESTIMATE_NO_RECAPTURE, ESTIMATE_TWO_LISTS_ONLY, ESTIMATE_NO_MLE.
+ * Chao's lower bound from those seen once and twice: with lists taken as alike (Mh; the closed form of Chao 1987 with
+ * the correction for few lists), or each with its own reach (Mth, by a log-linear fit of the cells of one and two
+ * lists). ESTIMATE_FINE, ESTIMATE_NO_RECAPTURE, ESTIMATE_TWO_LISTS_ONLY, ESTIMATE_NO_MLE.
  */
 enum estimate_code estimate_chao(const struct estimate_table *t, bool lists_alike, struct estimate_value *ret);
 
@@ -131,7 +131,7 @@ struct estimate_fit {
 void estimate_fit(const struct estimate_table *t, const struct estimate_model *m, struct estimate_fit *ret);
 /* estimate_profile: 95 % limits of N by the multinomial profile likelihood (Cormack 1992).  False: no limit found. */
 bool estimate_profile(const struct estimate_table *t, const struct estimate_model *m, double *ret_low,
-    double *ret_high);
+                      double *ret_high);
 
 /*
  * All hierarchical models without the term of all lists: 8, 113, 6,893 for 3, 4, 5 lists.  From 6 lists on: those that
@@ -182,7 +182,7 @@ struct estimate_dga {
     double top_weight[ESTIMATE_TOP_GRAPHS];
 };
 int estimate_dga(const struct estimate_table *t, const struct estimate_dga_options *o, struct estimate_dga *ret,
-    struct err *e);
+                 struct err *e);
 /* estimate_graph_name: "[123,14,34]" by its cliques. */
 void estimate_graph_name(uint32_t edges, unsigned lists, char to[ESTIMATE_MODEL_NAME_MAX]);
 
@@ -217,7 +217,7 @@ struct estimate_latent {
     struct estimate_reasons reasons; /* gates not passed; the numbers below are there all the same */
     struct estimate_gates gates;
     bool tempered;
-    size_t chains, draws; /* of each chain */
+    size_t chains, draws;        /* of each chain */
     struct estimate_value value; /* n is the median */
     double mean, at_bound;
     double chain_median[ESTIMATE_CHAINS_MAX];
@@ -226,10 +226,11 @@ struct estimate_latent {
     double curve_n[ESTIMATE_CURVE], curve_p[ESTIMATE_CURVE];
 };
 int estimate_latent(const struct estimate_table *t, const struct estimate_latent_options *o,
-    struct estimate_latent *ret, struct err *e);
-/* The same model by Gibbs sampling: slow, written apart, and kept to hold the other against.  Medians and limits only. */
+                    struct estimate_latent *ret, struct err *e);
+/* The same model by Gibbs sampling: slow, written apart, and kept to hold the other against.  Medians and limits only.
+ */
 int estimate_gibbs(const struct estimate_table *t, const struct estimate_latent_options *o, size_t draws,
-    struct estimate_latent *ret, struct err *e);
+                   struct estimate_latent *ret, struct err *e);
 
 /*
  * Forward selection of pairs among log-linear models (Chan, Silverman and Vincent 2021): the pair of the smallest p of
@@ -260,7 +261,7 @@ struct estimate_bootstrap {
     unsigned same;            /* samples on which the same model was chosen */
 };
 int estimate_bootstrap(const struct estimate_table *t, const struct estimate_bootstrap_options *o,
-    struct estimate_bootstrap *ret, struct err *e);
+                       struct estimate_bootstrap *ret, struct err *e);
 
 /*
  * Rubin's rules on the log of those not seen, over imputed replicates: m estimates with their standard errors and
@@ -282,14 +283,14 @@ void estimate_combine(const struct estimate_replicate *r, size_t count, struct e
 enum { ESTIMATE_CLAIMS_MAX = 1000 };
 struct estimate_claim {
     const char *id, *quantity, *kind, *date, *scope, *meaning; /* compared as text; borrowed */
-    const char *derived_from; /* id of another claim, or "" */
+    const char *derived_from;                                  /* id of another claim, or "" */
     double low, high;
     bool has_point;
     double point;
 };
 /* A group of claims of the same quantity, kind, date and scope. */
 struct estimate_group {
-    size_t first;       /* a claim of the group, for its words */
+    size_t first; /* a claim of the group, for its words */
     size_t claims;
     size_t independent; /* after those derived from others of the group are counted with them */
     double envelope_low, envelope_high;
@@ -302,6 +303,6 @@ struct estimate_group {
  * Errors: ERR_DAMAGED: a low above its high, an id twice, derived_from of an unknown claim, or in a circle.
  */
 int estimate_reconcile(const struct estimate_claim *claims, size_t count, size_t *group_of,
-    struct estimate_group *groups, size_t *ret_count, struct err *e);
+                       struct estimate_group *groups, size_t *ret_count, struct err *e);
 
 #endif

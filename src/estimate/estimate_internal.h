@@ -29,7 +29,7 @@ struct estimate_chance {
 };
 enum { ESTIMATE_FOR_CHAIN = 1, ESTIMATE_FOR_BOOTSTRAP, ESTIMATE_FOR_GIBBS, ESTIMATE_FOR_SWAPS, ESTIMATE_FOR_UNSEEN };
 void estimate_chance_init(struct estimate_chance *c, uint64_t seed, uint64_t table_key, uint32_t purpose,
-    uint32_t index);
+                          uint32_t index);
 uint64_t estimate_bits(struct estimate_chance *c);
 double estimate_uniform(struct estimate_chance *c); /* strictly between 0 and 1 */
 double estimate_normal(struct estimate_chance *c);
@@ -56,7 +56,7 @@ struct estimate_cells_data {
     const bool *used;
 };
 void estimate_cells_fit(const struct estimate_cells_data *d, const struct estimate_model *m,
-    struct estimate_cells_fit *ret);
+                        struct estimate_cells_fit *ret);
 
 /* exists.c: is there a maximum of the likelihood?  By linear programming where zero counts leave it open. */
 bool estimate_mle_exists(const struct estimate_cells_data *d, const struct estimate_model *m);
@@ -85,7 +85,7 @@ struct estimate_posterior {
     double live[ESTIMATE_CLASSES_MAX], live_stick[ESTIMATE_CLASSES_MAX]; /* 1, or 0 for lanes that are padding */
 };
 void estimate_posterior_init(struct estimate_posterior *p, const struct estimate_table *t, unsigned classes, double a,
-    double b);
+                             double b);
 
 struct estimate_height {
     double likelihood, prior; /* logarithms, without constants */
@@ -128,7 +128,7 @@ struct estimate_rung {
 void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
 /* estimate_rung_learn: cool from the prior to ${beta}, then learn scales and step size there. */
 void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p, double beta,
-    enum estimate_path path);
+                         enum estimate_path path);
 void estimate_rung_evaluate(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
 /*
  * estimate_rung_move: one flight, accepted or not; returns the probability with which it was.

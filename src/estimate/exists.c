@@ -6,8 +6,8 @@
 /*
  * A maximum exists unless some direction y of the parameters never lowers the likelihood and sometimes raises it:
  * (Xy) is zero in every cell that counts somebody, at least zero in every empty one, and not zero everywhere (Haberman
- * 1974; Fienberg and Rinaldo 2012).  The directions that are zero on the counted cells are found by elimination; whether
- * one of them is non-negative on the empty cells is a small linear programme that starts feasible at zero.
+ * 1974; Fienberg and Rinaldo 2012).  The directions that are zero on the counted cells are found by elimination;
+ * whether one of them is non-negative on the empty cells is a small linear programme that starts feasible at zero.
  */
 
 enum { DIRECTIONS_MAX = ESTIMATE_TERMS_MAX };

@@ -181,7 +181,7 @@ static void run(struct newton *w, bool begun, struct estimate_cells_fit *ret)
 }
 
 void estimate_cells_fit(const struct estimate_cells_data *d, const struct estimate_model *m,
-    struct estimate_cells_fit *ret)
+                        struct estimate_cells_fit *ret)
 {
     struct newton w;
     w.data = d;
@@ -307,8 +307,7 @@ static bool profile_limit(struct profile *p, double from, double level, bool upw
     return true;
 }
 
-bool estimate_profile(const struct estimate_table *t, const struct estimate_model *m, double *ret_low,
-    double *ret_high)
+bool estimate_profile(const struct estimate_table *t, const struct estimate_model *m, double *ret_low, double *ret_high)
 {
     struct estimate_fit fit;
     estimate_fit(t, m, &fit);

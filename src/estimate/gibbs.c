@@ -88,7 +88,7 @@ static void sweep(struct gibbs *g)
 }
 
 int estimate_gibbs(const struct estimate_table *t, const struct estimate_latent_options *o, size_t draws,
-    struct estimate_latent *ret, struct err *e)
+                   struct estimate_latent *ret, struct err *e)
 {
     enum { CHAINS = 4 };
     OWN(mem_drop) double *all = calloc(CHAINS * draws, sizeof *all);

@@ -69,7 +69,7 @@ typedef uint64_t estimate_u4 __attribute__((vector_size(32)));
         for (unsigned i = 1; i < sizeof term / sizeof term[0]; i++)                                                    \
             sum = sum * z + term[i];                                                                                   \
         v half_square = f * f * 0.5;                                                                                   \
-        return k * ESTIMATE_LN2_HIGH - ((half_square - (s * (half_square + sum * z) + k * ESTIMATE_LN2_LOW)) - f);      \
+        return k * ESTIMATE_LN2_HIGH - ((half_square - (s * (half_square + sum * z) + k * ESTIMATE_LN2_LOW)) - f);     \
     }
 ESTIMATE_DEFINE_LANES(2, estimate_v2, estimate_u2)
 ESTIMATE_DEFINE_LANES(4, estimate_v4, estimate_u4)

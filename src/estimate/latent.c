@@ -138,7 +138,7 @@ static double kernel_density(const double *sorted, size_t n, double at, double w
 
 /* The humps of the density of log N, with the share of draws around each. */
 static void note_modes(const double *sorted, size_t n, const double *grid, const double *density,
-    struct estimate_latent *r)
+                       struct estimate_latent *r)
 {
     double highest = 0;
     for (size_t i = 0; i < ESTIMATE_CURVE; i++)
@@ -275,7 +275,7 @@ static int sample(struct sampler *s, struct estimate_latent *r, struct err *e)
 }
 
 int estimate_latent(const struct estimate_table *t, const struct estimate_latent_options *o,
-    struct estimate_latent *ret, struct err *e)
+                    struct estimate_latent *ret, struct err *e)
 {
     struct estimate_latent r = {0};
     if (t->lists < 3) {

@@ -120,7 +120,7 @@ static double criterion(const struct estimate_fit *f, bool bic)
 }
 
 static int average(const struct estimate_loglinear *l, double observed, bool bic, struct estimate_value *ret,
-    struct err *e)
+                   struct err *e)
 {
     OWN(mem_drop) double *weight = calloc(l->fitted, sizeof *weight);
     if (weight == NULL)

@@ -25,8 +25,8 @@ double estimate_log(double x)
 /* Stirling's series from 10 on, where seven terms are exact to a double; below, the argument is raised first. */
 double estimate_lgamma(double x)
 {
-    static const double term[] = {1.0 / 156,   -691.0 / 360360, 1.0 / 1188, -1.0 / 1680,
-                                  1.0 / 1260,  -1.0 / 360,      1.0 / 12};
+    static const double term[] = {1.0 / 156,  -691.0 / 360360, 1.0 / 1188, -1.0 / 1680,
+                                  1.0 / 1260, -1.0 / 360,      1.0 / 12};
     assert(x > 0);
     double product = 1;
     for (; x < 10; x += 1)
@@ -60,9 +60,9 @@ double estimate_normal_below(double z)
 /* Acklam's rational approximation, one step of Halley's rule behind it. */
 double estimate_normal_quantile(double p)
 {
-    static const double a[] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+    static const double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                                1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
-    static const double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
+    static const double b[] = {-5.447609879822406e+01, 1.615858368580409e+02,  -1.556989798598866e+02,
                                6.680131188771972e+01,  -1.328068155288572e+01, 1};
     static const double c[] = {-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
                                -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00};

@@ -30,7 +30,7 @@ static unsigned add_node(struct estimate_posterior *p, const struct estimate_tab
 }
 
 void estimate_posterior_init(struct estimate_posterior *p, const struct estimate_table *t, unsigned classes, double a,
-    double b)
+                             double b)
 {
     assert(classes >= 2 && classes <= ESTIMATE_CLASSES_MAX);
     unsigned number[ESTIMATE_CELLS_MAX] = {0};
@@ -98,7 +98,7 @@ ESTIMATE_INLINE void break_sticks(const struct estimate_posterior *p, const doub
 
 /* Probabilities of the tree's cells.  Returns the log prior of the thetas, when it is asked for. */
 ESTIMATE_INLINE double walk_down(const struct estimate_posterior *p, const double *position, const struct sticks *s,
-    struct estimate_work *w, bool with_height)
+                                 struct estimate_work *w, bool with_height)
 {
     double prior = 0;
     for (unsigned i = 0; i < WIDE; i++) {
@@ -130,7 +130,8 @@ ESTIMATE_INLINE double walk_down(const struct estimate_posterior *p, const doubl
     return prior;
 }
 
-/* The log likelihood when it is asked for (-infinity off the map, always); w->ratio becomes count / probability, that of the empty cell n / (1 - p0). */
+/* The log likelihood when it is asked for (-infinity off the map, always); w->ratio becomes count / probability, that
+ * of the empty cell n / (1 - p0). */
 ESTIMATE_INLINE double likelihood(const struct estimate_posterior *p, struct estimate_work *w, bool with_height)
 {
     estimate_v4 sum = {0};
@@ -165,8 +166,8 @@ ESTIMATE_INLINE void walk_up(const struct estimate_posterior *p, struct estimate
         }
 }
 
-ESTIMATE_INLINE void slopes(const struct estimate_posterior *p, const struct sticks *s, struct estimate_work *w, double beta,
-    double *gradient)
+ESTIMATE_INLINE void slopes(const struct estimate_posterior *p, const struct sticks *s, struct estimate_work *w,
+                            double beta, double *gradient)
 {
     double members[ESTIMATE_CLASSES_MAX], behind[ESTIMATE_CLASSES_MAX], sum = 0;
     memcpy(members, w->above[0], sizeof members);

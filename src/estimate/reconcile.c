@@ -18,7 +18,7 @@ static int check(const struct estimate_claim *claims, size_t count, struct err *
             return err_set(e, ERR_DAMAGED, "claim %s: its lower figure is above its upper", claims[i].id);
         if (claims[i].derived_from[0] != 0 && find(claims, count, claims[i].derived_from) == count)
             return err_set(e, ERR_DAMAGED, "claim %s is derived from %s, which is not there", claims[i].id,
-                claims[i].derived_from);
+                           claims[i].derived_from);
     }
     for (size_t i = 0; i < count; i++) {
         size_t at = i, steps = 0;
@@ -69,7 +69,7 @@ static bool is_new_source(const struct estimate_claim *claims, size_t count, con
 }
 
 int estimate_reconcile(const struct estimate_claim *claims, size_t count, size_t *group_of,
-    struct estimate_group *groups, size_t *ret_count, struct err *e)
+                       struct estimate_group *groups, size_t *ret_count, struct err *e)
 {
     int rc = check(claims, count, e);
     if (rc != 0)

@@ -80,7 +80,8 @@ void estimate_stepwise(const struct estimate_table *t, double threshold, struct 
         double observed = (double)estimate_observed(t), unseen = s.fit.mean[0];
         r.code = ESTIMATE_FINE;
         r.model = s.model;
-        r.value = (struct estimate_value){.n = observed + unseen, .se = sqrt(unseen + unseen * unseen * s.fit.variance0)};
+        r.value =
+            (struct estimate_value){.n = observed + unseen, .se = sqrt(unseen + unseen * unseen * s.fit.variance0)};
         estimate_limits(&r.value, observed);
     }
     *ret = r;

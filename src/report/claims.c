@@ -8,8 +8,8 @@
 
 /* The columns of a table of claims; "meaning" says what the range is: bounds, an interval, a guess, or unstated. */
 enum { ID, QUANTITY, KIND, DATE, SCOPE, LOW, HIGH, MEANING, DERIVED_FROM, COLUMNS };
-static const char *const column_names[COLUMNS] = {"id", "quantity", "kind", "date", "scope", "low", "high", "meaning",
-    "derived_from"};
+static const char *const column_names[COLUMNS] = {"id",  "quantity", "kind",    "date",        "scope",
+                                                  "low", "high",     "meaning", "derived_from"};
 
 struct ledger {
     struct estimate_claim *claims;
@@ -30,13 +30,12 @@ static int whole(const char *path, const struct table_row *row, struct bytes x, 
     uint64_t v;
     if (decimal_get(x, &v) != 0 || v > UINT64_C(1000000000000))
         return err_set(e, ERR_REFUSED, "%s, line %llu: \"%.*s\" is no count", path, (unsigned long long)row->line,
-            x.n < 40 ? (int)x.n : 40, (const char *)x.p);
+                       x.n < 40 ? (int)x.n : 40, (const char *)x.p);
     *ret = (double)v;
     return 0;
 }
 
-static int take_claim(struct ledger *l, const char *path, const int *column, const struct table_row *row,
-    struct err *e)
+static int take_claim(struct ledger *l, const char *path, const int *column, const struct table_row *row, struct err *e)
 {
     if (l->count == ESTIMATE_CLAIMS_MAX)
         return err_set(e, ERR_REFUSED, "%s: more than %d claims", path, ESTIMATE_CLAIMS_MAX);
@@ -53,8 +52,13 @@ static int take_claim(struct ledger *l, const char *path, const int *column, con
     if (field[ID].n == 0)
         return err_set(e, ERR_REFUSED, "%s, line %llu: a claim needs an id", path, (unsigned long long)row->line);
     struct estimate_claim *c = &l->claims[l->count++];
-    *c = (struct estimate_claim){.id = text[ID], .quantity = text[QUANTITY], .kind = text[KIND], .date = text[DATE],
-        .scope = text[SCOPE], .meaning = text[MEANING], .derived_from = text[DERIVED_FROM]};
+    *c = (struct estimate_claim){.id = text[ID],
+                                 .quantity = text[QUANTITY],
+                                 .kind = text[KIND],
+                                 .date = text[DATE],
+                                 .scope = text[SCOPE],
+                                 .meaning = text[MEANING],
+                                 .derived_from = text[DERIVED_FROM]};
     int rc = whole(path, row, field[LOW], &c->low, e);
     return rc == 0 ? whole(path, row, field[HIGH], &c->high, e) : rc;
 }
@@ -78,7 +82,7 @@ static int read_claims(const char *path, struct ledger *l, struct err *e)
 }
 
 static void say_group(const struct ledger *l, const struct estimate_group *g, const size_t *group_of, size_t index,
-    struct buf *to)
+                      struct buf *to)
 {
     const struct estimate_claim *c = &l->claims[g->first];
     char low[32], high[32];
@@ -88,8 +92,8 @@ static void say_group(const struct ledger *l, const struct estimate_group *g, co
             report_number(low, l->claims[i].low);
             report_number(high, l->claims[i].high);
             buf_printf(to, "  %s: %s - %s (%s)%s%s\n", l->claims[i].id, low, high,
-                l->claims[i].meaning[0] != 0 ? l->claims[i].meaning : text_tr("meaning of the range not stated"),
-                l->claims[i].derived_from[0] != 0 ? " <- " : "", l->claims[i].derived_from);
+                       l->claims[i].meaning[0] != 0 ? l->claims[i].meaning : text_tr("meaning of the range not stated"),
+                       l->claims[i].derived_from[0] != 0 ? " <- " : "", l->claims[i].derived_from);
         }
     buf_printf(to, text_tr("  %d claims from %d independent sources"), (int)g->claims, (int)g->independent);
     report_number(low, g->envelope_low);
@@ -107,7 +111,7 @@ static void say_group(const struct ledger *l, const struct estimate_group *g, co
 }
 
 static void put_group(const struct ledger *l, const struct estimate_group *g, const size_t *group_of, size_t index,
-    struct json_out *j)
+                      struct json_out *j)
 {
     const struct estimate_claim *c = &l->claims[g->first];
     json_object_begin(j);
@@ -173,9 +177,9 @@ static int reconcile(const char *path, struct ledger *l, struct buf *words, stru
     buf_put_u8(json, '\n');
     if (count > 1)
         buf_printf(words, "%s\n",
-            text_tr("These differ in quantity, date or scope: they are not in conflict, and no mean of them has a meaning."));
-    buf_printf(words, "%s\n",
-        text_tr("Published ranges are no estimates of this program; none is joined with one."));
+                   text_tr("These differ in quantity, date or scope: they are not in conflict, and no mean of them has "
+                           "a meaning."));
+    buf_printf(words, "%s\n", text_tr("Published ranges are no estimates of this program; none is joined with one."));
     rc = buf_check(words, e);
     return rc == 0 ? buf_check(json, e) : rc;
 }

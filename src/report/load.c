@@ -37,7 +37,7 @@ static int add_list(struct loader *l, int column, struct err *e)
     struct bytes name = table_header(l->t, (size_t)column);
     if (l->in->list_count == ESTIMATE_LISTS_MAX)
         return err_set(e, ERR_REFUSED, "%s: more than %d lists; leave some out with --lists, or merge them", l->path,
-            ESTIMATE_LISTS_MAX);
+                       ESTIMATE_LISTS_MAX);
     if (name.n == 0 || name.n > NAME_BYTES_MAX || !unicode_valid(name))
         return err_set(e, ERR_REFUSED, "%s: a list needs a name of at most %d bytes", l->path, NAME_BYTES_MAX);
     l->list_column[l->in->list_count] = column;
@@ -96,6 +96,11 @@ static bool is_endless(struct bytes x)
     return x.n > 19;
 }
 
+static bool holds(struct bytes x, char c)
+{
+    return x.n > 0 && memchr(x.p, c, x.n) != NULL;
+}
+
 static int read_count(const struct loader *l, const struct table_row *row, uint64_t *ret, struct err *e)
 {
     struct bytes x = table_trim(row->fields[l->count]);
@@ -103,16 +108,16 @@ static int read_count(const struct loader *l, const struct table_row *row, uint6
     int n = x.n < 40 ? (int)x.n : 40;
     if (x.n > 0 && x.p[0] == '-')
         return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is negative", l->path,
-            (unsigned long long)row->line, n, (const char *)x.p);
-    if (memchr(x.p, '.', x.n) != NULL || memchr(x.p, ',', x.n) != NULL)
+                       (unsigned long long)row->line, n, (const char *)x.p);
+    if (holds(x, '.') || holds(x, ','))
         return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is no whole number of persons", l->path,
-            (unsigned long long)row->line, n, (const char *)x.p);
+                       (unsigned long long)row->line, n, (const char *)x.p);
     if (!is_endless(x) && decimal_get(x, &v) != 0)
         return err_set(e, ERR_REFUSED, "%s, line %llu: \"%.*s\" is no count", l->path, (unsigned long long)row->line, n,
-            (const char *)x.p);
+                       (const char *)x.p);
     if (is_endless(x) || v > ESTIMATE_COUNT_MAX)
         return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is above 2^31", l->path,
-            (unsigned long long)row->line, n, (const char *)x.p);
+                       (unsigned long long)row->line, n, (const char *)x.p);
     *ret = v;
     return 0;
 }
@@ -123,9 +128,10 @@ static int read_history(const struct loader *l, const struct table_row *row, siz
     for (unsigned list = 0; list < l->in->list_count; list++) {
         struct bytes x = table_trim(row->fields[l->list_column[list]]);
         if (x.n != 1 || (x.p[0] != '0' && x.p[0] != '1'))
-            return err_set(e, ERR_REFUSED, "%s, line %llu: list %s holds \"%.*s\"; only 0 and 1 say whether a person is on it",
-                l->path, (unsigned long long)row->line, l->in->lists[list], x.n < 40 ? (int)x.n : 40,
-                (const char *)x.p);
+            return err_set(e, ERR_REFUSED,
+                           "%s, line %llu: list %s holds \"%.*s\"; only 0 and 1 say whether a person is on it", l->path,
+                           (unsigned long long)row->line, l->in->lists[list], x.n < 40 ? (int)x.n : 40,
+                           (const char *)x.p);
         cell |= (size_t)(x.p[0] - '0') << list;
     }
     *ret = cell;
@@ -152,7 +158,7 @@ static int find_table(struct loader *l, const struct table_row *row, struct repo
         return err_set(e, ERR_REFUSED, "%s: more than %d strata and replicates", l->path, REPORT_TABLES_MAX);
     if (stratum.n > NAME_BYTES_MAX || replicate.n > NAME_BYTES_MAX || !row->utf8)
         return err_set(e, ERR_REFUSED, "%s, line %llu: the name of a stratum is longer than %d bytes, or no UTF-8",
-            l->path, (unsigned long long)row->line, NAME_BYTES_MAX);
+                       l->path, (unsigned long long)row->line, NAME_BYTES_MAX);
     if (l->in->count == l->room) {
         size_t room = l->room == 0 ? 8 : 2 * l->room;
         struct report_table *more = realloc(l->in->tables, room * sizeof *more);
@@ -162,8 +168,8 @@ static int find_table(struct loader *l, const struct table_row *row, struct repo
         l->room = room;
     }
     struct report_table *t = &l->in->tables[l->in->count++];
-    *t = (struct report_table){.stratum = copy(stratum), .replicate = copy(replicate),
-        .table.lists = l->in->list_count};
+    *t =
+        (struct report_table){.stratum = copy(stratum), .replicate = copy(replicate), .table.lists = l->in->list_count};
     *ret = t;
     return t->stratum != NULL && t->replicate != NULL ? 0 : err_memory(e);
 }
@@ -182,11 +188,11 @@ static int take_row(struct loader *l, const struct table_row *row, struct err *e
         return rc;
     if (cell == 0 && persons > 0)
         return err_set(e, ERR_REFUSED, "%s, line %llu: persons on no list cannot have been counted", l->path,
-            (unsigned long long)row->line);
+                       (unsigned long long)row->line);
     t->table.cells[cell] += persons;
     if (t->table.cells[cell] > ESTIMATE_COUNT_MAX)
         return err_set(e, ERR_REFUSED, "%s, line %llu: the counts of one history sum to more than 2^31", l->path,
-            (unsigned long long)row->line);
+                       (unsigned long long)row->line);
     return 0;
 }
 
@@ -229,7 +235,7 @@ static int check_notes(const struct loader *l, struct err *e)
     const struct table_notes *n = table_notes(l->t);
     if (n->short_rows > 0 || n->long_rows > 0)
         return err_set(e, ERR_REFUSED, "%s, line %llu: the row has not as many fields as there are columns", l->path,
-            (unsigned long long)(n->short_rows > 0 ? n->short_line : n->long_line));
+                       (unsigned long long)(n->short_rows > 0 ? n->short_line : n->long_line));
     if (l->in->count == 0)
         return err_set(e, ERR_REFUSED, "%s: there are no rows", l->path);
     return 0;

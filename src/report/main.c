@@ -88,7 +88,7 @@ static int compute(const char *path, const struct report_options *o, struct outc
 }
 
 static int save_report(const struct outcome *x, const struct report_options *o, const struct buf *json,
-    const struct buf *words, struct err *e)
+                       const struct buf *words, struct err *e)
 {
     struct file_path path;
     int rc = file_make_folders(o->report_path, e);
@@ -164,8 +164,8 @@ static int run_verify(const struct report_line *line, int *ret_exit, struct err 
     bool same = bytes_equal(buf_bytes(&given), buf_bytes(&again));
     *ret_exit = same ? DONE : DIFFERS;
     buf_printf(&words, "%s\n",
-        same ? text_tr("VERIFIED: computed again from the table, the result is the same to the last byte")
-             : text_tr("FAILED: computed again from the table, the result is another"));
+               same ? text_tr("VERIFIED: computed again from the table, the result is the same to the last byte")
+                    : text_tr("FAILED: computed again from the table, the result is another"));
     return print(&words, e);
 }
 
@@ -198,11 +198,8 @@ static int run_words(const struct report_line *line, int *ret_exit, struct err *
 int report_main(int argc, char **argv)
 {
     static int (*const actions[])(const struct report_line *line, int *ret_exit, struct err *e) = {
-        [REPORT_ESTIMATE] = run_estimate,
-        [REPORT_VERIFY] = run_verify,
-        [REPORT_RECONCILE] = run_reconcile,
-        [REPORT_HELP] = run_words,
-        [REPORT_VERSION] = run_words,
+        [REPORT_ESTIMATE] = run_estimate, [REPORT_VERIFY] = run_verify, [REPORT_RECONCILE] = run_reconcile,
+        [REPORT_HELP] = run_words,        [REPORT_VERSION] = run_words,
     };
     struct err e = {0};
     struct report_line line;

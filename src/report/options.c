@@ -30,8 +30,8 @@ int report_code_named(const char *name, enum estimate_code *ret)
 
 void report_options_init(struct report_options *o)
 {
-    *o = (struct report_options){.seed = 1, .samples = 1000, .classes = 10, .ess = 1000, .threads = 1,
-        .path = estimate_path_best()};
+    *o = (struct report_options){
+        .seed = 1, .samples = 1000, .classes = 10, .ess = 1000, .threads = 1, .path = estimate_path_best()};
 }
 
 struct option {
@@ -68,13 +68,13 @@ static int number(const char *name, const char *text, uint64_t least, uint64_t m
     uint64_t v;
     if (decimal_get(bytes_text(text), &v) != 0 || v < least || v > most)
         return err_set(e, ERR_USAGE, "%s: a whole number from %llu to %llu is needed", name, (unsigned long long)least,
-            (unsigned long long)most);
+                       (unsigned long long)most);
     *ret = v;
     return 0;
 }
 
 static int one_of(const char *name, const char *text, const char *const *words, size_t count, size_t *ret,
-    struct err *e)
+                  struct err *e)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(words[i], text) == 0) {
@@ -133,17 +133,17 @@ static int take(const char *name, const char *value, struct report_options *o, s
     const struct {
         const char *name;
         const char **to;
-    } texts[] = {{"--count", &o->count},     {"--lists", &o->lists},    {"--stratum", &o->stratum},
-        {"--replicate", &o->replicate},      {"--linkage", &o->linkage}, {"--json", &o->json_path},
-        {"--report", &o->report_path},       {"--lang", &o->lang}};
+    } texts[] = {{"--count", &o->count},         {"--lists", &o->lists},     {"--stratum", &o->stratum},
+                 {"--replicate", &o->replicate}, {"--linkage", &o->linkage}, {"--json", &o->json_path},
+                 {"--report", &o->report_path},  {"--lang", &o->lang}};
     const struct {
         const char *name;
         uint64_t least, most, *to;
     } numbers[] = {{"--seed", 0, INT64_MAX >> 11, &o->seed},
-        {"--samples", 0, SAMPLES_MAX, &o->samples},
-        {"--classes", 2, ESTIMATE_CLASSES_MOST, &o->classes},
-        {"--bound", 0, BOUND_MAX, &o->bound},
-        {"--ess", 400, ESS_MAX, &o->ess}};
+                   {"--samples", 0, SAMPLES_MAX, &o->samples},
+                   {"--classes", 2, ESTIMATE_CLASSES_MOST, &o->classes},
+                   {"--bound", 0, BOUND_MAX, &o->bound},
+                   {"--ess", 400, ESS_MAX, &o->ess}};
     if (strlen(value) > REPORT_WORDS_MAX)
         return err_set(e, ERR_USAGE, "%s: the value is too long", name);
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -191,7 +191,7 @@ static int settle_action(struct report_line *line, struct err *e)
     if (line->action == REPORT_ESTIMATE)
         return err_set(e, ERR_USAGE, "one table is needed; see --help");
     return err_set(e, ERR_USAGE, "%s takes %s; see --help", verbs[line->action],
-        line->action == REPORT_VERIFY ? "RESULT TABLE" : "CLAIMS");
+                   line->action == REPORT_VERIFY ? "RESULT TABLE" : "CLAIMS");
 }
 
 int report_parse(int argc, char **argv, struct report_line *ret, struct err *e)
@@ -230,9 +230,11 @@ void report_help(struct buf *to)
 {
     buf_put_text(to, "groundwork-estimate TABLE.csv [...]\ngroundwork-estimate verify RESULT TABLE.csv\n"
                      "groundwork-estimate reconcile CLAIMS.csv [--json FILE]\n\n");
-    buf_printf(to, "%s\n\n",
-        text_tr("How many, from lists that overlap.  The table has one column for each list, 1 for on it and 0 for not; "
-                "one row for each person, or for each history with a count."));
+    buf_printf(
+        to, "%s\n\n",
+        text_tr(
+            "How many, from lists that overlap.  The table has one column for each list, 1 for on it and 0 for not; "
+            "one row for each person, or for each history with a count."));
     for (size_t i = 0; i < COUNT(options); i++) {
         char name[64];
         (void)snprintf(name, sizeof name, "%s %s", options[i].name, options[i].value != NULL ? options[i].value : "");

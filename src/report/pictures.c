@@ -19,7 +19,7 @@ static int save(const char *folder, const char *name, size_t index, const struct
 static const char *title_of(const struct report_table *t, const char *words, char *to, size_t room)
 {
     (void)snprintf(to, room, "%s%s%s%s%s", words, t->stratum[0] != 0 ? ": " : "", t->stratum,
-        t->replicate[0] != 0 ? " / " : "", t->replicate);
+                   t->replicate[0] != 0 ? " / " : "", t->replicate);
     return to;
 }
 
@@ -31,29 +31,34 @@ static void draw_forest(const struct report_table *t, const struct report_answer
     for (unsigned m = 0; m < REPORT_METHODS; m++)
         if (a->method[m].asked && !a->method[m].refused)
             rows[count++] = (struct chart_interval){report_method_words(m), a->method[m].value.low,
-                a->method[m].value.n, a->method[m].value.high, m == REPORT_CHAO};
+                                                    a->method[m].value.n, a->method[m].value.high, m == REPORT_CHAO};
     struct chart_forest c = {.title = title_of(t, text_tr("How many, by method"), title, sizeof title),
-        .mark_label = text_tr("documented"), .mark = (double)estimate_observed(&t->table), .rows = rows,
-        .count = count};
+                             .mark_label = text_tr("documented"),
+                             .mark = (double)estimate_observed(&t->table),
+                             .rows = rows,
+                             .count = count};
     chart_forest(&c, to);
 }
 
 static void draw_without(const struct report_input *in, const struct report_table *t, const struct report_answer *a,
-    struct buf *to)
+                         struct buf *to)
 {
     struct chart_interval rows[ESTIMATE_LISTS_MAX + 1];
     size_t count = 0;
     char title[600];
     if (!a->method[REPORT_LOGLINEAR].refused)
-        rows[count++] = (struct chart_interval){text_tr("all lists"), a->method[REPORT_LOGLINEAR].value.low,
-            a->method[REPORT_LOGLINEAR].value.n, a->method[REPORT_LOGLINEAR].value.high, false};
+        rows[count++] =
+            (struct chart_interval){text_tr("all lists"), a->method[REPORT_LOGLINEAR].value.low,
+                                    a->method[REPORT_LOGLINEAR].value.n, a->method[REPORT_LOGLINEAR].value.high, false};
     for (unsigned list = 0; list < in->list_count; list++)
         if (a->has_without[list])
             rows[count++] = (struct chart_interval){in->lists[list], a->without[list].low, a->without[list].n,
-                a->without[list].high, false};
+                                                    a->without[list].high, false};
     struct chart_forest c = {
         .title = title_of(t, text_tr("Each list left out in turn (log-linear models, averaged)"), title, sizeof title),
-        .mark_label = text_tr("documented"), .mark = (double)estimate_observed(&t->table), .rows = rows,
+        .mark_label = text_tr("documented"),
+        .mark = (double)estimate_observed(&t->table),
+        .rows = rows,
         .count = count};
     chart_forest(&c, to);
 }
@@ -64,11 +69,11 @@ static void draw_density(const struct report_table *t, const struct report_answe
     size_t count = 0;
     char title[600];
     if (a->method[REPORT_DGA].asked && !a->method[REPORT_DGA].refused)
-        curves[count++] = (struct chart_curve){report_method_words(REPORT_DGA), a->dga.curve_n, a->dga.curve_p,
-            ESTIMATE_CURVE};
+        curves[count++] =
+            (struct chart_curve){report_method_words(REPORT_DGA), a->dga.curve_n, a->dga.curve_p, ESTIMATE_CURVE};
     if (a->method[REPORT_LATENT].asked && !a->method[REPORT_LATENT].refused)
-        curves[count++] = (struct chart_curve){report_method_words(REPORT_LATENT), a->latent.curve_n,
-            a->latent.curve_p, ESTIMATE_CURVE};
+        curves[count++] = (struct chart_curve){report_method_words(REPORT_LATENT), a->latent.curve_n, a->latent.curve_p,
+                                               ESTIMATE_CURVE};
     if (count > 0)
         chart_density(title_of(t, text_tr("How probable each number is"), title, sizeof title), curves, count, to);
 }
@@ -95,8 +100,8 @@ static void draw_upset(const struct report_input *in, const struct report_table 
     size_t count = 0;
     for (size_t cell = 1; cell < estimate_cells(&t->table); cell++)
         if (t->table.cells[cell] > 0)
-            order[count++] = (struct overlap_order){(uint32_t)cell,
-                t->table.cells[cell] < HIDDEN_BELOW ? HIDDEN_BELOW - 1 : t->table.cells[cell]};
+            order[count++] = (struct overlap_order){
+                (uint32_t)cell, t->table.cells[cell] < HIDDEN_BELOW ? HIDDEN_BELOW - 1 : t->table.cells[cell]};
     qsort(order, count, sizeof *order, larger_first);
     count = count < OVERLAPS_MAX ? count : OVERLAPS_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -105,12 +110,15 @@ static void draw_upset(const struct report_input *in, const struct report_table 
         shown[i] = (struct chart_overlap){order[i].lists, (double)order[i].count, hidden ? "<5" : labels[i]};
     }
     struct chart_upset c = {.title = title_of(t, text_tr("Who is on which lists"), title, sizeof title),
-        .lists = (const char *const *)in->lists, .list_count = in->list_count, .overlaps = shown, .count = count};
+                            .lists = (const char *const *)in->lists,
+                            .list_count = in->list_count,
+                            .overlaps = shown,
+                            .count = count};
     chart_upset(&c, to);
 }
 
-static int draw_table(const struct report_input *in, const struct report_answer *answers, size_t i,
-    const char *folder, struct err *e)
+static int draw_table(const struct report_input *in, const struct report_answer *answers, size_t i, const char *folder,
+                      struct err *e)
 {
     const struct report_answer *a = &answers[i];
     const struct report_table *t = &in->tables[i];
@@ -132,7 +140,7 @@ static int draw_table(const struct report_input *in, const struct report_answer 
 }
 
 static struct chart_bar bar_of(const struct report_input *in, const struct report_answer *answers,
-    const struct report_stratum *s)
+                               const struct report_stratum *s)
 {
     struct chart_bar b = {.label = in->tables[s->first].stratum, .documented = s->documented};
     int m = report_headline(&answers[s->first]);
@@ -154,7 +162,7 @@ static struct chart_bar bar_of(const struct report_input *in, const struct repor
 }
 
 static int draw_strata(const struct report_input *in, const struct report_answer *answers, const char *folder,
-    struct err *e)
+                       struct err *e)
 {
     OWN(mem_drop) struct report_stratum *strata = NULL;
     OWN(buf_drop) struct buf svg = {0};
@@ -167,14 +175,18 @@ static int draw_strata(const struct report_input *in, const struct report_answer
         return err_memory(e);
     for (size_t i = 0; i < count; i++)
         bars[i] = bar_of(in, answers, &strata[i]);
-    struct chart_bars c = {text_tr("Documented, imputed, estimated"), text_tr("documented"), text_tr("imputed"),
-        text_tr("estimated"), bars, count};
+    struct chart_bars c = {text_tr("Documented, imputed, estimated"),
+                           text_tr("documented"),
+                           text_tr("imputed"),
+                           text_tr("estimated"),
+                           bars,
+                           count};
     chart_bars(&c, &svg);
     return save(folder, "strata", 0, &svg, e);
 }
 
 int report_pictures(const struct report_input *in, const struct report_answer *answers, const char *folder,
-    struct err *e)
+                    struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < in->count; i++)

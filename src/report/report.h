@@ -7,7 +7,9 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-/* report_main(argc, argv): the whole program.  Returns its exit code (0 done, 1 differs, 2 usage, 3 refused, 4 else). */
+/*
+ * report_main(argc, argv): the whole program.  Returns its exit code: 0 done, 1 differs, 2 usage, 3 refused, 4 else.
+ */
 int report_main(int argc, char **argv);
 
 #endif

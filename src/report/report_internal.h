@@ -100,7 +100,7 @@ struct report_answer {
 struct report_meter;
 /* report_run: ${answers}: one for each table; those of equal tables are computed once. */
 int report_run(const struct report_input *in, const struct report_options *o, struct report_meter *meter,
-    struct report_answer **ret_answers, struct err *e);
+               struct report_answer **ret_answers, struct err *e);
 void report_answers_free(struct report_answer *answers, size_t count);
 
 /* The strata of an input: its tables in runs of one name.  Replicates of a stratum are combined by Rubin's rules. */
@@ -112,22 +112,22 @@ struct report_stratum {
     bool has_combined[REPORT_METHODS];
 };
 int report_strata(const struct report_input *in, const struct report_answer *answers, struct report_stratum **ret,
-    size_t *ret_count, struct err *e);
+                  size_t *ret_count, struct err *e);
 /* report_headline: the method whose number stands for the stratum in totals and bars; -1 when all refused. */
 int report_headline(const struct report_answer *a);
 
 /* result.c: the result file, and what was asked read back from one. */
 int report_result(const struct report_input *in, const struct report_options *o, const struct report_answer *answers,
-    struct buf *to, struct err *e);
+                  struct buf *to, struct err *e);
 struct json;
 /* report_asked: ERR_DAMAGED when it is no result of ours.  Texts belong to ${document}. */
 int report_asked(struct bytes result, struct json **ret_document, struct report_options *ret, struct err *e);
 
 /* words.c, pictures.c */
 int report_words(const struct report_input *in, const struct report_options *o, const struct report_answer *answers,
-    struct buf *to, struct err *e);
+                 struct buf *to, struct err *e);
 int report_pictures(const struct report_input *in, const struct report_answer *answers, const char *folder,
-    struct err *e);
+                    struct err *e);
 void report_number(char to[32], double value); /* "12,345" */
 /* report_reason_words: the sentence for a reason; ${list}: the name of the list it speaks of. */
 void report_reason_words(const struct estimate_reason *r, const char *list, struct buf *to);

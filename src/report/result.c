@@ -33,7 +33,7 @@ static void put_text(struct json_out *j, const char *key, const char *v)
 }
 
 static void put_reasons(struct json_out *j, const struct report_input *in, const struct report_options *o,
-    const struct estimate_reasons *r)
+                        const struct estimate_reasons *r)
 {
     json_key(j, "reasons");
     json_array_begin(j);
@@ -235,7 +235,7 @@ static void put_details(struct json_out *j, const struct report_answer *a, unsig
 }
 
 static void put_methods(struct json_out *j, const struct report_input *in, const struct report_options *o,
-    const struct report_answer *a)
+                        const struct report_answer *a)
 {
     json_key(j, "methods");
     json_array_begin(j);
@@ -256,7 +256,7 @@ static void put_methods(struct json_out *j, const struct report_input *in, const
 }
 
 static void put_table(struct json_out *j, const struct report_input *in, const struct report_options *o,
-    const struct report_table *t, const struct report_answer *a)
+                      const struct report_table *t, const struct report_answer *a)
 {
     json_object_begin(j);
     json_key(j, "documented");
@@ -287,7 +287,7 @@ static void put_table(struct json_out *j, const struct report_input *in, const s
 }
 
 static void put_combined(struct json_out *j, const struct report_input *in, const struct report_options *o,
-    const struct report_stratum *s)
+                         const struct report_stratum *s)
 {
     json_object_begin(j);
     put_number(j, "documented", s->documented);
@@ -316,7 +316,7 @@ static void put_combined(struct json_out *j, const struct report_input *in, cons
 }
 
 static int put_all(struct json_out *j, const struct report_input *in, const struct report_options *o,
-    const struct report_answer *answers, struct err *e)
+                   const struct report_answer *answers, struct err *e)
 {
     OWN(mem_drop) struct report_stratum *strata = NULL;
     size_t count = 0;
@@ -348,7 +348,7 @@ static int put_all(struct json_out *j, const struct report_input *in, const stru
 }
 
 int report_result(const struct report_input *in, const struct report_options *o, const struct report_answer *answers,
-    struct buf *to, struct err *e)
+                  struct buf *to, struct err *e)
 {
     struct json_out j = {.to = to};
     int rc = put_all(&j, in, o, answers, e);

@@ -84,8 +84,12 @@ static int run_models(const struct run *r, const struct estimate_table *t, struc
 
 static int run_stepwise(const struct run *r, const struct estimate_table *t, struct report_answer *a, struct err *e)
 {
-    struct estimate_bootstrap_options o = {.samples = (unsigned)r->o->samples, .threshold = ESTIMATE_STEPWISE_P,
-        .seed = r->o->seed, .threads = r->threads, .progress = report_meter_add, .progress_with = r->meter};
+    struct estimate_bootstrap_options o = {.samples = (unsigned)r->o->samples,
+                                           .threshold = ESTIMATE_STEPWISE_P,
+                                           .seed = r->o->seed,
+                                           .threads = r->threads,
+                                           .progress = report_meter_add,
+                                           .progress_with = r->meter};
     int rc = estimate_bootstrap(t, &o, &a->bootstrap, e);
     if (rc == 0)
         give(&a->method[REPORT_STEPWISE], a->bootstrap.chosen.code, &a->bootstrap.chosen.value);
@@ -105,9 +109,17 @@ static int run_dga(const struct run *r, const struct estimate_table *t, struct r
 
 static int run_latent(const struct run *r, const struct estimate_table *t, struct report_answer *a, struct err *e)
 {
-    struct estimate_latent_options o = {.classes = (unsigned)r->o->classes, .a = 0.25, .b = 0.25,
-        .bound = (double)r->o->bound, .ess = (double)r->o->ess, .tempered = r->o->tempered, .seed = r->o->seed,
-        .threads = r->threads, .path = r->o->path, .progress = report_meter_add, .progress_with = r->meter};
+    struct estimate_latent_options o = {.classes = (unsigned)r->o->classes,
+                                        .a = 0.25,
+                                        .b = 0.25,
+                                        .bound = (double)r->o->bound,
+                                        .ess = (double)r->o->ess,
+                                        .tempered = r->o->tempered,
+                                        .seed = r->o->seed,
+                                        .threads = r->threads,
+                                        .path = r->o->path,
+                                        .progress = report_meter_add,
+                                        .progress_with = r->meter};
     int rc = estimate_latent(t, &o, &a->latent, e);
     if (rc != 0)
         return rc;
@@ -144,7 +156,7 @@ static void choose(const struct report_options *o, const struct estimate_table *
 static int run_methods(const struct run *r, const struct estimate_table *t, struct report_answer *a, struct err *e)
 {
     static int (*const methods[REPORT_METHODS])(const struct run *r, const struct estimate_table *t,
-        struct report_answer *a, struct err *e) = {
+                                                struct report_answer *a, struct err *e) = {
         [REPORT_LOGLINEAR] = run_loglinear,
         [REPORT_STEPWISE] = run_stepwise,
         [REPORT_DGA] = run_dga,
@@ -189,7 +201,7 @@ static void copy_equals(const struct run *r)
 }
 
 int report_run(const struct report_input *in, const struct report_options *o, struct report_meter *meter,
-    struct report_answer **ret_answers, struct err *e)
+               struct report_answer **ret_answers, struct err *e)
 {
     OWN(mem_drop) struct err *errors = calloc(in->count, sizeof *errors);
     OWN(mem_drop) int *codes = calloc(in->count, sizeof *codes);

@@ -4,7 +4,7 @@
 int report_headline(const struct report_answer *a)
 {
     static const enum report_method order[] = {REPORT_LATENT, REPORT_DGA, REPORT_LOGLINEAR, REPORT_STEPWISE,
-        REPORT_CHAPMAN};
+                                               REPORT_CHAPMAN};
     for (size_t i = 0; !a->refused && i < COUNT(order); i++)
         if (a->method[order[i]].asked && !a->method[order[i]].refused)
             return (int)order[i];
@@ -13,7 +13,7 @@ int report_headline(const struct report_answer *a)
 
 /* Replicate 0 is what was documented before imputing; the others are combined where a method has all of them. */
 static int combine(const struct report_input *in, const struct report_answer *answers, struct report_stratum *s,
-    unsigned m, struct err *e)
+                   unsigned m, struct err *e)
 {
     OWN(mem_drop) struct estimate_replicate *r = calloc(s->count, sizeof *r);
     size_t n = 0;
@@ -25,16 +25,15 @@ static int combine(const struct report_input *in, const struct report_answer *an
             continue;
         if (answers[i].refused || !a->asked || a->refused)
             return 0;
-        r[n++] = (struct estimate_replicate){a->value.n, a->value.se,
-            (double)estimate_observed(&in->tables[i].table)};
+        r[n++] = (struct estimate_replicate){a->value.n, a->value.se, (double)estimate_observed(&in->tables[i].table)};
     }
     s->has_combined[m] = true;
     estimate_combine(r, n, &s->combined[m]);
     return 0;
 }
 
-static int close_stratum(const struct report_input *in, const struct report_answer *answers,
-    struct report_stratum *s, struct err *e)
+static int close_stratum(const struct report_input *in, const struct report_answer *answers, struct report_stratum *s,
+                         struct err *e)
 {
     bool replicates = in->tables[s->first].replicate[0] != 0;
     int rc = 0;
@@ -54,7 +53,7 @@ static int close_stratum(const struct report_input *in, const struct report_answ
 }
 
 int report_strata(const struct report_input *in, const struct report_answer *answers, struct report_stratum **ret,
-    size_t *ret_count, struct err *e)
+                  size_t *ret_count, struct err *e)
 {
     struct report_stratum *strata = calloc(in->count, sizeof *strata);
     size_t count = 0;

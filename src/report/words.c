@@ -33,7 +33,8 @@ static const char *const sentences[ESTIMATE_CODES] = {
     [ESTIMATE_FINE] = TEXT("Nothing stands against it."),
     [ESTIMATE_TOO_FEW_LISTS] = TEXT("There is one list: how many are on none cannot be told from one list."),
     [ESTIMATE_TWO_LISTS_ONLY] = TEXT("This method needs three lists or more; with two, only Chapman's can be used."),
-    [ESTIMATE_TOO_MANY_LISTS] = TEXT("This method takes six lists at most; leave some out with --lists, or merge them."),
+    [ESTIMATE_TOO_MANY_LISTS] =
+        TEXT("This method takes six lists at most; leave some out with --lists, or merge them."),
     [ESTIMATE_NOT_TWO_LISTS] = TEXT("Chapman's method takes exactly two lists."),
     [ESTIMATE_COUNT_TOO_LARGE] = TEXT("A count, or the sum of them, is above 2^31; these are hardly persons."),
     [ESTIMATE_NOBODY] = TEXT("All counts are zero: nobody is documented."),
@@ -44,19 +45,25 @@ static const char *const sentences[ESTIMATE_CODES] = {
     [ESTIMATE_NO_RECAPTURE] = TEXT("Nobody is on two lists; without overlap there is nothing to estimate from."),
     [ESTIMATE_FEW_PERSONS] = TEXT("Fewer than 30 persons are documented; the limits say little."),
     [ESTIMATE_FEW_RECAPTURES] = TEXT("Fewer than 5 persons are on two lists or more; the limits say little."),
-    [ESTIMATE_NO_MLE] = TEXT("The model has no estimate on this table: the empty cells leave it free to grow for ever."),
+    [ESTIMATE_NO_MLE] =
+        TEXT("The model has no estimate on this table: the empty cells leave it free to grow for ever."),
     [ESTIMATE_NO_MODEL] = TEXT("No log-linear model has an estimate on this table; its lists overlap too little."),
     [ESTIMATE_NOT_CONVERGED] = TEXT("The search for the best fit did not come to an end."),
     [ESTIMATE_RHAT] = TEXT("The chains of the sampler do not agree with one another (R-hat above 1.01)."),
     [ESTIMATE_ESS_BULK] = TEXT("The sampler gave fewer than 400 effective samples."),
-    [ESTIMATE_ESS_TAIL] = TEXT("The sampler gave fewer than 400 effective samples in the tails; the limits are not known."),
+    [ESTIMATE_ESS_TAIL] =
+        TEXT("The sampler gave fewer than 400 effective samples in the tails; the limits are not known."),
     [ESTIMATE_MODES] = TEXT("The chains stay at different answers; the table fits more than one story."),
-    [ESTIMATE_AT_BOUND] = TEXT("The answer leans on the upper bound that was set; the bound, not the table, decides it."),
-    [ESTIMATE_FEW_REPLICATES] = TEXT("Fewer than 10 imputed replicates: what is not known of missing fields is not well measured."),
-    [ESTIMATE_ONE_REPLICATE] = TEXT("One replicate cannot show how much is not known of missing fields; give more, best 100."),
-    [ESTIMATE_NOT_PERSONS] = TEXT("The counts are of events, not of persons; lists of events cannot be compared person by person."),
-    [ESTIMATE_OPEN_POPULATION] =
-        TEXT("People came and went between the lists (an open population); who could be on one could not be on another."),
+    [ESTIMATE_AT_BOUND] =
+        TEXT("The answer leans on the upper bound that was set; the bound, not the table, decides it."),
+    [ESTIMATE_FEW_REPLICATES] =
+        TEXT("Fewer than 10 imputed replicates: what is not known of missing fields is not well measured."),
+    [ESTIMATE_ONE_REPLICATE] =
+        TEXT("One replicate cannot show how much is not known of missing fields; give more, best 100."),
+    [ESTIMATE_NOT_PERSONS] =
+        TEXT("The counts are of events, not of persons; lists of events cannot be compared person by person."),
+    [ESTIMATE_OPEN_POPULATION] = TEXT(
+        "People came and went between the lists (an open population); who could be on one could not be on another."),
     [ESTIMATE_LINKAGE_UNDECLARED] =
         TEXT("It was not said how the lists were linked; name the version and its error rate with --linkage."),
     [ESTIMATE_ASSUMES_INDEPENDENCE] =
@@ -68,8 +75,10 @@ void report_reason_words(const struct estimate_reason *r, const char *list, stru
     if (r->code == ESTIMATE_LIST_EMPTY)
         buf_printf(to, text_tr("Nobody is on list %s; a list that saw nobody tells nothing."), list);
     else if (r->code == ESTIMATE_LIST_ALONE)
-        buf_printf(to,
-            text_tr("List %s shares nobody with any other list; perhaps it covers another place, time or kind of person."),
+        buf_printf(
+            to,
+            text_tr(
+                "List %s shares nobody with any other list; perhaps it covers another place, time or kind of person."),
             list);
     else
         buf_put_text(to, text_tr(sentences[r->code]));
@@ -153,7 +162,7 @@ static void say_loglinear(const struct speaker *s, const struct report_answer *a
     report_number(low, l->profile_low);
     report_number(high, l->profile_high);
     buf_printf(s->to, text_tr("    Lowest BIC of %d models: %s, %s (profile: %s to %s); one model alone is no answer."),
-        (int)l->fitted, name, n, low, high);
+               (int)l->fitted, name, n, low, high);
     report_number(low, l->spread_low);
     report_number(high, l->spread_high);
     buf_put_u8(s->to, '\n');
@@ -178,7 +187,7 @@ static void say_models(const struct speaker *s, const struct report_answer *a)
         report_number(low, a->profile[i][0]);
         report_number(high, a->profile[i][1]);
         buf_printf(s->to, text_tr("    deviance %.2f on %d, AIC %.2f, BIC %.2f, profile %s to %s"), a->fits[i].deviance,
-            (int)a->fits[i].freedom, a->fits[i].aic, a->fits[i].bic, low, high);
+                   (int)a->fits[i].freedom, a->fits[i].aic, a->fits[i].bic, low, high);
         buf_put_u8(s->to, '\n');
     }
 }
@@ -197,8 +206,9 @@ static void say_spread(const struct speaker *s, const struct report_answer *a)
         return;
     report_number(from, low);
     report_number(until, high);
-    buf_printf(s->to, text_tr("  All methods together: %s to %s.  Where they differ, the table does not decide between them."),
-        from, until);
+    buf_printf(s->to,
+               text_tr("  All methods together: %s to %s.  Where they differ, the table does not decide between them."),
+               from, until);
     buf_put_u8(s->to, '\n');
 }
 
@@ -236,7 +246,7 @@ static void say_combined(const struct speaker *s, const struct report_stratum *x
         report_number(low, c->observed_low);
         report_number(high, c->observed_high);
         buf_printf(s->to, text_tr("%s  Documented with missing fields imputed: %s (replicates: %s to %s)"),
-            s->in->tables[x->first].stratum, n, low, high);
+                   s->in->tables[x->first].stratum, n, low, high);
         buf_put_u8(s->to, '\n');
         say_reasons(s, &c->reasons, "  ");
         if (estimate_refused(&c->reasons) == NULL)
@@ -264,7 +274,7 @@ static void say_strata(const struct speaker *s, const struct report_stratum *str
 }
 
 int report_words(const struct report_input *in, const struct report_options *o, const struct report_answer *answers,
-    struct buf *to, struct err *e)
+                 struct buf *to, struct err *e)
 {
     struct speaker s = {in, o, to};
     OWN(mem_drop) struct report_stratum *strata = NULL;

@@ -13,7 +13,8 @@ static void test_numbers(void **state)
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{0, "0"}, {7, "7"}, {7.25, "7.2"}, {999, "999"}, {1000, "1,000"}, {1234567.4, "1,234,567"}, {-20, "-20"}};
+    } cases[] = {{0, "0"},    {7, "7"}, {7.25, "7.2"}, {999, "999"}, {1000, "1,000"}, {1234567.4, "1,234,567"},
+                 {-20, "-20"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         char to[32];
         chart_number(to, cases[i].value);

@@ -27,7 +27,7 @@ static void test_streams(void **state)
 static void test_philox(void **state)
 {
     struct estimate_chance c = {.key = {0xffffffff, 0xffffffff},
-        .counter = {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}};
+                                .counter = {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}};
     uint64_t second = estimate_bits(&c), first = estimate_bits(&c);
     assert_true(first == (UINT64_C(0x408f276d) << 32 | 0x41c83b0eU));
     assert_true(second == (UINT64_C(0xa20bc7c6) << 32 | 0x6d5451fdU));

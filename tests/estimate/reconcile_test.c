@@ -6,10 +6,17 @@
 #include <cmocka.h>
 
 static struct estimate_claim claim(const char *id, const char *date, const char *scope, double low, double high,
-    const char *from)
+                                   const char *from)
 {
-    return (struct estimate_claim){.id = id, .quantity = "people held", .kind = "stock", .date = date, .scope = scope,
-        .meaning = "bounds", .low = low, .high = high, .derived_from = from};
+    return (struct estimate_claim){.id = id,
+                                   .quantity = "people held",
+                                   .kind = "stock",
+                                   .date = date,
+                                   .scope = scope,
+                                   .meaning = "bounds",
+                                   .low = low,
+                                   .high = high,
+                                   .derived_from = from};
 }
 
 /* The worked example: other date, other scope; no conflict, and nothing to pool. */
