@@ -291,8 +291,10 @@ static bool profile_limit(struct profile *p, double from, double level, bool upw
 {
     double inside = from, outside = from;
     for (int i = 0; profile_at(p, outside) > level; i++) {
-        if (i == 40 || (!upward && outside < 1e-3))
-            return !upward && (*ret = 0, true);
+        if (i == 40 || (!upward && outside < 1e-3)) {
+            *ret = 0; /* downward: nobody unseen is within the limits too */
+            return !upward;
+        }
         inside = outside;
         outside *= upward ? 1.5 : 1 / 1.5;
     }
