@@ -5,15 +5,20 @@
 
 /*
  * Two stages.  Four chains from scattered starts, each cooled from the prior, go on in rounds until the gates are
- * passed.  Where they do not agree, four ladders do: on each, rungs at powers of the likelihood from 1 down to nearly
- * the prior, neighbours exchanged by Metropolis' rule, so that modes reach one another over the warm end.  Step sizes
- * and scales of every rung are learnt before any exchange; learning while exchanging spoils both.
+ * passed; then twelve scouts, short chains from other starts, look whether there is another mode, which four chains may
+ * all have missed.  Where chains do not agree, or a scout strays, there are four ladders: on each, rungs at powers of
+ * the likelihood from 1 down to nearly the prior, neighbours exchanged by Metropolis' rule, so that modes reach one
+ * another over the warm end.  Step sizes and scales of every rung are learnt before any exchange; learning while
+ * exchanging spoils both.
  */
 enum {
     CHAINS = 4,
     RUNGS = 16,
     STEPS_PLAIN = 64,
     STEPS_TEMPERED = 24,
+    STEPS_SCOUT = 16,
+    SCOUTS = 3, /* beside each chain */
+    SCOUT_DRAWS = 200,
     ROUND = 1500, /* draws of each chain; each round doubles what there is */
     ROUNDS_PLAIN = 4,
     ROUNDS_TEMPERED = 5,
@@ -38,7 +43,18 @@ struct sampler {
     bool begun;
     uint64_t seed, key;
     struct ladder ladder[CHAINS];
+    double scouted[CHAINS][SCOUTS]; /* median of log N */
 };
+
+static void begin_rung(struct sampler *s, struct ladder *l, struct estimate_rung *r, uint32_t stream, double beta)
+{
+    estimate_chance_init(&r->chance, s->seed, s->key, ESTIMATE_FOR_CHAIN, stream);
+    estimate_chance_init(&r->unseen_chance, s->seed, s->key, ESTIMATE_FOR_UNSEEN, stream);
+    r->flight.work = l->work;
+    r->unseen_max = s->o->bound > 0 ? s->o->bound * s->posterior.observed : (double)INFINITY;
+    estimate_rung_begin(r, &s->posterior, s->o->path);
+    estimate_rung_learn(r, &s->posterior, beta, s->o->path);
+}
 
 static void begin_ladder(struct sampler *s, size_t index)
 {
@@ -46,16 +62,42 @@ static void begin_ladder(struct sampler *s, size_t index)
     double beta = 1;
     estimate_chance_init(&l->swaps, s->seed, s->key, ESTIMATE_FOR_SWAPS, (uint32_t)index);
     for (unsigned i = 0; i < s->rungs; i++, beta *= RUNG_RATIO) {
-        struct estimate_rung *r = &l->rung[i];
-        uint32_t stream = (uint32_t)(index << 16 | s->rungs << 8 | i);
-        estimate_chance_init(&r->chance, s->seed, s->key, ESTIMATE_FOR_CHAIN, stream);
-        estimate_chance_init(&r->unseen_chance, s->seed, s->key, ESTIMATE_FOR_UNSEEN, stream);
-        r->flight.work = l->work;
-        r->steps_mean = s->steps_mean;
-        r->unseen_max = s->o->bound > 0 ? s->o->bound * s->posterior.observed : (double)INFINITY;
-        estimate_rung_begin(r, &s->posterior, s->o->path);
-        estimate_rung_learn(r, &s->posterior, beta, s->o->path);
+        l->rung[i].steps_mean = s->steps_mean;
+        begin_rung(s, l, &l->rung[i], (uint32_t)(index << 16 | s->rungs << 8 | i), beta);
     }
+}
+
+/* Scouts use the places of rungs that plain chains do not have. */
+static void run_scouts(void *with, size_t index)
+{
+    struct sampler *s = with;
+    struct ladder *l = &s->ladder[index];
+    for (unsigned k = 0; k < SCOUTS; k++) {
+        struct estimate_rung *r = &l->rung[1 + k];
+        double draws[SCOUT_DRAWS];
+        r->steps_mean = STEPS_SCOUT;
+        begin_rung(s, l, r, (uint32_t)(index << 16 | 0xff00 | k), 1);
+        for (unsigned i = 0; i < SCOUT_DRAWS; i++) {
+            (void)estimate_rung_move(r, &s->posterior, s->o->path);
+            draws[i] = estimate_log(s->posterior.observed + estimate_rung_unseen(r, &s->posterior));
+        }
+        estimate_sort(draws, SCOUT_DRAWS);
+        s->scouted[index][k] = estimate_quantile(draws, SCOUT_DRAWS, 0.5);
+    }
+}
+
+/* Did a scout settle where the chains hardly ever are?  ${all}: their draws, sorted here. */
+static bool scouts_stray(struct sampler *s, double *all)
+{
+    size_t n = CHAINS * s->done;
+    estimate_sort(all, n);
+    double low = estimate_quantile(all, n, 0.005), high = estimate_quantile(all, n, 0.995);
+    estimate_pool_run(s->o->threads, CHAINS, run_scouts, s);
+    for (unsigned c = 0; c < CHAINS; c++)
+        for (unsigned k = 0; k < SCOUTS; k++)
+            if (s->scouted[c][k] < low || s->scouted[c][k] > high)
+                return true;
+    return false;
 }
 
 /* Positions change places; scales, step sizes and chances stay with their temperature. */
@@ -259,7 +301,7 @@ static int sample(struct sampler *s, struct estimate_latent *r, struct err *e)
     s->rungs = 1;
     s->steps_mean = STEPS_PLAIN;
     int rc = o->tempered ? 0 : run_stage(s, ROUNDS_PLAIN, all, &r->gates, e);
-    if (rc == 0 && (o->tempered || !gates_passed(&r->gates, ESS_LEAST))) {
+    if (rc == 0 && (o->tempered || !gates_passed(&r->gates, ESS_LEAST) || scouts_stray(s, all))) {
         s->rungs = RUNGS;
         s->steps_mean = STEPS_TEMPERED;
         memset(rungs, 0, (size_t)CHAINS * RUNGS * sizeof *rungs);
