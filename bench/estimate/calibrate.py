@@ -113,7 +113,8 @@ def draw(rows, path):
              '<text x="16" y="24" font-weight="bold">How often the 95 % limits hold the truth</text>']
     for share in (0, .5, .9, .95, 1):
         x = 300 + 400 * share
-        lines.append(f'<line x1="{x}" y1="36" x2="{x}" y2="{height - 22}" stroke="{"#d55e00" if share == .9 else "#ddd"}"/>')
+        colour = "#d55e00" if share == .9 else "#ddd"
+        lines.append(f'<line x1="{x}" y1="36" x2="{x}" y2="{height - 22}" stroke="{colour}"/>')
         lines.append(f'<text x="{x}" y="{height - 6}" text-anchor="middle">{share:.0%}</text>')
     for i, row in enumerate(rows):
         y, share = 52 + 22 * i, row["held"] / max(1, row["estimated"])

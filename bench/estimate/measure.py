@@ -74,13 +74,15 @@ def speed(binary, found):
     for seed in range(1, 6):
         table, cpu, _, _ = run(binary, found["kosovo"], "--method", "latent", "--ess", "20000", "--seed", str(seed))
         ess = float(table["methods"][0]["details"]["ess_bulk"])
-        print(f"kosovo, seed {seed}: {ess:.0f} effective samples of log N in {cpu:.2f} CPU s = {ess / cpu:.0f} per CPU s")
+        print(f"kosovo, seed {seed}: {ess:.0f} effective samples of log N in {cpu:.2f} CPU s = "
+              f"{ess / cpu:.0f} per CPU s")
     for name, options in (("Ned5", ("--method", "dga")), ("kosovo", ("--method", "loglinear")),
                           ("UK5", ("--method", "loglinear")), ("UK5", ("--method", "stepwise", "--samples", "1000")),
                           ("Ned5", ("--method", "stepwise", "--samples", "1000"))):
         runs = [run(binary, found[name], *options)[1:] for _ in range(3)]
         cpu, wall, peak = (min(r[i] for r in runs) for i in range(3))
-        print(f"{name} {' '.join(options)}: cpu {cpu * 1000:.1f} ms, wall {wall * 1000:.1f} ms, peak {peak / 1024:.1f} MiB")
+        print(f"{name} {' '.join(options)}: cpu {cpu * 1000:.1f} ms, wall {wall * 1000:.1f} ms, "
+              f"peak {peak / 1024:.1f} MiB")
 
 
 def main():

@@ -36,7 +36,8 @@ done
 
 # The same bytes for any number of threads and any width of registers; verify computes again.
 for threads in 1 8; do
-    "$estimate" kosovo.csv --model '[123,14,34]' --linkage 'as published' --threads $threads --json again.json >/dev/null
+    "$estimate" kosovo.csv --model '[123,14,34]' --linkage 'as published' --threads $threads --json again.json \
+        >/dev/null
     cmp k.json again.json || fail "$threads threads give another result"
 done
 for width in plain avx2 avx512; do
@@ -81,7 +82,8 @@ refused 'All counts are zero' 'A,B,C,count\n1,0,0,0\n0,1,0,0\n'
 refused 'Nobody is on list C' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n1,1,0,6\n'
 refused 'one list' 'A,count\n1,40\n'
 refused 'Nobody is on two lists' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n0,0,1,6\n'
-refused 'more than 10 lists' "$(python3 -c 'print(",".join("L%d" % i for i in range(20)) + "\\n" + ",".join("1" * 20))')"
+twenty=$(python3 -c 'print(",".join("L%d" % i for i in range(20)) + "\\n" + ",".join("1" * 20))')
+refused 'more than 10 lists' "$twenty"
 expect 3 'of events, not of persons' "$estimate" kosovo.csv --unit events
 expect 3 'open population' "$estimate" kosovo.csv --population open
 
@@ -89,6 +91,30 @@ expect 3 'open population' "$estimate" kosovo.csv --population open
 expect 3 'the bound, not the table' "$estimate" kosovo.csv --method latent --bound 2 --json bound.json
 expect 0 'OVERRIDDEN (at-bound)' "$estimate" kosovo.csv --method latent --bound 2 --override at-bound --json bound.json
 grep -qF '"code":"at-bound","overridden":true' bound.json || fail 'the override is not in the result'
+
+# On this table four chains can all settle at one of two modes and pass every gate: scouts find the other one.
+cat >ned5.csv <<'END'
+IO,K,P,R,Z,count
+1,0,0,0,0,756
+0,1,0,0,0,1299
+1,1,0,0,0,1
+0,0,1,0,0,4466
+1,0,1,0,0,81
+0,1,1,0,0,44
+0,0,0,1,0,650
+1,0,0,1,0,5
+0,0,1,1,0,82
+1,0,1,1,0,2
+0,0,0,0,1,632
+1,0,0,0,1,73
+0,1,0,0,1,4
+0,0,1,0,1,125
+1,0,1,0,1,11
+0,0,0,1,1,2
+0,0,1,1,1,1
+END
+expect 3 'latent classes: no number' "$estimate" ned5.csv --method latent --threads 2
+[ "$(grep -c 'of the draws' out.txt)" -eq 2 ] || { cat out.txt >&2; fail 'the two modes are not named'; }
 
 # In Korean.
 expect 0 '적어도 8,614' env LC_ALL=ko_KR.UTF-8 "$estimate" kosovo.csv --method chao
