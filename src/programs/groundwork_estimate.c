@@ -1,0 +1,6 @@
+#include "report/report.h"
+
+int main(int argc, char **argv)
+{
+    return report_main(argc, argv);
+}

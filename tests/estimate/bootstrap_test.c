@@ -1,0 +1,50 @@
+#include "estimate/estimate_internal.h"
+
+#include "tables.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void run(const char *name, unsigned threads, struct estimate_bootstrap *ret)
+{
+    struct estimate_table t;
+    tables_get(name, &t);
+    struct estimate_bootstrap_options o = {.samples = 200, .threshold = 0.02, .seed = 1, .threads = threads};
+    assert_int_equal(estimate_bootstrap(&t, &o, ret, NULL), 0);
+}
+
+static void test_kosovo(void **state)
+{
+    struct estimate_bootstrap r, again;
+    run("kosovo", 1, &r);
+    assert_true(r.chosen.value.n > 14341 && r.chosen.value.n < 14343);
+    assert_true(r.chosen.value.low > 11500 && r.chosen.value.low < 13500);
+    assert_true(r.chosen.value.high > 15000 && r.chosen.value.high < 18500);
+    assert_true(r.failed == 0 && r.same > 150);
+    run("kosovo", 8, &again);
+    assert_memory_equal(&r, &again, sizeof r);
+}
+
+/* Where the selection itself wavers, the limits are wider than the chosen model's own. */
+static void test_selection_is_in_the_limits(void **state)
+{
+    struct estimate_table t;
+    struct estimate_stepwise alone;
+    struct estimate_bootstrap r;
+    tables_get("UK5", &t);
+    estimate_stepwise(&t, 0.02, &alone);
+    run("UK5", 2, &r);
+    assert_true(r.same < 100);
+    assert_true(r.chosen.value.high - r.chosen.value.low > 1.5 * (alone.value.high - alone.value.low));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kosovo),
+        cmocka_unit_test(test_selection_is_in_the_limits),
+    };
+    return cmocka_run_group_tests_name("bootstrap", tests, NULL, NULL);
+}
