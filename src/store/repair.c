@@ -20,9 +20,13 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
     return rc != 0 ? rc : store_catch_up(s, watch, e);
 }
 
-/* What one repair has done: lines for the person, and names for the log, one in each line. */
+/*
+ * What one repair has done: lines for the person, and names for the log, one in each line.  Its steps open the store
+ * each for itself, as far as what was healed before allows; the keys are unlocked by the first and kept for the others.
+ */
 struct healing {
-    const struct store_place *place;
+    struct store_place place;
+    struct keyring_identity identity;
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -30,6 +34,7 @@ struct healing {
 
 static void healing_drop(struct healing *h)
 {
+    keyring_identity_drop(&h->identity);
     buf_drop(&h->names);
 }
 
@@ -38,7 +43,11 @@ static void healing_drop(struct healing *h)
 static int repair_journal(struct healing *h, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    int rc = store_open_for_repair(h->place, &s, e);
+    int rc = store_open_for_repair(&h->place, &s, e);
+    if (rc == 0) {
+        h->identity = s->identity;
+        h->place.identity = &h->identity;
+    }
     if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
@@ -108,7 +117,7 @@ static int repair_keys(struct healing *h, struct err *e)
     OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     size_t before = h->words->n;
-    int rc = store_open_for_repair(h->place, &s, e);
+    int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = repair_segments(s, h->words, e);
     if (rc == 0)
@@ -172,13 +181,13 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
 int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(healing_drop) struct healing h = {.place = place, .watch = watch, .words = ret_words};
+    OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
     int rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;
     if (rc == 0)
-        rc = store_open(place, STORE_WRITE, &s, e);
+        rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
     struct pack_repair packs = {s, &h, keys != 0};

@@ -137,7 +137,7 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
 
 /* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
  * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is
- * named in a public statement of the log, "repaired". */
+ * named in a public statement of the log, "repaired".  The passphrase is asked for once. */
 int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
                  struct err *e);
 /* store_reindex: throw the index away and rebuild it from ground state. */

@@ -318,6 +318,36 @@ static int give(void *context, const char *key_path, struct buf *ret, struct err
     return 0;
 }
 
+/* A source that holds one line, like a passphrase file. */
+static int give_once(void *context, const char *key_path, struct buf *ret, struct err *e)
+{
+    unsigned *asked = context;
+    if ((*asked)++ > 0)
+        return err_set(e, ERR_IO, "asked again");
+    buf_put_text(ret, FIXTURE_PASSPHRASE);
+    return 0;
+}
+
+static void test_repair_asks_once(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int damaged = 0; damaged < 2; damaged++) {
+        unsigned asked = 0;
+        if (damaged == 1)
+            fixture_flip(f, "b/journal", 3000);
+        f->place.identity = NULL;
+        f->place.passphrase = give_once;
+        f->place.context = &asked;
+        if (fixture_repair(f) != 0)
+            fail_msg("%s", f->e.text);
+        assert_int_equal(asked, 1);
+        assert_int_equal(f->words.n > 0, damaged);
+        f->place.identity = &f->id;
+        fixture_whole(f);
+    }
+}
+
 static void test_passphrase_is_changed(void **state)
 {
     struct fixture *f = *state;
@@ -356,6 +386,7 @@ int main(void)
         FIXTURE_TEST(test_adopt_with_a_checkpoint),
         FIXTURE_TEST(test_adopt_refuses_other_checkpoints),
         FIXTURE_TEST(test_reindex_takes_the_lock),
+        FIXTURE_TEST(test_repair_asks_once),
         FIXTURE_TEST(test_passphrase_is_changed),
     };
     return FIXTURE_RUN(tests);
