@@ -222,20 +222,20 @@ static int unlock(struct store *s, struct err *e)
 
 static int open_ledger(struct store *s, bool adopting, struct err *e)
 {
-    const struct ledger_position *committed = s->state.known ? &s->state.committed : NULL;
+    const struct ledger_position *committed = s->state.known && !adopting ? &s->state.committed : NULL;
     struct ledger_setup setup = {.root = s->root,
                                  .log_key = s->founded.founded.log,
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
-    int rc =
-        ledger_open(&setup, committed, s->state.has_pending ? &s->state.pending : NULL, &s->ledger, &s->opening, e);
-    if (rc != 0)
+    const struct hash *pending = s->state.has_pending && !adopting ? &s->state.pending : NULL;
+    int rc = ledger_open(&setup, committed, pending, &s->ledger, &s->opening, e);
+    if (rc != 0 || adopting)
         return rc;
     if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
         return err_set(e, ERR_DAMAGED,
                        "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
                        "of the repository",
                        (unsigned long long)s->opening.position.leaves, (unsigned long long)s->identity.checkpoint_size);
-    if (!s->state.known && s->manner == STORE_WRITE && !adopting)
+    if (!s->state.known && s->manner == STORE_WRITE)
         return err_set(e, ERR_REFUSED,
                        "this computer has not seen this repository before: run groundwork adopt to trust "
                        "its journal as it stands");
@@ -522,7 +522,7 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
         rc = store_state_path(&s->place, &s->pin, &s->state_file, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
-    if (rc == 0 && depth != DEPTH_ADOPT)
+    if (rc == 0)
         rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
                               &s->state, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)

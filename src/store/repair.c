@@ -1,4 +1,4 @@
-/* Healing from second copies, rebuilding what is derived, and trusting a journal again. */
+/* Healing from second copies, rebuilding what is derived, and sealing the key file anew. */
 #include "store/store_internal.h"
 
 #include "base/text.h"
@@ -205,43 +205,6 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
                      "not everything could be healed from second copies: what is named above needs another "
                      "copy of the repository");
     return rc;
-}
-
-int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e)
-{
-    OWN(store_drop) struct store *s = NULL;
-    int rc = store_open_to_adopt(place, &s, e);
-    if (rc != 0)
-        return rc;
-    struct ledger_position now;
-    ledger_where(s->ledger, &now);
-    if (checkpoint_note.n > 0) {
-        struct checkpoint seen;
-        struct tree_proof proof;
-        rc = checkpoint_read(checkpoint_note, &s->founded.founded.log, NOTE_FOREIGN, &seen, e);
-        if (rc == 0 && seen.size > now.leaves)
-            rc = err_set(e, ERR_DAMAGED,
-                         "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "
-                         "the repository",
-                         (unsigned long long)seen.size, (unsigned long long)now.leaves);
-        if (rc == 0)
-            rc = ledger_prove_consistency(s->ledger, seen.size, &proof, e);
-        if (rc == 0 && !tree_check_consistency(seen.size, &seen.root, now.leaves, &now.root, &proof))
-            rc = err_set(e, ERR_DAMAGED,
-                         "the journal does not extend this checkpoint: one of the two was rewritten. Keep "
-                         "both and ask for help");
-        if (rc != 0)
-            return rc;
-    }
-    struct store_state state = {.known = true, .committed = now};
-    rc = file_make_folders(place->state_folder, e);
-    if (rc == 0)
-        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
-    if (rc != 0)
-        return rc;
-    *ret = (struct checkpoint){.size = now.leaves, .root = now.root};
-    snprintf(ret->origin, sizeof ret->origin, "%s", s->founded.founded.origin);
-    return 0;
 }
 
 int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e)

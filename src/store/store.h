@@ -142,9 +142,22 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
                  struct err *e);
 /* store_reindex: throw the index away and rebuild it from ground state. */
 int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
-/* store_adopt: trust the journal as it stands (and, if given, only if it extends ${checkpoint_note}) and note it as
- * committed on this computer. */
-int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e);
+/*
+ * store_adopt: trust the journal as it stands (and, if ${checkpoint_note} is not empty, only if it extends that) and
+ * note it as committed on this computer.  Held to what this computer and the key file have seen:
+ * ERR_DAMAGED: the journal is as long and does not hold it; these are two histories, whatever ${may_be_older} says.
+ * ERR_REFUSED: the journal is shorter, unless ${may_be_older}.  Then the state outside, and the key file when it had
+ * seen more, are written anew with what is here; what was seen of later leaves is forgotten, and counted.  An older copy
+ * that was written on, but is shorter than what was seen, cannot be told from one that was not.
+ * ERR_DAMAGED too: a state outside that is not of this key, which is to be moved away first.
+ */
+struct store_adopted {
+    struct checkpoint checkpoint; /* size, root, origin */
+    uint64_t lost_leaves;         /* seen before, and not in this copy */
+    bool lost_by_key;             /* it was the key file that had seen them */
+};
+int store_adopt(const struct store_place *place, struct bytes checkpoint_note, bool may_be_older,
+                struct store_adopted *ret, struct err *e);
 /* store_passphrase: seal the key file anew. */
 int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e);
 

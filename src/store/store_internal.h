@@ -129,8 +129,8 @@ struct store_key_files {
 void store_key_files_drop(struct store_key_files *f);
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);
 
-/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read.
- */
+/* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
+ * held to what was seen of it before. */
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
 
