@@ -157,6 +157,19 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     return 0;
 }
 
+/* Before the packs, which it names; it is made from whichever copy of them can be read. */
+static int repair_index(struct store *s, struct healing *h, struct err *e)
+{
+    struct err mine = {0};
+    int bad = index_check(s->index, &mine);
+    if (bad != 0 && bad != ERR_DAMAGED)
+        return err_set(e, bad, "%s", mine.text);
+    int rc = bad != 0 ? store_reindex(s, h->watch, e) : 0;
+    if (rc == 0 && (bad != 0 || s->index_anew))
+        buf_put_text(h->words, text_tr("the index was rebuilt\n"));
+    return rc;
+}
+
 /* One public statement names what was healed, so that a later reader knows why a file is younger than its content. */
 static int log_healed(struct store *s, struct buf *names, struct err *e)
 {
@@ -190,12 +203,10 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
         rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
+    rc = repair_index(s, &h, e);
     struct pack_repair packs = {s, &h, keys != 0};
-    rc = index_packs(s->index, repair_pack, &packs, e);
-    if (rc == 0 && index_check(s->index, NULL) != 0) {
-        rc = store_reindex(s, watch, e);
-        buf_put_text(ret_words, text_tr("the index was rebuilt\n"));
-    }
+    if (rc == 0)
+        rc = index_packs(s->index, repair_pack, &packs, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0)

@@ -50,6 +50,16 @@ for file in archive/a/journal archive/b/journal "$table" "$segment" "$open" "arc
     heal "$file" 'healed: '
 done
 
+# The index is derived: checks tell of it, write nothing, and do without it; other verbs would rebuild it.
+rm -f archive/index/main.db-wal archive/index/main.db-shm
+printf x | dd of=archive/index/main.db bs=1 seek=50 conv=notrunc 2>/dev/null
+cp archive/index/main.db damaged
+expect 1 'the index is damaged (' gw -R archive verify
+expect 1 'the index is damaged (' gw -R archive audit --full
+grep -q '^6 items' out.txt || { cat out.txt >&2; fail 'not every item was looked at'; }
+cmp damaged archive/index/main.db || fail 'a check wrote the index'
+heal 'index' 'healed: the index was rebuilt'
+
 # All of it at once.
 for file in archive/b/journal "$table" "$segment" "$open" archive/log/checkpoint; do flip "$file"; done
 heal 'all at once' 'journal' 'table-' 'segment-' 'pack '
