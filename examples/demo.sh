@@ -13,7 +13,20 @@ unset GROUNDWORK_KEY GROUNDWORK_REPO
 
 tell() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || tell() { printf '\n%s\n' "$*"; }
-run() { printf '  $ groundwork %s\n' "$*"; "$groundwork" "$@" | sed 's/^/    /'; }
+# expect CODE WORDS...: a command that ends otherwise ends the story.  A pipe has the exit code of its last part, so
+# that of groundwork is kept in a file.
+expect() {
+    expected=$1
+    shift
+    printf '  $ groundwork %s\n' "$*"
+    { code=0; "$groundwork" "$@" || code=$?; echo "$code" >code; } | sed 's/^/    /'
+    code=$(cat code)
+    if [ "$code" -ne "$expected" ]; then
+        echo "    It ended with $code instead of $expected: this must not happen." >&2
+        exit 1
+    fi
+}
+run() { expect 0 "$@"; }
 
 tell "1. A documentation centre that never was (everything here is fictional) keeps its work in a folder."
 python3 "$examples/make_centre.py" centre --refused refused
@@ -51,7 +64,7 @@ name = sorted(glob.glob(sys.argv[1] + "/a/journal"))[0]
 with open(name, "r+b") as f:
     f.seek(5000); b = f.read(1); f.seek(5000); f.write(bytes([b[0] ^ 4]))
 PY
-run -R archive verify || true
+expect 1 -R archive verify
 tell "9. The second copy heals it."
 run -R archive repair
 run -R archive verify

@@ -18,6 +18,7 @@ void keyring_close(struct keyring *k)
     free(k->changes);
     buf_drop(&k->held);
     buf_wipe(&k->opened);
+    buf_drop(&k->unfinished);
     crypt_wipe(k, sizeof *k);
     free(k);
 }
@@ -357,6 +358,26 @@ static int block_open(const struct keyring *k, const struct segment *s, struct b
                       bytes_of(block.p + BLOCK_HEAD, (size_t)count * CRYPT_KEY + CRYPT_TAG), to);
 }
 
+/* One block decrypted into k->opened. */
+static int block_hold(struct keyring *k, const struct segment *s, struct bytes block, uint64_t first, uint32_t count,
+                      struct err *e)
+{
+    k->opened_count = 0;
+    uint8_t *to = k->opened.room >= (size_t)count * CRYPT_KEY ? k->opened.p : NULL;
+    if (to == NULL) {
+        buf_wipe(&k->opened);
+        to = buf_more(&k->opened, (size_t)KEYRING_SEGMENT_LEAVES * CRYPT_KEY);
+    }
+    if (to == NULL)
+        return err_memory(e);
+    if (block_open(k, s, block, count, to) != 0)
+        return err_set(e, ERR_DAMAGED, "the secrets of leaves %llu to %llu do not open", (unsigned long long)first,
+                       (unsigned long long)(first + count - 1));
+    k->opened_first = first;
+    k->opened_count = count;
+    return 0;
+}
+
 /*
  * The block with ${leaf} decrypted into k->opened; with ALL_LEAVES every block is opened and counted.  Blocks ascend,
  * so that no leaf has two secrets of which the one last asked for decides.
@@ -375,19 +396,9 @@ static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf
         end = first + count;
         if (leaf != ALL_LEAVES && (leaf < first || leaf >= first + count))
             continue;
-        k->opened_count = 0;
-        uint8_t *to = k->opened.room >= (size_t)count * CRYPT_KEY ? k->opened.p : NULL;
-        if (to == NULL) {
-            buf_wipe(&k->opened);
-            to = buf_more(&k->opened, (size_t)KEYRING_SEGMENT_LEAVES * CRYPT_KEY);
-        }
-        if (to == NULL)
-            return err_memory(e);
-        if (block_open(k, s, block, count, to) != 0)
-            return err_set(e, ERR_DAMAGED, "the secrets of leaves %llu to %llu do not open",
-                           (unsigned long long)first, (unsigned long long)(first + count - 1));
-        k->opened_first = first;
-        k->opened_count = count;
+        int rc = block_hold(k, s, block, first, count, e);
+        if (rc != 0)
+            return rc;
         *ret_total += count;
         if (leaf != ALL_LEAVES)
             return 0;
@@ -451,12 +462,38 @@ static int segment_each(struct keyring *k, const struct segment *s, uint64_t lea
                    again.text);
 }
 
+int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e)
+{
+    buf_clear(&k->unfinished);
+    buf_put_bytes(&k->unfinished, blocks);
+    return buf_check(&k->unfinished, e);
+}
+
+/* ERR_ABSENT: not in them either. */
+static int unfinished_open(struct keyring *k, const struct segment *s, uint64_t leaf, struct err *e)
+{
+    struct cursor c = cursor_of(buf_bytes(&k->unfinished));
+    char name[KEYRING_NAME_MAX];
+    segment_name(k->compartment, s->number, name);
+    while (c.left > 0) {
+        struct keyring_block b;
+        int rc = keyring_block_next(&c, &b, e);
+        if (rc != 0)
+            return rc;
+        if (strcmp(b.segment, name) == 0 && leaf >= b.first_leaf && leaf - b.first_leaf < b.count)
+            return block_hold(k, s, b.block, b.first_leaf, b.count, e);
+    }
+    return ERR_ABSENT;
+}
+
 int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e)
 {
     if (leaf < k->opened_first || leaf - k->opened_first >= k->opened_count) {
         const struct segment *s = leaf == ALL_LEAVES ? NULL : segment_of(k, leaf);
         uint32_t total;
         int rc = s == NULL ? ERR_ABSENT : segment_each(k, s, leaf, &total, e);
+        if (rc == ERR_ABSENT && s != NULL)
+            rc = unfinished_open(k, s, leaf, e);
         if (rc == ERR_ABSENT)
             return err_set(e, rc, "no segment holds the secret of leaf %llu", (unsigned long long)leaf);
         if (rc != 0)

@@ -64,6 +64,9 @@ struct keyring_file {
     uint64_t bytes;
     struct hash sha256;
     bool removed;
+    bool unfinished; /* keyring_check: a copy is good also as it was before the last record; 0 bytes: not there */
+    uint64_t before_bytes;
+    struct hash before_sha256;
 };
 
 struct keyring;
@@ -104,6 +107,9 @@ int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e);
 
 /* keyring_secret: the secret of one hidden leaf.  ERR_ABSENT: no segment has it; ERR_DAMAGED names the segment. */
 int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e);
+/* keyring_hold: for who writes nothing: ${blocks} of a record that the segments may lack yet.  Copied; what no segment
+ * has is looked for in them. */
+int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
 
 /*
  * One block of a record's secrets section: its segment's file name, the bytes that stand in that file, and its leaves.

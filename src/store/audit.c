@@ -14,6 +14,8 @@ struct auditing {
         size_t count, room;
     } packs;
     const struct vault_pack *pack; /* at hand */
+    bool by_index;      /* the items are found by it */
+    uint64_t next_leaf; /* behind the last item done */
     bool outrun; /* a writer was at work: the open pack need not be as the log we read says */
 };
 
@@ -137,6 +139,7 @@ static int piece(void *context, struct bytes bytes, struct err *e)
 static int audit_item(void *context, const struct index_item *item, struct err *e)
 {
     struct auditing *a = context;
+    a->next_leaf = item->leaf + 1;
     if (item->further_name || item->type != STATEMENT_FILE)
         return 0;
     struct vault_sink sink = {piece, a};
@@ -151,6 +154,105 @@ static int audit_item(void *context, const struct index_item *item, struct err *
     return 0;
 }
 
+/* ---- items where the index is of no use: the journal says it all ---- */
+
+/* The items of one record from a->next_leaf on.  ${sums}: they are only counted, and their runs told to the vault. */
+struct by_journal {
+    struct auditing *a;
+    bool sums;
+    struct store_runs runs;
+    struct store_held *held;
+};
+
+static int journal_leaf(struct by_journal *j, uint64_t leaf, struct bytes sealed, struct err *e)
+{
+    struct auditing *a = j->a;
+    struct statement st;
+    struct err mine = {0};
+    int rc = store_open_leaf(a->s, leaf, sealed, &j->held, &st, &mine);
+    if (rc == ERR_IO)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0 && !j->sums)
+        found(a, mine.text);
+    if (rc != 0 || st.kind != STATEMENT_RECEIVED)
+        return 0;
+    const struct index_item item = {.leaf = leaf,
+                                    .further_name = st.received.further_name,
+                                    .type = st.received.type,
+                                    .bytes = st.received.bytes,
+                                    .sha256 = st.received.sha256,
+                                    .manifest_record = j->held->envelope.manifest_record};
+    if (!j->sums)
+        return audit_item(a, &item, e);
+    a->all += store_has_object(&st) ? item.bytes : 0;
+    return 0;
+}
+
+static int journal_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct by_journal *j = context;
+    struct cursor hidden = cursor_of(r->hidden);
+    int rc = j->sums ? store_runs_take(&j->runs, r, e) : 0;
+    for (uint64_t leaf = r->first_leaf; rc == 0 && leaf < r->first_leaf + r->hidden_count; leaf++) {
+        struct bytes sealed;
+        rc = ledger_statement_next(&hidden, &sealed, e);
+        if (rc == 0 && leaf >= j->a->next_leaf)
+            rc = journal_leaf(j, leaf, sealed, e);
+    }
+    return rc;
+}
+
+static int walk_items(struct auditing *a, bool sums, struct err *e)
+{
+    struct by_journal j = {.a = a, .sums = sums, .runs = {.s = a->s, .told = true}}; /* the packs were told of */
+    int rc = ledger_walk(a->s->ledger, -1, LEDGER_FIRST, 0, journal_record, &j, e);
+    store_held_drop(&j.held);
+    store_runs_release(&j.runs);
+    return rc;
+}
+
+static void index_found(struct auditing *a, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_DAMAGED, "the index is damaged (%s): run groundwork repair", why->text);
+    found(a, line.text);
+    a->by_index = false;
+}
+
+/* How much there is to be done, and by what. */
+static int items_prepare(struct auditing *a, struct err *e)
+{
+    struct index_sums sums;
+    struct err mine = {0};
+    int rc = 0;
+    a->by_index = store_index_current(a->s);
+    if (a->s->index_fault.code != 0)
+        index_found(a, &a->s->index_fault);
+    if (a->by_index)
+        rc = index_sums(a->s->index, &sums, &mine);
+    if (rc == 0 && a->by_index)
+        a->all += sums.bytes;
+    else if (rc == ERR_DAMAGED)
+        index_found(a, &mine);
+    else if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    if (a->by_index)
+        return 0;
+    rc = store_vault_reopen(a->s, e);
+    return rc == 0 ? walk_items(a, true, e) : rc;
+}
+
+static int audit_items(struct auditing *a, struct err *e)
+{
+    struct err mine = {0};
+    int rc = a->by_index ? index_items(a->s->index, UINT64_MAX, 0, audit_item, a, &mine) : 0;
+    if (rc == ERR_DAMAGED) /* where it ends, the journal goes on */
+        index_found(a, &mine);
+    else if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    return a->by_index ? 0 : walk_items(a, false, e);
+}
+
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e)
 {
@@ -159,15 +261,12 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take_record, &a, e);
     for (size_t i = 0; rc == 0 && i < a.packs.count; i++)
         a.all += a.packs.list[i].pack < from_pack ? 0 : pack_work(&a.packs.list[i]);
-    if (rc == 0 && full) {
-        struct index_sums sums;
-        rc = index_sums(s->index, &sums, e);
-        a.all += sums.bytes;
-    }
+    if (rc == 0 && full)
+        rc = items_prepare(&a, e);
     if (rc == 0)
         rc = audit_packs(&a, e);
     if (rc == 0 && full)
-        rc = index_items(s->index, UINT64_MAX, 0, audit_item, &a, e);
+        rc = audit_items(&a, e);
     free(a.packs.list);
     if (rc == 0 && a.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

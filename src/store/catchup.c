@@ -28,23 +28,20 @@ struct catching {
     struct store *s;
     const struct store_watch *watch;
     uint64_t all;
-    bool told_keys, told_packs; /* of damage that leaves the rest readable */
-    uint64_t next_record;       /* of the vault, behind the last run taken */
-    struct vault_run *lost;     /* runs that cannot be read: how many records they have, the next one will tell */
-    size_t lost_count, lost_room;
-    struct err why_lost;
+    bool told_keys; /* of damage that leaves the rest readable */
+    struct store_runs runs;
 };
 
 /* One bad sector must not keep everything else from being read. */
-static void tell_pack(struct catching *c, const struct err *why)
+static void tell_pack(struct store_runs *r, const struct err *why)
 {
     struct err line = {0};
-    if (!c->told_packs)
+    if (!r->told)
         (void)err_set(&line, ERR_DAMAGED, "%s; what can be read is indexed: when the pack is whole again, run "
                                           "groundwork reindex", why->text);
-    if (!c->told_packs)
-        store_tell(c->s, line.text);
-    c->told_packs = true;
+    if (!r->told)
+        store_tell(r->s, line.text);
+    r->told = true;
 }
 
 static bool is_lost(int rc)
@@ -78,52 +75,58 @@ static int take_frames(struct catching *c, uint64_t leaf, const struct key *secr
     (void)err_add(&mine, rc, "leaf %llu", (unsigned long long)leaf);
     if (t.failed != 0 || !is_lost(rc))
         return err_set(e, rc, "%s", mine.text);
-    tell_pack(c, &mine);
+    tell_pack(&c->runs, &mine);
     return 0;
 }
 
-static int run_known(struct catching *c, const struct vault_run *run, struct err *e)
+void store_runs_release(struct store_runs *r)
 {
-    int rc = vault_run_add(c->s->vault, run, e);
-    c->next_record = run->first_record + run->records;
-    return rc != 0 ? rc
-                   : index_run(c->s->index, run->pack, run->first_sector, run->sectors, run->first_record, run->records,
-                               e);
+    free(r->lost);
+    *r = (struct store_runs){0};
 }
 
-static int run_lost(struct catching *c, const struct vault_run *run, const struct err *why, struct err *e)
+static int run_known(struct store_runs *r, const struct vault_run *run, struct err *e)
 {
-    if (c->lost_count == c->lost_room) {
-        size_t room = c->lost_room * 2 + 4;
-        struct vault_run *grown = reallocarray(c->lost, room, sizeof *grown);
+    int rc = vault_run_add(r->s->vault, run, e);
+    r->next_record = run->first_record + run->records;
+    if (rc != 0 || r->index == NULL)
+        return rc;
+    return index_run(r->index, run->pack, run->first_sector, run->sectors, run->first_record, run->records, e);
+}
+
+static int run_lost(struct store_runs *r, const struct vault_run *run, const struct err *why, struct err *e)
+{
+    if (r->lost_count == r->lost_room) {
+        size_t room = r->lost_room * 2 + 4;
+        struct vault_run *grown = reallocarray(r->lost, room, sizeof *grown);
         if (grown == NULL)
             return err_memory(e);
-        c->lost = grown;
-        c->lost_room = room;
+        r->lost = grown;
+        r->lost_room = room;
     }
-    if (c->lost_count == 0)
-        c->why_lost = *why;
-    c->lost[c->lost_count++] = *run;
-    tell_pack(c, why);
+    if (r->lost_count == 0)
+        r->why_lost = *why;
+    r->lost[r->lost_count++] = *run;
+    tell_pack(r, why);
     return 0;
 }
 
 /* Records are numbered without gaps: what lies before ${next} is in the runs that were lost. */
-static int lost_settle(struct catching *c, uint64_t next, struct err *e)
+static int lost_settle(struct store_runs *r, uint64_t next, struct err *e)
 {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < c->lost_count; i++) {
-        c->lost[i].first_record = c->next_record;
-        c->lost[i].records = next < c->next_record ? 0 : (uint32_t)(next - c->next_record);
-        rc = run_known(c, &c->lost[i], e);
+    for (size_t i = 0; rc == 0 && i < r->lost_count; i++) {
+        r->lost[i].first_record = r->next_record;
+        r->lost[i].records = next < r->next_record ? 0 : (uint32_t)(next - r->next_record);
+        rc = run_known(r, &r->lost[i], e);
     }
-    c->lost_count = 0;
+    r->lost_count = 0;
     return rc;
 }
 
-static int take_runs(struct catching *c, const struct ledger_record *r, struct err *e)
+int store_runs_take(struct store_runs *r, const struct ledger_record *record, struct err *e)
 {
-    struct cursor x = cursor_of(r->extents);
+    struct cursor x = cursor_of(record->extents);
     uint32_t left = cursor_u32(&x);
     int rc = x.failed ? err_set(e, ERR_DAMAGED, "a record's table of pack extents has no known form") : 0;
     while (rc == 0 && left > 0) {
@@ -132,15 +135,15 @@ static int take_runs(struct catching *c, const struct ledger_record *r, struct e
         rc = store_extents_next(&x, &left, &run, e);
         if (rc != 0)
             return rc;
-        int read = vault_run_read(c->s->vault, &run, &mine);
+        int read = vault_run_read(r->s->vault, &run, &mine);
         if (is_lost(read))
-            rc = run_lost(c, &run, &mine, e);
+            rc = run_lost(r, &run, &mine, e);
         else if (read != 0)
             rc = err_set(e, read, "%s", mine.text);
         else {
-            rc = lost_settle(c, run.first_record, e);
+            rc = lost_settle(r, run.first_record, e);
             if (rc == 0)
-                rc = run_known(c, &run, e);
+                rc = run_known(r, &run, e);
         }
     }
     if (rc == 0 && !cursor_done(&x))
@@ -186,7 +189,7 @@ static int take_record(struct catching *c, const struct ledger_record *r, struct
     OWN(store_held_drop) struct store_held *held = NULL;
     struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf;
-    int rc = take_runs(c, r, e);
+    int rc = store_runs_take(&c->runs, r, e);
     for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++)
         rc = take_hidden(c, r, leaf++, &hidden, &held, e);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++)
@@ -236,9 +239,9 @@ static int catch_one(void *context, const struct ledger_record *r, struct err *e
 static int last_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
                     uint32_t records, struct err *e)
 {
-    struct catching *c = context;
+    struct store_runs *r = context;
     (void)pack, (void)first_sector, (void)sectors, (void)e;
-    c->next_record = first_record + records;
+    r->next_record = first_record + records;
     return 0;
 }
 
@@ -247,15 +250,15 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     struct index_position at;
     struct ledger_position end;
     ledger_where(s->ledger, &end);
-    struct catching c = {.s = s, .watch = watch, .all = end.bytes};
+    struct catching c = {.s = s, .watch = watch, .all = end.bytes, .runs = {.s = s, .index = s->index}};
     int rc = index_where(s->index, &at, e);
     if (rc == 0)
-        rc = index_runs(s->index, last_run, &c, e);
+        rc = index_runs(s->index, last_run, &c.runs, e);
     if (rc == 0)
         rc = ledger_walk(s->ledger, -1, at.records == 0 ? LEDGER_FIRST : at.bytes, at.records, catch_one, &c, e);
-    if (rc == 0 && c.lost_count > 0) /* the newest run: where the next one is to begin nobody knows */
-        rc = err_set(e, ERR_DAMAGED, "%s", c.why_lost.text);
-    free(c.lost);
+    if (rc == 0 && c.runs.lost_count > 0) /* the newest run: where the next one is to begin nobody knows */
+        rc = err_set(e, ERR_DAMAGED, "%s", c.runs.why_lost.text);
+    store_runs_release(&c.runs);
     if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);
     return rc;

@@ -31,6 +31,7 @@ void store_close(struct store *s)
     statement_held_drop(&s->founded_held);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
+    buf_drop(&s->unfinished);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);
@@ -222,20 +223,20 @@ static int unlock(struct store *s, struct err *e)
 
 static int open_ledger(struct store *s, bool adopting, struct err *e)
 {
-    const struct ledger_position *committed = s->state.known ? &s->state.committed : NULL;
+    const struct ledger_position *committed = s->state.known && !adopting ? &s->state.committed : NULL;
     struct ledger_setup setup = {.root = s->root,
                                  .log_key = s->founded.founded.log,
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
-    int rc =
-        ledger_open(&setup, committed, s->state.has_pending ? &s->state.pending : NULL, &s->ledger, &s->opening, e);
-    if (rc != 0)
+    const struct hash *pending = s->state.has_pending && !adopting ? &s->state.pending : NULL;
+    int rc = ledger_open(&setup, committed, pending, &s->ledger, &s->opening, e);
+    if (rc != 0 || adopting)
         return rc;
     if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
         return err_set(e, ERR_DAMAGED,
                        "the journal has %llu leaves, and your key file saw %llu: this is an older copy "
                        "of the repository",
                        (unsigned long long)s->opening.position.leaves, (unsigned long long)s->identity.checkpoint_size);
-    if (!s->state.known && s->manner == STORE_WRITE && !adopting)
+    if (!s->state.known && s->manner == STORE_WRITE)
         return err_set(e, ERR_REFUSED,
                        "this computer has not seen this repository before: run groundwork adopt to trust "
                        "its journal as it stands");
@@ -305,28 +306,59 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
 /* ---- the index ---- */
 
 enum standing {
-    STANDING_NOWHERE, /* missing, damaged, or of another history: to be made anew */
-    STANDING_BEHIND,  /* at a record of this journal */
+    STANDING_ABSENT,    /* no index is there: to be made anew, like the next two */
+    STANDING_DAMAGED,
+    STANDING_ELSEWHERE, /* of another history */
+    STANDING_BEHIND,    /* at a record of this journal */
     STANDING_CURRENT,
 };
 
-static int index_look(struct store *s, enum standing *ret, struct err *e)
+/* Where the index that is open stands. */
+static int index_stands(struct store *s, enum standing *ret, struct err *e)
 {
     struct index_position at = {0};
     struct ledger_position end;
     ledger_where(s->ledger, &end);
-    *ret = STANDING_NOWHERE;
-    int rc = store_index_reopen(s, false, e);
-    if (rc == 0)
-        rc = index_where(s->index, &at, e);
+    int rc = index_where(s->index, &at, e);
+    *ret = STANDING_DAMAGED;
     if (rc != 0)
-        return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc;
+        return rc == ERR_DAMAGED ? 0 : rc;
+    *ret = STANDING_ELSEWHERE;
     if (at.records == end.records && hash_equal(&at.last, &end.last))
         *ret = STANDING_CURRENT;
     else if (at.records == 0 ? end.records == 1 /* just founded */
                              : ledger_stood(s->ledger, at.records, at.bytes, &at.last))
         *ret = STANDING_BEHIND;
+    else
+        (void)err_set(e, ERR_DAMAGED, "it stands elsewhere than the journal");
     return 0;
+}
+
+/* ${why}: the line of what is wrong with it, also when 0 is returned. */
+static int index_look(struct store *s, enum standing *ret, struct err *why)
+{
+    int rc = store_index_reopen(s, false, why);
+    if (rc == 0)
+        return index_stands(s, ret, why);
+    *ret = rc == ERR_ABSENT ? STANDING_ABSENT : STANDING_DAMAGED;
+    return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc;
+}
+
+bool store_index_current(struct store *s)
+{
+    enum standing standing = STANDING_ABSENT;
+    return s->index != NULL && index_stands(s, &standing, NULL) == 0 && standing == STANDING_CURRENT;
+}
+
+/* The journal as it is by now. */
+static int ledger_reopen(struct store *s, struct err *e)
+{
+    int rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    if (rc != 0)
+        return rc;
+    ledger_close(s->ledger);
+    s->ledger = NULL;
+    return open_ledger(s, false, e);
 }
 
 /* A reader that has work to do on the index: under the lock, and by the journal as it is then.  Beside a writer at work
@@ -337,16 +369,11 @@ static int index_lock(struct store *s, enum standing *standing, bool *ret_beside
     int locked = store_lock(s, &busy);
     int rc = locked == ERR_BUSY ? 0 : locked;
     if (rc == 0)
-        rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, &mine);
-    if (rc == 0) {
-        ledger_close(s->ledger);
-        s->ledger = NULL;
-        rc = open_ledger(s, false, &mine);
-    }
+        rc = ledger_reopen(s, &mine);
     if (rc == 0)
         rc = index_look(s, standing, &mine);
     *ret_beside = locked == ERR_BUSY;
-    if (rc == 0 && (locked == 0 || *standing != STANDING_NOWHERE))
+    if (rc == 0 && (locked == 0 || *standing >= STANDING_BEHIND))
         return 0;
     return err_set(e, rc != 0 ? rc : locked, "the index must be brought up to date first, and that cannot be done: %s",
                    rc == 0 || rc == locked ? busy.text : mine.text);
@@ -370,12 +397,17 @@ static int newest_table(void *context, const struct statement_file_hash *f, stru
     return 0;
 }
 
+static void newest_init(const struct store *s, struct newest *n)
+{
+    char hex[2 * KEYRING_ID + 1];
+    hex_put(hex, s->identity.compartment, KEYRING_ID);
+    snprintf(n->prefix, sizeof n->prefix, "%s/table-", hex);
+}
+
 static int table_find(struct store *s, struct err *e)
 {
     struct newest n = {0};
-    char hex[2 * KEYRING_ID + 1];
-    hex_put(hex, s->identity.compartment, KEYRING_ID);
-    snprintf(n.prefix, sizeof n.prefix, "%s/table-", hex);
+    newest_init(s, &n);
     int rc = index_keyring_files(s->index, newest_table, &n, e);
     s->table = n.version;
     return rc;
@@ -416,6 +448,7 @@ static int index_rebuild(struct store *s, const struct err *damage, struct err *
     if (rc != 0)
         return rc;
     store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+    s->index_anew = true;
     rc = index_use(s, true, true, e);
     return rc == 0 ? index_unlock(s, e) : rc;
 }
@@ -430,12 +463,66 @@ static int open_index(struct store *s, struct err *e)
         rc = index_lock(s, &standing, &beside, e);
     if (rc != 0)
         return rc;
-    if (standing == STANDING_NOWHERE)
+    if (standing < STANDING_BEHIND)
         return index_rebuild(s, &damage, e);
     rc = index_use(s, false, standing == STANDING_BEHIND && !beside, &damage);
     if (rc == ERR_DAMAGED)
         return index_rebuild(s, &damage, e);
     return rc == 0 ? index_unlock(s, e) : err_set(e, rc, "%s", damage.text);
+}
+
+/* ---- the index of a check: as it lies there, and without it where it cannot be used ---- */
+
+static void index_without(struct store *s, const struct err *why)
+{
+    s->index_fault = *why;
+    index_close(s->index);
+    s->index = NULL;
+}
+
+/* By the journal.  What is damaged there is the check's to tell: what was read until then has to do. */
+static int table_find_without(struct store *s, struct err *e)
+{
+    OWN(store_key_files_drop) struct store_key_files keys = {0};
+    struct newest n = {0};
+    struct err mine = {0};
+    newest_init(s, &n);
+    int rc = store_key_files(s, &keys, &mine);
+    for (size_t i = 0; i < keys.count; i++) {
+        struct statement_file_hash f = {.name = keys.list[i].name};
+        if (!keys.list[i].removed)
+            (void)newest_table(&n, &f, NULL);
+    }
+    s->table = n.version;
+    s->unfinished = keys.last_blocks;
+    keys.last_blocks = (struct buf){0};
+    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+static int open_index_to_check(struct store *s, struct err *e)
+{
+    enum standing standing;
+    struct err why = {0};
+    int rc = index_look(s, &standing, &why);
+    if (rc == 0 && standing == STANDING_ELSEWHERE && ledger_outrun(s->ledger)) {
+        why = (struct err){0}; /* a writer at work was quicker than this opening */
+        rc = ledger_reopen(s, &why);
+        if (rc == 0)
+            rc = index_stands(s, &standing, &why);
+    }
+    if (rc == 0 && standing == STANDING_CURRENT) {
+        rc = index_use(s, false, false, &why);
+        standing = rc == ERR_DAMAGED ? STANDING_DAMAGED : standing;
+        rc = rc == ERR_DAMAGED ? 0 : rc;
+    }
+    if (rc != 0)
+        return err_set(e, rc, "%s", why.text);
+    if (standing == STANDING_CURRENT)
+        return 0;
+    if (standing == STANDING_DAMAGED || standing == STANDING_ELSEWHERE)
+        index_without(s, &why);
+    rc = store_vault_reopen(s, e);
+    return rc == 0 ? table_find_without(s, e) : rc;
 }
 
 /* A table that no commit names is what an unfinished commit left: the logged one counts. */
@@ -502,9 +589,11 @@ static int open_unlocked(struct store *s, struct err *e)
 {
     int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
     if (rc == 0)
-        rc = open_index(s, e);
+        rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
     if (rc == 0)
         rc = settle_table(s, e);
+    if (rc == 0 && s->unfinished.n > 0)
+        rc = keyring_hold(s->keyring, buf_bytes(&s->unfinished), e);
     return rc != 0 || s->manner != STORE_WRITE ? rc : sweep(s, e);
 }
 
@@ -522,7 +611,7 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
         rc = store_state_path(&s->place, &s->pin, &s->state_file, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
-    if (rc == 0 && depth != DEPTH_ADOPT)
+    if (rc == 0)
         rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
                               &s->state, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)

@@ -1,4 +1,4 @@
-/* Healing from second copies, rebuilding what is derived, and trusting a journal again. */
+/* Healing from second copies, rebuilding what is derived, and sealing the key file anew. */
 #include "store/store_internal.h"
 
 #include "base/text.h"
@@ -20,9 +20,13 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
     return rc != 0 ? rc : store_catch_up(s, watch, e);
 }
 
-/* What one repair has done: lines for the person, and names for the log, one in each line. */
+/*
+ * What one repair has done: lines for the person, and names for the log, one in each line.  Its steps open the store
+ * each for itself, as far as what was healed before allows; the keys are unlocked by the first and kept for the others.
+ */
 struct healing {
-    const struct store_place *place;
+    struct store_place place;
+    struct keyring_identity identity;
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -30,6 +34,7 @@ struct healing {
 
 static void healing_drop(struct healing *h)
 {
+    keyring_identity_drop(&h->identity);
     buf_drop(&h->names);
 }
 
@@ -38,7 +43,11 @@ static void healing_drop(struct healing *h)
 static int repair_journal(struct healing *h, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    int rc = store_open_for_repair(h->place, &s, e);
+    int rc = store_open_for_repair(&h->place, &s, e);
+    if (rc == 0) {
+        h->identity = s->identity;
+        h->place.identity = &h->identity;
+    }
     if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
@@ -108,7 +117,7 @@ static int repair_keys(struct healing *h, struct err *e)
     OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct err mine = {0};
     size_t before = h->words->n;
-    int rc = store_open_for_repair(h->place, &s, e);
+    int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = repair_segments(s, h->words, e);
     if (rc == 0)
@@ -148,6 +157,19 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     return 0;
 }
 
+/* Before the packs, which it names; it is made from whichever copy of them can be read. */
+static int repair_index(struct store *s, struct healing *h, struct err *e)
+{
+    struct err mine = {0};
+    int bad = index_check(s->index, &mine);
+    if (bad != 0 && bad != ERR_DAMAGED)
+        return err_set(e, bad, "%s", mine.text);
+    int rc = bad != 0 ? store_reindex(s, h->watch, e) : 0;
+    if (rc == 0 && (bad != 0 || s->index_anew))
+        buf_put_text(h->words, text_tr("the index was rebuilt\n"));
+    return rc;
+}
+
 /* One public statement names what was healed, so that a later reader knows why a file is younger than its content. */
 static int log_healed(struct store *s, struct buf *names, struct err *e)
 {
@@ -172,21 +194,19 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
 int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(healing_drop) struct healing h = {.place = place, .watch = watch, .words = ret_words};
+    OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
     int rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;
     if (rc == 0)
-        rc = store_open(place, STORE_WRITE, &s, e);
+        rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
+    rc = repair_index(s, &h, e);
     struct pack_repair packs = {s, &h, keys != 0};
-    rc = index_packs(s->index, repair_pack, &packs, e);
-    if (rc == 0 && index_check(s->index, NULL) != 0) {
-        rc = store_reindex(s, watch, e);
-        buf_put_text(ret_words, text_tr("the index was rebuilt\n"));
-    }
+    if (rc == 0)
+        rc = index_packs(s->index, repair_pack, &packs, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0)
@@ -196,43 +216,6 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
                      "not everything could be healed from second copies: what is named above needs another "
                      "copy of the repository");
     return rc;
-}
-
-int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e)
-{
-    OWN(store_drop) struct store *s = NULL;
-    int rc = store_open_to_adopt(place, &s, e);
-    if (rc != 0)
-        return rc;
-    struct ledger_position now;
-    ledger_where(s->ledger, &now);
-    if (checkpoint_note.n > 0) {
-        struct checkpoint seen;
-        struct tree_proof proof;
-        rc = checkpoint_read(checkpoint_note, &s->founded.founded.log, NOTE_FOREIGN, &seen, e);
-        if (rc == 0 && seen.size > now.leaves)
-            rc = err_set(e, ERR_DAMAGED,
-                         "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "
-                         "the repository",
-                         (unsigned long long)seen.size, (unsigned long long)now.leaves);
-        if (rc == 0)
-            rc = ledger_prove_consistency(s->ledger, seen.size, &proof, e);
-        if (rc == 0 && !tree_check_consistency(seen.size, &seen.root, now.leaves, &now.root, &proof))
-            rc = err_set(e, ERR_DAMAGED,
-                         "the journal does not extend this checkpoint: one of the two was rewritten. Keep "
-                         "both and ask for help");
-        if (rc != 0)
-            return rc;
-    }
-    struct store_state state = {.known = true, .committed = now};
-    rc = file_make_folders(place->state_folder, e);
-    if (rc == 0)
-        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
-    if (rc != 0)
-        return rc;
-    *ret = (struct checkpoint){.size = now.leaves, .root = now.root};
-    snprintf(ret->origin, sizeof ret->origin, "%s", s->founded.founded.origin);
-    return 0;
 }
 
 int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e)

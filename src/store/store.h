@@ -19,7 +19,8 @@ struct store;
 
 enum store_manner {
     STORE_PUBLIC, /* no keys: what anyone can see */
-    STORE_READ,   /* unlocked; heals nothing */
+    STORE_CHECK,  /* unlocked, to verify and to audit: writes nothing, and does without an index that is of no use */
+    STORE_READ,   /* unlocked; heals nothing but the index */
     STORE_WRITE,  /* unlocked, with the lock; finishes what a crash interrupted */
 };
 
@@ -72,7 +73,7 @@ struct store_facts {
     const struct ledger_opening *opening;
 };
 void store_facts(const struct store *s, struct store_facts *ret);
-struct index *store_index(struct store *s); /* NULL when public */
+struct index *store_index(struct store *s); /* NULL when public, and when a check does without */
 struct vault *store_vault(struct store *s); /* NULL when public */
 struct ledger *store_ledger(struct store *s);
 struct keyring *store_keyring(struct store *s); /* NULL when public */
@@ -123,7 +124,9 @@ struct store_verified {
 /*
  * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
  * its leaves, every hidden statement opened and held to its commitment (when unlocked), numbering without gaps, the
- * keyring's files in both copies against what the log names, the index against a walk.  Never writes.
+ * keyring's files in both copies against what the log names, the index: every page, and where it stands.  Never writes
+ * when opened with STORE_PUBLIC or STORE_CHECK: an index that is damaged or of another history is a finding, one that
+ * is behind or not there is none.
  */
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
 
@@ -131,20 +134,34 @@ struct store_audited {
     uint64_t packs, bytes, items, item_bytes, findings;
 };
 /* store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
- * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Never writes. */
+ * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Where the index is of no use the items are
+ * found by the journal.  Never writes, as store_verify. */
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
 
 /* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
  * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is
- * named in a public statement of the log, "repaired". */
+ * named in a public statement of the log, "repaired".  The passphrase is asked for once. */
 int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
                  struct err *e);
 /* store_reindex: throw the index away and rebuild it from ground state. */
 int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
-/* store_adopt: trust the journal as it stands (and, if given, only if it extends ${checkpoint_note}) and note it as
- * committed on this computer. */
-int store_adopt(const struct store_place *place, struct bytes checkpoint_note, struct checkpoint *ret, struct err *e);
+/*
+ * store_adopt: trust the journal as it stands (and, if ${checkpoint_note} is not empty, only if it extends that) and
+ * note it as committed on this computer.  Held to what this computer and the key file have seen:
+ * ERR_DAMAGED: the journal is as long and does not hold it; these are two histories, whatever ${may_be_older} says.
+ * ERR_REFUSED: the journal is shorter, unless ${may_be_older}.  Then the state outside, and the key file when it had
+ * seen more, are written anew with what is here; what was seen of later leaves is forgotten, and counted.  An older
+ * copy that was written on, but is shorter than what was seen, cannot be told from one that was not.
+ * ERR_DAMAGED too: a state outside that is not of this key, which is to be moved away first.
+ */
+struct store_adopted {
+    struct checkpoint checkpoint; /* size, root, origin */
+    uint64_t lost_leaves;         /* seen before, and not in this copy */
+    bool lost_by_key;             /* it was the key file that had seen them */
+};
+int store_adopt(const struct store_place *place, struct bytes checkpoint_note, bool may_be_older,
+                struct store_adopted *ret, struct err *e);
 /* store_passphrase: seal the key file anew. */
 int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e);
 

@@ -81,6 +81,9 @@ struct store {
     struct ledger *ledger;
     struct keyring *keyring;
     struct index *index;
+    struct err index_fault; /* STORE_CHECK: why it is done without; no code when nothing is wrong */
+    struct buf unfinished;  /* STORE_CHECK: blocks of secrets that the segments may lack, as the index is not current */
+    bool index_anew;        /* it was rebuilt when this was opened */
     uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
     struct vault_writer *writer;
@@ -97,6 +100,7 @@ bool store_has_object(const struct statement *st);        /* a received file: by
 void store_tell(const struct store *s, const char *line);
 int store_lock(struct store *s, struct err *e);         /* take DIR/lock, or ERR_BUSY with the holder's words */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
+bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
 /* catchup.c: bring segments and index up to the journal. */
@@ -117,6 +121,22 @@ struct store_held {
     struct leaf_envelope envelope;
 };
 
+/*
+ * catchup.c: the vault's runs, record by record of the journal, told to the vault and, unless NULL, to the index.
+ * Runs that cannot be read are told of, unless ${told} says that they were, and take the place that is left for them.
+ */
+struct store_runs {
+    struct store *s;
+    struct index *index;
+    bool told;
+    uint64_t next_record;   /* of the vault, behind the last run taken */
+    struct vault_run *lost; /* how many records they have, the next one will tell */
+    size_t lost_count, lost_room;
+    struct err why_lost;
+};
+int store_runs_take(struct store_runs *r, const struct ledger_record *record, struct err *e);
+void store_runs_release(struct store_runs *r);
+
 /* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);
 void store_extents_put(const struct vault_run *runs, size_t count, struct buf *to);
@@ -125,12 +145,13 @@ void store_extents_put(const struct vault_run *runs, size_t count, struct buf *t
 struct store_key_files {
     struct keyring_file *list;
     size_t count, room;
+    struct buf last_blocks; /* of the last record */
 };
 void store_key_files_drop(struct store_key_files *f);
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);
 
-/* open.c, for repair.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the outside state is not read.
- */
+/* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
+ * held to what was seen of it before. */
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
 

@@ -16,11 +16,13 @@ struct verifying {
     struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
+    bool pinned; /* the checkpoint that the key file saw was met */
 };
 
 void store_key_files_drop(struct store_key_files *f)
 {
     free(f->list);
+    buf_drop(&f->last_blocks);
     *f = (struct store_key_files){0};
 }
 
@@ -94,46 +96,56 @@ static int take_key_files(struct store_key_files *keys, const struct statement *
     return 0;
 }
 
-/* Segments are hashed as they grow; the running hash of the one at hand is closed when the next begins. */
-struct segment_hash {
-    struct crypt_sha256 *hash;
+/* The segment at hand, whole: it is hashed when the next begins, and as it was before the last record. */
+struct segment_content {
     char name[KEYRING_NAME_MAX];
-    uint64_t bytes;
+    struct buf content;
 };
 
-static int segment_close(struct segment_hash *g, struct store_key_files *keys, struct err *e)
+static int segment_close(struct segment_content *g, struct store_key_files *keys, struct err *e)
 {
-    if (g->bytes == 0)
-        return 0;
+    if (g->content.n == 0)
+        return buf_check(&g->content, e);
     struct keyring_file *f = key_file(keys, g->name, true);
-    if (f == NULL)
+    if (f == NULL || g->content.failed)
         return err_memory(e);
-    crypt_sha256_end(g->hash, &f->sha256);
-    f->bytes = g->bytes;
+    crypt_sha256(buf_bytes(&g->content), &f->sha256);
+    f->bytes = g->content.n;
     f->removed = false;
-    g->bytes = 0;
+    buf_clear(&g->content);
     return 0;
 }
 
-static int segment_add(struct segment_hash *g, struct store_key_files *keys, struct bytes secrets, struct err *e)
+static int segment_before(struct segment_content *g, struct store_key_files *keys, struct err *e)
+{
+    struct keyring_file *f = key_file(keys, g->name, true);
+    if (f == NULL || g->content.failed)
+        return err_memory(e);
+    f->unfinished = true;
+    f->before_bytes = g->content.n;
+    crypt_sha256(buf_bytes(&g->content), &f->before_sha256);
+    return 0;
+}
+
+static int segment_add(struct segment_content *g, struct store_key_files *keys, struct bytes secrets, bool last,
+                       struct err *e)
 {
     struct cursor c = cursor_of(secrets);
     while (c.left > 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
-        if (rc == 0 && (g->bytes == 0 || strcmp(g->name, b.segment) != 0)) {
+        bool another = rc == 0 && strcmp(g->name, b.segment) != 0;
+        if (another)
             rc = segment_close(g, keys, e);
-            if (rc == 0) {
-                memcpy(g->name, b.segment, sizeof g->name);
-                crypt_sha256_begin(g->hash);
-                crypt_sha256_add(g->hash, bytes_of(b.header, b.header_bytes));
-                g->bytes = b.header_bytes;
-            }
-        }
+        if (another)
+            memcpy(g->name, b.segment, sizeof g->name);
+        if (rc == 0 && last)
+            rc = segment_before(g, keys, e);
         if (rc != 0)
             return rc;
-        crypt_sha256_add(g->hash, b.block);
-        g->bytes += b.block.n;
+        if (g->content.n == 0)
+            buf_put(&g->content, b.header, b.header_bytes);
+        buf_put_bytes(&g->content, b.block);
     }
     return 0;
 }
@@ -141,7 +153,8 @@ static int segment_add(struct segment_hash *g, struct store_key_files *keys, str
 struct key_walk {
     struct store *s;
     struct store_key_files *keys;
-    struct segment_hash segment;
+    struct segment_content segment;
+    uint64_t end; /* of the journal */
 };
 
 static int key_walk_one(void *context, const struct ledger_record *r, struct err *e)
@@ -149,7 +162,10 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
     struct key_walk *w = context;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = segment_add(&w->segment, w->keys, r->secrets, e);
+    bool last = r->at + r->bytes == w->end;
+    int rc = segment_add(&w->segment, w->keys, r->secrets, last, e);
+    if (last)
+        buf_put_bytes(&w->keys->last_blocks, r->secrets);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
@@ -164,13 +180,15 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
 
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 {
-    struct key_walk w = {.s = s, .keys = ret, .segment = {.hash = crypt_sha256_new()}};
-    if (w.segment.hash == NULL)
-        return err_memory(e);
+    struct ledger_position end;
+    ledger_where(s->ledger, &end);
+    struct key_walk w = {.s = s, .keys = ret, .end = end.bytes};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, key_walk_one, &w, e);
     if (rc == 0)
         rc = segment_close(&w.segment, ret, e);
-    crypt_sha256_free(w.segment.hash);
+    if (rc == 0)
+        rc = buf_check(&ret->last_blocks, e);
+    buf_drop(&w.segment.content);
     return rc;
 }
 
@@ -257,6 +275,15 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         check_cover(v, r, leaf, &st);
 }
 
+/* The record that ends where the key file's checkpoint does, with its root. */
+static bool is_pinned(const struct store *s, const struct ledger_record *r, uint64_t leaves)
+{
+    struct checkpoint c;
+    return s->keyring != NULL && leaves == s->identity.checkpoint_size &&
+           checkpoint_read(r->checkpoint, &s->founded.founded.log, NOTE_STRICT, &c, NULL) == 0 &&
+           hash_equal(&c.root, &s->identity.checkpoint_root);
+}
+
 static int check_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
@@ -284,6 +311,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     v->count->hidden += r->hidden_count;
     v->count->public_leaves += r->public_count;
     v->count->leaves = leaf;
+    v->pinned = v->pinned || is_pinned(v->s, r, leaf);
     if (rc == 0 && v->watch->progress != NULL && v->watch->progress(v->watch->context, r->at + r->bytes, v->all_bytes))
         rc = err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
     return rc;
@@ -294,18 +322,26 @@ static int check_record(void *context, const struct ledger_record *r, struct err
 static int check_index(struct verifying *v, struct err *e)
 {
     struct index_position at;
-    struct ledger_position now;
-    struct err mine = {0};
-    ledger_where(v->s->ledger, &now);
-    int rc = index_where(v->s->index, &at, &mine);
+    struct err mine = v->s->index_fault;
+    int rc = mine.code;
+    if (rc == 0 && v->s->index == NULL)
+        return 0; /* none is there, and none is needed */
+    if (rc == 0)
+        rc = index_where(v->s->index, &at, &mine);
     if (rc == 0)
         rc = index_check(v->s->index, &mine);
-    /* At a record before the end it is served beside a writer at work. */
-    if (rc == ERR_DAMAGED || (rc == 0 && !ledger_stood(v->s->ledger, at.records, at.bytes, &at.last)))
-        FOUND(v, "the index is damaged or stands elsewhere than the journal (%s): run groundwork reindex", mine.text);
-    else if (rc != 0)
-        return err_set(e, rc, "%s", mine.text);
-    return 0;
+    /* At a record before the end it was left by a crash, or is served beside a writer at work. */
+    if (rc == 0 && at.records > 0 && !ledger_stood(v->s->ledger, at.records, at.bytes, &at.last))
+        rc = err_set(&mine, ERR_DAMAGED, "it stands elsewhere than the journal");
+    if (rc == ERR_DAMAGED)
+        FOUND(v, "the index is damaged (%s): run groundwork repair", mine.text);
+    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+/* Segments and index follow a commit: as long as the index has not, a crash may have come before the segments did. */
+static bool unfinished(struct store *s)
+{
+    return s->keyring == NULL ? s->state.has_pending || s->opening.committed_later > 0 : !store_index_current(s);
 }
 
 static int check_keys(struct verifying *v, struct err *e)
@@ -315,6 +351,9 @@ static int check_keys(struct verifying *v, struct err *e)
     uint64_t before = v->count->findings;
     const char *root = v->s->root;
     int rc = store_key_files(v->s, &keys, &mine);
+    bool may_lack = unfinished(v->s);
+    for (size_t i = 0; i < keys.count; i++)
+        keys.list[i].unfinished = keys.list[i].unfinished && may_lack;
     if (rc == 0)
         rc = keyring_check(root, keys.list, keys.count, found_beside, v, &mine);
     if (rc == ERR_DAMAGED && v->count->findings == before && !v->outrun)
@@ -324,24 +363,14 @@ static int check_keys(struct verifying *v, struct err *e)
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
-/* The log must extend the checkpoint that the key file saw, wherever the file was carried since. */
-static int check_pinned(struct verifying *v, const struct ledger_position *now, struct err *e)
+/* The log must hold the checkpoint that the key file saw, wherever the file was carried since. */
+static void check_pinned(struct verifying *v)
 {
     const struct keyring_identity *id = &v->s->identity;
-    struct tree_proof proof;
-    struct err mine = {0};
-    if (v->s->keyring == NULL || id->checkpoint_size == 0)
-        return 0;
-    int rc = ledger_prove_consistency(v->s->ledger, id->checkpoint_size, &proof, &mine);
-    if (rc == ERR_DAMAGED)
-        FOUND(v, "%s", mine.text);
-    else if (rc != 0)
-        return err_set(e, rc, "%s", mine.text);
-    else if (!tree_check_consistency(id->checkpoint_size, &id->checkpoint_root, now->leaves, &now->root, &proof))
+    if (v->s->keyring != NULL && id->checkpoint_size != 0 && !v->pinned)
         FOUND(v, "the log does not extend the checkpoint that your key file saw (%llu leaves): one of the two was "
                  "rewritten",
               (unsigned long long)id->checkpoint_size);
-    return 0;
 }
 
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e)
@@ -358,10 +387,9 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
+    check_pinned(&v);
     rc = check_keys(&v, e);
-    if (rc == 0)
-        rc = check_pinned(&v, &now, e);
-    if (rc == 0 && s->index != NULL)
+    if (rc == 0 && s->keyring != NULL)
         rc = check_index(&v, e);
     if (rc == 0 && v.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

@@ -57,7 +57,7 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
         decimal_get(bytes_text(request->option[OPTION_FROM_PACK]), &from) != 0)
         return err_set(e, ERR_USAGE, "--from-pack %s: give the number of a pack", request->option[OPTION_FROM_PACK]);
     verbs_watch(&w, &watch);
-    int rc = verbs_open(request, face, keyless ? STORE_PUBLIC : STORE_READ, 0, &place, &s, &mine);
+    int rc = verbs_open(request, face, keyless ? STORE_PUBLIC : STORE_CHECK, 0, &place, &s, &mine);
     if (rc == ERR_DAMAGED)
         return answer_damaged(face, &mine, ret_exit);
     if (rc == 0)
@@ -96,7 +96,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     struct store_verified done = {0};
     struct err mine = {0};
     verbs_watch(&w, &watch);
-    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, &mine);
+    int rc = verbs_open(request, face, STORE_CHECK, 0, &place, &s, &mine);
     if (rc == ERR_DAMAGED)
         return answer_damaged(face, &mine, ret_exit);
     if (rc == 0)

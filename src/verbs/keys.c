@@ -4,13 +4,28 @@
 #include <inttypes.h>
 
 enum { CHECKPOINT_MAX = 1 << 20 };
+enum { OPTION_OLDER };
+
+static void say_lost(const struct verbs_face *face, const struct store_adopted *a)
+{
+    char n[VERBS_NUMBER_MAX];
+    if (a->lost_leaves == 0)
+        return;
+    if (a->lost_by_key)
+        verbs_say(face, "%s leaves that your key file had seen are not in this copy.",
+                  verbs_number(a->lost_leaves, n));
+    else
+        verbs_say(face, "%s leaves that this computer had seen are not in this copy.",
+                  verbs_number(a->lost_leaves, n));
+}
 
 int verbs_adopt(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     (void)ret_exit;
     OWN(buf_drop) struct buf note = {0};
     struct verbs_place place;
-    struct checkpoint c;
+    struct store_adopted adopted;
+    const struct checkpoint *c = &adopted.checkpoint;
     char hex[2 * CRYPT_HASH + 1];
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
@@ -19,16 +34,18 @@ int verbs_adopt(const struct verbs_request *request, const struct verbs_face *fa
         rc = err_set(e, ERR_DAMAGED, "%s is empty: it is no checkpoint", request->arguments[0]);
     verbs_place(request, face, &place);
     if (rc == 0)
-        rc = store_adopt(&place.place, buf_bytes(&note), &c, e);
+        rc = store_adopt(&place.place, buf_bytes(&note), request->option[OPTION_OLDER] != NULL, &adopted, e);
     if (rc != 0)
         return rc;
-    hex_put(hex, c.root.b, CRYPT_HASH);
+    hex_put(hex, c->root.b, CRYPT_HASH);
     if (face->json != NULL) {
-        verbs_json_u64(face->json, "leaves", c.size);
-        verbs_json_text(face->json, "origin", c.origin);
-        verbs_json_hash(face->json, "root", &c.root);
+        verbs_json_u64(face->json, "leaves", c->size);
+        verbs_json_u64(face->json, "lost_leaves", adopted.lost_leaves);
+        verbs_json_text(face->json, "origin", c->origin);
+        verbs_json_hash(face->json, "root", &c->root);
     }
-    verbs_say(face, "Adopted: %s, %" PRIu64 " leaves, root %s.", c.origin, c.size, hex);
+    verbs_say(face, "Adopted: %s, %" PRIu64 " leaves, root %s.", c->origin, c->size, hex);
+    say_lost(face, &adopted);
     if (request->count == 0)
         verbs_say(face, "Nothing outside vouched for it: compare the root with another copy of the checkpoint.");
     return 0;

@@ -60,7 +60,9 @@ const struct verb verbs_table[] = {
      "Copies of the old key file still open with the old passphrase.", 0, 0, true, {{0}}, verbs_passphrase},
     {"adopt", "[CHECKPOINT]", "trust the repository as it stands on this computer",
      "For a repository that this computer has not seen, or whose record of it was lost. With a checkpoint file from "
-     "elsewhere it is trusted only if it extends that checkpoint.", 0, 1, true, {{0}}, verbs_adopt},
+     "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
+     "key file has seen is refused without --older, and two histories always.", 0, 1, true,
+     {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
 };
 /* clang-format on */
 const size_t verbs_count = COUNT(verbs_table);

@@ -20,6 +20,24 @@ expect 1 'older copy' gw -R archive intake papers
 expect 1 'older copy' gw -R archive verify
 expect 1 'older copy' gw -R archive restore nowhere
 [ ! -e nowhere ] || fail 'a refused restore made its folder'
+
+# Nor is it adopted unless that is said, and then it says what is lost; and the key file must not have seen more.
+leaves=$(gw -R present status --json | json 'd["leaves"]')
+expect 3 "this computer has seen $leaves leaves" gw -R archive adopt
+expect 3 'adopt --older' gw -R archive adopt checkpoint-then
+expect 1 'older copy' gw -R archive verify
+cp -r state kept-state
+cp -r archive back
+expect 0 'leaves that this computer had seen are not in this copy.' gw -R back adopt --older
+expect 0 '' gw -R back note 'gone back'
+gw -R back verify | grep -q '^VERIFIED$' || fail 'what was gone back to does not verify'
+expect 3 'adopt --older' gw -R archive adopt
+for i in 1 2 3 4 5 6 7 8; do gw -R back note "another history $i" >/dev/null; done
+rm -r state
+mv kept-state state
+expect 1 'two histories' gw -R back adopt
+expect 1 'two histories' gw -R back adopt --older
+rm -r back
 mv archive older
 mv present archive
 gw -R archive verify | grep -q '^VERIFIED$' || fail 'the present one no longer verifies'

@@ -83,7 +83,7 @@ int checker_whole(struct checker *c, const char *repository, const char *state, 
     checker_place(c, repository, state, &place);
     c->findings = 0;
     buf_clear(&c->said);
-    int rc = store_open(&place, STORE_READ, &s, e);
+    int rc = store_open(&place, STORE_CHECK, &s, e);
     if (rc == 0)
         rc = store_verify(s, &watch, &verified, e);
     if (rc == 0)

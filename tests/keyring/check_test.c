@@ -288,6 +288,40 @@ static void right_content_is_restored(void **state)
     }
 }
 
+/* A copy as the last record found it is good only where a commit may have been cut off; anything else never is. */
+static void as_before_the_last_record(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf before = {0};
+    OWN(buf_drop) struct buf after = {0};
+    fixture_commit(f, 5, 0);
+    const char *name = fixture_name(f, "segment-");
+    fixture_get(f, 'a', name, &before);
+    fixture_commit(f, 3, 0);
+    fixture_get(f, 'a', name, &after);
+    struct keyring_file *file = NULL;
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->expected[i].name, name) == 0)
+            file = &f->expected[i];
+    assert_non_null(file);
+    for (int unfinished = 0; unfinished < 2; unfinished++)
+        for (int was_there = 0; was_there < 2; was_there++) {
+            file->unfinished = unfinished != 0;
+            file->before_bytes = was_there ? before.n : 0;
+            crypt_sha256(buf_bytes(&before), &file->before_sha256);
+            fixture_put(f, 'b', name, buf_bytes(&after));
+            assert_int_equal(fixture_check(f, NULL), 0);
+            fixture_put(f, 'b', name, buf_bytes(&before));
+            assert_int_equal(fixture_check(f, NULL), unfinished && was_there ? 0 : ERR_DAMAGED);
+            fixture_remove(f, 'b', name);
+            assert_int_equal(fixture_check(f, NULL), unfinished && !was_there ? 0 : ERR_DAMAGED);
+            before.p[before.n - 1] ^= 1;
+            fixture_put(f, 'b', name, buf_bytes(&before));
+            assert_int_equal(fixture_check(f, NULL), ERR_DAMAGED);
+            before.p[before.n - 1] ^= 1;
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_flipped_bit, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(every_byte_served, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(other_damage, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(as_before_the_last_record, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(folder_lost, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bad_in_both, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(older_copy, fixture_setup, fixture_teardown),

@@ -441,6 +441,32 @@ static void segments_run_out(void **state)
     assert_non_null(strstr(e.text, "the compartment is full"));
 }
 
+/* A record whose blocks never reached the segments: found in what is held of it, and nothing is written for it. */
+static void what_the_segments_lack(void **state)
+{
+    struct fixture *f = *state;
+    struct key key;
+    for (int begun = 0; begun < 2; begun++) { /* no segment file yet, and one that is behind */
+        OWN(buf_drop) struct buf blocks = {0};
+        uint64_t first = f->next_leaf;
+        fixture_seal(f, 4, 0, &blocks);
+        fixture_reopen(f, UINT64_MAX);
+        assert_int_equal(keyring_secret(f->keyring, first, &key, NULL), ERR_ABSENT);
+        assert_int_equal(keyring_hold(f->keyring, buf_bytes(&blocks), NULL), 0);
+        assert_int_equal(keyring_secret(f->keyring, first + 4, &key, NULL), ERR_ABSENT);
+        fixture_find_all(f);
+        blocks.p[blocks.n - 1] ^= 1;
+        assert_int_equal(keyring_hold(f->keyring, buf_bytes(&blocks), NULL), 0);
+        fixture_reopen(f, UINT64_MAX);
+        assert_int_equal(keyring_hold(f->keyring, buf_bytes(&blocks), NULL), 0);
+        assert_int_equal(keyring_secret(f->keyring, first + 3, &key, NULL), ERR_DAMAGED);
+        blocks.p[blocks.n - 1] ^= 1;
+        fixture_log(f, buf_bytes(&blocks));
+        assert_int_equal(keyring_committed(f->keyring, buf_bytes(&blocks), NULL), 0);
+    }
+    fixture_find_all(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(damaged_in_both, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(commit_onto_damage, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_of_no_known_form, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_the_segments_lack, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(segments_run_out, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

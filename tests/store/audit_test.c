@@ -78,6 +78,71 @@ static void test_items_are_named(void **state)
     assert_int_equal(f->audited.items, 3);
 }
 
+/* Without an index that is of use, the items are found by the journal, and the same is said of them. */
+static void test_items_by_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    struct hash before, after;
+    fixture_copy(f, "index", "kept-founded/index");
+    fixture_fill(f);
+    fill(f);
+    assert_int_equal(fixture_audit(f, true), 0);
+    struct store_audited by_index = f->audited;
+    fixture_keep(f, "good");
+    for (int how = 0; how < 3; how++)
+        for (int bad = 0; bad < 2; bad++) {
+            unsigned faults = how == 2;
+            fixture_back(f, "good");
+            if (how == 0 || how == 1)
+                fixture_remove(f, "index");
+            if (how == 1)
+                fixture_copy(f, "kept-founded/index", "index"); /* behind */
+            if (how == 2)
+                fixture_flip(f, "index/main.db", 100);
+            if (bad)
+                fixture_flip(f, "vault/000/000000.pack", 20 * VAULT_SECTOR + 77);
+            buf_clear(&f->told);
+            fixture_print(f, &before);
+            int rc = fixture_audit(f, true);
+            assert_int_equal(rc, faults > 0 || bad ? ERR_DAMAGED : 0);
+            assert_int_equal(strstr(buf_text(&f->lines), "the index is damaged (") != NULL, faults > 0);
+            assert_int_equal(f->audited.findings, faults + (bad ? 2 : 0));
+            assert_int_equal(f->audited.items, by_index.items);
+            assert_int_equal(f->audited.item_bytes, by_index.item_bytes);
+            fixture_told_nothing(f);
+            fixture_print(f, &after);
+            assert_true(hash_equal(&before, &after));
+        }
+}
+
+/* Whichever page of the index is bad, before the items or among them: each item is looked at once. */
+static void test_any_page_of_the_index(void **state)
+{
+    struct fixture *f = *state;
+    unsigned told = 0;
+    fixture_fill(f);
+    fill(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(store_reindex(s, NULL, &f->e), 0);
+    store_close(s);
+    assert_int_equal(fixture_audit(f, true), 0);
+    struct store_audited whole = f->audited;
+    uint64_t pages = fixture_size(f, "index/main.db") / 4096;
+    fixture_keep(f, "good");
+    for (uint64_t page = 0; page < pages; page++) {
+        fixture_back(f, "good");
+        fixture_put(f, "index/main.db-wal", bytes_of("", 0)); /* nothing stands before the pages */
+        fixture_flip(f, "index/main.db", (int64_t)(page * 4096 + 100));
+        int rc = fixture_audit(f, true);
+        assert_int_equal(rc, f->audited.findings > 0 ? ERR_DAMAGED : 0);
+        assert_true(f->audited.findings <= 1);
+        told += (unsigned)f->audited.findings;
+        assert_int_equal(f->audited.items, whole.items);
+        assert_int_equal(f->audited.item_bytes, whole.item_bytes);
+    }
+    assert_true(told > 2);
+}
+
 struct watching {
     struct fixture *f;
     unsigned left;
@@ -152,6 +217,8 @@ int main(void)
         FIXTURE_TEST(test_whole),
         FIXTURE_TEST(test_damage_of_any_one_copy),
         FIXTURE_TEST(test_items_are_named),
+        FIXTURE_TEST(test_items_by_the_journal),
+        FIXTURE_TEST(test_any_page_of_the_index),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_outrun_by_a_writer),
     };

@@ -200,6 +200,7 @@ static void test_segments_are_brought_up(void **state)
             fixture_copy(f, "kept-founded/keys", "a/keys");
         if (copies & 2)
             fixture_copy(f, "kept-founded/keys", "b/keys");
+        assert_int_equal(fixture_try(f, STORE_READ), 0);
         fixture_whole(f);
         fixture_told_nothing(f);
     }

@@ -668,7 +668,7 @@ int fixture_verify(struct fixture *f, enum store_manner manner)
 
 int fixture_audit(struct fixture *f, bool full)
 {
-    OWN(store_drop) struct store *s = fixture_open(f, full ? STORE_READ : STORE_PUBLIC);
+    OWN(store_drop) struct store *s = fixture_open(f, full ? STORE_CHECK : STORE_PUBLIC);
     struct store_watch watch = {.finding = keep_line, .context = f};
     buf_clear(&f->lines);
     f->e = (struct err){0};
@@ -712,7 +712,7 @@ void fixture_whole(struct fixture *f)
 {
     OWN(buf_drop) struct buf before = {0};
     OWN(buf_drop) struct buf after = {0};
-    if (fixture_verify(f, STORE_READ) != 0 || fixture_audit(f, true) != 0)
+    if (fixture_verify(f, STORE_CHECK) != 0 || fixture_audit(f, true) != 0)
         fail_msg("%s %s", f->e.text, buf_text(&f->lines));
     assert_string_equal(buf_text(&f->lines), "");
     OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);

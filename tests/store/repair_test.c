@@ -230,73 +230,7 @@ static void test_repair_ends_anywhere(void **state)
     }
 }
 
-/* ---- reindex and adopt ---- */
-
-static int note_of(struct fixture *f, struct buf *to)
-{
-    OWN(buf_drop) struct buf text = {0};
-    fixture_get(f, "log/checkpoint", &text);
-    buf_clear(to);
-    buf_put_bytes(to, buf_bytes(&text));
-    return 0;
-}
-
-static void test_adopt_with_a_checkpoint(void **state)
-{
-    struct fixture *f = *state;
-    OWN(buf_drop) struct buf old = {0};
-    OWN(buf_drop) struct buf new = {0};
-    struct checkpoint c;
-    note_of(f, &old);
-    uint64_t old_leaves = fixture_where(f, STORE_PUBLIC).leaves;
-    fill(f);
-    note_of(f, &new);
-    struct ledger_position now = fixture_where(f, STORE_PUBLIC);
-    for (int which = 0; which < 2; which++) {
-        fixture_remove(f, "state");
-        assert_int_equal(store_adopt(&f->place, buf_bytes(which == 0 ? &old : &new), &c, &f->e), 0);
-        assert_int_equal(c.size, now.leaves);
-        assert_memory_equal(&c.root, &now.root, sizeof now.root);
-        assert_string_equal(c.origin, "example.org/log");
-        fixture_whole(f);
-    }
-    /* The newer one against the older copy. */
-    fixture_back(f, "founded");
-    fixture_remove(f, "state");
-    fixture_says(f, store_adopt(&f->place, buf_bytes(&new), &c, &f->e), ERR_DAMAGED, "older copy of the repository",
-                 NULL);
-    assert_false(file_exists(f->state_file.s));
-    assert_int_equal(store_adopt(&f->place, buf_bytes(&old), &c, &f->e), 0);
-    assert_int_equal(c.size, old_leaves);
-}
-
-static void test_adopt_refuses_other_checkpoints(void **state)
-{
-    struct fixture *f = *state;
-    OWN(buf_drop) struct buf here = {0};
-    OWN(buf_drop) struct buf bad = {0};
-    struct checkpoint c;
-    struct store *s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(fixture_note(s, "one history", &f->e), 0);
-    store_close(s);
-    note_of(f, &here);
-    fixture_back(f, "founded");
-    s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(fixture_note(s, "another history", &f->e), 0);
-    assert_int_equal(fixture_note(s, "and longer", &f->e), 0);
-    store_close(s);
-    fixture_remove(f, "state");
-    fixture_says(f, store_adopt(&f->place, buf_bytes(&here), &c, &f->e), ERR_DAMAGED, "does not extend this checkpoint",
-                 NULL);
-    for (size_t i = 0; i < here.n; i += 3) {
-        buf_clear(&bad);
-        buf_put_bytes(&bad, buf_bytes(&here));
-        bad.p[i] ^= 1;
-        assert_int_not_equal(store_adopt(&f->place, buf_bytes(&bad), &c, &f->e), 0);
-    }
-    assert_int_not_equal(store_adopt(&f->place, bytes_text("no checkpoint"), &c, &f->e), 0);
-    assert_false(file_exists(f->state_file.s));
-}
+/* ---- reindex ---- */
 
 static void test_reindex_takes_the_lock(void **state)
 {
@@ -316,6 +250,36 @@ static int give(void *context, const char *key_path, struct buf *ret, struct err
 {
     buf_put_text(ret, context);
     return 0;
+}
+
+/* A source that holds one line, like a passphrase file. */
+static int give_once(void *context, const char *key_path, struct buf *ret, struct err *e)
+{
+    unsigned *asked = context;
+    if ((*asked)++ > 0)
+        return err_set(e, ERR_IO, "asked again");
+    buf_put_text(ret, FIXTURE_PASSPHRASE);
+    return 0;
+}
+
+static void test_repair_asks_once(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int damaged = 0; damaged < 2; damaged++) {
+        unsigned asked = 0;
+        if (damaged == 1)
+            fixture_flip(f, "b/journal", 3000);
+        f->place.identity = NULL;
+        f->place.passphrase = give_once;
+        f->place.context = &asked;
+        if (fixture_repair(f) != 0)
+            fail_msg("%s", f->e.text);
+        assert_int_equal(asked, 1);
+        assert_int_equal(f->words.n > 0, damaged);
+        f->place.identity = &f->id;
+        fixture_whole(f);
+    }
 }
 
 static void test_passphrase_is_changed(void **state)
@@ -353,9 +317,8 @@ int main(void)
         FIXTURE_TEST(test_wrap_bad_in_both_copies),
         FIXTURE_TEST(test_record_bad_in_both_copies),
         FIXTURE_TEST(test_repair_ends_anywhere),
-        FIXTURE_TEST(test_adopt_with_a_checkpoint),
-        FIXTURE_TEST(test_adopt_refuses_other_checkpoints),
         FIXTURE_TEST(test_reindex_takes_the_lock),
+        FIXTURE_TEST(test_repair_asks_once),
         FIXTURE_TEST(test_passphrase_is_changed),
     };
     return FIXTURE_RUN(tests);

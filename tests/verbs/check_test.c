@@ -14,7 +14,7 @@ static int begin(void **state)
     assert_int_equal(link("papers/letter", "papers/again"), 0);
     assert_int_equal(fixture_run(f, "intake", "papers", "--from", "A giver", NULL), 0);
     assert_int_equal(fixture_run(f, "note", "a remark", NULL), 0);
-    assert_int_equal(system("cp -a archive whole"), 0);
+    assert_int_equal(system("cp -a archive whole && cp -a state seen"), 0);
     return rc;
 }
 
@@ -22,7 +22,7 @@ static int heal(void **state)
 {
     struct fixture *f = *state;
     (void)f;
-    assert_int_equal(system("rm -rf archive && cp -a whole archive"), 0);
+    assert_int_equal(system("rm -rf archive state && cp -a whole archive && cp -a seen state"), 0);
     return 0;
 }
 
