@@ -16,7 +16,15 @@ struct verifying {
     struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
+    struct store_recount recount;
+    bool blind; /* a leaf did not open: nothing is counted from here on */
 };
+
+static void verifying_release(struct verifying *v)
+{
+    store_held_drop(&v->held);
+    store_recount_release(&v->recount);
+}
 
 void store_key_files_drop(struct store_key_files *f)
 {
@@ -188,15 +196,17 @@ static void check_place(struct verifying *v, uint64_t leaf, const struct stateme
     v->placed = true;
 }
 
-static void check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed)
+static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
+                        struct err *e)
 {
     struct statement st;
-    struct err e = {0};
+    struct err mine = {0};
     const uint8_t *entry = r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY;
     uint8_t made[LEAF_ENTRY];
-    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &e) != 0) {
-        found(v, e.text);
-        return;
+    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &mine) != 0) {
+        found(v, mine.text);
+        v->blind = true;
+        return 0;
     }
     v->count->statements_opened++;
     leaf_entry_hidden(&v->held->secret, v->held->envelope.statement, made);
@@ -210,6 +220,7 @@ static void check_hidden(struct verifying *v, const struct ledger_record *r, uin
         v->received++;
     } else
         check_place(v, leaf, &st, entry);
+    return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
@@ -269,7 +280,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
         struct bytes sealed;
         rc = ledger_statement_next(&hidden, &sealed, e);
         if (rc == 0 && v->s->keyring != NULL)
-            check_hidden(v, r, leaf, sealed);
+            rc = check_hidden(v, r, leaf, sealed, e);
     }
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
         struct bytes note;
@@ -305,6 +316,13 @@ static int check_index(struct verifying *v, struct err *e)
         FOUND(v, "the index is damaged or stands elsewhere than the journal (%s): run groundwork reindex", mine.text);
     else if (rc != 0)
         return err_set(e, rc, "%s", mine.text);
+    else {
+        rc = store_recount_duplicates(&v->recount, v->s->index, &mine);
+        if (rc == ERR_DAMAGED)
+            FOUND(v, "%s", mine.text);
+        else if (rc != 0)
+            return err_set(e, rc, "%s", mine.text);
+    }
     return 0;
 }
 
@@ -347,13 +365,14 @@ static int check_pinned(struct verifying *v, const struct ledger_position *now, 
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e)
 {
     struct ledger_position now;
-    struct verifying v = {.s = s, .watch = watch, .count = ret};
+    OWN(verifying_release) struct verifying v = {.s = s, .watch = watch, .count = ret};
     struct err mine = {0};
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
+    v.recount.finding = found_text;
+    v.recount.context = &v;
     int rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
-    store_held_drop(&v.held);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
