@@ -316,15 +316,17 @@ int file_replace(const char *path, struct bytes content, mode_t mode, struct err
     return file_sync_parent(path, e);
 }
 
-/* Give the draft its name, unless that name is taken.  Returns 0 or an errno; the draft may remain beside. */
-static int name_draft(const char *draft, const char *path)
+int file_rename_new(int from_folder, const char *from, int to_folder, const char *to)
 {
-    if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+    if (renameat2(from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0)
         return 0;
-    /* Network and user-space file systems know no such rename; a second name is refused the same way. */
+    /* Network and user-space file systems may know no such rename. */
     if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
         return errno;
-    return linkat(AT_FDCWD, draft, AT_FDCWD, path, 0) == 0 ? 0 : errno;
+    if (linkat(from_folder, from, to_folder, to, 0) != 0)
+        return errno;
+    (void)unlinkat(from_folder, from, 0); /* what came under its new name is not undone for the old one's sake */
+    return 0;
 }
 
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e)
@@ -335,9 +337,9 @@ int file_create(const char *path, struct bytes content, mode_t mode, struct err 
     int rc = write_draft(path, content, mode, &draft, e);
     if (rc != 0)
         return rc;
-    int number = name_draft(draft.s, path);
-    /* After a rename there is nothing to remove, after linking or failing there is. */
-    (void)unlink(draft.s);
+    int number = file_rename_new(AT_FDCWD, draft.s, AT_FDCWD, path);
+    if (number != 0)
+        (void)unlink(draft.s);
     if (number == EEXIST)
         return err_set(e, ERR_REFUSED, "%s is there already", path);
     if (number != 0)
@@ -358,4 +360,47 @@ bool file_exists(const char *path)
 {
     struct stat status;
     return lstat(path, &status) == 0;
+}
+
+/* One component on: through a link where there is one, as it is named where there is nothing yet. */
+static int resolve_step(struct file_path *at, const char *name, size_t n, struct err *e)
+{
+    size_t end = strcmp(at->s, "/") == 0 ? 0 : strlen(at->s);
+    struct file_path next;
+    char real[PATH_MAX];
+    if (n == 0 || (n == 1 && name[0] == '.'))
+        return 0;
+    if (n == 2 && memcmp(name, "..", 2) == 0) {
+        while (end > 0 && at->s[end - 1] != '/')
+            end--;
+        at->s[end > 1 ? end - 1 : 1] = 0;
+        return 0;
+    }
+    int rc = file_path(&next, e, "%.*s/%.*s", (int)end, at->s, (int)n, name);
+    if (rc != 0)
+        return rc;
+    return file_path(at, e, "%s", realpath(next.s, real) != NULL ? real : next.s);
+}
+
+int file_resolve(const char *path, struct file_path *ret, struct err *e)
+{
+    char real[PATH_MAX];
+    struct file_path at;
+    if (path[0] != '/' && realpath(".", real) == NULL)
+        return read_failed(e, errno, ".");
+    int rc = file_path(&at, e, "%s", path[0] == '/' ? "/" : real);
+    while (rc == 0 && *path != 0) {
+        size_t n = strcspn(path, "/");
+        rc = resolve_step(&at, path, n, e);
+        path += n + (path[n] == '/');
+    }
+    if (rc == 0)
+        *ret = at;
+    return rc;
+}
+
+bool file_holds(const char *outer, const char *inner)
+{
+    size_t n = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    return strncmp(outer, inner, n) == 0 && (inner[n] == 0 || inner[n] == '/');
 }

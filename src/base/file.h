@@ -39,5 +39,18 @@ int file_replace(const char *path, struct bytes content, mode_t mode, struct err
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e); /* ERR_REFUSED: exists */
 int file_remove(const char *path, struct err *e); /* durable; fine when it is not there */
 bool file_exists(const char *path);
+/*
+ * file_rename_new: give a file another name in another folder, unless that name is taken.  Returns 0 or an errno; after
+ * an errno the file has its old name.  Where the file system knows no such rename, by a second name, which is refused
+ * the same way (that is for files only).
+ */
+int file_rename_new(int from_folder, const char *from, int to_folder, const char *to);
+
+/*
+ * file_resolve: where ${path} lies, or would lie once it is made: absolute, without links, "." and "..".  ERR_IO.
+ * file_holds: of two resolved paths, is ${inner} ${outer} itself or below it?
+ */
+int file_resolve(const char *path, struct file_path *ret, struct err *e);
+bool file_holds(const char *outer, const char *inner);
 
 #endif

@@ -24,8 +24,9 @@ struct intake_entry {
     struct bytes target;       /* of a link */
     uint32_t mode;             /* permission bits, 07777 */
     struct statement_time mtime;
-    uint64_t bytes;            /* as the file system says */
-    uint64_t first_cookie;     /* a further name of a file met before: what the visitor set there; else UINT64_MAX */
+    uint64_t bytes;            /* as the file system says; of a further name: as at the first */
+    uint64_t first_cookie;     /* a further name of a file met before and still as it was when it was opened there
+                                  (size, both times): what the visitor set then; else UINT64_MAX */
     uint64_t cookie;           /* the visitor may set it on a file with several names; begins as UINT64_MAX: a name
                                   whose cookie stays unset leaves the next name to be the first */
     struct intake_open *open;  /* a file to be read, else NULL */

@@ -12,10 +12,19 @@ struct intake_open {
     uint64_t came; /* bytes read since the beginning */
 };
 
-/* Files with more than one name: device and inode to the first name's cookie. */
+/* What a file was like: as long as this is the same, so are its bytes. */
+struct file_state {
+    uint64_t bytes;
+    struct timespec mtime, ctime;
+};
+void intake_state_of(const struct stat *st, struct file_state *ret);
+bool intake_state_same(const struct file_state *a, const struct file_state *b);
+
+/* Files with more than one name: device and inode to the first name's cookie, and what the file was like then. */
 struct links_seen {
     struct link_seen {
         uint64_t device, inode, cookie;
+        struct file_state state; /* meaningful once the cookie is set */
         bool used;
     } *slot;
     size_t used, room;

@@ -1,4 +1,5 @@
 /* PATH arguments: the names under which they are kept, and what is refused before anything is read. */
+#include "base/file.h"
 #include "intake/intake_internal.h"
 
 #include <errno.h>
@@ -53,12 +54,6 @@ static bool holds(struct bytes outer, struct bytes inner)
            (inner.n == outer.n || inner.p[outer.n] == '/');
 }
 
-static bool real_holds(const char *outer, const char *inner)
-{
-    size_t n = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
-    return strncmp(outer, inner, n) == 0 && (inner[n] == 0 || inner[n] == '/');
-}
-
 static int check_forbidden(const char *argument, const char *forbidden, struct err *e)
 {
     char real[PATH_MAX], own[PATH_MAX];
@@ -69,9 +64,9 @@ static int check_forbidden(const char *argument, const char *forbidden, struct e
     if (S_ISLNK(st.st_mode) || forbidden == NULL || realpath(forbidden, own) == NULL ||
         realpath(argument, real) == NULL)
         return 0;
-    if (real_holds(real, own))
+    if (file_holds(real, own))
         return err_set(e, ERR_REFUSED, "%s holds the repository %s itself: name the folders beside it", argument, own);
-    if (real_holds(own, real))
+    if (file_holds(own, real))
         return err_set(e, ERR_REFUSED, "%s lies in the repository %s: that is here already", argument, own);
     return 0;
 }

@@ -63,10 +63,23 @@ static bool same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+void intake_state_of(const struct stat *st, struct file_state *ret)
+{
+    *ret = (struct file_state){(uint64_t)st->st_size, st->st_mtim, st->st_ctim};
+}
+
+bool intake_state_same(const struct file_state *a, const struct file_state *b)
+{
+    return a->bytes == b->bytes && same_time(a->mtime, b->mtime) && same_time(a->ctime, b->ctime);
+}
+
 bool intake_unchanged(const struct intake_open *open)
 {
-    struct stat now;
-    const struct stat *was = &open->opened;
-    return fstat(open->fd, &now) == 0 && now.st_size == was->st_size && same_time(now.st_mtim, was->st_mtim) &&
-           same_time(now.st_ctim, was->st_ctim) && (uint64_t)now.st_size == open->came;
+    struct stat st;
+    struct file_state was, now;
+    if (fstat(open->fd, &st) != 0)
+        return false;
+    intake_state_of(&open->opened, &was);
+    intake_state_of(&st, &now);
+    return intake_state_same(&was, &now) && now.bytes == open->came;
 }

@@ -127,37 +127,43 @@ static int refuse(struct walk *w, const char *reason, const struct stat *st)
     return visit(w, &entry);
 }
 
-static int visit_file(struct walk *w, int folder, const char *name, const struct stat *st)
+/* The file as it is: as its folder lists it, or opened. */
+static int visit_file_as(struct walk *w, const struct stat *st, struct intake_open *open)
 {
-    struct intake_open open = {.fd = -1};
     struct link_seen *seen = NULL;
+    struct file_state state;
     struct intake_entry entry = {.type = STATEMENT_FILE,
                                  .mode = st->st_mode & 07777,
                                  .mtime = time_of(st),
                                  .bytes = (uint64_t)st->st_size,
                                  .first_cookie = UINT64_MAX,
-                                 .cookie = UINT64_MAX};
+                                 .cookie = UINT64_MAX,
+                                 .open = open};
+    intake_state_of(st, &state);
     if (st->st_nlink > 1) {
         seen = intake_links_find(&w->links, st->st_dev, st->st_ino);
         if (seen == NULL)
             return err_memory(w->e);
+    }
+    /* Changed since its first name was read, it is no longer that item: a file of its own, and the first from here. */
+    if (seen != NULL && seen->cookie != UINT64_MAX && intake_state_same(&seen->state, &state))
         entry.first_cookie = seen->cookie;
-    }
-    if (!w->measuring) {
-        const char *reason = intake_open_file(folder, name, st, &open);
-        if (reason != NULL) {
-            fd_drop(&open.fd);
-            return refuse(w, reason, st);
-        }
-        entry.open = &open;
-        entry.mode = open.opened.st_mode & 07777;
-        entry.mtime = time_of(&open.opened);
-        entry.bytes = (uint64_t)open.opened.st_size;
-    }
     int rc = visit(w, &entry);
-    fd_drop(&open.fd);
-    if (seen != NULL && seen->cookie == UINT64_MAX)
+    if (seen != NULL && entry.first_cookie == UINT64_MAX) {
         seen->cookie = entry.cookie;
+        seen->state = state;
+    }
+    return rc;
+}
+
+static int visit_file(struct walk *w, int folder, const char *name, const struct stat *st)
+{
+    struct intake_open open = {.fd = -1};
+    if (w->measuring)
+        return visit_file_as(w, st, NULL);
+    const char *reason = intake_open_file(folder, name, st, &open);
+    int rc = reason != NULL ? refuse(w, reason, st) : visit_file_as(w, &open.opened, &open);
+    fd_drop(&open.fd);
     return rc;
 }
 

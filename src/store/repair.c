@@ -185,7 +185,7 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     char *at = (char *)names->p;
     for (size_t i = 0; i < count; i++) {
         list[i] = at;
-        at = strchr(at, '\n');
+        at = memchr(at, '\n', names->n - (size_t)((uint8_t *)at - names->p));
         *at++ = 0;
     }
     return store_log_repair(s, list, count, e);

@@ -150,6 +150,26 @@ struct store_key_files {
 void store_key_files_drop(struct store_key_files *f);
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);
 
+/*
+ * recount.c: receipts held to what they sum up.  store_recount_add: every hidden statement, in leaf order; what does
+ * not agree is told to finding.  store_recount_duplicates: as the index knows them.  ERR_IO when memory is out.
+ */
+struct store_recounted {
+    uint64_t deposit, items, parts;
+    struct statement_totals totals;
+};
+struct store_recount {
+    void (*finding)(void *context, const char *line);
+    void *context;
+    struct store_recounted *open; /* deposits without a receipt so far */
+    size_t open_count, open_room;
+    uint64_t *leaf; /* kind and size of each */
+    size_t leaf_room;
+};
+void store_recount_release(struct store_recount *c);
+int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e);
+int store_recount_duplicates(struct store_recount *c, struct index *x, struct err *e);
+
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);

@@ -17,7 +17,15 @@ struct verifying {
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
+    struct store_recount recount;
+    bool blind; /* a leaf did not open: nothing is counted from here on */
 };
+
+static void verifying_release(struct verifying *v)
+{
+    store_held_drop(&v->held);
+    store_recount_release(&v->recount);
+}
 
 void store_key_files_drop(struct store_key_files *f)
 {
@@ -206,15 +214,17 @@ static void check_place(struct verifying *v, uint64_t leaf, const struct stateme
     v->placed = true;
 }
 
-static void check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed)
+static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
+                        struct err *e)
 {
     struct statement st;
-    struct err e = {0};
+    struct err mine = {0};
     const uint8_t *entry = r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY;
     uint8_t made[LEAF_ENTRY];
-    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &e) != 0) {
-        found(v, e.text);
-        return;
+    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &mine) != 0) {
+        found(v, mine.text);
+        v->blind = true;
+        return 0;
     }
     v->count->statements_opened++;
     leaf_entry_hidden(&v->held->secret, v->held->envelope.statement, made);
@@ -228,6 +238,7 @@ static void check_hidden(struct verifying *v, const struct ledger_record *r, uin
         v->received++;
     } else
         check_place(v, leaf, &st, entry);
+    return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
@@ -296,7 +307,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
         struct bytes sealed;
         rc = ledger_statement_next(&hidden, &sealed, e);
         if (rc == 0 && v->s->keyring != NULL)
-            check_hidden(v, r, leaf, sealed);
+            rc = check_hidden(v, r, leaf, sealed, e);
     }
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
         struct bytes note;
@@ -333,8 +344,15 @@ static int check_index(struct verifying *v, struct err *e)
     /* At a record before the end it was left by a crash, or is served beside a writer at work. */
     if (rc == 0 && at.records > 0 && !ledger_stood(v->s->ledger, at.records, at.bytes, &at.last))
         rc = err_set(&mine, ERR_DAMAGED, "it stands elsewhere than the journal");
-    if (rc == ERR_DAMAGED)
+    if (rc == ERR_DAMAGED) {
         FOUND(v, "the index is damaged (%s): run groundwork repair", mine.text);
+        return 0;
+    }
+    if (rc == 0 && store_index_current(v->s)) {
+        rc = store_recount_duplicates(&v->recount, v->s->index, &mine);
+        if (rc == ERR_DAMAGED)
+            FOUND(v, "%s", mine.text);
+    }
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
@@ -376,13 +394,14 @@ static void check_pinned(struct verifying *v)
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e)
 {
     struct ledger_position now;
-    struct verifying v = {.s = s, .watch = watch, .count = ret};
+    OWN(verifying_release) struct verifying v = {.s = s, .watch = watch, .count = ret};
     struct err mine = {0};
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
+    v.recount.finding = found_text;
+    v.recount.context = &v;
     int rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
-    store_held_drop(&v.held);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)

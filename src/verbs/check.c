@@ -159,10 +159,13 @@ int verbs_reindex(const struct verbs_request *request, const struct verbs_face *
     struct index_sums sums;
     char n[VERBS_NUMBER_MAX];
     const char *dump_path = request->option[OPTION_DUMP];
+    int rc = dump_path != NULL ? verbs_outside(request, dump_path, e) : 0;
+    if (rc != 0)
+        return rc;
     if (dump_path != NULL && file_exists(dump_path)) /* before the long work, not after it */
         return err_set(e, ERR_REFUSED, "%s is there already: name another file", dump_path);
     verbs_watch(&w, &watch);
-    int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = store_reindex(s, &watch, e);
     if (rc == 0)

@@ -442,7 +442,9 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
         choices += request->option[i] != NULL;
     if (choices > 1)
         return err_set(e, ERR_USAGE, "give one of --item, --receipt and --all");
-    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    int rc = verbs_outside(request, r.dest_name, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = index_sums(store_index(s), &sums, e);
     if (rc == 0)

@@ -236,6 +236,23 @@ int verbs_open(const struct verbs_request *request, const struct verbs_face *fac
     return store_open(&place->place, manner, ret, e);
 }
 
+int verbs_outside(const struct verbs_request *request, const char *path, struct err *e)
+{
+    struct file_path own, real;
+    if (request->repository == NULL)
+        return 0;
+    int rc = file_resolve(request->repository, &own, e);
+    if (rc == 0)
+        rc = file_resolve(path, &real, e);
+    if (rc != 0)
+        return rc;
+    if (file_holds(own.s, real.s))
+        return err_set(e, ERR_REFUSED, "%s lies in the repository %s: name a place outside it", path, own.s);
+    if (file_holds(real.s, own.s))
+        return err_set(e, ERR_REFUSED, "%s holds the repository %s itself: name a folder beside it", path, own.s);
+    return 0;
+}
+
 static void watched_finding(void *context, const char *line)
 {
     struct verbs_watching *w = context;

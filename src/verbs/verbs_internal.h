@@ -39,6 +39,9 @@ struct verbs_place {
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
                uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e);
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret);
+/* verbs_outside: ERR_REFUSED when ${path}, which is to be written, lies in the repository, is it, or holds it: what is
+ * written there in the clear would be carried about with it. */
+int verbs_outside(const struct verbs_request *request, const char *path, struct err *e);
 /* Findings and progress of a check, to the face. */
 struct verbs_watching {
     const struct verbs_face *face;

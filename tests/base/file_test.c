@@ -413,6 +413,62 @@ static void test_create_never_replaces(void **state)
     assert_int_equal(count_files(), 2);
 }
 
+static void resolved(const char *path, const char *expected)
+{
+    struct file_path real, whole = in_folder(expected);
+    struct err e = {0};
+    if (file_resolve(path, &real, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_string_equal(real.s, whole.s);
+}
+
+static void test_where_a_path_leads(void **state)
+{
+    struct file_path p;
+    struct err e = {0};
+    char before[PATH_MAX], home[PATH_MAX];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_non_null(realpath(folder, home));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("real", 0700), 0);
+    assert_int_equal(mkdir("real/inner", 0700), 0);
+    assert_int_equal(symlink("real/inner", "way"), 0);
+    assert_int_equal(symlink("nowhere", "dangling"), 0);
+    resolved("real", "real");
+    resolved("./real//inner/", "real/inner");
+    resolved("way", "real/inner");
+    resolved("way/..", "real");
+    resolved("way/new/deeper", "real/inner/new/deeper");
+    resolved("new/../way/./x", "real/inner/x");
+    resolved("dangling/x", "dangling/x");
+    resolved("new/../../../../../../../../../../../../proc/self/cwd/way", "real/inner");
+    assert_int_equal(file_resolve("", &p, NULL), 0);
+    assert_string_equal(p.s, home);
+    assert_int_equal(file_resolve("/..", &p, NULL), 0);
+    assert_string_equal(p.s, "/");
+    OWN(buf_drop) struct buf longest = {0};
+    for (unsigned i = 0; i < FILE_PATH_MAX; i++)
+        buf_put_u8(&longest, 'x');
+    assert_int_equal(file_resolve(buf_text(&longest), &p, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "longer than"));
+    assert_int_equal(unlink("way"), 0);
+    assert_int_equal(unlink("dangling"), 0);
+    assert_int_equal(rmdir("real/inner"), 0);
+    assert_int_equal(rmdir("real"), 0);
+    assert_int_equal(chdir(before), 0);
+}
+
+static void test_what_a_folder_holds(void **state)
+{
+    assert_true(file_holds("/a", "/a"));
+    assert_true(file_holds("/a", "/a/b"));
+    assert_true(file_holds("/", "/a"));
+    assert_true(file_holds("/", "/"));
+    assert_false(file_holds("/a", "/ab"));
+    assert_false(file_holds("/a/b", "/a"));
+    assert_false(file_holds("/a", "/"));
+}
+
 /* The name is taken between the look and the naming: found out by both ways of naming. */
 static void test_create_loses_a_race(void **state)
 {
@@ -662,6 +718,8 @@ int main(void)
         CASE(test_names_of_the_longest_length),
         CASE(test_create_never_replaces),
         CASE(test_create_loses_a_race),
+        CASE(test_where_a_path_leads),
+        CASE(test_what_a_folder_holds),
         CASE(test_replace_when_each_call_fails),
         CASE(test_create_when_each_call_fails),
         CASE(test_a_full_disk_names_the_file_and_the_remedy),

@@ -337,6 +337,42 @@ static void a_name_whose_cookie_stays_unset_leaves_the_next_to_be_the_first(void
     assert_int_equal(find(&w, "l/b")->first_cookie, UINT64_MAX);
 }
 
+/* Other bytes, another time, or other permissions: what was read under the first name is not this file. */
+static void change_between_the_names(const struct intake_entry *entry, size_t n)
+{
+    (void)n;
+    if (!bytes_equal(entry->path, bytes_text("l/f")))
+        return;
+    (void)usleep(20000); /* the file system's clock must be seen to go on */
+    scratch_text("l/a", "two"); /* as long as before */
+    scratch_time("l/c", 1000000000, 0);
+    assert_int_equal(chmod("l/e", 0600), 0);
+}
+
+static void a_further_name_of_what_changed_since_is_a_file_of_its_own(void **state)
+{
+    OWN(walked_release) struct walked w = {.set_cookies = true, .meanwhile = change_between_the_names};
+    scratch_mkdir("l");
+    for (const char *name = "ace"; *name != 0; name++) {
+        char first[8], second[8], third[8];
+        (void)snprintf(first, sizeof first, "l/%c", *name);
+        (void)snprintf(second, sizeof second, "l/x%c", *name);
+        (void)snprintf(third, sizeof third, "l/y%c", *name);
+        scratch_text(first, "one");
+        assert_int_equal(chmod(first, 0644), 0);
+        assert_int_equal(link(first, second), 0);
+        assert_int_equal(link(first, third), 0);
+    }
+    scratch_text("l/f", "between");
+    walk(&w, "l"); /* l, a, c, e, f, xa, xc, xe, ya, yc, ye */
+    for (size_t i = 5; i <= 7; i++) {
+        assert_int_equal(w.list[i].first_cookie, UINT64_MAX);
+        assert_true(w.list[i].opened);
+        assert_int_equal(w.list[i + 3].first_cookie, i); /* of what was read last */
+    }
+    scratch_remove("l");
+}
+
 /* ---- a disk that does not hold still ---- */
 
 static void change_what_comes(const struct intake_entry *entry, size_t n)
@@ -610,6 +646,7 @@ int main(void)
         IN_SCRATCH(what_may_not_be_read_is_met_with_what_its_folder_tells),
         IN_SCRATCH(a_further_name_carries_the_cookie_of_the_first),
         IN_SCRATCH(a_name_whose_cookie_stays_unset_leaves_the_next_to_be_the_first),
+        IN_SCRATCH(a_further_name_of_what_changed_since_is_a_file_of_its_own),
         IN_SCRATCH(what_happens_meanwhile_is_met_as_it_is_then),
         IN_SCRATCH(names_in_a_folder_that_vanished_are_met_as_vanished),
         IN_SCRATCH(deeper_than_descriptors_reach_and_all_the_way_back),

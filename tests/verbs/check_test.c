@@ -262,6 +262,19 @@ static void a_rebuilt_index_has_the_same_content(void **state)
     whole(f);
 }
 
+static void a_dump_does_not_go_into_the_repository(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(symlink("archive/index", "way"), 0);
+    static const char *const places[] = {"archive/dump", "archive/new/../dump", "way/dump", "archive"};
+    for (size_t i = 0; i < COUNT(places); i++) {
+        assert_int_equal(fixture_run(f, "reindex", "--dump", places[i], NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "lies in the repository ");
+        fixture_failed(f, ERR_REFUSED, ": name a place outside it");
+    }
+    assert_int_equal(unlink("way"), 0);
+}
+
 static void a_dump_in_the_way_is_noticed_before_the_work(void **state)
 {
     struct fixture *f = *state;
@@ -308,6 +321,7 @@ int main(void)
         CHECK(damage_in_both_copies_is_named_and_not_invented),
         CHECK(a_repository_that_does_not_open_has_failed),
         CHECK(a_rebuilt_index_has_the_same_content),
+        CHECK(a_dump_does_not_go_into_the_repository),
         CHECK(a_dump_in_the_way_is_noticed_before_the_work),
         CHECK(a_damaged_index_is_made_again),
     };

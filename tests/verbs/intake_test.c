@@ -284,6 +284,44 @@ static void a_file_that_changes_while_it_is_read_is_refused_and_taken_in_later(v
     whole(f);
 }
 
+static int append_to_the_first_name(const struct verbs_progress *p)
+{
+    struct stat st;
+    if (p->bytes > 6 && stat("named/a", &st) == 0 && st.st_size == 6) {
+        int fd = open("named/a", O_WRONLY | O_APPEND | O_CLOEXEC);
+        assert_int_equal(write(fd, "and more", 8), 8);
+        assert_int_equal(close(fd), 0);
+    }
+    return 0;
+}
+
+static void a_name_of_a_file_that_changed_since_its_first_name_is_read_for_itself(void **state)
+{
+    struct fixture *f = *state;
+    OWN(mem_drop) uint8_t *content = malloc(3000000);
+    OWN(buf_drop) struct buf back = {0};
+    struct chance chance = {10};
+    char path[PATH_MAX];
+    chance_fill(&chance, content, 3000000);
+    scratch_mkdir("named");
+    scratch_text("named/a", "small\n");
+    assert_int_equal(link("named/a", "named/z"), 0);
+    scratch_file("named/film", content, 3000000);
+    f->progress = append_to_the_first_name;
+    assert_int_equal(fixture_json(f, "intake", "named", NULL), 0);
+    f->progress = NULL;
+    assert_int_equal(sum(f, "taken", "files"), 3);
+    assert_int_equal(sum(f, "taken", "bytes"), 3000000 + 6 + 14);
+    assert_int_equal(sum(f, "names", "files"), 0);
+    uint64_t receipt = fixture_number(f, "receipt");
+    receipt_agrees(f);
+    assert_int_equal(fixture_run(f, "restore", "named back", "--receipt", "latest", NULL), 0);
+    (void)snprintf(path, sizeof path, "named back/%llu/named/z", (unsigned long long)receipt);
+    assert_int_equal(file_read_all(path, 100, &back, NULL), 0);
+    assert_string_equal(buf_text(&back), "small\nand more");
+    whole(f);
+}
+
 /* ---- what is said of it ---- */
 
 static void giver_and_note_are_kept_in_one_form(void **state)
@@ -548,6 +586,7 @@ int main(void)
         cmocka_unit_test(what_may_not_be_read_is_refused_with_its_size),
         cmocka_unit_test(the_first_twenty_refusals_are_shown_and_the_others_counted),
         cmocka_unit_test(a_file_that_changes_while_it_is_read_is_refused_and_taken_in_later),
+        cmocka_unit_test(a_name_of_a_file_that_changed_since_its_first_name_is_read_for_itself),
         cmocka_unit_test(giver_and_note_are_kept_in_one_form),
         cmocka_unit_test(what_cannot_be_kept_is_refused_before_anything_is_read),
         cmocka_unit_test(an_interrupted_intake_keeps_what_it_had_and_goes_on),

@@ -276,6 +276,41 @@ static void what_is_not_there_and_what_is_too_much_is_refused(void **state)
     fixture_failed(f, ERR_IO, "plain is in the way: it is not a folder");
 }
 
+/* Contents in the clear would be carried about with the encrypted folder. */
+static void the_repository_is_no_destination(void **state)
+{
+    struct fixture *f = *state;
+    struct hash before, after;
+    char here[PATH_MAX], real[PATH_MAX + 16];
+    scratch_mkdir("ways");
+    assert_int_equal(symlink("../archive", "ways/in"), 0);
+    assert_int_equal(symlink("archive", "there"), 0);
+    assert_non_null(getcwd(here, sizeof here));
+    (void)snprintf(real, sizeof real, "%s/archive/x", here);
+    const char *const inside[] = {"archive",       "archive/",           "archive/vault",       "archive/not/yet/there",
+                                  "ways/in/a/b",   "there",              "./ways/../archive/x", real,
+                                  "new/../archive", "new/../there/inner", "ways/in/../archive"};
+    const char *const above[] = {".", "ways/..", "ways/in/..", "/"};
+    fixture_digest("archive", &before);
+    for (size_t i = 0; i < COUNT(inside); i++) {
+        assert_int_equal(fixture_run(f, "restore", inside[i], NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "lies in the repository ");
+        fixture_failed(f, ERR_REFUSED, "/archive: name a place outside it");
+    }
+    for (size_t i = 0; i < COUNT(above); i++) {
+        assert_int_equal(fixture_run(f, "restore", above[i], NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "/archive itself: name a folder beside it");
+    }
+    fixture_digest("archive", &after);
+    assert_true(hash_equal(&before, &after));
+    assert_int_equal(access("new", F_OK), -1);
+    scratch_mkdir("archive2"); /* begins like it */
+    assert_int_equal(fixture_run(f, "restore", "archive2", NULL), 0);
+    scratch_remove("archive2");
+    assert_int_equal(unlink("there"), 0);
+    scratch_remove("ways");
+}
+
 static void a_folder_that_may_not_be_written_is_named(void **state)
 {
     struct fixture *f = *state;
@@ -377,6 +412,7 @@ int main(void)
         cmocka_unit_test(an_item_with_a_name_like_ours_is_not_lost),
         cmocka_unit_test(what_was_set_aside_comes_back_only_by_name),
         cmocka_unit_test(what_is_not_there_and_what_is_too_much_is_refused),
+        cmocka_unit_test(the_repository_is_no_destination),
         cmocka_unit_test(a_folder_that_may_not_be_written_is_named),
         cmocka_unit_test(an_interruption_leaves_only_whole_files),
         cmocka_unit_test(a_disk_that_takes_no_more_ends_the_work_and_is_named),
