@@ -202,7 +202,7 @@ static void test_borrowed_is_copied(void **state)
     char text[32] = "a remark", giver[32] = "a giver", path[32] = "papers", reason[8] = "fifo", name[16] = "pipe";
     struct bytes paths[1] = {bytes_text(path)};
     struct statement_refused refused[1] = {{bytes_text(name), reason, 3}};
-    struct statement_range already[1] = {{3, 3}};
+    struct statement_range already[1] = {{0, 0}};
     struct statement deposit = {.kind = STATEMENT_DEPOSIT,
                                 .at_unix_s = 1,
                                 .deposit = {.giver = giver, .note = text, .paths = paths, .path_count = 1}};
@@ -216,7 +216,8 @@ static void test_borrowed_is_copied(void **state)
     struct store *s = begin(f);
     assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
     link.received.deposit = part.part.deposit;
-    added(f, s, &link);
+    assert_int_equal(store_add(s, &link, &already[0].first, NULL, &f->e), 0);
+    already[0].last = already[0].first;
     added(f, s, &part);
     added(f, s, &remark);
     memset(text, 'X', sizeof text), memset(giver, 'X', sizeof giver), memset(path, 'X', sizeof path);
