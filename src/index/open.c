@@ -102,11 +102,26 @@ static int reading_parameters(const struct index *x, const char *root, const cha
 static int file_there(const struct index *x, struct err *e)
 {
     struct stat status;
-    if (stat(x->path.s, &status) == 0)
+    if (lstat(x->path.s, &status) == 0)
         return 0;
     if (errno == ENOENT || errno == ENOTDIR)
         return err_set(e, ERR_ABSENT, "%s is not there", x->path.s);
     return err_os(e, ERR_IO, errno, "cannot open %s", x->path.s);
+}
+
+/* SQLite would follow a link and wait at a pipe: what is no plain file is none of ours. */
+static int files_plain(const struct index *x, struct err *e)
+{
+    for (size_t i = 0; i < COUNT(endings); i++) {
+        struct file_path name;
+        struct stat status;
+        int rc = file_path(&name, e, "%s%s", x->path.s, endings[i]);
+        if (rc != 0)
+            return rc;
+        if (lstat(name.s, &status) == 0 && !S_ISREG(status.st_mode))
+            return err_set(e, ERR_DAMAGED, "%s is not a plain file", name.s);
+    }
+    return 0;
 }
 
 /* Made here, so that its mode, which SQLite gives to the files beside it too, is ours. */
@@ -208,6 +223,8 @@ int index_open(const char *root, const struct key *key, enum index_manner manner
     asking_init(x);
     int rc = file_path(&x->path, e, "%s/index/main.db", root);
     if (rc == 0)
+        rc = files_plain(x, e);
+    if (rc == 0)
         rc = manner == INDEX_WRITE ? file_make(x, root, e) : file_there(x, e);
     if (rc == 0 && manner == INDEX_READ)
         rc = reading_parameters(x, root, &parameters, e);
@@ -249,13 +266,34 @@ void index_drop(struct index **x)
     index_close(*x);
 }
 
+/* A folder may hold what is somebody's: it is moved to quarantine/. */
+static int folder_aside(const char *root, const struct file_path *name, struct err *e)
+{
+    struct file_path to;
+    int rc = file_path(&to, e, "%s/quarantine", root);
+    if (rc == 0)
+        rc = file_make_folder(to.s, e);
+    for (unsigned n = 1; rc == 0; n++) {
+        rc = file_path(&to, e, "%s/quarantine/index-%s-%u", root, strrchr(name->s, '/') + 1, n);
+        if (rc != 0 || file_exists(to.s))
+            continue;
+        if (rename(name->s, to.s) != 0)
+            return err_os(e, ERR_IO, errno, "move %s aside", name->s);
+        return file_sync_parent(to.s, e);
+    }
+    return rc;
+}
+
 int index_remove(const char *root, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < COUNT(endings); i++) {
         struct file_path name;
+        struct stat status;
         rc = file_path(&name, e, "%s/index/main.db%s", root, endings[i]);
-        if (rc == 0)
+        if (rc == 0 && lstat(name.s, &status) == 0 && S_ISDIR(status.st_mode))
+            rc = folder_aside(root, &name, e);
+        else if (rc == 0)
             rc = file_remove(name.s, e);
     }
     return rc;

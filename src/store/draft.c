@@ -294,6 +294,8 @@ static int add_leaf(struct store *s, const struct statement *statement, struct e
     *leaf = (struct draft_leaf){.statement = *statement};
     crypt_random_fast(leaf->secret.b, CRYPT_KEY);
     int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, e) : err_memory(e);
+    if (rc == 0)
+        rc = store_rules_check(s, statement, e);
     if (rc != 0 && d->arena.n > before) {
         crypt_wipe(d->arena.p + before, d->arena.n - before);
         d->arena.n = before;
@@ -342,6 +344,7 @@ int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, 
         d->place.seq++;
         memcpy(d->place.prev.b, d->leaves[d->count].entry + 1, CRYPT_HASH);
     }
+    d->open_known = d->open_known && statement->kind != STATEMENT_RECEIPT;
     d->count++;
     if (ret_leaf != NULL)
         *ret_leaf = number;

@@ -113,6 +113,9 @@ int store_lock(struct store *s, struct err *e)
         return err_set(e, ERR_IO, "%s is on a read-only disk: nothing can be taken in or changed there", s->root);
     if (fd < 0 && errno == EACCES)
         return err_set(e, ERR_IO, "%s may not be written by you: use the account that owns it", s->root);
+    if (fd < 0 && (errno == ELOOP || errno == EISDIR))
+        return err_set(e, ERR_DAMAGED, "%s is not a plain file: move it away, and the next writer makes it anew",
+                       path.s);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "open %s", path.s);
     uint64_t until = time_monotonic_ms() + s->place.wait_ms;

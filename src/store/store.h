@@ -85,7 +85,9 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
  * store_add: one hidden statement; its leaf number is *ret_leaf at once.  s->place is filled by the store for signed
  * kinds.  A received file is the object just vault_put: it is kept, or forgotten when the statement is refused.
  * ret_duplicate (may be NULL): these bytes are already held by a living item, or by an earlier one of this draft.
- * What the statement borrows is copied.  ERR_REFUSED names the rule that is broken; the draft is as it was.
+ * What the statement borrows is copied.  ERR_REFUSED names the rule that is broken; the draft is as it was.  Among the
+ * rules: items, parts and receipts are of a deposit that is open, receipts are numbered on from the last one, and what
+ * is set aside is a receipt that is there and is not set aside yet.
  * store_commit: cover, packs and keyring statements are added, all is made durable in the order above.  An empty draft
  * commits nothing.  After an error the store takes no more writes: what was committed before stands.  0 with a line
  * told: it is committed, but what follows from it could not be brought up to it; no more is written then either.

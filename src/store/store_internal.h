@@ -58,6 +58,8 @@ struct draft {
     struct digest_set digests;
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
+    bool open_known; /* the deposit below was found open, and is not closed in this draft */
+    uint64_t open_deposit;
     bool placed; /* place below is the next one */
     struct statement_place place;
 };
@@ -95,6 +97,9 @@ struct store {
 void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
+
+/* rules.c: may this be said now?  ERR_REFUSED names the rule. */
+int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
 /* open.c */
 void store_tell(const struct store *s, const char *line);

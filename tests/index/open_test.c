@@ -83,6 +83,35 @@ static void test_absent(void **state)
     assert_int_equal(fixture_try(f, INDEX_READ), 0);
 }
 
+/* Neither is a link followed nor a pipe waited for; a folder goes to quarantine/ when the files are taken away. */
+static void test_no_plain_file(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < COUNT(beside); i++)
+        for (int kind = 0; kind < 3; kind++) {
+            struct file_path path;
+            fixture_file(f, beside[i], &path);
+            assert_int_equal(index_remove(f->root.s, &f->e), 0);
+            assert_int_equal(fixture_try(f, INDEX_WRITE), 0);
+            delete(f, beside[i]);
+            assert_int_equal(kind == 0   ? mkfifo(path.s, 0600)
+                             : kind == 1 ? symlink("/dev/zero", path.s)
+                                         : mkdir(path.s, 0700),
+                             0);
+            for (int manner = INDEX_WRITE; manner <= INDEX_READ; manner++) {
+                assert_int_equal(fixture_try(f, (enum index_manner)manner), ERR_DAMAGED);
+                assert_non_null(strstr(f->e.text, path.s));
+                assert_non_null(strstr(f->e.text, "is not a plain file"));
+            }
+            assert_int_equal(index_remove(f->root.s, &f->e), 0);
+            assert_false(file_exists(path.s));
+        }
+    struct file_path aside;
+    assert_int_equal(file_path(&aside, NULL, "%s/quarantine/index-main.db-shm-1", f->root.s), 0);
+    assert_true(file_exists(aside.s));
+    assert_int_equal(fixture_try(f, INDEX_WRITE), 0);
+}
+
 static void test_wrong_key(void **state)
 {
     struct fixture *f = *state;
@@ -318,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_absent, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_no_plain_file, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_key, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_other_schema, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nothing_in_the_clear, fixture_setup, fixture_teardown),

@@ -161,6 +161,22 @@ static void test_second_writer(void **state)
     assert_int_equal(fixture_try(f, STORE_WRITE), 0);
 }
 
+/* Nobody may take it away under a writer: a person does that. */
+static void test_lock_that_is_no_file(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path lock;
+    fixture_path(f, "lock", &lock);
+    for (int link = 0; link < 2; link++) {
+        fixture_remove(f, "lock");
+        assert_int_equal(link ? symlink("elsewhere", lock.s) : mkdir(lock.s, 0700), 0);
+        fixture_says(f, fixture_try(f, STORE_WRITE), ERR_DAMAGED, lock.s, "move it away", NULL);
+        assert_int_equal(fixture_try(f, STORE_CHECK), 0);
+    }
+    fixture_remove(f, "lock");
+    assert_int_equal(fixture_try(f, STORE_WRITE), 0);
+}
+
 /* The words in the lock are only words; whoever holds it can have written anything there. */
 static void test_words_of_the_lock(void **state)
 {
@@ -637,6 +653,7 @@ int main(void)
         FIXTURE_TEST(test_newer_formats),
         FIXTURE_TEST(test_newer_founding),
         FIXTURE_TEST(test_second_writer),
+        FIXTURE_TEST(test_lock_that_is_no_file),
         FIXTURE_TEST(test_words_of_the_lock),
         FIXTURE_TEST(test_readers_beside_a_writer),
         FIXTURE_TEST(test_reader_gives_the_lock_back),

@@ -1,0 +1,125 @@
+/*
+ * What may be said after what: a statement about a deposit or a receipt, held to the index and to the draft at hand.
+ * What is refused here could be committed and not be indexed: at the next opening the ledger would contradict itself.
+ */
+#include "store/store_internal.h"
+
+/* ---- in the draft ---- */
+
+/* A deposit of this draft, and whether it is closed in it, wherever it was opened. */
+static void draft_look(const struct draft *d, uint64_t deposit, bool *ret_opened, bool *ret_closed)
+{
+    *ret_opened = *ret_closed = false;
+    for (size_t i = 0; i < d->count; i++) {
+        const struct statement *s = &d->leaves[i].statement;
+        *ret_opened = *ret_opened || (s->kind == STATEMENT_DEPOSIT && d->first_leaf + i == deposit);
+        *ret_closed = *ret_closed || (s->kind == STATEMENT_RECEIPT && s->receipt.deposit == deposit);
+    }
+}
+
+static uint64_t draft_receipts(const struct draft *d)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < d->count; i++)
+        n += d->leaves[i].statement.kind == STATEMENT_RECEIPT;
+    return n;
+}
+
+static bool draft_has(const struct draft *d, enum statement_kind kind, uint64_t receipt)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct statement *s = &d->leaves[i].statement;
+        if (s->kind == kind && (kind == STATEMENT_RECEIPT ? s->receipt.number : s->set_aside.receipt) == receipt)
+            return true;
+    }
+    return false;
+}
+
+/* ---- in the index ---- */
+
+struct wanted {
+    uint64_t leaf;
+    bool open, set_aside;
+};
+
+static int is_open(void *context, const struct index_deposit *d, struct err *e)
+{
+    struct wanted *w = context;
+    (void)e;
+    w->open = w->open || (d->leaf == w->leaf && d->receipt == 0);
+    return 0;
+}
+
+static int is_aside(void *context, const struct index_deposit *d, struct err *e)
+{
+    struct wanted *w = context;
+    (void)e;
+    w->set_aside = d->set_aside;
+    return 0;
+}
+
+/* ---- the rules ---- */
+
+/* Asked for each item: the one found open last is remembered. */
+static int deposit_open(struct store *s, uint64_t deposit, struct err *e)
+{
+    struct draft *d = &s->draft;
+    struct wanted w = {.leaf = deposit};
+    bool opened, closed;
+    if (d->open_known && d->open_deposit == deposit)
+        return 0;
+    draft_look(d, deposit, &opened, &closed);
+    int rc = opened || closed ? 0 : index_deposits(s->index, is_open, &w, e);
+    if (rc != 0)
+        return rc;
+    if (closed || (!opened && !w.open))
+        return err_set(e, ERR_REFUSED, "rule deposit-open: leaf %llu is no deposit that is open",
+                       (unsigned long long)deposit);
+    d->open_known = true;
+    d->open_deposit = deposit;
+    return 0;
+}
+
+static int receipt_next(struct store *s, uint64_t number, struct err *e)
+{
+    struct index_sums sums;
+    int rc = index_sums(s->index, &sums, e);
+    uint64_t next = rc == 0 ? sums.next_receipt + draft_receipts(&s->draft) : 0;
+    if (rc == 0 && number != next)
+        rc = err_set(e, ERR_REFUSED, "rule receipt-number: the next receipt is %llu, not %llu",
+                     (unsigned long long)next, (unsigned long long)number);
+    return rc;
+}
+
+static int receipt_stands(struct store *s, uint64_t receipt, struct err *e)
+{
+    struct wanted w = {0};
+    int rc = draft_has(&s->draft, STATEMENT_RECEIPT, receipt)
+                 ? 0
+                 : index_deposit_by_receipt(s->index, receipt, is_aside, &w, e);
+    if (rc == ERR_ABSENT)
+        return err_set(e, ERR_REFUSED, "rule set-aside: there is no receipt %llu", (unsigned long long)receipt);
+    if (rc == 0 && (w.set_aside || draft_has(&s->draft, STATEMENT_SET_ASIDE, receipt)))
+        rc = err_set(e, ERR_REFUSED, "rule set-aside: receipt %llu is set aside already", (unsigned long long)receipt);
+    return rc;
+}
+
+int store_rules_check(struct store *s, const struct statement *st, struct err *e)
+{
+    int rc;
+    switch (st->kind) {
+    case STATEMENT_RECEIVED:
+        return deposit_open(s, st->received.deposit, e);
+    case STATEMENT_PART:
+        return deposit_open(s, st->part.deposit, e);
+    case STATEMENT_RECEIPT:
+        rc = deposit_open(s, st->receipt.deposit, e);
+        if (rc == 0)
+            rc = receipt_next(s, st->receipt.number, e);
+        return rc;
+    case STATEMENT_SET_ASIDE:
+        return receipt_stands(s, st->set_aside.receipt, e);
+    default:
+        return 0;
+    }
+}
