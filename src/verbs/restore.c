@@ -2,7 +2,8 @@
  * Restoring: DEST/<receipt>/<path as given>.  Folders are reached component by component without following links, so
  * neither a deep path nor a link that was itself restored leads out of DEST.  A file gets its name only after its
  * digest was found right; until then it lies in DEST itself, where only receipts have names, so that its passing name
- * can be no item's.  Folders get their modes and times last.
+ * can be no item's.  Folders get their modes and times when they are left.  What is there already counts as restored
+ * when its bytes are the item's; all else that is there is left alone, and the item named.
  */
 #include "verbs/verbs_internal.h"
 
@@ -13,15 +14,8 @@
 #include <sys/stat.h>
 
 enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL };
-enum { PASSING_NAME_MAX = 64 };
+enum { PASSING_NAME_MAX = 64, READ_PIECE = 1 << 20, SPARSE_FROM = 1 << 20 };
 
-struct folder_later {
-    struct folder_later *next;
-    struct statement_time mtime;
-    uint32_t mode;
-    size_t path_bytes;
-    uint8_t path[];
-};
 /* Files of which a further name may be made: those that this run wrote under their own name, a bit for each leaf. */
 struct written {
     uint8_t *bits;
@@ -33,29 +27,28 @@ struct restoring {
     int dest;
     const char *dest_name;
     bool set_aside_too;
-    int parent; /* open folder of the item before: neighbours share it */
-    struct buf parent_path;
-    struct buf path; /* <receipt>/<path> */
+    struct verbs_folders folders; /* to the item at hand */
+    struct verbs_folders firsts;  /* to the first name of a further one */
+    struct buf path;              /* <receipt>/<path> */
     struct buf shown;
-    struct folder_later *folders;
     struct written written;
+    uint8_t *piece;
+    struct crypt_sha256 *hash;
     uint64_t files, bytes, failed, left_out;
+    struct statement_sum already; /* there before, and the same */
     struct verbs_progress progress;
 };
 
 static void restoring_release(struct restoring *r)
 {
+    verbs_folders_release(&r->folders);
+    verbs_folders_release(&r->firsts);
     fd_drop(&r->dest);
-    fd_drop(&r->parent);
-    buf_drop(&r->parent_path);
     buf_drop(&r->path);
     buf_drop(&r->shown);
     free(r->written.bits);
-    while (r->folders != NULL) {
-        struct folder_later *next = r->folders->next;
-        free(r->folders);
-        r->folders = next;
-    }
+    free(r->piece);
+    crypt_sha256_free(r->hash);
 }
 
 /* One that cannot be restored is named, and the others go on. */
@@ -108,40 +101,16 @@ static bool path_is_safe(struct bytes path)
     return true;
 }
 
-/* The folder of r->path[0..n), made where it is missing. */
-static int folder_open(struct restoring *r, size_t n)
+static void folder_failed(void *context, struct bytes path, int number)
 {
-    if (r->parent >= 0 && r->parent_path.n == n && memcmp(r->parent_path.p, r->path.p, n) == 0)
-        return 0;
-    fd_drop(&r->parent);
-    r->parent = fcntl(r->dest, F_DUPFD_CLOEXEC, 0);
-    buf_clear(&r->parent_path);
-    for (size_t start = 0; start < n && r->parent >= 0;) {
-        const uint8_t *slash = memchr(r->path.p + start, '/', n - start);
-        size_t end = slash == NULL ? n : (size_t)(slash - r->path.p);
-        char name[NAME_MAX + 1];
-        if (end - start > NAME_MAX)
-            return ENAMETOOLONG;
-        memcpy(name, r->path.p + start, end - start);
-        name[end - start] = 0;
-        if (mkdirat(r->parent, name, 0700) != 0 && errno != EEXIST)
-            return errno;
-        int next = openat(r->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        int number = errno;
-        fd_drop(&r->parent);
-        r->parent = next;
-        if (next < 0)
-            return number;
-        start = end + 1;
-    }
-    if (r->parent < 0)
-        return errno;
-    buf_put(&r->parent_path, r->path.p, n);
-    return 0;
+    struct restoring *r = context;
+    r->failed++;
+    verbs_warn(r->face, "folder %s: %s", verbs_shown(path, &r->shown), text_tr(strerror(number)));
 }
 
-/* Parent open, *ret_name the last component. */
-static int item_place(struct restoring *r, const struct index_item *item, char ret_name[NAME_MAX + 1])
+/* Its folder open in ${folders}, *ret_name the last component. */
+static int item_place(struct restoring *r, const struct index_item *item, struct verbs_folders *folders,
+                      char ret_name[NAME_MAX + 1])
 {
     buf_clear(&r->path);
     buf_put_decimal(&r->path, item->receipt);
@@ -156,7 +125,7 @@ static int item_place(struct restoring *r, const struct index_item *item, char r
         return ENAMETOOLONG;
     memcpy(ret_name, r->path.p + cut, r->path.n - cut);
     ret_name[r->path.n - cut] = 0;
-    return folder_open(r, cut - 1);
+    return verbs_folders_enter(folders, bytes_of(r->path.p, cut - 1));
 }
 
 static void times(const struct index_item *item, struct timespec to[2])
@@ -173,26 +142,84 @@ static int progress(struct restoring *r, struct err *e)
     return 0;
 }
 
+/* ---- what is there already ---- */
+
+static int hash_there(struct restoring *r, int fd, struct hash *ret, uint64_t *ret_bytes, struct err *e)
+{
+    uint64_t bytes = 0;
+    crypt_sha256_begin(r->hash);
+    for (;;) {
+        ssize_t n = read(fd, r->piece, READ_PIECE);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_os(e, ERR_IO, errno, "read");
+        if (n == 0)
+            break;
+        crypt_sha256_add(r->hash, bytes_of(r->piece, (size_t)n));
+        bytes += (uint64_t)n;
+        r->progress.bytes += (uint64_t)n;
+        int rc = progress(r, e);
+        if (rc != 0)
+            return rc;
+    }
+    crypt_sha256_end(r->hash, ret);
+    *ret_bytes = bytes;
+    return 0;
+}
+
+static bool same_time(struct timespec a, struct statement_time b)
+{
+    return a.tv_sec == (time_t)b.s && a.tv_nsec == (long)b.ns;
+}
+
+/* *ret_same: it is the item, and mode and time are as they were.  ERR_STOPPED; all else is no answer, and not same. */
+static int file_is_there(struct restoring *r, const struct index_item *item, const char *name, bool *ret_same,
+                         struct err *e)
+{
+    OWN(fd_drop)
+    int fd = openat(verbs_folders_fd(&r->folders), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    struct hash got;
+    struct err mine = {0};
+    struct timespec when[2];
+    uint64_t bytes = 0, before = r->progress.bytes;
+    *ret_same = false;
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != item->bytes)
+        return 0;
+    int rc = hash_there(r, fd, &got, &bytes, &mine);
+    if (rc == ERR_STOPPED)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0 || bytes != item->bytes || !hash_equal(&got, &item->sha256)) {
+        r->progress.bytes = before;
+        return 0;
+    }
+    times(item, when);
+    *ret_same = ((st.st_mode & 07777) == item->mode || fchmod(fd, item->mode) == 0) &&
+                (same_time(st.st_mtim, item->mtime) || futimens(fd, when) == 0);
+    return 0;
+}
+
+static void already(struct restoring *r, const struct index_item *item)
+{
+    r->already.files++;
+    r->already.bytes += item->bytes;
+}
+
+/* ---- one item ---- */
+
 struct writing {
     struct restoring *r;
-    int fd;
+    struct verbs_holes holes;
     int number; /* errno of a failed write */
 };
 
 static int write_piece(void *context, struct bytes piece, struct err *e)
 {
     struct writing *w = context;
-    size_t done = 0;
-    while (done < piece.n) {
-        ssize_t n = write(w->fd, piece.p + done, piece.n - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            w->number = n < 0 ? errno : EIO;
-            return err_set(e, ERR_IO, "write");
-        }
-        done += (size_t)n;
-    }
+    w->number = verbs_holes_put(&w->holes, piece);
+    if (w->number != 0)
+        return err_set(e, ERR_IO, "write");
     w->r->progress.bytes += piece.n;
     return progress(w->r, e);
 }
@@ -208,74 +235,108 @@ static int temporary_open(struct restoring *r, char to[PASSING_NAME_MAX])
     return fd;
 }
 
-static int restore_file(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
+/* Complete under its passing name: mode and time, then its own name.  0 or an errno. */
+static int file_settle(struct restoring *r, const struct index_item *item, struct writing *w, const char *temporary,
+                       const char *name)
+{
+    struct timespec when[2];
+    times(item, when);
+    int number = verbs_holes_end(&w->holes);
+    if (number == 0 && (fchmod(w->holes.fd, item->mode) != 0 || futimens(w->holes.fd, when) != 0))
+        number = errno;
+    return number != 0 ? number : file_rename_new(r->dest, temporary, verbs_folders_fd(&r->folders), name);
+}
+
+static int file_write(struct restoring *r, const struct index_item *item, const char *name, bool *ret_good,
+                      struct err *e)
 {
     char temporary[PASSING_NAME_MAX];
-    struct stat there;
-    if (fstatat(r->parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0) {
-        failed_os(r, item, EEXIST);
-        return 0;
-    }
+    struct err mine = {0};
     OWN(fd_drop) int fd = temporary_open(r, temporary);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
-    struct writing w = {r, fd, 0};
+    struct writing w = {r, {.fd = fd, .sparse = item->bytes > SPARSE_FROM}, 0};
     struct vault_sink sink = {write_piece, &w};
-    struct err mine = {0};
-    struct timespec when[2];
-    times(item, when);
     int rc = store_get(r->store, item, &sink, &mine);
-    if (rc == 0 && (fchmod(fd, item->mode) != 0 || futimens(fd, when) != 0 ||
-                    renameat2(r->dest, temporary, r->parent, name, RENAME_NOREPLACE) != 0)) {
-        failed_os(r, item, errno);
+    int number = rc == 0 ? file_settle(r, item, &w, temporary, name) : 0;
+    *ret_good = rc == 0 && number == 0;
+    if (!*ret_good)
         (void)unlinkat(r->dest, temporary, 0);
-        return 0;
-    }
-    if (rc == 0) {
-        r->files++;
-        r->bytes += item->bytes;
-        return 0;
-    }
-    (void)unlinkat(r->dest, temporary, 0);
     if (rc == ERR_STOPPED)
         return err_set(e, rc, "%s", mine.text);
     if (w.number != 0)
         return err_os(e, ERR_IO, w.number, "write below %s", r->dest_name);
-    failed(r, item, mine.text);
+    if (rc != 0)
+        failed(r, item, mine.text);
+    else if (number != 0)
+        failed_os(r, item, number);
     return 0;
+}
+
+/* *ret_good: under its name lies the item, written now or there before. */
+static int restore_file(struct restoring *r, const struct index_item *item, const char *name, bool *ret_good,
+                        struct err *e)
+{
+    struct stat st;
+    int rc;
+    *ret_good = false;
+    if (!verbs_folders_fresh(&r->folders) &&
+        fstatat(verbs_folders_fd(&r->folders), name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        rc = file_is_there(r, item, name, ret_good, e);
+        if (rc == 0 && *ret_good)
+            already(r, item);
+        else if (rc == 0)
+            failed_os(r, item, EEXIST);
+        return rc;
+    }
+    rc = file_write(r, item, name, ret_good, e);
+    if (rc == 0 && *ret_good) {
+        r->files++;
+        r->bytes += item->bytes;
+    }
+    return rc;
+}
+
+static bool link_is_there(int folder, const char *name, struct bytes target)
+{
+    OWN(buf_drop) struct buf got = {0};
+    uint8_t *p = buf_more(&got, target.n + 1); /* one more, to see whether it is longer */
+    ssize_t n = p != NULL ? readlinkat(folder, name, (char *)p, target.n + 1) : -1;
+    return n >= 0 && bytes_equal(bytes_of(p, (size_t)n), target);
 }
 
 static int restore_link(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
 {
     OWN(buf_drop) struct buf target = {0};
     struct timespec when[2];
+    int folder = verbs_folders_fd(&r->folders);
     times(item, when);
     buf_put_bytes(&target, item->target);
     if (buf_check(&target, e) != 0)
         return ERR_IO;
-    if (symlinkat(buf_text(&target), r->parent, name) != 0)
-        failed_os(r, item, errno);
-    else {
-        (void)utimensat(r->parent, name, when, AT_SYMLINK_NOFOLLOW);
+    if (symlinkat(buf_text(&target), folder, name) == 0)
         r->files++;
-    }
-    return 0;
-}
-
-static int restore_folder(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
-{
-    struct stat there;
-    if (mkdirat(r->parent, name, 0700) != 0 &&
-        (errno != EEXIST || fstatat(r->parent, name, &there, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(there.st_mode))) {
+    else if (errno == EEXIST && link_is_there(folder, name, item->target))
+        already(r, item);
+    else {
         failed_os(r, item, errno);
         return 0;
     }
-    struct folder_later *f = malloc(sizeof *f + r->path.n);
-    if (f == NULL)
-        return err_memory(e);
-    *f = (struct folder_later){.next = r->folders, .mtime = item->mtime, .mode = item->mode, .path_bytes = r->path.n};
-    memcpy(f->path, r->path.p, r->path.n);
-    r->folders = f;
+    (void)utimensat(folder, name, when, AT_SYMLINK_NOFOLLOW);
+    return 0;
+}
+
+/* Entered, so that it gets mode and time when it is left.  One that was shut by an earlier run is opened for that. */
+static int restore_folder(struct restoring *r, const struct index_item *item, const char *name)
+{
+    struct bytes path = buf_bytes(&r->path);
+    int number = verbs_folders_enter(&r->folders, path);
+    if (number == EACCES && fchmodat(verbs_folders_fd(&r->folders), name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+        number = verbs_folders_enter(&r->folders, path);
+    if (number == 0)
+        verbs_folders_finish_as(&r->folders, item->mode, item->mtime);
+    else
+        failed_os(r, item, number == ENOTDIR || number == ELOOP ? EEXIST : number);
     return 0;
 }
 
@@ -284,38 +345,42 @@ struct original {
     const struct index_item *name;
 };
 
-/* Linked to the first name when this run wrote that; what else lies under it may be anything: the bytes again, then. */
+/* Linked to the first name when this run saw to that; else anything may lie under it: the bytes again, then. */
 static int restore_name_of(void *context, const struct index_item *original, struct err *e)
 {
     struct original *o = context;
     struct restoring *r = o->r;
     char name[NAME_MAX + 1], first[NAME_MAX + 1];
-    OWN(fd_drop) int first_parent = -1;
-    if (original->receipt == o->name->receipt && written_has(&r->written, original->leaf)) {
-        struct index_item at_first = *original;
-        int number = item_place(r, &at_first, first);
-        if (number == 0)
-            first_parent = fcntl(r->parent, F_DUPFD_CLOEXEC, 0);
-    }
-    int number = item_place(r, o->name, name);
+    struct stat own, other;
+    struct index_item again = *original;
+    bool good;
+    again.path = o->name->path;
+    again.receipt = o->name->receipt;
+    bool known = original->receipt == o->name->receipt && written_has(&r->written, original->leaf) &&
+                 item_place(r, original, &r->firsts, first) == 0;
+    int number = item_place(r, o->name, &r->folders, name);
     if (number != 0) {
         failed_os(r, o->name, number);
         return 0;
     }
-    if (first_parent >= 0 && linkat(first_parent, first, r->parent, name, 0) == 0) {
+    int from = verbs_folders_fd(&r->firsts), to = verbs_folders_fd(&r->folders);
+    if (known && linkat(from, first, to, name, 0) == 0) {
         r->files++;
         return 0;
     }
-    struct index_item again = *original;
-    again.path = o->name->path;
-    again.receipt = o->name->receipt;
-    return restore_file(r, &again, name, e);
+    if (known && errno == EEXIST && fstatat(from, first, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(to, name, &own, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino) {
+        already(r, &again);
+        return 0;
+    }
+    return restore_file(r, &again, name, &good, e);
 }
 
 static int restore_item(void *context, const struct index_item *item, struct err *e)
 {
     struct restoring *r = context;
     char name[NAME_MAX + 1];
+    bool good = false;
     if (item->set_aside && !r->set_aside_too) {
         r->left_out++;
         return 0;
@@ -325,7 +390,6 @@ static int restore_item(void *context, const struct index_item *item, struct err
         return 0;
     }
     r->progress.files++;
-    uint64_t files = r->files;
     int rc = progress(r, e);
     if (rc != 0)
         return rc;
@@ -333,49 +397,19 @@ static int restore_item(void *context, const struct index_item *item, struct err
         struct original o = {r, item};
         return index_item(store_index(r->store), item->of, restore_name_of, &o, e);
     }
-    int number = item_place(r, item, name);
+    int number = item_place(r, item, &r->folders, name);
     if (number != 0) {
         failed_os(r, item, number);
         return 0;
     }
     switch (item->type) {
     case STATEMENT_FILE:
-        rc = restore_file(r, item, name, e);
-        return rc == 0 && r->files > files ? written_note(&r->written, item->leaf, e) : rc;
+        rc = restore_file(r, item, name, &good, e);
+        return rc == 0 && good ? written_note(&r->written, item->leaf, e) : rc;
     case STATEMENT_LINK:
         return restore_link(r, item, name, e);
     case STATEMENT_FOLDER:
-        return restore_folder(r, item, name, e);
-    }
-    return 0;
-}
-
-/* Newest first: what lies in a folder comes before the folder itself. */
-static int finish_folders(struct restoring *r, struct err *e)
-{
-    for (struct folder_later *f = r->folders; f != NULL; f = f->next) {
-        buf_clear(&r->path);
-        buf_put(&r->path, f->path, f->path_bytes);
-        if (buf_check(&r->path, e) != 0)
-            return ERR_IO;
-        size_t cut = r->path.n;
-        while (r->path.p[cut - 1] != '/')
-            cut--;
-        char name[NAME_MAX + 1];
-        memcpy(name, r->path.p + cut, r->path.n - cut);
-        name[r->path.n - cut] = 0;
-        struct timespec when[2] = {{.tv_sec = (time_t)f->mtime.s, .tv_nsec = (long)f->mtime.ns}};
-        when[1] = when[0];
-        int number = folder_open(r, cut - 1);
-        if (number == 0 && fchmodat(r->parent, name, f->mode, AT_SYMLINK_NOFOLLOW) != 0)
-            number = errno;
-        if (number == 0 && utimensat(r->parent, name, when, AT_SYMLINK_NOFOLLOW) != 0)
-            number = errno;
-        if (number != 0) {
-            r->failed++;
-            verbs_warn(r->face, "folder %s: %s", verbs_shown(buf_bytes(&r->path), &r->shown),
-                       text_tr(strerror(number)));
-        }
+        return restore_folder(r, item, name);
     }
     return 0;
 }
@@ -417,14 +451,22 @@ static void answer(const struct restoring *r)
     char n[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX];
     struct json_out *j = r->face->json;
     if (j != NULL) {
+        verbs_json_u64(j, "already", r->already.files);
+        verbs_json_u64(j, "already_bytes", r->already.bytes);
         verbs_json_u64(j, "bytes", r->bytes);
         verbs_json_u64(j, "failed", r->failed);
         verbs_json_u64(j, "files", r->files);
         verbs_json_u64(j, "set_aside", r->left_out);
         return;
     }
-    verbs_say(r->face, "Restored %s files (%s) under %s; every digest was checked.", verbs_number(r->files, n),
-              verbs_size(r->bytes, b), r->dest_name);
+    if (r->files > 0 || r->already.files + r->failed == 0)
+        verbs_say(r->face, "Restored %s files (%s) under %s; every digest was checked.", verbs_number(r->files, n),
+                  verbs_size(r->bytes, b), r->dest_name);
+    if (r->already.files > 0)
+        verbs_say(r->face, "%s files (%s) were there already under %s; every digest was checked.",
+                  verbs_number(r->already.files, n), verbs_size(r->already.bytes, b), r->dest_name);
+    if (r->failed > 0)
+        verbs_say(r->face, "%s items could not be restored; each is named above.", verbs_number(r->failed, n));
     if (r->left_out > 0)
         verbs_say(r->face, "%s items of receipts that were set aside were left out; --receipt restores them.",
                   verbs_number(r->left_out, n));
@@ -434,7 +476,7 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(restoring_release)
-    struct restoring r = {.face = face, .dest = -1, .parent = -1, .dest_name = request->arguments[0]};
+    struct restoring r = {.face = face, .dest = -1, .dest_name = request->arguments[0]};
     struct verbs_place place;
     struct index_sums sums;
     unsigned choices = 0;
@@ -459,10 +501,14 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
     r.dest = open(r.dest_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r.dest < 0)
         return err_os(e, ERR_IO, errno, "open %s", r.dest_name);
+    r.folders = (struct verbs_folders){.dest = r.dest, .failed = folder_failed, .context = &r};
+    r.firsts = (struct verbs_folders){.dest = r.dest, .only_there = true};
+    r.piece = malloc(READ_PIECE);
+    r.hash = crypt_sha256_new();
+    if (r.piece == NULL || r.hash == NULL)
+        return err_memory(e);
     rc = restore_chosen(&r, request, e);
-    int folders = finish_folders(&r, rc == 0 ? e : NULL);
-    if (rc == 0)
-        rc = folders;
+    verbs_folders_leave(&r.folders);
     if (syncfs(r.dest) != 0 && rc == 0)
         rc = err_os(e, ERR_IO, errno, "sync %s", r.dest_name);
     if (rc != 0)

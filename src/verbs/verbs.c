@@ -32,7 +32,9 @@ const struct verb verbs_table[] = {
      "ITEM is its number, its path, or the first 8 or more digits of its SHA-256.", 1, 1, true,
      {{"proof", "FILE", "write its inclusion proof (C2SP tlog-proof) to FILE"}}, verbs_show},
     {"restore", "DEST", "write items back, checked, under DEST/<receipt>/<path>",
-     "Nothing is overwritten. Each file appears under its name only after its digest was found right. Without a choice "
+     "Nothing is overwritten: what is there and is the same stays, and an interrupted restore goes on when it is run "
+     "again. "
+     "Each file appears under its name only after its digest was found right. Without a choice "
      "everything that is not set aside is restored.", 1, 1, true,
      {{"item", "ITEM", "only this item"},
       {"receipt", "N", "only this receipt"},

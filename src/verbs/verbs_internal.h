@@ -60,6 +60,44 @@ struct verbs_item_held {
 void verbs_item_drop(struct verbs_item_held *held);
 int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, struct err *e);
 
+/*
+ * The open folders from ${dest} down to the one that is worked in.  Begins as {.dest, .failed, .context}; only_there:
+ * none is made.
+ * verbs_folders_enter: go to this path below ${dest}, making what is missing (0700) and following no link; what is left
+ * on the way is finished.  0 or an errno: then it stands as deep as it came.
+ * verbs_folders_fd: the innermost; borrowed until the next call.  verbs_folders_fresh: that one was made by us.
+ * verbs_folders_finish_as: mode and time that the innermost gets once it is left, and what it holds is in it; ${failed}
+ * is told when that cannot be.
+ */
+struct verbs_folders {
+    int dest;
+    bool only_there;
+    void (*failed)(void *context, struct bytes path, int number);
+    void *context;
+    struct verbs_folder *levels;
+    size_t depth, room;
+    struct buf path;
+};
+int verbs_folders_enter(struct verbs_folders *f, struct bytes path);
+int verbs_folders_fd(const struct verbs_folders *f);
+bool verbs_folders_fresh(const struct verbs_folders *f);
+void verbs_folders_finish_as(struct verbs_folders *f, uint32_t mode, struct statement_time mtime);
+void verbs_folders_leave(struct verbs_folders *f); /* all of them */
+void verbs_folders_release(struct verbs_folders *f);
+
+/*
+ * A file written from its beginning; ${sparse}: aligned blocks of 64 KiB that are zero are not written.  Begins as
+ * {.fd, .sparse}.  Both return 0 or an errno; verbs_holes_end gives the file its length.
+ */
+struct verbs_holes {
+    int fd;
+    bool sparse;
+    uint64_t at;
+    size_t zeros; /* behind at, not written yet */
+};
+int verbs_holes_put(struct verbs_holes *h, struct bytes piece);
+int verbs_holes_end(struct verbs_holes *h);
+
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);
 /* verbs_receipt_summary: the sums of a receipt, as lines or as keys of the document. */
