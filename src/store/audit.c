@@ -1,42 +1,42 @@
-/* The audit of what is stored: ciphertext against logged roots without keys, and every item decrypted with them. */
+/*
+ * The audit of what is stored: ciphertext against logged roots without keys, and every item decrypted with them.
+ *
+ * Packs are read by two threads, each from one end of one pack to the other: enough to keep a disk busy, and no more
+ * than it can serve in order.  What they find is told by pack, whichever was done first.
+ */
 #include "store/store_internal.h"
 
 #include "base/text.h"
 
-struct auditing {
-    struct store *s;
-    const struct store_watch *watch;
-    struct store_audited *count;
-    uint64_t from_pack;
-    uint64_t base, all; /* bytes done before the pack or item at hand; bytes in all */
-    struct pack_list {
-        struct vault_pack *list;
-        size_t count, room;
-    } packs;
-    const struct vault_pack *pack; /* at hand */
-    bool by_index;      /* the items are found by it */
-    uint64_t next_leaf; /* behind the last item done */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PACK_THREADS = 2 };
+
+struct packs {
+    struct store_auditing *a;
+    struct vault_pack *list; /* as the log says, ascending */
+    size_t count, room;
+    size_t told; /* of the list: the next to be told */
     bool outrun; /* a writer was at work: the open pack need not be as the log we read says */
 };
 
-static void found(struct auditing *a, const char *line)
+void store_audit_found(struct store_auditing *a, const char *line)
 {
     a->count->findings++;
     a->watch->finding(a->watch->context, line);
 }
 
-static int advance(struct auditing *a, uint64_t done)
+int store_audit_advance(struct store_auditing *a)
 {
-    if (a->watch->progress == NULL)
-        return 0;
-    return a->watch->progress(a->watch->context, a->base + done, a->all);
+    return a->watch->progress == NULL ? 0 : a->watch->progress(a->watch->context, atomic_load(&a->done), a->all);
 }
 
 /* ---- packs as the log names them: from the journal's public statements, so that no key is needed ---- */
 
-static int pack_note(struct auditing *a, const struct statement_pack *said, struct err *e)
+static int pack_note(struct packs *p, const struct statement_pack *said, struct err *e)
 {
-    struct pack_list *p = &a->packs;
     const struct vault_pack pack = {said->pack, said->sectors, said->sealed, said->root};
     size_t i = p->count;
     while (i > 0 && p->list[i - 1].pack > pack.pack)
@@ -61,7 +61,7 @@ static int pack_note(struct auditing *a, const struct statement_pack *said, stru
 
 static int take_record(void *context, const struct ledger_record *r, struct err *e)
 {
-    struct auditing *a = context;
+    struct packs *p = context;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = 0;
@@ -70,205 +70,166 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         struct statement st;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &a->s->founded.founded.member, 1, &held, &st, e);
+            rc = statement_read(note, bytes_of(NULL, 0), NULL, &p->a->s->founded.founded.member, 1, &held, &st, e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = pack_note(a, &st.packs.packs[k], e);
+            rc = pack_note(p, &st.packs.packs[k], e);
     }
     return rc;
 }
 
+/* ---- one pack ---- */
+
+struct pack_job {
+    struct packs *packs;
+    const struct vault_pack *pack;
+    uint64_t done;    /* bytes of it */
+    struct buf lines; /* one for each finding */
+    bool outrun;
+    int rc;
+    struct err e;
+};
+
 static void pack_found(void *context, const struct vault_finding *f)
 {
-    struct auditing *a = context;
+    struct pack_job *j = context;
     struct err line = {0};
-    a->outrun = a->outrun || (!a->pack->sealed && ledger_outrun(a->s->ledger));
-    if (a->outrun)
-        return;
+    j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
     (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy, text_tr(f->what));
-    found(a, line.text);
+    buf_printf(&j->lines, "%s\n", line.text);
 }
 
 static int pack_progress(void *context, uint64_t bytes)
 {
-    return advance(context, bytes);
+    struct pack_job *j = context;
+    struct store_auditing *a = j->packs->a;
+    (void)atomic_fetch_add(&a->done, bytes - j->done);
+    j->done = bytes;
+    return atomic_load(&a->stop);
+}
+
+static void pack_work(void *context, void *job)
+{
+    struct pack_job *j = job;
+    const struct store *s = ((struct packs *)context)->a->s;
+    struct vault_watch watch = {pack_found, pack_progress, j};
+    j->rc = vault_audit_pack(s->root, s->founded.founded.pack_sectors, j->pack, &watch, &j->e);
+}
+
+static void pack_release(void *job)
+{
+    struct pack_job *j = job;
+    buf_drop(&j->lines);
 }
 
 /* Bytes to be read: an open pack has two copies. */
-static uint64_t pack_work(const struct vault_pack *p)
+static uint64_t pack_bytes(const struct vault_pack *p)
 {
     return (uint64_t)p->sectors * VAULT_SECTOR * (p->sealed ? 1 : 2);
 }
 
-static int audit_packs(struct auditing *a, struct err *e)
+static int pack_settle(void *context, void *job, struct err *e)
 {
-    struct vault_watch watch = {pack_found, pack_progress, a};
-    uint32_t pack_sectors = a->s->founded.founded.pack_sectors;
-    for (size_t i = 0; i < a->packs.count; i++) {
-        const struct vault_pack *p = &a->packs.list[i];
-        if (p->pack < a->from_pack)
-            continue;
-        struct err mine = {0};
-        uint64_t before = a->count->findings;
-        a->pack = p;
-        int rc = vault_audit_pack(a->s->root, pack_sectors, p, &watch, &mine);
-        if (rc == ERR_DAMAGED && a->count->findings == before && !a->outrun)
-            found(a, mine.text);
-        if (rc == ERR_STOPPED)
-            return err_set(e, rc, "interrupted: go on with --from-pack %llu", (unsigned long long)p->pack);
-        if (rc != 0 && rc != ERR_DAMAGED)
-            return err_set(e, rc, "%s", mine.text);
-        uint64_t bytes = (uint64_t)p->sectors * VAULT_SECTOR;
-        a->base += pack_work(p);
-        a->count->bytes += bytes;
-        a->count->packs++;
-        if (advance(a, 0) != 0)
-            return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", (unsigned long long)p->pack + 1);
+    struct packs *p = context;
+    struct pack_job *j = job;
+    struct store_auditing *a = p->a;
+    unsigned long long number = j->pack->pack;
+    if (j->rc != 0 && j->rc != ERR_DAMAGED)
+        return err_set(e, j->rc, "%s", j->e.text);
+    p->outrun = p->outrun || j->outrun;
+    if (j->rc == ERR_DAMAGED && j->lines.n == 0)
+        buf_printf(&j->lines, "%s\n", j->e.text);
+    struct cursor c = cursor_of(buf_bytes(&j->lines));
+    while (c.left > 0 && !p->outrun) {
+        struct bytes line = cursor_line(&c);
+        char text[ERR_TEXT_MAX];
+        if (c.failed)
+            break;
+        (void)snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
+        store_audit_found(a, text);
     }
-    return 0;
-}
-
-/* ---- items ---- */
-
-static int piece(void *context, struct bytes bytes, struct err *e)
-{
-    struct auditing *a = context;
-    a->base += bytes.n;
-    return advance(a, 0) == 0 ? 0 : err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
-}
-
-static int audit_item(void *context, const struct index_item *item, struct err *e)
-{
-    struct auditing *a = context;
-    a->next_leaf = item->leaf + 1;
-    if (item->further_name || item->type != STATEMENT_FILE)
-        return 0;
-    struct vault_sink sink = {piece, a};
-    struct err mine = {0};
-    int rc = store_get(a->s, item, &sink, &mine);
-    if (rc == ERR_STOPPED || rc == ERR_IO)
-        return err_set(e, rc, "%s", mine.text);
+    int rc = buf_check(&j->lines, e);
     if (rc != 0)
-        found(a, mine.text);
-    a->count->items++;
-    a->count->item_bytes += item->bytes;
+        return rc;
+    (void)atomic_fetch_add(&a->done, pack_bytes(j->pack) - j->done);
+    p->told = (size_t)(j->pack - p->list) + 1;
+    a->count->bytes += (uint64_t)j->pack->sectors * VAULT_SECTOR;
+    a->count->packs++;
+    buf_clear(&j->lines);
+    if (store_audit_advance(a) != 0)
+        return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", number + 1);
     return 0;
 }
 
-/* ---- items where the index is of no use: the journal says it all ---- */
-
-/* The items of one record from a->next_leaf on.  ${sums}: they are only counted, and their runs told to the vault. */
-struct by_journal {
-    struct auditing *a;
-    bool sums;
-    struct store_runs runs;
-    struct store_held *held;
-};
-
-static int journal_leaf(struct by_journal *j, uint64_t leaf, struct bytes sealed, struct err *e)
+static int pack_tick(void *context, struct err *e)
 {
-    struct auditing *a = j->a;
-    struct statement st;
-    struct err mine = {0};
-    int rc = store_open_leaf(a->s, leaf, sealed, &j->held, &st, &mine);
-    if (rc == ERR_IO)
-        return err_set(e, rc, "%s", mine.text);
-    if (rc != 0 && !j->sums)
-        found(a, mine.text);
-    if (rc != 0 || st.kind != STATEMENT_RECEIVED)
+    struct packs *p = context;
+    if (store_audit_advance(p->a) == 0)
         return 0;
-    const struct index_item item = {.leaf = leaf,
-                                    .further_name = st.received.further_name,
-                                    .type = st.received.type,
-                                    .bytes = st.received.bytes,
-                                    .sha256 = st.received.sha256,
-                                    .manifest_record = j->held->envelope.manifest_record};
-    if (!j->sums)
-        return audit_item(a, &item, e);
-    a->all += store_has_object(&st) ? item.bytes : 0;
-    return 0;
+    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu",
+                   (unsigned long long)p->list[p->told].pack); /* something is still to be told while we wait */
 }
 
-static int journal_record(void *context, const struct ledger_record *r, struct err *e)
+/* ---- all of it ---- */
+
+static unsigned threads_of(const struct store *s)
 {
-    struct by_journal *j = context;
-    struct cursor hidden = cursor_of(r->hidden);
-    int rc = j->sums ? store_runs_take(&j->runs, r, e) : 0;
-    for (uint64_t leaf = r->first_leaf; rc == 0 && leaf < r->first_leaf + r->hidden_count; leaf++) {
-        struct bytes sealed;
-        rc = ledger_statement_next(&hidden, &sealed, e);
-        if (rc == 0 && leaf >= j->a->next_leaf)
-            rc = journal_leaf(j, leaf, sealed, e);
+    long processors = s->threads > 0 ? (long)s->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > STORE_CREW_MAX ? STORE_CREW_MAX : (unsigned)processors;
+}
+
+static int audit_packs(struct packs *p, struct err *e)
+{
+    OWN(store_crew_drop) struct store_crew *crew = NULL;
+    struct store_crew_setup setup = {.threads = p->a->threads < PACK_THREADS ? p->a->threads : PACK_THREADS,
+                                     .job_bytes = sizeof(struct pack_job),
+                                     .work = pack_work,
+                                     .settle = pack_settle,
+                                     .tick = pack_tick,
+                                     .release = pack_release,
+                                     .context = p};
+    int rc = store_crew_new(&setup, &crew, e);
+    for (size_t i = p->told; rc == 0 && i < p->count; i++) {
+        void *slot;
+        rc = store_crew_slot(crew, &slot, e);
+        if (rc != 0)
+            break;
+        struct pack_job *j = slot;
+        *j = (struct pack_job){.packs = p, .pack = &p->list[i], .lines = j->lines};
+        store_crew_give(crew);
     }
+    if (rc == 0)
+        rc = store_crew_finish(crew, e);
+    atomic_store(&p->a->stop, rc != 0);
     return rc;
 }
 
-static int walk_items(struct auditing *a, bool sums, struct err *e)
+static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
-    struct by_journal j = {.a = a, .sums = sums, .runs = {.s = a->s, .told = true}}; /* the packs were told of */
-    int rc = ledger_walk(a->s->ledger, -1, LEDGER_FIRST, 0, journal_record, &j, e);
-    store_held_drop(&j.held);
-    store_runs_release(&j.runs);
+    struct store_auditing *a = p->a;
+    bool by_index = false;
+    int rc = ledger_walk(a->s->ledger, -1, LEDGER_FIRST, 0, take_record, p, e);
+    while (rc == 0 && p->told < p->count && p->list[p->told].pack < from_pack)
+        p->told++;
+    for (size_t i = p->told; rc == 0 && i < p->count; i++)
+        a->all += pack_bytes(&p->list[i]);
+    if (rc == 0 && full)
+        rc = store_audit_prepare_items(a, &by_index, e);
+    if (rc == 0)
+        rc = audit_packs(p, e);
+    if (rc == 0 && full)
+        rc = store_audit_items(a, by_index, e);
     return rc;
-}
-
-static void index_found(struct auditing *a, const struct err *why)
-{
-    struct err line = {0};
-    (void)err_set(&line, ERR_DAMAGED, "the index is damaged (%s): run groundwork repair", why->text);
-    found(a, line.text);
-    a->by_index = false;
-}
-
-/* How much there is to be done, and by what. */
-static int items_prepare(struct auditing *a, struct err *e)
-{
-    struct index_sums sums;
-    struct err mine = {0};
-    int rc = 0;
-    a->by_index = store_index_current(a->s);
-    if (a->s->index_fault.code != 0)
-        index_found(a, &a->s->index_fault);
-    if (a->by_index)
-        rc = index_sums(a->s->index, &sums, &mine);
-    if (rc == 0 && a->by_index)
-        a->all += sums.bytes;
-    else if (rc == ERR_DAMAGED)
-        index_found(a, &mine);
-    else if (rc != 0)
-        return err_set(e, rc, "%s", mine.text);
-    if (a->by_index)
-        return 0;
-    rc = store_vault_reopen(a->s, e);
-    return rc == 0 ? walk_items(a, true, e) : rc;
-}
-
-static int audit_items(struct auditing *a, struct err *e)
-{
-    struct err mine = {0};
-    int rc = a->by_index ? index_items(a->s->index, UINT64_MAX, 0, audit_item, a, &mine) : 0;
-    if (rc == ERR_DAMAGED) /* where it ends, the journal goes on */
-        index_found(a, &mine);
-    else if (rc != 0)
-        return err_set(e, rc, "%s", mine.text);
-    return a->by_index ? 0 : walk_items(a, false, e);
 }
 
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e)
 {
     *ret = (struct store_audited){0};
-    struct auditing a = {.s = s, .watch = watch, .count = ret, .from_pack = from_pack};
-    int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take_record, &a, e);
-    for (size_t i = 0; rc == 0 && i < a.packs.count; i++)
-        a.all += a.packs.list[i].pack < from_pack ? 0 : pack_work(&a.packs.list[i]);
-    if (rc == 0 && full)
-        rc = items_prepare(&a, e);
-    if (rc == 0)
-        rc = audit_packs(&a, e);
-    if (rc == 0 && full)
-        rc = audit_items(&a, e);
-    free(a.packs.list);
-    if (rc == 0 && a.outrun)
+    struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = threads_of(s)};
+    struct packs p = {.a = &a};
+    int rc = audit(&p, full, from_pack, e);
+    free(p.list);
+    if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
                                   "ended");
     if (rc == 0 && ret->findings > 0)

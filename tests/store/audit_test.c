@@ -66,81 +66,39 @@ static void test_damage_of_any_one_copy(void **state)
         }
 }
 
-/* With keys, each item that cannot be had is named; the others are counted. */
-static void test_items_are_named(void **state)
+/* What is found is told by pack, whichever of them was done first, and by whoever. */
+static void test_any_number_of_threads(void **state)
 {
     struct fixture *f = *state;
-    fill(f);
-    fixture_flip(f, "vault/000/000000.pack", 20 * VAULT_SECTOR + 77);
-    assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
-    assert_non_null(strstr(buf_text(&f->lines), "item "));
-    assert_int_equal(f->audited.findings, 2); /* the pack, and the item whose sector it was */
-    assert_int_equal(f->audited.items, 3);
-}
-
-/* Without an index that is of use, the items are found by the journal, and the same is said of them. */
-static void test_items_by_the_journal(void **state)
-{
-    struct fixture *f = *state;
-    struct hash before, after;
-    fixture_copy(f, "index", "kept-founded/index");
-    fixture_fill(f);
-    fill(f);
-    assert_int_equal(fixture_audit(f, true), 0);
-    struct store_audited by_index = f->audited;
-    fixture_keep(f, "good");
-    for (int how = 0; how < 3; how++)
-        for (int bad = 0; bad < 2; bad++) {
-            unsigned faults = how == 2;
-            fixture_back(f, "good");
-            if (how == 0 || how == 1)
-                fixture_remove(f, "index");
-            if (how == 1)
-                fixture_copy(f, "kept-founded/index", "index"); /* behind */
-            if (how == 2)
-                fixture_flip(f, "index/main.db", 100);
-            if (bad)
-                fixture_flip(f, "vault/000/000000.pack", 20 * VAULT_SECTOR + 77);
-            buf_clear(&f->told);
-            fixture_print(f, &before);
-            int rc = fixture_audit(f, true);
-            assert_int_equal(rc, faults > 0 || bad ? ERR_DAMAGED : 0);
-            assert_int_equal(strstr(buf_text(&f->lines), "the index is damaged (") != NULL, faults > 0);
-            assert_int_equal(f->audited.findings, faults + (bad ? 2 : 0));
-            assert_int_equal(f->audited.items, by_index.items);
-            assert_int_equal(f->audited.item_bytes, by_index.item_bytes);
-            fixture_told_nothing(f);
-            fixture_print(f, &after);
-            assert_true(hash_equal(&before, &after));
-        }
-}
-
-/* Whichever page of the index is bad, before the items or among them: each item is looked at once. */
-static void test_any_page_of_the_index(void **state)
-{
-    struct fixture *f = *state;
-    unsigned told = 0;
-    fixture_fill(f);
+    static const struct thing more[] = {
+        {"d.bin", 'r', 900000, 23}, {"e.bin", 'r', 900000, 24}, {"f.bin", 'r', 900000, 25}};
+    OWN(buf_drop) struct buf first = {0};
     fill(f);
     struct store *s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(store_reindex(s, NULL, &f->e), 0);
+    assert_int_equal(fixture_intake(s, NULL, more, COUNT(more), &f->e), 0);
     store_close(s);
-    assert_int_equal(fixture_audit(f, true), 0);
-    struct store_audited whole = f->audited;
-    uint64_t pages = fixture_size(f, "index/main.db") / 4096;
-    fixture_keep(f, "good");
-    for (uint64_t page = 0; page < pages; page++) {
-        fixture_back(f, "good");
-        fixture_put(f, "index/main.db-wal", bytes_of("", 0)); /* nothing stands before the pages */
-        fixture_flip(f, "index/main.db", (int64_t)(page * 4096 + 100));
-        int rc = fixture_audit(f, true);
-        assert_int_equal(rc, f->audited.findings > 0 ? ERR_DAMAGED : 0);
-        assert_true(f->audited.findings <= 1);
-        told += (unsigned)f->audited.findings;
-        assert_int_equal(f->audited.items, whole.items);
-        assert_int_equal(f->audited.item_bytes, whole.item_bytes);
+    unsigned packs = fixture_count(f, "vault/000", "");
+    assert_true(packs >= 4);
+    for (unsigned i = 0; i < packs; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "vault/000/%06u.pack", i);
+        fixture_flip(f, name, (int64_t)(fixture_size(f, name) - 9));
     }
-    assert_true(told > 2);
+    for (f->threads = 1; f->threads <= 5; f->threads++) {
+        fixture_says(f, fixture_audit(f, false), ERR_DAMAGED, "findings: run groundwork repair", NULL);
+        assert_int_equal(f->audited.findings, packs);
+        assert_int_equal(f->audited.packs, packs);
+        if (f->threads == 1)
+            buf_put_bytes(&first, buf_bytes(&f->lines));
+        assert_string_equal(buf_text(&f->lines), buf_text(&first));
+    }
+    const char *at = buf_text(&first);
+    for (unsigned i = 0; i < packs; i++) {
+        char words[32];
+        (void)snprintf(words, sizeof words, "pack %u, copy a:", i);
+        at = strstr(at, words);
+        assert_non_null(at);
+    }
 }
 
 struct watching {
@@ -216,9 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_whole),
         FIXTURE_TEST(test_damage_of_any_one_copy),
-        FIXTURE_TEST(test_items_are_named),
-        FIXTURE_TEST(test_items_by_the_journal),
-        FIXTURE_TEST(test_any_page_of_the_index),
+        FIXTURE_TEST(test_any_number_of_threads),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_outrun_by_a_writer),
     };

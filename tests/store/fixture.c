@@ -448,6 +448,7 @@ int fixture_setup(void **state)
     fixture_back(f, "founded");
     buf_clear(&f->told);
     f->e = (struct err){0};
+    f->threads = 0;
     f->place = (struct store_place){.root = f->root.s,
                                     .state_folder = f->state.s,
                                     .config_folder = f->config.s,
@@ -672,6 +673,7 @@ int fixture_audit(struct fixture *f, bool full)
     struct store_watch watch = {.finding = keep_line, .context = f};
     buf_clear(&f->lines);
     f->e = (struct err){0};
+    s->threads = f->threads;
     return store_audit(s, full, 0, &watch, &f->audited, &f->e);
 }
 

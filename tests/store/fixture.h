@@ -32,6 +32,7 @@ struct fixture {
     struct chance chance;
     struct store_verified verified;
     struct store_audited audited;
+    unsigned threads; /* of an audit; 0: one for each processor */
 };
 
 int fixture_group_setup(void **state);

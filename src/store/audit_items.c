@@ -1,0 +1,263 @@
+/*
+ * The audit of items: each decrypted and hashed again, by as many threads as there are processors.
+ *
+ * Small items are handed out by the handful.  What is found is told in the order of the items, and an item that cannot
+ * be read for reasons of the disk ends the audit there, whatever other threads have done behind it.
+ */
+#include "store/store_internal.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20 };
+
+struct item_job {
+    struct store_auditing *a;
+    struct index_item items[JOB_ITEMS];
+    size_t count;
+    uint64_t bytes;             /* in all of them */
+    size_t done_items;          /* looked at */
+    uint64_t done_bytes;
+    struct buf lines;           /* one for each that cannot be had */
+    int rc;                     /* what ended it */
+    struct err e;
+};
+
+struct items {
+    struct store_auditing *a;
+    struct store_crew *crew;
+    struct item_job *filling; /* not given yet */
+    uint64_t next_leaf;       /* behind the last item that was handed out */
+};
+
+/* ---- in any thread ---- */
+
+static int piece(void *context, struct bytes bytes, struct err *e)
+{
+    struct store_auditing *a = context;
+    (void)atomic_fetch_add(&a->done, bytes.n);
+    return atomic_load(&a->stop) ? err_set(e, ERR_STOPPED, "interrupted: nothing was changed") : 0;
+}
+
+static void job_work(void *context, void *job)
+{
+    struct item_job *j = job;
+    struct vault_sink sink = {piece, j->a};
+    (void)context;
+    for (size_t i = 0; i < j->count && !atomic_load(&j->a->stop); i++) {
+        struct err mine = {0};
+        int rc = store_get(j->a->s, &j->items[i], &sink, &mine);
+        if (rc == ERR_STOPPED || rc == ERR_IO) {
+            j->rc = rc;
+            j->e = mine;
+            return;
+        }
+        if (rc != 0)
+            buf_printf(&j->lines, "%s\n", mine.text);
+        j->done_items++;
+        j->done_bytes += j->items[i].bytes;
+    }
+}
+
+static void job_release(void *job)
+{
+    struct item_job *j = job;
+    buf_drop(&j->lines);
+}
+
+/* ---- in the calling thread ---- */
+
+static int tick(void *context, struct err *e)
+{
+    const struct items *t = context;
+    return store_audit_advance(t->a) == 0 ? 0 : err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
+}
+
+static int job_settle(void *context, void *job, struct err *e)
+{
+    struct items *t = context;
+    struct item_job *j = job;
+    struct cursor c = cursor_of(buf_bytes(&j->lines));
+    int rc = buf_check(&j->lines, e);
+    while (rc == 0 && c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        char text[ERR_TEXT_MAX];
+        if (c.failed)
+            break;
+        (void)snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
+        store_audit_found(t->a, text);
+    }
+    t->a->count->items += j->done_items;
+    t->a->count->item_bytes += j->done_bytes;
+    if (rc == 0 && j->rc != 0)
+        rc = err_set(e, j->rc, "%s", j->e.text);
+    buf_clear(&j->lines);
+    return rc == 0 ? tick(t, e) : rc;
+}
+
+static void job_give(struct items *t)
+{
+    if (t->filling != NULL && t->filling->count > 0)
+        store_crew_give(t->crew);
+    t->filling = NULL;
+}
+
+/* All that was handed out is told. */
+static int settle_all(struct items *t, struct err *e)
+{
+    job_give(t);
+    return store_crew_finish(t->crew, e);
+}
+
+static int item_give(void *context, const struct index_item *item, struct err *e)
+{
+    struct items *t = context;
+    t->next_leaf = item->leaf + 1;
+    if (item->further_name || item->type != STATEMENT_FILE)
+        return 0;
+    if (t->filling == NULL) {
+        void *slot;
+        int rc = store_crew_slot(t->crew, &slot, e);
+        if (rc != 0)
+            return rc;
+        t->filling = slot;
+        *t->filling = (struct item_job){.a = t->a, .lines = t->filling->lines};
+    }
+    struct index_item *to = &t->filling->items[t->filling->count++];
+    *to = *item;
+    to->path = to->target = bytes_of(NULL, 0); /* they live until we return */
+    t->filling->bytes += item->bytes;
+    if (t->filling->count == JOB_ITEMS || t->filling->bytes >= JOB_BYTES)
+        job_give(t);
+    return 0;
+}
+
+/* ---- items where the index is of no use: the journal says it all ---- */
+
+/* The items of one record from next_leaf on.  ${sums}: they are only counted, and their runs told to the vault. */
+struct by_journal {
+    struct items *items;
+    struct store_auditing *a;
+    bool sums;
+    struct store_runs runs;
+    struct store_held *held;
+};
+
+static int leaf_bad(struct by_journal *j, uint64_t leaf, int rc, const struct err *why, struct err *e)
+{
+    if (rc == ERR_IO)
+        return err_set(e, rc, "%s", why->text);
+    if (j->sums)
+        return 0;
+    rc = settle_all(j->items, e); /* in its place among the items */
+    store_audit_found(j->a, why->text);
+    j->items->next_leaf = leaf + 1;
+    return rc;
+}
+
+static int journal_leaf(struct by_journal *j, uint64_t leaf, struct bytes sealed, struct err *e)
+{
+    struct statement st;
+    struct err mine = {0};
+    int rc = store_open_leaf(j->a->s, leaf, sealed, &j->held, &st, &mine);
+    if (rc != 0)
+        return leaf_bad(j, leaf, rc, &mine, e);
+    if (st.kind != STATEMENT_RECEIVED)
+        return 0;
+    const struct index_item item = {.leaf = leaf,
+                                    .further_name = st.received.further_name,
+                                    .type = st.received.type,
+                                    .bytes = st.received.bytes,
+                                    .sha256 = st.received.sha256,
+                                    .manifest_record = j->held->envelope.manifest_record};
+    if (!j->sums)
+        return item_give(j->items, &item, e);
+    j->a->all += store_has_object(&st) ? item.bytes : 0;
+    return 0;
+}
+
+static int journal_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct by_journal *j = context;
+    struct cursor hidden = cursor_of(r->hidden);
+    int rc = j->sums ? store_runs_take(&j->runs, r, e) : 0;
+    for (uint64_t leaf = r->first_leaf; rc == 0 && leaf < r->first_leaf + r->hidden_count; leaf++) {
+        struct bytes sealed;
+        rc = ledger_statement_next(&hidden, &sealed, e);
+        if (rc == 0 && (j->sums || leaf >= j->items->next_leaf))
+            rc = journal_leaf(j, leaf, sealed, e);
+    }
+    return rc;
+}
+
+static int walk_items(struct by_journal *j, struct err *e)
+{
+    int rc = ledger_walk(j->a->s->ledger, -1, LEDGER_FIRST, 0, journal_record, j, e);
+    store_held_drop(&j->held);
+    store_runs_release(&j->runs);
+    return rc;
+}
+
+static void index_found(struct store_auditing *a, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_DAMAGED, "the index is damaged (%s): run groundwork repair", why->text);
+    store_audit_found(a, line.text);
+}
+
+int store_audit_prepare_items(struct store_auditing *a, bool *ret_by_index, struct err *e)
+{
+    struct index_sums sums = {0};
+    struct err mine = a->s->index_fault;
+    int rc = mine.code;
+    bool by_index = rc == 0 && store_index_current(a->s);
+    if (by_index)
+        rc = index_sums(a->s->index, &sums, &mine);
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0)
+        index_found(a, &mine);
+    *ret_by_index = by_index && rc == 0;
+    a->all += sums.bytes;
+    if (*ret_by_index)
+        return 0;
+    struct by_journal j = {.a = a, .sums = true, .runs = {.s = a->s, .told = true}}; /* the packs are told of */
+    rc = store_vault_reopen(a->s, e);
+    return rc == 0 ? walk_items(&j, e) : rc;
+}
+
+static int give_all(struct items *t, bool by_index, struct err *e)
+{
+    struct by_journal j = {.items = t, .a = t->a};
+    struct err mine = {0};
+    int rc = by_index ? index_items(t->a->s->index, UINT64_MAX, 0, item_give, t, &mine) : 0;
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    if (by_index && rc == 0)
+        return settle_all(t, e);
+    if (by_index) { /* where it ends, the journal goes on */
+        rc = settle_all(t, e);
+        index_found(t->a, &mine);
+    }
+    if (rc == 0)
+        rc = walk_items(&j, e);
+    return rc == 0 ? settle_all(t, e) : rc;
+}
+
+int store_audit_items(struct store_auditing *a, bool by_index, struct err *e)
+{
+    struct items t = {.a = a};
+    struct store_crew_setup setup = {.threads = a->threads,
+                                     .job_bytes = sizeof(struct item_job),
+                                     .work = job_work,
+                                     .settle = job_settle,
+                                     .tick = tick,
+                                     .release = job_release,
+                                     .context = &t};
+    int rc = store_crew_new(&setup, &t.crew, e);
+    if (rc == 0)
+        rc = give_all(&t, by_index, e);
+    atomic_store(&a->stop, rc != 0);
+    store_crew_free(t.crew);
+    return rc;
+}
