@@ -69,4 +69,9 @@ tell "9. The second copy heals it."
 run -R archive repair
 run -R archive verify
 
-tell "The end. It lies in $PWD; look around with: cd $PWD && groundwork -R archive status"
+tell "The end. It lies in $PWD. To look around, in a shell:"
+cat <<END
+    cd $PWD
+    export XDG_CONFIG_HOME=\$PWD/config XDG_STATE_HOME=\$PWD/state GROUNDWORK_PASSPHRASE_FILE=\$PWD/passphrase
+    $groundwork -R archive status
+END

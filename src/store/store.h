@@ -135,7 +135,8 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
 struct store_audited {
     uint64_t packs, bytes, items, item_bytes, findings;
 };
-/* store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
+/*
+ * store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
  * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Where the index is of no use the items are
  * found by the journal.  Never writes, as store_verify.  Two threads read packs, as many as there are processors read
  * items; ${watch} is called by the calling thread alone, and what is told, and in what order, does not depend on them.

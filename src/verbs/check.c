@@ -76,7 +76,7 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
         return 0;
     }
     char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX];
-    verbs_say(face, "%" PRIu64 " packs (%s) held to their logged roots.", done.packs, verbs_size(done.bytes, b));
+    verbs_say(face, "%" PRIu64 " packs (%s) compared with their logged roots.", done.packs, verbs_size(done.bytes, b));
     if (!keyless)
         verbs_say(face, "%s items (%s) decrypted and re-hashed.", verbs_number(done.items, n),
                   verbs_size(done.item_bytes, b));

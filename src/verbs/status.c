@@ -7,7 +7,7 @@ static const char *copy_words(enum ledger_copy_state state)
 {
     switch (state) {
     case LEDGER_COPY_GOOD:
-        return text_tr("good");
+        return text_tr("good at its end; groundwork verify checks all of it");
     case LEDGER_COPY_SHORT:
         return text_tr("short: run groundwork repair");
     case LEDGER_COPY_BAD_TAIL:

@@ -83,7 +83,7 @@ static void what_is_whole_is_called_so(void **state)
     fixture_said(f, " covers checked.\nVERIFIED\n");
     assert_int_equal(check(f, "audit", NULL), 0);
     fixture_said(f, "2 packs (");
-    fixture_said(f, ") held to their logged roots.\n2 items (1.4 MiB) decrypted and re-hashed.\nWHOLE\n");
+    fixture_said(f, ") compared with their logged roots.\n2 items (1.4 MiB) decrypted and re-hashed.\nWHOLE\n");
     assert_int_equal(check(f, "audit", "--full"), 0);
     fixture_said(f, "2 items (1.4 MiB) decrypted");
     assert_int_equal(fixture_json(f, "verify", NULL), 0);

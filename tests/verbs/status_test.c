@@ -21,7 +21,8 @@ static void a_whole_repository(void **state)
     fixture_said(f, "Repository archive\n");
     fixture_said(f, "  Origin: tests.example/log, founded 20");
     fixture_said(f, " leaves in 2 commits, root ");
-    fixture_said(f, "  Journal, copy a: good\n  Journal, copy b: good\n");
+    fixture_said(f, "  Journal, copy a: good at its end; groundwork verify checks all of it\n"
+                    "  Journal, copy b: good at its end; groundwork verify checks all of it\n");
     fixture_said(f, "  This computer vouches for it: nothing it saw committed is missing.");
     fixture_said(f, "  Key file: keys/own.key\n");
     fixture_said(f, "  There is no recovery without the key file and its passphrase");
