@@ -218,15 +218,19 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
     return rc;
 }
 
-int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e)
+int store_passphrase(const struct store_place *place, int (*fresh)(void *context, struct buf *ret, struct err *e),
+                     void *context, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
+    OWN(buf_wipe) struct buf passphrase = {0};
     int rc = store_open(place, STORE_READ, &s, e);
+    if (rc == 0)
+        rc = fresh(context, &passphrase, e);
     if (rc != 0)
         return rc;
     struct ledger_position now;
     ledger_where(s->ledger, &now);
     s->identity.checkpoint_size = now.leaves;
     s->identity.checkpoint_root = now.root;
-    return keyring_identity_save(s->key_path.s, &s->identity, new_passphrase, true, e);
+    return keyring_identity_save(s->key_path.s, &s->identity, buf_bytes(&passphrase), true, e);
 }

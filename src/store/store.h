@@ -167,8 +167,10 @@ struct store_adopted {
 };
 int store_adopt(const struct store_place *place, struct bytes checkpoint_note, bool may_be_older,
                 struct store_adopted *ret, struct err *e);
-/* store_passphrase: seal the key file anew. */
-int store_passphrase(const struct store_place *place, struct bytes new_passphrase, struct err *e);
+/* store_passphrase: seal the key file anew.  ${fresh} is asked for the new passphrase once the present one has opened
+ * the key file; its failure is passed on, and nothing is changed. */
+int store_passphrase(const struct store_place *place, int (*fresh)(void *context, struct buf *ret, struct err *e),
+                     void *context, struct err *e);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

@@ -51,17 +51,21 @@ int verbs_adopt(const struct verbs_request *request, const struct verbs_face *fa
     return 0;
 }
 
+static int ask_fresh(void *context, struct buf *ret, struct err *e)
+{
+    const struct verbs_face *face = context;
+    return face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, ret, e);
+}
+
 int verbs_passphrase(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     (void)ret_exit;
-    OWN(buf_wipe) struct buf passphrase = {0};
+    struct verbs_face asked = *face;
     struct verbs_place place;
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
     verbs_place(request, face, &place);
-    int rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
-    if (rc == 0)
-        rc = store_passphrase(&place.place, buf_bytes(&passphrase), e);
+    int rc = store_passphrase(&place.place, ask_fresh, &asked, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {

@@ -32,6 +32,7 @@ struct restoring {
     struct buf path;              /* <receipt>/<path> */
     struct buf shown;
     struct written written;
+    char passing[PASSING_NAME_MAX]; /* of the file at hand, below dest */
     uint8_t *piece;
     struct crypt_sha256 *hash;
     uint64_t files, bytes, failed, left_out;
@@ -224,44 +225,41 @@ static int write_piece(void *context, struct bytes piece, struct err *e)
     return progress(w->r, e);
 }
 
-/* The passing name, which no other process has; one of the same number can only be left by one that was killed. */
-static int temporary_open(struct restoring *r, char to[PASSING_NAME_MAX])
+/* No other process has this passing name; one that lies there can only be left by one that was killed. */
+static int passing_open(const struct restoring *r)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    snprintf(to, PASSING_NAME_MAX, ".groundwork-%d.part", (int)getpid());
-    int fd = openat(r->dest, to, flags, 0600);
-    if (fd < 0 && errno == EEXIST && unlinkat(r->dest, to, 0) == 0)
-        fd = openat(r->dest, to, flags, 0600);
+    int fd = openat(r->dest, r->passing, flags, 0600);
+    if (fd < 0 && errno == EEXIST && unlinkat(r->dest, r->passing, 0) == 0)
+        fd = openat(r->dest, r->passing, flags, 0600);
     return fd;
 }
 
 /* Complete under its passing name: mode and time, then its own name.  0 or an errno. */
-static int file_settle(struct restoring *r, const struct index_item *item, struct writing *w, const char *temporary,
-                       const char *name)
+static int file_settle(struct restoring *r, const struct index_item *item, struct writing *w, const char *name)
 {
     struct timespec when[2];
     times(item, when);
     int number = verbs_holes_end(&w->holes);
     if (number == 0 && (fchmod(w->holes.fd, item->mode) != 0 || futimens(w->holes.fd, when) != 0))
         number = errno;
-    return number != 0 ? number : file_rename_new(r->dest, temporary, verbs_folders_fd(&r->folders), name);
+    return number != 0 ? number : file_rename_new(r->dest, r->passing, verbs_folders_fd(&r->folders), name);
 }
 
 static int file_write(struct restoring *r, const struct index_item *item, const char *name, bool *ret_good,
                       struct err *e)
 {
-    char temporary[PASSING_NAME_MAX];
     struct err mine = {0};
-    OWN(fd_drop) int fd = temporary_open(r, temporary);
+    OWN(fd_drop) int fd = passing_open(r);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
     struct writing w = {r, {.fd = fd, .sparse = item->bytes > SPARSE_FROM}, 0};
     struct vault_sink sink = {write_piece, &w};
     int rc = store_get(r->store, item, &sink, &mine);
-    int number = rc == 0 ? file_settle(r, item, &w, temporary, name) : 0;
+    int number = rc == 0 ? file_settle(r, item, &w, name) : 0;
     *ret_good = rc == 0 && number == 0;
     if (!*ret_good)
-        (void)unlinkat(r->dest, temporary, 0);
+        (void)unlinkat(r->dest, r->passing, 0);
     if (rc == ERR_STOPPED)
         return err_set(e, rc, "%s", mine.text);
     if (w.number != 0)
@@ -503,6 +501,7 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
         return err_os(e, ERR_IO, errno, "open %s", r.dest_name);
     r.folders = (struct verbs_folders){.dest = r.dest, .failed = folder_failed, .context = &r};
     r.firsts = (struct verbs_folders){.dest = r.dest, .only_there = true};
+    snprintf(r.passing, sizeof r.passing, ".groundwork-%d.part", (int)getpid());
     r.piece = malloc(READ_PIECE);
     r.hash = crypt_sha256_new();
     if (r.piece == NULL || r.hash == NULL)

@@ -282,17 +282,26 @@ static void test_repair_asks_once(void **state)
     }
 }
 
+static int give_fresh(void *context, struct buf *ret, struct err *e)
+{
+    if (context == NULL)
+        return err_set(e, ERR_STOPPED, "not now");
+    buf_put_text(ret, context);
+    return 0;
+}
+
 static void test_passphrase_is_changed(void **state)
 {
     struct fixture *f = *state;
     OWN(buf_drop) struct buf before = {0};
-    static char old[] = FIXTURE_PASSPHRASE, new[] = "quite another passphrase";
+    static char old[] = FIXTURE_PASSPHRASE, new[] = "quite another passphrase", poor[] = "short";
     struct ledger_position now;
     fixture_fill(f);
     now = fixture_where(f, STORE_PUBLIC);
     assert_int_equal(file_read_all(f->key.s, 1 << 16, &before, NULL), 0);
-    fixture_says(f, store_passphrase(&f->place, bytes_text("short"), &f->e), ERR_REFUSED, "", NULL);
-    assert_int_equal(store_passphrase(&f->place, bytes_text(new), &f->e), 0);
+    fixture_says(f, store_passphrase(&f->place, give_fresh, poor, &f->e), ERR_REFUSED, "", NULL);
+    fixture_says(f, store_passphrase(&f->place, give_fresh, NULL, &f->e), ERR_STOPPED, "not now", NULL);
+    assert_int_equal(store_passphrase(&f->place, give_fresh, new, &f->e), 0);
     struct store_place place = f->place;
     OWN(store_drop) struct store *s = NULL;
     place.identity = NULL;

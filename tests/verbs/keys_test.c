@@ -117,13 +117,14 @@ static void the_passphrase_is_changed(void **state)
     OWN(buf_drop) struct buf old = {0};
     assert_int_equal(file_read_all("keys/own.key", 1 << 20, &old, NULL), 0);
     f->with_keys = false;
-    f->passphrase[0] = "a new passphrase of the tests";
+    f->passphrase[1] = "a new passphrase of the tests";
     assert_int_equal(fixture_run(f, "passphrase", NULL), 0);
+    f->passphrase[1] = NULL;
     fixture_said(f, "The passphrase is changed. Older copies of the key file still open with the old one.");
     assert_int_equal(f->asked, 2);
-    assert_true(f->asked_twice[0]);
-    assert_false(f->asked_twice[1]);
-    assert_string_equal(buf_text(&f->prompts), "New passphrase for your key file: \nPassphrase for keys/own.key: \n");
+    assert_false(f->asked_twice[0]);
+    assert_true(f->asked_twice[1]);
+    assert_string_equal(buf_text(&f->prompts), "Passphrase for keys/own.key: \nNew passphrase for your key file: \n");
     opens_with(f, FIXTURE_PASSPHRASE, false);
     opens_with(f, "a new passphrase of the tests", true);
     scratch_file("keys/own.key", old.p, old.n); /* as the sentence says */
@@ -136,13 +137,14 @@ static void a_change_that_is_refused_leaves_the_old_one(void **state)
     struct hash before, after;
     fixture_digest("keys", &before);
     f->with_keys = false;
-    f->passphrase[0] = "short";
+    f->passphrase[1] = "short";
     assert_int_equal(fixture_run(f, "passphrase", NULL), VERBS_REFUSED);
     fixture_failed(f, ERR_REFUSED, "the passphrase is shorter than");
-    f->passphrase[0] = "a new passphrase of the tests";
-    f->passphrase[1] = "not the old passphrase";
+    f->passphrase[0] = "not the old passphrase";
+    f->passphrase[1] = "a new passphrase of the tests";
     assert_int_equal(fixture_run(f, "passphrase", NULL), VERBS_ENVIRONMENT);
     fixture_failed(f, ERR_KEY, "the passphrase does not open keys/own.key");
+    assert_int_equal(f->asked, 1); /* no new one is asked for in vain */
     f->passphrase[0] = f->passphrase[1] = NULL;
     f->key_path = "keys/none.key";
     fixture_run(f, "passphrase", NULL);
