@@ -94,7 +94,9 @@ static int names_read(int fd, struct names *ret)
             break;
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
             continue;
-        if (ret->count == INTAKE_FOLDER_NAMES_MAX || !name_add(ret, d->d_name))
+        if (ret->count == INTAKE_FOLDER_NAMES_MAX)
+            return E2BIG;
+        if (!name_add(ret, d->d_name))
             return -1;
     }
     if (errno != 0)
