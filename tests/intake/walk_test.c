@@ -637,6 +637,12 @@ static void looking_leaves_the_time_of_access_alone(void **state)
     assert_null(find(&w, "usr/share/doc/base-files")->refused);
 }
 
+static bool stop_at_last(void *context)
+{
+    unsigned *left = context;
+    return --*left == 0;
+}
+
 static void measuring_counts_what_a_walk_meets_and_opens_no_file(void **state)
 {
     static const char *const argument = "n";
@@ -649,7 +655,14 @@ static void measuring_counts_what_a_walk_meets_and_opens_no_file(void **state)
     assert_int_equal(chmod("n/may not be read", 0), 0);
     assert_int_equal(mkfifo("n/pipe", 0600), 0);
     assert_int_equal(symlink("a", "n/link"), 0);
-    assert_int_equal(intake_measure(&argument, 1, &names, &bytes, NULL), 0);
+    unsigned left = 1000;
+    struct intake_stopping stopping = {stop_at_last, &left};
+    assert_int_equal(intake_measure(&argument, 1, &stopping, &names, &bytes, NULL), 0);
+    assert_int_equal(left, 1000 - names);
+    left = 3;
+    uint64_t untouched = names;
+    assert_int_equal(intake_measure(&argument, 1, &stopping, &names, &bytes, NULL), ERR_STOPPED);
+    assert_int_equal(names, untouched);
     walk(&w, "n");
     assert_int_equal(names, w.count);
     assert_int_equal(names, 6);
