@@ -62,10 +62,15 @@ int intake_paths_check(const char *const *arguments, size_t count, const char *f
  * the argument itself is met too, unless its kept path is empty; refused it is met in any case, then as ".".  What
  * cannot be looked at is met as refused, with the bytes that its folder told; a name whose path would be longer than
  * STATEMENT_PATH_MAX is met under its folder's.  Only the visitor's own error, or lost memory, ends the walk.
- * intake_measure: names and bytes that a walk would meet, without opening any file: for progress.
+ * intake_measure: names and bytes that a walk would meet, without opening any file: for progress.  Before each it is
+ * asked whether to stop: ERR_STOPPED then.
  */
+struct intake_stopping {
+    bool (*asked)(void *context);
+    void *context;
+};
 int intake_walk(const char *const *arguments, size_t count, const struct intake_visitor *visitor, struct err *e);
-int intake_measure(const char *const *arguments, size_t count, uint64_t *ret_names, uint64_t *ret_bytes,
-                   struct err *e);
+int intake_measure(const char *const *arguments, size_t count, const struct intake_stopping *stopping,
+                   uint64_t *ret_names, uint64_t *ret_bytes, struct err *e);
 
 #endif

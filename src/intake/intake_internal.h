@@ -33,7 +33,7 @@ void intake_links_release(struct links_seen *l);
 /* The slot of this file, made when it is new; NULL when memory is out. */
 struct link_seen *intake_links_find(struct links_seen *l, uint64_t device, uint64_t inode);
 
-const char *intake_reason_of(int number); /* a refusal's code for errno */
+const char *intake_reason_of(int number); /* a refusal's code for errno; E2BIG: more names than a folder may have */
 /* intake_open_file: a regular file below ${folder}, or the reason why not. */
 const char *intake_open_file(int folder, const char *name, const struct stat *listed, struct intake_open *ret);
 

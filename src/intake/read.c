@@ -15,6 +15,8 @@ const char *intake_reason_of(int number)
     case ELOOP:
     case ENOTDIR:
         return "changed";
+    case E2BIG:
+        return "large";
     default:
         return "io";
     }

@@ -94,7 +94,9 @@ static int names_read(int fd, struct names *ret)
             break;
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
             continue;
-        if (ret->count == INTAKE_FOLDER_NAMES_MAX || !name_add(ret, d->d_name))
+        if (ret->count == INTAKE_FOLDER_NAMES_MAX)
+            return E2BIG;
+        if (!name_add(ret, d->d_name))
             return -1;
     }
     if (errno != 0)
@@ -337,13 +339,15 @@ int intake_walk(const char *const *arguments, size_t count, const struct intake_
 /* ---- measuring ---- */
 
 struct measure {
+    const struct intake_stopping *stopping;
     uint64_t names, bytes;
 };
 
 static int measure_entry(void *context, struct intake_entry *entry, struct err *e)
 {
     struct measure *m = context;
-    (void)e;
+    if (m->stopping->asked(m->stopping->context))
+        return err_set(e, ERR_STOPPED, "interrupted");
     m->names++;
     if (entry->refused == NULL && entry->first_cookie == UINT64_MAX)
         m->bytes += entry->bytes;
@@ -351,9 +355,10 @@ static int measure_entry(void *context, struct intake_entry *entry, struct err *
     return 0;
 }
 
-int intake_measure(const char *const *arguments, size_t count, uint64_t *ret_names, uint64_t *ret_bytes, struct err *e)
+int intake_measure(const char *const *arguments, size_t count, const struct intake_stopping *stopping,
+                   uint64_t *ret_names, uint64_t *ret_bytes, struct err *e)
 {
-    struct measure m = {0};
+    struct measure m = {.stopping = stopping};
     struct intake_visitor visitor = {measure_entry, &m};
     OWN(walk_release) struct walk w = {.visitor = &visitor, .measuring = true, .e = e};
     int rc = 0;

@@ -21,7 +21,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_REPAIRED] = "repaired",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
-static const char *const REASONS[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
+                                      "loop",    "socket", "unreadable", "vanished"};
 
 const char *statement_kind_name(enum statement_kind kind)
 {

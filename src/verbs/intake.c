@@ -512,9 +512,16 @@ static int stop(struct taking *t, struct err *e)
                    t->totals.taken.files + t->totals.duplicate.files);
 }
 
+static bool stop_asked(void *context)
+{
+    return progress(context, 0) != 0;
+}
+
 static int take(struct taking *t, int *ret_exit, struct err *e)
 {
     struct intake_visitor visitor = {take_entry, t};
+    struct intake_stopping stopping = {stop_asked, t};
+    uint64_t files_all = 0, bytes_all = 0;
     t->part_began_ms = time_monotonic_ms();
     t->hash = crypt_sha256_new();
     t->piece = malloc(READ_PIECE);
@@ -522,8 +529,9 @@ static int take(struct taking *t, int *ret_exit, struct err *e)
         return err_memory(e);
     int rc = t->dry ? 0 : verbs_close_interrupted(t->store, t->face, e);
     if (rc == 0 && t->face->watched)
-        rc =
-            intake_measure(t->request->arguments, t->request->count, &t->progress.files_all, &t->progress.bytes_all, e);
+        rc = intake_measure(t->request->arguments, t->request->count, &stopping, &files_all, &bytes_all, e);
+    t->progress.files_all = files_all;
+    t->progress.bytes_all = bytes_all;
     if (rc == 0 && !t->dry)
         rc = store_draft_begin(t->store, e);
     if (rc == 0)

@@ -126,11 +126,24 @@ int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_
 
 /* ---- file by file ---- */
 
-static void json_entry(struct receipt *r, const char *state, const struct index_item *item, uint64_t other)
+static int take_bytes(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = item->bytes;
+    return 0;
+}
+
+/* A further name has the bytes of the item that it names, as in the sums. */
+static int json_entry(struct receipt *r, const char *state, const struct index_item *item, uint64_t other,
+                      struct err *e)
 {
     struct json_out *j = r->face->json;
+    uint64_t bytes = item->bytes;
+    int rc = item->further_name ? index_item(store_index(r->store), item->of, take_bytes, &bytes, e) : 0;
+    if (rc != 0)
+        return rc;
     json_object_begin(j);
-    verbs_json_u64(j, "bytes", item->bytes);
+    verbs_json_u64(j, "bytes", bytes);
     verbs_json_u64(j, "item", item->leaf);
     verbs_json_name(j, item->path);
     if (other != UINT64_MAX)
@@ -140,6 +153,7 @@ static void json_entry(struct receipt *r, const char *state, const struct index_
     verbs_json_text(j, "state", state);
     verbs_json_text(j, "type", statement_type_name(item->type));
     json_object_end(j);
+    return 0;
 }
 
 static int item_line(void *context, const struct index_item *item, struct err *e)
@@ -147,18 +161,16 @@ static int item_line(void *context, const struct index_item *item, struct err *e
     struct receipt *r = context;
     const struct verbs_face *f = r->face;
     bool duplicate = item->duplicate_of != UINT64_MAX && item->type == STATEMENT_FILE && !item->further_name;
-    (void)e;
-    if (f->json != NULL) {
-        json_entry(r,
-                   item->further_name ? "further-name"
-                   : duplicate        ? "duplicate"
-                                      : "taken",
-                   item,
-                   item->further_name ? item->of
-                   : duplicate        ? item->duplicate_of
-                                      : UINT64_MAX);
-        return 0;
-    }
+    if (f->json != NULL)
+        return json_entry(r,
+                          item->further_name ? "further-name"
+                          : duplicate        ? "duplicate"
+                                             : "taken",
+                          item,
+                          item->further_name ? item->of
+                          : duplicate        ? item->duplicate_of
+                                             : UINT64_MAX,
+                          e);
     const char *name = verbs_shown(item->path, &r->shown);
     if (item->further_name)
         verbs_say(f, "  %8" PRIu64 "  further name of item %" PRIu64 ": %s", item->leaf, item->of, name);
@@ -176,12 +188,10 @@ static int item_line(void *context, const struct index_item *item, struct err *e
 static int again_line(void *context, const struct index_item *item, struct err *e)
 {
     struct receipt *r = context;
-    (void)e;
     if (r->face->json != NULL)
-        json_entry(r, "already", item, UINT64_MAX);
-    else
-        verbs_say(r->face, "  %8" PRIu64 "  already on receipt %" PRIu64 ": %s", item->leaf, item->receipt,
-                  verbs_shown(item->path, &r->shown));
+        return json_entry(r, "already", item, UINT64_MAX, e);
+    verbs_say(r->face, "  %8" PRIu64 "  already on receipt %" PRIu64 ": %s", item->leaf, item->receipt,
+              verbs_shown(item->path, &r->shown));
     return 0;
 }
 

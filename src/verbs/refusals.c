@@ -50,7 +50,8 @@ struct reading {
 /* The same code, as a text that outlives the query. */
 static const char *reason_kept(const char *reason)
 {
-    static const char *const codes[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+    static const char *const codes[] = {"changed", "device", "fifo",       "io",      "large",
+                                        "loop",    "socket", "unreadable", "vanished"};
     for (size_t i = 0; i < COUNT(codes); i++)
         if (strcmp(codes[i], reason) == 0)
             return codes[i];

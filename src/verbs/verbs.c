@@ -386,6 +386,7 @@ const char *verbs_reason(const char *code)
         {"device", TEXT("a device is no document")},
         {"fifo", TEXT("a pipe is no document")},
         {"io", TEXT("it cannot be read: the disk reports an error")},
+        {"large", TEXT("a folder with more names than can be sorted: divide it into several")},
         {"loop", TEXT("folders are nested too deep")},
         {"socket", TEXT("a socket is no document")},
         {"unreadable", TEXT("you may not read it: run the intake with an account that may")},

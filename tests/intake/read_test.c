@@ -10,7 +10,7 @@ static void every_refusal_of_the_system_has_its_reason(void **state)
     static const struct {
         int number;
         const char *reason;
-    } cases[] = {{ENOENT, "vanished"},  {EACCES, "unreadable"},
+    } cases[] = {{E2BIG, "large"}, {ENOENT, "vanished"},  {EACCES, "unreadable"},
                  {EPERM, "unreadable"}, {ELOOP, "changed"},
                  {ENOTDIR, "changed"},  {EIO, "io"},
                  {ENXIO, "io"},         {0, "io"}};

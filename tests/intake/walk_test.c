@@ -4,6 +4,7 @@
 #include "../base/chance.h"
 #include "../base/scratch.h"
 
+#include <dlfcn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -373,6 +374,41 @@ static void a_further_name_of_what_changed_since_is_a_file_of_its_own(void **sta
     scratch_remove("l");
 }
 
+/* ---- more names than a folder may have ---- */
+
+static unsigned endless; /* names that reading a folder still gives */
+
+struct dirent *readdir(DIR *dir)
+{
+    static struct dirent one = {.d_name = "n"};
+    struct dirent *(*real)(DIR * dir);
+    *(void **)&real = dlsym(RTLD_NEXT, "readdir64");
+    if (endless == 0)
+        return real(dir);
+    endless--;
+    return &one;
+}
+
+static void fill_the_folder(const struct intake_entry *entry, size_t n)
+{
+    (void)n;
+    endless = bytes_equal(entry->path, bytes_text("full/a")) ? INTAKE_FOLDER_NAMES_MAX + 1 : 0;
+}
+
+static void a_folder_with_too_many_names_is_refused_and_the_walk_goes_on(void **state)
+{
+    OWN(walked_release) struct walked w = {.meanwhile = fill_the_folder};
+    scratch_mkdir("full");
+    scratch_text("full/a", "");
+    scratch_mkdir("full/b");
+    scratch_text("full/c", "");
+    walk(&w, "full");
+    assert_int_equal(w.count, 4);
+    met_as(&w, "full/b", "large", 0);
+    assert_null(find(&w, "full/c")->refused);
+    assert_int_equal(endless, 0);
+}
+
 /* ---- a disk that does not hold still ---- */
 
 static void change_what_comes(const struct intake_entry *entry, size_t n)
@@ -601,6 +637,12 @@ static void looking_leaves_the_time_of_access_alone(void **state)
     assert_null(find(&w, "usr/share/doc/base-files")->refused);
 }
 
+static bool stop_at_last(void *context)
+{
+    unsigned *left = context;
+    return --*left == 0;
+}
+
 static void measuring_counts_what_a_walk_meets_and_opens_no_file(void **state)
 {
     static const char *const argument = "n";
@@ -613,7 +655,14 @@ static void measuring_counts_what_a_walk_meets_and_opens_no_file(void **state)
     assert_int_equal(chmod("n/may not be read", 0), 0);
     assert_int_equal(mkfifo("n/pipe", 0600), 0);
     assert_int_equal(symlink("a", "n/link"), 0);
-    assert_int_equal(intake_measure(&argument, 1, &names, &bytes, NULL), 0);
+    unsigned left = 1000;
+    struct intake_stopping stopping = {stop_at_last, &left};
+    assert_int_equal(intake_measure(&argument, 1, &stopping, &names, &bytes, NULL), 0);
+    assert_int_equal(left, 1000 - names);
+    left = 3;
+    uint64_t untouched = names;
+    assert_int_equal(intake_measure(&argument, 1, &stopping, &names, &bytes, NULL), ERR_STOPPED);
+    assert_int_equal(names, untouched);
     walk(&w, "n");
     assert_int_equal(names, w.count);
     assert_int_equal(names, 6);
@@ -646,6 +695,7 @@ int main(void)
         IN_SCRATCH(what_may_not_be_read_is_met_with_what_its_folder_tells),
         IN_SCRATCH(a_further_name_carries_the_cookie_of_the_first),
         IN_SCRATCH(a_name_whose_cookie_stays_unset_leaves_the_next_to_be_the_first),
+        IN_SCRATCH(a_folder_with_too_many_names_is_refused_and_the_walk_goes_on),
         IN_SCRATCH(a_further_name_of_what_changed_since_is_a_file_of_its_own),
         IN_SCRATCH(what_happens_meanwhile_is_met_as_it_is_then),
         IN_SCRATCH(names_in_a_folder_that_vanished_are_met_as_vanished),

@@ -153,7 +153,7 @@ static void draw_received(struct drawn *d)
 
 static void draw_part(struct drawn *d)
 {
-    static const char *const reasons[] = {"changed", "device", "fifo",       "io",
+    static const char *const reasons[] = {"changed", "device", "fifo",       "io",      "large",
                                           "loop",    "socket", "unreadable", "vanished"};
     struct statement_part *p = &d->s.part;
     p->deposit = number();

@@ -561,6 +561,13 @@ static void another_writer_is_named_or_waited_for(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* All is counted before the first file is read: that can be stopped too. */
+static int stop_while_counting(const struct verbs_progress *p)
+{
+    assert_int_equal(p->files + p->bytes + p->files_all, 0);
+    return 1;
+}
+
 static void whoever_looks_on_sees_how_far_it_is(void **state)
 {
     struct fixture *f = *state;
@@ -569,6 +576,10 @@ static void whoever_looks_on_sees_how_far_it_is(void **state)
     tree_grow(&chance, "watched", 3);
     tree_count("watched", &counts);
     f->watched = true;
+    f->progress = stop_while_counting;
+    assert_int_equal(fixture_run(f, "intake", "watched", NULL), VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_STOPPED, "interrupted: nothing was taken in");
+    f->progress = NULL;
     assert_int_equal(fixture_run(f, "intake", "watched", NULL), 0);
     f->watched = false;
     assert_int_equal(f->last.files_all, counts.files + counts.folders);

@@ -116,7 +116,8 @@ static void a_name_in_a_document_keeps_its_bytes(void **state)
 
 static void every_refusal_is_said_in_words(void **state)
 {
-    static const char *const codes[] = {"changed", "device", "fifo", "io", "loop", "socket", "unreadable", "vanished"};
+    static const char *const codes[] = {"changed", "device", "fifo",       "io",      "large",
+                                        "loop",    "socket", "unreadable", "vanished"};
     for (size_t i = 0; i < COUNT(codes); i++) {
         assert_true(statement_reason_known(codes[i]));
         OWN(mem_drop) char *english = strdup(verbs_reason(codes[i]));
