@@ -148,6 +148,12 @@ static int give(void *context, const char *key_path, struct buf *ret, struct err
     return 0;
 }
 
+static int the_same_again(void *context, struct buf *ret, struct err *e)
+{
+    buf_put_text(ret, FIXTURE_PASSPHRASE);
+    return buf_check(ret, e);
+}
+
 /* The key file's newest checkpoint was seen too, on whatever computer; an older copy lowers it. */
 static void test_the_key_file_has_seen(void **state)
 {
@@ -162,7 +168,7 @@ static void test_the_key_file_has_seen(void **state)
     f->place.identity = NULL;
     fixture_fill(f);
     struct ledger_position now = fixture_where(f, STORE_PUBLIC);
-    assert_int_equal(store_passphrase(&f->place, bytes_text(FIXTURE_PASSPHRASE), &f->e), 0);
+    assert_int_equal(store_passphrase(&f->place, the_same_again, NULL, &f->e), 0);
     fixture_back(f, "founded");
     for (int here = 0; here < 2; here++) {
         fixture_says(f, adopt(f, false, &a), ERR_REFUSED, "your key file has seen", "adopt --older", NULL);
@@ -178,7 +184,7 @@ static void test_the_key_file_has_seen(void **state)
     fixture_fill(f); /* the key file opens it from now on */
     fixture_whole(f);
     /* And a journal that does not hold what it has seen is another history. */
-    assert_int_equal(store_passphrase(&f->place, bytes_text(FIXTURE_PASSPHRASE), &f->e), 0);
+    assert_int_equal(store_passphrase(&f->place, the_same_again, NULL, &f->e), 0);
     fixture_back(f, "founded");
     f->place.identity = &f->id;
     fixture_fill(f);
