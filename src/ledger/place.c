@@ -74,7 +74,10 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     return rc;
 }
 
-/* The other widths of a tile go once this one is in its place. */
+/*
+ * The other widths of a tile go once this one is in its place, and are gone for good before a checkpoint follows: a
+ * narrower one beside a published tree would be taken for something that does not belong there.
+ */
 static int drop_narrower(const char *root, const char *name, struct err *e)
 {
     char full[TREE_TILE_PATH_MAX];
@@ -91,14 +94,20 @@ static int drop_narrower(const char *root, const char *name, struct err *e)
     OWN(dir_drop) DIR *dir = opendir(folder.s);
     if (dir == NULL)
         return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
+    bool dropped = false;
     for (struct dirent *d; (d = readdir(dir)) != NULL;) {
         uint64_t other;
         if (decimal_get(bytes_text(d->d_name), &other) != 0 || other == width || other >= TREE_TILE_WIDTH)
             continue;
         if (unlinkat(dirfd(dir), d->d_name, 0) != 0 && errno != ENOENT)
             return err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
+        dropped = true;
     }
-    if (width == TREE_TILE_WIDTH && rmdir(folder.s) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+    if (dropped)
+        rc = file_sync_folder(folder.s, e);
+    if (rc != 0 || width != TREE_TILE_WIDTH)
+        return rc;
+    if (rmdir(folder.s) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
         return err_os(e, ERR_IO, errno, "cannot remove the folder %s", folder.s);
     return 0;
 }
@@ -144,12 +153,15 @@ static bool same_folder(const char *a, const char *b)
     return folder_length(a) == folder_length(b) && memcmp(a, b, folder_length(a)) == 0;
 }
 
+/* Each folder that has new names, and log/ itself: a draft's old name must be gone before a checkpoint is put there. */
 static int sync_folders(const struct ledger_placing *p, struct err *e)
 {
     struct file_path path;
-    int rc = 0;
+    int rc = file_path(&path, e, "%s/log", p->root);
+    if (rc == 0 && p->count > 0)
+        rc = file_sync_folder(path.s, e);
     for (size_t i = 0; rc == 0 && i < p->count; i++) {
-        bool before = false;
+        bool before = folder_length(p->file[i].name) == 0;
         for (size_t k = 0; k < i && !before; k++)
             before = same_folder(p->file[k].name, p->file[i].name);
         if (!before)
