@@ -201,6 +201,8 @@ static int walk_items(struct by_journal *j, struct err *e)
 static void index_found(struct store_auditing *a, const struct err *why)
 {
     struct err line = {0};
+    if (store_interrupted(a->s))
+        return;
     (void)err_set(&line, ERR_DAMAGED, "the index is damaged (%s): run groundwork repair", why->text);
     store_audit_found(a, line.text);
 }

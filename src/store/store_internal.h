@@ -220,6 +220,12 @@ int store_recount_duplicates(struct store_recount *c, struct index *x, struct er
 
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */
+/* store_interrupted: a commit was under way here when its process ended: the index may lie there half written, which the
+ * next writer mends, and which is nobody's fault. */
+static inline bool store_interrupted(const struct store *s)
+{
+    return s->state.has_pending || s->opening.committed_later > 0;
+}
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
 

@@ -345,7 +345,8 @@ static int check_index(struct verifying *v, struct err *e)
     if (rc == 0 && at.records > 0 && !ledger_stood(v->s->ledger, at.records, at.bytes, &at.last))
         rc = err_set(&mine, ERR_DAMAGED, "it stands elsewhere than the journal");
     if (rc == ERR_DAMAGED) {
-        FOUND(v, "the index is damaged (%s): run groundwork repair", mine.text);
+        if (!store_interrupted(v->s))
+            FOUND(v, "the index is damaged (%s): run groundwork repair", mine.text);
         return 0;
     }
     if (rc == 0 && store_index_current(v->s)) {
@@ -359,7 +360,7 @@ static int check_index(struct verifying *v, struct err *e)
 /* Segments and index follow a commit: as long as the index has not, a crash may have come before the segments did. */
 static bool unfinished(struct store *s)
 {
-    return s->keyring == NULL ? s->state.has_pending || s->opening.committed_later > 0 : !store_index_current(s);
+    return s->keyring == NULL ? store_interrupted(s) : !store_index_current(s);
 }
 
 static int check_keys(struct verifying *v, struct err *e)
