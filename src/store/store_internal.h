@@ -220,8 +220,8 @@ int store_recount_duplicates(struct store_recount *c, struct index *x, struct er
 
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */
-/* store_interrupted: a commit was under way here when its process ended: the index may lie there half written, which the
- * next writer mends, and which is nobody's fault. */
+/* store_interrupted: a commit was under way here when its process ended: the index may lie there half written, which
+ * the next writer mends, and which is nobody's fault. */
 static inline bool store_interrupted(const struct store *s)
 {
     return s->state.has_pending || s->opening.committed_later > 0;
