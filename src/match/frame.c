@@ -98,7 +98,6 @@ __attribute__((noinline)) static bool room_for(void *array, size_t *room, size_t
 /* Folded text: tokens of letters between single blanks.  Texts go on beyond what a name may hold. */
 static void fold(struct bytes raw, struct buf *to, struct match_name *name)
 {
-    const uint8_t *p = raw.p, *end = raw.p + raw.n;
     (void)match_name_read(raw, MATCH_READ_KOREAN, name);
     if (name->count < MATCH_TOKENS_MAX) {
         for (unsigned i = 0; i < name->count; i++) {
@@ -109,6 +108,7 @@ static void fold(struct bytes raw, struct buf *to, struct match_name *name)
         return;
     }
     bool blank = false;
+    const uint8_t *p = raw.p, *end = raw.p + raw.n;
     while (p < end && to->n < FOLDED_MAX) {
         uint32_t code = match_next_code(&p, end);
         const char *letters = match_letter(code);

@@ -125,6 +125,8 @@ bool match_name_read(struct bytes text, enum match_reading reading, struct match
 {
     struct reading r = {.name = ret_name, .reading = reading};
     ret_name->count = 0;
+    if (text.n == 0)
+        return false;
     const uint8_t *p = text.p, *end = text.p + text.n;
     while (p < end) {
         uint32_t code = match_next_code(&p, end);

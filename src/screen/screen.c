@@ -99,7 +99,7 @@ void screen_draft_drop(struct screen_draft *d)
 void screen_draft_name(struct screen_draft *d, struct bytes name)
 {
     struct match_name read;
-    if (memchr(name.p == NULL ? (const uint8_t *)"" : name.p, 0, name.n) != NULL)
+    if (name.n == 0 || memchr(name.p, 0, name.n) != NULL)
         return;
     (void)match_name_read(name, MATCH_READ_KOREAN, &read);
     if (read.count == 0)

@@ -39,6 +39,9 @@ static void limits(void **state)
     text[199] = 0;
     assert_int_equal(fixture_name(text).t[0].n, MATCH_TOKEN_BYTES);
     assert_int_equal(fixture_name("").count, 0);
+    struct match_name none = {.count = 1};
+    assert_false(match_name_read(bytes_of(NULL, 0), MATCH_READ_KOREAN, &none));
+    assert_int_equal(none.count, 0);
     assert_int_equal(fixture_name(" -- ").count, 0);
     assert_int_equal(fixture_name("김Kim").count, 2);
 }

@@ -53,6 +53,7 @@ static void refusals(void **state)
     refuses("", "x is empty: a table begins with the names of its columns");
     refuses("<aa/>", "x: no name was found in it; is it a list?");
     refuses("<CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL>", "x, line 1: not well-formed XML, or cut off");
+    refuses("<LIST><INDIVIDUAL></INDIVIDUAL></LIST>", "x: no name was found in it; is it a list?");
     refuses("1,2,3\n", "x, line 1: 3 fields, where sdn.csv has 12 and alt.csv 5");
     refuses("id,nom\n1,2\n", "x: no column is called name");
     refuses("{\"id\":1}\n", "x, line 1: not an entity: id, schema and properties are wanted");
