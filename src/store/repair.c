@@ -133,19 +133,19 @@ static int repair_keys(struct healing *h, struct err *e)
     return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+/* ---- packs: an open one from its second copy, sealed ones by their stripe's parity ---- */
+
 struct pack_repair {
-    struct store *s;
     struct healing *h;
+    const struct vault_stripe_of *stripe; /* at hand */
     bool unhealed;
 };
 
-static int repair_pack(void *context, const struct statement_pack *p, struct err *e)
+static int repair_copies(struct pack_repair *r, const struct store *s, const struct vault_pack *p, struct err *e)
 {
-    struct pack_repair *r = context;
-    struct vault_pack logged = {p->pack, p->sectors, p->sealed, p->root};
     struct err mine = {0};
     bool healed = false;
-    int rc = vault_repair_pack(r->s->root, r->s->founded.founded.pack_sectors, &logged, &healed, &mine);
+    int rc = vault_repair_pack(s->root, s->founded.founded.pack_sectors, p, &healed, &mine);
     if (healed) {
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
@@ -157,7 +157,64 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     return 0;
 }
 
-/* Before the packs, which it names; it is made from whichever copy of them can be read. */
+static void mended(void *context, const struct vault_mended *m)
+{
+    struct pack_repair *r = context;
+    unsigned long long number = (unsigned long long)m->number;
+    char name[VAULT_PARITY_NAME_MAX];
+    struct err line = {0};
+    vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
+    if (m->parity && m->lost == 0) {
+        buf_printf(r->h->words, text_tr("%s made anew from the packs under it\n"), name);
+        buf_printf(&r->h->names, "%s\n", name);
+    } else if (m->parity)
+        (void)err_set(&line, ERR_DAMAGED, "%s cannot be made anew while packs under it are damaged", name);
+    else if (m->lost == 0)
+        buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
+    else {
+        if (m->healed > 0)
+            buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
+        (void)err_set(&line, ERR_DAMAGED,
+                      "pack %llu: %u sectors are lost, more than parity brings back: bring the pack from another copy "
+                      "of the repository",
+                      number, m->lost);
+    }
+    if (!m->parity && (m->lost == 0 || m->healed > 0))
+        buf_printf(&r->h->names, "pack %llu\n", number);
+    if (line.code != 0)
+        found(r->h->watch, &line);
+    r->unhealed = r->unhealed || line.code != 0;
+}
+
+static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(store_packs_release) struct store_packs packs = {0};
+    struct pack_repair r = {.h = h};
+    int rc = store_open_for_repair(&h->place, &s, e);
+    if (rc == 0)
+        rc = store_packs_load(s, &packs, e);
+    for (size_t i = 0; rc == 0 && i < packs.count; i++)
+        if (!packs.list[i].sealed || store_parity(s).packs == 0)
+            rc = repair_copies(&r, s, &packs.list[i], e);
+    for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
+        struct vault_stripe_of stripe;
+        struct err mine = {0};
+        rc = store_stripe_of(s, &packs, i, &stripe, e);
+        r.stripe = &stripe;
+        if (rc == 0)
+            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
+        if (rc == ERR_DAMAGED)
+            r.unhealed = true;
+        else if (rc != 0)
+            (void)err_set(e, rc, "%s", mine.text);
+        rc = rc == ERR_DAMAGED ? 0 : rc;
+    }
+    *ret_unhealed = r.unhealed;
+    return rc;
+}
+
+/* Behind the packs, out of which it is made. */
 static int repair_index(struct store *s, struct healing *h, struct err *e)
 {
     struct err mine = {0};
@@ -199,21 +256,21 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;
+    bool unhealed = false;
+    if (rc == 0)
+        rc = repair_packs(&h, &unhealed, e);
     if (rc == 0)
         rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
     rc = repair_index(s, &h, e);
-    struct pack_repair packs = {s, &h, keys != 0};
-    if (rc == 0)
-        rc = index_packs(s->index, repair_pack, &packs, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0)
         rc = buf_check(ret_words, e);
-    if (rc == 0 && packs.unhealed)
+    if (rc == 0 && (unhealed || keys != 0))
         rc = err_set(e, ERR_DAMAGED,
-                     "not everything could be healed from second copies: what is named above needs another "
+                     "not everything could be healed from second copies and parity: what is named above needs another "
                      "copy of the repository");
     return rc;
 }

@@ -170,6 +170,23 @@ int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
 void store_crew_give(struct store_crew *c);
 int store_crew_finish(struct store_crew *c, struct err *e);
 
+/*
+ * packs.c: packs and stripes as the log names them, ascending and as of the last statement; from the journal alone.
+ * store_stripe_of: stripe ${i} with its packs, which the lists keep.  ERR_DAMAGED when they do not fit together.
+ */
+struct store_packs {
+    struct vault_pack *list;
+    size_t count, room;
+    struct vault_stripe *stripes;
+    size_t stripe_count, stripe_room;
+};
+int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
+void store_packs_release(struct store_packs *p);
+int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
+                    struct err *e);
+int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
+struct vault_parity store_parity(const struct store *s);
+
 /* audit.c, and audit_items.c for what needs keys. */
 struct store_auditing {
     struct store *s;
