@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include "base/text.h"
+#include "base/unicode.h"
 
 #include <stdio.h>
 
@@ -30,10 +31,14 @@ struct healing {
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
+    uint64_t *lost; /* packs that are damaged still */
+    size_t lost_count;
+    bool no_memory; /* to remember them */
 };
 
 static void healing_drop(struct healing *h)
 {
+    free(h->lost);
     keyring_identity_drop(&h->identity);
     buf_drop(&h->names);
 }
@@ -141,6 +146,16 @@ struct pack_repair {
     bool unhealed;
 };
 
+static void pack_lost(struct healing *h, uint64_t pack)
+{
+    uint64_t *grown = reallocarray(h->lost, h->lost_count + 1, sizeof *grown);
+    h->no_memory = h->no_memory || grown == NULL;
+    if (grown == NULL)
+        return;
+    h->lost = grown;
+    h->lost[h->lost_count++] = pack;
+}
+
 static int repair_copies(struct pack_repair *r, const struct store *s, const struct vault_pack *p, struct err *e)
 {
     struct err mine = {0};
@@ -153,6 +168,7 @@ static int repair_copies(struct pack_repair *r, const struct store *s, const str
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
     r->unhealed = true;
+    pack_lost(r->h, p->pack);
     found(r->h->watch, &mine);
     return 0;
 }
@@ -172,6 +188,7 @@ static void mended(void *context, const struct vault_mended *m)
     else if (m->lost == 0)
         buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
     else {
+        pack_lost(r->h, m->number);
         if (m->healed > 0)
             buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
         (void)err_set(&line, ERR_DAMAGED,
@@ -212,6 +229,66 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     }
     *ret_unhealed = r.unhealed;
     return rc;
+}
+
+/* ---- which items are not whole ---- */
+
+struct item_lack {
+    struct healing *h;
+    struct store *s;
+    const struct index_item *item;
+};
+
+/* The number says which it is; the name is for the person, as far as the line is long. */
+static int range_tell(void *context, const struct vault_range *lost, struct err *e)
+{
+    const struct item_lack *l = context;
+    OWN(buf_drop) struct buf shown = {0};
+    struct err line = {0};
+    (void)e;
+    unicode_display(l->item->path, &shown);
+    (void)err_set(&line, ERR_DAMAGED, "item %llu: bytes %llu to %llu of %llu are lost: %s",
+                  (unsigned long long)l->item->leaf, (unsigned long long)lost->first,
+                  (unsigned long long)(lost->first + lost->bytes - 1), (unsigned long long)l->item->bytes,
+                  buf_text(&shown));
+    found(l->h->watch, &line);
+    return 0;
+}
+
+static int item_look(void *context, const struct index_item *item, struct err *e)
+{
+    struct item_lack *l = context;
+    OWN(key_drop) struct key secret = {0}, key = {0};
+    struct err mine = {0};
+    struct vault_lacks wish = {l->h->lost, l->h->lost_count, range_tell, l};
+    if (item->further_name || item->type != STATEMENT_FILE)
+        return 0;
+    l->item = item;
+    int rc = store_secret(l->s, item->leaf, &secret, e);
+    if (rc != 0)
+        return rc;
+    leaf_manifest_key(&secret, &key);
+    rc = vault_lacks(l->s->vault, &key, item->manifest_record, &wish, &mine);
+    if (rc == ERR_DAMAGED || rc == ERR_ABSENT)
+        return item->bytes == 0 ? 0 : range_tell(l, &(struct vault_range){0, item->bytes}, e);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+static int number_order(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static int name_items(struct store *s, struct healing *h, struct err *e)
+{
+    struct item_lack l = {.h = h, .s = s};
+    if (h->no_memory)
+        return err_memory(e);
+    if (h->lost_count == 0)
+        return 0;
+    qsort(h->lost, h->lost_count, sizeof *h->lost, number_order);
+    return index_items(s->index, UINT64_MAX, 0, item_look, &l, e);
 }
 
 /* Behind the packs, out of which it is made. */
@@ -264,6 +341,8 @@ int store_repair(const struct store_place *place, const struct store_watch *watc
     if (rc != 0)
         return rc;
     rc = repair_index(s, &h, e);
+    if (rc == 0)
+        rc = name_items(s, &h, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0)

@@ -221,6 +221,22 @@ int vault_list(struct vault *v, const struct key *manifest_key, uint64_t manifes
                            struct err *e),
                void *context, struct err *e);
 
+/*
+ * vault_lacks: which bytes of an object cannot be had.  Only frames that lie in one of ${packs} are read; what is found
+ * is told in order, neighbours as one.  ERR_DAMAGED: its manifest cannot be read, so none of its bytes can be had.
+ */
+struct vault_range {
+    uint64_t first, bytes;
+};
+struct vault_lacks {
+    const uint64_t *packs; /* ascending */
+    size_t pack_count;
+    int (*each)(void *context, const struct vault_range *lost, struct err *e);
+    void *context;
+};
+int vault_lacks(struct vault *v, const struct key *manifest_key, uint64_t manifest_record,
+                const struct vault_lacks *wish, struct err *e);
+
 /* ---- checking without keys ---- */
 
 struct vault_finding {

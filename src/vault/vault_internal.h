@@ -325,6 +325,8 @@ void vault_reader_free_all(struct vault *v);
 int vault_record_read(struct reader *r, uint64_t record, enum record_type type, const struct key *key, uint64_t nonce,
                       struct bytes *ret, struct err *e);
 
+int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e); /* where it lies */
+
 /* ---- vault_manifest.c: manifests out of records ---- */
 
 struct opened { /* a manifest with its part 0 and at most one further part in memory */

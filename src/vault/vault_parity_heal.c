@@ -14,8 +14,9 @@
 #include <stdio.h>
 
 enum {
-    ROWS = 16, /* sectors of each member in memory at once */
+    ROWS = 64, /* sectors of each member in memory at once */
     TABLE = 32,
+    LOOKERS = 2, /* threads that read and hash the members */
 };
 
 struct member {
@@ -39,6 +40,10 @@ struct healing {
     uint32_t count;
     struct hash *leaves;  /* of all members, as in the trailer */
     uint8_t *trailer;     /* whole, or NULL */
+    pthread_mutex_t lock; /* over what the threads that look share: trailer, next, and the first failure */
+    uint32_t next;
+    int failed;
+    struct err failure;
     uint8_t *rows[PARITY_MEMBERS_MAX];
     uint64_t pattern; /* bad members that the tables below bring back */
     uint8_t sources[PARITY_MEMBERS_MAX], targets[VAULT_PARITY_MAX];
@@ -60,6 +65,7 @@ static void healing_release(struct healing *h)
     }
     free(h->leaves);
     free(h->trailer);
+    (void)pthread_mutex_destroy(&h->lock);
 }
 
 static int healing_init(struct healing *h, struct err *e)
@@ -110,12 +116,14 @@ static void trailer_take(struct healing *h, struct member *m)
             crypt_leaf_hash(bytes_of(bytes + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaves[i]);
         vault_parity_root(leaves, h->t.sectors, &root);
     }
+    (void)pthread_mutex_lock(&h->lock);
     if (!hash_equal(&root, &h->s->logged->trailer))
         m->damaged = true;
     else if (h->trailer == NULL) {
         h->trailer = bytes;
         bytes = NULL;
     }
+    (void)pthread_mutex_unlock(&h->lock);
     free(bytes);
     free(leaves);
     free(there);
@@ -212,12 +220,38 @@ static int member_judge(struct healing *h, struct member *m, struct err *e)
     return 0;
 }
 
+static void *members_work(void *healing)
+{
+    struct healing *h = healing;
+    (void)pthread_mutex_lock(&h->lock);
+    while (h->failed == 0 && h->next < h->count) {
+        struct member *m = &h->members[h->next++];
+        struct err e = {0};
+        (void)pthread_mutex_unlock(&h->lock);
+        int rc = member_look(h, m, &e);
+        (void)pthread_mutex_lock(&h->lock);
+        if (rc != 0 && h->failed == 0) {
+            h->failed = rc;
+            h->failure = e;
+        }
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    return NULL;
+}
+
 static int members_look(struct healing *h, bool *ret_damaged, struct err *e)
 {
-    int rc = 0;
+    pthread_t threads[LOOKERS - 1];
+    unsigned started = 0;
+    while (started < LOOKERS - 1 && pthread_create(&threads[started], NULL, members_work, h) == 0)
+        started++;
+    (void)members_work(h); /* no thread to be had is no reason to fail */
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+    int rc = h->failed;
+    if (rc != 0 && e != NULL)
+        *e = h->failure;
     *ret_damaged = false;
-    for (uint32_t i = 0; rc == 0 && i < h->count; i++)
-        rc = member_look(h, &h->members[i], e);
     for (uint32_t i = 0; rc == 0 && i < h->count; i++) {
         struct member *m = &h->members[i];
         *ret_damaged = *ret_damaged || m->damaged;
@@ -330,10 +364,13 @@ static int rows_solve(struct healing *h, uint32_t first, uint32_t count, uint32_
                    targets);
     for (uint32_t i = 0; i < h->target_count; i++) {
         const struct member *m = &h->members[h->targets[i]];
+        struct bytes sector[ROWS];
+        struct hash made[ROWS];
+        for (uint32_t k = 0; k < count; k++)
+            sector[k] = bytes_of(targets[i] + (size_t)k * VAULT_SECTOR, VAULT_SECTOR);
+        crypt_leaf_hash_many(sector, count, made);
         for (uint32_t k = 0; k < count; k++) {
-            struct hash made;
-            crypt_leaf_hash(bytes_of(targets[i] + (size_t)k * VAULT_SECTOR, VAULT_SECTOR), &made);
-            if (!m->unsure[first + k] && !hash_equal(&made, &m->leaves[first + k]))
+            if (!m->unsure[first + k] && !hash_equal(&made[k], &m->leaves[first + k]))
                 return err_set(e, ERR_IO, "%s: sector %u came back wrong: the disk or the memory is faulty",
                                m->path.s, first + k);
         }
@@ -518,7 +555,7 @@ static int stripe_heal(struct healing *h, struct err *e)
 int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *context, const struct vault_mended *m),
                         void *context, struct err *e)
 {
-    OWN(healing_release) struct healing h = {.s = s};
+    OWN(healing_release) struct healing h = {.s = s, .lock = PTHREAD_MUTEX_INITIALIZER};
     bool damaged = false;
     bool lost = false;
     int rc = vault_stripe_check(s, e);

@@ -81,6 +81,32 @@ expect 0 'stripes_whole":2' gw -R "$repository" status --json
 [ -e "$repository/quarantine/000003.pack" ] || fail 'the damaged file was not kept'
 gw -R "$repository" audit --keyless | grep -q 'parity files' || fail 'parity is not audited without keys'
 
+# More than the code covers: what is lost is named by item and bytes, everything else is restored, nothing is made up.
+damage 'lose(packs(0)[1]); lose(packs(0)[2]); lose(packs(0)[3]); lose(packs(0)[4]); lose(packs(0)[5])
+for name in packs(0) + parity(0): spoil(name, 40)'
+expect 1 'more than parity brings back' gw -R "$repository" repair
+cp out.txt repaired.txt
+grep -q '^  healed: ' repaired.txt && fail 'it says to have healed where nothing can be'
+expect 1 '' gw -R "$repository" audit --full
+python3 - <<'PY' || fail 'the items that are named are not those that are lost'
+import re
+named = re.findall(r"item (\d+): bytes (\d+) to (\d+) of (\d+) are lost: (\S+)", open("repaired.txt").read())
+audited = set(re.findall(r"item (\d+):", open("out.txt").read()))
+assert named and {n[0] for n in named} == audited, (named, audited)
+assert all(int(a) <= int(b) < int(n) for _, a, b, n, _ in named), named
+open("lost", "w").writelines(n[4] + "\n" for n in named)
+PY
+rm -rf restored
+gw -R "$repository" restore restored --all >/dev/null 2>&1 && fail 'a restore without everything succeeded'
+for name in papers/*; do
+    if grep -qx "$name" lost; then
+        [ ! -e "restored/1/$name" ] || fail "$name was restored, and is lost"
+    else
+        cmp "$name" "restored/1/$name" || fail "$name was not restored"
+    fi
+done
+diff -r later restored/2/later || fail 'what is not damaged was restored otherwise'
+
 # Without parity a damaged pack stays damaged, and is named.
 gw init bare --origin flow.example/log --pack-size 1 --parity none >/dev/null
 gw -R bare intake papers >/dev/null

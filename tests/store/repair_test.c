@@ -207,6 +207,8 @@ static void test_more_than_parity_brings_back(void **state)
     assert_non_null(strstr(buf_text(&f->words), "pack 0 healed in part: 1 sectors came back"));
     assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
     assert_non_null(strstr(buf_text(&f->lines), "parity/000/000000-01.p0 cannot be made anew"));
+    assert_non_null(strstr(buf_text(&f->lines), " are lost: "));
+    assert_non_null(strstr(buf_text(&f->lines), "item "));
     assert_non_null(strstr(buf_text(&f->words), "pack 1 healed"));
     assert_true(fixture_there(f, name.s));
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
