@@ -235,7 +235,7 @@ static void *malloc_or_end(size_t n)
 {
     void *p = malloc(n);
     if (p == NULL)
-        abort();
+        err_memory_end();
     return p;
 }
 
@@ -469,8 +469,10 @@ bool json_write(const struct json_node *node, struct buf *to)
 bool json_canonical(struct bytes text)
 {
     OWN(json_drop) struct json *document = NULL;
-    if (json_parse(text, &document, NULL) != 0)
-        return false;
     OWN(buf_drop) struct buf again = {0};
-    return json_write(json_root(document), &again) && bytes_equal(buf_bytes(&again), text);
+    int rc = json_parse(text, &document, NULL);
+    bool same = rc == 0 && json_write(json_root(document), &again) && bytes_equal(buf_bytes(&again), text);
+    if (rc == ERR_IO || again.failed)
+        err_memory_end(); /* "false" would call it damaged */
+    return same;
 }

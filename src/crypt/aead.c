@@ -115,7 +115,7 @@ static struct crypt_aead *take_mine(const struct key *key)
     if (c == NULL) {
         c = crypt_aead_new();
         if (c == NULL || pthread_setspecific(mine, c) != 0)
-            abort();
+            err_memory_end();
     }
     crypt_aead_key(c, key);
     return c;

@@ -80,7 +80,10 @@ int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf
     struct ledger_head head;
     int rc = 0;
     if (!ledger_frame_at(l, copy, at, &head)) {
-        rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
+        uint8_t again[LEDGER_HEAD];
+        rc = c->fd < 0 ? 0 : file_read_at(c->fd, again, sizeof(again), at, copy_name(copy), e);
+        if (rc != ERR_IO) /* a disk that does not read is no damaged journal */
+            rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
     } else {
         buf_clear(bytes);
         uint8_t *to = buf_more(bytes, (size_t)head.bytes);

@@ -47,7 +47,7 @@ static void hash_two(const uint8_t *prefix, size_t n, struct bytes text, struct 
     }
     struct crypt_sha256 *c = crypt_sha256_new();
     if (c == NULL)
-        abort(); /* a few hundred bytes: the machine is beyond help, and nothing has been written */
+        err_memory_end();
     crypt_sha256_begin(c);
     crypt_sha256_add(c, bytes_of(prefix, n));
     crypt_sha256_add(c, text);

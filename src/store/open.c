@@ -329,8 +329,8 @@ static int index_stands(struct store *s, enum standing *ret, struct err *e)
     *ret = STANDING_ELSEWHERE;
     if (at.records == end.records && hash_equal(&at.last, &end.last))
         *ret = STANDING_CURRENT;
-    else if (at.records == 0 ? end.records == 1 /* just founded */
-                             : ledger_stood(s->ledger, at.records, at.bytes, &at.last))
+    else if (at.records == 0 /* begun, and nothing taken up yet */ ||
+             ledger_stood(s->ledger, at.records, at.bytes, &at.last))
         *ret = STANDING_BEHIND;
     else
         (void)err_set(e, ERR_DAMAGED, "it stands elsewhere than the journal");
