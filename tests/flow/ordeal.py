@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ordeal.py fail|full|crash BINARY WORK [OPTION...]: what verbs leave behind when the machine fails under them.
+"""ordeal.py fail|full|crash|deposits BINARY WORK [OPTION...]: what verbs leave when the machine fails under them.
 
 Each ROW of the table below is one verb over one world: a repository, what this computer remembers of it, its key.
 
@@ -8,15 +8,19 @@ Each ROW of the table below is one verb over one world: a repository, what this 
   full    the disk has room for N bytes
   crash   the verb is recorded and every prefix of what it did to its files is looked at, with unsynced changes kept,
           lost, torn and mixed (tests/crash/README.md)
+  deposits  the same over a whole life: 1 to 50 deposits by chance, remarks between them, in one recording
 
 After each: no signal, no sanitizer's report, an exit code that the row allows, a line that says what failed; nothing
 was written after a failed sync; the repository verifies and is whole (unless the row begins with damage); whatever a
 printed receipt names is restored as it was given; the same command, run again, completes; and then all of it is there.
 
   --row NAME     only these rows (repeatable)      --kind NAME    only these kinds of failure (repeatable)
-  --sample N     about N cases of each row and kind (all)         --seed S   of chance (1)
-  --workers N    cases at a time (2)               --keep-going   count failures, do not end at the first
-  --random N     random states of each prefix (crash; 2)
+  --sample N     N cases of each row and kind, or states of each recording (all)
+  --total N      N cases in all, evenly over rows and kinds
+  --seed S       of chance (1)                     --workers N      cases at a time (2)
+  --random N     random states of each prefix (crash, deposits; 2)
+  --runs N       recordings (deposits; 1)          --most N         deposits of one (50)
+  --keep-going   count failures, do not end at the first
 """
 import argparse
 import concurrent.futures
@@ -34,6 +38,7 @@ PASSPHRASE, NEXT_PASSPHRASE = "a passphrase of the tests", "another passphrase o
 FAILING = ["write", "sync", "open", "read", "rename", "folder", "unlink", "truncate", "memory", "map", "thread"]
 HARMLESS = ["short", "interrupt"]  # what every program must live with
 ALONE_ONLY = {"thread"}
+FOREIGN = "another or a damaged repository", "was changed"  # what a disk that cannot be read must not be called
 REPORTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 RUN_LIMIT_S = 120
 
@@ -50,11 +55,11 @@ class Row:
     """
 
     def __init__(self, name, world, words, done=(0,), may=(0, 4), whole=True, sources=None, passphrases=None,
-                 finish=None, outside=(), torn=True):
+                 finish=None, outside=()):
         self.name, self.world, self.words, self.done, self.may = name, world, words, done, may
         self.whole, self.sources, self.finish = whole, sources, finish
         self.passphrases = passphrases or [PASSPHRASE]
-        self.outside, self.torn = outside, torn
+        self.outside = outside
 
 
 REPOSITORY = ["-R", "{case}/repo"]
@@ -123,7 +128,7 @@ class Ordeal:
                               timeout=RUN_LIMIT_S)
 
     def passphrase_file(self, number):
-        """0: the first passphrase, then the next one; 1: the other way round."""
+        """0: the first passphrase, then the next one; 1: the other way round; 2: the first alone."""
         return self.work / f"passphrase-{number}"
 
     # --- the worlds ---
@@ -131,7 +136,7 @@ class Ordeal:
     def prepare(self):
         shutil.rmtree(self.work, ignore_errors=True)
         (self.work / "worlds").mkdir(parents=True)
-        for number, lines in enumerate(([PASSPHRASE, NEXT_PASSPHRASE], [NEXT_PASSPHRASE, PASSPHRASE])):
+        for number, lines in enumerate(([PASSPHRASE, NEXT_PASSPHRASE], [NEXT_PASSPHRASE, PASSPHRASE], [PASSPHRASE])):
             with open(os.open(self.passphrase_file(number), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
                 f.write("\n".join(lines) + "\n")
         chance = random.Random(5)
@@ -178,8 +183,8 @@ class Ordeal:
     def make_pending(self, world):
         """The record of an intake stands in copy a alone: what follows the commit is still to be done."""
         self.copy("one", world)
-        done = self.run(world, [*REPOSITORY, "intake", "sources/second"],
-                        fault={"GW_FAULT_KIND": "write", "GW_FAULT_AT": "1", "GW_FAULT_ROOTS": f"{world}/repo/b/journal"})
+        fault = {"GW_FAULT_KIND": "write", "GW_FAULT_AT": "1", "GW_FAULT_ROOTS": f"{world}/repo/b/journal"}
+        done = self.run(world, [*REPOSITORY, "intake", "sources/second"], fault=fault)
         if done.returncode != 4:
             raise SystemExit(f"a world could not be made: {done.stderr.decode()}")
 
@@ -256,7 +261,19 @@ class Ordeal:
             raise Wrong(f"items exits {done.returncode}: {done.stderr.decode()}")
         return sorted({item["receipt"] for item in json.loads(done.stdout)["result"]["items"]})
 
-    def examine(self, row, case, printed):
+    def again(self, row, case, passphrase, power_failed):
+        """
+        The same command, run again, completes.  What a restore had written and not synced when the power failed is
+        told and not overwritten: then its folder is to be thrown away first.
+        """
+        done = self.run(case, row.words, passphrase=passphrase)
+        if power_failed and row.finish and done.returncode == 1 and b"something is there already" in done.stderr:
+            shutil.rmtree(case / row.finish)
+            done = self.run(case, row.words, passphrase=passphrase)
+        if done.returncode not in row.done:
+            raise Wrong(f"run again, it exits {done.returncode}: {done.stderr.decode()}")
+
+    def examine(self, row, case, printed, power_failed=False):
         """After a failure or a crash: whole, kept, completed, and whole again."""
         exists = (case / "repo/a/journal").exists()
         if row.world != "nothing" or exists:
@@ -267,9 +284,7 @@ class Ordeal:
                 self.held(row, case, passphrase, printed, False)
         else:
             passphrase = self.passphrase_file(0)
-        again = self.run(case, row.words, passphrase=passphrase)
-        if again.returncode not in row.done:
-            raise Wrong(f"run again, it exits {again.returncode}: {again.stderr.decode()}")
+        self.again(row, case, passphrase, power_failed)
         passphrase = self.opening(row, case)
         if row.world == "forgotten" or row.words[-1] in ("verify", "status"):
             self.check(case, passphrase, ["note", "goes on"], [])
@@ -345,18 +360,32 @@ class Failing:
             raise SystemExit(f"{row.name} does not succeed undisturbed: {done.stderr.decode()}")
         return int(re.search(r"^count (\d+)", report.read_text(), re.M).group(1))
 
-    def cases(self, row, kind):
+    def start(self):
+        """How many allocations are made before any verb: libcrypto 3.0 does not survive starting without memory."""
+        case = self.lay(ROWS[0])
+        report, fault = self.fault(ROWS[0], case, "memory", 0, 1)
+        self.o.run(case, ["--version"], fault=fault, binary=self.o.binary)
+        return int(re.search(r"^count (\d+)", report.read_text(), re.M).group(1))
+
+    def cases(self, row, kind, sample):
         count = self.count(row, kind)
         draw = random.Random(f"{self.request.seed} {row.name} {kind}")
-        both = kind in FAILING and kind not in ALONE_ONLY
-        every = [Case(row, kind, at, for_calls, False) for at in range(1, count + 1)
-                 for for_calls in ((1, 0) if both else (0,) if kind == "full" else (1,))]
-        if self.request.sample and len(every) > self.request.sample:
-            every = draw.sample(every, self.request.sample)
-        for case in every:
-            case.as_json = draw.random() < 0.3
-        self.counts[row.name, kind] = (count, len(every))
-        return every
+        ways = (1, 0) if kind in FAILING and kind not in ALONE_ONLY else (0,) if kind == "full" else (1,)
+        first = self.start() if kind == "memory" else 0
+        numbers = [(at, way) for way in ways for at in range(first + 1 if way == 0 else 1, count + 1)]
+        if sample and len(numbers) > sample:
+            numbers = draw.sample(numbers, sample)
+        self.counts[row.name, kind] = (count, len(numbers))
+        return [Case(row, kind, at, way, draw.random() < 0.3) for at, way in numbers]
+
+    def chosen(self, rows, kinds):
+        """Pairs of row and kind, and how many cases of each."""
+        pairs = [(row, kind) for row in rows for kind in kinds]
+        if not self.request.total:
+            return [(pair, self.request.sample) for pair in pairs]
+        random.Random(self.request.seed).shuffle(pairs)
+        each, more = divmod(self.request.total, len(pairs))
+        return [(pair, each + (i < more)) for i, pair in enumerate(pairs) if each + (i < more) > 0]
 
     def judge(self, c):
         row, case = c.row, self.lay(c.row)
@@ -371,9 +400,21 @@ class Failing:
         text = done.stderr.decode(errors="replace")
         try:
             self.judge_run(c, done, text, told)
+            if c.kind == "full":
+                self.judge_full(row, case)
             self.o.examine(row, case, self.printed(c, done))
         except Wrong as wrong:
             raise Wrong(f"{wrong}\n  it had exited {done.returncode}: {text.strip()}\n  {told.strip()}") from None
+
+    def judge_full(self, row, case):
+        """Who only looks needs no room."""
+        if not row.whole or not (case / "repo/a/journal").exists():
+            return
+        _, fault = self.fault(row, case, "full", 1, 0)
+        for words, line in ((["verify"], "VERIFIED"), (["audit", "--full"], "WHOLE")):
+            done = self.o.run(case, [*REPOSITORY, *words], passphrase=self.o.opening(row, case), fault=fault)
+            if done.returncode != 0 or line not in done.stdout.decode().splitlines():
+                raise Wrong(f"on the full disk {words[0]} exits {done.returncode}: {done.stderr.decode()}")
 
     @staticmethod
     def printed(c, done):
@@ -387,7 +428,7 @@ class Failing:
 
     @staticmethod
     def judge_run(c, done, text, told):
-        allowed = {0} | set(c.row.done) if c.kind in HARMLESS else set(c.row.may) | ({0} if c.kind == "full" else set())
+        allowed = set(c.row.done) if c.kind in HARMLESS else set(c.row.may) | ({1} if c.kind == "read" else set())
         if done.returncode < 0:
             raise Wrong(f"it ends by signal {-done.returncode}")
         if any(word in text for word in REPORTS):
@@ -399,6 +440,10 @@ class Failing:
             raise Wrong("it says nothing")
         if any(not line.startswith("groundwork: ") or len(line) < 20 for line in lines):
             raise Wrong("a line that is none for a person")
+        if c.kind == "full" and done.returncode == 4 and "space" not in text:
+            raise Wrong("it does not say that the disk is full")
+        if c.kind != "full" and any(words in text for words in FOREIGN):
+            raise Wrong("it calls what cannot be read another's")
         if c.kind in HARMLESS and lines and c.row.world in ("nothing", "one", "two"):
             raise Wrong("it tells of what is harmless")
         after = [line for line in told.splitlines() if line.startswith("after ") and "/index/" not in line]
@@ -410,7 +455,7 @@ class Failing:
                 raise Wrong("its document tells otherwise than its exit")
 
     def all(self, rows, kinds):
-        every = [c for row in rows for kind in kinds for c in self.cases(row, kind)]
+        every = [c for (row, kind), sample in self.chosen(rows, kinds) for c in self.cases(row, kind, sample)]
         with concurrent.futures.ThreadPoolExecutor(self.request.workers) as pool:
             futures = {pool.submit(self.judge, c): c for c in every}
             for future in concurrent.futures.as_completed(futures):
@@ -430,6 +475,26 @@ class Failing:
 
 # --- crashes ------------------------------------------------------------------------------------------------------
 
+def recorded(o, log, case):
+    return {"LD_PRELOAD": str(o.crash / "crash_recorder.so"), "GW_RECORD_LOG": str(log), "GW_RECORD_ROOTS": str(case),
+            "GW_RECORD_SKIP": "*-shm"}
+
+
+def replay(o, request, log, roots, checker):
+    """Lay each state, ask the checker; its own exit code."""
+    command = [str(o.crash / "crash-replay"), str(log), str(o.work / "replayed"), "--compare", "--random",
+               str(request.random), "--seed", str(request.seed), "--workers", str(request.workers), "--serve"]
+    for root in roots:
+        command += ["--root", root]
+    if request.sample:
+        command += ["--sample", str(request.sample)]
+    cheap = {**os.environ, "LD_PRELOAD": str(o.crash / "crash_cheap.so")}
+    code = subprocess.run([*command, "--", *checker], cwd=o.work, env=cheap, check=False).returncode
+    if code == 1:
+        print((o.work / "replayed/failed.why").read_text(errors="replace"))
+    return code
+
+
 def record(o, row, request):
     """Record the verb, then have every crash looked at by this program, which is started anew as the checker."""
     case, log = o.work / "recorded", o.work / "log"
@@ -438,22 +503,45 @@ def record(o, row, request):
     log.unlink(missing_ok=True)
     subprocess.run(["cp", "-a", o.world(row.world), case], check=True)
     subprocess.run(["cp", "-a", case, o.work / "before"], check=True)
-    done = o.run(case, row.words, binary=o.plain_binary,
-                 extra={"LD_PRELOAD": str(o.crash / "crash_recorder.so"), "GW_RECORD_LOG": str(log),
-                        "GW_RECORD_ROOTS": str(case), "GW_RECORD_SKIP": "*-shm"})
+    done = o.run(case, row.words, extra=recorded(o, log, case))
     if done.returncode not in row.done:
         raise SystemExit(f"{row.name} does not succeed under the recorder: {done.stderr.decode()}")
-    replay = [str(o.crash / "crash-replay"), str(log), str(o.work / "replayed"), "--root",
-              f"case={case}={o.work / 'before'}", "--compare", "--random", str(request.random), "--seed",
-              str(request.seed), "--workers", str(request.workers), "--serve"]
-    if request.sample:
-        replay += ["--sample", str(request.sample)]
-    replay += ["--", sys.executable, __file__, "serve", str(o.binary), str(o.work), "--row", row.name]
     print(f"{row.name}: ", end="", flush=True)
-    code = subprocess.run(replay, check=False).returncode
-    if code != 0:
-        print((o.work / "replayed/failed.why").read_text(errors="replace"))
-    return code
+    return replay(o, request, log, [f"case={case}={o.work / 'before'}"],
+                  [sys.executable, __file__, "serve", str(o.binary), str(o.work), "--row", row.name])
+
+
+def deposits(o, request, number):
+    """One life: folders by chance, taken in one after the other, some of them twice, remarks between them."""
+    chance = random.Random(f"{request.seed} {number}")
+    count = chance.randint(1, request.most)
+    case, before, log, source = o.work / "life", o.work / "life-before", o.work / "log", o.work / "source"
+    for leftover in (case, before, source, o.work / "replayed"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    log.unlink(missing_ok=True)
+    for below in ("home", "config", "state"):
+        (case / below).mkdir(parents=True)
+    o.must(case, ["init", "{case}/repo", "--origin", "life.example/log", "--pack-size", "1"])
+    subprocess.run(["cp", "-a", case, before], check=True)
+    given = []
+    for i in range(count):
+        folder = source / f"d{i:02}"
+        folder.mkdir(parents=True)
+        for n in range(chance.choice([0, 1, 1, 2, 3, 9])):
+            size = chance.choice([0, 1, 100, 511, 5000, 60_000, 250_000])
+            noise = chance.random() < 0.6
+            (folder / f"n{n}").write_bytes(chance.randbytes(size) if noise else b"as before " * (size // 10))
+        given.append(folder.relative_to(o.work))
+        o.must(case, [*REPOSITORY, "intake", str(chance.choice(given) if chance.random() < 0.1 else given[-1])],
+               extra=recorded(o, log, case))
+        if chance.random() < 0.2:
+            o.must(case, [*REPOSITORY, "note", f"behind {i}"], extra=recorded(o, log, case))
+    print(f"{count} deposits: ", end="", flush=True)
+    key = next((case / "config/groundwork").glob("*.key"))
+    roots = [f"{name}={case}/{below}={before}/{below}"
+             for name, below in (("repo", "repo"), ("state", "state/groundwork"), ("config", "config"))]
+    checker = o.plain_binary.parent / "tests/flow/state_check"
+    return replay(o, request, log, roots, [str(checker), str(key), str(o.passphrase_file(2)), "source"])
 
 
 def serve(o, row):
@@ -461,7 +549,8 @@ def serve(o, row):
         folder = pathlib.Path(line.split("\t")[0])
         printed = (folder / "printed").read_bytes() if (folder / "printed").exists() else b""
         try:
-            o.examine(row, folder / "case", [int(n) for n in re.findall(rb"^Receipt (\d+), .*\n", printed, re.M)])
+            o.examine(row, folder / "case", [int(n) for n in re.findall(rb"^Receipt (\d+), .*\n", printed, re.M)],
+                      power_failed=True)
             print("ok", flush=True)
         except Wrong as wrong:
             print(str(wrong).replace("\n", " | "), flush=True)
@@ -469,12 +558,15 @@ def serve(o, row):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["fail", "full", "crash", "serve"])
+    parser.add_argument("what", choices=["fail", "full", "crash", "deposits", "serve"])
     parser.add_argument("binary")
     parser.add_argument("work")
     parser.add_argument("--row", action="append")
     parser.add_argument("--kind", action="append")
     parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--total", type=int, default=0)
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--most", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--random", type=int, default=2)
@@ -485,6 +577,8 @@ def main():
     if request.what == "serve":
         return serve(o, rows[0])
     o.prepare()
+    if request.what == "deposits":
+        return max(deposits(o, request, number) for number in range(request.runs))
     if request.what == "crash":
         return max(record(o, row, request) for row in rows)
     kinds = ["full"] if request.what == "full" else FAILING + HARMLESS
