@@ -49,6 +49,8 @@ static int repair_journal(struct healing *h, struct err *e)
         h->place.identity = &h->identity;
     }
     if (rc == 0)
+        rc = store_way_clear(s, h->words, e);
+    if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
         rc = ledger_repair(s->ledger, h->words, e);

@@ -3,7 +3,7 @@
  *
  * GW_FAULT_KIND    write, sync, open, read, rename, folder, unlink, truncate, memory, map, thread; short (a write takes
  *                  half), interrupt (EINTR), full (the disk has room for so many bytes)
- * GW_FAULT_AT      which call fails, from 1; for `full` the bytes there is room for, from 1; 0: none, all are counted
+ * GW_FAULT_AT      which call fails, from 1; for `full` the first byte more that has no room; 0: none, all are counted
  * GW_FAULT_FOR     so many calls fail from there on (1); 0: all of them
  * GW_FAULT_ERRNO   as a number (EIO; EINTR, ENOSPC, ENOMEM, EAGAIN where the kind says so)
  * GW_FAULT_ROOTS   folders, separated by colons: only files and names in them count; memory, map and thread always do
@@ -277,7 +277,7 @@ static ssize_t write_some(const char *call, int fd, const void *bytes, size_t n,
 {
     if (fails_fd(KIND_WRITE, call, fd) || !has_room(call, fd, &n, offset))
         return -1;
-    if (n > 1 && fails_fd(KIND_SHORT, call, fd))
+    if (fault.kind == KIND_SHORT && n > 1 && fails_fd(KIND_SHORT, call, fd))
         n = n / 2;
     return offset >= 0 ? syscall(SYS_pwrite64, fd, bytes, n, offset) : syscall(SYS_write, fd, bytes, n);
 }
