@@ -127,6 +127,9 @@ void store_draft_release(struct draft *d)
         crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
     free(d->leaves);
     buf_wipe(&d->arena);
+    buf_wipe(&d->text);
+    buf_wipe(&d->values);
+    buf_wipe(&d->note);
     free(d->digests.slot);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
@@ -232,27 +235,33 @@ static int leaf_room(struct draft *d, struct err *e)
     return 0;
 }
 
-/* The statement as it will be committed, and its claim values, into the arena. */
+/* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
 static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
 {
     struct draft *d = &s->draft;
-    OWN(buf_drop) struct buf text = {0};
-    OWN(buf_drop) struct buf values = {0};
-    int rc = statement_make(&leaf->statement, &leaf->secret, &text, &values, e);
-    if (rc != 0)
-        return rc;
-    leaf->text_at = d->arena.n;
-    rc = statement_finish(leaf->statement.kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, &d->arena, e);
-    if (rc != 0)
-        return rc;
-    leaf->text_bytes = d->arena.n - leaf->text_at;
-    leaf->values_at = d->arena.n;
-    leaf->values_bytes = values.n;
-    buf_put_bytes(&d->arena, buf_bytes(&values));
-    rc = buf_check(&d->arena, e);
+    buf_clear(&d->text);
+    buf_clear(&d->values);
+    buf_clear(&d->note);
+    int rc = statement_make(&leaf->statement, &leaf->secret, &d->text, &d->values, e);
     if (rc == 0)
-        leaf_entry_hidden(&leaf->secret, bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes), leaf->entry);
-    return rc;
+        rc = statement_finish(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, &s->identity.sign,
+                              &d->note, e);
+    if (rc != 0)
+        return rc;
+    leaf_entry_hidden(&leaf->secret, buf_bytes(&d->note), leaf->entry);
+    size_t at = d->arena.n;
+    if (statement_compact(&leaf->statement, buf_bytes(&d->values), &d->arena)) {
+        leaf->fields_at = at;
+        leaf->fields_bytes = d->arena.n - at;
+    } else {
+        buf_put_bytes(&d->arena, buf_bytes(&d->note));
+        buf_put_bytes(&d->arena, buf_bytes(&d->values));
+        leaf->text_at = at;
+        leaf->text_bytes = d->note.n;
+        leaf->values_at = at + d->note.n;
+        leaf->values_bytes = d->values.n;
+    }
+    return buf_check(&d->arena, e);
 }
 
 bool store_has_object(const struct statement *st)

@@ -35,8 +35,9 @@ int store_state_write(const char *path, const struct hash *pin, const struct key
 struct draft_leaf {
     struct statement statement; /* pointers inside are into the draft's own copies */
     struct key secret;
-    size_t text_at, text_bytes; /* as committed */
+    size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
+    size_t fields_at, fields_bytes;
     uint8_t entry[LEAF_ENTRY];
 };
 struct keep { /* copies of what statements borrow; freed together */
@@ -53,6 +54,7 @@ struct draft {
     struct draft_leaf *leaves;
     size_t count, room;
     struct buf arena;
+    struct buf text, values, note; /* the statement at work */
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
@@ -123,6 +125,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
 struct store_held {
     struct statement_held *statement;
     struct buf sealed, opened;
+    struct buf made, values; /* of a statement that was stored by its fields */
     struct key secret;
     struct leaf_envelope envelope;
 };

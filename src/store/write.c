@@ -159,7 +159,8 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         }
         struct leaf_envelope envelope = {.manifest_record = m->manifest[i],
                                          .statement = bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes),
-                                         .values = bytes_of(d->arena.p + leaf->values_at, leaf->values_bytes)};
+                                         .values = bytes_of(d->arena.p + leaf->values_at, leaf->values_bytes),
+                                         .fields = bytes_of(d->arena.p + leaf->fields_at, leaf->fields_bytes)};
         size_t head = m->hidden.n;
         buf_put_u32(&m->hidden, 0);
         m->journal_offset[i] = m->hidden.n;
