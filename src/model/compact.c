@@ -13,7 +13,8 @@
  */
 enum { TYPE_NAME = 3 };
 
-/* Only a name that is not its own text is written in base64, and inside of a text every quote has its backslash. */
+/* Only a name that is not its own text has bytes in quotes, and a size beyond what JSON keeps exactly; inside of a text
+ * every quote has its backslash. */
 static bool has_raw_name(struct bytes values)
 {
     static const char raw[] = "\"bytes\":\"";

@@ -65,7 +65,7 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
     struct index_statement_row row;
     int rc = held_need(held, e);
     if (rc == 0)
-        rc = index_statement_row(s->index, leaf, &row, e);
+        rc = index_statement_row(store_index(s), leaf, &row, e);
     if (rc != 0)
         return rc;
     struct store_held *h = *held;
@@ -99,5 +99,5 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
 int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
                   struct err *e)
 {
-    return index_already(s->index, giver, r, ret, e);
+    return index_already(store_asked(s), giver, r, ret, e);
 }

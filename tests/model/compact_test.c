@@ -97,7 +97,7 @@ static void every_kind(void **state)
                                        .path = bytes_of(path, n),
                                        .mode = n % 2 == 0 ? 07777 : 0,
                                        .mtime = {n % 7 == 0 ? INT64_MIN : -(int64_t)n, n % 2 == 0 ? 999999999 : 0},
-                                       .bytes = numbers[n % 4]};
+                                       .bytes = numbers[n % 3]};
         chance_fill(&chance, r.sha256.b, CRYPT_HASH);
         there_and_back(&r);
         r.type = STATEMENT_FOLDER;
@@ -136,6 +136,9 @@ static void others_are_stored_whole(void **state)
         assert_false(path.compact);
         assert_false(target.compact);
     }
+    OWN(made_drop) struct made huge = {0};
+    make(&huge, &(struct statement_received){.path = bytes_text("a"), .bytes = UINT64_C(1) << 53});
+    assert_false(huge.compact);
     struct statement note = {.kind = STATEMENT_NOTE, .note = {.text = "n"}};
     OWN(buf_drop) struct buf fields = {0};
     assert_false(statement_compact(&note, bytes_text("[[\"text\",\"n\"]]"), &fields));
