@@ -24,6 +24,7 @@ void store_close(struct store *s)
         return;
     store_draft_drop(s);
     vault_writer_close(s->writer);
+    (void)store_behind_end(s, NULL);
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
@@ -62,6 +63,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
 
 struct index *store_index(struct store *s)
 {
+    store_behind_wait(s);
     return s->index;
 }
 
@@ -72,6 +74,7 @@ struct vault *store_vault(struct store *s)
 
 struct ledger *store_ledger(struct store *s)
 {
+    store_behind_wait(s);
     return s->ledger;
 }
 
@@ -304,6 +307,13 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     keyring_key(s->keyring, KEYRING_INDEX, &key);
     int rc = anew ? index_remove(s->root, e) : 0;
     return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
+}
+
+int store_index_reader(struct store *s, struct index **ret, struct err *e)
+{
+    OWN(key_drop) struct key key = {0};
+    keyring_key(s->keyring, KEYRING_INDEX, &key);
+    return index_open(s->root, &key, INDEX_READ, ret, e);
 }
 
 /* ---- the index ---- */

@@ -91,12 +91,16 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
  * store_commit: cover, packs and keyring statements are added, all is made durable in the order above.  An empty draft
  * commits nothing.  After an error the store takes no more writes: what was committed before stands.  0 with a line
  * told: it is committed, but what follows from it could not be brought up to it; no more is written then either.
+ * store_commit_part: the same, but public log, index and outside state follow while the next draft is made; they are
+ * there when store_commit has returned, or whatever asks for them.  What fails in it is told by the line, and the next
+ * commit returns ERR_IO.  Until then the new draft goes on with deposit and numbering of the one before.
  */
 int store_draft_begin(struct store *s, struct err *e);
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);
 uint64_t store_draft_leaves(const struct store *s); /* added so far */
 uint64_t store_draft_bytes(const struct store *s);  /* memory the draft holds */
 int store_commit(struct store *s, struct err *e);
+int store_commit_part(struct store *s, struct err *e);
 /* store_draft_drop: forget what was added and not committed, in the vault too: its writer is asked for anew after. */
 void store_draft_drop(struct store *s);
 

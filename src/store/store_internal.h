@@ -35,8 +35,9 @@ int store_state_write(const char *path, const struct hash *pin, const struct key
 struct draft_leaf {
     struct statement statement; /* pointers inside are into the draft's own copies */
     struct key secret;
-    size_t text_at, text_bytes; /* as committed */
+    size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
+    size_t fields_at, fields_bytes;
     uint8_t entry[LEAF_ENTRY];
 };
 struct keep { /* copies of what statements borrow; freed together */
@@ -53,6 +54,7 @@ struct draft {
     struct draft_leaf *leaves;
     size_t count, room;
     struct buf arena;
+    struct buf text, values, note; /* the statement at work */
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
@@ -92,7 +94,46 @@ struct store {
     struct vault_writer *writer;
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
+    struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
 };
+
+/*
+ * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
+ * statements borrow.
+ */
+enum { STORE_PUBLICS = 4 }; /* cover, packs, keyring, repaired */
+struct store_told {
+    struct draft draft;
+    struct vault_flushed flushed;
+    struct ledger_position now;
+    uint64_t hidden_at, open_at; /* of these sections, in the journal */
+    uint64_t *journal_offset;    /* of each hidden leaf's sealed bytes, within the hidden section */
+    uint32_t *sealed_bytes;
+    uint64_t *manifest;
+    uint32_t public_count;
+    struct statement publics[STORE_PUBLICS];
+    struct buf public_notes[STORE_PUBLICS];
+    struct statement_file_hash *files;
+    struct statement_pack *packs;
+};
+void store_told_release(struct store_told *t);
+void store_tell_later(const struct store *s, const struct err *why); /* committed, but not all that follows from it */
+/*
+ * store_behind_begin: public log, index and outside state brought up to the record; ${beside}: by a thread, and *told
+ * is taken over.  store_behind_wait: until it has ended, so that ledger and index are free; a failure is told, and
+ * nothing more is written.  store_behind_end: that, and forget it; the vault's threads must be at rest.
+ */
+int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e);
+void store_behind_wait(struct store *s);
+int store_behind_end(struct store *s, struct err *e);
+/*
+ * While a record is behind, from any thread: the index to ask, which does not know it; its draft, or NULL; its frames
+ * and manifest records.
+ */
+struct index *store_asked(struct store *s);
+const struct draft *store_behind_draft(const struct store *s);
+bool store_behind_frame(const struct store *s, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret);
+bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_record);
 
 /* draft.c */
 void store_draft_release(struct draft *d);
@@ -112,6 +153,7 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
+int store_index_reader(struct store *s, struct index **ret, struct err *e); /* a second handle, as it stands now */
 /* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
  * repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
@@ -123,6 +165,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
 struct store_held {
     struct statement_held *statement;
     struct buf sealed, opened;
+    struct buf made, values; /* of a statement that was stored by its fields */
     struct key secret;
     struct leaf_envelope envelope;
 };
