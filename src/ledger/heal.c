@@ -125,8 +125,7 @@ static bool ends_behind(struct heal *h, int copy, const struct ledger_position *
         return false;
     uint64_t total = ledger_trailer_parse(trailer);
     return total > 0 && total <= c->size - LEDGER_HEADER &&
-           ledger_record_load(&h->l, copy, c->size - total, &h->bytes, &p, NULL) == 0 &&
-           p.record.number >= at->records;
+           ledger_record_load(&h->l, copy, c->size - total, &h->bytes, &p, NULL) == 0 && p.record.number >= at->records;
 }
 
 static int heal_plan(struct heal *h, struct ledger_position *ret_end, struct err *e)
@@ -139,8 +138,10 @@ static int heal_plan(struct heal *h, struct ledger_position *ret_end, struct err
         rc = heal_next(h, ret_end, &record, &none);
     for (int copy = 0; copy < 2; copy++)
         if (ends_behind(h, copy, ret_end))
-            return err_set(e, ERR_DAMAGED, "record %llu of the journal is bad in both copies, and the mirror does not "
-                                           "have it", LLU(ret_end->records));
+            return err_set(e, ERR_DAMAGED,
+                           "record %llu of the journal is bad in both copies, and the mirror does not "
+                           "have it",
+                           LLU(ret_end->records));
     return 0;
 }
 

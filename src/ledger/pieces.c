@@ -223,8 +223,7 @@ int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, ui
         return rc;
     buf_clear(&p->bytes);
     uint8_t *to = buf_more(&p->bytes, (size_t)head.bytes);
-    rc = to == NULL ? buf_check(&p->bytes, &mine)
-                    : file_read_at(p->fd, to, (size_t)head.bytes, p->at, p->name, &mine);
+    rc = to == NULL ? buf_check(&p->bytes, &mine) : file_read_at(p->fd, to, (size_t)head.bytes, p->at, p->name, &mine);
     if (rc == 0)
         rc = ledger_record_parse(buf_bytes(&p->bytes), &parsed, &mine);
     if (rc == 0 && key != NULL)

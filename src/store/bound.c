@@ -64,8 +64,7 @@ static int take_key(struct store_bound *b, const struct statement_file_hash *sai
     return 0;
 }
 
-int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct note_key *member,
-                     struct err *e)
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct note_key *member, struct err *e)
 {
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;

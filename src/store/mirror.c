@@ -33,13 +33,13 @@ struct mirroring {
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
     struct store_bound bound;
-    bool *lacking; /* of the bound files */
+    bool *lacking;   /* of the bound files */
     bool incomplete; /* something could not be copied, as it is damaged here */
     bool outrun;     /* something gave way to what was committed meanwhile */
 
     struct range *ranges;
     size_t range_count, range_room;
-    bool range_open; /* the last one may grow */
+    bool range_open;                   /* the last one may grow */
     const struct ledger_piece *pieces; /* there */
     size_t piece_count, piece;
     struct crypt_sha256 *sha; /* of the piece at hand */
@@ -180,8 +180,7 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
         rc = last_record(m, r, &good, e);
     if (rc != 0)
         return rc;
-    good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) &&
-           (uint64_t)status.st_size == m->whole.bytes;
+    good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == m->whole.bytes;
     if (good && m->wish->again) {
         struct store_bound_file f = {.bytes = m->whole.bytes};
         struct store_carrying none = {.passes = 1};
@@ -320,7 +319,7 @@ static int lock(struct mirroring *m, struct err *e)
     return 0; /* a file system that knows no locks is used all the same */
 }
 
-/* Only the last folder is made: where the ones above are missing, the disk is not there, and nothing is put elsewhere. */
+/* Only the last folder is made: where those above are missing the disk is not there, and nothing is put elsewhere. */
 static int folder_make(const char *folder, struct err *e)
 {
     struct file_path upper;
@@ -391,8 +390,9 @@ static int copy_files(struct mirroring *m, struct err *e)
             rc = copy_file(m, &f, e);
     }
     if (rc == 0 && m->outrun)
-        rc = err_set(e, ERR_BUSY, "something was committed meanwhile, and what it replaced is gone: run groundwork "
-                                  "mirror again; what was copied stays");
+        rc = err_set(e, ERR_BUSY,
+                     "something was committed meanwhile, and what it replaced is gone: run groundwork "
+                     "mirror again; what was copied stays");
     return rc;
 }
 
@@ -562,12 +562,9 @@ static int copy(struct mirroring *m, struct err *e)
 int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
                  struct store_mirrored *ret, struct err *e)
 {
-    OWN(mirroring_release) struct mirroring m = {.s = s,
-                                                 .wish = wish,
-                                                 .watch = watch,
-                                                 .count = ret,
-                                                 .lock_fd = -1,
-                                                 .carry = {.watch = watch, .passes = 2}};
+    OWN(mirroring_release)
+    struct mirroring m = {
+        .s = s, .wish = wish, .watch = watch, .count = ret, .lock_fd = -1, .carry = {.watch = watch, .passes = 2}};
     *ret = (struct store_mirrored){0};
     ledger_where(s->ledger, &m.end);
     int rc = look(&m, e);
@@ -580,7 +577,8 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
                      "the rest is copied, but what is named above is damaged here: run groundwork repair, and then "
                      "groundwork mirror again");
     else if (rc == 0 && ret->findings > 0)
-        rc = err_set(e, ERR_DAMAGED, "the mirror is whole, but what is named above is damaged here: run groundwork "
-                                     "repair");
+        rc = err_set(e, ERR_DAMAGED,
+                     "the mirror is whole, but what is named above is damaged here: run groundwork "
+                     "repair");
     return rc;
 }

@@ -48,8 +48,10 @@ static int hold_to_pin(const struct store_place *place, const struct store_mirro
         return rc;
     if (!told && keyring_identity_peek(key.s, &member, &pin, NULL) == 0 && hash_equal(&pin, &m->pin))
         return 0;
-    return err_set(e, ERR_REFUSED, "%s is not known to be a mirror of %s: name the right folder, or your key file with "
-                                   "--key", m->folder, place->root);
+    return err_set(e, ERR_REFUSED,
+                   "%s is not known to be a mirror of %s: name the right folder, or your key file with "
+                   "--key",
+                   m->folder, place->root);
 }
 
 /* ---- the journal ---- */
@@ -113,8 +115,7 @@ static int heal_keys(const struct store_place *place, struct store_mirror *m, st
     OWN(store_drop) struct store *s = NULL;
     struct named n = {.member = &m->founded.founded.member};
     struct err none = {0};
-    if (store_open_alone(place, &s, &none) != 0 ||
-        ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take, &n, &none) != 0) {
+    if (store_open_alone(place, &s, &none) != 0 || ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take, &n, &none) != 0) {
         store_bound_drop(&n.bound);
         return 0; /* the repair that follows says why */
     }
@@ -133,8 +134,10 @@ int store_mirror_heal(const struct store_place *place, struct store_mirror *m, s
 {
     struct store locking = {.place = *place, .root = (char *)(uintptr_t)place->root, .lock_fd = -1};
     if (!m->has_founded)
-        return err_set(e, ERR_DAMAGED, "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                                       "verify --mirror tells more", m->folder);
+        return err_set(e, ERR_DAMAGED,
+                       "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                       "verify --mirror tells more",
+                       m->folder);
     int rc = hold_to_pin(place, m, e);
     if (rc == 0)
         rc = store_lock(&locking, e);

@@ -60,9 +60,9 @@ static bool mirror_parse(struct cursor *c, struct store_mirror_noted *ret)
     OWN(buf_drop) struct buf folder = {0};
     uint64_t at;
     if (!fields(c, "mirror", w, FIELDS) || hex_get(w[0], ret->id, STORE_MIRROR_ID) != 0 ||
-        decimal_get(w[1], &ret->records) != 0 || decimal_get(w[2], &ret->leaves) != 0 ||
-        decimal_get(w[3], &at) != 0 || at > INT64_MAX || base64_get(w[4], &folder) != 0 ||
-        folder.n == 0 || folder.n >= FILE_PATH_MAX || memchr(folder.p, 0, folder.n) != NULL)
+        decimal_get(w[1], &ret->records) != 0 || decimal_get(w[2], &ret->leaves) != 0 || decimal_get(w[3], &at) != 0 ||
+        at > INT64_MAX || base64_get(w[4], &folder) != 0 || folder.n == 0 || folder.n >= FILE_PATH_MAX ||
+        memchr(folder.p, 0, folder.n) != NULL)
         return false;
     ret->at_unix_s = (int64_t)at;
     ret->folder = strdup(buf_text(&folder));

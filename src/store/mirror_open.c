@@ -217,15 +217,14 @@ static int add_leaves(struct tree_edge *edge, const struct ledger_record *r, con
         tree_edge_add(edge, &leaf);
     }
     tree_edge_root(edge, &root);
-    return hash_equal(&root, &at->root) ? 0
-                                        : err_set(e, ERR_DAMAGED,
-                                                  "record %llu: its checkpoint does not have the root of the leaves",
-                                                  (unsigned long long)r->number);
+    return hash_equal(&root, &at->root)
+               ? 0
+               : err_set(e, ERR_DAMAGED, "record %llu: its checkpoint does not have the root of the leaves",
+                         (unsigned long long)r->number);
 }
 
-int store_mirror_walk(struct store_mirror *m,
-                      int (*each)(void *context, const struct ledger_record *r, struct err *e), void *context,
-                      struct err *e)
+int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
+                      void *context, struct err *e)
 {
     struct ledger_position at;
     struct tree_edge edge;

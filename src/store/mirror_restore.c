@@ -132,8 +132,10 @@ static int restore(struct restoring *r, const char *dest, struct err *e)
     while (n > 1 && dest[n - 1] == '/')
         n--;
     if (!r->m->has_founded || !r->m->has_commit)
-        return err_set(e, ERR_DAMAGED, "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                                       "verify --mirror tells more", r->m->folder);
+        return err_set(e, ERR_DAMAGED,
+                       "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                       "verify --mirror tells more",
+                       r->m->folder);
     int rc = target_free(dest, e);
     if (rc == 0)
         rc = file_path(&r->draft, e, "%.*s.restoring", (int)n, dest);

@@ -109,8 +109,9 @@ static int compare(struct verifying *v, const struct store_place *place, struct 
     if (rc != ERR_STOPPED)
         return err_set(e, rc != 0 ? rc : ERR_DAMAGED, "%s", mine.text);
     if (b.then.size != v->m->commit.size || !hash_equal(&b.then.root, &v->m->commit.root))
-        FOUND(v, "at %llu leaves the mirror has another root than the repository: these are two histories. Keep both "
-                 "and ask for help",
+        FOUND(v,
+              "at %llu leaves the mirror has another root than the repository: these are two histories. Keep both "
+              "and ask for help",
               (unsigned long long)v->m->commit.size);
     return 0;
 }

@@ -146,8 +146,8 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
 
 /* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
  * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is
- * named in a public statement of the log, "repaired".  The passphrase is asked for once.  ${mirror}: a folder from which
- * what is bad in both copies is healed, or NULL. */
+ * named in a public statement of the log, "repaired".  The passphrase is asked for once.  ${mirror}: a folder from
+ * which what is bad in both copies is healed, or NULL. */
 int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e);
 /*
@@ -199,7 +199,7 @@ struct store_mirror_restored {
 };
 int store_mirror_restore(const char *folder, const char *dest, const struct store_watch *watch,
                          struct store_mirror_restored *ret, struct err *e);
-/* store_mirror_notes: the mirrors that this computer made, newest first, and after how many days without one to warn. */
+/* store_mirror_notes: the mirrors that this computer made, newest first; after how many days without one to warn. */
 struct store_mirror_noted {
     uint8_t id[STORE_MIRROR_ID];
     uint64_t records, leaves;
