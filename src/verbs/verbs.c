@@ -60,7 +60,8 @@ const struct verb verbs_table[] = {
     {"status", "", "the state of the repository, without a passphrase", "", 0, 0, true, {{0}}, verbs_status},
     {"repair", "", "heal from second copies",
      "Damaged files are kept in quarantine/. What cannot be healed is named. With --from, what is damaged in both "
-     "copies comes from a mirror, held to the log before it is used; where there is no repository any more, it is made again.",
+     "copies comes from a mirror, held to the log before it is used; where there is no repository any more, it is made "
+     "again.",
      0, 0, true, {{"from", "MIRROR", "use the mirror in this folder too"}}, verbs_repair},
     {"mirror", "DEST", "copy what is new to a mirror on another disk",
      "DEST is a new folder, an empty one, or a mirror of this repository. Only what is committed is copied, as files "

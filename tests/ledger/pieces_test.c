@@ -114,8 +114,12 @@ static void names(void **state)
 {
     struct fixture *f = *state;
     struct err e;
-    static const char *const bad[] = {"journal/000/000000000-000000002.part", "journal/000/0-2", "journal/000/000000002-",
-                                      "journal/000/000000009-000000002",      "journal/000/notes", "journal/stray",
+    static const char *const bad[] = {"journal/000/000000000-000000002.part",
+                                      "journal/000/0-2",
+                                      "journal/000/000000002-",
+                                      "journal/000/000000009-000000002",
+                                      "journal/000/notes",
+                                      "journal/stray",
                                       "journal/000/000000000-00000000x",
                                       "journal/000/00000000000000000-00000000000000002"};
     OWN(ledger_pieces_drop) struct ledger_pieces *p = NULL;

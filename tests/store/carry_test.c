@@ -38,8 +38,8 @@ static int carry(struct fixture *f, const struct store_bound_file *b, bool may_b
 static void test_lengths(void **state)
 {
     struct fixture *f = *state;
-    static const size_t lengths[] = {0, 1, VAULT_SECTOR, 63 * VAULT_SECTOR, 64 * VAULT_SECTOR, 65 * VAULT_SECTOR,
-                                     200 * VAULT_SECTOR};
+    static const size_t lengths[] = {
+        0, 1, VAULT_SECTOR, 63 * VAULT_SECTOR, 64 * VAULT_SECTOR, 65 * VAULT_SECTOR, 200 * VAULT_SECTOR};
     OWN(buf_drop) struct buf was = {0};
     OWN(buf_drop) struct buf is = {0};
     for (size_t i = 0; i < COUNT(lengths); i++)

@@ -1,4 +1,5 @@
-/* What is bad in every copy here comes from a mirror; nothing of the mirror is believed before it is held to the log. */
+/* What is bad in every copy here comes from a mirror; nothing of the mirror is believed before it is held to the log.
+ */
 #include "fixture.h"
 
 static const struct thing large[] = {
@@ -114,8 +115,8 @@ static void test_a_mirror_that_is_behind(void **state)
     }
     fixture_flip(f, "a/journal", (int64_t)end + 300);
     fixture_flip(f, "b/journal", (int64_t)end + 300);
-    fixture_says(f, fixture_repair_from_mirror(f), ERR_DAMAGED, "is bad in both copies, and the mirror does not have it",
-                 NULL);
+    fixture_says(f, fixture_repair_from_mirror(f), ERR_DAMAGED,
+                 "is bad in both copies, and the mirror does not have it", NULL);
     assert_int_equal(fixture_count(f, "quarantine", "journal-"), 0);
     fixture_flip(f, "a/journal", (int64_t)end + 300);
     mended(f, "journal b");

@@ -69,7 +69,13 @@ static void test_one_form_only(void **state)
 {
     struct fixture *f = *state;
     static const char *const bad[] = {
-        "", "warn 7\nmirror", "warn 07\n", "warn 3651\n", "warn 7 \n", "warn 7\nmirror\n", "warn 7\n\n",
+        "",
+        "warn 7\nmirror",
+        "warn 07\n",
+        "warn 3651\n",
+        "warn 7 \n",
+        "warn 7\nmirror\n",
+        "warn 7\n\n",
         "warn 7\nmirror 00000000000000000000000000000001 1 1 1\n",
         "warn 7\nmirror 00000000000000000000000000000001 1 1 1 \n",
         "warn 7\nmirror 00000000000000000000000000000001 1 1 1 L3g\n",

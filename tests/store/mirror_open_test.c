@@ -103,8 +103,9 @@ static void test_names_of_commits(void **state)
     assert_true(store_mirror_commit_parse("1234567890.checkpoint", &n) && n == 1234567890);
     store_mirror_commit_name(7, name);
     assert_string_equal(name, "commits/000000007.checkpoint");
-    static const char *const bad[] = {"7.checkpoint", "0000000007.checkpoint", "000000007.checkpoint.part", "000000007",
-                                      "00000000a.checkpoint", ".checkpoint", "11112222333344445.checkpoint"};
+    static const char *const bad[] = {
+        "7.checkpoint",         "0000000007.checkpoint", "000000007.checkpoint.part",   "000000007",
+        "00000000a.checkpoint", ".checkpoint",           "11112222333344445.checkpoint"};
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(store_mirror_commit_parse(bad[i], &n));
 }
@@ -112,8 +113,8 @@ static void test_names_of_commits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_a_whole_one),       FIXTURE_TEST(test_halves), FIXTURE_TEST(test_the_newest_commit),
-        FIXTURE_TEST(test_heads),             FIXTURE_TEST(test_names_of_commits),
+        FIXTURE_TEST(test_a_whole_one), FIXTURE_TEST(test_halves),           FIXTURE_TEST(test_the_newest_commit),
+        FIXTURE_TEST(test_heads),       FIXTURE_TEST(test_names_of_commits),
     };
     return FIXTURE_RUN(tests);
 }

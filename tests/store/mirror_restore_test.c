@@ -41,8 +41,9 @@ static void test_the_same_again(void **state)
     fixture_remove(f, "");
     assert_int_equal(fixture_restore(f), 0);
     assert_string_equal(f->restored.origin, "example.org/log");
-    static const char *const names[] = {"a/journal", "b/journal", "log/checkpoint", "vault/000/000000.pack",
-                                        "vault/000/000001.pack", "b/open/000001.pack"};
+    static const char *const names[] = {
+        "a/journal",         "b/journal", "log/checkpoint", "vault/000/000000.pack", "vault/000/000001.pack",
+        "b/open/000001.pack"};
     for (size_t i = 0; i < COUNT(names); i++)
         same(f, names[i]);
     hex_put(comp, f->id.compartment, KEYRING_ID);

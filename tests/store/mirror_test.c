@@ -115,6 +115,32 @@ static void test_ended_at_any_effect(void **state)
     fixture_remove(f, "kept-mirror");
 }
 
+/* A full segment makes a new table; the old one, whose keys the new one holds too, goes once the mirror has that. */
+static void test_a_table_that_was_replaced(void **state)
+{
+    struct fixture *f = *state;
+    enum { LINKS = KEYRING_SEGMENT_LEAVES + 10 };
+    OWN(mem_drop) struct thing *links = calloc(LINKS, sizeof *links);
+    OWN(mem_drop) char *names = malloc((size_t)LINKS * 16);
+    char folder[2 * KEYRING_ID + 16] = "mirror/keys/";
+    struct file_path before;
+    assert_true(links != NULL && names != NULL);
+    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    fixture_mirror_whole(f);
+    fixture_first(f, folder, "table-", &before);
+    for (size_t i = 0; i < LINKS; i++) {
+        (void)snprintf(names + i * 16, 16, "link %zu", i);
+        links[i] = (struct thing){names + i * 16, 'l', 0, 0};
+    }
+    intake(f, links, LINKS);
+    fixture_mirror_whole(f);
+    assert_int_equal(fixture_count(f, folder, "table-"), 1);
+    assert_false(fixture_there(f, before.s));
+    fixture_remove(f, "");
+    assert_int_equal(fixture_restore(f), 0);
+    assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+}
+
 /* What is damaged here does not replace what is good there, and does not stop the rest. */
 static void test_damage_here_is_not_copied(void **state)
 {
@@ -301,6 +327,7 @@ int main(void)
         FIXTURE_TEST(test_it_grows_and_never_writes_in_place),
         FIXTURE_TEST(test_no_private_keys),
         FIXTURE_TEST(test_ended_at_any_effect),
+        FIXTURE_TEST(test_a_table_that_was_replaced),
         FIXTURE_TEST(test_damage_here_is_not_copied),
         FIXTURE_TEST(test_the_good_copy_serves),
         FIXTURE_TEST(test_damage_there_is_copied_anew),
