@@ -108,6 +108,7 @@ static void pack_file(const struct vault_pack *p, struct store_bound_file *ret)
     if (p->sealed)
         vault_pack_place(p->pack, 'a', ret->name);
     else {
+        ret->grows = true;
         vault_pack_place(p->pack, 'b', ret->place[1]);
         (void)snprintf(ret->name, sizeof ret->name, "open/%06llu-%05u.pack", (unsigned long long)p->pack, p->sectors);
     }

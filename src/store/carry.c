@@ -67,9 +67,15 @@ static int advance(struct store_carrying *c, uint64_t bytes, struct err *e)
     return err_set(e, ERR_STOPPED, "interrupted: run it again to go on");
 }
 
-/* The first bytes of an open file, perhaps written on to another on the way.  ERR_DAMAGED: the source fails. */
-static int pass(struct store_carrying *c, int from, int to, const struct store_bound_file *f, const char *from_name,
-                const char *to_name, bool *ret_good, struct err *e)
+/* An open file, and what it is called. */
+struct side {
+    int fd;
+    const char *name;
+};
+
+/* The first bytes of a file, perhaps written on to another on the way.  ERR_DAMAGED: the source fails. */
+static int pass(struct store_carrying *c, const struct side *from, const struct side *to,
+                const struct store_bound_file *f, bool *ret_good, struct err *e)
 {
     OWN(digesting_drop) struct digesting d = {0};
     OWN(mem_drop) uint8_t *block = malloc(BLOCK);
@@ -78,11 +84,11 @@ static int pass(struct store_carrying *c, int from, int to, const struct store_b
     int rc = block == NULL ? err_memory(e) : digest_begin(&d, f->sectors, e);
     for (uint64_t at = 0; rc == 0 && at < f->bytes;) {
         size_t n = f->bytes - at < BLOCK ? (size_t)(f->bytes - at) : BLOCK;
-        if (file_read_at(from, block, n, at, from_name, &mine) != 0)
+        if (file_read_at(from->fd, block, n, at, from->name, &mine) != 0)
             return err_set(e, ERR_DAMAGED, "%s", mine.text);
         digest_add(&d, bytes_of(block, n));
-        if (to >= 0)
-            rc = file_write_at(to, block, n, at, to_name, e);
+        if (to != NULL)
+            rc = file_write_at(to->fd, block, n, at, to->name, e);
         if (rc == 0)
             rc = advance(c, n, e);
         at += n;
@@ -119,7 +125,7 @@ int store_carry_check(struct store_carrying *c, const char *path, const struct s
     bool good = false;
     int rc = source_open(path, f, false, &fd, e);
     if (rc == 0)
-        rc = pass(c, fd, -1, f, path, NULL, &good, e);
+        rc = pass(c, &(struct side){fd, path}, NULL, f, &good, e);
     if (rc == 0 && !good)
         rc = err_set(e, ERR_DAMAGED, "%s is not what was logged", path);
     return rc;
@@ -142,7 +148,7 @@ static int read_back(struct store_carrying *c, int fd, const char *name, const s
     bool good = false;
     struct err mine = {0};
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-    int rc = pass(c, fd, -1, f, name, NULL, &good, &mine);
+    int rc = pass(c, &(struct side){fd, name}, NULL, f, &good, &mine);
     if (rc == 0 && good)
         return 0;
     if (rc != 0 && rc != ERR_DAMAGED)
@@ -172,20 +178,20 @@ static int finish(struct store_carrying *c, int fd, const char *draft, const cha
     return rc == 0 ? file_sync_parent(to, e) : rc;
 }
 
-int store_carry(struct store_carrying *c, const char *from, bool may_be_longer, const char *to,
-                const struct store_bound_file *f, struct err *e)
+int store_carry(struct store_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
+                struct err *e)
 {
     OWN(fd_drop) int source = -1;
     OWN(fd_drop) int target = -1;
     struct file_path draft;
     bool good = false;
     uint64_t before = c->done;
-    int rc = source_open(from, f, may_be_longer, &source, e);
+    int rc = source_open(from, f, f->grows, &source, e);
     if (rc == 0)
         rc = draft_open(to, &draft, &target, e);
     if (rc != 0)
         return rc;
-    rc = pass(c, source, target, f, from, to, &good, e);
+    rc = pass(c, &(struct side){source, from}, &(struct side){target, to}, f, &good, e);
     if (rc == 0 && !good)
         rc = err_set(e, ERR_DAMAGED, "%s is not what was logged", from);
     if (rc == 0)

@@ -367,7 +367,7 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
         rc = file_path(&from, e, "%s/%s", m->s->root, f->place[copy]);
         if (rc != 0)
             return rc;
-        got = store_carry(&m->carry, from.s, f->pack != NULL && !f->pack->sealed, to.s, f, &why);
+        got = store_carry(&m->carry, from.s, to.s, f, &why);
         if (got != 0 && got != ERR_DAMAGED && got != ERR_ABSENT)
             return err_set(e, got, "%s", why.text);
         m->outrun = m->outrun || (got == ERR_ABSENT && ledger_outrun(m->s->ledger));

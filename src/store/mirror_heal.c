@@ -185,7 +185,7 @@ int store_mirror_heal_pack(struct store_mirror *m, const char *root, const struc
         if (rc == 0)
             rc = file_path(&fresh, e, "%s.repaired", to.s);
         if (rc == 0)
-            rc = store_carry(&c, from.s, false, fresh.s, &f, e);
+            rc = store_carry(&c, from.s, fresh.s, &f, e);
         if (rc == 0)
             rc = pack_aside(root, &pack, copy, to.s, e);
         if (rc == 0 && rename(fresh.s, to.s) != 0)

@@ -122,6 +122,32 @@ static void put_mirror(const struct store_mirror_noted *m, struct buf *to)
     buf_put_text(to, "\n");
 }
 
+void store_mirror_notes_put(const struct store_mirror_notes *n, const struct hash *pin, struct buf *to)
+{
+    buf_printf(to, "%spin ", HEAD);
+    buf_put_hex(to, bytes_of(pin->b, CRYPT_HASH));
+    buf_printf(to, "\nwarn %u\n", n->warn_days);
+    for (size_t i = 0; i < n->count; i++)
+        put_mirror(&n->list[i], to);
+}
+
+/* In front of the others; what was noted of the same mirror goes, or else the oldest when there is no room. */
+static void note_first(struct store_mirror_notes *n, const struct store_mirror_noted *now, char *folder)
+{
+    size_t i = 0;
+    while (i < n->count && memcmp(n->list[i].id, now->id, STORE_MIRROR_ID) != 0)
+        i++;
+    if (i == n->count && n->count < STORE_MIRRORS_MAX)
+        n->count++;
+    else {
+        i -= i == n->count;
+        free(n->list[i].folder);
+    }
+    memmove(n->list + 1, n->list, i * sizeof *n->list);
+    n->list[0] = *now;
+    n->list[0].folder = folder;
+}
+
 int store_mirror_note(const struct store_place *place, const struct hash *pin, const struct store_mirror_noted *now,
                       const uint32_t *warn_days, struct err *e)
 {
@@ -135,15 +161,12 @@ int store_mirror_note(const struct store_place *place, const struct hash *pin, c
         rc = file_make_folders(place->state_folder, e);
     if (rc != 0)
         return rc;
-    buf_printf(&text, "%spin ", HEAD);
-    buf_put_hex(&text, bytes_of(pin->b, CRYPT_HASH));
-    buf_printf(&text, "\nwarn %u\n", warn_days != NULL ? *warn_days : n->warn_days);
-    put_mirror(now, &text);
-    for (size_t i = 0, kept = 1; i < n->count && kept < STORE_MIRRORS_MAX; i++)
-        if (memcmp(n->list[i].id, now->id, STORE_MIRROR_ID) != 0) {
-            put_mirror(&n->list[i], &text);
-            kept++;
-        }
+    char *folder = strdup(now->folder);
+    if (folder == NULL)
+        return err_memory(e);
+    note_first(n, now, folder);
+    n->warn_days = warn_days != NULL ? *warn_days : n->warn_days;
+    store_mirror_notes_put(n, pin, &text);
     rc = buf_check(&text, e);
     return rc == 0 ? file_replace(path.s, buf_bytes(&text), 0600, e) : rc;
 }

@@ -53,7 +53,7 @@ static int restore_file(struct restoring *r, const struct store_bound_file *f, s
             return rc;
         if (file_exists(to.s) && store_carry_check(&look, to.s, f, NULL) == 0)
             continue;
-        rc = store_carry(&r->carry, from.s, false, to.s, f, e);
+        rc = store_carry(&r->carry, from.s, to.s, f, e);
         r->count->files += rc == 0;
         r->count->bytes += rc == 0 ? f->bytes : 0;
     }

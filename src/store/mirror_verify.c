@@ -87,14 +87,24 @@ static int at_record(void *context, const struct ledger_record *r, struct err *e
     return rc == 0 ? ERR_STOPPED : rc; /* far enough */
 }
 
+/* The mirror is asked about, not the repository: what is wrong there is said, and the mirror checked all the same. */
+static int not_compared(const struct store_place *place, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_IO, "the mirror was not compared with %s: %s", place->root, why->text);
+    if (place->tell != NULL)
+        place->tell(place->tell_context, line.text);
+    return 0;
+}
+
 static int compare(struct verifying *v, const struct store_place *place, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     struct ledger_position now;
     struct err mine = {0};
-    int rc = store_open(place, STORE_PUBLIC, &s, e);
+    int rc = store_open(place, STORE_PUBLIC, &s, &mine);
     if (rc != 0)
-        return rc;
+        return not_compared(place, &mine);
     if (!hash_equal(&s->pin, &v->m->pin))
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository than %s: name the right one with -R",
                        v->m->folder, place->root);
@@ -106,8 +116,10 @@ static int compare(struct verifying *v, const struct store_place *place, struct 
         return 0;
     struct beside b = {.records = v->m->records, .log = &v->m->founded.founded.log};
     rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, at_record, &b, &mine);
-    if (rc != ERR_STOPPED)
-        return err_set(e, rc != 0 ? rc : ERR_DAMAGED, "%s", mine.text);
+    if (rc != ERR_STOPPED) {
+        v->count->compared = false;
+        return not_compared(place, &mine);
+    }
     if (b.then.size != v->m->commit.size || !hash_equal(&b.then.root, &v->m->commit.root))
         FOUND(v,
               "at %llu leaves the mirror has another root than the repository: these are two histories. Keep both "

@@ -237,6 +237,7 @@ struct store_bound_file {
     uint64_t bytes;
     struct hash digest; /* SHA-256, or the RFC 6962 root over its sectors */
     bool sectors;
+    bool grows; /* in the repository it may be longer than what is committed */
     const struct vault_pack *pack; /* one of these two */
     const struct keyring_file *key;
 };
@@ -259,8 +260,8 @@ struct store_carrying {
     uint64_t done, all;
     unsigned passes; /* how often each byte is read: 2 when it is read again behind the writing */
 };
-int store_carry(struct store_carrying *c, const char *from, bool may_be_longer, const char *to,
-                const struct store_bound_file *f, struct err *e);
+int store_carry(struct store_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
+                struct err *e);
 int store_carry_bytes(struct store_carrying *c, struct bytes content, const char *to, struct err *e);
 int store_carry_check(struct store_carrying *c, const char *path, const struct store_bound_file *f, struct err *e);
 
@@ -299,6 +300,7 @@ int store_mirror_walk(struct store_mirror *m,
 /* mirror_notes.c: what this computer remembers of mirrors: store_mirror_note, one that stands now as said. */
 int store_mirror_note(const struct store_place *place, const struct hash *pin, const struct store_mirror_noted *now,
                       const uint32_t *warn_days, struct err *e);
+void store_mirror_notes_put(const struct store_mirror_notes *n, const struct hash *pin, struct buf *to);
 int store_mirror_notes_parse(struct bytes text, const struct hash *pin, struct store_mirror_notes *ret, struct err *e);
 
 /*

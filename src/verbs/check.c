@@ -186,12 +186,14 @@ int verbs_reindex(const struct verbs_request *request, const struct verbs_face *
 
 /* ---- repair ---- */
 
-/* Neither copy of the journal: nothing is left that could be healed in its place. */
+/* No such folder, or an empty one: nothing is left that could be healed in its place. */
 static bool is_gone(const char *root)
 {
-    struct file_path a, b;
-    return file_path(&a, NULL, "%s/a/journal", root) == 0 && file_path(&b, NULL, "%s/b/journal", root) == 0 &&
-           !file_exists(a.s) && !file_exists(b.s);
+    OWN(dir_drop) DIR *dir = opendir(root);
+    bool any = false;
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        any = any || (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0);
+    return dir != NULL ? !any : !file_exists(root);
 }
 
 int verbs_repair(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)

@@ -88,6 +88,7 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
     verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
     verbs_json_u64(face->json, "leaves", done.leaves);
     json_id(face->json, done.id);
+    verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
     return 0;
 }
 

@@ -42,6 +42,36 @@ gw -R archive mirror stick/m >/dev/null
 sha256sum --quiet -c before || fail 'a file of the mirror was written again'
 verified 'grown'
 
+# By the paper (FORMAT 11), without the program.
+python3 - archive stick/m <<'PY' || fail 'it is not what FORMAT.md says'
+import hashlib, pathlib, re, sys
+archive, mirror = map(pathlib.Path, sys.argv[1:])
+files = {str(p.relative_to(mirror)): p.read_bytes() for p in mirror.rglob("*") if p.is_file()}
+read = lambda name: (archive / name).read_bytes()
+head = files.pop("mirror").decode()
+assert re.fullmatch(r"groundwork/mirror/v1\npin [0-9a-f]{64}\nid [0-9a-f]{32}\n", head)
+pieces = sorted(n for n in files if n.startswith("journal/"))
+journal = b"".join(files.pop(n) for n in pieces)
+assert journal == read("a/journal")[64:]
+next_record = 0
+for name in pieces:
+    folder, first, last = re.fullmatch(r"journal/(\d{3})/(\d{9})-(\d{9})", name).groups()
+    assert int(first) == next_record and int(folder) == int(first) // 1000
+    next_record = int(last) + 1
+assert files.pop(f"commits/{next_record:09}.checkpoint") == read("log/checkpoint")
+for name, content in files.items():
+    kind = name.split("/")[0]
+    if kind == "vault":
+        assert content == read(name)
+    elif kind == "open":
+        pack, sectors = re.fullmatch(r"open/(\d{6})-(\d{5}).pack", name).groups()
+        assert content == read(f"b/open/{pack}.pack") and len(content) == 16384 * int(sectors)
+    else:
+        of, digest = re.fullmatch(r"(keys/.*)\.([0-9a-f]{16})", name).groups()
+        assert content == read("a/" + of) and hashlib.sha256(content).hexdigest()[:16] == digest
+assert len(files) == len(list((archive / "vault").rglob("*.pack"))) + 3
+PY
+
 # Beside no repository at all, with nothing but the program.
 (cd stick && env -u XDG_STATE_HOME -u XDG_CONFIG_HOME HOME=/nonexistent "$groundwork" verify --mirror m) |
     grep -q '^VERIFIED$' || fail 'it does not verify elsewhere'

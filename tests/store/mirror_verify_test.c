@@ -93,6 +93,18 @@ static void test_elsewhere(void **state)
     assert_int_equal(fixture_effects(), 0);
 }
 
+/* A repository that does not open is no reason not to check its mirror. */
+static void test_beside_a_damaged_one(void **state)
+{
+    struct fixture *f = *state;
+    fixture_mirror_whole(f);
+    fixture_remove(f, "a/journal");
+    fixture_cut(f, "b/journal", 30);
+    assert_int_equal(fixture_mirror_verify(f, true), 0);
+    assert_false(f->mirror_verified.compared);
+    fixture_told(f, "the mirror was not compared with");
+}
+
 static void test_never_finished(void **state)
 {
     struct fixture *f = *state;
@@ -105,10 +117,8 @@ static void test_never_finished(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_every_file_counts),
-        FIXTURE_TEST(test_how_far_behind),
-        FIXTURE_TEST(test_elsewhere),
-        FIXTURE_TEST(test_never_finished),
+        FIXTURE_TEST(test_every_file_counts),    FIXTURE_TEST(test_how_far_behind), FIXTURE_TEST(test_elsewhere),
+        FIXTURE_TEST(test_beside_a_damaged_one), FIXTURE_TEST(test_never_finished),
     };
     return FIXTURE_RUN(tests);
 }
