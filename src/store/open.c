@@ -669,3 +669,8 @@ int store_open_to_adopt(const struct store_place *place, struct store **ret, str
 {
     return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
 }
+
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_PUBLIC, DEPTH_ADOPT, ret, e);
+}

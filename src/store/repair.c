@@ -27,6 +27,7 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 struct healing {
     struct store_place place;
     struct keyring_identity identity;
+    struct store_mirror *mirror; /* NULL: none is at hand */
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -35,6 +36,7 @@ struct healing {
 static void healing_drop(struct healing *h)
 {
     keyring_identity_drop(&h->identity);
+    store_mirror_drop(&h->mirror);
     buf_drop(&h->names);
 }
 
@@ -102,7 +104,7 @@ static int segment_record(void *context, const struct ledger_record *r, struct e
     return 0;
 }
 
-static int repair_segments(struct store *s, struct buf *words, struct err *e)
+int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
@@ -121,7 +123,7 @@ static int repair_keys(struct healing *h, struct err *e)
     size_t before = h->words->n;
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
-        rc = repair_segments(s, h->words, e);
+        rc = store_segments_restore(s, h->words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)
@@ -151,6 +153,15 @@ static int repair_pack(void *context, const struct statement_pack *p, struct err
     if (healed) {
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
+    }
+    if (rc == ERR_DAMAGED && r->h->mirror != NULL) {
+        struct err lacking = {0};
+        rc = store_mirror_heal_pack(r->h->mirror, r->s->root, &logged, &lacking);
+        if (rc == 0) {
+            buf_printf(r->h->words, text_tr("pack %llu healed from the mirror\n"), (unsigned long long)p->pack);
+            buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
+        } else
+            mine = lacking;
     }
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
@@ -193,11 +204,16 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
-int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
+int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+                 struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
-    int rc = repair_journal(&h, e);
+    int rc = mirror != NULL ? store_mirror_open(mirror, &h.mirror, e) : 0;
+    if (rc == 0 && mirror != NULL)
+        rc = store_mirror_heal(place, h.mirror, ret_words, &h.names, e);
+    if (rc == 0)
+        rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;

@@ -41,8 +41,9 @@ static void a_whole_repository(void **state)
 
 static void as_a_document(void **state)
 {
-    static const char *const keys[] = {"commits", "journal_a",    "journal_b", "key_file",   "leaves", "log_key",
-                                       "origin",  "pack_sectors", "pin",       "repository", "root",   "state_known"};
+    static const char *const keys[] = {"commits", "journal_a", "journal_b",         "key_file", "leaves",
+                                       "log_key", "mirrors",   "mirrors_warn_days", "origin",   "pack_sectors",
+                                       "pin",     "repository", "root",             "state_known"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
