@@ -36,6 +36,7 @@ void store_told_release(struct store_told *t)
         buf_drop(&t->public_notes[i]);
     free(t->files);
     free(t->packs);
+    free(t->stripes);
     *t = (struct store_told){0};
 }
 

@@ -53,6 +53,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .log_key = f->log,
                                 .member = f->member,
                                 .pack_sectors = f->pack_sectors,
+                                .parity = store_parity(s),
                                 .founded_unix_s = s->founded.at_unix_s,
                                 .state_known = s->state.known,
                                 .state_path = s->state_file.s,
@@ -292,7 +293,8 @@ int store_vault_reopen(struct store *s, struct err *e)
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
     struct vault_setup setup = {
-        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .keys = &keys};
+        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
+        .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(&keys, sizeof keys);
     return rc;

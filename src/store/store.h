@@ -42,6 +42,7 @@ struct store_place {
 struct store_founding {
     const char *origin;
     uint32_t pack_mib;
+    struct vault_parity parity;
     struct bytes passphrase;
     const char *investigation; /* name of the first one */
 };
@@ -66,6 +67,7 @@ struct store_facts {
     struct hash pin;
     struct note_key log_key, member;
     uint32_t pack_sectors;
+    struct vault_parity parity;
     int64_t founded_unix_s;
     struct ledger_position position;
     bool state_known; /* this computer's outside state vouches for the journal */
@@ -137,21 +139,24 @@ struct store_verified {
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
 
 struct store_audited {
-    uint64_t packs, bytes, items, item_bytes, findings;
+    uint64_t packs, parity_files, bytes, items, item_bytes, findings; /* bytes: of packs and parity files */
 };
 /*
- * store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
- * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Where the index is of no use the items are
- * found by the journal.  Never writes, as store_verify.  Two threads read packs, as many as there are processors read
- * items; ${watch} is called by the calling thread alone, and what is told, and in what order, does not depend on them.
+ * store_audit: ciphertext of every pack and parity file against its logged root; ${full}: every item decrypted and
+ * re-hashed too.  ${from_pack}: resume there, parity files come last; *ret tells how far it came also when stopped.
+ * Where the index is of no use the items are found by the journal.  Never writes, as store_verify.  Two threads read
+ * packs, as many as there are processors read items; ${watch} is called by the calling thread alone, and what is told,
+ * and in what order, does not depend on them.
  */
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
 
-/* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
- * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is
- * named in a public statement of the log, "repaired".  The passphrase is asked for once.  ${mirror}: a folder from
- * which what is bad in both copies is healed, or NULL. */
+/*
+ * store_repair: journal, keyring and open packs from their second copies, segments from the journal, sealed packs by
+ * parity and parity from them; tiles and index rebuilt.  Each thing done is one line of ret_words; what cannot be
+ * healed is told to ${watch}.  What was healed is named in a public statement of the log, "repaired".  The passphrase
+ * is asked for once.  ${mirror}: a folder from which what is bad in every copy here is healed, or NULL.
+ */
 int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e);
 /*

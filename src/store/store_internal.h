@@ -102,7 +102,7 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 4 }; /* cover, packs, keyring, repaired */
+enum { STORE_PUBLICS = 5 }; /* cover, packs, parity, keyring, repaired */
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -116,6 +116,7 @@ struct store_told {
     struct buf public_notes[STORE_PUBLICS];
     struct statement_file_hash *files;
     struct statement_pack *packs;
+    struct statement_stripe *stripes;
 };
 void store_told_release(struct store_told *t);
 void store_tell_later(const struct store *s, const struct err *why); /* committed, but not all that follows from it */
@@ -213,6 +214,23 @@ void store_crew_drop(struct store_crew **c);
 int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
 void store_crew_give(struct store_crew *c);
 int store_crew_finish(struct store_crew *c, struct err *e);
+
+/*
+ * packs.c: packs and stripes as the log names them, ascending and as of the last statement; from the journal alone.
+ * store_stripe_of: stripe ${i} with its packs, which the lists keep.  ERR_DAMAGED when they do not fit together.
+ */
+struct store_packs {
+    struct vault_pack *list;
+    size_t count, room;
+    struct vault_stripe *stripes;
+    size_t stripe_count, stripe_room;
+};
+int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
+void store_packs_release(struct store_packs *p);
+int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
+                    struct err *e);
+int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
+struct vault_parity store_parity(const struct store *s);
 
 /* audit.c, and audit_items.c for what needs keys. */
 struct store_auditing {

@@ -39,6 +39,7 @@ struct ends {
     struct vault_pack open;
     bool has_open;
     uint64_t next_pack, next_record;
+    struct vault_pack sealed[VAULT_STRIPE_PACKS_MAX]; /* the last ones, each by its number */
 };
 
 static int end_pack(void *context, const struct statement_pack *p, struct err *e)
@@ -48,6 +49,8 @@ static int end_pack(void *context, const struct statement_pack *p, struct err *e
     n->next_pack = p->pack + 1;
     n->has_open = !p->sealed;
     n->open = (struct vault_pack){.pack = p->pack, .sectors = p->sectors, .sealed = p->sealed, .root = p->root};
+    if (p->sealed)
+        n->sealed[p->pack % VAULT_STRIPE_PACKS_MAX] = n->open;
     return 0;
 }
 
@@ -59,6 +62,38 @@ static int end_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t
     if (first_record + records > n->next_record)
         n->next_record = first_record + records;
     return 0;
+}
+
+/* Where the parity stands: as the last statement about it says. */
+static int writer_stripes(struct store *s, const struct ends *n, struct err *e)
+{
+    struct index_statement_row row;
+    struct statement st = {0};
+    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX];
+    struct vault_parity_end end = {.packs = packs};
+    OWN(store_held_drop) struct store_held *held = NULL;
+    OWN(mem_drop) struct vault_stripe *stripes = NULL;
+    const struct vault_parity parity = store_parity(s);
+    int rc = parity.packs == 0 ? 0 : index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
+    if (parity.packs == 0 || rc == ERR_ABSENT)
+        return parity.packs == 0 ? 0 : vault_writer_stripes(s->writer, &end, e);
+    if (rc == 0)
+        rc = store_statement(s, row.leaf, &held, &st, e);
+    if (rc != 0)
+        return rc;
+    end.stripes = stripes = calloc(st.parity.count + 1, sizeof *stripes);
+    if (stripes == NULL)
+        return err_memory(e);
+    for (size_t i = 0; rc == 0 && i < st.parity.count; i++)
+        rc = store_stripe_read(&st.parity.stripes[i], parity.files, &stripes[end.stripe_count++], e);
+    const struct vault_stripe *last = end.stripe_count == 0 ? NULL : &stripes[end.stripe_count - 1];
+    for (uint32_t i = 0; rc == 0 && last != NULL && i < last->packs && i < parity.packs; i++) {
+        uint64_t number = last->stripe * parity.packs + i;
+        const struct vault_pack *p = &n->sealed[number % VAULT_STRIPE_PACKS_MAX];
+        if (p->sealed && p->pack == number)
+            packs[end.pack_count++] = *p;
+    }
+    return rc == 0 ? vault_writer_stripes(s->writer, &end, e) : rc;
 }
 
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
@@ -75,6 +110,12 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
         if (rc == 0)
             rc = vault_writer_open(s->vault, n.has_open ? &n.open : NULL, n.next_pack, n.next_record, &memory,
                                    &s->writer, &cut, e);
+        if (rc == 0)
+            rc = writer_stripes(s, &n, e);
+        if (rc != 0) {
+            vault_writer_close(s->writer);
+            s->writer = NULL;
+        }
         if (rc == ERR_IO)
             s->failed = true; /* the disk failed at what had to be made durable */
         if (rc != 0)
@@ -226,6 +267,25 @@ static int add_packs(struct store *s, struct making *m, struct err *e)
     return add_public(s, m, &st, e);
 }
 
+static int add_parity(struct store *s, struct making *m, struct err *e)
+{
+    const struct vault_flushed *f = &m->told.flushed;
+    if (f->stripe_count == 0)
+        return 0;
+    m->told.stripes = calloc(f->stripe_count, sizeof *m->told.stripes);
+    if (m->told.stripes == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < f->stripe_count; i++) {
+        m->told.stripes[i] = (struct statement_stripe){.stripe = f->stripes[i].stripe,
+                                                  .packs = f->stripes[i].packs,
+                                                  .files = store_parity(s).files,
+                                                  .trailer = f->stripes[i].trailer};
+        memcpy(m->told.stripes[i].roots, f->stripes[i].roots, sizeof m->told.stripes[i].roots);
+    }
+    struct statement st = {.kind = STATEMENT_PARITY, .parity = {.stripes = m->told.stripes, .count = f->stripe_count}};
+    return add_public(s, m, &st, e);
+}
+
 static int add_keyring(struct store *s, struct making *m, struct err *e)
 {
     const struct keyring_file *files;
@@ -265,6 +325,8 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_cover(s, m, e);
     if (rc == 0)
         rc = add_packs(s, m, e);
+    if (rc == 0)
+        rc = add_parity(s, m, e);
     if (rc == 0)
         rc = add_keyring(s, m, e);
     if (rc == 0)

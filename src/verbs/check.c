@@ -74,11 +74,17 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
         verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         verbs_json_u64(face->json, "items", done.items);
         verbs_json_u64(face->json, "packs", done.packs);
+        verbs_json_u64(face->json, "parity_files", done.parity_files);
         verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
         return 0;
     }
     char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX];
-    verbs_say(face, "%" PRIu64 " packs (%s) compared with their logged roots.", done.packs, verbs_size(done.bytes, b));
+    if (done.parity_files == 0)
+        verbs_say(face, "%" PRIu64 " packs (%s) compared with their logged roots.", done.packs,
+                  verbs_size(done.bytes, b));
+    else
+        verbs_say(face, "%" PRIu64 " packs and %" PRIu64 " parity files (%s) compared with their logged roots.",
+                  done.packs, done.parity_files, verbs_size(done.bytes, b));
     if (!keyless)
         verbs_say(face, "%s items (%s) decrypted and re-hashed.", verbs_number(done.items, n),
                   verbs_size(done.item_bytes, b));

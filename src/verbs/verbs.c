@@ -12,6 +12,7 @@ const struct verb verbs_table[] = {
      "passphrase nobody can read the repository again.", 1, 1, false,
      {{"origin", "NAME", "public name of the log; part of every checkpoint"},
       {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
+      {"parity", "SHAPE", "16+2, 32+2, 16+4 or none: pack files of a stripe, and how many of it may be lost (16+2)"},
       {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"}}, verbs_init},
     {"intake", "PATH...", "take in files and folders, and give a receipt",
      "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, "
@@ -45,8 +46,8 @@ const struct verb verbs_table[] = {
     {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
      verbs_note},
     {"audit", "", "check everything that is stored against the log",
-     "Without keys the ciphertext of every pack is held to its logged root; in full every item is decrypted and "
-     "re-hashed too. Never writes.", 0, 0, true,
+     "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
+     "decrypted and re-hashed too. Never writes.", 0, 0, true,
      {{"keyless", NULL, "only what needs no key"},
       {"full", NULL, "every item decrypted and re-hashed too (when nothing is said)"},
       {"from-pack", "N", "go on with this pack after an interruption"}}, verbs_audit},
@@ -58,9 +59,9 @@ const struct verb verbs_table[] = {
     {"reindex", "", "throw the index away and rebuild it from the log", "", 0, 0, true,
      {{"dump", "FILE", "write the index's content as text, unencrypted, for comparison"}}, verbs_reindex},
     {"status", "", "the state of the repository, without a passphrase", "", 0, 0, true, {{0}}, verbs_status},
-    {"repair", "", "heal from second copies",
-     "Damaged files are kept in quarantine/. What cannot be healed is named. With --from, what is damaged in both "
-     "copies comes from a mirror, held to the log before it is used; where there is no repository any more, it is made "
+    {"repair", "", "heal from second copies and by parity",
+     "Damaged files are kept in quarantine/. What cannot be healed is named. With --from, what nothing here "
+     "heals comes from a mirror, held to the log before it is used; where there is no repository any more, it is made "
      "again.",
      0, 0, true, {{"from", "MIRROR", "use the mirror in this folder too"}}, verbs_repair},
     {"mirror", "DEST", "copy what is new to a mirror on another disk",

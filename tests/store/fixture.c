@@ -415,6 +415,7 @@ int fixture_group_setup(void **state)
     struct store_place place = {.root = f->root.s, .state_folder = f->state.s, .config_folder = f->config.s};
     struct store_founding founding = {.origin = "example.org/log",
                                       .pack_mib = 1,
+                                      .parity = {2, 1},
                                       .passphrase = bytes_text(FIXTURE_PASSPHRASE),
                                       .investigation = "main"};
     if (store_found(&place, &founding, &f->pin, &key_path, &f->e) != 0)
