@@ -25,10 +25,10 @@ struct index;
 
 enum index_manner { INDEX_WRITE, INDEX_READ };
 /*
- * index_open: open or, when writing, create.  ERR_ABSENT (reading, none there), ERR_DAMAGED (wrong key, failed page,
- * schema of another version, what is no plain file in the place of one of its files): rebuild.  Reading never changes a
- * byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a folder that can be written
- * are they made again.  A reader sees one state, that of its opening, until it is closed.
+ * index_open: open or, when writing, create.  ERR_ABSENT (reading: none there, or nothing in it yet), ERR_DAMAGED
+ * (wrong key, failed page, schema of another version, what is no plain file in the place of one of its files): rebuild.
+ * Reading never changes a byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a
+ * folder that can be written are they made again.  A reader sees one state, that of its opening, until it is closed.
  * index_remove: take the files away, before a rebuild; a folder in the place of one goes to quarantine/.
  */
 int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e);

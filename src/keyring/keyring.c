@@ -306,6 +306,8 @@ int keyring_block_apply(const char *root, const struct keyring_block *block, str
             rc = apply_copy(root, COPY_NAME(i), block, first == 0 ? e : NULL);
         if (first == 0)
             first = rc;
+        if (rc != 0 && rc != ERR_DAMAGED) /* after a failed sync nothing more is written */
+            return first;
     }
     return first;
 }

@@ -1192,7 +1192,10 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
     size_t count = json_count(claims);
     if (!json_is_array(claims) || count == 0 || count > CLAIMS_MAX)
         return broken(r, "claims");
-    if (json_parse(values, &r->held->values, r->e) != 0 || !json_canonical(values))
+    int rc = json_parse(values, &r->held->values, r->e);
+    if (rc == ERR_IO)
+        return rc;
+    if (rc != 0 || !json_canonical(values))
         return broken(r, "claim-values");
     r->values = json_root(r->held->values);
     if (!json_is_array(r->values) || json_count(r->values) != count)
@@ -1203,7 +1206,10 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
         const struct json_node *pair = json_at(r->values, i);
         const char *name = json_text(json_at(pair, 0));
         OWN(buf_drop) struct buf text = {0};
-        if (name == NULL || json_count(pair) != 2 || !json_write(pair, &text))
+        bool written = name != NULL && json_count(pair) == 2 && json_write(pair, &text);
+        if (text.failed)
+            return err_memory(r->e);
+        if (!written)
             return broken(r, "claim-values");
         if (strcmp(last, name) >= 0)
             return broken(r, "claim-order");

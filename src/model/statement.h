@@ -205,4 +205,16 @@ void statement_held_drop(struct statement_held **held);
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
 
+/*
+ * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
+ * file of 2^53 bytes and more.
+ * ${values}: as statement_make gave them.
+ * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
+ * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.
+ */
+bool statement_compact(const struct statement *s, struct bytes values, struct buf *to);
+int statement_expand(struct bytes fields, const struct key *secret, struct buf *ret_statement, struct buf *ret_values,
+                     struct statement *ret, struct err *e);
+
 #endif

@@ -24,6 +24,7 @@ void store_close(struct store *s)
         return;
     store_draft_drop(s);
     vault_writer_close(s->writer);
+    (void)store_behind_end(s, NULL);
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
@@ -63,6 +64,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
 
 struct index *store_index(struct store *s)
 {
+    store_behind_wait(s);
     return s->index;
 }
 
@@ -73,6 +75,7 @@ struct vault *store_vault(struct store *s)
 
 struct ledger *store_ledger(struct store *s)
 {
+    store_behind_wait(s);
     return s->ledger;
 }
 
@@ -308,6 +311,13 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
 }
 
+int store_index_reader(struct store *s, struct index **ret, struct err *e)
+{
+    OWN(key_drop) struct key key = {0};
+    keyring_key(s->keyring, KEYRING_INDEX, &key);
+    return index_open(s->root, &key, INDEX_READ, ret, e);
+}
+
 /* ---- the index ---- */
 
 enum standing {
@@ -331,8 +341,8 @@ static int index_stands(struct store *s, enum standing *ret, struct err *e)
     *ret = STANDING_ELSEWHERE;
     if (at.records == end.records && hash_equal(&at.last, &end.last))
         *ret = STANDING_CURRENT;
-    else if (at.records == 0 ? end.records == 1 /* just founded */
-                             : ledger_stood(s->ledger, at.records, at.bytes, &at.last))
+    else if (at.records == 0 /* begun, and nothing taken up yet */ ||
+             ledger_stood(s->ledger, at.records, at.bytes, &at.last))
         *ret = STANDING_BEHIND;
     else
         (void)err_set(e, ERR_DAMAGED, "it stands elsewhere than the journal");
@@ -660,4 +670,9 @@ int store_open_for_repair(const struct store_place *place, struct store **ret, s
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
 {
     return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
+}
+
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_PUBLIC, DEPTH_ADOPT, ret, e);
 }

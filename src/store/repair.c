@@ -28,6 +28,7 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 struct healing {
     struct store_place place;
     struct keyring_identity identity;
+    struct store_mirror *mirror; /* NULL: none is at hand */
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -40,6 +41,7 @@ static void healing_drop(struct healing *h)
 {
     free(h->lost);
     keyring_identity_drop(&h->identity);
+    store_mirror_drop(&h->mirror);
     buf_drop(&h->names);
 }
 
@@ -53,6 +55,8 @@ static int repair_journal(struct healing *h, struct err *e)
         h->identity = s->identity;
         h->place.identity = &h->identity;
     }
+    if (rc == 0)
+        rc = store_way_clear(s, h->words, e);
     if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
@@ -105,7 +109,7 @@ static int segment_record(void *context, const struct ledger_record *r, struct e
     return 0;
 }
 
-static int repair_segments(struct store *s, struct buf *words, struct err *e)
+int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
@@ -124,7 +128,7 @@ static int repair_keys(struct healing *h, struct err *e)
     size_t before = h->words->n;
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
-        rc = repair_segments(s, h->words, e);
+        rc = store_segments_restore(s, h->words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)
@@ -143,6 +147,9 @@ static int repair_keys(struct healing *h, struct err *e)
 struct pack_repair {
     struct healing *h;
     const struct vault_stripe_of *stripe; /* at hand */
+    const char *root;
+    bool again; /* the mirror may have brought what the stripe lacked: it is looked at once more */
+    bool last;  /* and this is that look */
     bool unhealed;
 };
 
@@ -156,6 +163,17 @@ static void pack_lost(struct healing *h, uint64_t pack)
     h->lost[h->lost_count++] = pack;
 }
 
+static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, struct err *e)
+{
+    struct err lacking = {0};
+    int rc = store_mirror_heal_pack(r->h->mirror, r->root, p, &lacking);
+    if (rc != 0)
+        return err_set(e, rc, "%s", lacking.text);
+    buf_printf(r->h->words, text_tr("pack %llu healed from the mirror\n"), (unsigned long long)p->pack);
+    buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
+    return 0;
+}
+
 static int repair_copies(struct pack_repair *r, const struct store *s, const struct vault_pack *p, struct err *e)
 {
     struct err mine = {0};
@@ -165,6 +183,8 @@ static int repair_copies(struct pack_repair *r, const struct store *s, const str
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     }
+    if (rc == ERR_DAMAGED && r->h->mirror != NULL)
+        rc = pack_from_mirror(r, p, &mine);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
     r->unhealed = true;
@@ -179,6 +199,13 @@ static void mended(void *context, const struct vault_mended *m)
     unsigned long long number = (unsigned long long)m->number;
     char name[VAULT_PARITY_NAME_MAX];
     struct err line = {0};
+    if (m->lost > 0 && r->h->mirror != NULL && !r->last) {
+        uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
+        r->again = true;
+        if (!m->parity)
+            (void)pack_from_mirror(r, &r->stripe->packs[m->number - first], &line);
+        return;
+    }
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
     if (m->parity && m->lost == 0) {
         buf_printf(r->h->words, text_tr("%s made anew from the packs under it\n"), name);
@@ -211,6 +238,7 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
+    r.root = rc == 0 ? s->root : NULL;
     for (size_t i = 0; rc == 0 && i < packs.count; i++)
         if (!packs.list[i].sealed || store_parity(s).packs == 0)
             rc = repair_copies(&r, s, &packs.list[i], e);
@@ -219,8 +247,13 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         struct err mine = {0};
         rc = store_stripe_of(s, &packs, i, &stripe, e);
         r.stripe = &stripe;
+        r.again = r.last = false;
         if (rc == 0)
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
+        if (r.again) {
+            r.last = true;
+            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
+        }
         if (rc == ERR_DAMAGED)
             r.unhealed = true;
         else if (rc != 0)
@@ -325,11 +358,16 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
-int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
+int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+                 struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
-    int rc = repair_journal(&h, e);
+    int rc = mirror != NULL ? store_mirror_open(mirror, &h.mirror, e) : 0;
+    if (rc == 0 && mirror != NULL)
+        rc = store_mirror_heal(place, h.mirror, ret_words, &h.names, e);
+    if (rc == 0)
+        rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;

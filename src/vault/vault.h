@@ -256,6 +256,9 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
+/* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
+enum { VAULT_PLACE_MAX = 64 };
+void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);
 /*
  * vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is
  * good.  A sealed pack heals only while its copy b is still there, or by its stripe's parity.

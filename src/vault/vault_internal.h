@@ -80,7 +80,8 @@ enum {
     MANIFEST_LIST = 54,
     MANIFEST_PART_MAX = 1 << 20,
     FRAME_REF = 85,
-    OBJECT_ONE_FRAME = 64 << 10, /* objects up to this long are one frame */
+    OBJECT_ONE_FRAME = 256 << 10, /* objects up to this long are one frame; the smallest pack holds four such */
+    GRAIN_BYTES = 64 << 10,       /* of an object's beginning, by which its grain is chosen */
     VAULT_THREADS_MAX = 8,
 };
 #define OBJECT_BYTES_MAX ((uint64_t)1 << 56)
@@ -182,7 +183,7 @@ struct grain {
     uint64_t mask;
 };
 void vault_gear_make(const struct key *chunk_key, struct gear *ret);
-/* vault_grain: by the entropy of the object's first bytes, at least OBJECT_ONE_FRAME of them when it has as many. */
+/* vault_grain: by the entropy of the object's first bytes, at least GRAIN_BYTES of them when it has as many. */
 struct grain vault_grain(struct bytes first, uint32_t chunk_max);
 /*
  * vault_cut(g, grain, p, n, from, last): the length of the chunk that begins at ${p}, or 0 when the ${n} bytes do not

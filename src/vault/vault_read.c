@@ -7,6 +7,7 @@
  */
 #include "vault/vault_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 enum {
@@ -152,6 +153,8 @@ static void sectors_pread(int fd, uint64_t first, uint32_t count, uint8_t *to)
     size_t have = 0;
     while (fd >= 0 && have < n) {
         ssize_t got = pread(fd, to + have, n - have, (off_t)(first * VAULT_SECTOR + have));
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             break;
         have += (size_t)got;

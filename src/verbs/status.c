@@ -56,8 +56,10 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
     verbs_say(face, "  There is no recovery without the key file and its passphrase: keep copies of both, apart.");
 }
 
-static void json_status(struct json_out *j, const struct store_facts *f, const struct vault_parity_count *c)
+static int json_status(const struct verbs_request *request, const struct verbs_face *face,
+                       const struct store_facts *f, const struct vault_parity_count *c, struct err *e)
 {
+    struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
@@ -67,6 +69,9 @@ static void json_status(struct json_out *j, const struct store_facts *f, const s
     verbs_json_u64(j, "leaves", f->position.leaves);
     note_key_text(&f->log_key, vkey);
     verbs_json_text(j, "log_key", vkey);
+    int rc = verbs_mirrors_status(request, face, f, e);
+    if (rc != 0)
+        return rc;
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_u64(j, "parity_files", f->parity.files);
@@ -78,6 +83,7 @@ static void json_status(struct json_out *j, const struct store_facts *f, const s
     json_bool(j, f->state_known);
     verbs_json_u64(j, "stripes", c->stripes);
     verbs_json_u64(j, "stripes_whole", c->whole);
+    return 0;
 }
 
 static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
@@ -96,13 +102,12 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         return rc;
     if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
         *ret_exit = VERBS_FAILED;
-    if (face->json != NULL) {
-        json_status(face->json, &f, &parity);
-        return 0;
-    }
+    if (face->json != NULL)
+        return json_status(request, face, &f, &parity, e);
     say_status(face, &f, &parity);
-    if (!next_step)
-        return 0;
+    rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc != 0 || !next_step)
+        return rc;
     if (*ret_exit != VERBS_DONE)
         verbs_say(face, "Next: groundwork repair");
     else if (f.position.records <= 2)

@@ -414,10 +414,17 @@ class Repository:
         key = p.expand(secret, "groundwork/statement-key/v1")
         plain = p.open_sealed(key, 0, self.keys["pin"] + leaf.to_bytes(8, "big"), sealed)
         c = Cursor(plain)
-        need(c.take(4) == bytes([1, 0, 0, 0]), "an envelope's head")
-        manifest, n, m = c.u(8), c.u(4), c.u(4)
-        statement, values = c.take(n), c.take(m)
-        need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
+        need(c.take(1) == b"\1", "an envelope's head")
+        codec, zero, manifest = c.u(1), c.u(2), c.u(8)
+        need(codec in (0, 1) and zero == 0, "an envelope's head")
+        if codec == 1:
+            fields = plain[12:].rstrip(b"\0")
+            need(len(plain) == vectors.padded(12 + len(fields)), "an envelope's padding")
+            statement, values = vectors.expand_fields(secret, fields)
+        else:
+            n, m = c.u(4), c.u(4)
+            statement, values = c.take(n), c.take(m)
+            need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
         salt = p.expand(secret, "groundwork/leaf-salt/v1")
         need(vectors.entry_of(1, salt, statement) == self.entries[leaf], "a hidden entry")
         if statement.endswith(b"\n\n"):
