@@ -70,7 +70,7 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         struct statement st;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &p->a->s->founded.founded.member, 1, &held, &st, e);
+            rc = store_public_read(&p->a->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
             rc = pack_note(p, &st.packs.packs[k], e);
     }

@@ -29,6 +29,7 @@ void store_close(struct store *s)
     keyring_close(s->keyring);
     ledger_close(s->ledger);
     statement_held_drop(&s->founded_held);
+    history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
     buf_drop(&s->unfinished);
@@ -50,7 +51,8 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .origin = f->origin,
                                 .pin = s->pin,
                                 .log_key = f->log,
-                                .member = f->member,
+                                .member = *history_member(&s->history),
+                                .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
                                 .founded_unix_s = s->founded.at_unix_s,
                                 .state_known = s->state.known,
@@ -222,6 +224,31 @@ static int unlock(struct store *s, struct err *e)
     return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc; /* another file may have come in its place */
 }
 
+/* ---- the keyring ---- */
+
+/* By the member's keys, or by those of the sheets that replace one. */
+static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **ret, struct err *e)
+{
+    if (s->sheets == NULL)
+        return keyring_open(s->root, &s->identity, table_max, ret, e);
+    struct keyring_place place = {
+        .root = s->root, .pin = s->pin, .epoch = s->identity.receiving[0].epoch, .member = &s->former};
+    memcpy(place.compartment, s->identity.compartment, KEYRING_ID);
+    return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
+}
+
+/* Why nothing is boxed for this key file: its member may have been replaced, which the public log tells. */
+static int why_not_unlocked(struct store *s, int rc, struct err *e)
+{
+    struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log};
+    struct err mine = {0};
+    if (rc != ERR_KEY || s->sheets != NULL || ledger_open(&setup, NULL, NULL, &s->ledger, &s->opening, NULL) != 0 ||
+        store_history_load(s, NULL) != 0)
+        return rc;
+    int replaced = store_history_current(s, &mine);
+    return replaced == ERR_KEY ? err_set(e, replaced, "%s", mine.text) : rc;
+}
+
 /* ---- the ledger against what this computer saw ---- */
 
 static int open_ledger(struct store *s, bool adopting, struct err *e)
@@ -232,6 +259,8 @@ static int open_ledger(struct store *s, bool adopting, struct err *e)
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
     const struct hash *pending = s->state.has_pending && !adopting ? &s->state.pending : NULL;
     int rc = ledger_open(&setup, committed, pending, &s->ledger, &s->opening, e);
+    if (rc == 0)
+        rc = store_history_load(s, e);
     if (rc != 0 || adopting)
         return rc;
     if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
@@ -450,7 +479,8 @@ static int index_rebuild(struct store *s, const struct err *damage, struct err *
         rc = err_set(e, ERR_DAMAGED, "%s", damage->text);
     if (rc != 0)
         return rc;
-    store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+    if (s->sheets == NULL) /* a copy that is recovered came without one */
+        store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
     s->index_anew = true;
     rc = index_use(s, true, true, e);
     return rc == 0 ? index_unlock(s, e) : rc;
@@ -532,7 +562,7 @@ static int open_index_to_check(struct store *s, struct err *e)
 static int table_reopen(struct store *s, uint64_t version, struct err *e)
 {
     struct keyring *k = NULL;
-    int rc = keyring_open(s->root, &s->identity, version, &k, e);
+    int rc = keyring_unlock(s, version, &k, e);
     if (rc != 0)
         return rc;
     keyring_close(s->keyring);
@@ -617,23 +647,37 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0)
         rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
                               &s->state, e);
-    if (rc == 0 && s->manner != STORE_PUBLIC)
-        rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC) {
+        rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
+        if (rc != 0)
+            return why_not_unlocked(s, rc, e);
+    }
     if (rc == 0)
-        rc = open_ledger(s, depth == DEPTH_ADOPT, e);
+        rc = open_ledger(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC && s->sheets == NULL)
+        rc = store_history_current(s, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && depth == DEPTH_ALL)
         rc = open_unlocked(s, e);
     return rc;
 }
 
-static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
-                   struct err *e)
+/* Who opens when it is not the member: the sheets, and the member whom they replace. */
+struct opener {
+    const struct keyring_recovery *sheets;
+    const struct note_key *former;
+};
+
+static int open_by(const struct store_place *place, enum store_manner manner, enum depth depth,
+                   const struct opener *opener, struct store **ret, struct err *e)
 {
     OWN(store_drop) struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return err_memory(e);
     s->place = *place;
     s->manner = manner;
+    s->sheets = opener->sheets;
+    if (opener->former != NULL)
+        s->former = *opener->former;
     s->lock_fd = -1;
     pthread_mutex_init(&s->asking, NULL);
     s->root = strdup(place->root);
@@ -643,6 +687,12 @@ static int open_to(const struct store_place *place, enum store_manner manner, en
     if (rc == 0)
         *ret = TAKE(s);
     return rc;
+}
+
+static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
+                   struct err *e)
+{
+    return open_by(place, manner, depth, &(struct opener){0}, ret, e);
 }
 
 int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e)
@@ -658,4 +708,15 @@ int store_open_for_repair(const struct store_place *place, struct store **ret, s
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
 {
     return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
+}
+
+int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
+                          const struct note_key *former, struct store **ret, struct err *e)
+{
+    return open_by(place, STORE_WRITE, DEPTH_ALL, &(struct opener){sheets, former}, ret, e);
+}
+
+int store_open_journal(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_PUBLIC, DEPTH_ADOPT, ret, e);
 }

@@ -41,8 +41,8 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         if (rc != 0)
             rc = err_set(e, rc, "the sealed statement does not open");
         else
-            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret, &s->founded.founded.member, 1,
-                                &h->statement, ret, e);
+            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret,
+                                history_at(&s->history, leaf)->keys, 1, &h->statement, ret, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }
@@ -65,8 +65,7 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
         return rc;
     if (statement_kind_hidden(row.kind))
         return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
-    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &h->statement,
-                          ret, e);
+    return store_public_read(&s->history, leaf, buf_bytes(&h->sealed), &h->statement, ret, e);
 }
 
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)

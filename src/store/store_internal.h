@@ -3,6 +3,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "base/file.h"
+#include "model/history.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -47,6 +48,12 @@ struct digest_set { /* digests of the files in this draft, for telling duplicate
     struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
+/* A key event, which comes before all that the record says in public: what follows it is signed as it says.  Borrowed. */
+struct draft_event {
+    struct statement *statement; /* NULL: none; its place is filled by the commit */
+    const struct note_key *key;  /* who signs it, when it is not the member */
+    const struct key *seed;
+};
 struct draft {
     bool begun;
     uint64_t first_leaf;
@@ -56,6 +63,7 @@ struct draft {
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
+    struct draft_event event;
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
     bool open_known; /* the deposit below was found open, and is not closed in this draft */
@@ -78,6 +86,9 @@ struct store {
     struct statement founded;
     struct hash pin;
 
+    struct history history; /* of keys, up to where the ledger stood when it was opened */
+    const struct keyring_recovery *sheets; /* opened by them, to replace the member former; else NULL */
+    struct note_key former;
     struct keyring_identity identity;
     struct store_state state;
     struct ledger_opening opening;
@@ -109,6 +120,23 @@ int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
+/*
+ * history.c: who signed what.
+ * store_history_load: the history of keys up to the ledger's end, from the events beside the journal, each held to the
+ * log; from the journal itself, all of it, when one is damaged, or when the member that opened this is not in it.
+ * store_history_walk: from the journal.  ERR_DAMAGED: an event that does not follow from what is before it.
+ * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
+ */
+int store_history_load(struct store *s, struct err *e);
+int store_history_walk(struct store *s, struct history *ret, struct err *e);
+int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
+                       const struct statement *st, struct err *e);
+/* ERR_KEY: the member of this key file was replaced. */
+int store_history_current(const struct store *s, struct err *e);
+/* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
+int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
+                      struct statement *ret, struct err *e);
+
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
@@ -228,5 +256,16 @@ static inline bool store_interrupted(const struct store *s)
 }
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
+/* store_open_journal: what anyone can see, of a journal taken as it stands.  store_open_to_recover: to write, by the
+ * sheets' keys instead of those of the member ${former}; what is written is the place's identity's, which is new. */
+int store_open_journal(const struct store_place *place, struct store **ret, struct err *e);
+int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
+                          const struct note_key *former, struct store **ret, struct err *e);
+
+/* found.c */
+void store_remove_tree(const char *path); /* as far as it can be */
+int store_target_free(const char *root, struct err *e); /* ERR_REFUSED: something is there */
+/* recover_copy.c: the files of a repository, without what is derived under keys, durable; ${to} must not be there. */
+int store_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e);
 
 #endif
