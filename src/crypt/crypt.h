@@ -118,7 +118,8 @@ int crypt_box_open(const struct key *seed, struct bytes context, struct bytes bo
  * A secret in shares, of which any ${needed} give it back and fewer tell nothing (A. Shamir, 1979), byte by byte over
  * GF(2^8) with the polynomial 11d: share x of a byte is the value at x of a polynomial of degree needed - 1 whose value
  * at 0 is the byte.  FORMAT 2.6.
- * crypt_share_split: shares 1 to ${count} into ret_shares[0..]; 1 <= needed <= count <= CRYPT_SHARES_MAX.  ERR_IO memory.
+ * crypt_share_split: shares 1 to ${count} into ret_shares[0..]; 1 <= needed <= count <= CRYPT_SHARES_MAX.  ERR_IO: no
+ * memory.
  * crypt_share_join: from ${count} shares with the numbers ${index}, all different and none zero; a wrong share, or one
  * too few, gives another secret: the caller holds the result to something.
  */

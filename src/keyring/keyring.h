@@ -159,7 +159,8 @@ int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, str
  * keyring_event_read: ERR_ABSENT, ERR_DAMAGED; by its form alone, the caller holds leaf and statement to the log.
  */
 int keyring_event_write(struct keyring *k, uint64_t number, uint64_t leaf, struct bytes statement, struct err *e);
-int keyring_event_read(const char *root, uint64_t number, uint64_t *ret_leaf, struct buf *ret_statement, struct err *e);
+int keyring_event_read(const char *root, uint64_t number, uint64_t *ret_leaf, struct buf *ret_statement,
+                       struct err *e);
 
 /*
  * One block of a record's secrets section: its segment's file name, the bytes that stand in that file, and its leaves.
@@ -197,9 +198,9 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
  * What lies under a/keys and b/keys and is not in ${expected}: an unfinished commit leaves such, and it is no damage.
  * keyring_strays: one line for each; never writes.
  * keyring_sweep: for a writer whose ${expected} is what the journal says to its very end.  Removes drafts, key events
- * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.  A key
- * file is left alone unless one of its kind that is in ${expected} is good in a copy, and whatever is of no known name
- * always.  Durable.  ERR_IO.
+ * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
+ * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
+ * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
  */
 int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
                    void (*stray)(void *context, const char *line), void *context, struct err *e);

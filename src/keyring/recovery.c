@@ -15,8 +15,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-static const char SIGN_PURPOSE[] = "groundwork/recovery-sign/v1", RECEIVE_PURPOSE[] = "groundwork/recovery-receiving/v1",
-                  SHARE_PURPOSE[] = "groundwork/share/v1\n";
+static const char SIGN_PURPOSE[] = "groundwork/recovery-sign/v1",
+                  RECEIVE_PURPOSE[] = "groundwork/recovery-receiving/v1", SHARE_PURPOSE[] = "groundwork/share/v1\n";
 enum { SHARE_VERSION = 1, SHARE_BODY = 52 };
 static_assert(4 + KEYRING_ID + CRYPT_KEY == SHARE_BODY && SHARE_BODY + 2 == KEYRING_SHARE, "the table above");
 
@@ -49,7 +49,8 @@ int keyring_share_get(const uint8_t from[KEYRING_SHARE], struct keyring_share *r
     struct hash digest;
     share_digest(from, &digest);
     if (memcmp(digest.b, from + SHARE_BODY, KEYRING_SHARE - SHARE_BODY) != 0)
-        return err_set(e, ERR_DAMAGED, "its check does not fit: it was not copied right, or its lines are of two sheets");
+        return err_set(e, ERR_DAMAGED,
+                       "its check does not fit: it was not copied right, or its lines are of two sheets");
     if (from[0] != SHARE_VERSION)
         return err_set(e, ERR_NEWER, "it was written by a newer groundwork: update the program");
     *ret = (struct keyring_share){.needed = from[1], .count = from[2], .index = from[3]};
@@ -173,7 +174,8 @@ static int event_good(void *context, struct bytes file, struct err *e)
     if (rc != 0)
         return rc;
     const struct head expected = event_head(*(const uint64_t *)context, h.epoch, file.n - HEAD_BYTES);
-    return keyring_head_is(file.p, &expected) ? 0 : err_set(e, ERR_DAMAGED, "it is not the key event that its name says");
+    return keyring_head_is(file.p, &expected) ? 0
+                                              : err_set(e, ERR_DAMAGED, "it is not the key event that its name says");
 }
 
 int keyring_event_read(const char *root, uint64_t number, uint64_t *ret_leaf, struct buf *ret_statement, struct err *e)

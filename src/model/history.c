@@ -141,8 +141,7 @@ static int take_recovery(struct history *h, uint64_t leaf, const struct statemen
     memcpy(h->sheets.receiving, r->receiving, CRYPT_PUBLIC);
     memcpy(h->sheets.set, r->set, STATEMENT_ID);
     memcpy(h->sheets.shares, r->shares, r->share_count * sizeof h->sheets.shares[0]);
-    h->spans[h->count] =
-        (struct history_span){.from = leaf + 1, .keys = {*history_member(h), r->key}, .count = 2};
+    h->spans[h->count] = (struct history_span){.from = leaf + 1, .keys = {*history_member(h), r->key}, .count = 2};
     return 0;
 }
 

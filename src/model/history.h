@@ -4,8 +4,8 @@
  * Leaf 0 names the first member.  Every later key event names its number and the commitment of the event before, so
  * that none can be left out: a `recovery` statement, signed by the member of that moment, registers the one-time key of
  * a set of sheets, and a `member` statement, signed by that key and by nothing else, names the next member.  It spends
- * the key; from the leaf behind it on the new member signs, and the former one nothing more.  Validity goes by leaf, not
- * by clock.
+ * the key; from the leaf behind it on the new member signs, and the former one nothing more.  Validity goes by leaf,
+ * not by clock.
  */
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H

@@ -992,7 +992,8 @@ static int read_recovery(struct reading *r)
     bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
                 get_number(r, "epoch", &x->epoch) && get_vkey(json_get(r->root, "key"), &x->key) &&
                 get_number(r, "leaves", &x->leaves) && get_number(r, "needed", &needed) && needed <= UINT32_MAX &&
-                read_event(r, &x->event) && get_fixed(json_get(r->root, "receiving"), x->receiving, CRYPT_PUBLIC, false) &&
+                read_event(r, &x->event) &&
+                get_fixed(json_get(r->root, "receiving"), x->receiving, CRYPT_PUBLIC, false) &&
                 get_hash(json_get(r->root, "root"), &x->root) &&
                 get_fixed(json_get(r->root, "set"), x->set, STATEMENT_ID, true) && json_is_array(list) &&
                 json_count(list) <= CRYPT_SHARES_MAX;

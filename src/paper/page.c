@@ -72,10 +72,17 @@ static void escaped(const char *text, struct buf *to)
 {
     for (; *text != 0; text++)
         switch (*text) {
-        case '&': buf_put_text(to, "&amp;"); break;
-        case '<': buf_put_text(to, "&lt;"); break;
-        case '>': buf_put_text(to, "&gt;"); break;
-        default: buf_put_u8(to, (uint8_t)*text);
+        case '&':
+            buf_put_text(to, "&amp;");
+            break;
+        case '<':
+            buf_put_text(to, "&lt;");
+            break;
+        case '>':
+            buf_put_text(to, "&gt;");
+            break;
+        default:
+            buf_put_u8(to, (uint8_t)*text);
         }
 }
 

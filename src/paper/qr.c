@@ -36,7 +36,8 @@ int paper_qr(const char *text, unsigned mm, struct buf *to, struct err *e)
     int side = code->width + 2 * QUIET;
     buf_printf(to,
                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%umm\" height=\"%umm\" viewBox=\"0 0 %d %d\" "
-               "shape-rendering=\"crispEdges\"><rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path fill=\"#000\" d=\"",
+               "shape-rendering=\"crispEdges\"><rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path fill=\"#000\" "
+               "d=\"",
                mm, mm, side, side, side, side);
     runs_put(code, to);
     buf_put_text(to, "\"/></svg>\n");

@@ -14,8 +14,8 @@ struct telling {
 /* The formats are keys of the catalogue, each checked against its arguments where it is written. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-__attribute__((format(printf, 4, 5))) static void say(struct telling *t, enum paper_piece piece,
-                                                      enum text_language language, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void bilingual(struct telling *t, enum paper_piece piece,
+                                                            enum text_language language, const char *format, ...)
 {
     OWN(mem_drop) char *text = NULL;
     va_list list;
@@ -32,33 +32,38 @@ __attribute__((format(printf, 4, 5))) static void say(struct telling *t, enum pa
 
 static void say_facts(struct telling *t, const struct paper_sheet *s, enum text_language l)
 {
-    say(t, PAPER_TITLE, l, "Groundwork recovery sheet %u of %u", s->index, s->count);
-    say(t, PAPER_FACT, l, "Repository: %s", s->origin);
-    say(t, PAPER_FACT, l, "Pin: %s", s->pin);
-    say(t, PAPER_FACT, l, "Set of sheets: %s, made %s", s->set, s->made);
-    say(t, PAPER_FACT, l, "Newest checkpoint then: %llu leaves, root %s", (unsigned long long)s->leaves, s->root);
+    bilingual(t, PAPER_TITLE, l, "Groundwork recovery sheet %u of %u", s->index, s->count);
+    bilingual(t, PAPER_FACT, l, "Repository: %s", s->origin);
+    bilingual(t, PAPER_FACT, l, "Pin: %s", s->pin);
+    bilingual(t, PAPER_FACT, l, "Set of sheets: %s, made %s", s->set, s->made);
+    bilingual(t, PAPER_FACT, l, "Newest checkpoint then: %llu leaves, root %s", (unsigned long long)s->leaves, s->root);
 }
 
 static void say_purpose(struct telling *t, const struct paper_sheet *s, enum text_language l)
 {
     if (s->needed == 1)
-        say(t, PAPER_PARAGRAPH, l,
+        bilingual(
+            t, PAPER_PARAGRAPH, l,
             "This one sheet is enough: whoever has it and a copy of the repository reads everything in it, and can "
             "take its member's place.");
     else
-        say(t, PAPER_PARAGRAPH, l,
+        bilingual(
+            t, PAPER_PARAGRAPH, l,
             "Any %u of the %u sheets of this set, with a copy of the repository, give back everything in it and make a "
             "new member when the key file or its passphrase is lost. Fewer tell nothing.",
             s->needed, s->count);
-    say(t, PAPER_PARAGRAPH, l,
+    bilingual(
+        t, PAPER_PARAGRAPH, l,
         "Keep it like a key: dry, and apart from the other sheets and from the repository. Do not photograph, scan or "
         "mail it. The sheets work once. When newer ones are made, and every copy of the repository is as new as they, "
         "destroy this one.");
-    say(t, PAPER_PARAGRAPH, l,
+    bilingual(
+        t, PAPER_PARAGRAPH, l,
         "To use it: type the six lines, with their numbers, into a text file, in either kind of letters, or let a "
         "camera read the square code into one; one file for each sheet. Then: groundwork recover COPY NEW-FOLDER "
         "FILE... Without files the lines are asked for one by one.");
-    say(t, PAPER_PARAGRAPH, l,
+    bilingual(
+        t, PAPER_PARAGRAPH, l,
         "Without this program: each syllable is 6 bits, counted from 0: b d g h j k m n p r s t, each with a e i o u, "
         "then ya ye yo yu. A line is 9 bytes and 12 bits of check. The six lines are: version, sheets needed, sheets, "
         "number of this sheet, 1 byte each; set, 16 bytes; share, 32 bytes; check, 2 bytes. Shares are Shamir's over "

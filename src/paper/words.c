@@ -18,8 +18,8 @@ enum {
 };
 
 /*
- * Twelve consonants that neither English nor Korean ears confuse, with five vowels; then four with y.  In Korean each is
- * one Hangul syllable of an initial and a medial (Unicode 3.12).
+ * Twelve consonants that neither English nor Korean ears confuse, with five vowels; then four with y.  In Korean each
+ * is one Hangul syllable of an initial and a medial (Unicode 3.12).
  */
 static const char CONSONANTS[] = "bdghjkmnprst", VOWELS[] = "aeiou", WITH_Y[] = "aeou";
 static const uint8_t INITIALS[] = {7, 3, 0, 18, 12, 15, 6, 2, 17, 5, 9, 16}, MEDIALS[] = {0, 5, 20, 8, 13},
@@ -61,7 +61,7 @@ static unsigned bits_get(const uint8_t *p, size_t at, unsigned n)
 {
     unsigned v = 0;
     for (unsigned i = 0; i < n; i++, at++)
-        v = v << 1 | (p[at / 8] >> (7 - at % 8) & 1u);
+        v = v << 1 | ((unsigned)p[at / 8] >> (7 - at % 8) & 1u);
     return v;
 }
 
@@ -148,13 +148,14 @@ int paper_line_read(unsigned line, struct bytes text, uint8_t ret[PAPER_LINE], s
         memcpy(ret, whole, PAPER_LINE);
     crypt_wipe(whole, sizeof whole);
     if (text.n > 0)
-        return err_set(e, ERR_DAMAGED, "line %u: after %u syllables comes what is none: compare it with the sheet", line,
-                       count);
+        return err_set(e, ERR_DAMAGED, "line %u: after %u syllables comes what is none: compare it with the sheet",
+                       line, count);
     if (count != LINE_SYLLABLES)
         return err_set(e, ERR_DAMAGED, "line %u has %u syllables, and must have %d: compare it with the sheet", line,
                        count, LINE_SYLLABLES);
-    return good ? 0 : err_set(e, ERR_DAMAGED, "line %u is mistyped: its check does not fit; compare it with the sheet",
-                              line);
+    return good ? 0
+                : err_set(e, ERR_DAMAGED, "line %u is mistyped: its check does not fit; compare it with the sheet",
+                          line);
 }
 
 /* ---- the square code's text ---- */
@@ -267,8 +268,10 @@ int paper_find(struct bytes text, uint8_t ret[PAPER_CODE], struct err *e)
     if (rc == 0 && !l.labelled)
         rc = lines_read(text, &l, false, e);
     if (rc == 0 && !l.labelled && l.plain != PAPER_LINES)
-        rc = err_set(e, ERR_ABSENT, "no recovery sheet is in it: it needs the %d lines of words, or the text of the "
-                                    "square code", PAPER_LINES);
+        rc = err_set(e, ERR_ABSENT,
+                     "no recovery sheet is in it: it needs the %d lines of words, or the text of the "
+                     "square code",
+                     PAPER_LINES);
     if (rc == 0)
         rc = lines_whole(&l, e);
     if (rc == 0)

@@ -127,7 +127,7 @@ int store_history_current(const struct store *s, struct err *e)
     if (i == 0)
         return err_set(e, ERR_KEY, "no key event of %s names the member of the key file %s", s->root, s->key_path.s);
     return err_set(e, ERR_KEY,
-                   "the member of the key file %s was replaced with recovery sheets at leaf %llu: use the key file that "
-                   "was made then",
+                   "the member of the key file %s was replaced with recovery sheets at leaf %llu: use the key file "
+                   "that was made then",
                    s->key_path.s, (unsigned long long)h->spans[i].from - 1);
 }

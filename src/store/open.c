@@ -237,16 +237,26 @@ static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **
     return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
 }
 
-/* Why nothing is boxed for this key file: its member may have been replaced, which the public log tells. */
+/* Why nothing here is for this key file: its member may have been replaced, which the public log tells. */
 static int why_not_unlocked(struct store *s, int rc, struct err *e)
 {
     struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log};
     struct err mine = {0};
-    if (rc != ERR_KEY || s->sheets != NULL || ledger_open(&setup, NULL, NULL, &s->ledger, &s->opening, NULL) != 0 ||
-        store_history_load(s, NULL) != 0)
+    if ((rc != ERR_KEY && rc != ERR_DAMAGED) || s->sheets != NULL)
+        return rc;
+    if (ledger_open(&setup, NULL, NULL, &s->ledger, &s->opening, NULL) != 0 || store_history_load(s, NULL) != 0)
         return rc;
     int replaced = store_history_current(s, &mine);
     return replaced == ERR_KEY ? err_set(e, replaced, "%s", mine.text) : rc;
+}
+
+/* What this computer saw, by the member's key, and the keyring. */
+static int open_keys(struct store *s, struct err *e)
+{
+    int rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    if (rc == 0)
+        rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
+    return rc == 0 ? 0 : why_not_unlocked(s, rc, e);
 }
 
 /* ---- the ledger against what this computer saw ---- */
@@ -645,13 +655,8 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0)
-        rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
-                              &s->state, e);
-    if (rc == 0 && s->manner != STORE_PUBLIC) {
-        rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
-        if (rc != 0)
-            return why_not_unlocked(s, rc, e);
-    }
+        rc = s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e)
+                                       : open_keys(s, e);
     if (rc == 0)
         rc = open_ledger(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && s->sheets == NULL)

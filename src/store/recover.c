@@ -61,8 +61,9 @@ static int known_to(const struct recovering *r, const struct history *h, struct 
     hex_put(newer, h->sheets.set, SHOWN);
     time_text(when, h->sheets.at_unix_s);
     if (history_sheets_earlier(h, set))
-        return err_set(e, ERR_REFUSED, "the sheets of set %s were replaced by those of set %s, of %s: use the newer ones",
-                       hex, newer, when);
+        return err_set(e, ERR_REFUSED,
+                       "the sheets of set %s were replaced by those of set %s, of %s: use the newer ones", hex, newer,
+                       when);
     if (!h->sheets.known || memcmp(h->sheets.set, set, STATEMENT_ID) != 0)
         return err_set(e, ERR_KEY,
                        "%s does not know the sheets of set %s: it is another repository, or a copy from before they "

@@ -78,8 +78,7 @@ static int copy_folder(struct copying *c, const char *from, const char *to, unsi
         if (rc == 0 && lstat(inner.s, &st) != 0)
             rc = err_os(e, ERR_IO, errno, "look at %s", inner.s);
         if (rc == 0)
-            rc = S_ISDIR(st.st_mode) ? copy_folder(c, inner.s, made.s, depth + 1, e)
-                                     : copy_file(c, inner.s, made.s, e);
+            rc = S_ISDIR(st.st_mode) ? copy_folder(c, inner.s, made.s, depth + 1, e) : copy_file(c, inner.s, made.s, e);
     }
     return rc;
 }

@@ -48,7 +48,7 @@ struct digest_set { /* digests of the files in this draft, for telling duplicate
     struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
-/* A key event, which comes before all that the record says in public: what follows it is signed as it says.  Borrowed. */
+/* A key event, which comes before all that the record says in public: what follows is signed as it says.  Borrowed. */
 struct draft_event {
     struct statement *statement; /* NULL: none; its place is filled by the commit */
     const struct note_key *key;  /* who signs it, when it is not the member */

@@ -136,8 +136,9 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
               verbs_number(r->checkpoint.size, n), hex);
     verbs_say(face, "  Key file: %s", r->key_path.s);
     verbs_say(face, "You are its member from leaf %s on; the lost key signs nothing more here.",
-              verbs_number(r->before, n));
-    verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe place.");
+              verbs_number(r->before + 1, n));
+    verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe "
+                    "place.");
     verbs_say(face, "What was written after this copy was made is not in it: compare with any other copy of the "
                     "repository before you destroy one.");
     verbs_say(face, "Next: groundwork -R %s verify, then audit", root);

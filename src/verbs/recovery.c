@@ -95,7 +95,8 @@ static void unwrite_all(struct printing *p)
 
 static void say_text(const struct verbs_face *face, struct buf *text)
 {
-    for (uint8_t *at = text->p, *end; (end = memchr(at, '\n', (size_t)(text->p + text->n - at))) != NULL; at = end + 1) {
+    uint8_t *end;
+    for (uint8_t *at = text->p; (end = memchr(at, '\n', (size_t)(text->p + text->n - at))) != NULL; at = end + 1) {
         *end = 0;
         face->say(face->context, (const char *)at);
     }
@@ -162,8 +163,8 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
     unsigned sheets = 0, needed = 0;
     int rc = number_of("--sheets", request->option[OPTION_SHEETS], SHEETS_DEFAULT, &sheets, e);
     if (rc == 0)
-        rc = number_of("--needed", request->option[OPTION_NEEDED],
-                       sheets < NEEDED_DEFAULT ? sheets : NEEDED_DEFAULT, &needed, e);
+        rc = number_of("--needed", request->option[OPTION_NEEDED], sheets < NEEDED_DEFAULT ? sheets : NEEDED_DEFAULT,
+                       &needed, e);
     if (rc == 0 && needed > sheets)
         rc = err_set(e, ERR_USAGE, "--needed %u: there are only %u sheets", needed, sheets);
     if (rc == 0 && p.out == NULL && face->json != NULL)
