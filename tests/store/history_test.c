@@ -34,7 +34,7 @@ static void damaged_beside_the_journal(void **state)
     struct fixture *f = *state;
     struct store_facts facts;
     sheets(f);
-    fixture_flip(f, "repo/a/keys/history/1", 100);
+    fixture_flip(f, "a/keys/history/1", 100);
     struct store *s = fixture_open(f, STORE_PUBLIC);
     store_facts(s, &facts);
     assert_non_null(facts.sheets);
@@ -43,8 +43,8 @@ static void damaged_beside_the_journal(void **state)
     assert_non_null(strstr(buf_text(&f->lines), "history/1 is damaged"));
     assert_int_equal(fixture_repair(f), 0);
     assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
-    fixture_flip(f, "repo/a/keys/history/1", 100);
-    fixture_flip(f, "repo/b/keys/history/1", 101);
+    fixture_flip(f, "a/keys/history/1", 100);
+    fixture_flip(f, "b/keys/history/1", 101);
     s = fixture_open(f, STORE_READ);
     store_facts(s, &facts);
     assert_non_null(facts.sheets);
@@ -55,8 +55,8 @@ static void missing_beside_the_journal(void **state)
 {
     struct fixture *f = *state;
     sheets(f);
-    fixture_remove(f, "repo/a/keys/history");
-    fixture_remove(f, "repo/b/keys/history");
+    fixture_remove(f, "a/keys/history");
+    fixture_remove(f, "b/keys/history");
     assert_int_equal(fixture_verify(f, STORE_PUBLIC), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "the key events beside the journal (0) are not those of the journal (1)"));
 }
@@ -68,20 +68,20 @@ static void an_event_that_no_commit_names(void **state)
     OWN(buf_drop) struct buf event = {0};
     fixture_keep(f, "without");
     sheets(f);
-    fixture_get(f, "repo/a/keys/history/1", &event);
+    fixture_get(f, "a/keys/history/1", &event);
     fixture_back(f, "without");
     for (int i = 0; i < 2; i++) {
         struct file_path folder;
-        fixture_path(f, i == 0 ? "repo/a/keys/history" : "repo/b/keys/history", &folder);
+        fixture_path(f, i == 0 ? "a/keys/history" : "b/keys/history", &folder);
         assert_int_equal(file_make_folder(folder.s, NULL), 0);
-        fixture_put(f, i == 0 ? "repo/a/keys/history/1" : "repo/b/keys/history/1", buf_bytes(&event));
+        fixture_put(f, i == 0 ? "a/keys/history/1" : "b/keys/history/1", buf_bytes(&event));
     }
     for (int i = 0; i < 3; i++) {
         struct store *s = fixture_open(f, i < 2 ? STORE_READ : STORE_WRITE);
         assert_int_equal(s->history.events, 0);
         store_close(s);
     }
-    assert_false(fixture_there(f, "repo/a/keys/history/1"));
+    assert_false(fixture_there(f, "a/keys/history/1"));
     fixture_fill(f);
     sheets(f);
     fixture_whole(f);

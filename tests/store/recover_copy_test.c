@@ -29,24 +29,24 @@ static void a_copy_opens(void **state)
 {
     struct fixture *f = *state;
     fixture_fill(f);
-    fixture_put(f, "repo/a/.journal.0123456789abcdef.tmp", bytes_text("a draft"));
+    fixture_put(f, "a/.journal.0123456789abcdef.tmp", bytes_text("a draft"));
     pieces = 0;
     assert_int_equal(copy(f, count), 0);
     assert_true(pieces > 5);
     assert_false(fixture_there(f, "kept-copy/lock"));
     assert_false(fixture_there(f, "kept-copy/index/main.db"));
     assert_false(fixture_there(f, "kept-copy/a/.journal.0123456789abcdef.tmp"));
-    fixture_remove(f, "repo/a/.journal.0123456789abcdef.tmp");
-    fixture_remove(f, "repo");
-    fixture_copy(f, "kept-copy", "repo");
+    const struct file_path root = f->root;
+    fixture_path(f, "kept-copy", &f->root); /* and from here on it is the repository */
     fixture_whole(f);
+    f->root = root;
 }
 
 static void what_is_no_plain_file(void **state)
 {
     struct fixture *f = *state;
     struct file_path link;
-    fixture_path(f, "repo/vault/link", &link);
+    fixture_path(f, "vault/link", &link);
     assert_int_equal(symlink("/etc/passwd", link.s), 0);
     fixture_says(f, copy(f, count), ERR_DAMAGED, "vault/link", NULL);
 }
@@ -55,7 +55,7 @@ static void deeper_than_a_repository(void **state)
 {
     struct fixture *f = *state;
     struct file_path path;
-    fixture_path(f, "repo/vault", &path);
+    fixture_path(f, "vault", &path);
     for (int i = 0; i < 20; i++) {
         strcat(path.s, "/d");
         assert_int_equal(mkdir(path.s, 0700), 0);
@@ -67,8 +67,10 @@ static void interrupted(void **state)
 {
     struct fixture *f = *state;
     fixture_says(f, copy(f, stop), ERR_STOPPED, "interrupted", NULL);
-    fixture_remove(f, "repo");
+    const struct file_path root = f->root;
+    fixture_path(f, "kept-nowhere", &f->root);
     fixture_says(f, copy(f, count), ERR_ABSENT, "look into", NULL);
+    f->root = root;
 }
 
 int main(void)

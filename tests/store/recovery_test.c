@@ -35,7 +35,7 @@ static void sheets_are_on_the_log(void **state)
     assert_true(history_sheets_earlier(&s->history, x.set));
     store_close(s);
     fixture_whole(f);
-    assert_int_equal(fixture_count(f, "repo/a/keys/history", ""), 2);
+    assert_int_equal(fixture_count(f, "a/keys/history", ""), 2);
     store_sheets_release(&x);
     store_sheets_release(&y);
 }
@@ -77,8 +77,8 @@ static void events_must_be_whole(void **state)
     struct store *s = fixture_open(f, STORE_WRITE);
     make(f, s, 1, 1, &x);
     store_close(s);
-    fixture_remove(f, "repo/a/keys/history");
-    fixture_remove(f, "repo/b/keys/history");
+    fixture_remove(f, "a/keys/history");
+    fixture_remove(f, "b/keys/history");
     s = fixture_open(f, STORE_WRITE);
     fixture_says(f, store_sheets_make(s, 1, 1, &x, &f->e), ERR_DAMAGED, "groundwork repair", NULL);
     store_close(s);
