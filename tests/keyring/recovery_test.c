@@ -185,7 +185,7 @@ static void events(void **state)
         uint8_t was = file.p[i];
         file.p[i] ^= 1;
         fixture_put(f, 'a', "history/1", buf_bytes(&file));
-        assert_int_equal(keyring_event_read(f->root.s, 1, &leaf, &said, &e), 0); /* from the other copy, or as it says */
+        assert_int_equal(keyring_event_read(f->root.s, 1, &leaf, &said, &e), 0); /* by one of the copies */
         file.p[i] = was;
     }
     fixture_put(f, 'a', "history/1", bytes_of(file.p, HEAD_BYTES - 1));

@@ -58,7 +58,8 @@ static void missing_beside_the_journal(void **state)
     fixture_remove(f, "a/keys/history");
     fixture_remove(f, "b/keys/history");
     assert_int_equal(fixture_verify(f, STORE_PUBLIC), ERR_DAMAGED);
-    assert_non_null(strstr(buf_text(&f->lines), "the key events beside the journal (0) are not those of the journal (1)"));
+    assert_non_null(
+        strstr(buf_text(&f->lines), "the key events beside the journal (0) are not those of the journal (1)"));
 }
 
 /* An event of another log, or one that nobody committed, is passed over, and swept by the next writer. */

@@ -1,4 +1,4 @@
-/* A lost member is replaced, once; whatever does not fit is refused before anything is made; a failure leaves nothing. */
+/* A lost member is replaced, once; what does not fit is refused before anything is made; a failure leaves nothing. */
 #include "fixture.h"
 
 #define PASSPHRASE "another passphrase of seven words"

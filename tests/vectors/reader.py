@@ -384,9 +384,10 @@ class Repository:
                  "the checkpoint that sheets name")
             need(recovery_set(self.pin, body) == body["set"], "the id of a set of sheets")
             self.sheets = dict(body, spent=False)
-        head = b"GWEVENT\n" + struct.pack(">II", 1, 0) + bytes(16) + struct.pack(">QQII", self.events, leaf, 0, len(note))
+        numbers = struct.pack(">QQIIQ", self.events, leaf, 0, len(note), 0)
+        beside = b"GWEVENT\n" + struct.pack(">II", 1, 0) + bytes(16) + numbers + note
         for copy in "ab":
-            need((self.root / copy / f"keys/history/{self.events}").read_bytes() == head + bytes(8) + note,
+            need((self.root / copy / f"keys/history/{self.events}").read_bytes() == beside,
                  "a key event beside the journal")
 
     def read_public(self):
