@@ -13,18 +13,15 @@ import unicodedata
 
 import primitives as p
 import reader
-
-LATIN = [c + v for c in "bdghjkmnprst" for v in "aeiou"] + ["ya", "ye", "yo", "yu"]
-HANGUL = "".join(chr(0xAC00 + 588 * c + 28 * v) for c in (7, 3, 0, 18, 12, 15, 6, 2, 17, 5, 9, 16)
-                 for v in (0, 5, 20, 8, 13)) + "야예요유"
+import vectors
 
 
 def read_line(number, text):
     """The nine bytes of one line of words (2.7)."""
     text = re.sub(r"[\s-]", "", unicodedata.normalize("NFC", text)).lower()
-    syllables = list(text) if text and text[0] in HANGUL else re.findall("..", text)
-    values = [HANGUL.index(s) if s in HANGUL else LATIN.index(s) for s in syllables]
-    reader.need(len(values) == 14 and len(text) in (14, 28), "a line of 14 syllables")
+    letters, size = (vectors.HANGUL, 1) if text and text[0] in vectors.HANGUL else (vectors.LATIN, 2)
+    values = [letters.index(text[i:i + size]) for i in range(0, len(text), size)]
+    reader.need(len(values) == 14, "a line of 14 syllables")
     whole = sum(v << 6 * (13 - i) for i, v in enumerate(values))
     data, check = (whole >> 12).to_bytes(9, "big"), whole & 0xFFF
     digest = p.sha256(b"groundwork/line/v1\n", bytes([number]), data)
