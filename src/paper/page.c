@@ -86,19 +86,32 @@ static void escaped(const char *text, struct buf *to)
         }
 }
 
+/* Words and square code side by side, and never parted by the end of a page. */
+static void html_secret(struct page *p, enum paper_piece piece, const char *text)
+{
+    if (piece == PAPER_SECRET && p->before != PAPER_SECRET)
+        buf_put_text(p->to, "<section><div>\n");
+    if (piece == PAPER_SECRET)
+        buf_printf(p->to, "<pre%s>%s</pre>\n", text[0] == '1' ? " class=\"first\"" : "", text);
+    else {
+        buf_put_text(p->to, "</div>\n");
+        p->rc = paper_qr(text, SQUARE_MM, p->to, p->e);
+        buf_put_text(p->to, "</section>\n");
+    }
+}
+
 static void html_piece(void *context, enum paper_piece piece, const char *text)
 {
-    static const char *const tags[] = {
-        [PAPER_TITLE] = "h1", [PAPER_FACT] = "div", [PAPER_PARAGRAPH] = "p", [PAPER_SECRET] = "pre"};
+    static const char *const tags[] = {[PAPER_TITLE] = "h1", [PAPER_FACT] = "div", [PAPER_PARAGRAPH] = "p"};
     struct page *p = context;
-    if (piece == PAPER_SQUARE) {
-        int rc = p->rc == 0 ? paper_qr(text, SQUARE_MM, p->to, p->e) : 0;
-        p->rc = p->rc == 0 ? rc : p->rc;
-        return;
+    if (piece == PAPER_SECRET || piece == PAPER_SQUARE)
+        html_secret(p, piece, text);
+    else {
+        buf_printf(p->to, "<%s>", tags[piece]);
+        escaped(text, p->to);
+        buf_printf(p->to, "</%s>\n", tags[piece]);
     }
-    buf_printf(p->to, "<%s>", tags[piece]);
-    escaped(text, p->to);
-    buf_printf(p->to, "</%s>\n", tags[piece]);
+    p->before = piece;
 }
 
 int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e)
@@ -107,8 +120,9 @@ int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err
     const struct paper_layout layout = {html_piece, &p};
     buf_put_text(to, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>Groundwork</title><style>\n"
                      "@page{size:A4;margin:14mm}body{font:9.5pt/1.3 sans-serif;max-width:180mm}h1{font-size:13pt;"
-                     "margin:3mm 0 1mm}p{margin:1.2mm 0}div{overflow-wrap:anywhere}pre{font:11pt/1.35 monospace;"
-                     "margin:0}\n</style></head><body>\n");
+                     "margin:3mm 0 1mm}p{margin:1.2mm 0}div{overflow-wrap:anywhere}section{display:flex;gap:8mm;"
+                     "margin:4mm 0;break-inside:avoid}pre{font:11pt/1.35 monospace;margin:0}.first{margin-top:3mm}\n"
+                     "</style></head><body>\n");
     int rc = paper_sheet_tell(sheet, &layout, e);
     buf_put_text(to, "</body></html>\n");
     if (rc == 0)

@@ -36,7 +36,8 @@ static void say_facts(struct telling *t, const struct paper_sheet *s, enum text_
     bilingual(t, PAPER_FACT, l, "Repository: %s", s->origin);
     bilingual(t, PAPER_FACT, l, "Pin: %s", s->pin);
     bilingual(t, PAPER_FACT, l, "Set of sheets: %s, made %s", s->set, s->made);
-    bilingual(t, PAPER_FACT, l, "Newest checkpoint then: %llu leaves, root %s", (unsigned long long)s->leaves, s->root);
+    bilingual(t, PAPER_FACT, l, "Newest checkpoint then: %llu leaves", (unsigned long long)s->leaves);
+    bilingual(t, PAPER_FACT, l, "Its root: %s", s->root);
 }
 
 static void say_purpose(struct telling *t, const struct paper_sheet *s, enum text_language l)
@@ -71,24 +72,31 @@ static void say_purpose(struct telling *t, const struct paper_sheet *s, enum tex
         "FORMAT.md, 2.6.");
 }
 
-int paper_sheet_tell(const struct paper_sheet *s, const struct paper_layout *layout, struct err *e)
+/* The words in both letters, and the square code: on the first page, whatever the printer makes of the rest. */
+static void say_secret(struct telling *t, const struct paper_sheet *s)
 {
-    static const enum text_language languages[] = {TEXT_ENGLISH, TEXT_KOREAN};
-    struct telling t = {.layout = layout};
     OWN(buf_wipe) struct buf line = {0};
-    for (size_t i = 0; i < COUNT(languages); i++) {
-        say_facts(&t, s, languages[i]);
-        say_purpose(&t, s, languages[i]);
-    }
     for (int letters = PAPER_LATIN; letters <= PAPER_HANGUL; letters++)
         for (unsigned i = 0; i < PAPER_LINES; i++) {
             buf_clear(&line);
             buf_printf(&line, "%u: ", i + 1);
             paper_line(i + 1, s->code + (size_t)i * PAPER_LINE, (enum paper_letters)letters, &line);
-            layout->piece(layout->context, PAPER_SECRET, buf_text(&line));
+            t->layout->piece(t->layout->context, PAPER_SECRET, buf_text(&line));
         }
     buf_clear(&line);
     paper_code(s->code, &line);
-    layout->piece(layout->context, PAPER_SQUARE, buf_text(&line));
-    return t.failed ? err_memory(e) : buf_check(&line, e);
+    t->layout->piece(t->layout->context, PAPER_SQUARE, buf_text(&line));
+    t->failed = t->failed || line.failed;
+}
+
+int paper_sheet_tell(const struct paper_sheet *s, const struct paper_layout *layout, struct err *e)
+{
+    static const enum text_language languages[] = {TEXT_ENGLISH, TEXT_KOREAN};
+    struct telling t = {.layout = layout};
+    for (size_t i = 0; i < COUNT(languages); i++)
+        say_facts(&t, s, languages[i]);
+    say_secret(&t, s);
+    for (size_t i = 0; i < COUNT(languages); i++)
+        say_purpose(&t, s, languages[i]);
+    return t.failed ? err_memory(e) : 0;
 }
