@@ -156,6 +156,8 @@ struct index_statement_row {
 int index_statements(struct index *x, uint64_t from, int kind_or_0,
                      int (*each)(void *context, const struct index_statement_row *row, struct err *e), void *context,
                      struct err *e);
+/* index_statement_last: the newest of one kind, but for items.  ERR_ABSENT. */
+int index_statement_last(struct index *x, enum statement_kind kind, struct index_statement_row *ret, struct err *e);
 int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_row *ret, struct err *e);
 
 int index_runs(struct index *x,

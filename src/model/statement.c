@@ -18,7 +18,7 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_DEPOSIT] = "deposit",   [STATEMENT_RECEIVED] = "received",
     [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
     [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
-    [STATEMENT_REPAIRED] = "repaired",
+    [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -222,6 +222,13 @@ static void make_founded(const struct statement *s, struct json_out *j)
     json_key(j, "origin");
     json_string(j, f->origin);
     put_number(j, "pack_sectors", f->pack_sectors);
+    if (f->parity_packs != 0) {
+        json_key(j, "parity");
+        json_object_begin(j);
+        put_number(j, "files", f->parity_files);
+        put_number(j, "packs", f->parity_packs);
+        json_object_end(j);
+    }
     json_key(j, "policy");
     json_object_begin(j);
     put_number(j, "administrators", 1);
@@ -269,6 +276,28 @@ static void make_packs(const struct statement *s, struct json_out *j)
         json_key(j, "sealed");
         json_bool(j, p->sealed);
         put_number(j, "sectors", p->sectors);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_time(j, s);
+}
+
+static void make_parity(const struct statement *s, struct json_out *j)
+{
+    put_kind(j, s->kind);
+    json_key(j, "stripes");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->parity.count; i++) {
+        const struct statement_stripe *p = &s->parity.stripes[i];
+        json_object_begin(j);
+        put_number(j, "packs", p->packs);
+        json_key(j, "roots");
+        json_array_begin(j);
+        for (uint32_t k = 0; k < p->files; k++)
+            json_base64(j, bytes_of(p->roots[k].b, CRYPT_HASH));
+        json_array_end(j);
+        put_number(j, "stripe", p->stripe);
+        put_hash(j, "trailer", &p->trailer);
         json_object_end(j);
     }
     json_array_end(j);
@@ -536,6 +565,11 @@ static int founded_rule(const struct statement_founded *f, int code, struct err 
 {
     if (f->origin == NULL || strcmp(f->log.name, f->origin) != 0)
         return err_set(e, code, "rule founded-origin: the origin is not the name of the log's key");
+    bool parity = f->parity_packs >= 1 && f->parity_packs <= STATEMENT_STRIPE_PACKS_MAX && f->parity_files >= 1 &&
+                  f->parity_files <= STATEMENT_PARITY_MAX;
+    if (!parity && (f->parity_packs != 0 || f->parity_files != 0))
+        return err_set(e, code, "rule founded-parity: a stripe has 1 to %d packs and 1 to %d parity files",
+                       STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
     return 0;
 }
 
@@ -555,6 +589,21 @@ static int keyring_rule(const struct statement *s, int code, struct err *e)
     for (size_t i = 0; i < s->keyring.count; i++)
         if (!is_keyring_name(s->keyring.files[i].name))
             return err_set(e, code, "rule keyring-name: a file of the keyring has another name than such files have");
+    return 0;
+}
+
+static int parity_rule(const struct statement *s, int code, struct err *e)
+{
+    if (s->parity.count > STATEMENT_LIST_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    for (size_t i = 0; i < s->parity.count; i++) {
+        const struct statement_stripe *p = &s->parity.stripes[i];
+        if (p->packs < 1 || p->packs > STATEMENT_STRIPE_PACKS_MAX || p->files < 1 || p->files > STATEMENT_PARITY_MAX)
+            return err_set(e, code, "rule parity-stripe: a stripe has 1 to %d packs and 1 to %d parity files",
+                           STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
+        if (i > 0 && p->stripe <= p[-1].stripe)
+            return err_set(e, code, "rule parity-order: the stripes do not ascend");
+    }
     return 0;
 }
 
@@ -589,6 +638,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
+    case STATEMENT_PARITY: return parity_rule(s, code, e);
     }
     assert(false);
     return code;
@@ -612,6 +662,7 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_PACKS: make_packs(s, &j); break;
     case STATEMENT_COVER: make_cover(s, &j); break;
     case STATEMENT_REPAIRED: make_repaired(s, &j); break;
+    case STATEMENT_PARITY: make_parity(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
     json_object_end(&j);
@@ -779,13 +830,31 @@ static bool read_receiving(const struct json_node *list, struct statement_founde
     return true;
 }
 
+/* Absent in a repository without parity. */
+static bool read_founded_parity(const struct json_node *n, struct statement_founded *f)
+{
+    static const char *const keys[] = {"files", "packs"};
+    uint64_t files = 0, packs = 0;
+    if (n == NULL)
+        return true;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "files"), &files) ||
+        !json_get_u64(json_get(n, "packs"), &packs) || files == 0 || files > UINT32_MAX || packs > UINT32_MAX)
+        return false;
+    f->parity_files = (uint32_t)files;
+    f->parity_packs = (uint32_t)packs;
+    return true;
+}
+
 static int read_founded(struct reading *r)
 {
-    static const char *const keys[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
-                                       "policy", "sector_bytes", "time"};
+    static const char *const plain[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
+                                        "policy", "sector_bytes", "time"};
+    static const char *const with_parity[] = {"compartment", "format", "kind", "log", "member", "origin",
+                                              "pack_sectors", "parity", "policy", "sector_bytes", "time"};
     static const char *const member_keys[] = {"box", "key", "receiving", "roles"};
     struct statement_founded *f = &r->s->founded;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    bool parity = json_get(r->root, "parity") != NULL;
+    int rc = keys_rule(r, parity ? with_parity : plain, parity ? COUNT(with_parity) : COUNT(plain));
     if (rc != 0)
         return rc;
     const struct json_node *member = json_get(r->root, "member");
@@ -797,7 +866,7 @@ static int read_founded(struct reading *r)
                 get_fixed(json_get(r->root, "compartment"), f->compartment, STATEMENT_ID, true) &&
                 read_receiving(json_get(member, "receiving"), f) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
-                sector <= UINT32_MAX && format <= UINT32_MAX &&
+                sector <= UINT32_MAX && format <= UINT32_MAX && read_founded_parity(json_get(r->root, "parity"), f) &&
                 is_written(json_get(member, "roles"), "[\"administrator\",\"investigator\"]") &&
                 is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
     f->pack_sectors = (uint32_t)pack;
@@ -865,6 +934,42 @@ static int read_packs(struct reading *r)
     }
     r->s->packs.packs = packs;
     r->s->packs.count = count;
+    return 0;
+}
+
+static bool read_stripe(const struct json_node *n, struct statement_stripe *p)
+{
+    static const char *const keys[] = {"packs", "roots", "stripe", "trailer"};
+    const struct json_node *roots = json_get(n, "roots");
+    uint64_t packs = 0;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "packs"), &packs) || packs > UINT32_MAX ||
+        !json_is_array(roots) || json_count(roots) > STATEMENT_PARITY_MAX ||
+        !json_get_u64(json_get(n, "stripe"), &p->stripe) || !get_hash(json_get(n, "trailer"), &p->trailer))
+        return false;
+    p->packs = (uint32_t)packs;
+    p->files = (uint32_t)json_count(roots);
+    for (uint32_t i = 0; i < p->files; i++)
+        if (!get_hash(json_at(roots, i), &p->roots[i]))
+            return false;
+    return true;
+}
+
+static int read_parity(struct reading *r)
+{
+    static const char *const keys[] = {"kind", "stripes", "time"};
+    const struct json_node *list = json_get(r->root, "stripes");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_LIST_MAX)
+        return rc != 0 ? rc : broken(r, "parity");
+    size_t count = json_count(list);
+    struct statement_stripe *stripes = list_new(r, count, sizeof *stripes);
+    if (stripes == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if (!read_stripe(json_at(list, i), &stripes[i]))
+            return broken(r, "parity");
+    r->s->parity.stripes = stripes;
+    r->s->parity.count = count;
     return 0;
 }
 
@@ -1065,6 +1170,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_PACKS: return read_packs(r);
     case STATEMENT_COVER: return read_cover(r);
     case STATEMENT_REPAIRED: return read_repaired(r);
+    case STATEMENT_PARITY: return read_parity(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);
     case STATEMENT_RECEIPT: return read_receipt(r);

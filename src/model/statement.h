@@ -27,8 +27,9 @@ enum statement_kind {
     STATEMENT_RECEIPT = 9,       /* hidden, signed: closes a deposit with its sums */
     STATEMENT_NOTE = 10,         /* hidden, signed: a remark */
     STATEMENT_SET_ASIDE = 11,    /* hidden, signed: a receipt whose intake was a mistake */
-    STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy */
-    STATEMENT_KIND_LAST = STATEMENT_REPAIRED,
+    STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy, or by parity */
+    STATEMENT_PARITY = 13,       /* public: roots of the parity that a commit made */
+    STATEMENT_KIND_LAST = STATEMENT_PARITY,
 };
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
@@ -38,6 +39,8 @@ enum {
     STATEMENT_PATH_MAX = 1 << 20,   /* one path, in bytes; deeper trees than PATH_MAX are real */
     STATEMENT_LIST_MAX = 1 << 20,   /* members of one list */
     STATEMENT_FILE_NAME_MAX = 127,  /* of a keyring file */
+    STATEMENT_STRIPE_PACKS_MAX = 32, /* packs under one stripe of parity */
+    STATEMENT_PARITY_MAX = 4,       /* and parity files over it */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -68,6 +71,7 @@ struct statement_founded {
     uint8_t compartment[STATEMENT_ID];
     struct statement_receiving receiving[2];
     uint32_t pack_sectors, sector_bytes, format;
+    uint32_t parity_packs, parity_files; /* of a stripe; both zero: no parity */
 };
 struct statement_file_hash { /* a keyring file, by its name below keys/ */
     const char *name;
@@ -80,6 +84,12 @@ struct statement_pack {
     uint32_t sectors;
     bool sealed;
     struct hash root;
+};
+struct statement_stripe { /* the parity over the first ${packs} packs of a stripe */
+    uint64_t stripe;
+    uint32_t packs, files;
+    struct hash roots[STATEMENT_PARITY_MAX]; /* of each file's parity sectors */
+    struct hash trailer;                     /* of the sectors behind them, the same in each file */
 };
 struct statement_cover {
     uint64_t deposit, part, first, count;
@@ -164,6 +174,10 @@ struct statement {
             const char **files;
             size_t count;
         } repaired;
+        struct {
+            struct statement_stripe *stripes;
+            size_t count;
+        } parity;
     };
 };
 
@@ -190,5 +204,17 @@ struct statement_held;
 void statement_held_drop(struct statement_held **held);
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
+
+/*
+ * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
+ * file of 2^53 bytes and more.
+ * ${values}: as statement_make gave them.
+ * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
+ * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.
+ */
+bool statement_compact(const struct statement *s, struct bytes values, struct buf *to);
+int statement_expand(struct bytes fields, const struct key *secret, struct buf *ret_statement, struct buf *ret_values,
+                     struct statement *ret, struct err *e);
 
 #endif

@@ -16,10 +16,10 @@ enum { PACK_THREADS = 2 };
 
 struct packs {
     struct store_auditing *a;
-    struct vault_pack *list; /* as the log says, ascending */
-    size_t count, room;
-    size_t told; /* of the list: the next to be told */
-    bool outrun; /* a writer was at work: the open pack need not be as the log we read says */
+    struct store_packs log;
+    size_t jobs;           /* packs, then parity files stripe by stripe */
+    size_t told;           /* of the jobs: the next to be told */
+    bool outrun;           /* a writer was at work: the open pack need not be as the log we read says */
 };
 
 void store_audit_found(struct store_auditing *a, const char *line)
@@ -33,56 +33,15 @@ int store_audit_advance(struct store_auditing *a)
     return a->watch->progress == NULL ? 0 : a->watch->progress(a->watch->context, atomic_load(&a->done), a->all);
 }
 
-/* ---- packs as the log names them: from the journal's public statements, so that no key is needed ---- */
-
-static int pack_note(struct packs *p, const struct statement_pack *said, struct err *e)
-{
-    const struct vault_pack pack = {said->pack, said->sectors, said->sealed, said->root};
-    size_t i = p->count;
-    while (i > 0 && p->list[i - 1].pack > pack.pack)
-        i--;
-    if (i > 0 && p->list[i - 1].pack == pack.pack) {
-        p->list[i - 1] = pack;
-        return 0;
-    }
-    if (i < p->count)
-        return err_set(e, ERR_DAMAGED, "the log names pack %llu out of order", (unsigned long long)pack.pack);
-    if (p->count == p->room) {
-        size_t room = p->room * 2 + 64;
-        struct vault_pack *grown = reallocarray(p->list, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        p->list = grown;
-        p->room = room;
-    }
-    p->list[p->count++] = pack;
-    return 0;
-}
-
-static int take_record(void *context, const struct ledger_record *r, struct err *e)
-{
-    struct packs *p = context;
-    struct cursor open = cursor_of(r->open);
-    OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
-        struct bytes note;
-        struct statement st;
-        rc = ledger_statement_next(&open, &note, e);
-        if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &p->a->s->founded.founded.member, 1, &held, &st, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = pack_note(p, &st.packs.packs[k], e);
-    }
-    return rc;
-}
-
-/* ---- one pack ---- */
+/* ---- one pack, or one parity file ---- */
 
 struct pack_job {
     struct packs *packs;
-    const struct vault_pack *pack;
-    uint64_t done;    /* bytes of it */
+    size_t number;
+    const struct vault_pack *pack; /* NULL: a parity file */
+    struct vault_stripe_of stripe;
+    unsigned file;
+    uint64_t all, done; /* bytes of it */
     struct buf lines; /* one for each finding */
     bool outrun;
     int rc;
@@ -93,8 +52,15 @@ static void pack_found(void *context, const struct vault_finding *f)
 {
     struct pack_job *j = context;
     struct err line = {0};
-    j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
-    (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy, text_tr(f->what));
+    if (j->pack == NULL) {
+        (void)err_set(&line, ERR_DAMAGED, "stripe %llu, parity file %c: %s", (unsigned long long)f->pack, f->copy,
+                      text_tr(f->what));
+        j->outrun = j->outrun || ledger_outrun(j->packs->a->s->ledger);
+    } else {
+        (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy,
+                      text_tr(f->what));
+        j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
+    }
     buf_printf(&j->lines, "%s\n", line.text);
 }
 
@@ -112,7 +78,9 @@ static void pack_work(void *context, void *job)
     struct pack_job *j = job;
     const struct store *s = ((struct packs *)context)->a->s;
     struct vault_watch watch = {pack_found, pack_progress, j};
-    j->rc = vault_audit_pack(s->root, s->founded.founded.pack_sectors, j->pack, &watch, &j->e);
+    j->rc = j->pack == NULL
+                ? vault_audit_parity(&j->stripe, j->file, &watch, &j->e)
+                : vault_audit_pack(s->root, s->founded.founded.pack_sectors, j->pack, &watch, &j->e);
 }
 
 static void pack_release(void *job)
@@ -127,12 +95,36 @@ static uint64_t pack_bytes(const struct vault_pack *p)
     return (uint64_t)p->sectors * VAULT_SECTOR * (p->sealed ? 1 : 2);
 }
 
+static int job_fill(struct packs *p, size_t number, struct pack_job *j, struct err *e)
+{
+    const uint32_t files = store_parity(p->a->s).files;
+    *j = (struct pack_job){.packs = p, .number = number, .lines = j->lines};
+    if (number < p->log.count) {
+        j->pack = &p->log.list[number];
+        j->all = pack_bytes(j->pack);
+        return 0;
+    }
+    size_t of_parity = number - p->log.count;
+    int rc = store_stripe_of(p->a->s, &p->log, of_parity / files, &j->stripe, e);
+    if (rc == 0)
+        j->all = vault_parity_bytes(&j->stripe);
+    j->file = (unsigned)(of_parity % files);
+    return rc;
+}
+
+/* Where to go on when it is interrupted: behind the last pack only parity files are left. */
+static unsigned long long resume_at(const struct packs *p)
+{
+    if (p->told < p->log.count)
+        return p->log.list[p->told].pack;
+    return p->log.count == 0 ? 0 : p->log.list[p->log.count - 1].pack + 1;
+}
+
 static int pack_settle(void *context, void *job, struct err *e)
 {
     struct packs *p = context;
     struct pack_job *j = job;
     struct store_auditing *a = p->a;
-    unsigned long long number = j->pack->pack;
     if (j->rc != 0 && j->rc != ERR_DAMAGED)
         return err_set(e, j->rc, "%s", j->e.text);
     p->outrun = p->outrun || j->outrun;
@@ -150,13 +142,14 @@ static int pack_settle(void *context, void *job, struct err *e)
     int rc = buf_check(&j->lines, e);
     if (rc != 0)
         return rc;
-    (void)atomic_fetch_add(&a->done, pack_bytes(j->pack) - j->done);
-    p->told = (size_t)(j->pack - p->list) + 1;
-    a->count->bytes += (uint64_t)j->pack->sectors * VAULT_SECTOR;
-    a->count->packs++;
+    (void)atomic_fetch_add(&a->done, j->all - j->done);
+    p->told = j->number + 1;
+    a->count->bytes += j->pack == NULL ? j->all : (uint64_t)j->pack->sectors * VAULT_SECTOR;
+    a->count->packs += j->pack != NULL;
+    a->count->parity_files += j->pack == NULL;
     buf_clear(&j->lines);
     if (store_audit_advance(a) != 0)
-        return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", number + 1);
+        return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", resume_at(p));
     return 0;
 }
 
@@ -165,8 +158,7 @@ static int pack_tick(void *context, struct err *e)
     struct packs *p = context;
     if (store_audit_advance(p->a) == 0)
         return 0;
-    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu",
-                   (unsigned long long)p->list[p->told].pack); /* something is still to be told while we wait */
+    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", resume_at(p));
 }
 
 /* ---- all of it ---- */
@@ -188,14 +180,13 @@ static int audit_packs(struct packs *p, struct err *e)
                                      .release = pack_release,
                                      .context = p};
     int rc = store_crew_new(&setup, &crew, e);
-    for (size_t i = p->told; rc == 0 && i < p->count; i++) {
+    for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {
         void *slot;
         rc = store_crew_slot(crew, &slot, e);
-        if (rc != 0)
-            break;
-        struct pack_job *j = slot;
-        *j = (struct pack_job){.packs = p, .pack = &p->list[i], .lines = j->lines};
-        store_crew_give(crew);
+        if (rc == 0)
+            rc = job_fill(p, i, slot, e);
+        if (rc == 0)
+            store_crew_give(crew);
     }
     if (rc == 0)
         rc = store_crew_finish(crew, e);
@@ -207,11 +198,15 @@ static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
     bool by_index = false;
-    int rc = ledger_walk(a->s->ledger, -1, LEDGER_FIRST, 0, take_record, p, e);
-    while (rc == 0 && p->told < p->count && p->list[p->told].pack < from_pack)
+    int rc = store_packs_load(a->s, &p->log, e);
+    p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
+    while (rc == 0 && p->told < p->log.count && p->log.list[p->told].pack < from_pack)
         p->told++;
-    for (size_t i = p->told; rc == 0 && i < p->count; i++)
-        a->all += pack_bytes(&p->list[i]);
+    for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {
+        struct pack_job j = {0};
+        rc = job_fill(p, i, &j, e);
+        a->all += j.all;
+    }
     if (rc == 0 && full)
         rc = store_audit_prepare_items(a, &by_index, e);
     if (rc == 0)
@@ -228,7 +223,7 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = threads_of(s)};
     struct packs p = {.a = &a};
     int rc = audit(&p, full, from_pack, e);
-    free(p.list);
+    store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
                                   "ended");

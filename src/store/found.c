@@ -64,6 +64,8 @@ static int leaf_zero(struct founding *f, struct err *e)
     z->member = f->identity.member;
     z->pack_sectors = (uint32_t)((uint64_t)f->wish->pack_mib * (1 << 20) / VAULT_SECTOR);
     z->sector_bytes = VAULT_SECTOR;
+    z->parity_packs = f->wish->parity.packs;
+    z->parity_files = f->wish->parity.files;
     z->format = 1;
     memcpy(z->compartment, f->identity.compartment, STATEMENT_ID);
     keyring_identity_public(&f->identity, z->member_box, receiving);
@@ -272,6 +274,9 @@ int store_found(const struct store_place *place, const struct store_founding *fo
     OWN(founding_release) struct founding f = {.place = place, .wish = founding};
     if (founding->pack_mib < VAULT_PACK_MIB_MIN || founding->pack_mib > VAULT_PACK_MIB_MAX)
         return err_set(e, ERR_USAGE, "a pack has %d to %d MiB", VAULT_PACK_MIB_MIN, VAULT_PACK_MIB_MAX);
+    if (!vault_parity_known(&founding->parity))
+        return err_set(e, ERR_USAGE, "a stripe has 1 to %d packs and 1 to %d parity files", VAULT_STRIPE_PACKS_MAX,
+                       VAULT_PARITY_MAX);
     int rc = origin_rule(founding->origin, e);
     if (rc == 0)
         rc = target_free(place->root, e);

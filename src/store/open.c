@@ -24,6 +24,7 @@ void store_close(struct store *s)
         return;
     store_draft_drop(s);
     vault_writer_close(s->writer);
+    (void)store_behind_end(s, NULL);
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
@@ -52,6 +53,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .log_key = f->log,
                                 .member = f->member,
                                 .pack_sectors = f->pack_sectors,
+                                .parity = store_parity(s),
                                 .founded_unix_s = s->founded.at_unix_s,
                                 .state_known = s->state.known,
                                 .state_path = s->state_file.s,
@@ -62,6 +64,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
 
 struct index *store_index(struct store *s)
 {
+    store_behind_wait(s);
     return s->index;
 }
 
@@ -72,6 +75,7 @@ struct vault *store_vault(struct store *s)
 
 struct ledger *store_ledger(struct store *s)
 {
+    store_behind_wait(s);
     return s->ledger;
 }
 
@@ -289,7 +293,8 @@ int store_vault_reopen(struct store *s, struct err *e)
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
     struct vault_setup setup = {
-        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .keys = &keys};
+        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
+        .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(&keys, sizeof keys);
     return rc;
@@ -304,6 +309,13 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     keyring_key(s->keyring, KEYRING_INDEX, &key);
     int rc = anew ? index_remove(s->root, e) : 0;
     return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
+}
+
+int store_index_reader(struct store *s, struct index **ret, struct err *e)
+{
+    OWN(key_drop) struct key key = {0};
+    keyring_key(s->keyring, KEYRING_INDEX, &key);
+    return index_open(s->root, &key, INDEX_READ, ret, e);
 }
 
 /* ---- the index ---- */
@@ -658,4 +670,9 @@ int store_open_for_repair(const struct store_place *place, struct store **ret, s
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
 {
     return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
+}
+
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_PUBLIC, DEPTH_ADOPT, ret, e);
 }

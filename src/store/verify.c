@@ -17,6 +17,7 @@ struct verifying {
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
+    uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
 };
@@ -267,6 +268,37 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
 }
 
+static void check_packs(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    for (size_t i = 0; i < st->packs.count; i++) {
+        const struct statement_pack *p = &st->packs.packs[i];
+        if (!p->sealed)
+            continue;
+        if (p->pack != v->sealed)
+            FOUND(v, "leaf %llu: pack %llu is sealed out of order", (unsigned long long)leaf,
+                  (unsigned long long)p->pack);
+        v->sealed = p->pack + 1;
+    }
+}
+
+/* Stripes are extended and begun one after another, each full before the next. */
+static void check_parity(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    const struct vault_parity parity = store_parity(v->s);
+    for (size_t i = 0; i < st->parity.count; i++) {
+        const struct statement_stripe *p = &st->parity.stripes[i];
+        bool fits = p->files == parity.files && p->packs <= parity.packs && parity.packs != 0 &&
+                    v->covered_packs / parity.packs == p->stripe &&
+                    p->stripe * parity.packs + p->packs > v->covered_packs;
+        if (!fits) {
+            FOUND(v, "leaf %llu: the parity of stripe %llu does not follow what was said of it before",
+                  (unsigned long long)leaf, (unsigned long long)p->stripe);
+            return;
+        }
+        v->covered_packs = p->stripe * parity.packs + p->packs;
+    }
+}
+
 static void check_public(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes note)
 {
     struct statement st;
@@ -284,6 +316,10 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         FOUND(v, "leaf %llu: a repository is founded by its first leaf and by no other", (unsigned long long)leaf);
     if (st.kind == STATEMENT_COVER)
         check_cover(v, r, leaf, &st);
+    if (st.kind == STATEMENT_PACKS)
+        check_packs(v, leaf, &st);
+    if (st.kind == STATEMENT_PARITY)
+        check_parity(v, leaf, &st);
 }
 
 /* The record that ends where the key file's checkpoint does, with its root. */
@@ -318,6 +354,9 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     if (v->received > 0 && !v->covered)
         FOUND(v, "leaf %llu: %llu items have no cover: nobody signed for them", (unsigned long long)v->first_received,
               (unsigned long long)v->received);
+    if (store_parity(v->s).packs != 0 && v->covered_packs != v->sealed)
+        FOUND(v, "record %llu: %llu packs are sealed, and %llu of them are under parity", (unsigned long long)r->number,
+              (unsigned long long)v->sealed, (unsigned long long)v->covered_packs);
     v->count->records++;
     v->count->hidden += r->hidden_count;
     v->count->public_leaves += r->public_count;

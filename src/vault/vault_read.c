@@ -479,3 +479,12 @@ int vault_record_read(struct reader *r, uint64_t record, enum record_type type, 
         return err_add(e, rc, "pack %llu, record %llu", (unsigned long long)run.pack, (unsigned long long)record);
     return 0;
 }
+
+int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e)
+{
+    struct vault_run run = {0};
+    int rc = run_of(r->v, record, &run, e);
+    if (rc == 0)
+        *ret_pack = run.pack;
+    return rc;
+}

@@ -19,7 +19,17 @@ static const char *copy_words(enum ledger_copy_state state)
     }
 }
 
-static void say_status(const struct verbs_face *face, const struct store_facts *f)
+static void say_parity(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
+{
+    char whole[VERBS_NUMBER_MAX], all[VERBS_NUMBER_MAX];
+    if (f->parity.packs == 0)
+        verbs_say(face, "  Parity: none");
+    else
+        verbs_say(face, "  Parity: %u+%u; %s of %s stripes have all their files (groundwork audit reads them)",
+                  f->parity.packs, f->parity.files, verbs_number(c->whole, whole), verbs_number(c->stripes, all));
+}
+
+static void say_status(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
 {
     char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], hex[2 * CRYPT_HASH + 1];
     hex_put(hex, f->pin.b, CRYPT_HASH);
@@ -32,6 +42,7 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
               f->position.records, hex);
     for (int i = 0; i < 2; i++)
         verbs_say(face, "  Journal, copy %c: %s", "ab"[i], copy_words(f->opening->copy[i]));
+    say_parity(face, f, c);
     if (f->state_known)
         verbs_say(face, "  This computer vouches for it: nothing it saw committed is missing.");
     else
@@ -45,8 +56,10 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
     verbs_say(face, "  There is no recovery without the key file and its passphrase: keep copies of both, apart.");
 }
 
-static void json_status(struct json_out *j, const struct store_facts *f)
+static int json_status(const struct verbs_request *request, const struct verbs_face *face,
+                       const struct store_facts *f, const struct vault_parity_count *c, struct err *e)
 {
+    struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
@@ -56,13 +69,21 @@ static void json_status(struct json_out *j, const struct store_facts *f)
     verbs_json_u64(j, "leaves", f->position.leaves);
     note_key_text(&f->log_key, vkey);
     verbs_json_text(j, "log_key", vkey);
+    int rc = verbs_mirrors_status(request, face, f, e);
+    if (rc != 0)
+        return rc;
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
+    verbs_json_u64(j, "parity_files", f->parity.files);
+    verbs_json_u64(j, "parity_packs", f->parity.packs);
     verbs_json_hash(j, "pin", &f->pin);
     verbs_json_text(j, "repository", f->root);
     verbs_json_hash(j, "root", &f->position.root);
     json_key(j, "state_known");
     json_bool(j, f->state_known);
+    verbs_json_u64(j, "stripes", c->stripes);
+    verbs_json_u64(j, "stripes_whole", c->whole);
+    return 0;
 }
 
 static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
@@ -71,19 +92,22 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
     struct store_facts f;
+    struct vault_parity_count parity;
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
         return rc;
     store_facts(s, &f);
+    rc = vault_parity_glance(f.root, f.pack_sectors, &f.parity, &parity, e);
+    if (rc != 0)
+        return rc;
     if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
         *ret_exit = VERBS_FAILED;
-    if (face->json != NULL) {
-        json_status(face->json, &f);
-        return 0;
-    }
-    say_status(face, &f);
-    if (!next_step)
-        return 0;
+    if (face->json != NULL)
+        return json_status(request, face, &f, &parity, e);
+    say_status(face, &f, &parity);
+    rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc != 0 || !next_step)
+        return rc;
     if (*ret_exit != VERBS_DONE)
         verbs_say(face, "Next: groundwork repair");
     else if (f.position.records <= 2)

@@ -29,6 +29,37 @@ def un64(text):
     return base64.b64decode(text, validate=True)
 
 
+def sector_hashes(data):
+    return [p.leaf_hash(data[i:i + SECTOR]) for i in range(0, len(data), SECTOR)]
+
+
+def times(a, b):
+    """In GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1."""
+    product = 0
+    for i in range(8):
+        product ^= (a << i) if b >> i & 1 else 0
+    for i in range(14, 7, -1):
+        product ^= (0x11d << (i - 8)) if product >> i & 1 else 0
+    return product
+
+
+def parity_of(packs, shape, file):
+    """The sum of the packs, each times its coefficient."""
+    total = 0
+    for i, pack in enumerate(packs):
+        inverse = next(x for x in range(1, 256) if times(x, (shape["packs"] + file) ^ i) == 1)
+        total ^= int.from_bytes(pack.translate(bytes(times(inverse, x) for x in range(256))), "big")
+    return total.to_bytes(len(packs[0]), "big")
+
+
+def trailer_of(members):
+    """Roots of each 512 leaves of each member, then the leaves; both parts end with a sector."""
+    leaves = [sector_hashes(data) for data in members]
+    pieces = b"".join(p.merkle_root(m[i:i + 512]) for m in leaves for i in range(0, len(m), 512))
+    rest = b"".join(h for m in leaves for h in m)
+    return b"".join(part + bytes(-len(part) % SECTOR) for part in (pieces, rest))
+
+
 class Cursor:
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -317,6 +348,7 @@ class Repository:
         self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden}
         self.check_places()
         self.check_packs()
+        self.check_parity()
         self.check_tiles()
 
     def read_log(self):
@@ -353,7 +385,7 @@ class Repository:
             need(p.merkle_root(self.hashes[:size]) == root, "a checkpoint's root")
 
     def read_public(self):
-        self.key_files, self.packs, self.covered = {}, {}, set()
+        self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
             body = body_of(open_note(note, self.keys["member"]))
@@ -364,6 +396,8 @@ class Repository:
                         self.key_files[f["name"]] = (f["bytes"], f["sha256"])
             elif body["kind"] == "packs":
                 self.packs.update({x["pack"]: x for x in body["packs"]})
+            elif body["kind"] == "parity":
+                self.stripes.update({x["stripe"]: x for x in body["stripes"]})
             elif body["kind"] == "cover":
                 first, end = body["first"], body["first"] + body["count"]
                 need(r["first"] <= first and end <= r["first"] + r["hidden"], "a cover's reach")
@@ -380,10 +414,17 @@ class Repository:
         key = p.expand(secret, "groundwork/statement-key/v1")
         plain = p.open_sealed(key, 0, self.keys["pin"] + leaf.to_bytes(8, "big"), sealed)
         c = Cursor(plain)
-        need(c.take(4) == bytes([1, 0, 0, 0]), "an envelope's head")
-        manifest, n, m = c.u(8), c.u(4), c.u(4)
-        statement, values = c.take(n), c.take(m)
-        need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
+        need(c.take(1) == b"\1", "an envelope's head")
+        codec, zero, manifest = c.u(1), c.u(2), c.u(8)
+        need(codec in (0, 1) and zero == 0, "an envelope's head")
+        if codec == 1:
+            fields = plain[12:].rstrip(b"\0")
+            need(len(plain) == vectors.padded(12 + len(fields)), "an envelope's padding")
+            statement, values = vectors.expand_fields(secret, fields)
+        else:
+            n, m = c.u(4), c.u(4)
+            statement, values = c.take(n), c.take(m)
+            need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
         salt = p.expand(secret, "groundwork/leaf-salt/v1")
         need(vectors.entry_of(1, salt, statement) == self.entries[leaf], "a hidden entry")
         if statement.endswith(b"\n\n"):
@@ -414,6 +455,30 @@ class Repository:
                 sectors = [p.leaf_hash(data[i:i + SECTOR]) for i in range(0, len(data), SECTOR)]
                 need(p.merkle_root(sectors) == un64(pack["root"]), "a pack's root")
             need(pack["sealed"] == (pack["sectors"] == self.founded["pack_sectors"]), "a sealed pack")
+
+    def check_parity(self):
+        """Every parity file, byte for byte, out of the packs under it (4.6)."""
+        sealed = [n for n in sorted(self.packs) if self.packs[n]["sealed"]]
+        shape = self.founded.get("parity")
+        need(shape is not None or not self.stripes, "parity that was not founded")
+        want, left = {}, sealed
+        for number, stripe in sorted(self.stripes.items()):
+            under, left = left[:stripe["packs"]], left[stripe["packs"]:]
+            need(under == list(range(number * shape["packs"], number * shape["packs"] + stripe["packs"])), "a stripe")
+            need(stripe["packs"] == shape["packs"] or left == [], "a stripe that is not full before the next")
+            files = [Vault.pack_path(self, n).read_bytes() for n in under]
+            files += [parity_of(files, shape, j) for j in range(shape["files"])]
+            trailer = trailer_of(files)
+            for j, root in enumerate(stripe["roots"]):
+                data = files[len(under) + j]
+                need(p.merkle_root(sector_hashes(data)) == un64(root), "the root of a parity file")
+                want[f"{number // 1000:03}/{number:06}-{stripe['packs']:02}.p{j}"] = data + trailer
+            need(len(stripe["roots"]) == shape["files"], "the parity files of a stripe")
+            need(p.merkle_root(sector_hashes(trailer)) == un64(stripe["trailer"]), "the root of a trailer")
+        need(shape is None or left == [], "packs without parity")
+        found = {str(f.relative_to(self.root / "parity")): f.read_bytes()
+                 for f in (self.root / "parity").rglob("*") if f.is_file()}
+        need(found == want, "the parity files")
 
     def check_tiles(self):
         """Every file of log/, byte for byte (3.5)."""

@@ -1,6 +1,7 @@
 """The worked vectors of FORMAT.md section 8, from their inputs alone."""
 import base64
 import json
+import struct
 
 import primitives as p
 
@@ -71,6 +72,39 @@ def leaf_vectors(v):
     plain = plain.ljust(padded(len(plain)), b"\0")
     v["envelope.bytes"] = len(plain) + p.TAG
     v["envelope.sha256"] = p.sha256(p.seal(v["leaf.statement-key"], 0, PIN + LEAF.to_bytes(8, "big"), plain))
+    fields = struct.pack(">QQBHqIQ", 3, 0, 0, 0o644, -1, 500, 3) + p.sha256(b"abc") + b"papers/statement 1.txt"
+    plain = bytes([1, 1, 0, 0]) + (12).to_bytes(8, "big") + fields
+    plain = plain.ljust(padded(len(plain)), b"\0")
+    v["envelope.fields.bytes"] = len(plain) + p.TAG
+    v["envelope.fields.sha256"] = p.sha256(p.seal(v["leaf.statement-key"], 0, PIN + LEAF.to_bytes(8, "big"), plain))
+
+
+def expand_fields(secret, fields):
+    """(statement, values) that a received statement was made of: FORMAT 5.4, codec 1; fields without the padding."""
+    def number(at, n, signed=False):
+        return json_number(int.from_bytes(fields[at:at + n], "big", signed=signed))
+
+    kind = fields[16]
+    body = {"deposit": number(0, 8), "kind": "received", "seq": number(8, 8)}
+    file = {"mode": number(17, 2), "mtime": [number(19, 8, True), number(27, 4)]}
+    path, *target = fields[{0: 71, 3: 25}.get(kind, 31):].decode().split("\0")
+    claims = [("name", {"text": path})]
+    if kind == 3:
+        body["of"] = number(17, 8)
+    else:
+        claims.insert(0, ("file", file | {"type": ("file", "folder", "link")[kind]}))
+    if kind == 2:
+        claims[0][1]["target"] = {"text": target[0]}
+    if kind == 0:
+        claims.append(("object", {"bytes": number(31, 8), "sha256": fields[39:71].hex()}))
+    made = [claim_digest(secret, name, value) for name, value in claims]
+    body["claims"] = [b64(d) for d in sorted(d for d, _ in made)]
+    statement = f"groundwork/statement/v1\n{canonical(body)}\n\n".encode()
+    return statement, ("[" + ",".join(text for _, text in made) + "]").encode()
+
+
+def json_number(n):
+    return n if abs(n) < 1 << 53 else str(n)
 
 
 def log_vectors(v):

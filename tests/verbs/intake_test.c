@@ -448,7 +448,7 @@ static void an_interruption_before_anything_was_taken_in_says_so(void **state)
     fixture_went_well(f);
 }
 
-enum { PART_LEAVES = 32768 };
+enum { PART_LEAVES = 16384 };
 
 /* Between two parts the draft is empty: what earlier parts hold is none the less safe, and said to be. */
 static void an_interruption_right_after_a_part_tells_of_the_part(void **state)
