@@ -413,8 +413,8 @@ static inline bool store_interrupted(const struct store *s)
 {
     return s->state.has_pending || s->opening.committed_later > 0;
 }
-/* way.c: what is no folder, or no file, where one must be is moved to quarantine/, one line of ${words} for each; before
- * anything is healed, under the lock. */
+/* way.c: what is no folder, or no file, where one must be is moved to quarantine/, one line of ${words} for each.
+ * Before anything is healed, under the lock. */
 int store_way_clear(const struct store *s, struct buf *words, struct err *e);
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
