@@ -39,7 +39,7 @@ static int target_free(const char *dest, struct err *e)
 static int take(void *context, const struct ledger_record *record, struct err *e)
 {
     struct restoring *r = context;
-    return store_bound_take(&r->bound, record, &r->m->founded.founded.member, e);
+    return store_bound_take(&r->bound, record, &r->m->founded.founded, e);
 }
 
 static int restore_file(struct restoring *r, const struct store_bound_file *f, struct err *e)
