@@ -41,6 +41,7 @@ ALONE_ONLY = {"thread"}
 FOREIGN = "another or a damaged repository", "was changed"  # what a disk that cannot be read must not be called
 REPORTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 RUN_LIMIT_S = 120
+LINE_EVERY = 100
 
 
 class Wrong(Exception):
@@ -52,18 +53,20 @@ class Row:
     One verb over one world.  words: what is typed; {case} is the case's folder.  done: exit codes of the command when
     it is run again.  may: exit codes when something failed under it.  whole: the repository is without damage before,
     so it must be after a failure too.  sources: what the command takes in.  passphrases: what the key may open with.
+    outside: where calls fail, if not in repository, state and settings.  after: words that must succeed in the end.
     """
 
     def __init__(self, name, world, words, done=(0,), may=(0, 4), whole=True, sources=None, passphrases=None,
-                 finish=None, outside=()):
+                 finish=None, outside=(), after=None):
         self.name, self.world, self.words, self.done, self.may = name, world, words, done, may
         self.whole, self.sources, self.finish = whole, sources, finish
         self.passphrases = passphrases or [PASSPHRASE]
-        self.outside = outside
+        self.outside, self.after = outside, after
 
 
 REPOSITORY = ["-R", "{case}/repo"]
 CHECKS = (0, 1, 4)
+EVERYWHERE = ("{case}/repo", "{case}/state", "{case}/config", "{case}/mirror")
 # A verb more is a line more.  Readers may tell of a disk that fails (1) where writers may only end (4).
 ROWS = [
     Row("init", "nothing", ["init", "{case}/repo", "--origin", "ordeal.example/log", "--pack-size", "1"], done=(0, 3),
@@ -80,6 +83,9 @@ ROWS = [
     Row("reindex", "two", [*REPOSITORY, "reindex"]),
     Row("repair", "hurt", [*REPOSITORY, "repair"], whole=False, may=(0, 1, 4)),
     Row("repair-nothing", "two", [*REPOSITORY, "repair"], may=(0, 1, 4)),
+    Row("repair-from", "hurt", [*REPOSITORY, "repair", "--from", "{case}/mirror"], whole=False, may=(0, 1, 4)),
+    Row("mirror", "two", [*REPOSITORY, "mirror", "{case}/mirror"], outside=EVERYWHERE,
+        after=["verify", "--mirror", "{case}/mirror"]),
     Row("passphrase", "one", [*REPOSITORY, "passphrase"], passphrases=[PASSPHRASE, NEXT_PASSPHRASE], done=(0, 4)),
     Row("adopt", "forgotten", [*REPOSITORY, "adopt"]),
     Row("verify", "pending", [*REPOSITORY, "verify"], may=CHECKS),
@@ -198,6 +204,7 @@ class Ordeal:
 
     def make_hurt(self, world):
         self.copy("two", world)
+        self.must(world, [*REPOSITORY, "mirror", "{case}/mirror"])
         repo = world / "repo"
         flip(repo / "a/journal")
         flip(sorted(repo.glob("a/keys/*/table-*"))[-1])
@@ -291,6 +298,8 @@ class Ordeal:
         self.check(case, passphrase, ["verify"], ["VERIFIED"])
         self.check(case, passphrase, ["audit", "--full"], ["WHOLE"])
         self.held(row, case, passphrase, printed, True)
+        if row.after:
+            self.check(case, passphrase, row.after, [])
         if row.finish and not self.finished(row, case):
             raise Wrong(f"{row.finish} is not complete")
 
@@ -458,7 +467,9 @@ class Failing:
         every = [c for (row, kind), sample in self.chosen(rows, kinds) for c in self.cases(row, kind, sample)]
         with concurrent.futures.ThreadPoolExecutor(self.request.workers) as pool:
             futures = {pool.submit(self.judge, c): c for c in every}
-            for future in concurrent.futures.as_completed(futures):
+            for number, future in enumerate(concurrent.futures.as_completed(futures), 1):
+                if number % LINE_EVERY == 0:
+                    print(f"{number} of {len(every)} cases, {len(self.wrong)} wrong", flush=True)
                 try:
                     future.result()
                 except Wrong as wrong:
