@@ -86,6 +86,8 @@ ROWS = [
     Row("repair-from", "hurt", [*REPOSITORY, "repair", "--from", "{case}/mirror"], whole=False, may=(0, 1, 4)),
     Row("mirror", "two", [*REPOSITORY, "mirror", "{case}/mirror"], outside=EVERYWHERE,
         after=["verify", "--mirror", "{case}/mirror"]),
+    Row("recovery", "one", [*REPOSITORY, "recovery", "--sheets", "1", "--needed", "1", "--out", "{case}/sheets"],
+        done=(0, 3), may=(0, 3, 4)),
     Row("passphrase", "one", [*REPOSITORY, "passphrase"], passphrases=[PASSPHRASE, NEXT_PASSPHRASE], done=(0, 4)),
     Row("adopt", "forgotten", [*REPOSITORY, "adopt"]),
     Row("verify", "pending", [*REPOSITORY, "verify"], may=CHECKS),
