@@ -70,10 +70,11 @@ static void tell(const struct mirroring *m, const struct err *line)
 
 /* ---- is this folder ours to write in? ---- */
 
-/* What a stick has by itself does not make a folder anybody's. */
-static bool of_the_disk(const char *name)
+/* What a stick has by itself does not make a folder anybody's; nor does a head that was never finished. */
+static bool of_nobody(const char *name)
 {
-    static const char *const known[] = {"lost+found", "System Volume Information", "$RECYCLE.BIN"};
+    static const char *const known[] = {"lost+found", "System Volume Information", "$RECYCLE.BIN",
+                                        "mirror" STORE_DRAFT};
     for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(name, known[i]) == 0)
             return true;
@@ -88,7 +89,7 @@ static int folder_free(const char *folder, struct err *e)
     if (dir == NULL)
         return err_os(e, ERR_IO, errno, "cannot open the folder %s", folder);
     for (struct dirent *d; (d = readdir(dir)) != NULL;)
-        if (!of_the_disk(d->d_name))
+        if (!of_nobody(d->d_name))
             return err_set(e, ERR_REFUSED,
                            "%s holds other files and is no mirror: name a new folder, an empty one, or a mirror",
                            folder);
@@ -336,6 +337,7 @@ static int folder_make(const char *folder, struct err *e)
 static int begin(struct mirroring *m, struct err *e)
 {
     OWN(buf_drop) struct buf head = {0};
+    struct store_carrying quiet = {.passes = 1};
     struct file_path path;
     int rc = file_path(&path, e, "%s/mirror", m->wish->folder);
     if (rc == 0)
@@ -352,7 +354,7 @@ static int begin(struct mirroring *m, struct err *e)
     store_mirror_head(&m->s->pin, m->count->id, &head);
     rc = buf_check(&head, e);
     if (rc == 0)
-        rc = file_replace(path.s, buf_bytes(&head), 0600, e);
+        rc = store_carry_bytes(&quiet, buf_bytes(&head), path.s, e);
     return rc == 0 ? lock(m, e) : rc;
 }
 

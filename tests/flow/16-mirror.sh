@@ -76,8 +76,9 @@ PY
 (cd stick && env -u XDG_STATE_HOME -u XDG_CONFIG_HOME HOME=/nonexistent "$groundwork" verify --mirror m) |
     grep -q '^VERIFIED$' || fail 'it does not verify elsewhere'
 
-# Damage that the repository cannot heal alone.
+# Damage that the repository cannot heal alone: more packs than parity brings back, and both copies of what has two.
 cp -a archive kept
+rm archive/vault/000/000001.pack archive/vault/000/000003.pack
 for file in archive/vault/000/000000.pack archive/vault/000/000002.pack archive/*/journal archive/*/keys/*/table-*; do
     printf 'xxxx' | dd of="$file" bs=1 seek=500 conv=notrunc 2>/dev/null
 done

@@ -39,6 +39,7 @@ static void test_packs(void **state)
     fill(f);
     for (int how = 0; how < 3; how++) {
         fixture_back(f, "good");
+        fixture_remove(f, "parity"); /* which would heal it here */
         for (int i = 0; i < 2; i++) { /* the sealed one, and both copies of the open one */
             const char *name = i == 0 ? "vault/000/000000.pack" : "vault/000/000001.pack";
             if (how == 0)
@@ -52,7 +53,8 @@ static void test_packs(void **state)
         assert_int_equal(fixture_repair(f), ERR_DAMAGED);
         mended(f, "pack 0 healed from the mirror");
         assert_non_null(strstr(buf_text(&f->words), "pack 1 healed from the mirror"));
-        assert_int_equal(fixture_count(f, "quarantine", "pack-"), how == 0 ? 1 : 3);
+        assert_non_null(strstr(buf_text(&f->words), ".p0 made anew from the packs under it"));
+        assert_true(fixture_count(f, "quarantine", "pack-") >= (how == 0 ? 1 : 3));
     }
 }
 
@@ -132,6 +134,7 @@ static void test_a_bad_mirror_is_not_believed(void **state)
     struct fixture *f = *state;
     fill(f);
     fixture_remove(f, "vault/000/000000.pack");
+    fixture_remove(f, "parity");
     fixture_flip(f, "mirror/vault/000/000000.pack", 30000);
     assert_int_equal(fixture_repair_from_mirror(f), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "is not what was logged"));
@@ -190,6 +193,7 @@ static void test_ended_at_any_effect(void **state)
         fixture_flip(f, "a/journal", at);
         fixture_flip(f, "b/journal", at);
         fixture_remove(f, "vault/000/000000.pack");
+        fixture_remove(f, "parity");
         fixture_die_at(n);
         int rc = fixture_repair_from_mirror(f);
         fixture_calm();

@@ -215,7 +215,9 @@ static void test_refusals(void **state)
     fixture_path(f, "mirror", &path);
     assert_int_equal(mkdir(path.s, 0700), 0);
     fixture_put(f, "mirror/.Trash", bytes_text("what a stick has by itself"));
+    fixture_put(f, "mirror/mirror.part", bytes_text("groundwork/mir")); /* ended in its first moment */
     fixture_mirror_whole(f);
+    assert_false(fixture_there(f, "mirror/mirror.part"));
     fixture_remove(f, "mirror");
     assert_int_equal(mkdir(path.s, 0700), 0);
     fixture_put(f, "mirror/holiday.jpg", bytes_text("somebody's"));

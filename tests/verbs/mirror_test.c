@@ -109,6 +109,7 @@ static void test_repair_from(void **state)
     struct fixture *f = *state;
     assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), 0);
     assert_int_equal(truncate("archive/vault/000/000000.pack", 1000), 0);
+    assert_int_equal(system("rm -r archive/parity"), 0);
     assert_int_equal(fixture_run(f, "repair", NULL), VERBS_FAILED);
     assert_int_equal(fixture_run(f, "repair", "--from", "stick/m", NULL), 0);
     fixture_said(f, "  healed: pack 0 healed from the mirror\n");
