@@ -204,8 +204,8 @@ static void mended(void *context, const struct vault_mended *m)
     if (m->lost > 0 && r->h->mirror != NULL && !r->last) {
         uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
         r->again = true;
-        if (!m->parity)
-            (void)pack_from_mirror(r, &r->stripe->packs[m->number - first], &line);
+        if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
+            found(r->h->watch, &line); /* why the mirror does not help; what is lost is told by the next look */
         return;
     }
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
