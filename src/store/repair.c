@@ -35,6 +35,7 @@ struct healing {
     uint64_t *lost; /* packs that are damaged still */
     size_t lost_count;
     bool no_memory; /* to remember them */
+    bool packs_healed;
 };
 
 static void healing_drop(struct healing *h)
@@ -169,6 +170,7 @@ static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, s
     int rc = store_mirror_heal_pack(r->h->mirror, r->root, p, &lacking);
     if (rc != 0)
         return err_set(e, rc, "%s", lacking.text);
+    r->h->packs_healed = true;
     buf_printf(r->h->words, text_tr("pack %llu healed from the mirror\n"), (unsigned long long)p->pack);
     buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     return 0;
@@ -203,7 +205,7 @@ static void mended(void *context, const struct vault_mended *m)
         uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
         r->again = true;
         if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
-            found(r->h->watch, &line); /* why not; what is lost by it, the next look tells */
+            found(r->h->watch, &line); /* why the mirror does not help; what is lost is told by the next look */
         return;
     }
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
@@ -223,6 +225,7 @@ static void mended(void *context, const struct vault_mended *m)
                       "of the repository",
                       number, m->lost);
     }
+    r->h->packs_healed = r->h->packs_healed || (!m->parity && m->healed > 0);
     if (!m->parity && (m->lost == 0 || m->healed > 0))
         buf_printf(&r->h->names, "pack %llu\n", number);
     if (line.code != 0)
@@ -325,11 +328,35 @@ static int name_items(struct store *s, struct healing *h, struct err *e)
     return index_items(s->index, UINT64_MAX, 0, item_look, &l, e);
 }
 
+/* An index that was made while neighbouring runs were lost has guessed which records lie in which of them. */
+struct run_compare {
+    const struct store *s;
+    bool differs;
+};
+
+static int run_compare(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
+                       uint32_t records, struct err *e)
+{
+    struct run_compare *c = context;
+    struct vault_run run = {.pack = pack, .first_sector = first_sector, .sectors = sectors};
+    struct err mine = {0};
+    int rc = vault_run_read(c->s->vault, &run, &mine);
+    if (rc != 0)
+        return rc == ERR_DAMAGED || rc == ERR_ABSENT ? 0 : err_set(e, rc, "%s", mine.text);
+    c->differs = c->differs || run.first_record != first_record || run.records != records;
+    return 0;
+}
+
 /* Behind the packs, out of which it is made. */
 static int repair_index(struct store *s, struct healing *h, struct err *e)
 {
     struct err mine = {0};
+    struct run_compare c = {.s = s};
     int bad = index_check(s->index, &mine);
+    if (bad == 0 && h->packs_healed)
+        bad = index_runs(s->index, run_compare, &c, &mine);
+    if (bad == 0 && c.differs)
+        bad = ERR_DAMAGED;
     if (bad != 0 && bad != ERR_DAMAGED)
         return err_set(e, bad, "%s", mine.text);
     int rc = bad != 0 ? store_reindex(s, h->watch, e) : 0;

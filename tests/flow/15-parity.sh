@@ -82,6 +82,7 @@ expect 0 'stripes_whole":2' gw -R "$repository" status --json
 gw -R "$repository" audit --keyless | grep -q 'parity files' || fail 'parity is not audited without keys'
 
 # More than the code covers: what is lost is named by item and bytes, everything else is restored, nothing is made up.
+gw -R "$repository" mirror mirror >/dev/null
 damage 'lose(packs(0)[1]); lose(packs(0)[2]); lose(packs(0)[3]); lose(packs(0)[4]); lose(packs(0)[5])
 for name in packs(0) + parity(0): spoil(name, 40)'
 expect 1 'more than parity brings back' gw -R "$repository" repair
@@ -106,6 +107,12 @@ for name in papers/*; do
     fi
 done
 diff -r later restored/2/later || fail 'what is not damaged was restored otherwise'
+
+# A mirror heals the rest, and an index that was made meanwhile, of what could be read, is made again.
+rm -r "$repository/index"
+expect 1 'more than parity brings back' gw -R "$repository" repair
+expect 0 'pack 3 healed from the mirror' gw -R "$repository" repair --from mirror
+whole 'healed from the mirror'
 
 # Without parity a damaged pack stays damaged, and is named.
 gw init bare --origin flow.example/log --pack-size 1 --parity none >/dev/null

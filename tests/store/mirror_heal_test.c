@@ -50,6 +50,7 @@ static void test_packs(void **state)
                 fixture_cut(f, name, 20);
         }
         fixture_flip(f, "b/open/000001.pack", 40);
+        fixture_remove(f, "parity/000/000000-01.p0");
         assert_int_equal(fixture_repair(f), ERR_DAMAGED);
         mended(f, "pack 0 healed from the mirror");
         assert_non_null(strstr(buf_text(&f->words), "pack 1 healed from the mirror"));
@@ -134,7 +135,7 @@ static void test_a_bad_mirror_is_not_believed(void **state)
     struct fixture *f = *state;
     fill(f);
     fixture_remove(f, "vault/000/000000.pack");
-    fixture_remove(f, "parity");
+    fixture_remove(f, "parity/000/000000-01.p0");
     fixture_flip(f, "mirror/vault/000/000000.pack", 30000);
     assert_int_equal(fixture_repair_from_mirror(f), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "is not what was logged"));
