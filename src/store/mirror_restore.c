@@ -88,6 +88,25 @@ static int old_journals_remove(const struct restoring *r, struct err *e)
     return rc;
 }
 
+/* A mirror has no parity: its packs were found whole, and make it. */
+static void parity_made(void *context, const struct vault_mended *m)
+{
+    (void)context, (void)m;
+}
+
+static int parity_make(struct store *s, struct err *e)
+{
+    OWN(store_packs_release) struct store_packs packs = {0};
+    int rc = store_packs_load(s, &packs, e);
+    for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
+        struct vault_stripe_of stripe;
+        rc = store_stripe_of(s, &packs, i, &stripe, e);
+        if (rc == 0)
+            rc = vault_repair_stripe(&stripe, parity_made, NULL, e);
+    }
+    return rc;
+}
+
 /* The journal makes the rest: segments, and the public log. */
 static int derive(struct restoring *r, struct err *e)
 {
@@ -97,6 +116,8 @@ static int derive(struct restoring *r, struct err *e)
     int rc = store_open_alone(&place, &s, e);
     if (rc == 0)
         rc = store_segments_restore(s, &words, e);
+    if (rc == 0)
+        rc = parity_make(s, e);
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }
 

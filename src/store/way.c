@@ -51,7 +51,7 @@ static enum shape tile_shape(const char *name, unsigned depth)
  * takes care. */
 static enum shape shape_of(const char *folder, const char *name, unsigned depth)
 {
-    static const char *const tops[] = {"a", "b", "vault", "log", "index", NULL};
+    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", NULL};
     static const char *const copies[] = {"a", "b", NULL};
     static const char *const inner[] = {"keys", "open", NULL};
     static const char *const keys[] = {"a/keys", "b/keys", NULL};
@@ -61,7 +61,7 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
         return is(name, inner) ? SHAPE_FOLDER : strcmp(name, "journal") == 0 ? SHAPE_FILE : SHAPE_ANY;
     if (is(folder, keys))
         return SHAPE_FOLDER;
-    if (strcmp(folder, "vault") == 0)
+    if (strcmp(folder, "vault") == 0 || strcmp(folder, "parity") == 0)
         return name[strspn(name, "0123456789")] == 0 ? SHAPE_FOLDER : SHAPE_ANY;
     if (strcmp(folder, "log") == 0)
         return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : strcmp(name, "checkpoint") == 0 ? SHAPE_FILE : SHAPE_ANY;
