@@ -27,7 +27,7 @@ int store_history_step(struct history *h, const struct ledger_record *r, const s
 /* ---- from the journal ---- */
 
 struct walking {
-    const struct store *s;
+    const struct statement_founded *founded;
     struct history *history;
     struct hash before;
 };
@@ -38,7 +38,7 @@ static int walk_record(void *context, const struct ledger_record *r, struct err 
     struct cursor open = cursor_of(r->open);
     struct checkpoint c;
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = 0;
+    int rc = r->number == 0 ? history_begin(w->history, w->founded, r->entries.p, e) : 0;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
@@ -50,7 +50,7 @@ static int walk_record(void *context, const struct ledger_record *r, struct err 
             rc = store_history_step(w->history, r, &w->before, leaf, &st, e);
     }
     if (rc == 0)
-        rc = checkpoint_read(r->checkpoint, &w->s->founded.founded.log, NOTE_STRICT, &c, e);
+        rc = checkpoint_read(r->checkpoint, &w->founded->log, NOTE_STRICT, &c, e);
     if (rc == 0)
         w->before = c.root;
     return rc;
@@ -58,9 +58,20 @@ static int walk_record(void *context, const struct ledger_record *r, struct err 
 
 int store_history_walk(struct store *s, struct history *ret, struct err *e)
 {
-    struct walking w = {.s = s, .history = ret};
+    struct walking w = {.founded = &s->founded.founded, .history = ret};
     int rc = begin(s, ret, e);
     return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, &w, e);
+}
+
+int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e)
+{
+    struct walking w = {.founded = &m->founded.founded, .history = ret};
+    if (m->has_founded && m->has_commit)
+        return store_mirror_walk(m, walk_record, &w, e);
+    return err_set(e, ERR_DAMAGED,
+                   "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                   "verify --mirror tells more",
+                   m->folder);
 }
 
 /* ---- from the events beside it ---- */

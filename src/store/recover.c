@@ -12,6 +12,7 @@ struct recovering {
     const struct store_place *place; /* as it is to be */
     const struct store_recovery *wish;
     struct store_recovered *ret;
+    bool mirror; /* is what is recovered from one; else a folder of the repository */
     struct file_path temporary, key_path, state_file;
     struct note_key former;           /* the member who is replaced */
     struct history_sheets sheets;     /* as the log knows them */
@@ -103,18 +104,42 @@ static int join(struct recovering *r, struct err *e)
     return rc;
 }
 
-static int identity_make(struct recovering *r, const struct store *s, struct err *e)
+static int identity_make(struct recovering *r, const struct statement_founded *founded, const struct hash *pin,
+                         struct err *e)
 {
-    int rc = keyring_identity_make(s->founded.founded.origin, &r->identity, e);
-    memcpy(r->identity.compartment, s->founded.founded.compartment, KEYRING_ID);
+    int rc = keyring_identity_make(founded->origin, &r->identity, e);
+    memcpy(r->identity.compartment, founded->compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
         r->identity.receiving[i].epoch = r->sheets.epoch + i;
-    r->identity.pin = s->pin;
+    r->identity.pin = *pin;
     return rc;
 }
 
+/* Where key file and state are to be. */
+static int places_name(struct recovering *r, struct err *e)
+{
+    char hex[2 * SHOWN + 1];
+    hex_put(hex, r->identity.pin.b, SHOWN);
+    int rc = r->place->key_path != NULL ? file_path(&r->key_path, e, "%s", r->place->key_path)
+                                        : file_path(&r->key_path, e, "%s/%s.key", r->place->config_folder, hex);
+    return rc == 0 ? store_state_path(r->place, &r->identity.pin, &r->state_file, e) : rc;
+}
+
+static int settle(struct recovering *r, const struct history *h, const struct statement_founded *founded, struct err *e)
+{
+    int rc = known_to(r, h, e);
+    if (rc != 0)
+        return rc;
+    r->sheets = h->sheets;
+    r->former = *history_member(h);
+    rc = join(r, e);
+    if (rc == 0)
+        rc = identity_make(r, founded, &h->pin, e);
+    return rc == 0 ? places_name(r, e) : rc;
+}
+
 /* The folder as it stands, read only: everything that can be refused is, before anything is made. */
-static int look(struct recovering *r, struct err *e)
+static int look_at_folder(struct recovering *r, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(history_release) struct history h = {0};
@@ -124,22 +149,33 @@ static int look(struct recovering *r, struct err *e)
     int rc = store_open_alone(&place, &s, e);
     if (rc == 0)
         rc = store_history_walk(s, &h, e);
-    if (rc == 0)
-        rc = known_to(r, &h, e);
     if (rc != 0)
         return rc;
     ledger_where(s->ledger, &now);
     r->ret->before = now.leaves;
-    r->sheets = h.sheets;
-    r->former = *history_member(&h);
-    rc = join(r, e);
+    return settle(r, &h, &s->founded.founded, e);
+}
+
+/* A mirror is made a folder later; its journal tells already. */
+static int look_at_mirror(struct recovering *r, struct err *e)
+{
+    OWN(store_mirror_drop) struct store_mirror *m = NULL;
+    OWN(history_release) struct history h = {0};
+    int rc = store_mirror_open(r->wish->from, &m, e);
     if (rc == 0)
-        rc = identity_make(r, s, e);
-    if (rc == 0)
-        rc = file_path(&r->key_path, e, "%s", s->key_path.s);
-    if (rc == 0)
-        rc = file_path(&r->state_file, e, "%s", s->state_file.s);
-    return rc;
+        rc = store_history_of_mirror(m, &h, e);
+    if (rc != 0)
+        return rc;
+    r->ret->before = m->commit.size;
+    return settle(r, &h, &m->founded.founded, e);
+}
+
+static int look(struct recovering *r, struct err *e)
+{
+    struct file_path head;
+    int rc = file_path(&head, e, "%s/mirror", r->wish->from);
+    r->mirror = rc == 0 && file_exists(head.s);
+    return rc != 0 ? rc : r->mirror ? look_at_mirror(r, e) : look_at_folder(r, e);
 }
 
 static int places_free(struct recovering *r, struct err *e)
@@ -223,12 +259,19 @@ static int appear(const struct recovering *r, struct err *e)
     return rc;
 }
 
+static int fetch(struct recovering *r, struct err *e)
+{
+    struct store_mirror_restored restored;
+    return r->mirror ? store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e)
+                     : store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+}
+
 /* Keys outside before the repository appears, as in founding. */
 static int build(struct recovering *r, struct err *e)
 {
     int rc = folders(r, e);
     if (rc == 0)
-        rc = store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+        rc = fetch(r, e);
     if (rc == 0)
         rc = pass_on(r, e);
     if (rc == 0)

@@ -274,9 +274,10 @@ int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct s
 int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e);
 
 /*
- * store_recover: a repository at place->root, which must not be there, from ${from}, another folder of it, which is
- * only read, and from its sheets: copied, opened by them, and passed by one commit to a new member, whose key file is
- * written under the passphrase that ${fresh} gives.  This computer knows it then.  It appears whole or not at all.
+ * store_recover: a repository at place->root, which must not be there, from ${from}, another folder or a mirror of it,
+ * which is only read, and from its sheets: copied, opened by them, and passed by one commit to a new member, whose key
+ * file is written under the passphrase that ${fresh} gives.  This computer knows it then.  It appears whole or not at
+ * all.
  * ERR_REFUSED: too few sheets, of several sets, replaced by newer ones, or spent; something is in the place of what is
  * to be made.  ERR_DAMAGED: a sheet that is not the one that was printed; a folder that is damaged.  ERR_KEY: a folder
  * that does not know these sheets.

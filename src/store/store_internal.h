@@ -33,6 +33,8 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
 int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
 
+struct store_mirror;
+
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
     struct statement statement; /* pointers inside are into the draft's own copies */
@@ -172,6 +174,7 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
  */
 int store_history_load(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
+int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e);
 int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
                        const struct statement *st, struct err *e);
 /* ERR_KEY: the member of this key file was replaced. */

@@ -86,7 +86,7 @@ const struct verb verbs_table[] = {
       {"needed", "K", "how many of them are needed (2 when not said)"},
       {"out", "FOLDER", "write them there, two files for each; outside the repository"}}, verbs_recovery},
     {"recover", "COPY DEST [SHEET...]", "a repository and its member again, from a copy and recovery sheets",
-     "COPY is a folder of the repository, which is only read; DEST must not exist or be empty. Each SHEET is a text "
+     "COPY is a mirror or a folder of the repository, only read; DEST must not exist or be empty. Each SHEET is a text "
      "file with the six lines of words of one sheet, or the text of its square code; without them you are asked line "
      "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false, {{0}},
      verbs_recover},

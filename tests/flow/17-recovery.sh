@@ -43,7 +43,8 @@ words=$(sed -n 's/^3: \([a-z ]*\)$/\1/p' sheet-1)
 [ -n "$words" ] || fail 'a sheet has no third line'
 ! grep -rqF "$words" archive || fail 'a sheet is in the repository'
 
-# Everything is lost but a copy and the sheets.
+# Everything is lost but a copy, a mirror, and the sheets.
+gw -R archive mirror mirror >/dev/null || fail 'no mirror'
 cp -r archive copy
 rm copy/lock
 gw init other --origin flow.example/other --key other.key --pack-size 1 >/dev/null
@@ -117,6 +118,21 @@ XDG_STATE_HOME=$work/lost/state gw -R lost/archive verify --key lost/config/grou
 GROUNDWORK_PASSPHRASE_FILE=$work/wrong expect 4 'passphrase does not open' gw -R new items
 expect 3 'is there already' gw recover copy newer sheet-1 sheet-2
 expect 3 'move it away first' gw recover copy newer sheet-1 sheet-2 --key "$work/another.key"
+
+# The same from the mirror alone.
+(
+    export XDG_CONFIG_HOME="$work/there/config" XDG_STATE_HOME="$work/there/state"
+    expect 3 'were replaced by those of set' gw recover mirror there/new old-1 old-2
+    [ ! -e there ] || fail 'what was refused left something behind'
+    mkdir there
+    gw recover mirror there/new sheet-3 sheet-2 >/dev/null || fail 'not recovered from the mirror'
+    gw -R there/new verify | grep -q '^VERIFIED$' || fail 'recovered from the mirror, it does not verify'
+    gw -R there/new restore there/back --all >/dev/null
+    python3 "$root/examples/compare_trees.py" centre there/back/1/centre --refused refused || fail 'restored otherwise'
+    rm -r mirror-2 2>/dev/null || true
+    gw -R there/new mirror mirror-2 >/dev/null || fail 'what was recovered is not mirrored'
+    gw verify --mirror mirror-2 >/dev/null || fail 'its mirror is not whole'
+)
 
 # New sheets by the new member, typed in line by line; the first answer is mistyped and asked for again.
 gw -R new recovery --sheets 1 --needed 1 --out single >single.txt
