@@ -13,7 +13,7 @@
 
 static const char HEAD[] = "groundwork/statement/v1\n";
 static struct key seed, secret;
-static struct note_key member;
+static struct note_key member, keys[2]; /* the member's, and as the one-time key once more */
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
@@ -25,6 +25,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     memset(secret.b, 9, CRYPT_KEY);
     crypt_sign_public(&seed, public_key);
     must(note_key_make("example.org/m/7f3a09c1", public_key, &member, NULL) == 0);
+    keys[0] = keys[1] = member;
     return 0;
 }
 
@@ -35,7 +36,7 @@ static void read_and_make(struct bytes committed, struct bytes values, const str
     OWN(buf_drop) struct buf again = {0};
     OWN(buf_drop) struct buf values_again = {0};
     struct statement s;
-    if (statement_read(committed, values, hidden_by, &member, 1, &held, &s, NULL) != 0)
+    if (statement_read(committed, values, hidden_by, keys, 2, &held, &s, NULL) != 0)
         return;
     must(s.kind >= 1 && s.kind <= STATEMENT_KIND_LAST && statement_kind_hidden(s.kind) == (hidden_by != NULL));
     must(statement_make(&s, hidden_by, &text, &values_again, NULL) == 0);

@@ -15,6 +15,7 @@ extern EVP_CIPHER *crypt_gcm_method;
 /* What each file prepares for itself.  0, or ERR_IO. */
 int crypt_aead_start(struct err *e);
 int crypt_random_start(struct err *e);
+bool crypt_share_start(void); /* false: libgfshare computes wrong results */
 bool crypt_lanes_start(void); /* false: the processor's SHA instructions compute wrong results */
 
 /* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */

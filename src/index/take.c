@@ -442,6 +442,8 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_RECEIVED:
     case STATEMENT_REPAIRED:
     case STATEMENT_PARITY:
+    case STATEMENT_RECOVERY:
+    case STATEMENT_MEMBER:
         return 0;
     }
     return 0;

@@ -28,7 +28,7 @@ void keyring_drop(struct keyring **k)
     keyring_close(*k);
 }
 
-static int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
+int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
 {
     struct keyring *k = calloc(1, sizeof *k);
     if (k == NULL)
@@ -40,6 +40,7 @@ static int keyring_new(const char *root, const struct keyring_identity *id, stru
     strcpy(k->root, root);
     k->pin = id->pin;
     k->member = id->member;
+    k->reader = id->member;
     k->sign = id->sign;
     memcpy(k->compartment, id->compartment, KEYRING_ID);
     k->held_segment = UINT64_MAX;
@@ -62,7 +63,7 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
     crypt_random(k->index.b, CRYPT_KEY);
     crypt_random(k->pack.b, CRYPT_KEY);
     crypt_random(k->chunk.b, CRYPT_KEY);
-    rc = keyring_wrap_write(k, receiving[0], box, e);
+    rc = keyring_wrap_write(k, &k->reader, receiving[0], box, e);
     if (rc == 0)
         rc = keyring_table_write(k, e);
     if (rc == 0)

@@ -18,7 +18,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_DEPOSIT] = "deposit",   [STATEMENT_RECEIVED] = "received",
     [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
     [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
-    [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity",
+    [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
+    [STATEMENT_MEMBER] = "member",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -186,38 +187,55 @@ static void put_sum(struct json_out *j, const char *key, const struct statement_
     json_object_end(j);
 }
 
-static void make_founded(const struct statement *s, struct json_out *j)
+static void put_vkey(struct json_out *j, const char *key, const struct note_key *k)
 {
-    const struct statement_founded *f = &s->founded;
     char vkey[NOTE_VKEY_MAX];
-    put_id(j, "compartment", f->compartment);
-    put_number(j, "format", f->format);
-    put_kind(j, s->kind);
-    json_key(j, "log");
-    note_key_text(&f->log, vkey);
+    note_key_text(k, vkey);
+    json_key(j, key);
     json_string(j, vkey);
-    json_key(j, "member");
-    json_object_begin(j);
-    json_key(j, "box");
-    json_base64(j, bytes_of(f->member_box, CRYPT_PUBLIC));
-    json_key(j, "key");
-    note_key_text(&f->member, vkey);
-    json_string(j, vkey);
+}
+
+static void put_public(struct json_out *j, const char *key, const uint8_t public_key[CRYPT_PUBLIC])
+{
+    json_key(j, key);
+    json_base64(j, bytes_of(public_key, CRYPT_PUBLIC));
+}
+
+static void put_receiving(struct json_out *j, const struct statement_receiving list[2])
+{
     json_key(j, "receiving");
     json_array_begin(j);
-    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+    for (size_t i = 0; i < 2; i++) {
         json_object_begin(j);
-        put_number(j, "epoch", f->receiving[i].epoch);
-        json_key(j, "key");
-        json_base64(j, bytes_of(f->receiving[i].key, CRYPT_PUBLIC));
+        put_number(j, "epoch", list[i].epoch);
+        put_public(j, "key", list[i].key);
         json_object_end(j);
     }
     json_array_end(j);
+}
+
+static void put_roles(struct json_out *j)
+{
     json_key(j, "roles");
     json_array_begin(j);
     json_string(j, "administrator");
     json_string(j, "investigator");
     json_array_end(j);
+}
+
+static void make_founded(const struct statement *s, struct json_out *j)
+{
+    const struct statement_founded *f = &s->founded;
+    put_id(j, "compartment", f->compartment);
+    put_number(j, "format", f->format);
+    put_kind(j, s->kind);
+    put_vkey(j, "log", &f->log);
+    json_key(j, "member");
+    json_object_begin(j);
+    put_public(j, "box", f->member_box);
+    put_vkey(j, "key", &f->member);
+    put_receiving(j, f->receiving);
+    put_roles(j);
     json_object_end(j);
     json_key(j, "origin");
     json_string(j, f->origin);
@@ -323,6 +341,46 @@ static void make_repaired(const struct statement *s, struct json_out *j)
         json_string(j, s->repaired.files[i]);
     json_array_end(j);
     put_kind(j, s->kind);
+    put_time(j, s);
+}
+
+static void put_event(struct json_out *j, const struct statement_event *v)
+{
+    put_number(j, "number", v->number);
+    put_hash(j, "prev", &v->prev);
+}
+
+static void make_recovery(const struct statement *s, struct json_out *j)
+{
+    const struct statement_recovery *r = &s->recovery;
+    put_id(j, "compartment", r->compartment);
+    put_number(j, "epoch", r->epoch);
+    put_vkey(j, "key", &r->key);
+    put_kind(j, s->kind);
+    put_number(j, "leaves", r->leaves);
+    put_number(j, "needed", r->needed);
+    put_event(j, &r->event);
+    put_public(j, "receiving", r->receiving);
+    put_hash(j, "root", &r->root);
+    put_id(j, "set", r->set);
+    json_key(j, "shares");
+    json_array_begin(j);
+    for (size_t i = 0; i < r->share_count; i++)
+        json_base64(j, bytes_of(r->shares[i].b, CRYPT_HASH));
+    json_array_end(j);
+    put_time(j, s);
+}
+
+static void make_member(const struct statement *s, struct json_out *j)
+{
+    const struct statement_member *m = &s->member;
+    put_public(j, "box", m->box);
+    put_vkey(j, "key", &m->key);
+    put_kind(j, s->kind);
+    put_event(j, &m->event);
+    put_receiving(j, m->receiving);
+    put_roles(j);
+    put_id(j, "set", m->set);
     put_time(j, s);
 }
 
@@ -617,6 +675,13 @@ static int repaired_rule(const struct statement *s, int code, struct err *e)
     return rc;
 }
 
+static int recovery_rule(const struct statement_recovery *r, int code, struct err *e)
+{
+    if (r->share_count > CRYPT_SHARES_MAX || r->needed == 0 || r->needed > r->share_count)
+        return err_set(e, code, "rule recovery-shares: 1 to %d sheets, of which 1 to all are needed", CRYPT_SHARES_MAX);
+    return 0;
+}
+
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
 static int rules(const struct statement *s, int code, struct err *e)
 {
@@ -639,6 +704,8 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
     case STATEMENT_PARITY: return parity_rule(s, code, e);
+    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
+    case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
     }
     assert(false);
     return code;
@@ -663,6 +730,8 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_COVER: make_cover(s, &j); break;
     case STATEMENT_REPAIRED: make_repaired(s, &j); break;
     case STATEMENT_PARITY: make_parity(s, &j); break;
+    case STATEMENT_RECOVERY: make_recovery(s, &j); break;
+    case STATEMENT_MEMBER: make_member(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
     json_object_end(&j);
@@ -816,15 +885,15 @@ static bool is_written(const struct json_node *node, const char *canonical)
     return node != NULL && json_write(node, &text) && bytes_equal(buf_bytes(&text), bytes_text(canonical));
 }
 
-static bool read_receiving(const struct json_node *list, struct statement_founded *f)
+static bool read_receiving(const struct json_node *list, struct statement_receiving to[2])
 {
     static const char *const keys[] = {"epoch", "key"};
-    if (!json_is_array(list) || json_count(list) != COUNT(f->receiving))
+    if (!json_is_array(list) || json_count(list) != 2)
         return false;
-    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+    for (size_t i = 0; i < 2; i++) {
         const struct json_node *n = json_at(list, i);
-        if (!json_keys_are(n, keys, 2) || !json_get_u64(json_get(n, "epoch"), &f->receiving[i].epoch) ||
-            !get_fixed(json_get(n, "key"), f->receiving[i].key, CRYPT_PUBLIC, false))
+        if (!json_keys_are(n, keys, 2) || !json_get_u64(json_get(n, "epoch"), &to[i].epoch) ||
+            !get_fixed(json_get(n, "key"), to[i].key, CRYPT_PUBLIC, false))
             return false;
     }
     return true;
@@ -843,6 +912,11 @@ static bool read_founded_parity(const struct json_node *n, struct statement_foun
     f->parity_files = (uint32_t)files;
     f->parity_packs = (uint32_t)packs;
     return true;
+}
+
+static bool read_roles(const struct json_node *node)
+{
+    return is_written(node, "[\"administrator\",\"investigator\"]");
 }
 
 static int read_founded(struct reading *r)
@@ -864,10 +938,10 @@ static int read_founded(struct reading *r)
                 get_vkey(json_get(r->root, "log"), &f->log) && get_vkey(json_get(member, "key"), &f->member) &&
                 get_fixed(json_get(member, "box"), f->member_box, CRYPT_PUBLIC, false) &&
                 get_fixed(json_get(r->root, "compartment"), f->compartment, STATEMENT_ID, true) &&
-                read_receiving(json_get(member, "receiving"), f) && get_number(r, "pack_sectors", &pack) &&
+                read_receiving(json_get(member, "receiving"), f->receiving) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
                 sector <= UINT32_MAX && format <= UINT32_MAX && read_founded_parity(json_get(r->root, "parity"), f) &&
-                is_written(json_get(member, "roles"), "[\"administrator\",\"investigator\"]") &&
+                read_roles(json_get(member, "roles")) &&
                 is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
     f->pack_sectors = (uint32_t)pack;
     f->sector_bytes = (uint32_t)sector;
@@ -1003,6 +1077,58 @@ static int read_repaired(struct reading *r)
     r->s->repaired.files = files;
     r->s->repaired.count = count;
     return 0;
+}
+
+static bool read_event(const struct reading *r, struct statement_event *v)
+{
+    return get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev);
+}
+
+static int read_recovery(struct reading *r)
+{
+    static const char *const keys[] = {"compartment", "epoch", "key", "kind", "leaves", "needed", "number",
+                                       "prev", "receiving", "root", "set", "shares", "time"};
+    struct statement_recovery *x = &r->s->recovery;
+    const struct json_node *list = json_get(r->root, "shares");
+    uint64_t needed = 0;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
+                get_number(r, "epoch", &x->epoch) && get_vkey(json_get(r->root, "key"), &x->key) &&
+                get_number(r, "leaves", &x->leaves) && get_number(r, "needed", &needed) && needed <= UINT32_MAX &&
+                read_event(r, &x->event) &&
+                get_fixed(json_get(r->root, "receiving"), x->receiving, CRYPT_PUBLIC, false) &&
+                get_hash(json_get(r->root, "root"), &x->root) &&
+                get_fixed(json_get(r->root, "set"), x->set, STATEMENT_ID, true) && json_is_array(list) &&
+                json_count(list) <= CRYPT_SHARES_MAX;
+    if (!good)
+        return broken(r, "recovery-fields");
+    x->needed = (uint32_t)needed;
+    x->share_count = json_count(list);
+    struct hash *shares = list_new(r, x->share_count, sizeof *shares);
+    if (shares == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < x->share_count; i++)
+        if (!get_hash(json_at(list, i), &shares[i]))
+            return broken(r, "recovery-shares");
+    x->shares = shares;
+    return 0;
+}
+
+static int read_member(struct reading *r)
+{
+    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "roles", "set", "time"};
+    struct statement_member *m = &r->s->member;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "box"), m->box, CRYPT_PUBLIC, false) &&
+                get_vkey(json_get(r->root, "key"), &m->key) && read_event(r, &m->event) &&
+                read_receiving(json_get(r->root, "receiving"), m->receiving) &&
+                read_roles(json_get(r->root, "roles")) &&
+                get_fixed(json_get(r->root, "set"), m->set, STATEMENT_ID, true);
+    return good ? 0 : broken(r, "member-fields");
 }
 
 static bool read_mtime(const struct json_node *n, struct statement_time *t)
@@ -1171,6 +1297,8 @@ static int read_kind(struct reading *r)
     case STATEMENT_COVER: return read_cover(r);
     case STATEMENT_REPAIRED: return read_repaired(r);
     case STATEMENT_PARITY: return read_parity(r);
+    case STATEMENT_RECOVERY: return read_recovery(r);
+    case STATEMENT_MEMBER: return read_member(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);
     case STATEMENT_RECEIPT: return read_receipt(r);
@@ -1245,7 +1373,9 @@ static int check_signature(struct reading *r, const struct note *note, const str
         return note->lines == 0 ? 0 : broken(r, "received-unsigned");
     if (r->s->kind == STATEMENT_FOUNDED)
         return note_check(note, &r->s->founded.member, 1, NOTE_STRICT, r->e);
-    return note_check(note, keys, count, NOTE_STRICT, r->e);
+    if (r->s->kind != STATEMENT_MEMBER)
+        return note_check(note, keys, count > 0, NOTE_STRICT, r->e);
+    return count > 1 ? note_check(note, keys + 1, 1, NOTE_STRICT, r->e) : broken(r, "member-signer");
 }
 
 /* A received statement is text and an empty line without signatures, which no signed note is. */

@@ -29,7 +29,9 @@ enum statement_kind {
     STATEMENT_SET_ASIDE = 11,    /* hidden, signed: a receipt whose intake was a mistake */
     STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy, or by parity */
     STATEMENT_PARITY = 13,       /* public: roots of the parity that a commit made */
-    STATEMENT_KIND_LAST = STATEMENT_PARITY,
+    STATEMENT_RECOVERY = 14,     /* public, a key event: sheets that replace a lost member, and their one-time key */
+    STATEMENT_MEMBER = 15,       /* public, a key event: who signs from here on; by the sheets' one-time key alone */
+    STATEMENT_KIND_LAST = STATEMENT_MEMBER,
 };
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
@@ -135,6 +137,31 @@ struct statement_receipt {
     uint64_t deposit, number, parts;
     struct statement_totals totals;
 };
+/* Key events are numbered on from leaf 0, which is number 0; each names the commitment of the one before. */
+struct statement_event {
+    uint64_t number;
+    struct hash prev;
+};
+struct statement_recovery {
+    struct statement_event event;
+    struct note_key key; /* of the one-time seed */
+    uint8_t receiving[CRYPT_PUBLIC];
+    uint8_t compartment[STATEMENT_ID];
+    uint64_t epoch;
+    uint8_t set[STATEMENT_ID];
+    uint64_t leaves; /* the checkpoint before: its size and root */
+    struct hash root;
+    uint32_t needed;
+    const struct hash *shares; /* SHA-256 of each */
+    size_t share_count;
+};
+struct statement_member {
+    struct statement_event event;
+    struct note_key key;
+    uint8_t box[CRYPT_PUBLIC];
+    struct statement_receiving receiving[2];
+    uint8_t set[STATEMENT_ID]; /* of sheets: spent by this */
+};
 
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
@@ -178,6 +205,8 @@ struct statement {
             struct statement_stripe *stripes;
             size_t count;
         } parity;
+        struct statement_recovery recovery;
+        struct statement_member member;
     };
 };
 
@@ -195,8 +224,9 @@ int statement_finish(enum statement_kind kind, struct bytes text, const struct n
                      const struct key *seed, struct buf *to, struct err *e);
 
 /*
- * statement_read: the opposite.  ${bytes} as committed and ${values} as stored; every signature must be by one of
- * ${keys} (the founding statement: keys NULL, it is checked by the member key that it names).  For hidden kinds all
+ * statement_read: the opposite.  ${bytes} as committed and ${values} as stored; it must be signed by keys[0], the
+ * member's; of kind member by keys[1], the one-time key that is registered where the statement stands, if any is (see
+ * history.h).  The founding statement: keys NULL, it is checked by the member key that it names.  For hidden kinds all
  * claims are opened with ${secret} and must be exactly those digested.  *ret borrows from ${held} and the inputs.
  * ERR_DAMAGED names the rule.
  */

@@ -15,6 +15,7 @@ void store_bound_drop(struct store_bound *b)
 {
     free(b->packs);
     free(b->keys);
+    history_release(&b->history);
     *b = (struct store_bound){0};
 }
 
@@ -64,17 +65,21 @@ static int take_key(struct store_bound *b, const struct statement_file_hash *sai
     return 0;
 }
 
-int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct note_key *member, struct err *e)
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct statement_founded *founded,
+                     struct err *e)
 {
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = 0;
+    int rc = r->number == 0 ? history_begin(&b->history, founded, r->entries.p, e) : 0;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
+        uint64_t leaf = r->first_leaf + r->hidden_count + i;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, member, 1, &held, &st, e);
+            rc = store_public_read(&b->history, leaf, note, &held, &st, e);
+        if (rc == 0)
+            rc = history_take(&b->history, leaf, &st, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
             rc = take_pack(b, &st.packs.packs[k], e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_KEYRING && k < st.keyring.count; k++)

@@ -38,7 +38,7 @@ static int origin_rule(const char *origin, struct err *e)
     return 0;
 }
 
-static int target_free(const char *root, struct err *e)
+int store_target_free(const char *root, struct err *e)
 {
     struct stat st;
     if (lstat(root, &st) != 0)
@@ -220,7 +220,7 @@ static int build(struct founding *f, struct err *e)
     return rc;
 }
 
-static void remove_tree(const char *path)
+void store_remove_tree(const char *path)
 {
     OWN(dir_drop) DIR *dir = opendir(path);
     for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
@@ -229,7 +229,7 @@ static void remove_tree(const char *path)
             file_path(&inner, NULL, "%s/%s", path, d->d_name) != 0)
             continue;
         if (unlink(inner.s) != 0)
-            remove_tree(inner.s);
+            store_remove_tree(inner.s);
     }
     (void)rmdir(path);
 }
@@ -279,7 +279,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
                        VAULT_PARITY_MAX);
     int rc = origin_rule(founding->origin, e);
     if (rc == 0)
-        rc = target_free(place->root, e);
+        rc = store_target_free(place->root, e);
     if (rc == 0)
         rc = keyring_identity_make(founding->origin, &f.identity, e);
     if (rc != 0)
@@ -297,7 +297,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
         return rc;
     rc = build(&f, e);
     if (rc != 0) {
-        remove_tree(f.temporary.s);
+        store_remove_tree(f.temporary.s);
         return rc;
     }
     struct given given = {founding->passphrase};

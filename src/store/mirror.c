@@ -227,7 +227,7 @@ static int plan_commit(const struct mirroring *m, const struct ledger_record *r,
 static int plan_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct mirroring *m = context;
-    int rc = store_bound_take(&m->bound, r, &m->s->founded.founded.member, e);
+    int rc = store_bound_take(&m->bound, r, &m->s->founded.founded, e);
     if (rc == 0)
         rc = plan_piece(m, r, e);
     if (rc == 0)

@@ -70,13 +70,13 @@ static int heal_journal(const struct store_place *place, struct store_mirror *m,
 
 struct named {
     struct store_bound bound;
-    const struct note_key *member;
+    const struct statement_founded *founded;
 };
 
 static int take(void *context, const struct ledger_record *r, struct err *e)
 {
     struct named *n = context;
-    return store_bound_take(&n->bound, r, n->member, e);
+    return store_bound_take(&n->bound, r, n->founded, e);
 }
 
 static bool is_here(const struct store *s, const struct store_bound_file *f)
@@ -113,7 +113,7 @@ static int heal_keys(const struct store_place *place, struct store_mirror *m, st
                      struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    struct named n = {.member = &m->founded.founded.member};
+    struct named n = {.founded = &m->founded.founded};
     struct err none = {0};
     if (store_open_alone(place, &s, &none) != 0 || ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take, &n, &none) != 0) {
         store_bound_drop(&n.bound);

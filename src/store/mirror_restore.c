@@ -39,7 +39,7 @@ static int target_free(const char *dest, struct err *e)
 static int take(void *context, const struct ledger_record *record, struct err *e)
 {
     struct restoring *r = context;
-    return store_bound_take(&r->bound, record, &r->m->founded.founded.member, e);
+    return store_bound_take(&r->bound, record, &r->m->founded.founded, e);
 }
 
 static int restore_file(struct restoring *r, const struct store_bound_file *f, struct err *e)
@@ -88,6 +88,25 @@ static int old_journals_remove(const struct restoring *r, struct err *e)
     return rc;
 }
 
+/* A mirror has no parity: its packs were found whole, and make it. */
+static void parity_made(void *context, const struct vault_mended *m)
+{
+    (void)context, (void)m;
+}
+
+static int parity_make(struct store *s, struct err *e)
+{
+    OWN(store_packs_release) struct store_packs packs = {0};
+    int rc = store_packs_load(s, &packs, e);
+    for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
+        struct vault_stripe_of stripe;
+        rc = store_stripe_of(s, &packs, i, &stripe, e);
+        if (rc == 0)
+            rc = vault_repair_stripe(&stripe, parity_made, NULL, e);
+    }
+    return rc;
+}
+
 /* The journal makes the rest: segments, and the public log. */
 static int derive(struct restoring *r, struct err *e)
 {
@@ -97,6 +116,8 @@ static int derive(struct restoring *r, struct err *e)
     int rc = store_open_alone(&place, &s, e);
     if (rc == 0)
         rc = store_segments_restore(s, &words, e);
+    if (rc == 0)
+        rc = parity_make(s, e);
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }
 

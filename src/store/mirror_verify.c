@@ -35,7 +35,7 @@ static int take(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
     v->count->bytes += r->bytes;
-    return store_bound_take(&v->bound, r, &v->m->founded.founded.member, e);
+    return store_bound_take(&v->bound, r, &v->m->founded.founded, e);
 }
 
 /* ${only_sealed}: of what may have been replaced in records that cannot be read, nothing is known. */

@@ -88,7 +88,7 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         struct statement st;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &founded->member, 1, &held, &st, e);
+            rc = store_public_read(&l->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
             rc = pack_note(l->packs, &st.packs.packs[k], e);
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PARITY && k < st.parity.count; k++)

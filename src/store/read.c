@@ -54,8 +54,8 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         else if (h->envelope.fields.n > 0)
             rc = held_expand(h, ret, e);
         else
-            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret, &s->founded.founded.member, 1,
-                                &h->statement, ret, e);
+            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret,
+                                history_at(&s->history, leaf)->keys, 1, &h->statement, ret, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }
@@ -78,8 +78,7 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
         return rc;
     if (statement_kind_hidden(row.kind))
         return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
-    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &h->statement,
-                          ret, e);
+    return store_public_read(&s->history, leaf, buf_bytes(&h->sealed), &h->statement, ret, e);
 }
 
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)

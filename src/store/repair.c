@@ -250,8 +250,9 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         r.again = r.last = false;
         if (rc == 0)
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
-        if (r.again) {
+        if (rc == ERR_DAMAGED && r.again) {
             r.last = true;
+            mine = (struct err){0};
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
         }
         if (rc == ERR_DAMAGED)

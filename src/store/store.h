@@ -10,9 +10,11 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/file.h"
 #include "index/index.h"
 #include "keyring/keyring.h"
 #include "ledger/ledger.h"
+#include "model/history.h"
 #include "vault/vault.h"
 
 struct store;
@@ -65,7 +67,8 @@ void store_drop(struct store **s);
 struct store_facts {
     const char *root, *origin;
     struct hash pin;
-    struct note_key log_key, member;
+    struct note_key log_key, member;      /* who signs now */
+    const struct history_sheets *sheets;  /* the newest recovery sheets; NULL: none; borrowed from the store */
     uint32_t pack_sectors;
     struct vault_parity parity;
     int64_t founded_unix_s;
@@ -247,6 +250,57 @@ int store_adopt(const struct store_place *place, struct bytes checkpoint_note, b
  * the key file; its failure is passed on, and nothing is changed. */
 int store_passphrase(const struct store_place *place, int (*fresh)(void *context, struct buf *ret, struct err *e),
                      void *context, struct err *e);
+
+/* ---- recovery sheets (FORMAT 2.6, 5.7) ---- */
+
+/*
+ * store_sheets_make: new sheets, any ${needed} of ${count} of which replace a member who lost her keys; nothing is
+ * written yet, and ${s} is to commit nothing else in between.  store_sheets_commit: they take effect, and earlier ones
+ * open this repository no more (copies of it that were made before are opened by them still).  ERR_USAGE: numbers that
+ * cannot be.
+ */
+struct store_sheets {
+    int64_t at_unix_s;
+    uint8_t set[STATEMENT_ID];
+    uint64_t leaves; /* the newest checkpoint, which the set's id binds with the pin */
+    struct hash root;
+    struct keyring_share share[CRYPT_SHARES_MAX];
+    struct hash hash[CRYPT_SHARES_MAX];
+    unsigned needed, count;
+    struct keyring_recovery keys;
+};
+void store_sheets_release(struct store_sheets *sheets); /* wipes */
+int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct store_sheets *ret, struct err *e);
+int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e);
+
+/*
+ * store_recover: a repository at place->root, which must not be there, from ${from}, another folder of it, which is
+ * only read, and from its sheets: copied, opened by them, and passed by one commit to a new member, whose key file is
+ * written under the passphrase that ${fresh} gives.  This computer knows it then.  It appears whole or not at all.
+ * ERR_REFUSED: too few sheets, of several sets, replaced by newer ones, or spent; something is in the place of what is
+ * to be made.  ERR_DAMAGED: a sheet that is not the one that was printed; a folder that is damaged.  ERR_KEY: a folder
+ * that does not know these sheets.
+ */
+struct store_sheet {
+    struct keyring_share share;
+    const char *name; /* where it was read, for the line */
+};
+struct store_recovery {
+    const char *from;
+    const struct store_sheet *sheets;
+    size_t count;
+    int (*fresh)(void *context, struct buf *ret, struct err *e);
+    void *context;
+    const struct store_watch *watch;
+};
+struct store_recovered {
+    struct checkpoint checkpoint; /* size, root, origin */
+    uint64_t before;              /* leaves that the folder had */
+    struct note_key member;
+    struct file_path key_path;
+};
+int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
+                  struct err *e);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

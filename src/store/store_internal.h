@@ -3,6 +3,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "base/file.h"
+#include "model/history.h"
 #include "model/tree.h"
 #include "store/store.h"
 
@@ -49,6 +50,12 @@ struct digest_set { /* digests of the files in this draft, for telling duplicate
     struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
+/* A key event, which comes before all that the record says in public: what follows is signed as it says.  Borrowed. */
+struct draft_event {
+    struct statement *statement; /* NULL: none; its place is filled by the commit */
+    const struct note_key *key;  /* who signs it, when it is not the member */
+    const struct key *seed;
+};
 struct draft {
     bool begun;
     uint64_t first_leaf;
@@ -59,6 +66,7 @@ struct draft {
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
+    struct draft_event event;
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
     bool open_known; /* the deposit below was found open, and is not closed in this draft */
@@ -81,6 +89,9 @@ struct store {
     struct statement founded;
     struct hash pin;
 
+    struct history history; /* of keys, up to where the ledger stood when it was opened */
+    const struct keyring_recovery *sheets; /* opened by them, to replace the member former; else NULL */
+    struct note_key former;
     struct keyring_identity identity;
     struct store_state state;
     struct ledger_opening opening;
@@ -102,7 +113,7 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 5 }; /* cover, packs, parity, keyring, repaired */
+enum { STORE_PUBLICS = 6 }; /* a key event, cover, packs, parity, keyring, repaired */
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -152,6 +163,23 @@ int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
+/*
+ * history.c: who signed what.
+ * store_history_load: the history of keys up to the ledger's end, from the events beside the journal, each held to the
+ * log; from the journal itself, all of it, when one is damaged, or when the member that opened this is not in it.
+ * store_history_walk: from the journal.  ERR_DAMAGED: an event that does not follow from what is before it.
+ * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
+ */
+int store_history_load(struct store *s, struct err *e);
+int store_history_walk(struct store *s, struct history *ret, struct err *e);
+int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
+                       const struct statement *st, struct err *e);
+/* ERR_KEY: the member of this key file was replaced. */
+int store_history_current(const struct store *s, struct err *e);
+/* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
+int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
+                      struct statement *ret, struct err *e);
+
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
@@ -282,14 +310,15 @@ int store_recount_duplicates(struct store_recount *c, struct index *x, struct er
 
 /*
  * bound.c: what the log binds beside the journal, and so what a mirror holds: packs, and the keyring's files but
- * segments, which the journal makes.  store_bound_take: what one record says, records in order.  A bound file borrows
- * from the list.
+ * segments, which the journal makes.  store_bound_take: what one record says, records in order from the first one.  A
+ * bound file borrows from the list.
  */
 struct store_bound {
     struct vault_pack *packs; /* ascending */
     size_t pack_count, pack_room;
     struct keyring_file *keys;
     size_t key_count, key_room;
+    struct history history; /* of keys, so far */
 };
 enum { STORE_BOUND_NAME = 192 };
 struct store_bound_file {
@@ -303,7 +332,7 @@ struct store_bound_file {
     const struct keyring_file *key;
 };
 void store_bound_drop(struct store_bound *b);
-int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct note_key *member,
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct statement_founded *founded,
                      struct err *e);
 size_t store_bound_count(const struct store_bound *b);
 void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_file *ret);
@@ -384,12 +413,21 @@ static inline bool store_interrupted(const struct store *s)
 {
     return s->state.has_pending || s->opening.committed_later > 0;
 }
-/* way.c: what is no folder, or no file, where one must be is moved to quarantine/, one line of ${words} for each; before
- * anything is healed, under the lock. */
+/* way.c: what is no folder, or no file, where one must be is moved to quarantine/, one line of ${words} for each.
+ * Before anything is healed, under the lock. */
 int store_way_clear(const struct store *s, struct buf *words, struct err *e);
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
-/* store_open_alone: without keys, and not held to what this computer saw. */
-int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
+/* store_open_alone: what anyone can see, of a journal taken as it stands.  store_open_to_recover: to write, by the
+ * sheets' keys instead of those of the member ${former}; what is written is the place's identity's, which is new. */
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
+int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
+                          const struct note_key *former, struct store **ret, struct err *e);
+
+/* found.c */
+void store_remove_tree(const char *path); /* as far as it can be */
+int store_target_free(const char *root, struct err *e); /* ERR_REFUSED: something is there */
+/* recover_copy.c: the files of a repository, without what is derived under keys, durable; ${to} must not be there. */
+int store_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e);
 
 #endif

@@ -18,6 +18,8 @@ struct verifying {
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
     uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
+    struct history history; /* of keys, from the journal alone */
+    struct hash root;       /* of the checkpoint of the record before */
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
 };
@@ -26,6 +28,7 @@ static void verifying_release(struct verifying *v)
 {
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
+    history_release(&v->history);
 }
 
 void store_key_files_drop(struct store_key_files *f)
@@ -180,7 +183,7 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
         struct statement st;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &w->s->founded.founded.member, 1, &held, &st, e);
+            rc = store_public_read(&w->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         if (rc == 0 && st.kind == STATEMENT_KEYRING)
             rc = take_key_files(w->keys, &st, e);
     }
@@ -308,7 +311,10 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     leaf_entry_public(note, made);
     if (memcmp(made, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, LEAF_ENTRY) != 0)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    if (statement_read(note, bytes_of(NULL, 0), NULL, &v->s->founded.founded.member, 1, &held, &st, &e) != 0) {
+    int rc = store_public_read(&v->history, leaf, note, &held, &st, &e);
+    if (rc == 0)
+        rc = store_history_step(&v->history, r, &v->root, leaf, &st, &e);
+    if (rc != 0) {
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
         return;
     }
@@ -336,6 +342,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     struct verifying *v = context;
     struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf;
+    struct checkpoint c;
     int rc = 0;
     v->received = 0;
     v->covered = false;
@@ -362,6 +369,8 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     v->count->public_leaves += r->public_count;
     v->count->leaves = leaf;
     v->pinned = v->pinned || is_pinned(v->s, r, leaf);
+    if (checkpoint_read(r->checkpoint, &v->s->founded.founded.log, NOTE_STRICT, &c, NULL) == 0)
+        v->root = c.root;
     if (rc == 0 && v->watch->progress != NULL && v->watch->progress(v->watch->context, r->at + r->bytes, v->all_bytes))
         rc = err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
     return rc;
@@ -421,6 +430,15 @@ static int check_keys(struct verifying *v, struct err *e)
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+/* What was read by the events beside the journal must be what the journal says. */
+static void check_history(struct verifying *v)
+{
+    const struct history *h = &v->s->history;
+    if (h->events != v->history.events || !hash_equal(&h->last, &v->history.last))
+        FOUND(v, "the key events beside the journal (%llu) are not those of the journal (%llu): run groundwork repair",
+              (unsigned long long)h->events, (unsigned long long)v->history.events);
+}
+
 /* The log must hold the checkpoint that the key file saw, wherever the file was carried since. */
 static void check_pinned(struct verifying *v)
 {
@@ -441,12 +459,18 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     v.all_bytes = now.bytes;
     v.recount.finding = found_text;
     v.recount.context = &v;
-    int rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
+    uint8_t entry[LEAF_ENTRY];
+    leaf_entry_public(buf_bytes(&s->founded_note), entry);
+    int rc = history_begin(&v.history, &s->founded.founded, entry, e);
+    if (rc != 0)
+        return rc;
+    rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
     check_pinned(&v);
+    check_history(&v);
     rc = check_keys(&v, e);
     if (rc == 0 && s->keyring != NULL)
         rc = check_index(&v, e);

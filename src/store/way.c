@@ -47,11 +47,11 @@ static enum shape tile_shape(const char *name, unsigned depth)
     return folder ? SHAPE_FOLDER : SHAPE_FILE;
 }
 
-/* What ${name}, in ${folder} (below the root, ${depth} names deep), must be (FORMAT 1.1); of the index its own room takes
- * care. */
+/* What ${name}, in ${folder} (below the root, ${depth} names deep), must be (FORMAT 1.1).  Of the index its own room
+ * takes care. */
 static enum shape shape_of(const char *folder, const char *name, unsigned depth)
 {
-    static const char *const tops[] = {"a", "b", "vault", "log", "index", NULL};
+    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", NULL};
     static const char *const copies[] = {"a", "b", NULL};
     static const char *const inner[] = {"keys", "open", NULL};
     static const char *const keys[] = {"a/keys", "b/keys", NULL};
@@ -61,7 +61,7 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
         return is(name, inner) ? SHAPE_FOLDER : strcmp(name, "journal") == 0 ? SHAPE_FILE : SHAPE_ANY;
     if (is(folder, keys))
         return SHAPE_FOLDER;
-    if (strcmp(folder, "vault") == 0)
+    if (strcmp(folder, "vault") == 0 || strcmp(folder, "parity") == 0)
         return name[strspn(name, "0123456789")] == 0 ? SHAPE_FOLDER : SHAPE_ANY;
     if (strcmp(folder, "log") == 0)
         return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : strcmp(name, "checkpoint") == 0 ? SHAPE_FILE : SHAPE_ANY;
@@ -88,7 +88,7 @@ static int move_aside(struct way *w, const char *path, const char *below, struct
             number = file_rename_new(AT_FDCWD, path, AT_FDCWD, to.s);
     }
     if (rc == 0 && number != 0)
-        rc = err_os(e, ERR_IO, number, "cannot move %s aside", path);
+        rc = err_os(e, ERR_IO, number, "move %s aside", path);
     if (rc == 0)
         rc = file_sync_folder(folder.s, e);
     if (rc == 0)
@@ -133,7 +133,7 @@ static int clear_folder(struct way *w, const char *below, unsigned depth, struct
     for (const struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL; errno = 0)
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
             rc = clear_name(w, below, d->d_name, depth, e);
-    return rc == 0 && errno != 0 ? err_os(e, ERR_IO, errno, "cannot read the folder %s", path.s) : rc;
+    return rc == 0 && errno != 0 ? err_os(e, ERR_IO, errno, "cannot read %s", path.s) : rc;
 }
 
 int store_way_clear(const struct store *s, struct buf *words, struct err *e)

@@ -150,7 +150,8 @@ static void making_release(struct making *m)
     buf_drop(&m->extents);
 }
 
-static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
+static int add_signed(struct making *m, struct statement *st, const struct note_key *key, const struct key *seed,
+                      struct err *e)
 {
     assert(m->told.public_count < COUNT(m->told.publics));
     OWN(buf_drop) struct buf text = {0};
@@ -159,7 +160,7 @@ static int add_public(struct store *s, struct making *m, struct statement *st, s
     st->at_unix_s = time_now_unix_s();
     int rc = statement_make(st, NULL, &text, NULL, e);
     if (rc == 0)
-        rc = statement_finish(st->kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, note, e);
+        rc = statement_finish(st->kind, buf_bytes(&text), key, seed, note, e);
     if (rc != 0)
         return rc;
     leaf_entry_public(buf_bytes(note), entry);
@@ -168,6 +169,30 @@ static int add_public(struct store *s, struct making *m, struct statement *st, s
     buf_put_bytes(&m->open, buf_bytes(note));
     m->told.publics[m->told.public_count++] = *st;
     return buf_check(&m->open, e);
+}
+
+static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
+{
+    return add_signed(m, st, &s->identity.member, &s->identity.sign, e);
+}
+
+/* Beside the journal, too: durable before the record, like all files of the keyring. */
+static int add_event(struct store *s, struct making *m, struct err *e)
+{
+    const struct draft_event *v = &s->draft.event;
+    if (v->statement == NULL)
+        return 0;
+    struct statement_event place = {s->history.events + 1, s->history.last};
+    if (v->statement->kind == STATEMENT_MEMBER)
+        v->statement->member.event = place;
+    else
+        v->statement->recovery.event = place;
+    int rc = v->key != NULL ? add_signed(m, v->statement, v->key, v->seed, e) : add_public(s, m, v->statement, e);
+    if (rc != 0)
+        return rc;
+    assert(m->told.public_count == 1);
+    return keyring_event_write(s->keyring, place.number, s->draft.first_leaf + s->draft.count,
+                               buf_bytes(&m->told.public_notes[0]), e);
 }
 
 /* Manifest records come by cookie, ascending as the leaves did. */
@@ -322,6 +347,8 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
     if (rc == 0)
         rc = seal_secrets(s, m, e);
     if (rc == 0)
+        rc = add_event(s, m, e);
+    if (rc == 0)
         rc = add_cover(s, m, e);
     if (rc == 0)
         rc = add_packs(s, m, e);
@@ -353,6 +380,9 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
 {
     int rc = s->writer != NULL ? vault_committed(s->writer, &m->told.flushed, e) : 0;
     bool told = false;
+    if (rc == 0 && s->draft.event.statement != NULL)
+        rc = history_take(&s->history, r->first_leaf + r->hidden_count, &m->told.publics[0],
+                          r->entries.p + (size_t)r->hidden_count * LEAF_ENTRY, e);
     if (rc == 0)
         rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
     if (rc != 0)
@@ -391,7 +421,7 @@ static int commit(struct store *s, bool beside, struct err *e)
     int rc = store_writable(s, e);
     if (rc != 0)
         return rc;
-    if (s->draft.count == 0 && s->draft.repaired_count == 0)
+    if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL)
         return beside ? 0 : store_behind_end(s, e);
     s->failed = true; /* until everything below has succeeded */
     rc = commit_record(s, &m, &record, &now, e);

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+enum { SECONDS_OF_A_DAY = 86400, SHEETS_DAYS = 365 };
+
 static const char *copy_words(enum ledger_copy_state state)
 {
     switch (state) {
@@ -29,6 +31,30 @@ static void say_parity(const struct verbs_face *face, const struct store_facts *
                   f->parity.packs, f->parity.files, verbs_number(c->whole, whole), verbs_number(c->stripes, all));
 }
 
+/* A clock is a claim, and nothing is decided by it: this is only said. */
+static bool sheets_are_old(const struct store_facts *f)
+{
+    return (time_now_unix_s() - f->sheets->at_unix_s) / SECONDS_OF_A_DAY >= SHEETS_DAYS;
+}
+
+static void say_recovery(const struct verbs_face *face, const struct store_facts *f)
+{
+    char when[TIME_TEXT_MAX], hex[2 * STATEMENT_ID + 1];
+    if (f->sheets == NULL) {
+        verbs_say(face, "  Recovery: no sheets yet. Without the key file and its passphrase everything is lost: keep "
+                        "copies of both, apart, and run groundwork recovery.");
+        return;
+    }
+    time_text(when, f->sheets->at_unix_s);
+    hex_put(hex, f->sheets->set, STATEMENT_ID);
+    verbs_say(face, "  Recovery: %u of %u sheets of %s, set %s; earlier sheets do not count.", f->sheets->needed,
+              f->sheets->count, when, hex);
+    if (f->sheets->spent)
+        verbs_say(face, "  These sheets are spent: make new ones with groundwork recovery.");
+    else if (sheets_are_old(f))
+        verbs_say(face, "  These sheets are older than %d days: make new ones with groundwork recovery.", SHEETS_DAYS);
+}
+
 static void say_status(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
 {
     char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], hex[2 * CRYPT_HASH + 1];
@@ -53,7 +79,30 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
         verbs_say(face, "  Key file: %s", f->key_path);
     else
         verbs_say(face, "  Key file: none at %s; bring your copy of it, or name it with --key", f->key_path);
-    verbs_say(face, "  There is no recovery without the key file and its passphrase: keep copies of both, apart.");
+    say_recovery(face, f);
+}
+
+static void json_recovery(struct json_out *j, const struct store_facts *f)
+{
+    const struct history_sheets *x = f->sheets;
+    char hex[2 * STATEMENT_ID + 1];
+    json_key(j, "recovery");
+    if (x == NULL) {
+        json_null(j);
+        return;
+    }
+    hex_put(hex, x->set, STATEMENT_ID);
+    json_object_begin(j);
+    json_key(j, "made");
+    json_i64(j, x->at_unix_s);
+    verbs_json_u64(j, "needed", x->needed);
+    json_key(j, "old");
+    json_bool(j, sheets_are_old(f));
+    verbs_json_text(j, "set", hex);
+    verbs_json_u64(j, "sheets", x->count);
+    json_key(j, "spent");
+    json_bool(j, x->spent);
+    json_object_end(j);
 }
 
 static int json_status(const struct verbs_request *request, const struct verbs_face *face,
@@ -77,6 +126,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     verbs_json_u64(j, "parity_files", f->parity.files);
     verbs_json_u64(j, "parity_packs", f->parity.packs);
     verbs_json_hash(j, "pin", &f->pin);
+    json_recovery(j, f);
     verbs_json_text(j, "repository", f->root);
     verbs_json_hash(j, "root", &f->position.root);
     json_key(j, "state_known");

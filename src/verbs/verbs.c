@@ -78,6 +78,18 @@ const struct verb verbs_table[] = {
      "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
      "key file has seen is refused without --older, and two histories always.", 0, 1, true,
      {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
+    {"recovery", "", "make recovery sheets: what replaces a lost key file or passphrase",
+     "Each sheet is a page of text, and one with a square code. As many as are needed, with a copy of the repository, "
+     "give everything back; fewer tell nothing. New sheets replace the earlier ones. Without --out they are shown "
+     "here.", 0, 0, true,
+     {{"sheets", "N", "how many, 1 to 16 (3 when not said)"},
+      {"needed", "K", "how many of them are needed (2 when not said)"},
+      {"out", "FOLDER", "write them there, two files for each; outside the repository"}}, verbs_recovery},
+    {"recover", "COPY DEST [SHEET...]", "a repository and its member again, from a copy and recovery sheets",
+     "COPY is a folder of the repository, which is only read; DEST must not exist or be empty. Each SHEET is a text "
+     "file with the six lines of words of one sheet, or the text of its square code; without them you are asked line "
+     "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false, {{0}},
+     verbs_recover},
 };
 /* clang-format on */
 const size_t verbs_count = COUNT(verbs_table);

@@ -111,7 +111,8 @@ class Fault(unittest.TestCase):
         self.run_steps("memory", 0, "5i")
         count = int(self.told()[-1].split()[1])
         self.assertGreater(count, 100)
-        thread = "import threading\nt = threading.Thread(target=print)\ntry:\n t.start()\nexcept RuntimeError: print('none')"
+        thread = ("import threading\nt = threading.Thread(target=print)\n"
+                  "try:\n t.start()\nexcept RuntimeError: print('none')")
         env = {**os.environ, "LD_PRELOAD": FAULT, "GW_FAULT_KIND": "thread", "GW_FAULT_AT": "1"}
         done = subprocess.run([sys.executable, "-c", thread], env=env, capture_output=True, text=True)
         self.assertEqual(done.stdout, "none\n", done.stderr)

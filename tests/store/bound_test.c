@@ -3,13 +3,13 @@
 
 struct taking {
     struct store_bound bound;
-    const struct note_key *member;
+    const struct statement_founded *founded;
 };
 
 static int take_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct taking *t = context;
-    return store_bound_take(&t->bound, r, t->member, e);
+    return store_bound_take(&t->bound, r, t->founded, e);
 }
 
 static const struct thing large[] = {{"a.bin", 'r', 700000, 20}, {"b.bin", 'r', 600000, 21}};
@@ -22,7 +22,7 @@ static void test_all_of_it_is_there(void **state)
     fixture_fill(f);
     OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
     assert_int_equal(fixture_intake(s, "a giver", large, COUNT(large), &f->e), 0);
-    struct taking t = {.member = &s->founded.founded.member};
+    struct taking t = {.founded = &s->founded.founded};
     assert_int_equal(ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take_record, &t, &f->e), 0);
     for (size_t i = 0; i < store_bound_count(&t.bound); i++) {
         struct store_bound_file b;

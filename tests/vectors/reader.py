@@ -114,6 +114,14 @@ def read_checkpoint(note, vkey):
     return int(size), un64(root)
 
 
+def recovery_set(pin, body):
+    """The id of a set of sheets (2.6), from their statement."""
+    public = parse_vkey(body["key"])[1] + un64(body["receiving"])
+    counts = bytes([body["needed"], len(body["shares"])])
+    return p.sha256(b"groundwork/recovery-set/v1\n" + pin + body["leaves"].to_bytes(8, "big") + un64(body["root"]) +
+                    public + counts)[:16].hex()
+
+
 def name_bytes(value):
     return un64(value["bytes"]) if "bytes" in value else value["text"].encode()
 
@@ -172,6 +180,7 @@ def open_key_file(path, passphrase):
     c.take(40)
     need(c.left() == 0, "its body")
     need(p.public_of(k["sign"]) == parse_vkey(k["member"])[1], "its signing key")
+    k["reader"] = k["member"]
     return k
 
 
@@ -191,11 +200,11 @@ def open_keyring(root, keys, named):
         for copy in "ab":
             data = (root / copy / "keys" / name).read_bytes()
             need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
-    member = vectors.key_id(*parse_vkey(keys["member"])).hex()
+    reader = vectors.key_id(*parse_vkey(keys["reader"])).hex()
     epoch, seed = keys["receiving"][0]
-    head, box = open_signed((folder / comp / f"wrap-{epoch}-{member}").read_bytes(), b"GWWRAPS\n", keys)
+    head, box = open_signed((folder / comp / f"wrap-{epoch}-{reader}").read_bytes(), b"GWWRAPS\n", keys)
     epoch_key = p.box_open(seed, pin + head, box)
-    head, box = open_signed((folder / f"log/1-{member}").read_bytes(), b"GWLOGKY\n", keys)
+    head, box = open_signed((folder / f"log/1-{reader}").read_bytes(), b"GWLOGKY\n", keys)
     log_seed = p.box_open(keys["box"], pin + head, box)
     version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
     head, body = open_signed((folder / comp / f"table-{version}").read_bytes(), b"GWTABLE\n", keys)
@@ -332,16 +341,21 @@ class Vault:
 
 
 class Repository:
-    def __init__(self, root, key_file, passphrase):
+    """${keys_of}: from the repository, whose log has been read, to the keys that open it."""
+
+    def __init__(self, root, keys_of):
         self.root = pathlib.Path(root)
         self.records = read_journal(self.root / "a/journal", 0)
         second = read_journal(self.root / "b/journal", 1)
         need([r["all"] for r in self.records] == [r["all"] for r in second], "the second copy of the journal")
-        self.keys = open_key_file(key_file, passphrase)
         self.entries, self.public, self.hidden = [], [], []
         self.blocks, self.runs = [], []
         self.read_log()
         self.read_public()
+        self.keys = keys_of(self)
+        need(self.pin == self.keys["pin"], "the pin")
+        need(self.signers[-1][1] == self.keys["member"], "the member")
+        need(all(comp == self.keys["compartment"] for comp in self.compartments), "a block's compartment")
         self.table = open_keyring(self.root, self.keys, self.key_files)
         need(p.public_of(self.table["log"]) == parse_vkey(self.founded["log"])[1], "the log key")
         self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
@@ -355,8 +369,7 @@ class Repository:
         """Sections, signatures, checkpoints; leaf 0 held to the pin of the key file."""
         first = listed(self.records[0][3], self.records[0]["public"])[0]
         self.founded = body_of(open_note(first, body_of(first.decode().rpartition("\n\n")[0] + "\n")["member"]["key"]))
-        need(p.sha256(vectors.entry_of(2, b"", first)) == self.keys["pin"], "the pin")
-        need(self.founded["member"]["key"] == self.keys["member"], "the member")
+        self.pin, self.compartments = p.sha256(vectors.entry_of(2, b"", first)), set()
         log = self.founded["log"]
         for r in self.records:
             need(r["first"] == len(self.entries), "a record's first leaf")
@@ -371,7 +384,7 @@ class Repository:
             c = Cursor(r[4])
             while c.left():
                 comp, number, start = c.take(16), c.u(8), c.take(16)
-                need(comp == self.keys["compartment"], "a block's compartment")
+                self.compartments.add(comp)
                 self.blocks.append((number, start + c.take(32 + 32 * int.from_bytes(start[8:12], "big") + p.TAG)))
             c = Cursor(r[5])
             self.runs += [(c.u(8), c.u(4), c.u(4)) for _ in range(c.u(4))]
@@ -384,12 +397,43 @@ class Repository:
             size, root = read_checkpoint(r[6], log)
             need(p.merkle_root(self.hashes[:size]) == root, "a checkpoint's root")
 
+    def signer(self, leaf):
+        """Who signs the statement of a leaf (5.7)."""
+        return next(key for start, key in reversed(self.signers) if start <= leaf)
+
+    def key_event(self, leaf, note, body, r):
+        """One event of the history of keys (5.7), which follows from the one before."""
+        self.events += 1
+        need(body["number"] == self.events and un64(body["prev"]) == self.last_event, "a key event's place")
+        self.last_event = self.entries[leaf][1:]
+        if body["kind"] == "member":
+            need(body["set"] == self.sheets["set"], "the sheets that replace a member")
+            self.sheets["spent"] = True
+            self.signers.append((leaf + 1, body["key"]))
+        else:
+            before = self.records[r["number"] - 1]
+            need((body["leaves"], un64(body["root"])) == read_checkpoint(before[6], self.founded["log"]),
+                 "the checkpoint that sheets name")
+            need(recovery_set(self.pin, body) == body["set"], "the id of a set of sheets")
+            self.sheets = dict(body, spent=False)
+        numbers = struct.pack(">QQIIQ", self.events, leaf, 0, len(note), 0)
+        beside = b"GWEVENT\n" + struct.pack(">II", 1, 0) + bytes(16) + numbers + note
+        for copy in "ab":
+            need((self.root / copy / f"keys/history/{self.events}").read_bytes() == beside,
+                 "a key event beside the journal")
+
     def read_public(self):
         self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
+        self.signers, self.sheets = [(0, self.founded["member"]["key"])], {"spent": True}
+        self.events, self.last_event = 0, self.entries[0][1:]
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
-            body = body_of(open_note(note, self.keys["member"]))
-            if body["kind"] == "keyring":
+            kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
+            need(kind != "member" or not self.sheets["spent"], "sheets that are not spent")
+            body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf)))
+            if body["kind"] in ("recovery", "member"):
+                self.key_event(leaf, note, body, r)
+            elif body["kind"] == "keyring":
                 for f in body["files"]:
                     self.key_files.pop(f["name"], None)
                     if not f.get("removed"):
@@ -431,7 +475,7 @@ class Repository:
             body = body_of(statement[:-1].decode())
             need(body["kind"] == "received" and leaf in self.covered, "an unsigned statement")
         else:
-            body = body_of(open_note(statement, self.keys["member"]))
+            body = body_of(open_note(statement, self.signer(leaf)))
         claims = json.loads(values)
         need(vectors.canonical(claims).encode() == values, "canonical claims")
         digests = sorted(vectors.claim_digest(secret, name, value)[0] for name, value in claims)
@@ -537,7 +581,7 @@ class Repository:
 
 def main(root, key_file, passphrase_file, out):
     passphrase = pathlib.Path(passphrase_file).read_text().split("\n")[0]
-    repository = Repository(root, key_file, passphrase)
+    repository = Repository(root, lambda _: open_key_file(key_file, passphrase))
     items = repository.restore(out)
     print(f"VERIFIED {len(repository.records)} records, {len(repository.entries)} leaves, {items} items")
 

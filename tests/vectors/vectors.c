@@ -3,9 +3,11 @@
  * vectors_test.py to hold against FORMAT.md and against a second reading of the format in Python.
  */
 #include "base/json.h"
+#include "keyring/keyring.h"
 #include "model/checkpoint.h"
 #include "model/leaf.h"
 #include "model/statement.h"
+#include "paper/paper.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -215,6 +217,30 @@ static void show_keys(void)
     }
 }
 
+/* Sheet 1 of 3, of which 2 are needed, of the set 00..0f; its share is the key, which is the recovery secret too. */
+static void show_sheet(void)
+{
+    const struct key secret = key_from(96), set = key_from(0);
+    OWN(buf_drop) struct buf words = {0}, square = {0};
+    uint8_t code[KEYRING_SHARE];
+    struct keyring_share share = {.needed = 2, .count = 3, .index = 1, .share = secret};
+    memcpy(share.set, set.b, KEYRING_ID);
+    show_derived("recovery.sign", &secret, "groundwork/recovery-sign/v1", bytes_of(NULL, 0));
+    show_derived("recovery.receiving", &secret, "groundwork/recovery-receiving/v1", bytes_of(NULL, 0));
+    keyring_share_put(&share, code);
+    show("share", code, sizeof code);
+    for (int letters = PAPER_LATIN; letters <= PAPER_HANGUL; letters++) {
+        buf_clear(&words);
+        for (unsigned i = 0; i < PAPER_LINES; i++) {
+            paper_line(i + 1, code + (size_t)i * PAPER_LINE, (enum paper_letters)letters, &words);
+            buf_put_u8(&words, '\n');
+        }
+        show_text(letters == PAPER_LATIN ? "words.latin" : "words.hangul", buf_bytes(&words));
+    }
+    paper_code(code, &square);
+    show_text("square", buf_bytes(&square));
+}
+
 int main(void)
 {
     struct err e = {0};
@@ -223,5 +249,6 @@ int main(void)
     show_leaf(hidden);
     show_log(hidden);
     show_keys();
+    show_sheet();
     return 0;
 }

@@ -139,6 +139,33 @@ def key_vectors(v):
         v[f"padded.{n}"] = padded(n)
 
 
+LATIN = [c + v for c in "bdghjkmnprst" for v in "aeiou"] + ["ya", "ye", "yo", "yu"]
+HANGUL = [chr(0xAC00 + 588 * c + 28 * v) for c in (7, 3, 0, 18, 12, 15, 6, 2, 17, 5, 9, 16)
+          for v in (0, 5, 20, 8, 13)] + list("야예요유")
+
+
+def words_of(code, syllables):
+    """The six lines of 2.7."""
+    text = ""
+    for n in range(6):
+        data = code[9 * n:9 * n + 9]
+        check = int.from_bytes(p.sha256(b"groundwork/line/v1\n", bytes([n + 1]), data)[:2], "big") >> 4
+        whole = int.from_bytes(data, "big") << 12 | check
+        values = [whole >> 6 * (13 - i) & 63 for i in range(14)]
+        text += " ".join(syllables[values[i]] + syllables[values[i + 1]] for i in range(0, 14, 2)) + "\n"
+    return text.encode()
+
+
+def sheet_vectors(v):
+    v["recovery.sign"] = p.expand(KEY, "groundwork/recovery-sign/v1")
+    v["recovery.receiving"] = p.expand(KEY, "groundwork/recovery-receiving/v1")
+    body = bytes([1, 2, 3, 1]) + SECRET[:16] + KEY
+    v["share"] = body + p.sha256(b"groundwork/share/v1\n", body)[:2]
+    v["words.latin"] = words_of(v["share"], LATIN)
+    v["words.hangul"] = words_of(v["share"], HANGUL)
+    v["square"] = b"GROUNDWORK/SHEET/1/" + base64.b32encode(v["share"]).rstrip(b"=")
+
+
 def shown(value):
     """Bytes that are text in JSON's quotes, other bytes in hex, numbers in decimal."""
     if isinstance(value, int):
@@ -153,6 +180,7 @@ def lines():
     leaf_vectors(v)
     log_vectors(v)
     key_vectors(v)
+    sheet_vectors(v)
     return [f"{name} {shown(value)}" for name, value in v.items()]
 
 
