@@ -25,7 +25,7 @@ static void a_whole_repository(void **state)
                     "  Journal, copy b: good at its end; groundwork verify checks all of it\n");
     fixture_said(f, "  This computer vouches for it: nothing it saw committed is missing.");
     fixture_said(f, "  Key file: keys/own.key\n");
-    fixture_said(f, "  There is no recovery without the key file and its passphrase");
+    fixture_said(f, "  Recovery: no sheets yet.");
     fixture_not_said(f, "Next:");
     f->key_path = "keys/none.key";
     status(f, 0);
