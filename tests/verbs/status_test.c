@@ -25,7 +25,7 @@ static void a_whole_repository(void **state)
                     "  Journal, copy b: good at its end; groundwork verify checks all of it\n");
     fixture_said(f, "  This computer vouches for it: nothing it saw committed is missing.");
     fixture_said(f, "  Key file: keys/own.key\n");
-    fixture_said(f, "  There is no recovery without the key file and its passphrase");
+    fixture_said(f, "  Recovery: no sheets yet.");
     fixture_not_said(f, "Next:");
     f->key_path = "keys/none.key";
     status(f, 0);
@@ -44,7 +44,8 @@ static void as_a_document(void **state)
     static const char *const keys[] = {
         "commits", "journal_a",         "journal_b", "key_file",     "leaves",       "log_key",
         "mirrors", "mirrors_warn_days", "origin",    "pack_sectors", "parity_files", "parity_packs",
-        "pin",     "repository",        "root",      "state_known",  "stripes",      "stripes_whole"};
+        "pin",     "recovery",          "repository", "root",        "state_known",  "stripes",
+        "stripes_whole"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
