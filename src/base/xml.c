@@ -116,3 +116,25 @@ int xml_read(struct bytes document, const char *name, const struct xml_handler *
         buf_drop(&r->text[i]);
     return rc;
 }
+
+void xml_put_text(struct buf *to, const char *words)
+{
+    for (; *words != 0; words++)
+        switch (*words) {
+        case '&':
+            buf_put_text(to, "&amp;");
+            break;
+        case '<':
+            buf_put_text(to, "&lt;");
+            break;
+        case '>':
+            buf_put_text(to, "&gt;");
+            break;
+        case '"':
+            buf_put_text(to, "&quot;");
+            break;
+        default:
+            buf_put_u8(to, (unsigned char)*words < 0x20 ? ' ' : (uint8_t)*words);
+            break;
+        }
+}

@@ -24,4 +24,7 @@ struct xml_handler {
  */
 int xml_read(struct bytes document, const char *name, const struct xml_handler *handler, struct err *e);
 
+/* xml_put_text: words as text or as the value of an attribute; controls, for which XML has no place, as blanks. */
+void xml_put_text(struct buf *to, const char *words);
+
 #endif

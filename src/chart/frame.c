@@ -1,33 +1,12 @@
 #include "chart/chart_internal.h"
 
+#include "base/xml.h"
+
 #include <math.h>
 #include <stdio.h>
 
 /* Okabe and Ito 2008. */
 const char *const chart_colours[CHART_CURVES_MAX] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
-
-static void put_escaped(struct buf *to, const char *words)
-{
-    for (; *words != 0; words++)
-        switch (*words) {
-        case '&':
-            buf_put_text(to, "&amp;");
-            break;
-        case '<':
-            buf_put_text(to, "&lt;");
-            break;
-        case '>':
-            buf_put_text(to, "&gt;");
-            break;
-        case '"':
-            buf_put_text(to, "&quot;");
-            break;
-        default:
-            /* XML has no place for other controls than the white space, which SVG collapses anyway. */
-            buf_put_u8(to, (unsigned char)*words < 0x20 ? ' ' : (uint8_t)*words);
-            break;
-        }
-}
 
 void chart_begin(struct buf *to, unsigned width, unsigned height, const char *title)
 {
@@ -35,10 +14,10 @@ void chart_begin(struct buf *to, unsigned width, unsigned height, const char *ti
                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" "
                "font-family=\"sans-serif\" font-size=\"13\">\n<title>",
                width, height, width, height);
-    put_escaped(to, title);
+    xml_put_text(to, title);
     buf_printf(to, "</title>\n<rect width=\"%u\" height=\"%u\" fill=\"#ffffff\"/>\n", width, height);
     buf_put_text(to, "<text x=\"16\" y=\"24\" font-size=\"15\" font-weight=\"bold\">");
-    put_escaped(to, title);
+    xml_put_text(to, title);
     buf_put_text(to, "</text>\n");
 }
 
@@ -51,7 +30,7 @@ void chart_words(struct buf *to, double x, double y, enum chart_anchor anchor, c
 {
     static const char *const names[] = {"start", "middle", "end"};
     buf_printf(to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, names[anchor]);
-    put_escaped(to, words);
+    xml_put_text(to, words);
     buf_put_text(to, "</text>\n");
 }
 

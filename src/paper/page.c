@@ -1,6 +1,8 @@
 /* A sheet laid out: as plain text, and as HTML with the square code. */
 #include "paper/paper_internal.h"
 
+#include "base/xml.h"
+
 enum { COLUMNS = 76, SQUARE_MM = 58 };
 
 struct page {
@@ -68,24 +70,6 @@ int paper_sheet_text(const struct paper_sheet *sheet, struct buf *to, struct err
 
 /* ---- HTML ---- */
 
-static void escaped(const char *text, struct buf *to)
-{
-    for (; *text != 0; text++)
-        switch (*text) {
-        case '&':
-            buf_put_text(to, "&amp;");
-            break;
-        case '<':
-            buf_put_text(to, "&lt;");
-            break;
-        case '>':
-            buf_put_text(to, "&gt;");
-            break;
-        default:
-            buf_put_u8(to, (uint8_t)*text);
-        }
-}
-
 /* Words and square code side by side, and never parted by the end of a page. */
 static void html_secret(struct page *p, enum paper_piece piece, const char *text)
 {
@@ -108,7 +92,7 @@ static void html_piece(void *context, enum paper_piece piece, const char *text)
         html_secret(p, piece, text);
     else {
         buf_printf(p->to, "<%s>", tags[piece]);
-        escaped(text, p->to);
+        xml_put_text(p->to, text);
         buf_printf(p->to, "</%s>\n", tags[piece]);
     }
     p->before = piece;

@@ -221,8 +221,8 @@ static void mended(void *context, const struct vault_mended *m)
         if (m->healed > 0)
             buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
         (void)err_set(&line, ERR_DAMAGED,
-                      "pack %llu: %u sectors are lost, more than parity brings back: bring the pack from another copy "
-                      "of the repository",
+                      "pack %llu: %u sectors are lost, more than parity brings back: run groundwork repair --from a "
+                      "mirror, or bring the pack from another copy",
                       number, m->lost);
     }
     r->h->packs_healed = r->h->packs_healed || (!m->parity && m->healed > 0);
@@ -415,8 +415,8 @@ int store_repair(const struct store_place *place, const char *mirror, const stru
         rc = buf_check(ret_words, e);
     if (rc == 0 && (unhealed || keys != 0))
         rc = err_set(e, ERR_DAMAGED,
-                     "not everything could be healed from second copies and parity: what is named above needs another "
-                     "copy of the repository");
+                     "not everything could be healed from second copies and parity: what is named above needs a mirror "
+                     "(repair --from) or another copy of the repository");
     return rc;
 }
 

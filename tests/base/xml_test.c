@@ -73,12 +73,21 @@ static void limits(void **state)
     }
 }
 
+static void written(void **state)
+{
+    (void)state;
+    OWN(buf_drop) struct buf to = {0};
+    xml_put_text(&to, "a<b>&\"c\"\n\x01가");
+    assert_string_equal(buf_text(&to), "a&lt;b&gt;&amp;&quot;c&quot;  가");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_fine),
         cmocka_unit_test(refused),
         cmocka_unit_test(limits),
+        cmocka_unit_test(written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,7 +214,7 @@ static void damage_in_both_copies_is_named_and_not_invented(void **state)
     fixture_said(f, "pack 1, copy b: ");
     assert_int_equal(fixture_run(f, "repair", NULL), VERBS_FAILED);
     fixture_said(f, "FAILED: not everything could be healed from second copies and parity: what is named above needs "
-                    "another copy of the repository");
+                    "a mirror (repair --from) or another copy of the repository");
     assert_int_equal(fixture_json(f, "repair", NULL), VERBS_FAILED);
     assert_string_equal(fixture_word(f, "result"), "FAILED");
     assert_non_null(strstr(fixture_word(f, "findings.0"), "pack 1"));
