@@ -14,6 +14,9 @@ enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20 };
 struct item_job {
     struct store_auditing *a;
     struct index_item items[JOB_ITEMS];
+    struct vault_object_name names[JOB_ITEMS]; /* of those that are being checked */
+    size_t first;                              /* the first of these among the items */
+    uint64_t within;                           /* bytes of the one at hand that are counted already */
     size_t count;
     uint64_t bytes;             /* in all of them */
     size_t done_items;          /* looked at */
@@ -34,29 +37,68 @@ struct items {
 
 static int piece(void *context, struct bytes bytes, struct err *e)
 {
-    struct store_auditing *a = context;
-    (void)atomic_fetch_add(&a->done, bytes.n);
-    return atomic_load(&a->stop) ? err_set(e, ERR_STOPPED, "interrupted: nothing was changed") : 0;
+    struct item_job *j = context;
+    j->within += bytes.n;
+    (void)atomic_fetch_add(&j->a->done, bytes.n);
+    return atomic_load(&j->a->stop) ? err_set(e, ERR_STOPPED, "interrupted: nothing was changed") : 0;
+}
+
+/* ERR_STOPPED and ERR_IO end the job; all else is an answer. */
+static int item_told(void *context, size_t index, int rc, const struct vault_digest *digest, const struct err *why,
+                     struct err *e)
+{
+    struct item_job *j = context;
+    const struct index_item *item = &j->items[j->first + index];
+    struct err mine = *why;
+    if (rc == 0 && (digest->bytes != item->bytes || !hash_equal(&digest->sha256, &item->sha256)))
+        rc = err_set(&mine, ERR_DAMAGED, "the bytes do not have the digest that its statement gives");
+    if (rc != 0)
+        (void)err_add(&mine, rc, "item %llu", (unsigned long long)item->leaf);
+    if (rc == ERR_STOPPED || rc == ERR_IO)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0)
+        buf_printf(&j->lines, "%s\n", mine.text);
+    j->done_items++;
+    j->done_bytes += item->bytes;
+    if (item->bytes > j->within)
+        (void)atomic_fetch_add(&j->a->done, item->bytes - j->within);
+    j->within = 0;
+    return atomic_load(&j->a->stop) ? err_set(e, ERR_STOPPED, "interrupted: nothing was changed") : 0;
+}
+
+/* How many items from ${from} on, up to one without a secret: *ret_rc and its words are of that one. */
+static size_t names_take(struct item_job *j, size_t from, int *ret_rc, struct err *why)
+{
+    size_t n = 0;
+    *ret_rc = 0;
+    for (; from + n < j->count; n++) {
+        OWN(key_drop) struct key secret = {0};
+        *ret_rc = store_secret(j->a->s, j->items[from + n].leaf, &secret, why);
+        if (*ret_rc != 0)
+            break;
+        leaf_manifest_key(&secret, &j->names[n].manifest_key);
+        j->names[n].manifest_record = j->items[from + n].manifest_record;
+    }
+    return n;
 }
 
 static void job_work(void *context, void *job)
 {
     struct item_job *j = job;
-    struct vault_sink sink = {piece, j->a};
+    struct vault_check check = {.names = j->names, .each = item_told, .context = j, .progress = {piece, j}};
     (void)context;
-    for (size_t i = 0; i < j->count && !atomic_load(&j->a->stop); i++) {
-        struct err mine = {0};
-        int rc = store_get(j->a->s, &j->items[i], &sink, &mine);
-        if (rc == ERR_STOPPED || rc == ERR_IO) {
-            j->rc = rc;
-            j->e = mine;
-            return;
+    while (j->rc == 0 && j->first < j->count && !atomic_load(&j->a->stop)) {
+        struct err why = {0};
+        int no_secret;
+        check.count = names_take(j, j->first, &no_secret, &why);
+        j->rc = vault_check(j->a->s->vault, j->a->seen, &check, &j->e);
+        j->first += check.count;
+        if (j->rc == 0 && no_secret != 0) {
+            j->rc = item_told(j, 0, no_secret, NULL, &why, &j->e);
+            j->first++;
         }
-        if (rc != 0)
-            buf_printf(&j->lines, "%s\n", mine.text);
-        j->done_items++;
-        j->done_bytes += j->items[i].bytes;
     }
+    crypt_wipe(j->names, sizeof j->names);
 }
 
 static void job_release(void *job)
@@ -256,10 +298,13 @@ int store_audit_items(struct store_auditing *a, bool by_index, struct err *e)
                                      .tick = tick,
                                      .release = job_release,
                                      .context = &t};
-    int rc = store_crew_new(&setup, &t.crew, e);
+    int rc = vault_seen_new(a->s->vault, &a->seen, e);
+    if (rc == 0)
+        rc = store_crew_new(&setup, &t.crew, e);
     if (rc == 0)
         rc = give_all(&t, by_index, e);
     atomic_store(&a->stop, rc != 0);
     store_crew_free(t.crew);
+    vault_seen_drop(&a->seen);
     return rc;
 }

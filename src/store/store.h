@@ -109,7 +109,7 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
 struct store_held;
 void store_held_drop(struct store_held **held);
 int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e);
-/* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement. */
+/* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement; by any thread. */
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e);
 
 /* ---- checking and healing ---- */
@@ -171,6 +171,35 @@ int store_adopt(const struct store_place *place, struct bytes checkpoint_note, b
  * the key file; its failure is passed on, and nothing is changed. */
 int store_passphrase(const struct store_place *place, int (*fresh)(void *context, struct buf *ret, struct err *e),
                      void *context, struct err *e);
+
+/* ---- work in several threads ---- */
+
+/*
+ * Jobs done by several threads and told in order by the one that gave them.
+ *
+ * store_crew_slot: the next job, zeroed or as settle left it; until it is given it is the caller's.  What is done is
+ * settled meanwhile, in the order of giving.  store_crew_finish: until everything is.
+ * work: in any thread.  settle, tick (about each 50 ms while there is nothing else to do): in the thread that calls; an
+ * error from them is returned, and ends it: only store_crew_free may follow.
+ * store_crew_free: waits for what is being worked on (the caller has told it to end), and releases every job.
+ */
+enum { STORE_CREW_MAX = 64 };
+struct store_crew;
+struct store_crew_setup {
+    unsigned threads; /* 1 to STORE_CREW_MAX */
+    size_t job_bytes;
+    void (*work)(void *context, void *job);
+    int (*settle)(void *context, void *job, struct err *e);
+    int (*tick)(void *context, struct err *e);
+    void (*release)(void *job);
+    void *context;
+};
+int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret, struct err *e);
+void store_crew_free(struct store_crew *c);
+void store_crew_drop(struct store_crew **c);
+int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
+void store_crew_give(struct store_crew *c);
+int store_crew_finish(struct store_crew *c, struct err *e);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

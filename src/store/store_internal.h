@@ -143,33 +143,6 @@ struct store_runs {
 int store_runs_take(struct store_runs *r, const struct ledger_record *record, struct err *e);
 void store_runs_release(struct store_runs *r);
 
-/*
- * crew.c: jobs done by several threads and told in order by the one that gave them.
- *
- * store_crew_slot: the next job, zeroed or as settle left it; until it is given it is the caller's.  What is done is
- * settled meanwhile, in the order of giving.  store_crew_finish: until everything is.
- * work: in any thread.  settle, tick (about each 50 ms while there is nothing else to do): in the thread that calls; an
- * error from them is returned, and ends it: only store_crew_free may follow.
- * store_crew_free: waits for what is being worked on (the caller has told it to end), and releases every job.
- */
-enum { STORE_CREW_MAX = 64 };
-struct store_crew;
-struct store_crew_setup {
-    unsigned threads; /* 1 to STORE_CREW_MAX */
-    size_t job_bytes;
-    void (*work)(void *context, void *job);
-    int (*settle)(void *context, void *job, struct err *e);
-    int (*tick)(void *context, struct err *e);
-    void (*release)(void *job);
-    void *context;
-};
-int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret, struct err *e);
-void store_crew_free(struct store_crew *c);
-void store_crew_drop(struct store_crew **c);
-int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
-void store_crew_give(struct store_crew *c);
-int store_crew_finish(struct store_crew *c, struct err *e);
-
 /* audit.c, and audit_items.c for what needs keys. */
 struct store_auditing {
     struct store *s;
@@ -179,6 +152,7 @@ struct store_auditing {
     uint64_t all;          /* bytes in all */
     _Atomic bool stop;     /* what is being worked on is to end */
     unsigned threads;
+    struct vault_seen *seen; /* in full: what the items before have shown */
 };
 void store_audit_found(struct store_auditing *a, const char *line);
 int store_audit_advance(struct store_auditing *a); /* tells the progress; non-zero: stop */

@@ -56,7 +56,7 @@ void vault_close(struct vault *v)
 {
     if (v == NULL)
         return;
-    vault_reader_free_all(v);
+    vault_runs_forget(v);
     (void)pthread_rwlock_destroy(&v->runs_lock);
     (void)pthread_mutex_destroy(&v->pool_lock);
     vault_forget_keys(v);
