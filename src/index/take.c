@@ -441,6 +441,7 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_INVESTIGATION:
     case STATEMENT_RECEIVED:
     case STATEMENT_REPAIRED:
+    case STATEMENT_AUDITED:
         return 0;
     }
     return 0;

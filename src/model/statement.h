@@ -28,7 +28,8 @@ enum statement_kind {
     STATEMENT_NOTE = 10,         /* hidden, signed: a remark */
     STATEMENT_SET_ASIDE = 11,    /* hidden, signed: a receipt whose intake was a mistake */
     STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy */
-    STATEMENT_KIND_LAST = STATEMENT_REPAIRED,
+    STATEMENT_AUDITED = 13,      /* public: what audits of the packs found, and when */
+    STATEMENT_KIND_LAST = STATEMENT_AUDITED,
 };
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
@@ -38,6 +39,7 @@ enum {
     STATEMENT_PATH_MAX = 1 << 20,   /* one path, in bytes; deeper trees than PATH_MAX are real */
     STATEMENT_LIST_MAX = 1 << 20,   /* members of one list */
     STATEMENT_FILE_NAME_MAX = 127,  /* of a keyring file */
+    STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -80,6 +82,10 @@ struct statement_pack {
     uint32_t sectors;
     bool sealed;
     struct hash root;
+};
+struct statement_audit { /* packs first..last held to the log of so many leaves, at a claimed time */
+    uint64_t first, last, findings, leaves, at_unix_s;
+    bool full; /* every item too; else ciphertext alone */
 };
 struct statement_cover {
     uint64_t deposit, part, first, count;
@@ -164,6 +170,10 @@ struct statement {
             const char **files;
             size_t count;
         } repaired;
+        struct {
+            struct statement_audit *audits;
+            size_t count;
+        } audited;
     };
 };
 

@@ -138,11 +138,31 @@ struct store_audited {
 /*
  * store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
  * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Where the index is of no use the items are
- * found by the journal.  Never writes, as store_verify.  Two threads read packs, as many as there are processors read
- * items; ${watch} is called by the calling thread alone, and what is told, and in what order, does not depend on them.
+ * found by the journal.  Never writes into the repository.  Two threads read packs, as many as there are processors
+ * read items; ${watch} is called by the calling thread alone, and what is told, in what order, does not depend on them.
  */
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
+
+/* store_audit_limit: audits read no more than ${bytes_per_s} from now on, the page cache counted in; 0: no limit. */
+void store_audit_limit(struct store *s, uint64_t bytes_per_s);
+/*
+ * What store_audit saw is noted outside the repository, and goes on the log as a public statement, "audited", with the
+ * next commit that is made on this computer.  store_audit_ages: the last report of each pack, in runs of packs that
+ * have the same ones, ascending; at_unix_s 0 where there is none.  No key is needed.  ERR_DAMAGED, ERR_IO.
+ */
+enum { STORE_AGES_MAX = 2 * STATEMENT_AUDITS_MAX + 1 };
+struct store_age {
+    struct statement_audit last; /* its packs are those of the run */
+    uint64_t full_at_unix_s;     /* the last one in full; 0: never */
+};
+struct store_ages {
+    size_t count;
+    struct store_age run[STORE_AGES_MAX];
+    uint64_t packs, never; /* in all; of them without a report */
+    uint64_t waiting;      /* reports that are not on the log */
+};
+int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
 
 /* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
  * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is

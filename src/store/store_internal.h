@@ -3,6 +3,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "base/file.h"
+#include "base/pace.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -30,6 +31,26 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
                      struct err *e);
 int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
+
+/*
+ * reports.c: what audits on this computer found, in a text file beside the state (FORMAT 7.6).  Whoever has no keys
+ * writes it too, so it has no MAC: it is a claim, and goes on the log as one.
+ */
+struct store_report {
+    struct statement_audit audit;
+    bool logged;
+};
+struct store_reports {
+    size_t count;
+    struct store_report list[STATEMENT_AUDITS_MAX]; /* by time */
+};
+/* No file: none.  ERR_DAMAGED. */
+int store_reports_read(const struct store *s, struct store_reports *ret, struct err *e);
+int store_reports_write(const struct store *s, const struct store_reports *reports, struct err *e);
+/* One more.  Older ones that are on the log and say no more than it, and the oldest when there is no room, go. */
+void store_reports_add(struct store_reports *reports, const struct statement_audit *audit);
+bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret);
+void store_reports_put(const struct store_reports *reports, const struct hash *pin, struct buf *to);
 
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
@@ -72,6 +93,8 @@ struct store {
     int lock_fd;
     bool failed; /* no further writes */
     unsigned threads; /* of an audit; 0: one for each processor */
+    uint64_t audit_bytes_per_s;   /* 0: as fast as can be */
+    uint64_t audit_stretch_bytes; /* 0: as audit.c has it */
 
     struct statement_held *founded_held;
     struct buf founded_note;
@@ -153,11 +176,18 @@ struct store_auditing {
     _Atomic bool stop;     /* what is being worked on is to end */
     unsigned threads;
     struct vault_seen *seen; /* in full: what the items before have shown */
+    bool by_index;           /* items are found by the index, else by the journal */
+    uint64_t next_leaf;      /* behind the last item that was handed out */
+    uint64_t leaf_end;       /* items before it belong to the stretch at hand; UINT64_MAX: all */
+    uint64_t first_pack, stretch_pack; /* where the audit began, and the stretch at hand */
+    struct pace pace;        /* under pace_lock */
+    pthread_mutex_t pace_lock;
 };
 void store_audit_found(struct store_auditing *a, const char *line);
 int store_audit_advance(struct store_auditing *a); /* tells the progress; non-zero: stop */
-int store_audit_prepare_items(struct store_auditing *a, bool *ret_by_index, struct err *e);
-int store_audit_items(struct store_auditing *a, bool by_index, struct err *e);
+int store_audit_interrupted(const struct store_auditing *a, struct err *e);
+int store_audit_prepare_items(struct store_auditing *a, struct err *e);
+int store_audit_items(struct store_auditing *a, struct err *e); /* those of the stretch at hand */
 
 /* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);

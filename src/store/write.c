@@ -87,7 +87,7 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 
 /* ---- the record ---- */
 
-enum { PUBLICS = 4 }; /* cover, packs, keyring, repaired */
+enum { PUBLICS = 5 }; /* cover, packs, keyring, repaired, audited */
 
 struct making {
     struct vault_flushed flushed;
@@ -100,6 +100,8 @@ struct making {
     struct buf public_notes[PUBLICS]; /* kept for the index */
     struct statement_file_hash *files;
     struct statement_pack *packs;
+    struct store_reports reports;
+    struct statement_audit audits[STATEMENT_AUDITS_MAX]; /* those of them that are not on the log */
 };
 
 static void making_release(struct making *m)
@@ -258,6 +260,33 @@ static int add_repaired(struct store *s, struct making *m, struct err *e)
     return d->repaired_count == 0 ? 0 : add_public(s, m, &st, e);
 }
 
+/* Reports of audits that wait outside.  Where they cannot be read, what is being written need not wait for them. */
+static int add_audited(struct store *s, struct making *m, struct err *e)
+{
+    struct err mine = {0};
+    size_t count = 0;
+    if (store_reports_read(s, &m->reports, &mine) != 0)
+        store_tell(s, mine.text);
+    for (size_t i = 0; i < m->reports.count; i++)
+        if (!m->reports.list[i].logged)
+            m->audits[count++] = m->reports.list[i].audit;
+    struct statement st = {.kind = STATEMENT_AUDITED, .audited = {m->audits, count}};
+    return count == 0 ? 0 : add_public(s, m, &st, e);
+}
+
+/* They are on the log: also for whoever asks here for their age. */
+static void audited_logged(struct store *s, struct making *m)
+{
+    struct err mine = {0};
+    bool any = false;
+    for (size_t i = 0; i < m->reports.count; i++) {
+        any = any || !m->reports.list[i].logged;
+        m->reports.list[i].logged = true;
+    }
+    if (any && store_reports_write(s, &m->reports, &mine) != 0)
+        store_tell(s, mine.text);
+}
+
 static int make_record(struct store *s, struct making *m, struct ledger_record *ret, struct err *e)
 {
     int rc = s->writer != NULL ? vault_flush(s->writer, &m->flushed, e) : 0;
@@ -273,6 +302,8 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_keyring(s, m, e);
     if (rc == 0)
         rc = add_repaired(s, m, e);
+    if (rc == 0)
+        rc = add_audited(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->flushed.runs, m->flushed.run_count, &m->extents);
@@ -375,6 +406,7 @@ int store_commit(struct store *s, struct err *e)
         store_tell(s, line.text);
     } else
         s->failed = false;
+    audited_logged(s, &m);
     store_draft_release(&s->draft);
     return 0;
 }

@@ -115,6 +115,12 @@ uint64_t vault_second_reads(const struct vault *v)
     return atomic_load(&v->second_reads);
 }
 
+void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context)
+{
+    v->on_read = told;
+    v->on_read_context = context;
+}
+
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD])
 {
     memcpy(to, v->pin.b, CRYPT_HASH);

@@ -204,6 +204,9 @@ struct vault_check {
     struct vault_sink progress;
 };
 int vault_check(struct vault *v, struct vault_seen *seen, const struct vault_check *check, struct err *e);
+/* vault_on_read: ${told} hears of all bytes that are read from packs from now on, in whatever thread reads; it may take
+ * its time.  NULL: nobody. */
+void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context);
 /* vault_look: digest and size from the manifest alone. */
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
                struct err *e);
@@ -232,6 +235,8 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
+/* vault_pack_count: one more than the highest number of a pack that lies here, by its name alone. */
+int vault_pack_count(const char *root, uint64_t *ret, struct err *e);
 /*
  * vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is
  * good.  A sealed pack heals only while its copy b is still there.

@@ -226,6 +226,8 @@ struct vault {
     struct reader *pool;       /* readers at rest */
     struct open_run *opened[VAULT_RUN_BUCKETS];
     atomic_uint_fast64_t second_reads;
+    void (*on_read)(void *context, uint64_t bytes); /* NULL: nobody is told */
+    void *on_read_context;
 };
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD]);
 void vault_record_aad(const struct vault *v, const uint8_t head[RECORD_HEAD], uint8_t to[RECORD_AAD]);

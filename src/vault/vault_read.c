@@ -216,6 +216,8 @@ static int window_get(struct reader *r, const struct vault_run *run, uint32_t i,
         int rc = pack_file(r, run->pack, e);
         if (rc != 0)
             return rc;
+        if (r->v->on_read != NULL)
+            r->v->on_read(r->v->on_read_context, (uint64_t)count * VAULT_SECTOR);
         sectors_pread(r->fd, sector, count, r->window);
         r->window_pack = run->pack;
         r->window_first = sector;
