@@ -2,9 +2,10 @@
  * Hostile statements, from somebody who has the keys.  The first byte chooses.  0 and 1: the bytes as committed, a zero
  * byte and the values, read as public and as hidden.  2: the JSON of a public statement, which the member signs.  3 and
  * 4: the JSON of a hidden one behind its claims, `"deposit":1,...}`, a newline and the values; the digests of the
- * values are made here, so that the reader gets past them; the member signs in 3, and nobody in 4.
+ * values are made here, so that the reader gets past them; the member signs in 3, and nobody in 4.  5: the fields of a
+ * received one, filled up with zeros.
  *
- * Held: what is read is made again, text and values, byte for byte.
+ * Held: what is read is made again, text and values, byte for byte; and of fields the same fields.
  */
 #include "base/json.h"
 #include "fuzz.h"
@@ -12,7 +13,7 @@
 
 static const char HEAD[] = "groundwork/statement/v1\n";
 static struct key seed, secret;
-static struct note_key member;
+static struct note_key member, keys[2]; /* the member's, and as the one-time key once more */
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
@@ -24,6 +25,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     memset(secret.b, 9, CRYPT_KEY);
     crypt_sign_public(&seed, public_key);
     must(note_key_make("example.org/m/7f3a09c1", public_key, &member, NULL) == 0);
+    keys[0] = keys[1] = member;
     return 0;
 }
 
@@ -34,7 +36,7 @@ static void read_and_make(struct bytes committed, struct bytes values, const str
     OWN(buf_drop) struct buf again = {0};
     OWN(buf_drop) struct buf values_again = {0};
     struct statement s;
-    if (statement_read(committed, values, hidden_by, &member, 1, &held, &s, NULL) != 0)
+    if (statement_read(committed, values, hidden_by, keys, 2, &held, &s, NULL) != 0)
         return;
     must(s.kind >= 1 && s.kind <= STATEMENT_KIND_LAST && statement_kind_hidden(s.kind) == (hidden_by != NULL));
     must(statement_make(&s, hidden_by, &text, &values_again, NULL) == 0);
@@ -112,6 +114,24 @@ static void hidden(struct cursor *c, bool is_signed)
     finished(&text, values, is_signed, &secret);
 }
 
+static void by_fields(struct bytes fields)
+{
+    OWN(buf_drop) struct buf padded = {0};
+    OWN(buf_drop) struct buf committed = {0};
+    OWN(buf_drop) struct buf values = {0};
+    OWN(buf_drop) struct buf again = {0};
+    struct statement s;
+    buf_put_bytes(&padded, fields);
+    while (padded.n < leaf_compact_padded(fields.n))
+        buf_put_u8(&padded, 0);
+    if (statement_expand(buf_bytes(&padded), &secret, &committed, &values, &s, NULL) != 0)
+        return;
+    must(statement_compact(&s, buf_bytes(&values), &again));
+    must(again.n <= padded.n && memcmp(again.p, padded.p, again.n) == 0);
+    must(leaf_compact_padded(again.n) == padded.n);
+    read_and_make(buf_bytes(&committed), buf_bytes(&values), &secret);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_of(bytes_of(data, size));
@@ -122,5 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         public(cursor_rest(&c));
     else if (what <= 4)
         hidden(&c, what == 3);
+    else if (what == 5)
+        by_fields(cursor_rest(&c));
     return 0;
 }

@@ -1,7 +1,6 @@
 #include "base/bytes.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -126,10 +125,13 @@ void buf_put_u64(struct buf *b, uint64_t v)
 
 void buf_put_decimal(struct buf *b, uint64_t v)
 {
-    char text[DECIMAL_U64_MAX + 1];
-    int n = snprintf(text, sizeof(text), "%" PRIu64, v);
-    assert(n > 0 && n <= DECIMAL_U64_MAX);
-    buf_put(b, text, (size_t)n);
+    uint8_t text[DECIMAL_U64_MAX];
+    size_t at = sizeof(text);
+    do {
+        text[--at] = (uint8_t)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    buf_put(b, text + at, sizeof(text) - at);
 }
 
 static void put_hex_digits(uint8_t *to, const uint8_t *p, size_t n)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A character that vsnprintf cut in two begins behind the last byte a line can hold, so it is never looked at. */
 enum { CHARACTER_MAX = 4, SCRATCH_SIZE = ERR_TEXT_MAX + CHARACTER_MAX, ESCAPE_SIZE = 4 };
@@ -147,4 +148,15 @@ int err_os(struct err *e, int code, int number, const char *format, ...)
 int err_memory(struct err *e)
 {
     return err_set(e, ERR_IO, "out of memory; close other programs and try again");
+}
+
+_Noreturn void err_memory_end(void)
+{
+    enum { EXIT_ENVIRONMENT = 4 };
+    struct err e;
+    char line[ERR_TEXT_MAX + 16];
+    (void)err_memory(&e);
+    int n = snprintf(line, sizeof(line), "groundwork: %s\n", e.text);
+    (void)!write(STDERR_FILENO, line, n > 0 ? (size_t)n : 0);
+    _exit(EXIT_ENVIRONMENT);
 }

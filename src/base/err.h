@@ -53,4 +53,11 @@ int err_os(struct err *e, int code, int number, const char *format, ...) __attri
 /* err_memory(e): the one line for an allocation that failed.  Returns ERR_IO. */
 int err_memory(struct err *e);
 
+/*
+ * err_memory_end():
+ * Write that line to standard error, and end the program with exit code 4, at once and without memory: only for where
+ * memory was lost and no result can say so.  What is on disk then is what a crash leaves.
+ */
+_Noreturn void err_memory_end(void);
+
 #endif

@@ -82,11 +82,37 @@ static void put_escaped(struct buf *to, uint8_t c)
     }
 }
 
+/* How many bytes stand for themselves whatever the encoding: printable ASCII but for quote and backslash. */
+static size_t plain_size(struct bytes text)
+{
+    size_t n = 0;
+    while (n < text.n && text.p[n] >= 0x20 && text.p[n] < 0x80 && text.p[n] != '"' && text.p[n] != '\\')
+        n++;
+    return n;
+}
+
+/* A plain text between quotes, with what comes before and behind them. */
+static void put_plain(struct buf *to, struct bytes before, struct bytes text, struct bytes behind)
+{
+    uint8_t *p = buf_more(to, before.n + 1 + text.n + 1 + behind.n);
+    if (p == NULL)
+        return;
+    p = (uint8_t *)mempcpy(p, before.p, before.n);
+    *p++ = '"';
+    p = (uint8_t *)mempcpy(p, text.p, text.n);
+    *p++ = '"';
+    memcpy(p, behind.p, behind.n);
+}
+
 static void put_quoted(struct buf *to, struct bytes text)
 {
+    size_t from = 0;
+    if (plain_size(text) == text.n) {
+        put_plain(to, bytes_text(""), text, bytes_text(""));
+        return;
+    }
     assert(unicode_valid(text));
     buf_put_u8(to, '"');
-    size_t from = 0;
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
             continue;
@@ -101,14 +127,19 @@ static void put_quoted(struct buf *to, struct bytes text)
 
 void json_key(struct json_out *j, const char *key)
 {
+    struct bytes text = bytes_text(key);
     assert(j->depth > 0 && !j->after_key);
     const char *last = j->last_key[j->depth - 1];
     assert(last != in_array);
     assert(last == NULL || strcmp(last, key) < 0);
-    if (last != NULL)
-        buf_put_u8(j->to, ',');
-    put_quoted(j->to, bytes_text(key));
-    buf_put_u8(j->to, ':');
+    struct bytes comma = bytes_text(last != NULL ? "," : "");
+    if (plain_size(text) == text.n)
+        put_plain(j->to, comma, text, bytes_text(":"));
+    else {
+        buf_put_bytes(j->to, comma);
+        put_quoted(j->to, text);
+        buf_put_u8(j->to, ':');
+    }
     j->last_key[j->depth - 1] = key;
     j->after_key = true;
 }
@@ -235,7 +266,7 @@ static void *malloc_or_end(size_t n)
 {
     void *p = malloc(n);
     if (p == NULL)
-        abort();
+        err_memory_end();
     return p;
 }
 
@@ -469,8 +500,10 @@ bool json_write(const struct json_node *node, struct buf *to)
 bool json_canonical(struct bytes text)
 {
     OWN(json_drop) struct json *document = NULL;
-    if (json_parse(text, &document, NULL) != 0)
-        return false;
     OWN(buf_drop) struct buf again = {0};
-    return json_write(json_root(document), &again) && bytes_equal(buf_bytes(&again), text);
+    int rc = json_parse(text, &document, NULL);
+    bool same = rc == 0 && json_write(json_root(document), &again) && bytes_equal(buf_bytes(&again), text);
+    if (rc == ERR_IO || again.failed)
+        err_memory_end(); /* "false" would call it damaged */
+    return same;
 }

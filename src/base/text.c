@@ -40,7 +40,12 @@ static int compare_english(const void *key, const void *member)
 
 const char *text_tr(const char *english)
 {
-    if (chosen == TEXT_ENGLISH)
+    return text_in(chosen, english);
+}
+
+const char *text_in(enum text_language language, const char *english)
+{
+    if (language == TEXT_ENGLISH)
         return english;
     const struct text_pair *pair = bsearch(english, text_table, text_table_count, sizeof(*pair), compare_english);
     return pair == NULL ? english : pair->ko;

@@ -28,5 +28,8 @@ int text_language_named(const char *name, enum text_language *ret_language);
 
 /* text_tr(english): the sentence in the chosen language.  Never NULL; the result lives as long as the program. */
 const char *text_tr(const char *english) __attribute__((format_arg(1), returns_nonnull, nonnull(1)));
+/* text_in(language, english): the same in a language that is named: for what is printed in both. */
+const char *text_in(enum text_language language, const char *english)
+    __attribute__((format_arg(2), returns_nonnull, nonnull(2)));
 
 #endif

@@ -45,7 +45,7 @@ bool unicode_valid(struct bytes utf8)
 {
     if (utf8.n == 0)
         return true;
-    return memchr(utf8.p, 0, utf8.n) == NULL && valid_size(utf8) == utf8.n;
+    return memchr(utf8.p, 0, utf8.n) == NULL && (is_ascii(utf8) || valid_size(utf8) == utf8.n);
 }
 
 static const UNormalizer2 *nfc(void)

@@ -30,6 +30,15 @@ const char *cli_error_name(int code)
     }
 }
 
+/* The line that needs no memory to be said; it takes the place of one that could not be made. */
+static void without_memory(const struct cli_output *o)
+{
+    char line[ERR_TEXT_MAX];
+    int n = snprintf(line, sizeof line, "groundwork: %.1000s\n",
+                     text_tr("out of memory; close other programs and try again"));
+    (void)!write(o->fd, line, n > 0 ? (size_t)n : 0);
+}
+
 /* A line beside the answer, after what was said before it. */
 static void put_aside(struct cli_face *f, const char *line)
 {
@@ -37,7 +46,10 @@ static void put_aside(struct cli_face *f, const char *line)
     cli_meter_clear(&f->meter);
     cli_output_flush(&f->out);
     buf_printf(&text, "groundwork: %s", line);
-    cli_output_line(&f->err, buf_text(&text));
+    if (!text.failed)
+        cli_output_line(&f->err, buf_text(&text));
+    if (text.failed || f->err.failed == ENOMEM)
+        without_memory(&f->err);
 }
 
 static void face_say(void *context, const char *line)

@@ -16,7 +16,7 @@
 #define LEAKS_ARE_LOOKED_FOR 0
 #endif
 
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 /* What a signal handler may touch. */
 static volatile sig_atomic_t stopping;

@@ -29,11 +29,12 @@ void crypt_aead_key(struct crypt_aead *c, const struct key *key)
     crypt_must(EVP_CipherInit_ex2(c->context, NULL, key->b, NULL, 1, NULL));
 }
 
-static void set_nonce(EVP_CIPHER_CTX *context, uint64_t nonce, int encrypt)
+/* ${key}: NULL keeps the one that is set. */
+static void begin(EVP_CIPHER_CTX *context, const struct key *key, uint64_t nonce, int encrypt)
 {
     uint8_t bytes[NONCE] = {0};
     u64_put(bytes + 4, nonce);
-    crypt_must(EVP_CipherInit_ex2(context, NULL, NULL, bytes, encrypt, NULL));
+    crypt_must(EVP_CipherInit_ex2(context, NULL, key == NULL ? NULL : key->b, bytes, encrypt, NULL));
 }
 
 /* Data to ${to}, or associated data when ${to} is NULL. */
@@ -48,10 +49,11 @@ static void feed(EVP_CIPHER_CTX *context, struct bytes x, uint8_t *to)
     }
 }
 
-void crypt_aead_seal(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to)
+static void seal(struct crypt_aead *c, const struct key *key, uint64_t nonce, struct bytes aad, struct bytes plain,
+                 uint8_t *to)
 {
     assert(plain.n <= GCM_BYTES_MAX);
-    set_nonce(c->context, nonce, 1);
+    begin(c->context, key, nonce, 1);
     feed(c->context, aad, NULL);
     feed(c->context, plain, to);
     uint8_t nothing[CRYPT_TAG];
@@ -60,14 +62,15 @@ void crypt_aead_seal(struct crypt_aead *c, uint64_t nonce, struct bytes aad, str
     crypt_must(EVP_CIPHER_CTX_ctrl(c->context, EVP_CTRL_AEAD_GET_TAG, CRYPT_TAG, to + plain.n));
 }
 
-int crypt_aead_open(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to)
+static int unseal(struct crypt_aead *c, const struct key *key, uint64_t nonce, struct bytes aad, struct bytes sealed,
+                  uint8_t *to)
 {
     if (sealed.n < CRYPT_TAG || sealed.n - CRYPT_TAG > GCM_BYTES_MAX)
         return ERR_DAMAGED;
     size_t n = sealed.n - CRYPT_TAG;
     uint8_t tag[CRYPT_TAG];
     memcpy(tag, sealed.p + n, CRYPT_TAG);
-    set_nonce(c->context, nonce, 0);
+    begin(c->context, key, nonce, 0);
     crypt_must(EVP_CIPHER_CTX_ctrl(c->context, EVP_CTRL_AEAD_SET_TAG, CRYPT_TAG, tag));
     feed(c->context, aad, NULL);
     feed(c->context, bytes_of(sealed.p, n), to);
@@ -77,6 +80,16 @@ int crypt_aead_open(struct crypt_aead *c, uint64_t nonce, struct bytes aad, stru
         return 0;
     crypt_wipe(to, n);
     return ERR_DAMAGED;
+}
+
+void crypt_aead_seal(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to)
+{
+    seal(c, NULL, nonce, aad, plain, to);
+}
+
+int crypt_aead_open(struct crypt_aead *c, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to)
+{
+    return unseal(c, NULL, nonce, aad, sealed, to);
 }
 
 void crypt_aead_free(struct crypt_aead *c)
@@ -109,15 +122,14 @@ int crypt_aead_start(struct err *e)
     return 0;
 }
 
-static struct crypt_aead *take_mine(const struct key *key)
+static struct crypt_aead *take_mine(void)
 {
     struct crypt_aead *c = pthread_getspecific(mine);
     if (c == NULL) {
         c = crypt_aead_new();
         if (c == NULL || pthread_setspecific(mine, c) != 0)
-            abort();
+            err_memory_end();
     }
-    crypt_aead_key(c, key);
     return c;
 }
 
@@ -130,15 +142,15 @@ static void forget(struct crypt_aead *c)
 
 void crypt_seal(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to)
 {
-    struct crypt_aead *c = take_mine(key);
-    crypt_aead_seal(c, nonce, aad, plain, to);
+    struct crypt_aead *c = take_mine();
+    seal(c, key, nonce, aad, plain, to);
     forget(c);
 }
 
 int crypt_open(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to)
 {
-    struct crypt_aead *c = take_mine(key);
-    int rc = crypt_aead_open(c, nonce, aad, sealed, to);
+    struct crypt_aead *c = take_mine();
+    int rc = unseal(c, key, nonce, aad, sealed, to);
     forget(c);
     return rc;
 }

@@ -27,6 +27,7 @@ enum {
     CRYPT_MEMORY_KIB_MIN = 8 * 1024,
     CRYPT_MEMORY_KIB_MAX = 1024 * 1024,
     CRYPT_PASSPHRASE_MAX = 4096,
+    CRYPT_SHARES_MAX = 16,
 };
 
 /* crypt_start(e): once, before threads.  Known-answer tests of SHA-256, AES-256-GCM, HKDF, Ed25519.  ERR_IO. */
@@ -112,6 +113,18 @@ bool crypt_verify(const uint8_t key[CRYPT_PUBLIC], const char *purpose, struct b
 void crypt_box_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC]);
 int crypt_box_seal(const uint8_t receiver[CRYPT_PUBLIC], struct bytes context, struct bytes plain, struct buf *to);
 int crypt_box_open(const struct key *seed, struct bytes context, struct bytes box, struct buf *to);
+
+/*
+ * A secret in shares, of which any ${needed} give it back and fewer tell nothing (A. Shamir, 1979), byte by byte over
+ * GF(2^8) with the polynomial 11d: share x of a byte is the value at x of a polynomial of degree needed - 1 whose value
+ * at 0 is the byte.  FORMAT 2.6.
+ * crypt_share_split: shares 1 to ${count} into ret_shares[0..]; 1 <= needed <= count <= CRYPT_SHARES_MAX.  ERR_IO: no
+ * memory.
+ * crypt_share_join: from ${count} shares with the numbers ${index}, all different and none zero; a wrong share, or one
+ * too few, gives another secret: the caller holds the result to something.
+ */
+int crypt_share_split(const struct key *secret, unsigned needed, unsigned count, struct key *ret_shares, struct err *e);
+int crypt_share_join(const uint8_t *index, const struct key *shares, unsigned count, struct key *ret, struct err *e);
 
 /*
  * crypt_passphrase: Argon2id (RFC 9106) with ${passes} over ${memory_kib}.  Bounds are checked before memory is

@@ -15,6 +15,7 @@ extern EVP_CIPHER *crypt_gcm_method;
 /* What each file prepares for itself.  0, or ERR_IO. */
 int crypt_aead_start(struct err *e);
 int crypt_random_start(struct err *e);
+bool crypt_share_start(void); /* false: libgfshare computes wrong results */
 bool crypt_lanes_start(void); /* false: the processor's SHA instructions compute wrong results */
 
 /* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */
@@ -23,11 +24,12 @@ void crypt_hmac(struct bytes key, struct bytes a, struct bytes b, struct bytes c
 void crypt_hkdf_extract(struct bytes salt, struct bytes input, struct key *ret);
 void crypt_hkdf_expand(const struct key *prk, struct bytes label, struct bytes context, struct key *ret);
 
-/* A libcrypto that passed crypt_start and then refuses an operation on memory cannot be trusted with anything. */
+/* A libcrypto that passed crypt_start and then refuses an operation cannot be trusted with anything; that it had no
+ * memory is the one good reason. */
 static inline void crypt_must(int openssl_result)
 {
     if (openssl_result != 1)
-        abort();
+        err_memory_end();
 }
 
 #endif

@@ -45,13 +45,13 @@ struct lane {
 #define STEP(s0, s1, w, g)                                                                                             \
     do {                                                                                                               \
         if ((g) >= 4)                                                                                                  \
-            w[(g) & 3] = _mm_sha256msg2_epu32(                                                                         \
-                _mm_add_epi32(_mm_sha256msg1_epu32(w[(g) & 3], w[((g) + 1) & 3]),                                      \
-                              _mm_alignr_epi8(w[((g) + 3) & 3], w[((g) + 2) & 3], 4)),                                 \
-                w[((g) + 3) & 3]);                                                                                     \
-        __m128i sum = _mm_add_epi32(w[(g) & 3], _mm_load_si128((const __m128i *)(const void *)(rounds + 4 * (g))));    \
-        s1 = _mm_sha256rnds2_epu32(s1, s0, sum);                                                                       \
-        s0 = _mm_sha256rnds2_epu32(s0, s1, _mm_shuffle_epi32(sum, 0x0e));                                              \
+            (w)[(g)&3] =                                                                                               \
+                _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32((w)[(g)&3], (w)[((g) + 1) & 3]),               \
+                                                   _mm_alignr_epi8((w)[((g) + 3) & 3], (w)[((g) + 2) & 3], 4)),        \
+                                     (w)[((g) + 3) & 3]);                                                              \
+        __m128i sum = _mm_add_epi32((w)[(g)&3], _mm_load_si128((const __m128i *)(const void *)(rounds + 4 * (g))));    \
+        (s1) = _mm_sha256rnds2_epu32(s1, s0, sum);                                                                     \
+        (s0) = _mm_sha256rnds2_epu32(s0, s1, _mm_shuffle_epi32(sum, 0x0e));                                            \
     } while (0)
 
 TARGET static inline void block_load(const uint8_t *p, __m128i w[4])

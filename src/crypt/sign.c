@@ -55,6 +55,6 @@ bool crypt_verify(const uint8_t key[CRYPT_PUBLIC], const char *purpose, struct b
     OWN(buf_wipe) struct buf whole = {0};
     put_purposed(&whole, purpose, message);
     if (whole.failed)
-        abort(); /* "false" would call a good signature forged */
+        err_memory_end(); /* "false" would call a good signature forged */
     return crypt_verify_raw(key, buf_bytes(&whole), signature);
 }

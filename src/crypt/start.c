@@ -117,6 +117,8 @@ int crypt_start(struct err *e)
         return err_set(e, ERR_IO, "libcrypto computes wrong results: reinstall libssl3");
     if (!crypt_lanes_start())
         return err_set(e, ERR_IO, "this processor computes wrong SHA-256 sums: use another machine");
+    if (!crypt_share_start())
+        return err_set(e, ERR_IO, "libgfshare computes wrong results: reinstall libgfshare2");
     if (!ed25519_is_right())
         return err_set(e, ERR_IO, "libsodium computes wrong results: reinstall libsodium23");
     started = true;

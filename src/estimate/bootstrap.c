@@ -63,7 +63,7 @@ static void run_samples(void *with, size_t job)
 /* Efron's acceleration, from leaving out one person of each history in turn. */
 static double acceleration(const struct boot *b)
 {
-    double n[ESTIMATE_CELLS_MAX], mean = 0, square = 0, cube = 0;
+    double n[ESTIMATE_CELLS_MAX] = {0}, mean = 0, square = 0, cube = 0;
     struct estimate_table less = *b->t;
     struct estimate_stepwise r;
     for (size_t cell = 1; cell < estimate_cells(b->t); cell++) {

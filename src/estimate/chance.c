@@ -107,9 +107,9 @@ double estimate_poisson(struct estimate_chance *c, double mean)
         mean -= waiting;
     }
     double left = estimate_uniform(c), term = estimate_exp(-mean);
-    for (double k = 0; left > term && k < 1000; k++) {
+    for (unsigned k = 1; left > term && k <= 1000; k++) {
         left -= term;
-        term *= mean / (k + 1);
+        term *= mean / k;
         whole++;
     }
     return whole;
@@ -132,7 +132,7 @@ double estimate_binomial(struct estimate_chance *c, double n, double p)
             p = p / middle;
         }
     }
-    for (double k = 0; k < n; k++)
+    for (unsigned left = (unsigned)n; left > 0; left--)
         whole += estimate_uniform(c) < p;
     return whole;
 }

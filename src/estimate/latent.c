@@ -61,9 +61,10 @@ static void begin_ladder(struct sampler *s, size_t index)
     struct ladder *l = &s->ladder[index];
     double beta = 1;
     estimate_chance_init(&l->swaps, s->seed, s->key, ESTIMATE_FOR_SWAPS, (uint32_t)index);
-    for (unsigned i = 0; i < s->rungs; i++, beta *= RUNG_RATIO) {
+    for (unsigned i = 0; i < s->rungs; i++) {
         l->rung[i].steps_mean = s->steps_mean;
         begin_rung(s, l, &l->rung[i], (uint32_t)(index << 16 | s->rungs << 8 | i), beta);
+        beta *= RUNG_RATIO;
     }
 }
 
@@ -170,12 +171,12 @@ static double kernel_density(const double *sorted, size_t n, double at, double w
 {
     double sum = 0;
     /* Every so many draws are enough for a picture. */
-    size_t stride = 1 + n / 4000;
+    size_t stride = 1 + n / 4000, taken = n / stride + 1;
     for (size_t i = 0; i < n; i += stride) {
         double z = (sorted[i] - at) / width;
         sum += z > -6 && z < 6 ? estimate_exp(-z * z / 2) : 0;
     }
-    return sum / ((double)(n / stride + 1) * width * 2.50662827463100050242);
+    return sum / ((double)taken * width * 2.50662827463100050242);
 }
 
 /* The humps of the density of log N, with the share of draws around each. */

@@ -29,8 +29,10 @@ double estimate_lgamma(double x)
                                   1.0 / 1260, -1.0 / 360,      1.0 / 12};
     assert(x > 0);
     double product = 1;
-    for (; x < 10; x += 1)
+    while (x < 10) {
         product *= x;
+        x += 1;
+    }
     double z = 1 / (x * x), sum = term[0];
     for (size_t i = 1; i < COUNT(term); i++)
         sum = sum * z + term[i];

@@ -20,6 +20,8 @@ int index_failed(struct index *x, int result, struct err *e)
         return err_memory(e);
     if (result == SQLITE_READONLY_RECOVERY || result == SQLITE_READONLY_CANTINIT)
         return err_set(e, ERR_BUSY, "%s is being written by another program: try again when that has ended", name);
+    if (result == SQLITE_READONLY_ROLLBACK) /* a -journal is there only until the first tables are */
+        return err_set(e, ERR_ABSENT, "making %s was interrupted: the next writer makes it anew", name);
     switch (result & 0xff) {
     case SQLITE_NOMEM:
         return err_memory(e);

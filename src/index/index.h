@@ -25,10 +25,10 @@ struct index;
 
 enum index_manner { INDEX_WRITE, INDEX_READ };
 /*
- * index_open: open or, when writing, create.  ERR_ABSENT (reading, none there), ERR_DAMAGED (wrong key, failed page,
- * schema of another version, what is no plain file in the place of one of its files): rebuild.  Reading never changes a
- * byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a folder that can be written
- * are they made again.  A reader sees one state, that of its opening, until it is closed.
+ * index_open: open or, when writing, create.  ERR_ABSENT (reading: none there, or nothing in it yet), ERR_DAMAGED
+ * (wrong key, failed page, schema of another version, what is no plain file in the place of one of its files): rebuild.
+ * Reading never changes a byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a
+ * folder that can be written are they made again.  A reader sees one state, that of its opening, until it is closed.
  * index_remove: take the files away, before a rebuild; a folder in the place of one goes to quarantine/.
  */
 int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e);
@@ -156,6 +156,8 @@ struct index_statement_row {
 int index_statements(struct index *x, uint64_t from, int kind_or_0,
                      int (*each)(void *context, const struct index_statement_row *row, struct err *e), void *context,
                      struct err *e);
+/* index_statement_last: the newest of one kind, but for items.  ERR_ABSENT. */
+int index_statement_last(struct index *x, enum statement_kind kind, struct index_statement_row *ret, struct err *e);
 int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_row *ret, struct err *e);
 
 int index_runs(struct index *x,

@@ -32,6 +32,22 @@ int index_statements(struct index *x, uint64_t from, int kind_or_0,
     return rc;
 }
 
+int index_statement_last(struct index *x, enum statement_kind kind, struct index_statement_row *ret, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, SQL_STATEMENT_LAST, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, (uint64_t)kind);
+    rc = index_row(&q, e);
+    if (rc == 0)
+        return err_set(e, ERR_ABSENT, "there is no statement of kind \"%s\"", statement_kind_name(kind));
+    if (rc < 0)
+        return rc;
+    row_read(&q, ret);
+    return 0;
+}
+
 int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_row *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};

@@ -180,7 +180,9 @@ static int schema_check(struct index *x, struct err *e)
         (void)snprintf(made, sizeof made, "%sPRAGMA user_version = %d; COMMIT; BEGIN", schema, INDEX_SCHEMA);
         return index_run_sql(x, made, e);
     }
-    if (rc == 0 && version != INDEX_SCHEMA)
+    if (rc == 0 && version == 0 && tables == 0) /* made, and interrupted before anything was in it */
+        rc = err_set(e, ERR_ABSENT, "making %s was interrupted: the next writer makes it anew", x->path.s);
+    else if (rc == 0 && version != INDEX_SCHEMA)
         rc = err_set(e, ERR_DAMAGED, "%s has tables of another version: run groundwork reindex", x->path.s);
     return rc;
 }

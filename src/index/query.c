@@ -20,6 +20,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_STATEMENT_ADD] = "INSERT INTO statements (leaf, kind, at, size) VALUES (?1, ?2, ?3, ?4)",
     [SQL_STATEMENT_ROW] = "SELECT leaf, kind, at, size FROM statements WHERE leaf = ?1 UNION ALL"
                           " SELECT leaf, 7, at, size FROM items WHERE leaf = ?1",
+    [SQL_STATEMENT_LAST] = "SELECT leaf, kind, at, size FROM statements WHERE kind = ?1 ORDER BY leaf DESC LIMIT 1",
     [SQL_STATEMENTS_ALL] = "SELECT leaf, kind, at, size FROM statements WHERE leaf >= ?1 UNION ALL"
                            " SELECT leaf, 7, at, size FROM items WHERE leaf >= ?1 ORDER BY leaf",
     [SQL_STATEMENTS_ITEMS] = "SELECT leaf, 7, at, size FROM items WHERE leaf >= ?1 ORDER BY leaf",

@@ -441,6 +441,9 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_INVESTIGATION:
     case STATEMENT_RECEIVED:
     case STATEMENT_REPAIRED:
+    case STATEMENT_PARITY:
+    case STATEMENT_RECOVERY:
+    case STATEMENT_MEMBER:
     case STATEMENT_AUDITED:
         return 0;
     }

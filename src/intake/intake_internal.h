@@ -10,6 +10,7 @@ struct intake_open {
     int fd;
     struct stat opened;
     uint64_t came; /* bytes read since the beginning */
+    bool ended;    /* all of it came */
 };
 
 /* What a file was like: as long as this is the same, so are its bytes. */

@@ -32,6 +32,7 @@ const char *intake_open_file(int folder, const char *name, const struct stat *li
         return intake_reason_of(errno);
     ret->fd = fd;
     ret->came = 0;
+    ret->ended = false;
     if (fstat(fd, &ret->opened) != 0)
         return intake_reason_of(errno);
     if (!S_ISREG(ret->opened.st_mode) || ret->opened.st_ino != listed->st_ino || ret->opened.st_dev != listed->st_dev)
@@ -39,15 +40,22 @@ const char *intake_open_file(int folder, const char *name, const struct stat *li
     return NULL;
 }
 
+/* Fewer than were asked for, and then as many as there were when it was opened: that is the end, and need not be asked
+ * for.  What is written behind it meanwhile changes the file's times. */
 int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, struct err *e)
 {
     ssize_t got;
+    if (open->ended) {
+        *ret_n = 0;
+        return 0;
+    }
     do
         got = read(open->fd, to, n);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return err_os(e, ERR_IO, errno, "read");
     open->came += (uint64_t)got;
+    open->ended = (size_t)got < n && open->came == (uint64_t)open->opened.st_size;
     *ret_n = (size_t)got;
     return 0;
 }
@@ -57,6 +65,7 @@ int intake_again(struct intake_open *open, struct err *e)
     if (lseek(open->fd, 0, SEEK_SET) != 0)
         return err_os(e, ERR_IO, errno, "read again");
     open->came = 0;
+    open->ended = false;
     return 0;
 }
 

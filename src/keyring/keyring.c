@@ -28,7 +28,7 @@ void keyring_drop(struct keyring **k)
     keyring_close(*k);
 }
 
-static int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
+int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
 {
     struct keyring *k = calloc(1, sizeof *k);
     if (k == NULL)
@@ -40,6 +40,7 @@ static int keyring_new(const char *root, const struct keyring_identity *id, stru
     strcpy(k->root, root);
     k->pin = id->pin;
     k->member = id->member;
+    k->reader = id->member;
     k->sign = id->sign;
     memcpy(k->compartment, id->compartment, KEYRING_ID);
     k->held_segment = UINT64_MAX;
@@ -62,7 +63,7 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
     crypt_random(k->index.b, CRYPT_KEY);
     crypt_random(k->pack.b, CRYPT_KEY);
     crypt_random(k->chunk.b, CRYPT_KEY);
-    rc = keyring_wrap_write(k, receiving[0], box, e);
+    rc = keyring_wrap_write(k, &k->reader, receiving[0], box, e);
     if (rc == 0)
         rc = keyring_table_write(k, e);
     if (rc == 0)
@@ -306,6 +307,8 @@ int keyring_block_apply(const char *root, const struct keyring_block *block, str
             rc = apply_copy(root, COPY_NAME(i), block, first == 0 ? e : NULL);
         if (first == 0)
             first = rc;
+        if (rc != 0 && rc != ERR_DAMAGED) /* after a failed sync nothing more is written */
+            return first;
     }
     return first;
 }

@@ -111,6 +111,57 @@ int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err
  * has is looked for in them. */
 int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
 
+/* ---- recovery: one more reader, whose keys lie on printed sheets, k of n (FORMAT 2.6) ---- */
+
+enum { KEYRING_SHARE = 54 };
+/* What one sheet holds. */
+struct keyring_share {
+    uint8_t needed, count, index; /* k, n, and which: from 1 */
+    uint8_t set[KEYRING_ID];
+    struct key share;
+};
+void keyring_share_put(const struct keyring_share *s, uint8_t ret[KEYRING_SHARE]);
+/* keyring_share_get: ERR_DAMAGED (its check does not fit, or its numbers), ERR_NEWER. */
+int keyring_share_get(const uint8_t from[KEYRING_SHARE], struct keyring_share *ret, struct err *e);
+void keyring_share_hash(const struct keyring_share *s, struct hash *ret); /* by which the log knows it */
+
+/* Both keys of the sheets' secret: one receives, one signs, once. */
+struct keyring_recovery {
+    struct note_key key; /* of the one-time seed */
+    struct key sign, receiving;
+    uint8_t public_key[CRYPT_PUBLIC]; /* of receiving */
+};
+void keyring_recovery_drop(struct keyring_recovery *r); /* wipes */
+/* keyring_recovery_keys: ${name}: of the verification key. */
+int keyring_recovery_keys(const struct key *secret, const char *name, struct keyring_recovery *ret, struct err *e);
+/* keyring_recovery_wrap: boxes of the epoch key and the log key to it, durable, among the changes; those of
+ * ${replaced} (NULL: none) are to go. */
+int keyring_recovery_wrap(struct keyring *k, const struct keyring_recovery *r, const struct note_key *replaced,
+                          struct err *e);
+/*
+ * keyring_recovery_open: as keyring_open, by the sheets; ${member}: who signed the files that are there.
+ * keyring_replace: what was opened so passes to ${fresh}: its boxes and a new table under its signature, durable, among
+ * the changes; the boxes of the member before and of the sheets are to go.
+ */
+struct keyring_place {
+    const char *root;
+    struct hash pin;
+    uint8_t compartment[KEYRING_ID];
+    uint64_t epoch;
+    const struct note_key *member;
+};
+int keyring_recovery_open(const struct keyring_place *place, const struct keyring_recovery *r, uint64_t table_max,
+                          struct keyring **ret, struct err *e);
+int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, struct err *e);
+
+/*
+ * Key events beside the journal, so that who signs is known without reading all of it: history/<number>, in the clear.
+ * keyring_event_read: ERR_ABSENT, ERR_DAMAGED; by its form alone, the caller holds leaf and statement to the log.
+ */
+int keyring_event_write(struct keyring *k, uint64_t number, uint64_t leaf, struct bytes statement, struct err *e);
+int keyring_event_read(const char *root, uint64_t number, uint64_t *ret_leaf, struct buf *ret_statement,
+                       struct err *e);
+
 /*
  * One block of a record's secrets section: its segment's file name, the bytes that stand in that file, and its leaves.
  * For bringing segments up to the journal and for checking them.  A segment file is its header and its blocks.
@@ -146,10 +197,10 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
 /*
  * What lies under a/keys and b/keys and is not in ${expected}: an unfinished commit leaves such, and it is no damage.
  * keyring_strays: one line for each; never writes.
- * keyring_sweep: for a writer whose ${expected} is what the journal says to its very end.  Removes drafts and the
- * tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.  A key
- * file is left alone unless one of its kind that is in ${expected} is good in a copy, and whatever is of no known name
- * always.  Durable.  ERR_IO.
+ * keyring_sweep: for a writer whose ${expected} is what the journal says to its very end.  Removes drafts, key events
+ * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
+ * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
+ * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
  */
 int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
                    void (*stray)(void *context, const char *line), void *context, struct err *e);

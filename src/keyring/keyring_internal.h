@@ -2,7 +2,7 @@
  * Inside the keyring: byte layouts (FORMAT 2.3-2.5) and the helpers its files share.
  *
  * Every sealed file begins with a head of 64 bytes:
- *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n" or "GWSEGMT\n"
+ *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n", "GWSEGMT\n" or "GWEVENT\n"
  *     8   4  u32 version, 1
  *    12   4  u32 features that must be understood, 0
  *    16  16  compartment (zeros for the log key)
@@ -20,6 +20,7 @@
  *    12   4  zero
  *    16  32  salt
  *    48      32 * count secrets and tag (AES-256-GCM under HKDF(segment key, salt); additional data pin || the 16)
+ * Event:    head (number of the key event; in the epoch's place its leaf), then the statement as it was signed.
  * A journal's secrets section repeats for each block: compartment 16, u64 segment number, then the block.
  */
 #ifndef KEYRING_KEYRING_INTERNAL_H
@@ -58,7 +59,8 @@ struct segment {
 struct keyring {
     char root[FILE_PATH_MAX];
     struct hash pin;
-    struct note_key member;
+    struct note_key member; /* signs tables, wraps and the log key's boxes */
+    struct note_key reader; /* for whom the boxes are that were opened: the member, or the recovery sheets */
     struct key sign;
     uint8_t compartment[KEYRING_ID];
     uint64_t epoch, version;
@@ -99,8 +101,11 @@ int keyring_signed_check(struct bytes file, const struct note_key *member, struc
 
 int keyring_table_write(struct keyring *k, struct err *e);
 int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e);
-int keyring_wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
-                       struct err *e);
+int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e);
+/* Boxes of the epoch key to ${receiving} and of the log key to ${box}, for ${reader}; and that they are to go. */
+int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
+                       const uint8_t box[CRYPT_PUBLIC], struct err *e);
+int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e);
 int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
 
 #endif

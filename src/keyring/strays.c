@@ -10,6 +10,7 @@ enum stray_kind {
     STRAY_UNKNOWN, /* none of our names: never touched */
     STRAY_DRAFT,   /* what file_replace had not finished */
     STRAY_KEYS,    /* a table, a wrap, a box of the log key */
+    STRAY_EVENT,   /* a key event: what counts of it stands in the journal too */
     STRAY_SEGMENT, /* secrets of leaves: never touched */
 };
 
@@ -85,6 +86,9 @@ static enum stray_kind kind_of(const char *name)
         return STRAY_DRAFT;
     if (key_name(name) > 0)
         return STRAY_KEYS;
+    if (take_word(&p, "history/") && take_decimal(&p) && *p == 0)
+        return STRAY_EVENT;
+    p = name;
     if (take_hex(&p, (size_t)2 * KEYRING_ID) && take_word(&p, "/segment-") && take_decimal(&p) && *p == 0)
         return STRAY_SEGMENT;
     return STRAY_UNKNOWN;
@@ -149,7 +153,7 @@ static int tell_one(struct stray_search *s, char copy, const char *name, enum st
 {
     struct err line = {0};
     (void)e;
-    if (kind == STRAY_DRAFT || kind == STRAY_KEYS)
+    if (kind == STRAY_DRAFT || kind == STRAY_KEYS || kind == STRAY_EVENT)
         (void)err_set(&line, ERR_ABSENT, "%s/%c/keys/%s is named by no commit: an unfinished one left it, and the next "
                       "intake removes it", s->root, copy, name);
     else
@@ -194,7 +198,7 @@ static int is_replaced(const struct stray_search *s, const char *name, bool *ret
 static int sweep_one(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
 {
     struct file_path path;
-    bool replaced = kind == STRAY_DRAFT;
+    bool replaced = kind == STRAY_DRAFT || kind == STRAY_EVENT;
     int rc = kind == STRAY_KEYS ? is_replaced(s, name, &replaced, e) : 0;
     if (rc != 0 || !replaced)
         return rc;

@@ -215,44 +215,39 @@ int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 
 /* ---- boxes ---- */
 
-static void member_hex(const struct keyring *k, char to[9])
+static void wrap_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
 {
-    hex_put(to, k->member.id, 4);
-}
-
-static void wrap_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
-{
-    char comp[2 * KEYRING_ID + 1], member[9];
+    char comp[2 * KEYRING_ID + 1], id[9];
     keyring_comp_text(k->compartment, comp);
-    member_hex(k, member);
-    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, member);
+    hex_put(id, reader->id, 4);
+    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, id);
 }
 
-static void log_name(const struct keyring *k, char to[KEYRING_NAME_MAX])
+static void log_name(const struct note_key *reader, char to[KEYRING_NAME_MAX])
 {
-    char member[9];
-    member_hex(k, member);
-    snprintf(to, KEYRING_NAME_MAX, "log/1-%s", member);
+    char id[9];
+    hex_put(id, reader->id, 4);
+    snprintf(to, KEYRING_NAME_MAX, "log/1-%s", id);
 }
 
-/* The head of a box for this member: what was written is what is expected when it is read. */
-static struct head box_head(const struct keyring *k, const char *magic, uint64_t number)
+/* The head of a box for this reader: what was written is what is expected when it is read. */
+static struct head box_head(const struct note_key *reader, const char *magic, uint64_t number)
 {
     struct head h = {.magic = magic, .number = number, .body = CRYPT_KEY + CRYPT_BOX_OVERHEAD};
-    memcpy(h.member, k->member.id, sizeof h.member);
+    memcpy(h.member, reader->id, sizeof h.member);
     return h;
 }
 
-static struct head wrap_head(const struct keyring *k)
+static struct head wrap_head(const struct keyring *k, const struct note_key *reader)
 {
-    struct head h = box_head(k, "GWWRAPS\n", k->epoch);
+    struct head h = box_head(reader, "GWWRAPS\n", k->epoch);
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     return h;
 }
 
-static struct head log_head(const struct keyring *k)
+static struct head log_head(const struct note_key *reader)
 {
-    return box_head(k, "GWLOGKY\n", 1);
+    return box_head(reader, "GWLOGKY\n", 1);
 }
 
 static int box_write(struct keyring *k, const struct head *h, const char *name, const uint8_t receiver[CRYPT_PUBLIC],
@@ -271,17 +266,26 @@ static int box_write(struct keyring *k, const struct head *h, const char *name, 
     return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
 }
 
-int keyring_wrap_write(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], const uint8_t box[CRYPT_PUBLIC],
-                       struct err *e)
+int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
+                       const uint8_t box[CRYPT_PUBLIC], struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    const struct head wrap = wrap_head(k), log = log_head(k);
-    wrap_name(k, name);
+    const struct head wrap = wrap_head(k, reader), log = log_head(reader);
+    wrap_name(k, reader, name);
     int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
     if (rc != 0)
         return rc;
-    log_name(k, name);
+    log_name(reader, name);
     return box_write(k, &log, name, box, &k->log_seed, e);
+}
+
+int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e)
+{
+    struct keyring_file wrap = {.removed = true}, log = {.removed = true};
+    wrap_name(k, reader, wrap.name);
+    log_name(reader, log.name);
+    int rc = keyring_change_add(k, &wrap, e);
+    return rc != 0 ? rc : keyring_change_add(k, &log, e);
 }
 
 struct box_try {
@@ -320,16 +324,16 @@ int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, stru
     int rc = ERR_ABSENT;
     for (size_t i = KEYRING_EPOCHS; rc == ERR_ABSENT && i-- > 0;) {
         k->epoch = id->receiving[i].epoch;
-        struct box_try wrap = {k, wrap_head(k), &id->receiving[i].seed, &k->epoch_key};
-        wrap_name(k, name);
+        struct box_try wrap = {k, wrap_head(k, &k->reader), &id->receiving[i].seed, &k->epoch_key};
+        wrap_name(k, &k->reader, name);
         rc = keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
     }
     if (rc == ERR_ABSENT)
         return err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
     if (rc != 0)
         return rc;
-    struct box_try log = {k, log_head(k), &id->box, &k->log_seed};
-    log_name(k, name);
+    struct box_try log = {k, log_head(&k->reader), &id->box, &k->log_seed};
+    log_name(&k->reader, name);
     rc = keyring_keys_read(k->root, name, box_good, &log, &file, e);
     return rc == ERR_ABSENT ? ERR_DAMAGED : rc;
 }

@@ -92,14 +92,15 @@ static int append_to(struct ledger *l, int copy, struct err *e)
     if (size != l->position.bytes)
         return err_set(e, ERR_DAMAGED, "%s changed since it was opened: nothing was added", path.s);
     rc = file_write_at(fd, l->prepared.p, l->prepared.n, size, path.s, e);
-    if (rc == 0)
-        rc = file_sync(fd, path.s, e);
     if (rc != 0) {
         /* Best effort: a tail that stays is found and judged at the next opening. */
         if (ftruncate(fd, (off_t)size) == 0)
             (void)file_sync(fd, path.s, NULL);
         return rc;
     }
+    rc = file_sync(fd, path.s, e);
+    if (rc != 0) /* nothing more is written, not even to take it back: the next opening judges what is there */
+        return rc;
     c->size = c->good = l->next.bytes;
     fd_drop(&c->fd);
     c->fd = TAKE_FD(fd);

@@ -47,6 +47,7 @@ struct ledger_record {
     struct bytes extents;    /* runs of packs: store's own table */
     struct bytes checkpoint; /* read back only: the signed note */
     struct hash hash;        /* read back only */
+    struct bytes all;        /* read back only: the record itself */
     uint64_t at;             /* read back only: offset in the journal */
     uint64_t bytes;          /* read back only: its whole length */
 };
@@ -156,5 +157,44 @@ int ledger_check(struct ledger *l, void (*finding)(void *context, const char *li
  * ledger_healed: was this copy (0 is a) written again, wholly or its end, by mend or repair? */
 int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e);
 bool ledger_healed(const struct ledger *l, int copy);
+
+/*
+ * ---- the journal in pieces, as a mirror keeps it (FORMAT 11.2) ----
+ *
+ * A piece is a file of whole records, back to back, that is never written again; its name says which.
+ * ledger_pieces_open: the pieces below ${folder}, which is kept; none is fine.  ERR_IO.
+ * ledger_pieces_record: the record ${number}, held to its signature by ${key} and, unless NULL, to what stands before
+ * it; borrowed until the next call.  ${key} NULL: by its form alone, for who does not know the log key yet.  ERR_ABSENT
+ * (no piece has it), ERR_DAMAGED, ERR_IO.
+ * ledger_pieces_next: the record behind *at, which moves on; an empty position is the beginning.
+ */
+enum {
+    LEDGER_PIECE_BYTES = 16 << 20, /* a writer ends a piece with the record that reaches this */
+    LEDGER_PIECE_NAME_MAX = 64,
+};
+struct ledger_piece {
+    uint64_t first, last; /* numbers of its records */
+};
+void ledger_piece_name(const struct ledger_piece *p, char to[LEDGER_PIECE_NAME_MAX]); /* below the mirror's folder */
+struct ledger_pieces;
+int ledger_pieces_open(const char *folder, struct ledger_pieces **ret, struct err *e);
+void ledger_pieces_close(struct ledger_pieces *p);
+void ledger_pieces_drop(struct ledger_pieces **p);
+size_t ledger_pieces_list(const struct ledger_pieces *p, const struct ledger_piece **ret); /* ascending */
+int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, uint64_t number,
+                         const struct ledger_position *before, struct ledger_record *ret, struct err *e);
+int ledger_pieces_next(struct ledger_pieces *p, const struct note_key *key, struct ledger_position *at,
+                       struct ledger_record *ret, struct err *e);
+void ledger_begin(struct ledger_position *ret); /* where a journal without records stands */
+/*
+ * ledger_from_pieces: both journals of a repository that has none, durably, with the first ${records} records.
+ * ledger_heal: records that are bad in both copies come from the pieces: copy a is written anew, its damaged file goes
+ * to quarantine/, and ledger_repair makes copy b from it.  Nothing is done where one good copy of each record is here,
+ * or where the pieces end before the damage does (ERR_DAMAGED names the record).  ret_words as ledger_mend.
+ */
+int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct note_key *key, uint64_t records,
+                       struct err *e);
+int ledger_heal(const char *root, struct ledger_pieces *p, const struct note_key *key, bool *ret_healed,
+                struct buf *ret_words, struct err *e);
 
 #endif

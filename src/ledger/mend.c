@@ -152,10 +152,8 @@ struct carry {
 static int carry_record(void *context, const struct ledger_record *record, struct err *e)
 {
     struct carry *c = context;
-    /* The record's sections lie inside one run of bytes, which begins a head before the first of them. */
-    const uint8_t *all = record->entries.p - LEDGER_SECTION_HEAD - LEDGER_HEAD;
-    assert(record->at == c->at && memcmp(all, "GWRECORD", 8) == 0);
-    int rc = file_write_at(c->fd, all, (size_t)record->bytes, c->at, c->name, e);
+    assert(record->at == c->at);
+    int rc = file_write_at(c->fd, record->all.p, record->all.n, c->at, c->name, e);
     c->at += record->bytes;
     return rc;
 }

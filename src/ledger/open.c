@@ -80,7 +80,10 @@ int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf
     struct ledger_head head;
     int rc = 0;
     if (!ledger_frame_at(l, copy, at, &head)) {
-        rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
+        uint8_t again[LEDGER_HEAD];
+        rc = c->fd < 0 ? 0 : file_read_at(c->fd, again, sizeof(again), at, copy_name(copy), e);
+        if (rc != ERR_IO) /* a disk that does not read is no damaged journal */
+            rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
     } else {
         buf_clear(bytes);
         uint8_t *to = buf_more(bytes, (size_t)head.bytes);
@@ -220,6 +223,21 @@ static int two_histories(uint64_t number, struct err *e)
                                    "keep both files and ask who wrote them", LLU(number));
 }
 
+/* Can the disk give all of this copy?  What it does not give is no history. */
+static int read_through(const struct ledger *l, int copy, struct buf *bytes, struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    buf_clear(bytes);
+    uint8_t *block = buf_more(bytes, LEDGER_COPY_BLOCK);
+    int rc = block == NULL ? buf_check(bytes, e) : 0;
+    for (uint64_t at = 0; rc == 0 && at < c->size; at += LEDGER_COPY_BLOCK) {
+        uint64_t left = c->size - at;
+        rc = file_read_at(c->fd, block, left < LEDGER_COPY_BLOCK ? (size_t)left : LEDGER_COPY_BLOCK, at,
+                          copy_name(copy), e);
+    }
+    return rc;
+}
+
 /* Neither copy holds what the outside state calls committed: say what it looks like. */
 static int not_committed(const struct ledger *l, const struct ledger_position *committed, struct buf *bytes,
                          struct err *e)
@@ -227,6 +245,9 @@ static int not_committed(const struct ledger *l, const struct ledger_position *c
     struct ledger_position own, best = {0};
     for (int copy = 0; copy < 2; copy++)
         if (usable(&l->copy[copy])) {
+            int rc = read_through(l, copy, bytes, e);
+            if (rc != 0)
+                return rc;
             own_end(l, copy, bytes, &own);
             best = own.bytes > best.bytes ? own : best;
         }

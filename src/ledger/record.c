@@ -162,6 +162,7 @@ int ledger_record_parse(struct bytes all, struct ledger_parsed *ret, struct err 
     r->hidden_count = head.hidden_count;
     r->public_count = head.public_count;
     r->bytes = all.n;
+    r->all = all;
     struct cursor c = cursor_of(bytes_of(all.p + LEDGER_HEAD, all.n - LEDGER_HEAD - LEDGER_SIGNED_END));
     for (uint32_t type = 1; type <= LEDGER_SECTIONS; type++) {
         bool expected = cursor_u32(&c) == type;

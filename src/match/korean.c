@@ -36,15 +36,15 @@ static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n",
 #define B(n) (1u << (n))
 #define PLAIN(text, cost, jamo)                                                                                        \
     {                                                                                                                  \
-        text, sizeof text - 1, cost, ALWAYS, jamo                                                                      \
+        text, sizeof(text) - 1, cost, ALWAYS, jamo                                                                     \
     }
 #define LATIN(text, cost, jamo)                                                                                        \
     {                                                                                                                  \
-        text, sizeof text - 1, cost, ROMAN, jamo                                                                       \
+        text, sizeof(text) - 1, cost, ROMAN, jamo                                                                      \
     }
 #define RUSSIAN(text, cost, jamo)                                                                                      \
     {                                                                                                                  \
-        text, sizeof text - 1, cost, KONTSEVICH, jamo                                                                  \
+        text, sizeof(text) - 1, cost, KONTSEVICH, jamo                                                                 \
     }
 
 static const struct spelling initials[] = {

@@ -31,7 +31,6 @@ unsigned match_levels_of(enum match_field_kind kind)
     case MATCH_CODE:
         return 4;
     case MATCH_PLACE:
-        return 5;
     case MATCH_NUMBER:
         return 5;
     case MATCH_NAME:

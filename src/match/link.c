@@ -418,7 +418,7 @@ static int weigh_threaded(struct weighing whole, unsigned threads, uint64_t *bin
 {
     enum { MOST = 16 };
     struct weighing part[MOST];
-    pthread_t thread[MOST];
+    pthread_t thread[MOST] = {0};
     bool started[MOST] = {false};
     threads = threads == 0 ? 1 : threads > MOST ? MOST : threads;
     OWN(mem_drop) uint64_t *all = calloc((size_t)threads * BINS, sizeof *all);

@@ -24,10 +24,14 @@ int32_t match_log2(double x)
     int32_t whole = 0;
     if (x < 1e-30)
         x = 1e-30;
-    for (; x >= 2; x /= 2)
+    while (x >= 2) {
+        x /= 2;
         whole++;
-    for (; x < 1; x *= 2)
+    }
+    while (x < 1) {
+        x *= 2;
         whole--;
+    }
     int32_t fraction = 0;
     for (int bit = 0; bit < 10; bit++) {
         x *= x;
@@ -47,8 +51,10 @@ static double power_of_two(int32_t weight)
     int32_t w = weight < 0 ? -weight : weight;
     for (int32_t whole = w / MATCH_WEIGHT_ONE; whole > 0; whole--)
         x *= 2;
-    for (int32_t rest = w % MATCH_WEIGHT_ONE; rest > 0; rest >>= 1, root *= root)
+    for (int32_t rest = w % MATCH_WEIGHT_ONE; rest > 0; rest >>= 1) {
         x *= rest & 1 ? root : 1;
+        root *= root;
+    }
     return weight < 0 ? 1 / x : x;
 }
 

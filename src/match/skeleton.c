@@ -10,7 +10,9 @@ unsigned match_skeleton(const char *s, unsigned n, char to[12])
     unsigned at = 0;
     for (unsigned i = 0; i < n && at < 12; i++) {
         char c = s[i];
-        char class = c >= 'a' && c <= 'z' ? skeleton_class[c - 'a'] : c;
+        char class = c;
+        if (c >= 'a' && c <= 'z')
+            class = skeleton_class[c - 'a'];
         if (c == 'c' && i + 1 < n && (s[i + 1] == 'k' || (s[i + 1] != 'h' && s[i + 1] != 'e' && s[i + 1] != 'i')))
             class = 'k';
         if (c == 'p' && i + 1 < n && s[i + 1] == 'h')
@@ -20,6 +22,6 @@ unsigned match_skeleton(const char *s, unsigned n, char to[12])
     }
     if (at == 0 && n != 0)
         /* names such as O, U, Yi */
-        to[at++] = s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0];
+        to[at++] = (char)(s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0]);
     return at;
 }

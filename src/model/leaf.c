@@ -5,8 +5,18 @@
 static const char COMMIT_PURPOSE[] = "groundwork/commit/v1\n";
 static const char CLAIM_PURPOSE[] = "groundwork/claim/v1\n";
 
-/* Envelope before encryption: u8 version 1, u8 codec 0, u16 zero, u64 manifest record, u32 statement, u32 values. */
-enum { ENVELOPE_HEAD = 20, ENVELOPE_VERSION = 1, ENVELOPE_AAD = CRYPT_HASH + 8, PREFIX_MAX = 128 };
+/*
+ * Envelope before encryption: u8 version 1, u8 codec, u16 zero, u64 manifest record; then of codec 0 u32 statement, u32
+ * values, both; of codec 1 the fields.
+ */
+enum {
+    ENVELOPE_FIXED = 12,
+    ENVELOPE_HEAD = 20, /* of codec 0 */
+    ENVELOPE_VERSION = 1,
+    ENVELOPE_AAD = CRYPT_HASH + 8,
+    PREFIX_MAX = 128,
+};
+enum envelope_codec { ENVELOPE_PLAIN = 0, ENVELOPE_FIELDS = 1 };
 
 void leaf_salt(const struct key *secret, uint8_t ret[CRYPT_SALT])
 {
@@ -47,7 +57,7 @@ static void hash_two(const uint8_t *prefix, size_t n, struct bytes text, struct 
     }
     struct crypt_sha256 *c = crypt_sha256_new();
     if (c == NULL)
-        abort(); /* a few hundred bytes: the machine is beyond help, and nothing has been written */
+        err_memory_end();
     crypt_sha256_begin(c);
     crypt_sha256_add(c, bytes_of(prefix, n));
     crypt_sha256_add(c, text);
@@ -112,23 +122,40 @@ static void envelope_aad(const struct hash *pin, uint64_t leaf, uint8_t to[ENVEL
     u64_put(to + CRYPT_HASH, leaf);
 }
 
+size_t leaf_compact_padded(size_t n)
+{
+    return leaf_padded(ENVELOPE_FIXED + n) - ENVELOPE_FIXED;
+}
+
+static void put_plain(const struct leaf_envelope *envelope, uint8_t *p)
+{
+    u32_put(p + ENVELOPE_FIXED, (uint32_t)envelope->statement.n);
+    u32_put(p + ENVELOPE_FIXED + 4, (uint32_t)envelope->values.n);
+    memcpy(p + ENVELOPE_HEAD, envelope->statement.p, envelope->statement.n);
+    if (envelope->values.n > 0)
+        memcpy(p + ENVELOPE_HEAD + envelope->statement.n, envelope->values.p, envelope->values.n);
+}
+
 int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, const struct leaf_envelope *envelope,
               struct buf *to)
 {
-    size_t n = ENVELOPE_HEAD + envelope->statement.n + envelope->values.n;
+    bool fields = envelope->fields.n > 0;
+    size_t n = fields ? ENVELOPE_FIXED + envelope->fields.n
+                      : ENVELOPE_HEAD + envelope->statement.n + envelope->values.n;
     assert(n <= LEAF_STATEMENT_MAX);
     size_t padded = leaf_padded(n);
     uint8_t *p = buf_more(to, padded + CRYPT_TAG);
     if (p == NULL)
         return ERR_IO;
-    memset(p, 0, padded);
     p[0] = ENVELOPE_VERSION;
+    p[1] = fields ? ENVELOPE_FIELDS : ENVELOPE_PLAIN;
+    p[2] = p[3] = 0;
     u64_put(p + 4, envelope->manifest_record);
-    u32_put(p + 12, (uint32_t)envelope->statement.n);
-    u32_put(p + 16, (uint32_t)envelope->values.n);
-    memcpy(p + ENVELOPE_HEAD, envelope->statement.p, envelope->statement.n);
-    if (envelope->values.n > 0)
-        memcpy(p + ENVELOPE_HEAD + envelope->statement.n, envelope->values.p, envelope->values.n);
+    if (fields)
+        memcpy(p + ENVELOPE_FIXED, envelope->fields.p, envelope->fields.n);
+    else
+        put_plain(envelope, p);
+    memset(p + n, 0, padded - n);
     uint8_t aad[ENVELOPE_AAD];
     envelope_aad(pin, leaf, aad);
     OWN(key_drop) struct key key = {0};
@@ -137,10 +164,24 @@ int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, c
     return 0;
 }
 
+static int get_plain(struct cursor *c, struct leaf_envelope *ret)
+{
+    size_t all = ENVELOPE_FIXED + c->left;
+    uint32_t statement = cursor_u32(c), values = cursor_u32(c);
+    ret->statement = cursor_take(c, statement);
+    ret->values = cursor_take(c, values);
+    if (c->failed || leaf_padded((size_t)ENVELOPE_HEAD + statement + values) != all)
+        return ERR_DAMAGED;
+    for (size_t i = 0; i < c->left; i++)
+        if (c->p[i] != 0)
+            return ERR_DAMAGED;
+    return 0;
+}
+
 int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, struct bytes sealed, struct buf *held,
               struct leaf_envelope *ret)
 {
-    if (sealed.n < ENVELOPE_HEAD + CRYPT_TAG || sealed.n > LEAF_STATEMENT_MAX * 2u)
+    if (sealed.n < ENVELOPE_FIXED + CRYPT_TAG || sealed.n > LEAF_STATEMENT_MAX * 2u)
         return ERR_DAMAGED;
     buf_clear(held);
     uint8_t *p = buf_more(held, sealed.n);
@@ -156,16 +197,15 @@ int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, s
     uint8_t version = cursor_u8(&c), codec = cursor_u8(&c);
     uint16_t zero = cursor_u16(&c);
     struct leaf_envelope envelope = {.manifest_record = cursor_u64(&c)};
-    uint32_t statement = cursor_u32(&c), values = cursor_u32(&c);
-    if (c.failed || version != ENVELOPE_VERSION || codec != 0 || zero != 0)
+    if (c.failed || version != ENVELOPE_VERSION || zero != 0 || codec > ENVELOPE_FIELDS)
         return ERR_DAMAGED;
-    envelope.statement = cursor_take(&c, statement);
-    envelope.values = cursor_take(&c, values);
-    if (c.failed || leaf_padded((size_t)ENVELOPE_HEAD + statement + values) != sealed.n - CRYPT_TAG)
+    if (codec == ENVELOPE_FIELDS)
+        envelope.fields = cursor_take(&c, c.left);
+    else if (get_plain(&c, &envelope) != 0)
         return ERR_DAMAGED;
-    for (size_t i = 0; i < c.left; i++)
-        if (c.p[i] != 0)
-            return ERR_DAMAGED;
+    size_t padded = sealed.n - CRYPT_TAG;
+    if (codec == ENVELOPE_FIELDS && (envelope.fields.n == 0 || leaf_padded(padded) != padded))
+        return ERR_DAMAGED;
     *ret = envelope;
     return 0;
 }

@@ -32,10 +32,12 @@ struct leaf_envelope {
     uint64_t manifest_record; /* LEAF_NO_MANIFEST when the leaf has no bytes */
     struct bytes statement;   /* the note as committed */
     struct bytes values;      /* JSON array of the claims, each as it was digested; may be empty */
+    struct bytes fields;      /* in place of both, of a received statement: see statement_compact; read, with padding */
 };
 /* leaf_padded: the size class of ${n} plaintext bytes: a multiple of 64 up to 512, above that of an eighth of the
  * largest power of two not above n, and at least 128. */
 size_t leaf_padded(size_t n);
+size_t leaf_compact_padded(size_t n); /* bytes that fields of ${n} bytes take in their envelope, padding included */
 /*
  * leaf_seal: append the envelope, padded to its size class, under the leaf's statement key; bound to ${pin} and
  * ${leaf}.  leaf_open: decrypt into ${held}, from which ${ret} borrows.  ERR_DAMAGED without words.

@@ -18,8 +18,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_DEPOSIT] = "deposit",   [STATEMENT_RECEIVED] = "received",
     [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
     [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
-    [STATEMENT_REPAIRED] = "repaired",
-    [STATEMENT_AUDITED] = "audited",
+    [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
+    [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -187,42 +187,66 @@ static void put_sum(struct json_out *j, const char *key, const struct statement_
     json_object_end(j);
 }
 
-static void make_founded(const struct statement *s, struct json_out *j)
+static void put_vkey(struct json_out *j, const char *key, const struct note_key *k)
 {
-    const struct statement_founded *f = &s->founded;
     char vkey[NOTE_VKEY_MAX];
-    put_id(j, "compartment", f->compartment);
-    put_number(j, "format", f->format);
-    put_kind(j, s->kind);
-    json_key(j, "log");
-    note_key_text(&f->log, vkey);
+    note_key_text(k, vkey);
+    json_key(j, key);
     json_string(j, vkey);
-    json_key(j, "member");
-    json_object_begin(j);
-    json_key(j, "box");
-    json_base64(j, bytes_of(f->member_box, CRYPT_PUBLIC));
-    json_key(j, "key");
-    note_key_text(&f->member, vkey);
-    json_string(j, vkey);
+}
+
+static void put_public(struct json_out *j, const char *key, const uint8_t public_key[CRYPT_PUBLIC])
+{
+    json_key(j, key);
+    json_base64(j, bytes_of(public_key, CRYPT_PUBLIC));
+}
+
+static void put_receiving(struct json_out *j, const struct statement_receiving list[2])
+{
     json_key(j, "receiving");
     json_array_begin(j);
-    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+    for (size_t i = 0; i < 2; i++) {
         json_object_begin(j);
-        put_number(j, "epoch", f->receiving[i].epoch);
-        json_key(j, "key");
-        json_base64(j, bytes_of(f->receiving[i].key, CRYPT_PUBLIC));
+        put_number(j, "epoch", list[i].epoch);
+        put_public(j, "key", list[i].key);
         json_object_end(j);
     }
     json_array_end(j);
+}
+
+static void put_roles(struct json_out *j)
+{
     json_key(j, "roles");
     json_array_begin(j);
     json_string(j, "administrator");
     json_string(j, "investigator");
     json_array_end(j);
+}
+
+static void make_founded(const struct statement *s, struct json_out *j)
+{
+    const struct statement_founded *f = &s->founded;
+    put_id(j, "compartment", f->compartment);
+    put_number(j, "format", f->format);
+    put_kind(j, s->kind);
+    put_vkey(j, "log", &f->log);
+    json_key(j, "member");
+    json_object_begin(j);
+    put_public(j, "box", f->member_box);
+    put_vkey(j, "key", &f->member);
+    put_receiving(j, f->receiving);
+    put_roles(j);
     json_object_end(j);
     json_key(j, "origin");
     json_string(j, f->origin);
     put_number(j, "pack_sectors", f->pack_sectors);
+    if (f->parity_packs != 0) {
+        json_key(j, "parity");
+        json_object_begin(j);
+        put_number(j, "files", f->parity_files);
+        put_number(j, "packs", f->parity_packs);
+        json_object_end(j);
+    }
     json_key(j, "policy");
     json_object_begin(j);
     put_number(j, "administrators", 1);
@@ -276,6 +300,28 @@ static void make_packs(const struct statement *s, struct json_out *j)
     put_time(j, s);
 }
 
+static void make_parity(const struct statement *s, struct json_out *j)
+{
+    put_kind(j, s->kind);
+    json_key(j, "stripes");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->parity.count; i++) {
+        const struct statement_stripe *p = &s->parity.stripes[i];
+        json_object_begin(j);
+        put_number(j, "packs", p->packs);
+        json_key(j, "roots");
+        json_array_begin(j);
+        for (uint32_t k = 0; k < p->files; k++)
+            json_base64(j, bytes_of(p->roots[k].b, CRYPT_HASH));
+        json_array_end(j);
+        put_number(j, "stripe", p->stripe);
+        put_hash(j, "trailer", &p->trailer);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_time(j, s);
+}
+
 static void make_cover(const struct statement *s, struct json_out *j)
 {
     put_number(j, "count", s->cover.count);
@@ -295,6 +341,46 @@ static void make_repaired(const struct statement *s, struct json_out *j)
         json_string(j, s->repaired.files[i]);
     json_array_end(j);
     put_kind(j, s->kind);
+    put_time(j, s);
+}
+
+static void put_event(struct json_out *j, const struct statement_event *v)
+{
+    put_number(j, "number", v->number);
+    put_hash(j, "prev", &v->prev);
+}
+
+static void make_recovery(const struct statement *s, struct json_out *j)
+{
+    const struct statement_recovery *r = &s->recovery;
+    put_id(j, "compartment", r->compartment);
+    put_number(j, "epoch", r->epoch);
+    put_vkey(j, "key", &r->key);
+    put_kind(j, s->kind);
+    put_number(j, "leaves", r->leaves);
+    put_number(j, "needed", r->needed);
+    put_event(j, &r->event);
+    put_public(j, "receiving", r->receiving);
+    put_hash(j, "root", &r->root);
+    put_id(j, "set", r->set);
+    json_key(j, "shares");
+    json_array_begin(j);
+    for (size_t i = 0; i < r->share_count; i++)
+        json_base64(j, bytes_of(r->shares[i].b, CRYPT_HASH));
+    json_array_end(j);
+    put_time(j, s);
+}
+
+static void make_member(const struct statement *s, struct json_out *j)
+{
+    const struct statement_member *m = &s->member;
+    put_public(j, "box", m->box);
+    put_vkey(j, "key", &m->key);
+    put_kind(j, s->kind);
+    put_event(j, &m->event);
+    put_receiving(j, m->receiving);
+    put_roles(j);
+    put_id(j, "set", m->set);
     put_time(j, s);
 }
 
@@ -558,6 +644,11 @@ static int founded_rule(const struct statement_founded *f, int code, struct err 
 {
     if (f->origin == NULL || strcmp(f->log.name, f->origin) != 0)
         return err_set(e, code, "rule founded-origin: the origin is not the name of the log's key");
+    bool parity = f->parity_packs >= 1 && f->parity_packs <= STATEMENT_STRIPE_PACKS_MAX && f->parity_files >= 1 &&
+                  f->parity_files <= STATEMENT_PARITY_MAX;
+    if (!parity && (f->parity_packs != 0 || f->parity_files != 0))
+        return err_set(e, code, "rule founded-parity: a stripe has 1 to %d packs and 1 to %d parity files",
+                       STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
     return 0;
 }
 
@@ -580,6 +671,21 @@ static int keyring_rule(const struct statement *s, int code, struct err *e)
     return 0;
 }
 
+static int parity_rule(const struct statement *s, int code, struct err *e)
+{
+    if (s->parity.count > STATEMENT_LIST_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_LIST_MAX);
+    for (size_t i = 0; i < s->parity.count; i++) {
+        const struct statement_stripe *p = &s->parity.stripes[i];
+        if (p->packs < 1 || p->packs > STATEMENT_STRIPE_PACKS_MAX || p->files < 1 || p->files > STATEMENT_PARITY_MAX)
+            return err_set(e, code, "rule parity-stripe: a stripe has 1 to %d packs and 1 to %d parity files",
+                           STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
+        if (i > 0 && p->stripe <= p[-1].stripe)
+            return err_set(e, code, "rule parity-order: the stripes do not ascend");
+    }
+    return 0;
+}
+
 static int repaired_rule(const struct statement *s, int code, struct err *e)
 {
     if (s->repaired.count > STATEMENT_LIST_MAX)
@@ -588,6 +694,13 @@ static int repaired_rule(const struct statement *s, int code, struct err *e)
     for (size_t i = 0; rc == 0 && i < s->repaired.count; i++)
         rc = text_rule(s->repaired.files[i], text_tr("the name of a repaired file"), code, e);
     return rc;
+}
+
+static int recovery_rule(const struct statement_recovery *r, int code, struct err *e)
+{
+    if (r->share_count > CRYPT_SHARES_MAX || r->needed == 0 || r->needed > r->share_count)
+        return err_set(e, code, "rule recovery-shares: 1 to %d sheets, of which 1 to all are needed", CRYPT_SHARES_MAX);
+    return 0;
 }
 
 static int audited_rule(const struct statement *s, int code, struct err *e)
@@ -621,6 +734,9 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
+    case STATEMENT_PARITY: return parity_rule(s, code, e);
+    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
+    case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
     }
     assert(false);
@@ -645,6 +761,9 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_PACKS: make_packs(s, &j); break;
     case STATEMENT_COVER: make_cover(s, &j); break;
     case STATEMENT_REPAIRED: make_repaired(s, &j); break;
+    case STATEMENT_PARITY: make_parity(s, &j); break;
+    case STATEMENT_RECOVERY: make_recovery(s, &j); break;
+    case STATEMENT_MEMBER: make_member(s, &j); break;
     case STATEMENT_AUDITED: make_audited(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
@@ -799,27 +918,50 @@ static bool is_written(const struct json_node *node, const char *canonical)
     return node != NULL && json_write(node, &text) && bytes_equal(buf_bytes(&text), bytes_text(canonical));
 }
 
-static bool read_receiving(const struct json_node *list, struct statement_founded *f)
+static bool read_receiving(const struct json_node *list, struct statement_receiving to[2])
 {
     static const char *const keys[] = {"epoch", "key"};
-    if (!json_is_array(list) || json_count(list) != COUNT(f->receiving))
+    if (!json_is_array(list) || json_count(list) != 2)
         return false;
-    for (size_t i = 0; i < COUNT(f->receiving); i++) {
+    for (size_t i = 0; i < 2; i++) {
         const struct json_node *n = json_at(list, i);
-        if (!json_keys_are(n, keys, 2) || !json_get_u64(json_get(n, "epoch"), &f->receiving[i].epoch) ||
-            !get_fixed(json_get(n, "key"), f->receiving[i].key, CRYPT_PUBLIC, false))
+        if (!json_keys_are(n, keys, 2) || !json_get_u64(json_get(n, "epoch"), &to[i].epoch) ||
+            !get_fixed(json_get(n, "key"), to[i].key, CRYPT_PUBLIC, false))
             return false;
     }
     return true;
 }
 
+/* Absent in a repository without parity. */
+static bool read_founded_parity(const struct json_node *n, struct statement_founded *f)
+{
+    static const char *const keys[] = {"files", "packs"};
+    uint64_t files = 0, packs = 0;
+    if (n == NULL)
+        return true;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "files"), &files) ||
+        !json_get_u64(json_get(n, "packs"), &packs) || files == 0 || files > UINT32_MAX || packs > UINT32_MAX)
+        return false;
+    f->parity_files = (uint32_t)files;
+    f->parity_packs = (uint32_t)packs;
+    return true;
+}
+
+static bool read_roles(const struct json_node *node)
+{
+    return is_written(node, "[\"administrator\",\"investigator\"]");
+}
+
 static int read_founded(struct reading *r)
 {
-    static const char *const keys[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
-                                       "policy", "sector_bytes", "time"};
+    static const char *const plain[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
+                                        "policy", "sector_bytes", "time"};
+    static const char *const with_parity[] = {"compartment", "format", "kind", "log", "member", "origin",
+                                              "pack_sectors", "parity", "policy", "sector_bytes", "time"};
     static const char *const member_keys[] = {"box", "key", "receiving", "roles"};
     struct statement_founded *f = &r->s->founded;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    bool parity = json_get(r->root, "parity") != NULL;
+    int rc = keys_rule(r, parity ? with_parity : plain, parity ? COUNT(with_parity) : COUNT(plain));
     if (rc != 0)
         return rc;
     const struct json_node *member = json_get(r->root, "member");
@@ -829,10 +971,10 @@ static int read_founded(struct reading *r)
                 get_vkey(json_get(r->root, "log"), &f->log) && get_vkey(json_get(member, "key"), &f->member) &&
                 get_fixed(json_get(member, "box"), f->member_box, CRYPT_PUBLIC, false) &&
                 get_fixed(json_get(r->root, "compartment"), f->compartment, STATEMENT_ID, true) &&
-                read_receiving(json_get(member, "receiving"), f) && get_number(r, "pack_sectors", &pack) &&
+                read_receiving(json_get(member, "receiving"), f->receiving) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
-                sector <= UINT32_MAX && format <= UINT32_MAX &&
-                is_written(json_get(member, "roles"), "[\"administrator\",\"investigator\"]") &&
+                sector <= UINT32_MAX && format <= UINT32_MAX && read_founded_parity(json_get(r->root, "parity"), f) &&
+                read_roles(json_get(member, "roles")) &&
                 is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
     f->pack_sectors = (uint32_t)pack;
     f->sector_bytes = (uint32_t)sector;
@@ -902,6 +1044,42 @@ static int read_packs(struct reading *r)
     return 0;
 }
 
+static bool read_stripe(const struct json_node *n, struct statement_stripe *p)
+{
+    static const char *const keys[] = {"packs", "roots", "stripe", "trailer"};
+    const struct json_node *roots = json_get(n, "roots");
+    uint64_t packs = 0;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "packs"), &packs) || packs > UINT32_MAX ||
+        !json_is_array(roots) || json_count(roots) > STATEMENT_PARITY_MAX ||
+        !json_get_u64(json_get(n, "stripe"), &p->stripe) || !get_hash(json_get(n, "trailer"), &p->trailer))
+        return false;
+    p->packs = (uint32_t)packs;
+    p->files = (uint32_t)json_count(roots);
+    for (uint32_t i = 0; i < p->files; i++)
+        if (!get_hash(json_at(roots, i), &p->roots[i]))
+            return false;
+    return true;
+}
+
+static int read_parity(struct reading *r)
+{
+    static const char *const keys[] = {"kind", "stripes", "time"};
+    const struct json_node *list = json_get(r->root, "stripes");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_LIST_MAX)
+        return rc != 0 ? rc : broken(r, "parity");
+    size_t count = json_count(list);
+    struct statement_stripe *stripes = list_new(r, count, sizeof *stripes);
+    if (stripes == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if (!read_stripe(json_at(list, i), &stripes[i]))
+            return broken(r, "parity");
+    r->s->parity.stripes = stripes;
+    r->s->parity.count = count;
+    return 0;
+}
+
 static int read_cover(struct reading *r)
 {
     static const char *const keys[] = {"count", "deposit", "first", "kind", "part", "root", "time"};
@@ -962,6 +1140,58 @@ static int read_repaired(struct reading *r)
     r->s->repaired.files = files;
     r->s->repaired.count = count;
     return 0;
+}
+
+static bool read_event(const struct reading *r, struct statement_event *v)
+{
+    return get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev);
+}
+
+static int read_recovery(struct reading *r)
+{
+    static const char *const keys[] = {"compartment", "epoch", "key", "kind", "leaves", "needed", "number",
+                                       "prev", "receiving", "root", "set", "shares", "time"};
+    struct statement_recovery *x = &r->s->recovery;
+    const struct json_node *list = json_get(r->root, "shares");
+    uint64_t needed = 0;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
+                get_number(r, "epoch", &x->epoch) && get_vkey(json_get(r->root, "key"), &x->key) &&
+                get_number(r, "leaves", &x->leaves) && get_number(r, "needed", &needed) && needed <= UINT32_MAX &&
+                read_event(r, &x->event) &&
+                get_fixed(json_get(r->root, "receiving"), x->receiving, CRYPT_PUBLIC, false) &&
+                get_hash(json_get(r->root, "root"), &x->root) &&
+                get_fixed(json_get(r->root, "set"), x->set, STATEMENT_ID, true) && json_is_array(list) &&
+                json_count(list) <= CRYPT_SHARES_MAX;
+    if (!good)
+        return broken(r, "recovery-fields");
+    x->needed = (uint32_t)needed;
+    x->share_count = json_count(list);
+    struct hash *shares = list_new(r, x->share_count, sizeof *shares);
+    if (shares == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < x->share_count; i++)
+        if (!get_hash(json_at(list, i), &shares[i]))
+            return broken(r, "recovery-shares");
+    x->shares = shares;
+    return 0;
+}
+
+static int read_member(struct reading *r)
+{
+    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "roles", "set", "time"};
+    struct statement_member *m = &r->s->member;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "box"), m->box, CRYPT_PUBLIC, false) &&
+                get_vkey(json_get(r->root, "key"), &m->key) && read_event(r, &m->event) &&
+                read_receiving(json_get(r->root, "receiving"), m->receiving) &&
+                read_roles(json_get(r->root, "roles")) &&
+                get_fixed(json_get(r->root, "set"), m->set, STATEMENT_ID, true);
+    return good ? 0 : broken(r, "member-fields");
 }
 
 static bool read_mtime(const struct json_node *n, struct statement_time *t)
@@ -1129,6 +1359,9 @@ static int read_kind(struct reading *r)
     case STATEMENT_PACKS: return read_packs(r);
     case STATEMENT_COVER: return read_cover(r);
     case STATEMENT_REPAIRED: return read_repaired(r);
+    case STATEMENT_PARITY: return read_parity(r);
+    case STATEMENT_RECOVERY: return read_recovery(r);
+    case STATEMENT_MEMBER: return read_member(r);
     case STATEMENT_AUDITED: return read_audited(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);
@@ -1151,7 +1384,10 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
     size_t count = json_count(claims);
     if (!json_is_array(claims) || count == 0 || count > CLAIMS_MAX)
         return broken(r, "claims");
-    if (json_parse(values, &r->held->values, r->e) != 0 || !json_canonical(values))
+    int rc = json_parse(values, &r->held->values, r->e);
+    if (rc == ERR_IO)
+        return rc;
+    if (rc != 0 || !json_canonical(values))
         return broken(r, "claim-values");
     r->values = json_root(r->held->values);
     if (!json_is_array(r->values) || json_count(r->values) != count)
@@ -1162,7 +1398,10 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
         const struct json_node *pair = json_at(r->values, i);
         const char *name = json_text(json_at(pair, 0));
         OWN(buf_drop) struct buf text = {0};
-        if (name == NULL || json_count(pair) != 2 || !json_write(pair, &text))
+        bool written = name != NULL && json_count(pair) == 2 && json_write(pair, &text);
+        if (text.failed)
+            return err_memory(r->e);
+        if (!written)
             return broken(r, "claim-values");
         if (strcmp(last, name) >= 0)
             return broken(r, "claim-order");
@@ -1198,7 +1437,9 @@ static int check_signature(struct reading *r, const struct note *note, const str
         return note->lines == 0 ? 0 : broken(r, "received-unsigned");
     if (r->s->kind == STATEMENT_FOUNDED)
         return note_check(note, &r->s->founded.member, 1, NOTE_STRICT, r->e);
-    return note_check(note, keys, count, NOTE_STRICT, r->e);
+    if (r->s->kind != STATEMENT_MEMBER)
+        return note_check(note, keys, count > 0, NOTE_STRICT, r->e);
+    return count > 1 ? note_check(note, keys + 1, 1, NOTE_STRICT, r->e) : broken(r, "member-signer");
 }
 
 /* A received statement is text and an empty line without signatures, which no signed note is. */

@@ -27,8 +27,11 @@ enum statement_kind {
     STATEMENT_RECEIPT = 9,       /* hidden, signed: closes a deposit with its sums */
     STATEMENT_NOTE = 10,         /* hidden, signed: a remark */
     STATEMENT_SET_ASIDE = 11,    /* hidden, signed: a receipt whose intake was a mistake */
-    STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy */
-    STATEMENT_AUDITED = 13,      /* public: what audits of the packs found, and when */
+    STATEMENT_REPAIRED = 12,     /* public: files healed from their second copy, or by parity */
+    STATEMENT_PARITY = 13,       /* public: roots of the parity that a commit made */
+    STATEMENT_RECOVERY = 14,     /* public, a key event: sheets that replace a lost member, and their one-time key */
+    STATEMENT_MEMBER = 15,       /* public, a key event: who signs from here on; by the sheets' one-time key alone */
+    STATEMENT_AUDITED = 16,      /* public: what audits of the packs found, and when */
     STATEMENT_KIND_LAST = STATEMENT_AUDITED,
 };
 const char *statement_kind_name(enum statement_kind kind);
@@ -39,6 +42,8 @@ enum {
     STATEMENT_PATH_MAX = 1 << 20,   /* one path, in bytes; deeper trees than PATH_MAX are real */
     STATEMENT_LIST_MAX = 1 << 20,   /* members of one list */
     STATEMENT_FILE_NAME_MAX = 127,  /* of a keyring file */
+    STATEMENT_STRIPE_PACKS_MAX = 32, /* packs under one stripe of parity */
+    STATEMENT_PARITY_MAX = 4,       /* and parity files over it */
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
@@ -70,6 +75,7 @@ struct statement_founded {
     uint8_t compartment[STATEMENT_ID];
     struct statement_receiving receiving[2];
     uint32_t pack_sectors, sector_bytes, format;
+    uint32_t parity_packs, parity_files; /* of a stripe; both zero: no parity */
 };
 struct statement_file_hash { /* a keyring file, by its name below keys/ */
     const char *name;
@@ -82,6 +88,12 @@ struct statement_pack {
     uint32_t sectors;
     bool sealed;
     struct hash root;
+};
+struct statement_stripe { /* the parity over the first ${packs} packs of a stripe */
+    uint64_t stripe;
+    uint32_t packs, files;
+    struct hash roots[STATEMENT_PARITY_MAX]; /* of each file's parity sectors */
+    struct hash trailer;                     /* of the sectors behind them, the same in each file */
 };
 struct statement_audit { /* packs first..last held to the log of so many leaves, at a claimed time */
     uint64_t first, last, findings, leaves, at_unix_s;
@@ -131,6 +143,31 @@ struct statement_receipt {
     uint64_t deposit, number, parts;
     struct statement_totals totals;
 };
+/* Key events are numbered on from leaf 0, which is number 0; each names the commitment of the one before. */
+struct statement_event {
+    uint64_t number;
+    struct hash prev;
+};
+struct statement_recovery {
+    struct statement_event event;
+    struct note_key key; /* of the one-time seed */
+    uint8_t receiving[CRYPT_PUBLIC];
+    uint8_t compartment[STATEMENT_ID];
+    uint64_t epoch;
+    uint8_t set[STATEMENT_ID];
+    uint64_t leaves; /* the checkpoint before: its size and root */
+    struct hash root;
+    uint32_t needed;
+    const struct hash *shares; /* SHA-256 of each */
+    size_t share_count;
+};
+struct statement_member {
+    struct statement_event event;
+    struct note_key key;
+    uint8_t box[CRYPT_PUBLIC];
+    struct statement_receiving receiving[2];
+    uint8_t set[STATEMENT_ID]; /* of sheets: spent by this */
+};
 
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
@@ -171,6 +208,12 @@ struct statement {
             size_t count;
         } repaired;
         struct {
+            struct statement_stripe *stripes;
+            size_t count;
+        } parity;
+        struct statement_recovery recovery;
+        struct statement_member member;
+        struct {
             struct statement_audit *audits;
             size_t count;
         } audited;
@@ -191,8 +234,9 @@ int statement_finish(enum statement_kind kind, struct bytes text, const struct n
                      const struct key *seed, struct buf *to, struct err *e);
 
 /*
- * statement_read: the opposite.  ${bytes} as committed and ${values} as stored; every signature must be by one of
- * ${keys} (the founding statement: keys NULL, it is checked by the member key that it names).  For hidden kinds all
+ * statement_read: the opposite.  ${bytes} as committed and ${values} as stored; it must be signed by keys[0], the
+ * member's; of kind member by keys[1], the one-time key that is registered where the statement stands, if any is (see
+ * history.h).  The founding statement: keys NULL, it is checked by the member key that it names.  For hidden kinds all
  * claims are opened with ${secret} and must be exactly those digested.  *ret borrows from ${held} and the inputs.
  * ERR_DAMAGED names the rule.
  */
@@ -200,5 +244,17 @@ struct statement_held;
 void statement_held_drop(struct statement_held **held);
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
+
+/*
+ * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
+ * file of 2^53 bytes and more.
+ * ${values}: as statement_make gave them.
+ * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
+ * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.
+ */
+bool statement_compact(const struct statement *s, struct bytes values, struct buf *to);
+int statement_expand(struct bytes fields, const struct key *secret, struct buf *ret_statement, struct buf *ret_values,
+                     struct statement *ret, struct err *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "crypt/crypt.h"
 #include "table/table.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { NAME_BYTES_MAX = 256 };
@@ -251,6 +252,7 @@ static int load(struct loader *l, struct err *e)
         rc = check_notes(l, e);
     if (rc != 0)
         return rc;
+    assert(l->in->tables != NULL); /* no rows are refused above */
     qsort(l->in->tables, l->in->count, sizeof *l->in->tables, by_name);
     for (size_t i = 0; rc == 0 && i < l->in->count; i++)
         rc = hash_table(&l->in->tables[i], e);

@@ -56,8 +56,10 @@ int report_strata(const struct report_input *in, const struct report_answer *ans
                   size_t *ret_count, struct err *e)
 {
     struct report_stratum *strata = calloc(in->count, sizeof *strata);
+    if (strata == NULL)
+        return err_memory(e);
     size_t count = 0;
-    int rc = strata != NULL ? 0 : err_memory(e);
+    int rc = 0;
     for (size_t i = 0; rc == 0 && i < in->count; i++) {
         if (i == 0 || strcmp(in->tables[i].stratum, in->tables[i - 1].stratum) != 0)
             strata[count++].first = i;

@@ -235,7 +235,9 @@ int sheet_screen(const struct sheet_arguments *a, struct err *e)
     OWN(mem_drop) struct task *t = calloc(1, sizeof *t);
     const char *out;
     unsigned threshold;
-    int rc = t == NULL ? err_memory(e) : crypt_start(e);
+    if (t == NULL)
+        return err_memory(e);
+    int rc = crypt_start(e);
     rc = rc == 0 && a->words != 1 ? err_set(e, ERR_USAGE, "one table of queries is wanted") : rc;
     rc = rc == 0 ? sheet_need(a, "name", &out, e) : rc;
     rc = rc == 0 ? sheet_need(a, "out", &out, e) : rc;
@@ -251,10 +253,8 @@ int sheet_screen(const struct sheet_arguments *a, struct err *e)
     rc = rc == 0 ? table_commit(TAKE(t->out), e) : rc;
     if (rc == 0)
         say_result(a, t);
-    if (t != NULL) {
-        table_abandon(t->out);
-        screen_free(t->s);
-        free(t->known.pair);
-    }
+    table_abandon(t->out);
+    screen_free(t->s);
+    free(t->known.pair);
     return rc;
 }

@@ -3,7 +3,7 @@
  *
  * In full it goes in stretches of some hundred MiB of packs: these are read from one end to the other and held to
  * their roots, then the items that are in them are decrypted out of the page cache.  So a disk is read in its order,
- * and once; only what an item shares with one of an earlier stretch is read again.
+ * and once; only what an item shares with one of an earlier stretch is read again.  Parity files come last.
  *
  * Packs are read by two threads, each from one end of one pack to the other: enough to keep a disk busy, and no more
  * than it can serve in order.  What they find is told by pack, whichever was done first.
@@ -20,21 +20,15 @@
 
 enum { PACK_THREADS = 2, WAIT_MS = 50, STRETCH_BYTES = 512 << 20 };
 
-/* Of one journal record and those before: what its items are made of lies in packs below pack_end. */
-struct part {
-    uint64_t pack_end, leaf_end;
-};
-
 struct packs {
     struct store_auditing *a;
-    struct vault_pack *list; /* as the log says, ascending */
-    size_t count, room;
-    size_t from; /* of the list: where the audit began */
-    size_t told; /* and the next to be told */
-    bool full;
-    struct part *parts; /* the records of the journal that added to packs */
-    size_t part_count, part_room, part;
-    bool outrun; /* a writer was at work: the open pack need not be as the log we read says */
+    struct store_packs log;
+    size_t jobs;     /* packs, then parity files stripe by stripe */
+    size_t from;     /* of the jobs: where the audit began */
+    size_t told;     /* and the next to be told */
+    size_t part;     /* of the log's: the first whose items are not in a stretch yet */
+    bool items_left; /* packs that were told are told again when this is interrupted: their items were not */
+    bool outrun;     /* a writer was at work: the open pack need not be as the log we read says */
 };
 
 void store_audit_found(struct store_auditing *a, const char *line)
@@ -56,71 +50,15 @@ int store_audit_advance(struct store_auditing *a)
     return a->watch->progress == NULL ? 0 : a->watch->progress(a->watch->context, atomic_load(&a->done), a->all);
 }
 
-/* ---- packs as the log names them: from the journal's public statements, so that no key is needed ---- */
-
-static int pack_note(struct packs *p, const struct statement_pack *said, struct err *e)
-{
-    const struct vault_pack pack = {said->pack, said->sectors, said->sealed, said->root};
-    size_t i = p->count;
-    while (i > 0 && p->list[i - 1].pack > pack.pack)
-        i--;
-    if (i > 0 && p->list[i - 1].pack == pack.pack) {
-        p->list[i - 1] = pack;
-        return 0;
-    }
-    if (i < p->count)
-        return err_set(e, ERR_DAMAGED, "the log names pack %llu out of order", (unsigned long long)pack.pack);
-    if (p->count == p->room) {
-        size_t room = p->room * 2 + 64;
-        struct vault_pack *grown = reallocarray(p->list, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        p->list = grown;
-        p->room = room;
-    }
-    p->list[p->count++] = pack;
-    return 0;
-}
-
-static int part_note(struct packs *p, const struct ledger_record *r, struct err *e)
-{
-    if (p->part_count == p->part_room) {
-        size_t room = p->part_room * 2 + 64;
-        struct part *grown = reallocarray(p->parts, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        p->parts = grown;
-        p->part_room = room;
-    }
-    p->parts[p->part_count++] = (struct part){p->count > 0 ? p->list[p->count - 1].pack + 1 : 0,
-                                              r->first_leaf + r->hidden_count + r->public_count};
-    return 0;
-}
-
-static int take_record(void *context, const struct ledger_record *r, struct err *e)
-{
-    struct packs *p = context;
-    struct cursor open = cursor_of(r->open);
-    OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
-        struct bytes note;
-        struct statement st;
-        rc = ledger_statement_next(&open, &note, e);
-        if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &p->a->s->founded.founded.member, 1, &held, &st, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = pack_note(p, &st.packs.packs[k], e);
-    }
-    return rc == 0 && r->hidden_count > 0 ? part_note(p, r, e) : rc;
-}
-
-/* ---- one pack ---- */
+/* ---- one pack, or one parity file ---- */
 
 struct pack_job {
     struct packs *packs;
-    const struct vault_pack *pack;
-    uint64_t done;    /* bytes of it */
+    size_t number;
+    const struct vault_pack *pack; /* NULL: a parity file */
+    struct vault_stripe_of stripe;
+    unsigned file;
+    uint64_t all, done; /* bytes of it */
     struct buf lines; /* one for each finding */
     bool outrun;
     int rc;
@@ -131,8 +69,15 @@ static void pack_found(void *context, const struct vault_finding *f)
 {
     struct pack_job *j = context;
     struct err line = {0};
-    j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
-    (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy, text_tr(f->what));
+    if (j->pack == NULL) {
+        (void)err_set(&line, ERR_DAMAGED, "stripe %llu, parity file %c: %s", (unsigned long long)f->pack, f->copy,
+                      text_tr(f->what));
+        j->outrun = j->outrun || ledger_outrun(j->packs->a->s->ledger);
+    } else {
+        (void)err_set(&line, ERR_DAMAGED, "pack %llu, copy %c: %s", (unsigned long long)f->pack, f->copy,
+                      text_tr(f->what));
+        j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
+    }
     buf_printf(&j->lines, "%s\n", line.text);
 }
 
@@ -173,7 +118,9 @@ static void pack_work(void *context, void *job)
     struct pack_job *j = job;
     const struct store *s = ((struct packs *)context)->a->s;
     struct vault_watch watch = {pack_found, pack_progress, j};
-    j->rc = vault_audit_pack(s->root, s->founded.founded.pack_sectors, j->pack, &watch, &j->e);
+    j->rc = j->pack == NULL
+                ? vault_audit_parity(&j->stripe, j->file, &watch, &j->e)
+                : vault_audit_pack(s->root, s->founded.founded.pack_sectors, j->pack, &watch, &j->e);
 }
 
 static void pack_release(void *job)
@@ -188,12 +135,41 @@ static uint64_t pack_bytes(const struct vault_pack *p)
     return (uint64_t)p->sectors * VAULT_SECTOR * (p->sealed ? 1 : 2);
 }
 
+static int job_fill(struct packs *p, size_t number, struct pack_job *j, struct err *e)
+{
+    const uint32_t files = store_parity(p->a->s).files;
+    *j = (struct pack_job){.packs = p, .number = number, .lines = j->lines};
+    if (number < p->log.count) {
+        j->pack = &p->log.list[number];
+        j->all = pack_bytes(j->pack);
+        return 0;
+    }
+    size_t of_parity = number - p->log.count;
+    int rc = store_stripe_of(p->a->s, &p->log, of_parity / files, &j->stripe, e);
+    if (rc == 0)
+        j->all = vault_parity_bytes(&j->stripe);
+    j->file = (unsigned)(of_parity % files);
+    return rc;
+}
+
+/* Behind the last pack only parity files are left. */
+static int interrupted(const struct packs *p, struct err *e)
+{
+    uint64_t pack = 0;
+    if (p->items_left)
+        return store_audit_interrupted(p->a, e);
+    if (p->told < p->log.count)
+        pack = p->log.list[p->told].pack;
+    else if (p->log.count > 0)
+        pack = p->log.list[p->log.count - 1].pack + 1;
+    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", (unsigned long long)pack);
+}
+
 static int pack_settle(void *context, void *job, struct err *e)
 {
     struct packs *p = context;
     struct pack_job *j = job;
     struct store_auditing *a = p->a;
-    unsigned long long number = j->pack->pack;
     if (j->rc != 0 && j->rc != ERR_DAMAGED)
         return err_set(e, j->rc, "%s", j->e.text);
     p->outrun = p->outrun || j->outrun;
@@ -211,26 +187,19 @@ static int pack_settle(void *context, void *job, struct err *e)
     int rc = buf_check(&j->lines, e);
     if (rc != 0)
         return rc;
-    (void)atomic_fetch_add(&a->done, pack_bytes(j->pack) - j->done);
-    p->told = (size_t)(j->pack - p->list) + 1;
-    a->count->bytes += (uint64_t)j->pack->sectors * VAULT_SECTOR;
-    a->count->packs++;
+    (void)atomic_fetch_add(&a->done, j->all - j->done);
+    p->told = j->number + 1;
+    a->count->bytes += j->pack == NULL ? j->all : (uint64_t)j->pack->sectors * VAULT_SECTOR;
+    a->count->packs += j->pack != NULL;
+    a->count->parity_files += j->pack == NULL;
     buf_clear(&j->lines);
-    if (store_audit_advance(a) == 0)
-        return 0;
-    return p->full ? store_audit_interrupted(a, e)
-                   : err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", number + 1);
+    return store_audit_advance(a) == 0 ? 0 : interrupted(p, e);
 }
 
 static int pack_tick(void *context, struct err *e)
 {
-    struct packs *p = context;
-    if (store_audit_advance(p->a) == 0)
-        return 0;
-    if (p->full)
-        return store_audit_interrupted(p->a, e);
-    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu",
-                   (unsigned long long)p->list[p->told].pack); /* something is still to be told while we wait */
+    const struct packs *p = context;
+    return store_audit_advance(p->a) == 0 ? 0 : interrupted(p, e);
 }
 
 /* ---- all of it ---- */
@@ -241,6 +210,7 @@ static unsigned threads_of(const struct store *s)
     return processors < 1 ? 1 : processors > STORE_CREW_MAX ? STORE_CREW_MAX : (unsigned)processors;
 }
 
+/* Packs and parity files up to ${end} of the jobs. */
 static int audit_packs(struct packs *p, size_t end, struct err *e)
 {
     OWN(store_crew_drop) struct store_crew *crew = NULL;
@@ -255,11 +225,10 @@ static int audit_packs(struct packs *p, size_t end, struct err *e)
     for (size_t i = p->told; rc == 0 && i < end; i++) {
         void *slot;
         rc = store_crew_slot(crew, &slot, e);
-        if (rc != 0)
-            break;
-        struct pack_job *j = slot;
-        *j = (struct pack_job){.packs = p, .pack = &p->list[i], .lines = j->lines};
-        store_crew_give(crew);
+        if (rc == 0)
+            rc = job_fill(p, i, slot, e);
+        if (rc == 0)
+            store_crew_give(crew);
     }
     if (rc == 0)
         rc = store_crew_finish(crew, e);
@@ -267,22 +236,22 @@ static int audit_packs(struct packs *p, size_t end, struct err *e)
     return rc;
 }
 
-/* The next stretch: whole records, until their packs are some hundred MiB; *ret_end: of the list. */
+/* The next stretch: whole records, until their packs are some hundred MiB; *ret_end: of the packs. */
 static void stretch_next(struct packs *p, size_t *ret_end)
 {
     struct store_auditing *a = p->a;
     uint64_t bytes = 0, enough = a->s->audit_stretch_bytes != 0 ? a->s->audit_stretch_bytes : STRETCH_BYTES;
     size_t end = p->told;
-    if (end < p->count)
-        a->stretch_pack = p->list[end].pack;
-    while (p->part < p->part_count && bytes < enough) {
-        const struct part *part = &p->parts[p->part++];
-        for (; end < p->count && p->list[end].pack < part->pack_end; end++)
-            bytes += pack_bytes(&p->list[end]);
+    if (end < p->log.count)
+        a->stretch_pack = p->log.list[end].pack;
+    while (p->part < p->log.part_count && bytes < enough) {
+        const struct store_part *part = &p->log.parts[p->part++];
+        for (; end < p->log.count && p->log.list[end].pack < part->pack_end; end++)
+            bytes += pack_bytes(&p->log.list[end]);
         a->leaf_end = part->leaf_end;
     }
-    if (p->part == p->part_count) {
-        end = p->count;
+    if (p->part == p->log.part_count) {
+        end = p->log.count;
         a->leaf_end = UINT64_MAX;
     }
     *ret_end = end;
@@ -293,47 +262,50 @@ static int audit_stretches(struct packs *p, struct err *e)
 {
     struct store_auditing *a = p->a;
     int rc = 0;
-    bool items = true;
+    p->items_left = true;
     do {
-        size_t end = p->count;
+        size_t end = p->log.count;
         a->leaf_end = UINT64_MAX;
         if (a->by_index)
             stretch_next(p, &end);
         rc = audit_packs(p, end, e);
-        if (rc == 0 && items)
+        if (rc == 0 && p->items_left)
             rc = store_audit_items(a, e);
-        items = items && a->leaf_end != UINT64_MAX;
-    } while (rc == 0 && (items || p->told < p->count));
+        if (rc == 0)
+            p->items_left = p->items_left && a->leaf_end != UINT64_MAX;
+    } while (rc == 0 && (p->items_left || p->told < p->log.count));
     return rc;
 }
 
 /* Items whose bytes lie in packs before the first one are left out with these. */
 static void begin_at(struct packs *p, uint64_t from_pack)
 {
-    while (p->told < p->count && p->list[p->told].pack < from_pack)
+    const struct store_packs *log = &p->log;
+    while (p->told < log->count && log->list[p->told].pack < from_pack)
         p->told++;
     p->from = p->told;
-    p->a->first_pack = p->a->stretch_pack = p->told < p->count ? p->list[p->told].pack : 0;
-    for (; p->part < p->part_count && p->parts[p->part].pack_end < from_pack; p->part++)
-        p->a->next_leaf = p->parts[p->part].leaf_end;
+    p->a->first_pack = p->a->stretch_pack = p->told < log->count ? log->list[p->told].pack : 0;
+    for (; p->part < log->part_count && log->parts[p->part].pack_end < from_pack; p->part++)
+        p->a->next_leaf = log->parts[p->part].leaf_end;
 }
 
-static int audit(struct packs *p, uint64_t from_pack, struct err *e)
+static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
-    int rc = ledger_walk(a->s->ledger, -1, LEDGER_FIRST, 0, take_record, p, e);
-    if (rc == 0)
-        begin_at(p, from_pack);
-    for (size_t i = p->told; rc == 0 && i < p->count; i++)
-        a->all += pack_bytes(&p->list[i]);
-    if (rc == 0 && !p->full)
-        return audit_packs(p, p->count, e);
-    if (rc == 0)
+    int rc = store_packs_load(a->s, &p->log, e);
+    p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
+    begin_at(p, from_pack);
+    for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {
+        struct pack_job j = {0};
+        rc = job_fill(p, i, &j, e);
+        a->all += j.all;
+    }
+    if (rc == 0 && full)
         rc = store_audit_prepare_items(a, e);
-    if (rc == 0)
+    if (rc == 0 && full)
         rc = audit_stretches(p, e);
     vault_seen_drop(&a->seen);
-    return rc;
+    return rc == 0 ? audit_packs(p, p->jobs, e) : rc;
 }
 
 /* What was done, also when it was stopped, for whoever asks for its age and for the log. */
@@ -343,12 +315,13 @@ static void report(const struct packs *p, bool full)
     struct store_reports reports;
     struct ledger_position now;
     struct err mine = {0};
-    if (p->told == p->from || p->outrun)
+    size_t end = p->told < p->log.count ? p->told : p->log.count;
+    if (end <= p->from || p->outrun)
         return;
     ledger_where(s->ledger, &now);
     int64_t at = time_now_unix_s();
-    const struct statement_audit audit = {.first = p->list[p->from].pack,
-                                          .last = p->list[p->told - 1].pack,
+    const struct statement_audit audit = {.first = p->log.list[p->from].pack,
+                                          .last = p->log.list[end - 1].pack,
                                           .findings = p->a->count->findings,
                                           .leaves = now.leaves,
                                           .at_unix_s = at > 0 ? (uint64_t)at : 1,
@@ -365,19 +338,18 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
 {
     *ret = (struct store_audited){0};
     struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = threads_of(s)};
-    struct packs p = {.a = &a, .full = full};
+    struct packs p = {.a = &a};
     (void)pthread_mutex_init(&a.pace_lock, NULL);
     pace_begin(&a.pace, s->audit_bytes_per_s, time_monotonic_ms());
     if (s->vault != NULL && s->audit_bytes_per_s != 0)
         vault_on_read(s->vault, keep_pace, &a);
-    int rc = audit(&p, from_pack, e);
+    int rc = audit(&p, full, from_pack, e);
     if (s->vault != NULL)
         vault_on_read(s->vault, NULL, NULL);
     (void)pthread_mutex_destroy(&a.pace_lock);
     if (rc == 0 || rc == ERR_STOPPED)
         report(&p, full && rc == 0);
-    free(p.list);
-    free(p.parts);
+    store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "
                                   "ended");

@@ -179,7 +179,7 @@ static int take_public(struct store *s, const struct ledger_record *r, uint64_t 
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = ledger_statement_next(c, &note, e);
     if (rc == 0)
-        rc = statement_read(note, bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &held, &statement, e);
+        rc = store_public_read(&s->history, leaf, note, &held, &statement, e);
     uint64_t at = ledger_open_at(r) + (uint64_t)(note.p - r->open.p);
     return rc != 0 ? rc : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
 }

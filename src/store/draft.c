@@ -111,10 +111,11 @@ static void digest_note(struct digest_set *set, const struct hash *digest)
 static int is_duplicate(struct store *s, const struct statement_received *r, bool *ret, struct err *e)
 {
     struct index_twin twin;
-    *ret = digest_seen(&s->draft.digests, &r->sha256);
+    const struct draft *behind = store_behind_draft(s);
+    *ret = digest_seen(&s->draft.digests, &r->sha256) || (behind != NULL && digest_seen(&behind->digests, &r->sha256));
     if (*ret)
         return 0;
-    int rc = index_duplicate(s->index, &r->sha256, &twin, e);
+    int rc = index_duplicate(store_asked(s), &r->sha256, &twin, e);
     *ret = rc == 0;
     return rc != 0 && rc != ERR_ABSENT ? rc : 0;
 }
@@ -127,6 +128,9 @@ void store_draft_release(struct draft *d)
         crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
     free(d->leaves);
     buf_wipe(&d->arena);
+    buf_wipe(&d->text);
+    buf_wipe(&d->values);
+    buf_wipe(&d->note);
     free(d->digests.slot);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
@@ -167,6 +171,13 @@ int store_draft_begin(struct store *s, struct err *e)
     ledger_where(s->ledger, &now);
     s->draft.begun = true;
     s->draft.first_leaf = now.leaves;
+    const struct draft *behind = store_behind_draft(s);
+    if (behind != NULL) { /* what the index will say of it */
+        s->draft.placed = behind->placed;
+        s->draft.place = behind->place;
+        s->draft.open_known = behind->open_known;
+        s->draft.open_deposit = behind->open_deposit;
+    }
     return 0;
 }
 
@@ -176,9 +187,9 @@ static int investigation_need(struct store *s, enum statement_kind kind, struct 
     uint8_t investigation[STATEMENT_ID];
     if (s->draft.placed || kind == STATEMENT_INVESTIGATION)
         return 0;
-    int rc = index_investigation(s->index, investigation, NULL);
+    int rc = index_investigation(store_index(s), investigation, NULL);
     if (rc != ERR_ABSENT)
-        return rc == 0 ? 0 : index_investigation(s->index, investigation, e);
+        return rc == 0 ? 0 : index_investigation(store_index(s), investigation, e);
     struct statement st = {
         .kind = STATEMENT_INVESTIGATION, .at_unix_s = time_now_unix_s(), .investigation = {.name = "main"}};
     return store_add(s, &st, NULL, NULL, e);
@@ -199,13 +210,15 @@ static int place_next(struct store *s, struct statement *st, struct err *e)
     struct draft *d = &s->draft;
     if (!d->placed) {
         uint8_t investigation[STATEMENT_ID] = {0};
-        int rc = st->kind == STATEMENT_INVESTIGATION ? ERR_ABSENT : index_investigation(s->index, investigation, e);
+        int rc = ERR_ABSENT;
+        if (st->kind != STATEMENT_INVESTIGATION)
+            rc = index_investigation(store_index(s), investigation, e);
         if (rc == ERR_ABSENT && st->kind == STATEMENT_INVESTIGATION) {
             crypt_random(investigation, sizeof investigation);
             memcpy(d->place.investigation, investigation, STATEMENT_ID);
             rc = 0;
         } else if (rc == 0)
-            rc = index_place(s->index, investigation, &d->place, e);
+            rc = index_place(store_index(s), investigation, &d->place, e);
         if (rc != 0)
             return err_add(e, rc, "the investigation's numbering");
         d->placed = true;
@@ -232,27 +245,33 @@ static int leaf_room(struct draft *d, struct err *e)
     return 0;
 }
 
-/* The statement as it will be committed, and its claim values, into the arena. */
+/* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
 static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
 {
     struct draft *d = &s->draft;
-    OWN(buf_drop) struct buf text = {0};
-    OWN(buf_drop) struct buf values = {0};
-    int rc = statement_make(&leaf->statement, &leaf->secret, &text, &values, e);
-    if (rc != 0)
-        return rc;
-    leaf->text_at = d->arena.n;
-    rc = statement_finish(leaf->statement.kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, &d->arena, e);
-    if (rc != 0)
-        return rc;
-    leaf->text_bytes = d->arena.n - leaf->text_at;
-    leaf->values_at = d->arena.n;
-    leaf->values_bytes = values.n;
-    buf_put_bytes(&d->arena, buf_bytes(&values));
-    rc = buf_check(&d->arena, e);
+    buf_clear(&d->text);
+    buf_clear(&d->values);
+    buf_clear(&d->note);
+    int rc = statement_make(&leaf->statement, &leaf->secret, &d->text, &d->values, e);
     if (rc == 0)
-        leaf_entry_hidden(&leaf->secret, bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes), leaf->entry);
-    return rc;
+        rc = statement_finish(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, &s->identity.sign,
+                              &d->note, e);
+    if (rc != 0)
+        return rc;
+    leaf_entry_hidden(&leaf->secret, buf_bytes(&d->note), leaf->entry);
+    size_t at = d->arena.n;
+    if (statement_compact(&leaf->statement, buf_bytes(&d->values), &d->arena)) {
+        leaf->fields_at = at;
+        leaf->fields_bytes = d->arena.n - at;
+    } else {
+        buf_put_bytes(&d->arena, buf_bytes(&d->note));
+        buf_put_bytes(&d->arena, buf_bytes(&d->values));
+        leaf->text_at = at;
+        leaf->text_bytes = d->note.n;
+        leaf->values_at = at + d->note.n;
+        leaf->values_bytes = d->values.n;
+    }
+    return buf_check(&d->arena, e);
 }
 
 bool store_has_object(const struct statement *st)
@@ -264,7 +283,7 @@ bool store_has_object(const struct statement *st)
 static int investigation_first(struct store *s, struct err *e)
 {
     uint8_t investigation[STATEMENT_ID];
-    int rc = s->draft.placed ? 0 : index_investigation(s->index, investigation, e);
+    int rc = s->draft.placed ? 0 : index_investigation(store_index(s), investigation, e);
     if (rc == 0)
         return err_set(e, ERR_REFUSED, "this repository has its investigation already");
     return rc == ERR_ABSENT ? 0 : rc;

@@ -38,7 +38,7 @@ static int origin_rule(const char *origin, struct err *e)
     return 0;
 }
 
-static int target_free(const char *root, struct err *e)
+int store_target_free(const char *root, struct err *e)
 {
     struct stat st;
     if (lstat(root, &st) != 0)
@@ -64,6 +64,8 @@ static int leaf_zero(struct founding *f, struct err *e)
     z->member = f->identity.member;
     z->pack_sectors = (uint32_t)((uint64_t)f->wish->pack_mib * (1 << 20) / VAULT_SECTOR);
     z->sector_bytes = VAULT_SECTOR;
+    z->parity_packs = f->wish->parity.packs;
+    z->parity_files = f->wish->parity.files;
     z->format = 1;
     memcpy(z->compartment, f->identity.compartment, STATEMENT_ID);
     keyring_identity_public(&f->identity, z->member_box, receiving);
@@ -218,7 +220,7 @@ static int build(struct founding *f, struct err *e)
     return rc;
 }
 
-static void remove_tree(const char *path)
+void store_remove_tree(const char *path)
 {
     OWN(dir_drop) DIR *dir = opendir(path);
     for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
@@ -227,7 +229,7 @@ static void remove_tree(const char *path)
             file_path(&inner, NULL, "%s/%s", path, d->d_name) != 0)
             continue;
         if (unlink(inner.s) != 0)
-            remove_tree(inner.s);
+            store_remove_tree(inner.s);
     }
     (void)rmdir(path);
 }
@@ -272,9 +274,12 @@ int store_found(const struct store_place *place, const struct store_founding *fo
     OWN(founding_release) struct founding f = {.place = place, .wish = founding};
     if (founding->pack_mib < VAULT_PACK_MIB_MIN || founding->pack_mib > VAULT_PACK_MIB_MAX)
         return err_set(e, ERR_USAGE, "a pack has %d to %d MiB", VAULT_PACK_MIB_MIN, VAULT_PACK_MIB_MAX);
+    if (!vault_parity_known(&founding->parity))
+        return err_set(e, ERR_USAGE, "a stripe has 1 to %d packs and 1 to %d parity files", VAULT_STRIPE_PACKS_MAX,
+                       VAULT_PARITY_MAX);
     int rc = origin_rule(founding->origin, e);
     if (rc == 0)
-        rc = target_free(place->root, e);
+        rc = store_target_free(place->root, e);
     if (rc == 0)
         rc = keyring_identity_make(founding->origin, &f.identity, e);
     if (rc != 0)
@@ -292,7 +297,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
         return rc;
     rc = build(&f, e);
     if (rc != 0) {
-        remove_tree(f.temporary.s);
+        store_remove_tree(f.temporary.s);
         return rc;
     }
     struct given given = {founding->passphrase};

@@ -24,11 +24,13 @@ void store_close(struct store *s)
         return;
     store_draft_drop(s);
     vault_writer_close(s->writer);
+    (void)store_behind_end(s, NULL);
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
     ledger_close(s->ledger);
     statement_held_drop(&s->founded_held);
+    history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
     buf_drop(&s->unfinished);
@@ -50,8 +52,10 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .origin = f->origin,
                                 .pin = s->pin,
                                 .log_key = f->log,
-                                .member = f->member,
+                                .member = *history_member(&s->history),
+                                .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
+                                .parity = store_parity(s),
                                 .founded_unix_s = s->founded.at_unix_s,
                                 .state_known = s->state.known,
                                 .state_path = s->state_file.s,
@@ -62,6 +66,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
 
 struct index *store_index(struct store *s)
 {
+    store_behind_wait(s);
     return s->index;
 }
 
@@ -72,6 +77,7 @@ struct vault *store_vault(struct store *s)
 
 struct ledger *store_ledger(struct store *s)
 {
+    store_behind_wait(s);
     return s->ledger;
 }
 
@@ -222,6 +228,41 @@ static int unlock(struct store *s, struct err *e)
     return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc; /* another file may have come in its place */
 }
 
+/* ---- the keyring ---- */
+
+/* By the member's keys, or by those of the sheets that replace one. */
+static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **ret, struct err *e)
+{
+    if (s->sheets == NULL)
+        return keyring_open(s->root, &s->identity, table_max, ret, e);
+    struct keyring_place place = {
+        .root = s->root, .pin = s->pin, .epoch = s->identity.receiving[0].epoch, .member = &s->former};
+    memcpy(place.compartment, s->identity.compartment, KEYRING_ID);
+    return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
+}
+
+/* Why nothing here is for this key file: its member may have been replaced, which the public log tells. */
+static int why_not_unlocked(struct store *s, int rc, struct err *e)
+{
+    struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log};
+    struct err mine = {0};
+    if ((rc != ERR_KEY && rc != ERR_DAMAGED) || s->sheets != NULL)
+        return rc;
+    if (ledger_open(&setup, NULL, NULL, &s->ledger, &s->opening, NULL) != 0 || store_history_load(s, NULL) != 0)
+        return rc;
+    int replaced = store_history_current(s, &mine);
+    return replaced == ERR_KEY ? err_set(e, replaced, "%s", mine.text) : rc;
+}
+
+/* What this computer saw, by the member's key, and the keyring. */
+static int open_keys(struct store *s, struct err *e)
+{
+    int rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    if (rc == 0)
+        rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
+    return rc == 0 ? 0 : why_not_unlocked(s, rc, e);
+}
+
 /* ---- the ledger against what this computer saw ---- */
 
 static int open_ledger(struct store *s, bool adopting, struct err *e)
@@ -232,6 +273,8 @@ static int open_ledger(struct store *s, bool adopting, struct err *e)
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
     const struct hash *pending = s->state.has_pending && !adopting ? &s->state.pending : NULL;
     int rc = ledger_open(&setup, committed, pending, &s->ledger, &s->opening, e);
+    if (rc == 0)
+        rc = store_history_load(s, e);
     if (rc != 0 || adopting)
         return rc;
     if (s->manner != STORE_PUBLIC && s->opening.position.leaves < s->identity.checkpoint_size)
@@ -289,7 +332,8 @@ int store_vault_reopen(struct store *s, struct err *e)
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
     struct vault_setup setup = {
-        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .keys = &keys};
+        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
+        .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(&keys, sizeof keys);
     return rc;
@@ -304,6 +348,13 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     keyring_key(s->keyring, KEYRING_INDEX, &key);
     int rc = anew ? index_remove(s->root, e) : 0;
     return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
+}
+
+int store_index_reader(struct store *s, struct index **ret, struct err *e)
+{
+    OWN(key_drop) struct key key = {0};
+    keyring_key(s->keyring, KEYRING_INDEX, &key);
+    return index_open(s->root, &key, INDEX_READ, ret, e);
 }
 
 /* ---- the index ---- */
@@ -329,8 +380,8 @@ static int index_stands(struct store *s, enum standing *ret, struct err *e)
     *ret = STANDING_ELSEWHERE;
     if (at.records == end.records && hash_equal(&at.last, &end.last))
         *ret = STANDING_CURRENT;
-    else if (at.records == 0 ? end.records == 1 /* just founded */
-                             : ledger_stood(s->ledger, at.records, at.bytes, &at.last))
+    else if (at.records == 0 /* begun, and nothing taken up yet */ ||
+             ledger_stood(s->ledger, at.records, at.bytes, &at.last))
         *ret = STANDING_BEHIND;
     else
         (void)err_set(e, ERR_DAMAGED, "it stands elsewhere than the journal");
@@ -450,7 +501,8 @@ static int index_rebuild(struct store *s, const struct err *damage, struct err *
         rc = err_set(e, ERR_DAMAGED, "%s", damage->text);
     if (rc != 0)
         return rc;
-    store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
+    if (s->sheets == NULL) /* a copy that is recovered came without one */
+        store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
     s->index_anew = true;
     rc = index_use(s, true, true, e);
     return rc == 0 ? index_unlock(s, e) : rc;
@@ -532,7 +584,7 @@ static int open_index_to_check(struct store *s, struct err *e)
 static int table_reopen(struct store *s, uint64_t version, struct err *e)
 {
     struct keyring *k = NULL;
-    int rc = keyring_open(s->root, &s->identity, version, &k, e);
+    int rc = keyring_unlock(s, version, &k, e);
     if (rc != 0)
         return rc;
     keyring_close(s->keyring);
@@ -615,25 +667,34 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0)
-        rc = store_state_read(s->state_file.s, &s->pin, s->manner != STORE_PUBLIC ? &s->identity.state : NULL,
-                              &s->state, e);
-    if (rc == 0 && s->manner != STORE_PUBLIC)
-        rc = keyring_open(s->root, &s->identity, UINT64_MAX, &s->keyring, e);
+        rc = s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e)
+                                       : open_keys(s, e);
     if (rc == 0)
-        rc = open_ledger(s, depth == DEPTH_ADOPT, e);
+        rc = open_ledger(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
+    if (rc == 0 && s->manner != STORE_PUBLIC && s->sheets == NULL)
+        rc = store_history_current(s, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && depth == DEPTH_ALL)
         rc = open_unlocked(s, e);
     return rc;
 }
 
-static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
-                   struct err *e)
+/* Who opens when it is not the member: the sheets, and the member whom they replace. */
+struct opener {
+    const struct keyring_recovery *sheets;
+    const struct note_key *former;
+};
+
+static int open_by(const struct store_place *place, enum store_manner manner, enum depth depth,
+                   const struct opener *opener, struct store **ret, struct err *e)
 {
     OWN(store_drop) struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return err_memory(e);
     s->place = *place;
     s->manner = manner;
+    s->sheets = opener->sheets;
+    if (opener->former != NULL)
+        s->former = *opener->former;
     s->lock_fd = -1;
     pthread_mutex_init(&s->asking, NULL);
     s->root = strdup(place->root);
@@ -643,6 +704,12 @@ static int open_to(const struct store_place *place, enum store_manner manner, en
     if (rc == 0)
         *ret = TAKE(s);
     return rc;
+}
+
+static int open_to(const struct store_place *place, enum store_manner manner, enum depth depth, struct store **ret,
+                   struct err *e)
+{
+    return open_by(place, manner, depth, &(struct opener){0}, ret, e);
 }
 
 int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e)
@@ -658,4 +725,15 @@ int store_open_for_repair(const struct store_place *place, struct store **ret, s
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e)
 {
     return open_to(place, STORE_WRITE, DEPTH_ADOPT, ret, e);
+}
+
+int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
+                          const struct note_key *former, struct store **ret, struct err *e)
+{
+    return open_by(place, STORE_WRITE, DEPTH_ALL, &(struct opener){sheets, former}, ret, e);
+}
+
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e)
+{
+    return open_to(place, STORE_PUBLIC, DEPTH_ADOPT, ret, e);
 }

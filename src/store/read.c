@@ -9,6 +9,8 @@ void store_held_drop(struct store_held **held)
     statement_held_drop(&h->statement);
     buf_drop(&h->sealed);
     buf_wipe(&h->opened);
+    buf_wipe(&h->made);
+    buf_wipe(&h->values);
     key_drop(&h->secret);
     free(h);
     *held = NULL;
@@ -29,6 +31,15 @@ int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e)
     return rc;
 }
 
+/* Afterwards the envelope is as if the statement had been stored in full. */
+static int held_expand(struct store_held *h, struct statement *ret, struct err *e)
+{
+    int rc = statement_expand(h->envelope.fields, &h->secret, &h->made, &h->values, ret, e);
+    h->envelope.statement = buf_bytes(&h->made);
+    h->envelope.values = buf_bytes(&h->values);
+    return rc;
+}
+
 int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct store_held **held,
                     struct statement *ret, struct err *e)
 {
@@ -40,9 +51,11 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         rc = leaf_open(&h->secret, &s->pin, leaf, sealed, &h->opened, &h->envelope);
         if (rc != 0)
             rc = err_set(e, rc, "the sealed statement does not open");
+        else if (h->envelope.fields.n > 0)
+            rc = held_expand(h, ret, e);
         else
-            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret, &s->founded.founded.member, 1,
-                                &h->statement, ret, e);
+            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret,
+                                history_at(&s->history, leaf)->keys, 1, &h->statement, ret, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }
@@ -52,7 +65,7 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
     struct index_statement_row row;
     int rc = held_need(held, e);
     if (rc == 0)
-        rc = index_statement_row(s->index, leaf, &row, e);
+        rc = index_statement_row(store_index(s), leaf, &row, e);
     if (rc != 0)
         return rc;
     struct store_held *h = *held;
@@ -65,8 +78,7 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
         return rc;
     if (statement_kind_hidden(row.kind))
         return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
-    return statement_read(buf_bytes(&h->sealed), bytes_of(NULL, 0), NULL, &s->founded.founded.member, 1, &h->statement,
-                          ret, e);
+    return store_public_read(&s->history, leaf, buf_bytes(&h->sealed), &h->statement, ret, e);
 }
 
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)
@@ -86,5 +98,5 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
 int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
                   struct err *e)
 {
-    return index_already(s->index, giver, r, ret, e);
+    return index_already(store_asked(s), giver, r, ret, e);
 }

@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include "base/text.h"
+#include "base/unicode.h"
 
 #include <stdio.h>
 
@@ -27,14 +28,21 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 struct healing {
     struct store_place place;
     struct keyring_identity identity;
+    struct store_mirror *mirror; /* NULL: none is at hand */
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
+    uint64_t *lost; /* packs that are damaged still */
+    size_t lost_count;
+    bool no_memory; /* to remember them */
+    bool packs_healed;
 };
 
 static void healing_drop(struct healing *h)
 {
+    free(h->lost);
     keyring_identity_drop(&h->identity);
+    store_mirror_drop(&h->mirror);
     buf_drop(&h->names);
 }
 
@@ -48,6 +56,8 @@ static int repair_journal(struct healing *h, struct err *e)
         h->identity = s->identity;
         h->place.identity = &h->identity;
     }
+    if (rc == 0)
+        rc = store_way_clear(s, h->words, e);
     if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
     if (rc == 0)
@@ -100,7 +110,7 @@ static int segment_record(void *context, const struct ledger_record *r, struct e
     return 0;
 }
 
-static int repair_segments(struct store *s, struct buf *words, struct err *e)
+int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
@@ -119,7 +129,7 @@ static int repair_keys(struct healing *h, struct err *e)
     size_t before = h->words->n;
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
-        rc = repair_segments(s, h->words, e);
+        rc = store_segments_restore(s, h->words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)
@@ -133,35 +143,220 @@ static int repair_keys(struct healing *h, struct err *e)
     return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+/* ---- packs: an open one from its second copy, sealed ones by their stripe's parity ---- */
+
 struct pack_repair {
-    struct store *s;
     struct healing *h;
+    const struct vault_stripe_of *stripe; /* at hand */
+    const char *root;
+    bool again; /* the mirror may have brought what the stripe lacked: it is looked at once more */
+    bool last;  /* and this is that look */
     bool unhealed;
 };
 
-static int repair_pack(void *context, const struct statement_pack *p, struct err *e)
+static void pack_lost(struct healing *h, uint64_t pack)
 {
-    struct pack_repair *r = context;
-    struct vault_pack logged = {p->pack, p->sectors, p->sealed, p->root};
+    uint64_t *grown = reallocarray(h->lost, h->lost_count + 1, sizeof *grown);
+    h->no_memory = h->no_memory || grown == NULL;
+    if (grown == NULL)
+        return;
+    h->lost = grown;
+    h->lost[h->lost_count++] = pack;
+}
+
+static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, struct err *e)
+{
+    struct err lacking = {0};
+    int rc = store_mirror_heal_pack(r->h->mirror, r->root, p, &lacking);
+    if (rc != 0)
+        return err_set(e, rc, "%s", lacking.text);
+    r->h->packs_healed = true;
+    buf_printf(r->h->words, text_tr("pack %llu healed from the mirror\n"), (unsigned long long)p->pack);
+    buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
+    return 0;
+}
+
+static int repair_copies(struct pack_repair *r, const struct store *s, const struct vault_pack *p, struct err *e)
+{
     struct err mine = {0};
     bool healed = false;
-    int rc = vault_repair_pack(r->s->root, r->s->founded.founded.pack_sectors, &logged, &healed, &mine);
+    int rc = vault_repair_pack(s->root, s->founded.founded.pack_sectors, p, &healed, &mine);
     if (healed) {
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     }
+    if (rc == ERR_DAMAGED && r->h->mirror != NULL)
+        rc = pack_from_mirror(r, p, &mine);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
     r->unhealed = true;
+    pack_lost(r->h, p->pack);
     found(r->h->watch, &mine);
     return 0;
 }
 
-/* Before the packs, which it names; it is made from whichever copy of them can be read. */
+static void mended(void *context, const struct vault_mended *m)
+{
+    struct pack_repair *r = context;
+    unsigned long long number = (unsigned long long)m->number;
+    char name[VAULT_PARITY_NAME_MAX];
+    struct err line = {0};
+    if (m->lost > 0 && r->h->mirror != NULL && !r->last) {
+        uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
+        r->again = true;
+        if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
+            found(r->h->watch, &line); /* why the mirror does not help; what is lost is told by the next look */
+        return;
+    }
+    vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
+    if (m->parity && m->lost == 0) {
+        buf_printf(r->h->words, text_tr("%s made anew from the packs under it\n"), name);
+        buf_printf(&r->h->names, "%s\n", name);
+    } else if (m->parity)
+        (void)err_set(&line, ERR_DAMAGED, "%s cannot be made anew while packs under it are damaged", name);
+    else if (m->lost == 0)
+        buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
+    else {
+        pack_lost(r->h, m->number);
+        if (m->healed > 0)
+            buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
+        (void)err_set(&line, ERR_DAMAGED,
+                      "pack %llu: %u sectors are lost, more than parity brings back: bring the pack from another copy "
+                      "of the repository",
+                      number, m->lost);
+    }
+    r->h->packs_healed = r->h->packs_healed || (!m->parity && m->healed > 0);
+    if (!m->parity && (m->lost == 0 || m->healed > 0))
+        buf_printf(&r->h->names, "pack %llu\n", number);
+    if (line.code != 0)
+        found(r->h->watch, &line);
+    r->unhealed = r->unhealed || line.code != 0;
+}
+
+static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(store_packs_release) struct store_packs packs = {0};
+    struct pack_repair r = {.h = h};
+    int rc = store_open_for_repair(&h->place, &s, e);
+    if (rc == 0)
+        rc = store_packs_load(s, &packs, e);
+    r.root = rc == 0 ? s->root : NULL;
+    for (size_t i = 0; rc == 0 && i < packs.count; i++)
+        if (!packs.list[i].sealed || store_parity(s).packs == 0)
+            rc = repair_copies(&r, s, &packs.list[i], e);
+    for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
+        struct vault_stripe_of stripe;
+        struct err mine = {0};
+        rc = store_stripe_of(s, &packs, i, &stripe, e);
+        r.stripe = &stripe;
+        r.again = r.last = false;
+        if (rc == 0)
+            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
+        if (rc == ERR_DAMAGED && r.again) {
+            r.last = true;
+            mine = (struct err){0};
+            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
+        }
+        if (rc == ERR_DAMAGED)
+            r.unhealed = true;
+        else if (rc != 0)
+            (void)err_set(e, rc, "%s", mine.text);
+        rc = rc == ERR_DAMAGED ? 0 : rc;
+    }
+    *ret_unhealed = r.unhealed;
+    return rc;
+}
+
+/* ---- which items are not whole ---- */
+
+struct item_lack {
+    struct healing *h;
+    struct store *s;
+    const struct index_item *item;
+};
+
+/* The number says which it is; the name is for the person, as far as the line is long. */
+static int range_tell(void *context, const struct vault_range *lost, struct err *e)
+{
+    const struct item_lack *l = context;
+    OWN(buf_drop) struct buf shown = {0};
+    struct err line = {0};
+    (void)e;
+    unicode_display(l->item->path, &shown);
+    (void)err_set(&line, ERR_DAMAGED, "item %llu: bytes %llu to %llu of %llu are lost: %s",
+                  (unsigned long long)l->item->leaf, (unsigned long long)lost->first,
+                  (unsigned long long)(lost->first + lost->bytes - 1), (unsigned long long)l->item->bytes,
+                  buf_text(&shown));
+    found(l->h->watch, &line);
+    return 0;
+}
+
+static int item_look(void *context, const struct index_item *item, struct err *e)
+{
+    struct item_lack *l = context;
+    OWN(key_drop) struct key secret = {0}, key = {0};
+    struct err mine = {0};
+    struct vault_lacks wish = {l->h->lost, l->h->lost_count, range_tell, l};
+    if (item->further_name || item->type != STATEMENT_FILE)
+        return 0;
+    l->item = item;
+    int rc = store_secret(l->s, item->leaf, &secret, e);
+    if (rc != 0)
+        return rc;
+    leaf_manifest_key(&secret, &key);
+    rc = vault_lacks(l->s->vault, &key, item->manifest_record, &wish, &mine);
+    if (rc == ERR_DAMAGED || rc == ERR_ABSENT)
+        return item->bytes == 0 ? 0 : range_tell(l, &(struct vault_range){0, item->bytes}, e);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+static int number_order(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static int name_items(struct store *s, struct healing *h, struct err *e)
+{
+    struct item_lack l = {.h = h, .s = s};
+    if (h->no_memory)
+        return err_memory(e);
+    if (h->lost_count == 0)
+        return 0;
+    qsort(h->lost, h->lost_count, sizeof *h->lost, number_order);
+    return index_items(s->index, UINT64_MAX, 0, item_look, &l, e);
+}
+
+/* An index that was made while neighbouring runs were lost has guessed which records lie in which of them. */
+struct run_compare {
+    const struct store *s;
+    bool differs;
+};
+
+static int run_compare(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
+                       uint32_t records, struct err *e)
+{
+    struct run_compare *c = context;
+    struct vault_run run = {.pack = pack, .first_sector = first_sector, .sectors = sectors};
+    struct err mine = {0};
+    int rc = vault_run_read(c->s->vault, &run, &mine);
+    if (rc != 0)
+        return rc == ERR_DAMAGED || rc == ERR_ABSENT ? 0 : err_set(e, rc, "%s", mine.text);
+    c->differs = c->differs || run.first_record != first_record || run.records != records;
+    return 0;
+}
+
+/* Behind the packs, out of which it is made. */
 static int repair_index(struct store *s, struct healing *h, struct err *e)
 {
     struct err mine = {0};
+    struct run_compare c = {.s = s};
     int bad = index_check(s->index, &mine);
+    if (bad == 0 && h->packs_healed)
+        bad = index_runs(s->index, run_compare, &c, &mine);
+    if (bad == 0 && c.differs)
+        bad = ERR_DAMAGED;
     if (bad != 0 && bad != ERR_DAMAGED)
         return err_set(e, bad, "%s", mine.text);
     int rc = bad != 0 ? store_reindex(s, h->watch, e) : 0;
@@ -191,29 +386,36 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
-int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words, struct err *e)
+int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+                 struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
-    int rc = repair_journal(&h, e);
+    int rc = mirror != NULL ? store_mirror_open(mirror, &h.mirror, e) : 0;
+    if (rc == 0 && mirror != NULL)
+        rc = store_mirror_heal(place, h.mirror, ret_words, &h.names, e);
+    if (rc == 0)
+        rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;
     if (keys != 0 && keys != ERR_DAMAGED)
         rc = keys;
+    bool unhealed = false;
+    if (rc == 0)
+        rc = repair_packs(&h, &unhealed, e);
     if (rc == 0)
         rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
     rc = repair_index(s, &h, e);
-    struct pack_repair packs = {s, &h, keys != 0};
     if (rc == 0)
-        rc = index_packs(s->index, repair_pack, &packs, e);
+        rc = name_items(s, &h, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0)
         rc = buf_check(ret_words, e);
-    if (rc == 0 && packs.unhealed)
+    if (rc == 0 && (unhealed || keys != 0))
         rc = err_set(e, ERR_DAMAGED,
-                     "not everything could be healed from second copies: what is named above needs another "
+                     "not everything could be healed from second copies and parity: what is named above needs another "
                      "copy of the repository");
     return rc;
 }

@@ -69,7 +69,7 @@ static int deposit_open(struct store *s, uint64_t deposit, struct err *e)
     if (d->open_known && d->open_deposit == deposit)
         return 0;
     draft_look(d, deposit, &opened, &closed);
-    int rc = opened || closed ? 0 : index_deposits(s->index, is_open, &w, e);
+    int rc = opened || closed ? 0 : index_deposits(store_index(s), is_open, &w, e);
     if (rc != 0)
         return rc;
     if (closed || (!opened && !w.open))
@@ -83,7 +83,7 @@ static int deposit_open(struct store *s, uint64_t deposit, struct err *e)
 static int receipt_next(struct store *s, uint64_t number, struct err *e)
 {
     struct index_sums sums;
-    int rc = index_sums(s->index, &sums, e);
+    int rc = index_sums(store_index(s), &sums, e);
     uint64_t next = rc == 0 ? sums.next_receipt + draft_receipts(&s->draft) : 0;
     if (rc == 0 && number != next)
         rc = err_set(e, ERR_REFUSED, "rule receipt-number: the next receipt is %llu, not %llu",
@@ -96,7 +96,7 @@ static int receipt_stands(struct store *s, uint64_t receipt, struct err *e)
     struct wanted w = {0};
     int rc = draft_has(&s->draft, STATEMENT_RECEIPT, receipt)
                  ? 0
-                 : index_deposit_by_receipt(s->index, receipt, is_aside, &w, e);
+                 : index_deposit_by_receipt(store_index(s), receipt, is_aside, &w, e);
     if (rc == ERR_ABSENT)
         return err_set(e, ERR_REFUSED, "rule set-aside: there is no receipt %llu", (unsigned long long)receipt);
     if (rc == 0 && (w.set_aside || draft_has(&s->draft, STATEMENT_SET_ASIDE, receipt)))

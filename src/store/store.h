@@ -10,9 +10,11 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/file.h"
 #include "index/index.h"
 #include "keyring/keyring.h"
 #include "ledger/ledger.h"
+#include "model/history.h"
 #include "vault/vault.h"
 
 struct store;
@@ -42,6 +44,7 @@ struct store_place {
 struct store_founding {
     const char *origin;
     uint32_t pack_mib;
+    struct vault_parity parity;
     struct bytes passphrase;
     const char *investigation; /* name of the first one */
 };
@@ -64,8 +67,10 @@ void store_drop(struct store **s);
 struct store_facts {
     const char *root, *origin;
     struct hash pin;
-    struct note_key log_key, member;
+    struct note_key log_key, member;      /* who signs now */
+    const struct history_sheets *sheets;  /* the newest recovery sheets; NULL: none; borrowed from the store */
     uint32_t pack_sectors;
+    struct vault_parity parity;
     int64_t founded_unix_s;
     struct ledger_position position;
     bool state_known; /* this computer's outside state vouches for the journal */
@@ -91,12 +96,16 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
  * store_commit: cover, packs and keyring statements are added, all is made durable in the order above.  An empty draft
  * commits nothing.  After an error the store takes no more writes: what was committed before stands.  0 with a line
  * told: it is committed, but what follows from it could not be brought up to it; no more is written then either.
+ * store_commit_part: the same, but public log, index and outside state follow while the next draft is made; they are
+ * there when store_commit has returned, or whatever asks for them.  What fails in it is told by the line, and the next
+ * commit returns ERR_IO.  Until then the new draft goes on with deposit and numbering of the one before.
  */
 int store_draft_begin(struct store *s, struct err *e);
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);
 uint64_t store_draft_leaves(const struct store *s); /* added so far */
 uint64_t store_draft_bytes(const struct store *s);  /* memory the draft holds */
 int store_commit(struct store *s, struct err *e);
+int store_commit_part(struct store *s, struct err *e);
 /* store_draft_drop: forget what was added and not committed, in the vault too: its writer is asked for anew after. */
 void store_draft_drop(struct store *s);
 
@@ -133,13 +142,14 @@ struct store_verified {
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
 
 struct store_audited {
-    uint64_t packs, bytes, items, item_bytes, findings;
+    uint64_t packs, parity_files, bytes, items, item_bytes, findings; /* bytes: of packs and parity files */
 };
 /*
- * store_audit: ciphertext of every pack against its logged root; ${full}: every item decrypted and re-hashed too.
- * ${from_pack}: resume there; *ret tells how far it came also when stopped.  Where the index is of no use the items are
- * found by the journal.  Never writes into the repository.  Two threads read packs, as many as there are processors
- * read items; ${watch} is called by the calling thread alone, and what is told, in what order, does not depend on them.
+ * store_audit: ciphertext of every pack and parity file against its logged root; ${full}: every item decrypted and
+ * re-hashed too.  ${from_pack}: resume there, parity files come last; *ret tells how far it came also when stopped.
+ * Where the index is of no use the items are found by the journal.  Never writes into the repository.  Two threads read
+ * packs, as many as there are processors read items; ${watch} is called by the calling thread alone, and what is told,
+ * in what order, does not depend on them.
  */
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
@@ -164,11 +174,80 @@ struct store_ages {
 };
 int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
 
-/* store_repair: journal, keyring and open packs from their second copies, segments from the journal; tiles and index
- * rebuilt.  Each thing done in one line of ret_words; what cannot be healed is told to ${watch}.  What was healed is
- * named in a public statement of the log, "repaired".  The passphrase is asked for once. */
-int store_repair(const struct store_place *place, const struct store_watch *watch, struct buf *ret_words,
-                 struct err *e);
+/*
+ * store_repair: journal, keyring and open packs from their second copies, segments from the journal, sealed packs by
+ * parity and parity from them; tiles and index rebuilt.  Each thing done is one line of ret_words; what cannot be
+ * healed is told to ${watch}.  What was healed is named in a public statement of the log, "repaired".  The passphrase
+ * is asked for once.  ${mirror}: a folder from which what is bad in every copy here is healed, or NULL.
+ */
+int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+                 struct buf *ret_words, struct err *e);
+/*
+ * ---- mirrors: what was committed, on another disk, as files that are never written again (FORMAT 11) ----
+ *
+ * store_mirror: copy what the mirror in ${wish->folder} lacks: packs and key files first, then the journal, then the
+ * commit by which it stands as the log does now; only then what it holds too much is removed.  So it can be ended at
+ * any moment, and the mirror stands as before; run again, it goes on.  Each file is held to the log while it is copied,
+ * and read again from the other disk before it counts.  Needs no keys and no lock; what is committed meanwhile waits
+ * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end.
+ * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository.
+ * ERR_DAMAGED: two histories.  ERR_BUSY: another one is writing there; or a file gave way to a newer one meanwhile.
+ * ERR_IO: the disk is full, read-only or gone.
+ * store_mirror_verify: is it whole, by its own journal?  Needs no keys, and not the repository: ${place} may be NULL,
+ * else it tells how far behind it is.  Never writes.
+ * store_mirror_restore: a repository at ${dest}, which must not exist or be empty, with everything but keys; it appears
+ * whole or not at all, and after an interruption the next call goes on.  Every file is held to the journal.  As the
+ * mirror's newest commit; this computer is to `adopt` it.
+ */
+enum { STORE_MIRROR_ID = 16, STORE_MIRROR_DAYS = 7, STORE_MIRROR_DAYS_MAX = 3650, STORE_MIRRORS_MAX = 256 };
+struct store_mirror_wish {
+    const char *folder;
+    bool again;                /* what is there already is read and compared too */
+    const uint32_t *warn_days; /* NULL: as it was */
+};
+struct store_mirrored {
+    uint8_t id[STORE_MIRROR_ID];
+    uint64_t records, leaves;  /* as it stands now */
+    uint64_t files, bytes;     /* copied */
+    uint64_t findings;
+};
+int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
+                 struct store_mirrored *ret, struct err *e);
+struct store_mirror_verified {
+    uint8_t id[STORE_MIRROR_ID]; /* zeros when its head is bad */
+    struct hash pin;
+    char origin[NOTE_NAME_MAX + 1];
+    uint64_t records, leaves, files, bytes, findings;
+    bool compared;            /* with the repository */
+    uint64_t behind, ahead;   /* records that only the repository has; or only the mirror */
+    struct hash root;
+};
+int store_mirror_verify(const char *folder, const struct store_place *place, const struct store_watch *watch,
+                        struct store_mirror_verified *ret, struct err *e);
+struct store_mirror_restored {
+    struct hash pin;
+    char origin[NOTE_NAME_MAX + 1];
+    uint64_t records, leaves, files, bytes;
+};
+int store_mirror_restore(const char *folder, const char *dest, const struct store_watch *watch,
+                         struct store_mirror_restored *ret, struct err *e);
+/* store_mirror_notes: the mirrors that this computer made, newest first; after how many days without one to warn. */
+struct store_mirror_noted {
+    uint8_t id[STORE_MIRROR_ID];
+    uint64_t records, leaves;
+    int64_t at_unix_s;
+    char *folder; /* where it was */
+};
+struct store_mirror_notes {
+    uint32_t warn_days;
+    struct store_mirror_noted list[STORE_MIRRORS_MAX];
+    size_t count;
+};
+void store_mirror_notes_free(struct store_mirror_notes *n);
+void store_mirror_notes_drop(struct store_mirror_notes **n);
+int store_mirror_notes(const struct store_place *place, const struct hash *pin, struct store_mirror_notes **ret,
+                       struct err *e);
+
 /* store_reindex: throw the index away and rebuild it from ground state. */
 int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
 /*
@@ -220,6 +299,58 @@ void store_crew_drop(struct store_crew **c);
 int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
 void store_crew_give(struct store_crew *c);
 int store_crew_finish(struct store_crew *c, struct err *e);
+
+/* ---- recovery sheets (FORMAT 2.6, 5.7) ---- */
+
+/*
+ * store_sheets_make: new sheets, any ${needed} of ${count} of which replace a member who lost her keys; nothing is
+ * written yet, and ${s} is to commit nothing else in between.  store_sheets_commit: they take effect, and earlier ones
+ * open this repository no more (copies of it that were made before are opened by them still).  ERR_USAGE: numbers that
+ * cannot be.
+ */
+struct store_sheets {
+    int64_t at_unix_s;
+    uint8_t set[STATEMENT_ID];
+    uint64_t leaves; /* the newest checkpoint, which the set's id binds with the pin */
+    struct hash root;
+    struct keyring_share share[CRYPT_SHARES_MAX];
+    struct hash hash[CRYPT_SHARES_MAX];
+    unsigned needed, count;
+    struct keyring_recovery keys;
+};
+void store_sheets_release(struct store_sheets *sheets); /* wipes */
+int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct store_sheets *ret, struct err *e);
+int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e);
+
+/*
+ * store_recover: a repository at place->root, which must not be there, from ${from}, another folder or a mirror of it,
+ * which is only read, and from its sheets: copied, opened by them, and passed by one commit to a new member, whose key
+ * file is written under the passphrase that ${fresh} gives.  This computer knows it then.  It appears whole or not at
+ * all.
+ * ERR_REFUSED: too few sheets, of several sets, replaced by newer ones, or spent; something is in the place of what is
+ * to be made.  ERR_DAMAGED: a sheet that is not the one that was printed; a folder that is damaged.  ERR_KEY: a folder
+ * that does not know these sheets.
+ */
+struct store_sheet {
+    struct keyring_share share;
+    const char *name; /* where it was read, for the line */
+};
+struct store_recovery {
+    const char *from;
+    const struct store_sheet *sheets;
+    size_t count;
+    int (*fresh)(void *context, struct buf *ret, struct err *e);
+    void *context;
+    const struct store_watch *watch;
+};
+struct store_recovered {
+    struct checkpoint checkpoint; /* size, root, origin */
+    uint64_t before;              /* leaves that the folder had */
+    struct note_key member;
+    struct file_path key_path;
+};
+int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
+                  struct err *e);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

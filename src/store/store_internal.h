@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "base/pace.h"
+#include "model/history.h"
+#include "model/tree.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -52,12 +54,15 @@ void store_reports_add(struct store_reports *reports, const struct statement_aud
 bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret);
 void store_reports_put(const struct store_reports *reports, const struct hash *pin, struct buf *to);
 
+struct store_mirror;
+
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
     struct statement statement; /* pointers inside are into the draft's own copies */
     struct key secret;
-    size_t text_at, text_bytes; /* as committed */
+    size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
+    size_t fields_at, fields_bytes;
     uint8_t entry[LEAF_ENTRY];
 };
 struct keep { /* copies of what statements borrow; freed together */
@@ -68,15 +73,23 @@ struct digest_set { /* digests of the files in this draft, for telling duplicate
     struct hash *slot; /* zeros: empty */
     size_t used, room;
 };
+/* A key event, which comes before all that the record says in public: what follows is signed as it says.  Borrowed. */
+struct draft_event {
+    struct statement *statement; /* NULL: none; its place is filled by the commit */
+    const struct note_key *key;  /* who signs it, when it is not the member */
+    const struct key *seed;
+};
 struct draft {
     bool begun;
     uint64_t first_leaf;
     struct draft_leaf *leaves;
     size_t count, room;
     struct buf arena;
+    struct buf text, values, note; /* the statement at work */
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
+    struct draft_event event;
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
     bool open_known; /* the deposit below was found open, and is not closed in this draft */
@@ -101,6 +114,9 @@ struct store {
     struct statement founded;
     struct hash pin;
 
+    struct history history; /* of keys, up to where the ledger stood when it was opened */
+    const struct keyring_recovery *sheets; /* opened by them, to replace the member former; else NULL */
+    struct note_key former;
     struct keyring_identity identity;
     struct store_state state;
     struct ledger_opening opening;
@@ -115,7 +131,48 @@ struct store {
     struct vault_writer *writer;
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
+    struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
 };
+
+/*
+ * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
+ * statements borrow.
+ */
+enum { STORE_PUBLICS = 7 }; /* a key event, cover, packs, parity, keyring, repaired, audited */
+struct store_told {
+    struct draft draft;
+    struct vault_flushed flushed;
+    struct ledger_position now;
+    uint64_t hidden_at, open_at; /* of these sections, in the journal */
+    uint64_t *journal_offset;    /* of each hidden leaf's sealed bytes, within the hidden section */
+    uint32_t *sealed_bytes;
+    uint64_t *manifest;
+    uint32_t public_count;
+    struct statement publics[STORE_PUBLICS];
+    struct buf public_notes[STORE_PUBLICS];
+    struct statement_file_hash *files;
+    struct statement_pack *packs;
+    struct statement_stripe *stripes;
+    struct statement_audit *audits; /* those that were not on the log before */
+};
+void store_told_release(struct store_told *t);
+void store_tell_later(const struct store *s, const struct err *why); /* committed, but not all that follows from it */
+/*
+ * store_behind_begin: public log, index and outside state brought up to the record; ${beside}: by a thread, and *told
+ * is taken over.  store_behind_wait: until it has ended, so that ledger and index are free; a failure is told, and
+ * nothing more is written.  store_behind_end: that, and forget it; the vault's threads must be at rest.
+ */
+int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e);
+void store_behind_wait(struct store *s);
+int store_behind_end(struct store *s, struct err *e);
+/*
+ * While a record is behind, from any thread: the index to ask, which does not know it; its draft, or NULL; its frames
+ * and manifest records.
+ */
+struct index *store_asked(struct store *s);
+const struct draft *store_behind_draft(const struct store *s);
+bool store_behind_frame(const struct store *s, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret);
+bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_record);
 
 /* draft.c */
 void store_draft_release(struct draft *d);
@@ -132,9 +189,28 @@ int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
+/*
+ * history.c: who signed what.
+ * store_history_load: the history of keys up to the ledger's end, from the events beside the journal, each held to the
+ * log; from the journal itself, all of it, when one is damaged, or when the member that opened this is not in it.
+ * store_history_walk: from the journal.  ERR_DAMAGED: an event that does not follow from what is before it.
+ * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
+ */
+int store_history_load(struct store *s, struct err *e);
+int store_history_walk(struct store *s, struct history *ret, struct err *e);
+int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e);
+int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
+                       const struct statement *st, struct err *e);
+/* ERR_KEY: the member of this key file was replaced. */
+int store_history_current(const struct store *s, struct err *e);
+/* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
+int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
+                      struct statement *ret, struct err *e);
+
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
+int store_index_reader(struct store *s, struct index **ret, struct err *e); /* a second handle, as it stands now */
 /* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
  * repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
@@ -146,6 +222,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
 struct store_held {
     struct statement_held *statement;
     struct buf sealed, opened;
+    struct buf made, values; /* of a statement that was stored by its fields */
     struct key secret;
     struct leaf_envelope envelope;
 };
@@ -165,6 +242,28 @@ struct store_runs {
 };
 int store_runs_take(struct store_runs *r, const struct ledger_record *record, struct err *e);
 void store_runs_release(struct store_runs *r);
+
+/*
+ * packs.c: packs and stripes as the log names them, ascending and as of the last statement; from the journal alone.
+ * store_stripe_of: stripe ${i} with its packs, which the lists keep.  ERR_DAMAGED when they do not fit together.
+ */
+struct store_part { /* a record with items: what they and those before are made of lies in packs below pack_end */
+    uint64_t pack_end, leaf_end;
+};
+struct store_packs {
+    struct vault_pack *list;
+    size_t count, room;
+    struct vault_stripe *stripes;
+    size_t stripe_count, stripe_room;
+    struct store_part *parts; /* in their order */
+    size_t part_count, part_room;
+};
+int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
+void store_packs_release(struct store_packs *p);
+int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
+                    struct err *e);
+int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
+struct vault_parity store_parity(const struct store *s);
 
 /* audit.c, and audit_items.c for what needs keys. */
 struct store_auditing {
@@ -222,15 +321,126 @@ void store_recount_release(struct store_recount *c);
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e);
 int store_recount_duplicates(struct store_recount *c, struct index *x, struct err *e);
 
+/*
+ * bound.c: what the log binds beside the journal, and so what a mirror holds: packs, and the keyring's files but
+ * segments, which the journal makes.  store_bound_take: what one record says, records in order from the first one.  A
+ * bound file borrows from the list.
+ */
+struct store_bound {
+    struct vault_pack *packs; /* ascending */
+    size_t pack_count, pack_room;
+    struct keyring_file *keys;
+    size_t key_count, key_room;
+    struct history history; /* of keys, so far */
+};
+enum { STORE_BOUND_NAME = 192 };
+struct store_bound_file {
+    char name[STORE_BOUND_NAME];     /* below a mirror */
+    char place[2][STORE_BOUND_NAME]; /* below the repository; the second one may be empty */
+    uint64_t bytes;
+    struct hash digest; /* SHA-256, or the RFC 6962 root over its sectors */
+    bool sectors;
+    bool grows; /* in the repository it may be longer than what is committed */
+    const struct vault_pack *pack; /* one of these two */
+    const struct keyring_file *key;
+};
+void store_bound_drop(struct store_bound *b);
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct statement_founded *founded,
+                     struct err *e);
+size_t store_bound_count(const struct store_bound *b);
+void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_file *ret);
+
+/*
+ * carry.c: one file from disk to disk.  store_carry: the first f->bytes bytes of ${from}, held to their digest, as the
+ * new file ${to}, whose folders are made: synced, read again and compared before it has its name, and durable when 0
+ * is returned.  ERR_ABSENT, ERR_DAMAGED: the source is not there, cannot be read, or is not what was logged; ERR_IO is
+ * the target's fault.  Nothing is left after an error.  store_carry_bytes: content at hand.
+ * store_carry_check: is the file just what it must be?  Errors as of a source.
+ */
+#define STORE_DRAFT ".part"
+struct store_carrying {
+    const struct store_watch *watch; /* its progress; may be NULL */
+    uint64_t done, all;
+    unsigned passes; /* how often each byte is read: 2 when it is read again behind the writing */
+};
+int store_carry(struct store_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
+                struct err *e);
+int store_carry_bytes(struct store_carrying *c, struct bytes content, const char *to, struct err *e);
+int store_carry_check(struct store_carrying *c, const char *path, const struct store_bound_file *f, struct err *e);
+
+/*
+ * mirror_open.c: a mirror as it lies there (FORMAT 11).  Whose it is, is said by record 0 of its journal; the head
+ * says it too, and gives the mirror its own number.
+ * store_mirror_open: ERR_ABSENT (no mirror there), ERR_DAMAGED, ERR_NEWER, ERR_IO.  Nothing but record 0 and the
+ * commits is read; they are held to their signatures by the log key that record 0 names.
+ */
+struct store_mirror {
+    char *folder;
+    bool has_head, has_founded, has_commit;
+    struct err head_fault; /* no code: it is good, or not there */
+    uint8_t id[STORE_MIRROR_ID];
+    struct hash pin; /* by record 0, else by the head */
+    struct ledger_pieces *pieces;
+    struct buf founded_note;
+    struct statement_held *founded_held;
+    struct statement founded;
+    uint64_t records; /* of the newest commit that is good */
+    struct checkpoint commit;
+    uint64_t bad_commits;
+};
+int store_mirror_open(const char *folder, struct store_mirror **ret, struct err *e);
+void store_mirror_drop(struct store_mirror **m);
+void store_mirror_head(const struct hash *pin, const uint8_t id[STORE_MIRROR_ID], struct buf *to);
+int store_mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[STORE_MIRROR_ID], struct err *e);
+enum { STORE_COMMIT_NAME = 64 };
+void store_mirror_commit_name(uint64_t records, char to[STORE_COMMIT_NAME]); /* below the mirror */
+bool store_mirror_commit_parse(const char *name, uint64_t *ret_records);     /* the last part of it */
+/* store_mirror_walk: each record up to the newest commit, in order, with what it must be; the leaves' roots too. */
+int store_mirror_walk(struct store_mirror *m,
+                      int (*each)(void *context, const struct ledger_record *r, struct err *e), void *context,
+                      struct err *e);
+
+/* mirror_notes.c: what this computer remembers of mirrors: store_mirror_note, one that stands now as said. */
+int store_mirror_note(const struct store_place *place, const struct hash *pin, const struct store_mirror_noted *now,
+                      const uint32_t *warn_days, struct err *e);
+void store_mirror_notes_put(const struct store_mirror_notes *n, const struct hash *pin, struct buf *to);
+int store_mirror_notes_parse(struct bytes text, const struct hash *pin, struct store_mirror_notes *ret, struct err *e);
+
+/*
+ * mirror_heal.c: before a repair, and without keys: what is bad in both copies of the journal and of the keyring's
+ * files comes from the mirror.  ret_words: lines for the person; ret_names: for the log, one in each line.
+ * store_mirror_heal_pack: a pack that could not be healed here, in the place of copy a, and of b while it is open; the
+ * damaged file goes to quarantine/.  ERR_DAMAGED: the mirror does not have it as it was logged.
+ */
+int store_mirror_heal(const struct store_place *place, struct store_mirror *m, struct buf *ret_words,
+                      struct buf *ret_names, struct err *e);
+int store_mirror_heal_pack(struct store_mirror *m, const char *root, const struct vault_pack *logged, struct err *e);
+
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */
+/* repair.c: both copies of every segment, as the journal's blocks make them. */
+int store_segments_restore(struct store *s, struct buf *words, struct err *e);
 /* store_interrupted: a commit was under way here when its process ended: the index may lie there half written, which
  * the next writer mends, and which is nobody's fault. */
 static inline bool store_interrupted(const struct store *s)
 {
     return s->state.has_pending || s->opening.committed_later > 0;
 }
+/* way.c: what is no folder, or no file, where one must be is moved to quarantine/, one line of ${words} for each.
+ * Before anything is healed, under the lock. */
+int store_way_clear(const struct store *s, struct buf *words, struct err *e);
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
+/* store_open_alone: what anyone can see, of a journal taken as it stands.  store_open_to_recover: to write, by the
+ * sheets' keys instead of those of the member ${former}; what is written is the place's identity's, which is new. */
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
+int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
+                          const struct note_key *former, struct store **ret, struct err *e);
+
+/* found.c */
+void store_remove_tree(const char *path); /* as far as it can be */
+int store_target_free(const char *root, struct err *e); /* ERR_REFUSED: something is there */
+/* recover_copy.c: the files of a repository, without what is derived under keys, durable; ${to} must not be there. */
+int store_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e);
 
 #endif

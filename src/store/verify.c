@@ -17,6 +17,9 @@ struct verifying {
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
+    uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
+    struct history history; /* of keys, from the journal alone */
+    struct hash root;       /* of the checkpoint of the record before */
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
 };
@@ -25,6 +28,7 @@ static void verifying_release(struct verifying *v)
 {
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
+    history_release(&v->history);
 }
 
 void store_key_files_drop(struct store_key_files *f)
@@ -179,7 +183,7 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
         struct statement st;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = statement_read(note, bytes_of(NULL, 0), NULL, &w->s->founded.founded.member, 1, &held, &st, e);
+            rc = store_public_read(&w->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         if (rc == 0 && st.kind == STATEMENT_KEYRING)
             rc = take_key_files(w->keys, &st, e);
     }
@@ -267,6 +271,37 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
 }
 
+static void check_packs(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    for (size_t i = 0; i < st->packs.count; i++) {
+        const struct statement_pack *p = &st->packs.packs[i];
+        if (!p->sealed)
+            continue;
+        if (p->pack != v->sealed)
+            FOUND(v, "leaf %llu: pack %llu is sealed out of order", (unsigned long long)leaf,
+                  (unsigned long long)p->pack);
+        v->sealed = p->pack + 1;
+    }
+}
+
+/* Stripes are extended and begun one after another, each full before the next. */
+static void check_parity(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    const struct vault_parity parity = store_parity(v->s);
+    for (size_t i = 0; i < st->parity.count; i++) {
+        const struct statement_stripe *p = &st->parity.stripes[i];
+        bool fits = p->files == parity.files && p->packs <= parity.packs && parity.packs != 0 &&
+                    v->covered_packs / parity.packs == p->stripe &&
+                    p->stripe * parity.packs + p->packs > v->covered_packs;
+        if (!fits) {
+            FOUND(v, "leaf %llu: the parity of stripe %llu does not follow what was said of it before",
+                  (unsigned long long)leaf, (unsigned long long)p->stripe);
+            return;
+        }
+        v->covered_packs = p->stripe * parity.packs + p->packs;
+    }
+}
+
 static void check_public(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes note)
 {
     struct statement st;
@@ -276,7 +311,10 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     leaf_entry_public(note, made);
     if (memcmp(made, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, LEAF_ENTRY) != 0)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    if (statement_read(note, bytes_of(NULL, 0), NULL, &v->s->founded.founded.member, 1, &held, &st, &e) != 0) {
+    int rc = store_public_read(&v->history, leaf, note, &held, &st, &e);
+    if (rc == 0)
+        rc = store_history_step(&v->history, r, &v->root, leaf, &st, &e);
+    if (rc != 0) {
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
         return;
     }
@@ -284,6 +322,10 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         FOUND(v, "leaf %llu: a repository is founded by its first leaf and by no other", (unsigned long long)leaf);
     if (st.kind == STATEMENT_COVER)
         check_cover(v, r, leaf, &st);
+    if (st.kind == STATEMENT_PACKS)
+        check_packs(v, leaf, &st);
+    if (st.kind == STATEMENT_PARITY)
+        check_parity(v, leaf, &st);
 }
 
 /* The record that ends where the key file's checkpoint does, with its root. */
@@ -300,6 +342,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     struct verifying *v = context;
     struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf;
+    struct checkpoint c;
     int rc = 0;
     v->received = 0;
     v->covered = false;
@@ -318,11 +361,16 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     if (v->received > 0 && !v->covered)
         FOUND(v, "leaf %llu: %llu items have no cover: nobody signed for them", (unsigned long long)v->first_received,
               (unsigned long long)v->received);
+    if (store_parity(v->s).packs != 0 && v->covered_packs != v->sealed)
+        FOUND(v, "record %llu: %llu packs are sealed, and %llu of them are under parity", (unsigned long long)r->number,
+              (unsigned long long)v->sealed, (unsigned long long)v->covered_packs);
     v->count->records++;
     v->count->hidden += r->hidden_count;
     v->count->public_leaves += r->public_count;
     v->count->leaves = leaf;
     v->pinned = v->pinned || is_pinned(v->s, r, leaf);
+    if (checkpoint_read(r->checkpoint, &v->s->founded.founded.log, NOTE_STRICT, &c, NULL) == 0)
+        v->root = c.root;
     if (rc == 0 && v->watch->progress != NULL && v->watch->progress(v->watch->context, r->at + r->bytes, v->all_bytes))
         rc = err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
     return rc;
@@ -382,6 +430,15 @@ static int check_keys(struct verifying *v, struct err *e)
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+/* What was read by the events beside the journal must be what the journal says. */
+static void check_history(struct verifying *v)
+{
+    const struct history *h = &v->s->history;
+    if (h->events != v->history.events || !hash_equal(&h->last, &v->history.last))
+        FOUND(v, "the key events beside the journal (%llu) are not those of the journal (%llu): run groundwork repair",
+              (unsigned long long)h->events, (unsigned long long)v->history.events);
+}
+
 /* The log must hold the checkpoint that the key file saw, wherever the file was carried since. */
 static void check_pinned(struct verifying *v)
 {
@@ -402,12 +459,18 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     v.all_bytes = now.bytes;
     v.recount.finding = found_text;
     v.recount.context = &v;
-    int rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
+    uint8_t entry[LEAF_ENTRY];
+    leaf_entry_public(buf_bytes(&s->founded_note), entry);
+    int rc = history_begin(&v.history, &s->founded.founded, entry, e);
+    if (rc != 0)
+        return rc;
+    rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
     check_pinned(&v);
+    check_history(&v);
     rc = check_keys(&v, e);
     if (rc == 0 && s->keyring != NULL)
         rc = check_index(&v, e);

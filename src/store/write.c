@@ -8,19 +8,26 @@
 
 /* ---- the vault's writer ---- */
 
+/* A part that is committed may be let go of while an object that was forgotten is still being cut. */
 static int find_frame(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret,
                       struct err *e)
 {
     struct store *s = context;
-    (void)size_bytes;
-    return index_find_frame(s->index, digest, &ret->leaf, &ret->frame, e);
+    pthread_mutex_lock(&s->asking);
+    int rc = store_behind_frame(s, digest, size_bytes, ret)
+                 ? 0
+                 : index_find_frame(store_asked(s), digest, &ret->leaf, &ret->frame, e);
+    pthread_mutex_unlock(&s->asking);
+    return rc;
 }
 
 static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
 {
     struct store *s = context;
     OWN(key_drop) struct key secret = {0};
-    int rc = index_manifest(s->index, leaf, ret_record, e);
+    pthread_mutex_lock(&s->asking);
+    int rc = store_behind_manifest(s, leaf, ret_record) ? 0 : index_manifest(store_asked(s), leaf, ret_record, e);
+    pthread_mutex_unlock(&s->asking);
     if (rc == 0)
         rc = store_secret(s, leaf, &secret, e);
     if (rc == 0)
@@ -32,6 +39,7 @@ struct ends {
     struct vault_pack open;
     bool has_open;
     uint64_t next_pack, next_record;
+    struct vault_pack sealed[VAULT_STRIPE_PACKS_MAX]; /* the last ones, each by its number */
 };
 
 static int end_pack(void *context, const struct statement_pack *p, struct err *e)
@@ -41,6 +49,8 @@ static int end_pack(void *context, const struct statement_pack *p, struct err *e
     n->next_pack = p->pack + 1;
     n->has_open = !p->sealed;
     n->open = (struct vault_pack){.pack = p->pack, .sectors = p->sectors, .sealed = p->sealed, .root = p->root};
+    if (p->sealed)
+        n->sealed[p->pack % VAULT_STRIPE_PACKS_MAX] = n->open;
     return 0;
 }
 
@@ -54,6 +64,38 @@ static int end_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t
     return 0;
 }
 
+/* Where the parity stands: as the last statement about it says. */
+static int writer_stripes(struct store *s, const struct ends *n, struct err *e)
+{
+    struct index_statement_row row;
+    struct statement st = {0};
+    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX];
+    struct vault_parity_end end = {.packs = packs};
+    OWN(store_held_drop) struct store_held *held = NULL;
+    OWN(mem_drop) struct vault_stripe *stripes = NULL;
+    const struct vault_parity parity = store_parity(s);
+    int rc = parity.packs == 0 ? 0 : index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
+    if (parity.packs == 0 || rc == ERR_ABSENT)
+        return parity.packs == 0 ? 0 : vault_writer_stripes(s->writer, &end, e);
+    if (rc == 0)
+        rc = store_statement(s, row.leaf, &held, &st, e);
+    if (rc != 0)
+        return rc;
+    end.stripes = stripes = calloc(st.parity.count + 1, sizeof *stripes);
+    if (stripes == NULL)
+        return err_memory(e);
+    for (size_t i = 0; rc == 0 && i < st.parity.count; i++)
+        rc = store_stripe_read(&st.parity.stripes[i], parity.files, &stripes[end.stripe_count++], e);
+    const struct vault_stripe *last = end.stripe_count == 0 ? NULL : &stripes[end.stripe_count - 1];
+    for (uint32_t i = 0; rc == 0 && last != NULL && i < last->packs && i < parity.packs; i++) {
+        uint64_t number = last->stripe * parity.packs + i;
+        const struct vault_pack *p = &n->sealed[number % VAULT_STRIPE_PACKS_MAX];
+        if (p->sealed && p->pack == number)
+            packs[end.pack_count++] = *p;
+    }
+    return rc == 0 ? vault_writer_stripes(s->writer, &end, e) : rc;
+}
+
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 {
     if (s->writer == NULL) {
@@ -62,12 +104,18 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
         struct vault_memory memory = {find_frame, find_holder, s};
         int rc = store_writable(s, e);
         if (rc == 0)
-            rc = index_packs(s->index, end_pack, &n, e);
+            rc = index_packs(store_index(s), end_pack, &n, e);
         if (rc == 0)
-            rc = index_runs(s->index, end_run, &n, e);
+            rc = index_runs(store_index(s), end_run, &n, e);
         if (rc == 0)
             rc = vault_writer_open(s->vault, n.has_open ? &n.open : NULL, n.next_pack, n.next_record, &memory,
                                    &s->writer, &cut, e);
+        if (rc == 0)
+            rc = writer_stripes(s, &n, e);
+        if (rc != 0) {
+            vault_writer_close(s->writer);
+            s->writer = NULL;
+        }
         if (rc == ERR_IO)
             s->failed = true; /* the disk failed at what had to be made durable */
         if (rc != 0)
@@ -87,58 +135,65 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 
 /* ---- the record ---- */
 
-enum { PUBLICS = 5 }; /* cover, packs, keyring, repaired, audited */
-
 struct making {
-    struct vault_flushed flushed;
+    struct store_told told; /* what the index will be told of it */
     struct buf entries, hidden, open, secrets, extents;
-    uint64_t *journal_offset; /* of each hidden leaf's sealed bytes, within the hidden section */
-    uint32_t *sealed_bytes;
-    uint64_t *manifest;
-    uint32_t public_count;
-    struct statement publics[PUBLICS];
-    struct buf public_notes[PUBLICS]; /* kept for the index */
-    struct statement_file_hash *files;
-    struct statement_pack *packs;
     struct store_reports reports;
-    struct statement_audit audits[STATEMENT_AUDITS_MAX]; /* those of them that are not on the log */
 };
 
 static void making_release(struct making *m)
 {
-    vault_flushed_release(&m->flushed);
+    store_told_release(&m->told);
     buf_drop(&m->entries);
     buf_drop(&m->hidden);
     buf_drop(&m->open);
     buf_drop(&m->secrets);
     buf_drop(&m->extents);
-    free(m->journal_offset);
-    free(m->sealed_bytes);
-    free(m->manifest);
-    for (size_t i = 0; i < COUNT(m->public_notes); i++)
-        buf_drop(&m->public_notes[i]);
-    free(m->files);
-    free(m->packs);
 }
 
-static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
+static int add_signed(struct making *m, struct statement *st, const struct note_key *key, const struct key *seed,
+                      struct err *e)
 {
-    assert(m->public_count < COUNT(m->publics));
+    assert(m->told.public_count < COUNT(m->told.publics));
     OWN(buf_drop) struct buf text = {0};
-    struct buf *note = &m->public_notes[m->public_count];
+    struct buf *note = &m->told.public_notes[m->told.public_count];
     uint8_t entry[LEAF_ENTRY];
     st->at_unix_s = time_now_unix_s();
     int rc = statement_make(st, NULL, &text, NULL, e);
     if (rc == 0)
-        rc = statement_finish(st->kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, note, e);
+        rc = statement_finish(st->kind, buf_bytes(&text), key, seed, note, e);
     if (rc != 0)
         return rc;
     leaf_entry_public(buf_bytes(note), entry);
     buf_put(&m->entries, entry, LEAF_ENTRY);
     buf_put_u32(&m->open, (uint32_t)note->n);
     buf_put_bytes(&m->open, buf_bytes(note));
-    m->publics[m->public_count++] = *st;
+    m->told.publics[m->told.public_count++] = *st;
     return buf_check(&m->open, e);
+}
+
+static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
+{
+    return add_signed(m, st, &s->identity.member, &s->identity.sign, e);
+}
+
+/* Beside the journal, too: durable before the record, like all files of the keyring. */
+static int add_event(struct store *s, struct making *m, struct err *e)
+{
+    const struct draft_event *v = &s->draft.event;
+    if (v->statement == NULL)
+        return 0;
+    struct statement_event place = {s->history.events + 1, s->history.last};
+    if (v->statement->kind == STATEMENT_MEMBER)
+        v->statement->member.event = place;
+    else
+        v->statement->recovery.event = place;
+    int rc = v->key != NULL ? add_signed(m, v->statement, v->key, v->seed, e) : add_public(s, m, v->statement, e);
+    if (rc != 0)
+        return rc;
+    assert(m->told.public_count == 1);
+    return keyring_event_write(s->keyring, place.number, s->draft.first_leaf + s->draft.count,
+                               buf_bytes(&m->told.public_notes[0]), e);
 }
 
 /* Manifest records come by cookie, ascending as the leaves did. */
@@ -146,29 +201,30 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
 {
     struct draft *d = &s->draft;
     size_t object = 0;
-    m->journal_offset = calloc(d->count + 1, sizeof *m->journal_offset);
-    m->sealed_bytes = calloc(d->count + 1, sizeof *m->sealed_bytes);
-    m->manifest = calloc(d->count + 1, sizeof *m->manifest);
-    if (m->journal_offset == NULL || m->sealed_bytes == NULL || m->manifest == NULL)
+    m->told.journal_offset = calloc(d->count + 1, sizeof *m->told.journal_offset);
+    m->told.sealed_bytes = calloc(d->count + 1, sizeof *m->told.sealed_bytes);
+    m->told.manifest = calloc(d->count + 1, sizeof *m->told.manifest);
+    if (m->told.journal_offset == NULL || m->told.sealed_bytes == NULL || m->told.manifest == NULL)
         return err_memory(e);
     for (size_t i = 0; i < d->count; i++) {
         struct draft_leaf *leaf = &d->leaves[i];
         uint64_t number = d->first_leaf + i;
-        m->manifest[i] = LEAF_NO_MANIFEST;
+        m->told.manifest[i] = LEAF_NO_MANIFEST;
         if (store_has_object(&leaf->statement)) {
-            assert(object < m->flushed.object_count && m->flushed.objects[object].cookie == number);
-            m->manifest[i] = m->flushed.objects[object++].manifest_record;
+            assert(object < m->told.flushed.object_count && m->told.flushed.objects[object].cookie == number);
+            m->told.manifest[i] = m->told.flushed.objects[object++].manifest_record;
         }
-        struct leaf_envelope envelope = {.manifest_record = m->manifest[i],
+        struct leaf_envelope envelope = {.manifest_record = m->told.manifest[i],
                                          .statement = bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes),
-                                         .values = bytes_of(d->arena.p + leaf->values_at, leaf->values_bytes)};
+                                         .values = bytes_of(d->arena.p + leaf->values_at, leaf->values_bytes),
+                                         .fields = bytes_of(d->arena.p + leaf->fields_at, leaf->fields_bytes)};
         size_t head = m->hidden.n;
         buf_put_u32(&m->hidden, 0);
-        m->journal_offset[i] = m->hidden.n;
+        m->told.journal_offset[i] = m->hidden.n;
         if (leaf_seal(&leaf->secret, &s->pin, number, &envelope, &m->hidden) != 0 || m->hidden.failed)
             return err_memory(e);
-        m->sealed_bytes[i] = (uint32_t)(m->hidden.n - m->journal_offset[i]);
-        u32_put(m->hidden.p + head, m->sealed_bytes[i]);
+        m->told.sealed_bytes[i] = (uint32_t)(m->hidden.n - m->told.journal_offset[i]);
+        u32_put(m->hidden.p + head, m->told.sealed_bytes[i]);
         buf_put(&m->entries, leaf->entry, LEAF_ENTRY);
     }
     return buf_check(&m->entries, e);
@@ -224,16 +280,35 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
 
 static int add_packs(struct store *s, struct making *m, struct err *e)
 {
-    const struct vault_flushed *f = &m->flushed;
+    const struct vault_flushed *f = &m->told.flushed;
     if (f->pack_count == 0)
         return 0;
-    m->packs = calloc(f->pack_count, sizeof *m->packs);
-    if (m->packs == NULL)
+    m->told.packs = calloc(f->pack_count, sizeof *m->told.packs);
+    if (m->told.packs == NULL)
         return err_memory(e);
     for (size_t i = 0; i < f->pack_count; i++)
-        m->packs[i] =
+        m->told.packs[i] =
             (struct statement_pack){f->packs[i].pack, f->packs[i].sectors, f->packs[i].sealed, f->packs[i].root};
-    struct statement st = {.kind = STATEMENT_PACKS, .packs = {.packs = m->packs, .count = f->pack_count}};
+    struct statement st = {.kind = STATEMENT_PACKS, .packs = {.packs = m->told.packs, .count = f->pack_count}};
+    return add_public(s, m, &st, e);
+}
+
+static int add_parity(struct store *s, struct making *m, struct err *e)
+{
+    const struct vault_flushed *f = &m->told.flushed;
+    if (f->stripe_count == 0)
+        return 0;
+    m->told.stripes = calloc(f->stripe_count, sizeof *m->told.stripes);
+    if (m->told.stripes == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < f->stripe_count; i++) {
+        m->told.stripes[i] = (struct statement_stripe){.stripe = f->stripes[i].stripe,
+                                                  .packs = f->stripes[i].packs,
+                                                  .files = store_parity(s).files,
+                                                  .trailer = f->stripes[i].trailer};
+        memcpy(m->told.stripes[i].roots, f->stripes[i].roots, sizeof m->told.stripes[i].roots);
+    }
+    struct statement st = {.kind = STATEMENT_PARITY, .parity = {.stripes = m->told.stripes, .count = f->stripe_count}};
     return add_public(s, m, &st, e);
 }
 
@@ -244,12 +319,14 @@ static int add_keyring(struct store *s, struct making *m, struct err *e)
     keyring_changes(s->keyring, &files, &count);
     if (count == 0)
         return 0;
-    m->files = calloc(count, sizeof *m->files);
-    if (m->files == NULL)
+    m->told.files = calloc(count, sizeof *m->told.files);
+    if (m->told.files == NULL)
         return err_memory(e);
-    for (size_t i = 0; i < count; i++)
-        m->files[i] = (struct statement_file_hash){files[i].name, files[i].bytes, files[i].sha256, files[i].removed};
-    struct statement st = {.kind = STATEMENT_KEYRING, .keyring = {.files = m->files, .count = count}};
+    for (size_t i = 0; i < count; i++) {
+        const struct keyring_file *f = &files[i];
+        m->told.files[i] = (struct statement_file_hash){f->name, f->bytes, f->sha256, f->removed};
+    }
+    struct statement st = {.kind = STATEMENT_KEYRING, .keyring = {.files = m->told.files, .count = count}};
     return add_public(s, m, &st, e);
 }
 
@@ -267,10 +344,13 @@ static int add_audited(struct store *s, struct making *m, struct err *e)
     size_t count = 0;
     if (store_reports_read(s, &m->reports, &mine) != 0)
         store_tell(s, mine.text);
+    m->told.audits = calloc(m->reports.count + 1, sizeof *m->told.audits);
+    if (m->told.audits == NULL)
+        return err_memory(e);
     for (size_t i = 0; i < m->reports.count; i++)
         if (!m->reports.list[i].logged)
-            m->audits[count++] = m->reports.list[i].audit;
-    struct statement st = {.kind = STATEMENT_AUDITED, .audited = {m->audits, count}};
+            m->told.audits[count++] = m->reports.list[i].audit;
+    struct statement st = {.kind = STATEMENT_AUDITED, .audited = {m->told.audits, count}};
     return count == 0 ? 0 : add_public(s, m, &st, e);
 }
 
@@ -287,17 +367,24 @@ static void audited_logged(struct store *s, struct making *m)
         store_tell(s, mine.text);
 }
 
+/* Beside what is derived from the record before only the vault's part of a commit runs: FORMAT 7.2. */
 static int make_record(struct store *s, struct making *m, struct ledger_record *ret, struct err *e)
 {
-    int rc = s->writer != NULL ? vault_flush(s->writer, &m->flushed, e) : 0;
+    int rc = s->writer != NULL ? vault_flush(s->writer, &m->told.flushed, e) : 0;
+    if (rc == 0)
+        rc = store_behind_end(s, e);
     if (rc == 0)
         rc = seal_hidden(s, m, e);
     if (rc == 0)
         rc = seal_secrets(s, m, e);
     if (rc == 0)
+        rc = add_event(s, m, e);
+    if (rc == 0)
         rc = add_cover(s, m, e);
     if (rc == 0)
         rc = add_packs(s, m, e);
+    if (rc == 0)
+        rc = add_parity(s, m, e);
     if (rc == 0)
         rc = add_keyring(s, m, e);
     if (rc == 0)
@@ -306,11 +393,11 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_audited(s, m, e);
     if (rc != 0)
         return rc;
-    store_extents_put(m->flushed.runs, m->flushed.run_count, &m->extents);
+    store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
     rc = buf_check(&m->extents, e);
     *ret = (struct ledger_record){.first_leaf = s->draft.first_leaf,
                                   .hidden_count = (uint32_t)s->draft.count,
-                                  .public_count = m->public_count,
+                                  .public_count = m->told.public_count,
                                   .entries = buf_bytes(&m->entries),
                                   .hidden = buf_bytes(&m->hidden),
                                   .open = buf_bytes(&m->open),
@@ -321,94 +408,76 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
 
 /* ---- after the commit: everything here can be made again from the journal ---- */
 
-static int index_record(struct store *s, const struct making *m, const struct ledger_record *r,
-                        const struct ledger_position *now, struct err *e)
+static int after_commit(struct store *s, struct making *m, const struct ledger_record *r,
+                        const struct ledger_position *now, bool beside, struct err *e)
 {
-    const struct draft *d = &s->draft;
-    struct index_position position = {now->records, now->bytes, now->last, now->leaves};
-    int rc = index_begin(s->index, e);
-    for (size_t i = 0; rc == 0 && i < m->flushed.run_count; i++) {
-        const struct vault_run *run = &m->flushed.runs[i];
-        rc = index_run(s->index, run->pack, run->first_sector, run->sectors, run->first_record, run->records, e);
-    }
-    for (size_t i = 0; rc == 0 && i < d->count; i++) {
-        struct hash commitment;
-        memcpy(commitment.b, d->leaves[i].entry + 1, CRYPT_HASH);
-        rc = index_statement(s->index, d->first_leaf + i, &d->leaves[i].statement, m->manifest[i],
-                             ledger_hidden_at(r) + m->journal_offset[i], m->sealed_bytes[i], &commitment, e);
-    }
-    uint64_t at = ledger_open_at(r);
-    for (uint32_t i = 0; rc == 0 && i < m->public_count; i++) {
-        uint32_t n = (uint32_t)m->public_notes[i].n;
-        rc = index_statement(s->index, d->first_leaf + d->count + i, &m->publics[i], LEAF_NO_MANIFEST, at + 4, n, NULL,
-                             e);
-        at += 4 + n;
-    }
-    for (size_t i = 0; rc == 0 && i < m->flushed.frame_count; i++) {
-        const struct vault_frame *f = &m->flushed.frames[i];
-        rc = index_frame(s->index, &f->digest, f->cookie, f->frame, e);
-    }
-    if (rc == 0)
-        rc = index_end(s->index, &position, e);
-    if (rc != 0)
-        index_undo(s->index);
-    return rc;
-}
-
-static int after_commit(struct store *s, const struct making *m, const struct ledger_record *r,
-                        const struct ledger_position *now, struct err *e)
-{
-    int rc = s->writer != NULL ? vault_committed(s->writer, &m->flushed, e) : 0;
+    int rc = s->writer != NULL ? vault_committed(s->writer, &m->told.flushed, e) : 0;
     bool told = false;
+    if (rc == 0 && s->draft.event.statement != NULL)
+        rc = history_take(&s->history, r->first_leaf + r->hidden_count, &m->told.publics[0],
+                          r->entries.p + (size_t)r->hidden_count * LEAF_ENTRY, e);
     if (rc == 0)
         rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
-    if (rc == 0)
-        rc = ledger_publish(s->ledger, e);
-    if (rc == 0)
-        rc = index_record(s, m, r, now, e);
     if (rc != 0)
         return rc;
-    s->state = (struct store_state){.known = true, .committed = *now};
-    return store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    m->told.hidden_at = ledger_hidden_at(r);
+    m->told.open_at = ledger_open_at(r);
+    m->told.now = *now;
+    m->told.draft = s->draft;
+    s->draft = (struct draft){0};
+    return store_behind_begin(s, &m->told, beside, e);
 }
 
-int store_commit(struct store *s, struct err *e)
+static int commit_record(struct store *s, struct making *m, struct ledger_record *record, struct ledger_position *ret,
+                         struct err *e)
+{
+    struct ledger_position before;
+    ledger_where(s->ledger, &before);
+    int rc = make_record(s, m, record, e);
+    record->at = before.bytes;
+    record->number = before.records;
+    if (rc == 0)
+        rc = ledger_prepare(s->ledger, record, ret, e);
+    if (rc == 0) {
+        s->state.has_pending = true;
+        s->state.pending = ret->last;
+        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    }
+    return rc == 0 ? ledger_commit(s->ledger, e) : rc;
+}
+
+static int commit(struct store *s, bool beside, struct err *e)
 {
     OWN(making_release) struct making m = {0};
     struct ledger_record record;
-    struct ledger_position before, now;
+    struct ledger_position now;
     int rc = store_writable(s, e);
-    if (rc != 0 || (s->draft.count == 0 && s->draft.repaired_count == 0))
+    if (rc != 0)
         return rc;
+    if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL)
+        return beside ? 0 : store_behind_end(s, e);
     s->failed = true; /* until everything below has succeeded */
-    ledger_where(s->ledger, &before);
-    rc = make_record(s, &m, &record, e);
-    record.at = before.bytes;
-    record.number = before.records;
-    if (rc == 0)
-        rc = ledger_prepare(s->ledger, &record, &now, e);
-    if (rc == 0) {
-        s->state.has_pending = true;
-        s->state.pending = now.last;
-        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
-    }
-    if (rc == 0)
-        rc = ledger_commit(s->ledger, e);
+    rc = commit_record(s, &m, &record, &now, e);
     if (rc != 0)
         return rc;
     struct err later = {0};
-    if (after_commit(s, &m, &record, &now, &later) != 0) {
-        struct err line = {0};
-        (void)err_set(&line, ERR_IO,
-                      "it is committed; what is derived from it is brought up to date at the next opening "
-                      "(%s)",
-                      later.text);
-        store_tell(s, line.text);
-    } else
+    if (after_commit(s, &m, &record, &now, beside, &later) != 0)
+        store_tell_later(s, &later);
+    else
         s->failed = false;
     audited_logged(s, &m);
     store_draft_release(&s->draft);
     return 0;
+}
+
+int store_commit(struct store *s, struct err *e)
+{
+    return commit(s, false, e);
+}
+
+int store_commit_part(struct store *s, struct err *e)
+{
+    return commit(s, true, e);
 }
 
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e)

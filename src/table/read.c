@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -397,6 +398,7 @@ int table_open(const char *path, const struct table_options *options, struct tab
     int rc = table_new(path, &t, e);
     if (rc != 0)
         return rc;
+    assert(t != NULL);
     t->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (t->fd < 0)
         return err_os(e, errno == ENOENT ? ERR_ABSENT : ERR_IO, errno, "%s", path);
@@ -414,6 +416,7 @@ int table_open_bytes(struct bytes content, const char *name, const struct table_
     int rc = table_new(name, &t, e);
     if (rc != 0)
         return rc;
+    assert(t != NULL);
     t->p = content.p;
     t->n = content.n;
     t->ended = true;

@@ -26,6 +26,9 @@ static unsigned thread_count(unsigned wanted)
 int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *e)
 {
     int rc = vault_check_sectors(setup->pack_sectors, e);
+    if (rc == 0 && !vault_parity_known(&setup->parity))
+        rc = err_set(e, ERR_NEWER, "parity of %u packs and %u files is newer than this program", setup->parity.packs,
+                     setup->parity.files);
     if (rc != 0)
         return rc;
     struct vault *v = calloc(1, sizeof(*v));
@@ -38,6 +41,7 @@ int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *
     v->root = root;
     v->pin = setup->pin;
     v->pack_sectors = setup->pack_sectors;
+    v->parity = setup->parity;
     v->chunk_max = vault_chunk_max(setup->pack_sectors);
     v->object_bytes_max = vault_object_bytes_max(setup->pack_sectors);
     v->threads = thread_count(setup->threads);

@@ -11,6 +11,7 @@
  * Files, under the repository:
  *     vault/NNN/NNNNNN.pack      copy a of every pack from its first sector on; sealed packs have exactly pack_sectors
  *     b/open/NNNNNN.pack         copy b of the open pack, until the commit that seals it
+ *     parity/NNN/NNNNNN-CC.pJ    parity file J of a stripe, over its first CC packs
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -52,10 +53,28 @@ struct vault_pack {
     struct hash root; /* Merkle root (RFC 6962) over the committed ciphertext sectors */
 };
 
+/*
+ * Parity: Reed-Solomon over sealed packs in the order of their numbers.  ${packs} of them and ${files} parity files are
+ * a stripe, of which any ${files} may be lost; packs that a stripe does not have yet count as zeros.  Both zero: none.
+ * FORMAT 4.6.  It is made of ciphertext, so everything that is done by it needs no key.
+ */
+enum { VAULT_STRIPE_PACKS_MAX = 32, VAULT_PARITY_MAX = 4 };
+struct vault_parity {
+    uint32_t packs, files;
+};
+/* What the log says of a stripe. */
+struct vault_stripe {
+    uint64_t stripe;
+    uint32_t packs;                      /* covered so far: its first ones */
+    struct hash roots[VAULT_PARITY_MAX]; /* of each file: over its parity sectors */
+    struct hash trailer;                 /* over the sectors behind them, which are the same in each file */
+};
+
 struct vault_setup {
     const char *root;           /* repository folder; kept until close */
     struct hash pin;            /* SHA-256 of leaf 0: binds every sector to this repository */
     uint32_t pack_sectors;
+    struct vault_parity parity;
     const struct vault_keys *keys; /* copied; NULL: only keyless functions may be called */
     unsigned threads;           /* workers of a writer; 0 is one for each processor */
 };
@@ -118,6 +137,18 @@ void vault_writer_close(struct vault_writer *w); /* abandons what is not flushed
 void vault_writer_drop(struct vault_writer **w);
 
 /*
+ * vault_writer_stripes(w, end, e): where the parity stands, said once before the first flush of a vault with parity.
+ * Parity files that the log does not name are removed.
+ */
+struct vault_parity_end {
+    const struct vault_stripe *stripes; /* of the last commit that made any, ascending: the last one is extended */
+    size_t stripe_count;
+    const struct vault_pack *packs; /* the sealed packs of the last one */
+    size_t pack_count;
+};
+int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *end, struct err *e);
+
+/*
  * vault_put(w, source, ret, e): read one object to its end; its SHA-256 is made in the calling thread while chunks go
  * to the workers.  Then exactly one of:
  *   vault_keep(w, manifest_key, cookie): it becomes an object; its manifest is sealed under ${manifest_key} (used for
@@ -151,15 +182,18 @@ struct vault_flushed {
     size_t run_count;
     struct vault_pack *packs; /* every pack touched: sealed ones, then the open one if any */
     size_t pack_count;
+    struct vault_stripe *stripes; /* every stripe that was begun or extended, ascending */
+    size_t stripe_count;
     uint64_t next_pack, next_record;
     uint64_t stored_bytes; /* sectors written by this flush, in bytes */
 };
 void vault_flushed_release(struct vault_flushed *f);
 /*
  * vault_flush(w, ret, e): wait for all objects, end the run with its directory and pad to a sector edge; packs, copy b
- * of the open pack and their folders are fsynced.  When 0 is returned everything in *ret is durable; the caller then
- * commits it.  Without new objects the lists are empty.
- * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs are removed.
+ * of the open pack, the parity over packs that are sealed now, and their folders are fsynced.  When 0 is returned
+ * everything in *ret is durable; the caller then commits it.  Without new objects the lists are empty.
+ * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs and parity that was
+ * replaced are removed.
  */
 int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
 int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e);
@@ -216,11 +250,27 @@ int vault_list(struct vault *v, const struct key *manifest_key, uint64_t manifes
                            struct err *e),
                void *context, struct err *e);
 
+/*
+ * vault_lacks: which bytes of an object cannot be had.  Only frames that lie in one of ${packs} are read; what is found
+ * is told in order, neighbours as one.  ERR_DAMAGED: its manifest cannot be read, so none of its bytes can be had.
+ */
+struct vault_range {
+    uint64_t first, bytes;
+};
+struct vault_lacks {
+    const uint64_t *packs; /* ascending */
+    size_t pack_count;
+    int (*each)(void *context, const struct vault_range *lost, struct err *e);
+    void *context;
+};
+int vault_lacks(struct vault *v, const struct key *manifest_key, uint64_t manifest_record,
+                const struct vault_lacks *wish, struct err *e);
+
 /* ---- checking without keys ---- */
 
 struct vault_finding {
-    uint64_t pack;
-    char copy;         /* 'a' or 'b' */
+    uint64_t pack;     /* of a parity file: its stripe */
+    char copy;         /* 'a' or 'b'; of a parity file its number, '0' on */
     const char *what;  /* catalogue text: "is missing", "is shorter than logged", "does not have its logged root" ... */
 };
 struct vault_watch {
@@ -237,11 +287,57 @@ int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault
                      const struct vault_watch *watch, struct err *e);
 /* vault_pack_count: one more than the highest number of a pack that lies here, by its name alone. */
 int vault_pack_count(const char *root, uint64_t *ret, struct err *e);
+/* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
+enum { VAULT_PLACE_MAX = 64 };
+void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);
 /*
  * vault_repair_pack: an open pack's bad copy from its good one, into a new verified file; ERR_DAMAGED when neither is
- * good.  A sealed pack heals only while its copy b is still there.
+ * good.  A sealed pack heals only while its copy b is still there, or by its stripe's parity.
  */
 int vault_repair_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged, bool *ret_healed,
                       struct err *e);
+
+/* Where a stripe lies, and what the log says of it and of the packs under it: ${logged}->packs of them. */
+struct vault_stripe_of {
+    const char *root;
+    uint32_t pack_sectors;
+    struct vault_parity parity;
+    const struct vault_stripe *logged;
+    const struct vault_pack *packs;
+};
+/* vault_parity_known: a shape that this program makes and reads; both zero are none, and known. */
+bool vault_parity_known(const struct vault_parity *p);
+/* vault_parity_name: the name of a parity file below the repository. */
+enum { VAULT_PARITY_NAME_MAX = 64 };
+void vault_parity_name(const struct vault_stripe *stripe, unsigned file, char to[VAULT_PARITY_NAME_MAX]);
+/* vault_audit_parity: as vault_audit_pack, of one parity file. */
+int vault_audit_parity(const struct vault_stripe_of *s, unsigned file, const struct vault_watch *watch, struct err *e);
+uint64_t vault_parity_bytes(const struct vault_stripe_of *s); /* length of each parity file */
+
+/*
+ * vault_parity_glance: how many stripes there are, and of how many every file is there in its full length: by names and
+ * sizes alone.  Beside a writer at work the newest stripe may be on its way.
+ */
+struct vault_parity_count {
+    uint64_t stripes, whole;
+};
+int vault_parity_glance(const char *root, uint32_t pack_sectors, const struct vault_parity *p,
+                        struct vault_parity_count *ret, struct err *e);
+
+/* What became of one file of a stripe that was not whole. */
+struct vault_mended {
+    bool parity;      /* a parity file: ${number} of the stripe; else the pack of this number */
+    uint64_t number;
+    uint32_t healed;  /* sectors that came back */
+    uint32_t lost;    /* sectors that no parity brings back: what was readable of them was left as it was */
+};
+/*
+ * vault_repair_stripe: packs and parity files of one stripe by what is good of it.  What is healed is a new file, read
+ * again and held to its logged root before it takes the name; the damaged one goes to quarantine/.  A file of which
+ * only some sectors come back is exchanged too; what it lacks is damaged as before, and never made up.  ${mended} is
+ * told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
+ */
+int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *context, const struct vault_mended *m),
+                        void *context, struct err *e);
 
 #endif

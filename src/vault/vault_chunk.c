@@ -12,8 +12,8 @@ enum {
     FINE_MIN = 16 << 10,   /* text and the like: small chunks find what an edit left alone */
     FINE_BITS = 16,
     FINE_MAX = 256 << 10,
-    COARSE_MIN = 256 << 10, /* media: what looks random is edited rarely and is large */
-    COARSE_BITS = 20,
+    COARSE_MIN = 64 << 10, /* media: what looks random is edited rarely and is large */
+    COARSE_BITS = 18,
 };
 
 void vault_gear_make(const struct key *chunk_key, struct gear *ret)
@@ -37,8 +37,8 @@ static uint64_t mask_of(unsigned bits)
 
 struct grain vault_grain(struct bytes first, uint32_t chunk_max)
 {
-    if (first.n > OBJECT_ONE_FRAME)
-        first.n = OBJECT_ONE_FRAME;
+    if (first.n > GRAIN_BYTES)
+        first.n = GRAIN_BYTES;
     struct grain g = {FINE_MIN, FINE_MAX, mask_of(FINE_BITS)};
     if (vault_looks_random(first)) {
         /* A small pack has a small chunk_max; minimum and mean keep their distance from it. */
@@ -76,13 +76,19 @@ static size_t scan(const struct gear *g, uint64_t mask, const uint8_t *p, size_t
     return 0;
 }
 
+/* One byte all the way, as in the holes of a disk image: then the hash stays as it is, and is looked at once. */
+static bool is_even(const uint8_t *p, size_t n)
+{
+    return memcmp(p, p + 1, n - 1) == 0;
+}
+
 size_t vault_cut(const struct gear *g, const struct grain *grain, const uint8_t *p, size_t n, size_t from, bool last)
 {
     assert(grain->min >= WINDOW && from <= n);
     size_t limit = n < grain->max ? n : grain->max;
     size_t begin = from < grain->min ? grain->min : from;
     if (begin < limit) {
-        size_t cut = scan(g, grain->mask, p, begin, limit);
+        size_t cut = scan(g, grain->mask, p, begin, is_even(p, limit) ? begin + 1 : limit);
         if (cut != 0)
             return cut;
     }

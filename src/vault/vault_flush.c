@@ -15,6 +15,7 @@ void vault_flushed_release(struct vault_flushed *f)
     free(f->frames);
     free(f->runs);
     free(f->packs);
+    free(f->stripes);
     *f = (struct vault_flushed){0};
 }
 
@@ -185,6 +186,8 @@ int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e
         rc = packs_finish(w, &why);
     if (rc == 0)
         rc = lists_make(w, &f, &why);
+    if (rc == 0)
+        rc = vault_parity_extend(w, &f, &why);
     if (rc != 0) {
         vault_flushed_release(&f);
         (void)vault_writer_fail(w, rc, &why);
@@ -209,6 +212,8 @@ int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struc
         if (rc == 0 && file_exists(path.s))
             rc = file_remove(path.s, e);
     }
+    if (rc == 0)
+        rc = vault_parity_committed(w, e);
     if (rc != 0)
         return vault_writer_fail(w, rc, e);
     if (w->flushed)

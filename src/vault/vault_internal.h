@@ -80,7 +80,8 @@ enum {
     MANIFEST_LIST = 54,
     MANIFEST_PART_MAX = 1 << 20,
     FRAME_REF = 85,
-    OBJECT_ONE_FRAME = 64 << 10, /* objects up to this long are one frame */
+    OBJECT_ONE_FRAME = 256 << 10, /* objects up to this long are one frame; the smallest pack holds four such */
+    GRAIN_BYTES = 64 << 10,       /* of an object's beginning, by which its grain is chosen */
     VAULT_THREADS_MAX = 8,
 };
 #define OBJECT_BYTES_MAX ((uint64_t)1 << 56)
@@ -182,7 +183,7 @@ struct grain {
     uint64_t mask;
 };
 void vault_gear_make(const struct key *chunk_key, struct gear *ret);
-/* vault_grain: by the entropy of the object's first bytes, at least OBJECT_ONE_FRAME of them when it has as many. */
+/* vault_grain: by the entropy of the object's first bytes, at least GRAIN_BYTES of them when it has as many. */
 struct grain vault_grain(struct bytes first, uint32_t chunk_max);
 /*
  * vault_cut(g, grain, p, n, from, last): the length of the chunk that begins at ${p}, or 0 when the ${n} bytes do not
@@ -213,6 +214,7 @@ struct vault {
     char *root;
     struct hash pin;
     uint32_t pack_sectors;
+    struct vault_parity parity;
     uint32_t chunk_max;
     uint64_t object_bytes_max;
     unsigned threads;
@@ -263,6 +265,60 @@ int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const st
 int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
                    struct err *e);
 
+/*
+ * vault_parity.c: parity files (FORMAT 4.6).
+ *
+ * Parity file: pack_sectors sectors, sector i of file j the sum over the stripe's packs p of coefficient(p, j) times
+ * sector i of pack p, in GF(2^8) modulo 0x11d.  Behind them the trailer, the same in all files of the stripe.  Members
+ * are the packs covered, then the parity files:
+ *      piece roots   32 bytes for each PARITY_PIECE leaves of each member, its last piece perhaps shorter; zeros up to
+ *                    the sector's end
+ *      leaves        32 bytes for each of the pack_sectors sectors of each member; zeros up to the sector's end
+ * A member's leaves, and its piece roots, each hash to its logged root: so any piece found anywhere can be trusted.
+ */
+enum {
+    PARITY_PIECE = 512, /* leaves in a sector of the trailer */
+    PARITY_MEMBERS_MAX = VAULT_STRIPE_PACKS_MAX + VAULT_PARITY_MAX,
+};
+struct trailer { /* where its parts lie, in bytes from its beginning */
+    uint32_t members;
+    uint32_t leaves_each; /* pack_sectors */
+    uint32_t pieces_each;
+    uint64_t leaves_at;
+    uint32_t sectors;
+};
+void vault_trailer_shape(uint32_t pack_sectors, uint32_t members, struct trailer *ret);
+uint64_t vault_trailer_piece_at(const struct trailer *t, uint32_t member, uint32_t piece);
+uint64_t vault_trailer_leaf_at(const struct trailer *t, uint32_t member, uint32_t leaf);
+/* vault_trailer_fill: the whole trailer, t->sectors sectors, from the leaves of all members, one after another. */
+void vault_trailer_fill(const struct trailer *t, const struct hash *leaves, uint8_t *to);
+/*
+ * vault_trailer_sift: the leaves of one member out of what copies of the trailer say: ${pieces}[c] are its piece roots
+ * in copy c and ${leaves}[c] its leaves, either NULL where it cannot be read.  Nothing is taken that does not hash to
+ * ${root}.  ${known}: for each piece whether its leaves are in ${ret}.
+ */
+void vault_trailer_sift(const struct trailer *t, const struct hash *root, const struct hash *const *pieces,
+                        const struct hash *const *leaves, size_t copies, struct hash *ret, bool *known);
+void vault_parity_root(const struct hash *leaves, size_t count, struct hash *ret);
+int vault_parity_path(const char *root, const struct vault_stripe *stripe, unsigned file, struct file_path *to,
+                      struct err *e);
+int vault_parity_cut(const char *root, const struct vault_parity_end *end, struct err *e);
+uint8_t vault_parity_coefficient(const struct vault_parity *p, uint32_t pack, uint32_t file);
+
+/*
+ * vault_parity_check.c: sectors of a file, or of none (${fd} -1), one by one where they cannot be read together.
+ * ${ret_there}: for each sector whether the disk gave it; zeros stand for those that it did not.
+ */
+void vault_sectors_read(int fd, uint64_t first, uint32_t count, uint8_t *to, bool *ret_there);
+int vault_sectors_hash(int fd, uint64_t first, uint32_t count, struct hash *ret_leaves, bool *ret_there,
+                       const struct vault_watch *watch, uint64_t *done, struct err *e);
+int vault_set_aside(const char *root, const char *path, struct err *e); /* a second name in quarantine/, or a new one */
+int vault_stripe_check(const struct vault_stripe_of *s, struct err *e); /* what the log says of it can be */
+
+/* vault_parity_write.c: parity over the packs that a flush sealed, into new files. */
+int vault_parity_extend(struct vault_writer *w, struct vault_flushed *f, struct err *e);
+int vault_parity_committed(struct vault_writer *w, struct err *e); /* what was replaced goes */
+
 /* ---- vault_read.c: records out of packs ---- */
 
 struct reader *vault_reader_take(struct vault *v, struct err *e); /* from the pool; NULL when memory is out */
@@ -277,6 +333,8 @@ int vault_record_read(struct reader *r, uint64_t record, enum record_type type, 
                       struct bytes *ret, struct err *e);
 /* vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check. */
 int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to, struct err *e);
+
+int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e); /* where it lies */
 
 /* ---- vault_manifest.c: manifests out of records ---- */
 
@@ -526,6 +584,9 @@ struct vault_writer {
     struct object *current; /* put, not resolved */
     struct crypt_sha256 *whole;
     uint64_t next_pack, next_record; /* as of the last flush */
+    bool stripes_known;
+    struct vault_stripe stripe, replaced; /* the last one; and as it was before the flush.  packs 0: none */
+    struct vault_pack stripe_packs[VAULT_STRIPE_PACKS_MAX]; /* under the last one */
     bool flushed;                    /* and not yet committed */
 };
 /* vault_writer_fail: remember the first failure with its line, stop everybody; returns ${rc}. */

@@ -14,12 +14,20 @@ int vault_pack_folder(const char *root, uint64_t pack, char copy, struct file_pa
     return file_path(to, e, "%s/vault/%03llu", root, (unsigned long long)(pack / 1000));
 }
 
-int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e)
+void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX])
 {
     if (copy == 'b')
-        return file_path(to, e, "%s/b/open/%06llu.pack", root, (unsigned long long)pack);
-    return file_path(to, e, "%s/vault/%03llu/%06llu.pack", root, (unsigned long long)(pack / 1000),
-                     (unsigned long long)pack);
+        (void)snprintf(to, VAULT_PLACE_MAX, "b/open/%06llu.pack", (unsigned long long)pack);
+    else
+        (void)snprintf(to, VAULT_PLACE_MAX, "vault/%03llu/%06llu.pack", (unsigned long long)(pack / 1000),
+                       (unsigned long long)pack);
+}
+
+int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e)
+{
+    char place[VAULT_PLACE_MAX];
+    vault_pack_place(pack, copy, place);
+    return file_path(to, e, "%s/%s", root, place);
 }
 
 int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vault_watch *watch, uint64_t *done,

@@ -8,6 +8,7 @@
  */
 #include "vault/vault_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 enum {
@@ -173,6 +174,8 @@ static void sectors_pread(int fd, uint64_t first, uint32_t count, uint8_t *to)
     size_t have = 0;
     while (fd >= 0 && have < n) {
         ssize_t got = pread(fd, to + have, n - have, (off_t)(first * VAULT_SECTOR + have));
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             break;
         have += (size_t)got;
@@ -573,4 +576,13 @@ int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to,
     const struct lock lock = {RECORD_FRAME, &ref->key, 0};
     struct bytes plain;
     return record_find(r, ref->record, &lock, (struct place){to, ref->size_bytes}, &plain, e);
+}
+
+int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e)
+{
+    struct vault_run run = {0};
+    int rc = run_of(r->v, record, &run, e);
+    if (rc == 0)
+        *ret_pack = run.pack;
+    return rc;
 }

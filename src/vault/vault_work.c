@@ -34,17 +34,11 @@ static int chunk_store(const struct job *j, uint32_t entry, struct bytes plain, 
     return rc;
 }
 
-/* ${whole}: the chunk's digest when it is known already. */
 static int chunk_take(const struct job *j, struct object *o, uint32_t frame, struct bytes plain,
-                      const struct hash *whole, uint32_t *ret_entry, struct err *e)
+                      const struct hash *digest, uint32_t *ret_entry, struct err *e)
 {
-    struct hash digest;
     bool fresh = false;
-    if (whole != NULL)
-        digest = *whole;
-    else
-        crypt_sha256(plain, &digest);
-    int rc = vault_book_see(&j->w->book, o->owner, frame, &digest, (uint32_t)plain.n, ret_entry, &fresh, e);
+    int rc = vault_book_see(&j->w->book, o->owner, frame, digest, (uint32_t)plain.n, ret_entry, &fresh, e);
     return rc == 0 && fresh ? chunk_store(j, *ret_entry, plain, e) : rc;
 }
 
@@ -65,60 +59,9 @@ static int frames_room(struct object *o, size_t count, struct err *e)
     return 0;
 }
 
-/* ---- gathered objects: whole in memory, one thread has all of each ---- */
+/* ---- where chunks lie ---- */
 
-static int gathered_chunk(const struct job *j, struct object *o, struct bytes plain, const struct hash *whole,
-                          struct err *e)
-{
-    int rc = frames_room(o, (size_t)o->frame_count + 1, e);
-    if (rc == 0)
-        rc = chunk_take(j, o, o->frame_count, plain, whole, &o->frames[o->frame_count], e);
-    if (rc == 0)
-        o->frame_count++;
-    return rc;
-}
-
-static int gathered_object(const struct job *j, struct object *o, struct err *e)
-{
-    size_t left = (size_t)o->digest.bytes;
-    const uint8_t *p = o->data;
-    if (left == 0)
-        return 0;
-    if (left <= OBJECT_ONE_FRAME)
-        return gathered_chunk(j, o, bytes_of(p, left), &o->digest.sha256, e);
-    struct vault *v = j->w->v;
-    struct grain grain = vault_grain(bytes_of(p, left), v->chunk_max);
-    int rc = 0;
-    while (left != 0 && rc == 0) {
-        size_t n = vault_cut(&v->gear, &grain, p, left, 0, true);
-        rc = gathered_chunk(j, o, bytes_of(p, n), n == o->digest.bytes ? &o->digest.sha256 : NULL, e);
-        p += n;
-        left -= n;
-    }
-    return rc;
-}
-
-static int gather_run(const struct job *j, struct task *t, struct err *e)
-{
-    int rc = atomic_load(&j->w->stop) ? ERR_STOPPED : 0;
-    for (struct object *o = t->objects; o != NULL && rc == 0; o = o->next)
-        rc = gathered_object(j, o, e);
-    (void)pthread_mutex_lock(&j->w->lock);
-    while (t->objects != NULL) {
-        struct object *o = t->objects;
-        t->objects = o->next;
-        if (rc == 0)
-            rc = vault_object_ready(j->w, o, e);
-        else
-            vault_object_free(j->w, o);
-    }
-    (void)pthread_mutex_unlock(&j->w->lock);
-    return rc;
-}
-
-/* ---- one piece of a streamed object ---- */
-
-struct cuts { /* chunks of one piece */
+struct cuts { /* chunks of one piece, or of gathered objects that are more than one */
     struct bytes *chunk;
     size_t count, room;
     uint32_t first_frame;
@@ -137,6 +80,95 @@ static int cuts_add(struct cuts *c, struct bytes chunk, struct err *e)
     c->chunk[c->count++] = chunk;
     return 0;
 }
+
+/* Side by side; but a chunk that repeats the one before it, as in the holes of a disk image, has the same digest. */
+static int cuts_hash(const struct cuts *c, struct hash **ret, struct err *e)
+{
+    OWN(mem_drop) struct hash *digest = calloc(c->count + 1, sizeof(*digest));
+    OWN(mem_drop) struct hash *made = calloc(c->count + 1, sizeof(*made));
+    OWN(mem_drop) struct bytes *distinct = calloc(c->count + 1, sizeof(*distinct));
+    size_t count = 0;
+    if (digest == NULL || made == NULL || distinct == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < c->count; i++)
+        if (i == 0 || !bytes_equal(c->chunk[i], distinct[count - 1]))
+            distinct[count++] = c->chunk[i];
+    crypt_sha256_many(distinct, count, made);
+    for (size_t i = 0, at = 0; i < c->count; i++) {
+        at += at + 1 < count && c->chunk[i].p == distinct[at + 1].p;
+        digest[i] = made[at];
+    }
+    *ret = TAKE(digest);
+    return 0;
+}
+
+/* ---- gathered objects: whole in memory, one thread has all of each ---- */
+
+/* Its chunks to ${c}, unless it is one. */
+static int object_cut(const struct vault *v, struct object *o, struct cuts *c, struct err *e)
+{
+    size_t left = (size_t)o->digest.bytes;
+    const uint8_t *p = o->data;
+    size_t before = c->count;
+    int rc = 0;
+    if (left > OBJECT_ONE_FRAME) {
+        struct grain grain = vault_grain(bytes_of(p, left), v->chunk_max);
+        while (left != 0 && rc == 0) {
+            size_t n = vault_cut(&v->gear, &grain, p, left, 0, true);
+            rc = cuts_add(c, bytes_of(p, n), e);
+            p += n;
+            left -= n;
+        }
+    }
+    size_t frames = c->count - before;
+    if (frames <= 1) {
+        c->count = before;
+        frames = o->digest.bytes != 0;
+    }
+    if (rc == 0)
+        rc = frames_room(o, frames, e);
+    o->frame_count = (uint32_t)frames;
+    return rc;
+}
+
+/* All are cut before any is stored, so that their chunks are hashed side by side; one that is a chunk is hashed. */
+static int gathered_store(const struct job *j, struct object *objects, struct err *e)
+{
+    struct cuts c = {0};
+    OWN(mem_drop) struct hash *digest = NULL;
+    size_t next = 0;
+    int rc = 0;
+    for (struct object *o = objects; o != NULL && rc == 0; o = o->next)
+        rc = object_cut(j->w->v, o, &c, e);
+    if (rc == 0)
+        rc = cuts_hash(&c, &digest, e);
+    for (struct object *o = objects; o != NULL && rc == 0; o = o->next) {
+        if (o->frame_count == 1)
+            rc = chunk_take(j, o, 0, bytes_of(o->data, (size_t)o->digest.bytes), &o->digest.sha256, o->frames, e);
+        for (uint32_t i = 0; o->frame_count > 1 && i < o->frame_count && rc == 0; i++, next++)
+            rc = chunk_take(j, o, i, c.chunk[next], &digest[next], &o->frames[i], e);
+    }
+    free(c.chunk);
+    return rc;
+}
+
+static int gather_run(const struct job *j, struct task *t, struct err *e)
+{
+    int rc = atomic_load(&j->w->stop) ? ERR_STOPPED : gathered_store(j, t->objects, e);
+    (void)pthread_mutex_lock(&j->w->lock);
+    while (t->objects != NULL) {
+        struct object *o = t->objects;
+        t->objects = o->next;
+        if (rc == 0)
+            rc = vault_object_ready(j->w, o, e);
+        else
+            vault_object_free(j->w, o);
+    }
+    (void)pthread_mutex_unlock(&j->w->lock);
+    return rc;
+}
+
+/* ---- one piece of a streamed object ---- */
 
 /* Bring what the piece before left uncut in front of this one, then cut as far as the bytes decide. */
 static int piece_cut(struct vault *v, struct object *o, const struct task *t, struct cuts *c, struct err *e)
@@ -206,21 +238,19 @@ static int stream_cut(const struct job *j, struct task *t, struct cuts *c, struc
 
 static int stream_chunks(const struct job *j, struct object *o, const struct cuts *c, struct err *e)
 {
-    OWN(mem_drop) struct hash *digest = calloc(c->count + 1, sizeof(*digest));
-    if (digest == NULL)
-        return err_memory(e);
-    crypt_sha256_many(c->chunk, c->count, digest);
-    for (size_t i = 0; i < c->count; i++) {
+    OWN(mem_drop) struct hash *digest = NULL;
+    int rc = cuts_hash(c, &digest, e);
+    for (size_t i = 0; i < c->count && rc == 0; i++) {
         uint32_t entry = 0;
         uint32_t frame = c->first_frame + (uint32_t)i;
-        int rc = chunk_take(j, o, frame, c->chunk[i], &digest[i], &entry, e);
+        rc = chunk_take(j, o, frame, c->chunk[i], &digest[i], &entry, e);
         if (rc != 0)
-            return rc;
+            break;
         (void)pthread_mutex_lock(&j->w->lock);
         o->frames[frame] = entry;
         (void)pthread_mutex_unlock(&j->w->lock);
     }
-    return 0;
+    return rc;
 }
 
 static int stream_run(const struct job *j, struct task *t, struct err *e)

@@ -7,8 +7,10 @@
 enum { OPTION_KEYLESS, OPTION_FULL, OPTION_FROM_PACK, OPTION_LIMIT };
 enum { LIMIT_MB_MAX = 1000000, MB = 1000000 };
 enum { OPTION_DUMP };
+enum { OPTION_MIRROR };
+enum { OPTION_FROM };
 
-static void json_lines(struct json_out *j, const char *key, struct bytes lines)
+void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines)
 {
     struct cursor c = cursor_of(lines);
     json_key(j, key);
@@ -78,14 +80,20 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "bytes", done.bytes);
-        json_lines(face->json, "findings", buf_bytes(&w.lines));
+        verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         verbs_json_u64(face->json, "items", done.items);
         verbs_json_u64(face->json, "packs", done.packs);
+        verbs_json_u64(face->json, "parity_files", done.parity_files);
         verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
         return 0;
     }
     char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX];
-    verbs_say(face, "%" PRIu64 " packs (%s) compared with their logged roots.", done.packs, verbs_size(done.bytes, b));
+    if (done.parity_files == 0)
+        verbs_say(face, "%" PRIu64 " packs (%s) compared with their logged roots.", done.packs,
+                  verbs_size(done.bytes, b));
+    else
+        verbs_say(face, "%" PRIu64 " packs and %" PRIu64 " parity files (%s) compared with their logged roots.",
+                  done.packs, done.parity_files, verbs_size(done.bytes, b));
     if (!keyless)
         verbs_say(face, "%s items (%s) decrypted and re-hashed.", verbs_number(done.items, n),
                   verbs_size(done.item_bytes, b));
@@ -104,6 +112,8 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     struct store_watch watch;
     struct store_verified done = {0};
     struct err mine = {0};
+    if (request->option[OPTION_MIRROR] != NULL)
+        return verbs_verify_mirror(request, face, request->option[OPTION_MIRROR], ret_exit, e);
     verbs_watch(&w, &watch);
     int rc = verbs_open(request, face, STORE_CHECK, 0, &place, &s, &mine);
     if (rc == ERR_DAMAGED)
@@ -117,7 +127,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "covers", done.covers);
-        json_lines(face->json, "findings", buf_bytes(&w.lines));
+        verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         verbs_json_u64(face->json, "leaves", done.leaves);
         verbs_json_u64(face->json, "records", done.records);
         verbs_json_text(face->json, "result", rc == 0 ? "VERIFIED" : "FAILED");
@@ -191,6 +201,16 @@ int verbs_reindex(const struct verbs_request *request, const struct verbs_face *
 
 /* ---- repair ---- */
 
+/* No such folder, or an empty one: nothing is left that could be healed in its place. */
+static bool is_gone(const char *root)
+{
+    OWN(dir_drop) DIR *dir = opendir(root);
+    bool any = false;
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        any = any || (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0);
+    return dir != NULL ? !any : !file_exists(root);
+}
+
 int verbs_repair(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(watching_release) struct verbs_watching w = {.face = face};
@@ -200,17 +220,20 @@ int verbs_repair(const struct verbs_request *request, const struct verbs_face *f
     struct err mine = {0};
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
+    const char *mirror = request->option[OPTION_FROM];
+    if (mirror != NULL && is_gone(request->repository))
+        return verbs_from_mirror(request, face, mirror, e);
     verbs_watch(&w, &watch);
     verbs_place(request, face, &place);
-    int rc = store_repair(&place.place, &watch, &words, &mine);
+    int rc = store_repair(&place.place, mirror, &watch, &words, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         if (rc != 0 && w.findings == 0)
             buf_printf(&w.lines, "%s\n", mine.text);
-        json_lines(face->json, "findings", buf_bytes(&w.lines));
-        json_lines(face->json, "healed", buf_bytes(&words));
+        verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
+        verbs_json_lines(face->json, "healed", buf_bytes(&words));
         verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
         return 0;
     }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-enum { OPTION_ORIGIN, OPTION_PACK, OPTION_INVESTIGATION };
+enum { OPTION_ORIGIN, OPTION_PACK, OPTION_PARITY, OPTION_INVESTIGATION };
 
 static int pack_size(const char *text, uint32_t *ret, struct err *e)
 {
@@ -14,6 +14,20 @@ static int pack_size(const char *text, uint32_t *ret, struct err *e)
                        VAULT_PACK_MIB_MAX);
     *ret = (uint32_t)mib;
     return 0;
+}
+
+static int parity_shape(const char *text, struct vault_parity *ret, struct err *e)
+{
+    static const struct {
+        const char *name;
+        struct vault_parity shape;
+    } known[] = {{"16+2", {16, 2}}, {"32+2", {32, 2}}, {"16+4", {16, 4}}, {"none", {0, 0}}};
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (strcmp(text == NULL ? "16+2" : text, known[i].name) == 0) {
+            *ret = known[i].shape;
+            return 0;
+        }
+    return err_set(e, ERR_USAGE, "--parity %s: give 16+2, 32+2, 16+4 or none", text);
 }
 
 /* Where a path leads: without links and dots as far as it is there, and as written from there on. */
@@ -73,6 +87,8 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     if (rc == 0)
         rc = pack_size(request->option[OPTION_PACK], &founding.pack_mib, e);
     if (rc == 0)
+        rc = parity_shape(request->option[OPTION_PARITY], &founding.parity, e);
+    if (rc == 0)
         rc = file_path(&root, e, "%s", request->arguments[0]);
     if (rc != 0)
         return rc;
@@ -102,6 +118,11 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     verbs_say(face, "Repository %s is ready.", root.s);
     verbs_say(face, "  Pin: %s", hex);
     verbs_say(face, "  Key file: %s", buf_text(&key_path));
+    if (founding.parity.packs != 0)
+        verbs_say(face, "  Parity: %u+%u: of %u pack files any %u may be lost", founding.parity.packs,
+                  founding.parity.files, founding.parity.packs + founding.parity.files, founding.parity.files);
+    else
+        verbs_say(face, "  Parity: none: a damaged pack file can be healed from another copy of the repository only");
     verbs_say(face,
               "Copy the key file to a safe place now, and keep the passphrase apart from it: without both, nobody "
               "can read this repository again. Copying the repository is no backup of keys.");

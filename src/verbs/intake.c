@@ -11,7 +11,7 @@
 
 enum { OPTION_FROM, OPTION_NOTE, OPTION_DRY_RUN, OPTION_WAIT, OPTION_STRICT };
 enum {
-    PART_LEAVES = 32768,
+    PART_LEAVES = 16384, /* two parts are in memory at once */
     PART_BYTES = 64 << 20, /* memory of a draft */
     PART_SECONDS = 60,
     PART_RANGES = 4096,     /* of leaves seen again, in one statement */
@@ -139,7 +139,7 @@ static int part_close(struct taking *t, struct err *e)
 {
     int rc = part_statement(t, e);
     if (rc == 0)
-        rc = store_commit(t->store, e);
+        rc = store_commit_part(t->store, e);
     if (rc == 0)
         rc = store_draft_begin(t->store, e);
     verbs_refusals_release(&t->refused);

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { AGES_SAID = 16, DAY_S = 86400 };
+enum { AGES_SAID = 16, SECONDS_OF_A_DAY = 86400, SHEETS_DAYS = 365 };
 
 static const char *copy_words(enum ledger_copy_state state)
 {
@@ -28,7 +28,7 @@ static void say_age(const struct verbs_face *face, const struct store_age *age, 
     const struct statement_audit *a = &age->last;
     char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], full[TIME_TEXT_MAX];
     uint64_t now = now_unix_s > 0 ? (uint64_t)now_unix_s : 0;
-    uint64_t days = now > a->at_unix_s ? (now - a->at_unix_s) / DAY_S : 0;
+    uint64_t days = now > a->at_unix_s ? (now - a->at_unix_s) / SECONDS_OF_A_DAY : 0;
     time_text(when, (int64_t)a->at_unix_s);
     time_text(full, (int64_t)age->full_at_unix_s);
     if (a->at_unix_s == 0)
@@ -87,7 +87,43 @@ static void json_ages(struct json_out *j, const struct store_ages *ages)
     verbs_json_u64(j, "audits_waiting", ages->waiting);
 }
 
-static void say_status(const struct verbs_face *face, const struct store_facts *f)
+/* ---- all of it ---- */
+
+static void say_parity(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
+{
+    char whole[VERBS_NUMBER_MAX], all[VERBS_NUMBER_MAX];
+    if (f->parity.packs == 0)
+        verbs_say(face, "  Parity: none");
+    else
+        verbs_say(face, "  Parity: %u+%u; %s of %s stripes have all their files (groundwork audit reads them)",
+                  f->parity.packs, f->parity.files, verbs_number(c->whole, whole), verbs_number(c->stripes, all));
+}
+
+/* A clock is a claim, and nothing is decided by it: this is only said. */
+static bool sheets_are_old(const struct store_facts *f)
+{
+    return (time_now_unix_s() - f->sheets->at_unix_s) / SECONDS_OF_A_DAY >= SHEETS_DAYS;
+}
+
+static void say_recovery(const struct verbs_face *face, const struct store_facts *f)
+{
+    char when[TIME_TEXT_MAX], hex[2 * STATEMENT_ID + 1];
+    if (f->sheets == NULL) {
+        verbs_say(face, "  Recovery: no sheets yet. Without the key file and its passphrase everything is lost: keep "
+                        "copies of both, apart, and run groundwork recovery.");
+        return;
+    }
+    time_text(when, f->sheets->at_unix_s);
+    hex_put(hex, f->sheets->set, STATEMENT_ID);
+    verbs_say(face, "  Recovery: %u of %u sheets of %s, set %s; earlier sheets do not count.", f->sheets->needed,
+              f->sheets->count, when, hex);
+    if (f->sheets->spent)
+        verbs_say(face, "  These sheets are spent: make new ones with groundwork recovery.");
+    else if (sheets_are_old(f))
+        verbs_say(face, "  These sheets are older than %d days: make new ones with groundwork recovery.", SHEETS_DAYS);
+}
+
+static void say_status(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
 {
     char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], hex[2 * CRYPT_HASH + 1];
     hex_put(hex, f->pin.b, CRYPT_HASH);
@@ -100,6 +136,7 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
               f->position.records, hex);
     for (int i = 0; i < 2; i++)
         verbs_say(face, "  Journal, copy %c: %s", "ab"[i], copy_words(f->opening->copy[i]));
+    say_parity(face, f, c);
     if (f->state_known)
         verbs_say(face, "  This computer vouches for it: nothing it saw committed is missing.");
     else
@@ -110,11 +147,36 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
         verbs_say(face, "  Key file: %s", f->key_path);
     else
         verbs_say(face, "  Key file: none at %s; bring your copy of it, or name it with --key", f->key_path);
-    verbs_say(face, "  There is no recovery without the key file and its passphrase: keep copies of both, apart.");
+    say_recovery(face, f);
 }
 
-static void json_status(struct json_out *j, const struct store_facts *f)
+static void json_recovery(struct json_out *j, const struct store_facts *f)
 {
+    const struct history_sheets *x = f->sheets;
+    char hex[2 * STATEMENT_ID + 1];
+    json_key(j, "recovery");
+    if (x == NULL) {
+        json_null(j);
+        return;
+    }
+    hex_put(hex, x->set, STATEMENT_ID);
+    json_object_begin(j);
+    json_key(j, "made");
+    json_i64(j, x->at_unix_s);
+    verbs_json_u64(j, "needed", x->needed);
+    json_key(j, "old");
+    json_bool(j, sheets_are_old(f));
+    verbs_json_text(j, "set", hex);
+    verbs_json_u64(j, "sheets", x->count);
+    json_key(j, "spent");
+    json_bool(j, x->spent);
+    json_object_end(j);
+}
+
+static int json_status(const struct verbs_request *request, const struct verbs_face *face,
+                       const struct store_facts *f, const struct vault_parity_count *c, struct err *e)
+{
+    struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
@@ -124,13 +186,22 @@ static void json_status(struct json_out *j, const struct store_facts *f)
     verbs_json_u64(j, "leaves", f->position.leaves);
     note_key_text(&f->log_key, vkey);
     verbs_json_text(j, "log_key", vkey);
+    int rc = verbs_mirrors_status(request, face, f, e);
+    if (rc != 0)
+        return rc;
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
+    verbs_json_u64(j, "parity_files", f->parity.files);
+    verbs_json_u64(j, "parity_packs", f->parity.packs);
     verbs_json_hash(j, "pin", &f->pin);
+    json_recovery(j, f);
     verbs_json_text(j, "repository", f->root);
     verbs_json_hash(j, "root", &f->position.root);
     json_key(j, "state_known");
     json_bool(j, f->state_known);
+    verbs_json_u64(j, "stripes", c->stripes);
+    verbs_json_u64(j, "stripes_whole", c->whole);
+    return 0;
 }
 
 static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
@@ -139,25 +210,29 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
     struct store_facts f;
+    struct vault_parity_count parity;
+    struct store_ages ages;
+    struct err mine = {0};
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
         return rc;
     store_facts(s, &f);
-    struct store_ages ages;
-    struct err mine = {0};
+    rc = vault_parity_glance(f.root, f.pack_sectors, &f.parity, &parity, e);
+    if (rc != 0)
+        return rc;
     if (store_audit_ages(s, &ages, &mine) != 0)
         verbs_warn(face, "%s", mine.text);
     if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
         *ret_exit = VERBS_FAILED;
     if (face->json != NULL) {
         json_ages(face->json, &ages);
-        json_status(face->json, &f);
-        return 0;
+        return json_status(request, face, &f, &parity, e);
     }
-    say_status(face, &f);
+    say_status(face, &f, &parity);
     say_ages(face, &ages);
-    if (!next_step)
-        return 0;
+    rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc != 0 || !next_step)
+        return rc;
     if (*ret_exit != VERBS_DONE)
         verbs_say(face, "Next: groundwork repair");
     else if (f.position.records <= 2)

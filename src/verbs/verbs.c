@@ -12,6 +12,7 @@ const struct verb verbs_table[] = {
      "passphrase nobody can read the repository again.", 1, 1, false,
      {{"origin", "NAME", "public name of the log; part of every checkpoint"},
       {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
+      {"parity", "SHAPE", "16+2, 32+2, 16+4 or none: pack files of a stripe, and how many of it may be lost (16+2)"},
       {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"}}, verbs_init},
     {"intake", "PATH...", "take in files and folders, and give a receipt",
      "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, "
@@ -45,21 +46,33 @@ const struct verb verbs_table[] = {
     {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
      verbs_note},
     {"audit", "", "check everything that is stored against the log",
-     "Without keys the ciphertext of every pack is held to its logged root; in full every item is decrypted and "
-     "re-hashed too. Never writes into the repository; when it was and what it found goes on the log with the next "
-     "commit.", 0, 0, true,
+     "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
+     "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "
+     "with the next commit.", 0, 0, true,
      {{"keyless", NULL, "only what needs no key"},
       {"full", NULL, "every item decrypted and re-hashed too (when nothing is said)"},
       {"from-pack", "N", "go on with this pack after an interruption"},
       {"limit", "MB", "read no more than so many MB in a second"}}, verbs_audit},
     {"verify", "", "check the log: signatures, roots, statements, keys",
      "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
-     "writes.", 0, 0, true, {{0}}, verbs_verify},
+     "writes. With --mirror a mirror is checked instead, by its own journal and without keys; where the repository is "
+     "at hand, it also says how far behind the mirror is.", 0, 0, false,
+     {{"mirror", "DIR", "check the mirror in DIR instead"}}, verbs_verify},
     {"reindex", "", "throw the index away and rebuild it from the log", "", 0, 0, true,
      {{"dump", "FILE", "write the index's content as text, unencrypted, for comparison"}}, verbs_reindex},
     {"status", "", "the state of the repository, without a passphrase", "", 0, 0, true, {{0}}, verbs_status},
-    {"repair", "", "heal from second copies",
-     "Damaged files are kept in quarantine/. What cannot be healed is named.", 0, 0, true, {{0}}, verbs_repair},
+    {"repair", "", "heal from second copies and by parity",
+     "Damaged files are kept in quarantine/. What cannot be healed is named. With --from, what nothing here "
+     "heals comes from a mirror, held to the log before it is used; where there is no repository any more, it is made "
+     "again.",
+     0, 0, true, {{"from", "MIRROR", "use the mirror in this folder too"}}, verbs_repair},
+    {"mirror", "DEST", "copy what is new to a mirror on another disk",
+     "DEST is a new folder, an empty one, or a mirror of this repository. Only what is committed is copied, as files "
+     "that are never written again; each is read again from DEST and held to the log before it counts. It may be "
+     "interrupted at any moment, and goes on when it is run again. No passphrase is needed: everything in a mirror is "
+     "encrypted as it is here, and private keys are not in it.", 1, 1, true,
+     {{"remind", "DAYS", "let status warn when no mirror is younger (7 when never said; 0: never)"},
+      {"again", NULL, "read what is there already, too, and copy anew what is damaged"}}, verbs_mirror},
     {"passphrase", "", "change the passphrase of your key file",
      "Copies of the old key file still open with the old passphrase.", 0, 0, true, {{0}}, verbs_passphrase},
     {"adopt", "[CHECKPOINT]", "trust the repository as it stands on this computer",
@@ -67,6 +80,18 @@ const struct verb verbs_table[] = {
      "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
      "key file has seen is refused without --older, and two histories always.", 0, 1, true,
      {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
+    {"recovery", "", "make recovery sheets: what replaces a lost key file or passphrase",
+     "Each sheet is a page of text, and one with a square code. As many as are needed, with a copy of the repository, "
+     "give everything back; fewer tell nothing. New sheets replace the earlier ones. Without --out they are shown "
+     "here.", 0, 0, true,
+     {{"sheets", "N", "how many, 1 to 16 (3 when not said)"},
+      {"needed", "K", "how many of them are needed (2 when not said)"},
+      {"out", "FOLDER", "write them there, two files for each; outside the repository"}}, verbs_recovery},
+    {"recover", "COPY DEST [SHEET...]", "a repository and its member again, from a copy and recovery sheets",
+     "COPY is a mirror or a folder of the repository, only read; DEST must not exist or be empty. Each SHEET is a text "
+     "file with the six lines of words of one sheet, or the text of its square code; without them you are asked line "
+     "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false, {{0}},
+     verbs_recover},
 };
 /* clang-format on */
 const size_t verbs_count = COUNT(verbs_table);

@@ -12,7 +12,8 @@
 typedef int verbs_run(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit,
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
-    verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt;
+    verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
+    verbs_mirror, verbs_recovery, verbs_recover;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -30,6 +31,7 @@ void verbs_json_bytes(struct json_out *j, const char *key, const char *key_hex, 
 void verbs_json_u64(struct json_out *j, const char *key, uint64_t v);
 void verbs_json_text(struct json_out *j, const char *key, const char *text);
 void verbs_json_hash(struct json_out *j, const char *key, const struct hash *h);
+void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines); /* newline-ended, as an array */
 
 /* The store of this request.  ${place} must live as long as it. */
 struct verbs_place {
@@ -101,6 +103,17 @@ struct verbs_holes {
 };
 int verbs_holes_put(struct verbs_holes *h, struct bytes piece);
 int verbs_holes_end(struct verbs_holes *h);
+
+/*
+ * mirror.c.  verbs_verify_mirror: the answer of `verify --mirror`.  verbs_from_mirror: a repository where none is, out
+ * of a mirror.  verbs_mirrors_status: what this computer remembers of mirrors, as lines or as keys of the document.
+ */
+int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
+                        int *ret_exit, struct err *e);
+int verbs_from_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
+                      struct err *e);
+int verbs_mirrors_status(const struct verbs_request *request, const struct verbs_face *face,
+                         const struct store_facts *f, struct err *e);
 
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);

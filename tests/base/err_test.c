@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -137,6 +139,30 @@ static void test_system_words(void **state)
     assert_true(strlen(e.text) > 0);
 }
 
+/* Without memory to say it otherwise: the same line, and exit code 4. */
+static void test_end_without_memory(void **state)
+{
+    int ends[2], status = 0;
+    char said[256] = "";
+    struct err e;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        err_memory_end();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 4);
+    assert_true(read(ends[0], said, sizeof said - 1) > 0);
+    (void)err_memory(&e);
+    assert_memory_equal(said, "groundwork: ", 12);
+    assert_memory_equal(said + 12, e.text, strlen(e.text));
+    assert_string_equal(said + 12 + strlen(e.text), "\n");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 /* A character that no printf can write: the format itself is better than nothing. */
 static void test_what_cannot_be_formatted(void **state)
 {
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_any_argument_gives_a_clean_line),
         cmocka_unit_test(test_long_lines_are_cut_at_a_character),
         cmocka_unit_test(test_system_words),
+        cmocka_unit_test(test_end_without_memory),
         cmocka_unit_test(test_what_cannot_be_formatted),
         cmocka_unit_test(test_system_words_are_in_the_catalogue),
     };

@@ -422,7 +422,7 @@ static void test_lost_memory_shows_in_the_buffer(void **state)
     assert_false(json_write(json_root(d), &b));
 }
 
-enum { CHILD_SUCCEEDED, CHILD_REPORTED, CHILD_ACCUSED, CHILD_ENDED };
+enum { CHILD_SUCCEEDED, CHILD_REPORTED, CHILD_ACCUSED, CHILD_ENDED = 4, CHILD_ABORTED };
 
 static void be_quiet(void)
 {
@@ -438,7 +438,7 @@ static int outcome_of(pid_t child)
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)
-        return CHILD_ENDED;
+        return CHILD_ABORTED;
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
@@ -570,7 +570,7 @@ static void test_misuse_is_asserted(void **state)
             mistakes[i](&(struct json_out){.to = &b});
             _exit(CHILD_SUCCEEDED);
         }
-        if (outcome_of(child) != CHILD_ENDED)
+        if (outcome_of(child) != CHILD_ABORTED)
             fail_msg("mistake %zu went unseen", i);
     }
 }

@@ -110,7 +110,7 @@ static void test_each(void **state)
     assert_int_equal(in_child(limits), RIGHT);
     assert_int_equal(in_child(too_large_a_file), RIGHT);
     assert_int_equal(in_child(closed_descriptors), RIGHT);
-    static const int asking[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int asking[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < COUNT(asking); i++) {
         first = asking[i];
         assert_int_equal(in_child(first_signal), RIGHT);

@@ -74,18 +74,20 @@ bool choice_of_name(const struct choice *c, uint64_t number, bool is_old_half)
     return true;
 }
 
-/* Sectors are those of the file, not of the write: a write may begin and end within one. */
+/* Disks keep whole sectors of 512 bytes or of 4 KiB, and page caches pages: a draw says which this one does.  They are
+ * those of the file, not of the write: a write may begin and end within one. */
 static void write_sectors(struct content *content, struct verdict verdict, uint64_t offset, const uint8_t *bytes,
                           uint64_t count)
 {
-    uint64_t first = offset / SECTOR_BYTES;
-    uint64_t last = (offset + count - 1) / SECTOR_BYTES;
     uint64_t draw = verdict.draw;
+    uint64_t sector_bytes = plain_mix(draw) % 2 == 0 ? SECTOR_BYTES : PAGE_BYTES;
+    uint64_t first = offset / sector_bytes;
+    uint64_t last = (offset + count - 1) / sector_bytes;
     uint64_t whole = last > first ? plain_below(&draw, last - first) + 1 : 0;
     for (uint64_t sector = first; sector <= last; sector++) {
         bool is_kept = verdict.fate == FATE_TORN ? sector - first < whole : plain_mix(draw + sector) % 2 == 0;
-        uint64_t begin = sector == first ? offset : sector * SECTOR_BYTES;
-        uint64_t end = sector == last ? offset + count : (sector + 1) * SECTOR_BYTES;
+        uint64_t begin = sector == first ? offset : sector * sector_bytes;
+        uint64_t end = sector == last ? offset + count : (sector + 1) * sector_bytes;
         if (is_kept)
             content_write(content, begin, bytes + (begin - offset), end - begin);
     }

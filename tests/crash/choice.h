@@ -4,7 +4,7 @@
 
 #include "tree.h"
 
-enum { SECTOR_BYTES = 512 };
+enum { SECTOR_BYTES = 512, PAGE_BYTES = 4096 };
 
 enum fate {
     FATE_DROPPED,

@@ -10,6 +10,7 @@ cp more/long more/same
 ln more/long more/further
 ln -s long more/link
 : >more/nothing
+head -c 3500000 /dev/urandom >more/noise
 printf x >"$(printf 'more/not utf-8 \377, a line\nand \302\240a backslash \\')"
 printf y >"$(printf 'more/\341\204\222\341\205\241\341\206\253')"
 

@@ -105,7 +105,7 @@ static void test_cut_and_exchanged(void **state)
     fixture_read(f, "main.db", &good);
     for (size_t pages = 0; pages < good.n / PAGE; pages++) {
         fixture_write(f, "main.db", bytes_of(good.p, pages * PAGE));
-        assert_int_equal(all(f, &got), ERR_DAMAGED);
+        assert_int_equal(all(f, &got), pages == 0 ? ERR_ABSENT : ERR_DAMAGED);
     }
     for (size_t a = 0; a + 1 < good.n / PAGE; a++) {
         uint8_t *p = good.p + a * PAGE, page[PAGE];
@@ -143,7 +143,9 @@ static int each_state(struct fixture *f)
         int rc = index_open(f->root.s, &f->key, INDEX_READ, &x, &f->e);
         if (rc == 0)
             rc = index_where(x, &now, &f->e);
-        if (rc != ERR_DAMAGED && (rc != 0 || now.records > before))
+        /* Where the change lies in what made the first tables, the index is as if that had been interrupted. */
+        bool begun = rc == ERR_ABSENT && before == 0;
+        if (rc != ERR_DAMAGED && !begun && (rc != 0 || now.records > before))
             fail_msg("byte %zu of %zu: %d %s", at, good.n, rc, f->e.text);
         if (rc == 0 && now.records > 0)
             story_check(x, &crashed, now.records);

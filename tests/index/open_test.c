@@ -78,7 +78,7 @@ static void test_absent(void **state)
     assert_string_equal(buf_text(&before), buf_text(&after));
     /* An empty file is what a crash at its making leaves. */
     fixture_write(f, "main.db", bytes_of("", 0));
-    assert_int_equal(fixture_try(f, INDEX_READ), ERR_DAMAGED);
+    assert_int_equal(fixture_try(f, INDEX_READ), ERR_ABSENT);
     assert_int_equal(fixture_try(f, INDEX_WRITE), 0);
     assert_int_equal(fixture_try(f, INDEX_READ), 0);
 }

@@ -181,7 +181,7 @@ static void make_rest(struct making *m)
         }
         break;
     case 2:
-        t = next(m, STATEMENT_REPAIRED);
+        t = next(m, below(m, 2) == 0 ? STATEMENT_REPAIRED : below(m, 2) == 0 ? STATEMENT_RECOVERY : STATEMENT_MEMBER);
         break;
     case 3:
         if (below(m, 4) == 0) { /* another line of inquiry, numbered from 0 again */

@@ -27,7 +27,9 @@ static void test_whole(void **state)
         assert_string_equal(buf_text(&f->lines), "");
         assert_int_equal(f->audited.packs, 2);
         assert_int_equal(f->audited.bytes,
-                         fixture_size(f, "vault/000/000000.pack") + fixture_size(f, "vault/000/000001.pack"));
+                         fixture_size(f, "vault/000/000000.pack") + fixture_size(f, "vault/000/000001.pack") +
+                             fixture_size(f, "parity/000/000000-01.p0"));
+        assert_int_equal(f->audited.parity_files, 1);
         assert_int_equal(f->audited.items, full ? 3 : 0);
         assert_int_equal(f->audited.item_bytes, full ? 1200000 : 0);
     }
@@ -39,8 +41,10 @@ static void test_whole(void **state)
 static void test_damage_of_any_one_copy(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {"vault/000/000000.pack", "vault/000/000001.pack", "b/open/000001.pack"};
-    static const char *const words[] = {"pack 0, copy a:", "pack 1, copy a:", "pack 1, copy b:"};
+    static const char *const names[] = {"vault/000/000000.pack", "parity/000/000000-01.p0", "vault/000/000001.pack",
+                                        "b/open/000001.pack"};
+    static const char *const words[] = {"pack 0, copy a:", "stripe 0, parity file 0:", "pack 1, copy a:",
+                                        "pack 1, copy b:"};
     struct hash before, after;
     fill(f);
     fixture_keep(f, "good");
@@ -53,7 +57,7 @@ static void test_damage_of_any_one_copy(void **state)
                 fixture_cut(f, names[i], 1);
             else if (how == 4)
                 fixture_remove(f, names[i]);
-            else if (i == 0)
+            else if (i < 2)
                 fixture_append(f, names[i], bytes_of("x", 1));
             else
                 continue; /* what lies behind the committed sectors of an open pack is no damage */

@@ -149,7 +149,7 @@ static void remove_all(const char *path)
 void fixture_path(const struct fixture *f, const char *name, struct file_path *to)
 {
     bool outside = strncmp(name, "state/", 6) == 0 || strncmp(name, "config/", 7) == 0 || strcmp(name, "state") == 0 ||
-                   strncmp(name, "kept-", 5) == 0;
+                   strncmp(name, "kept-", 5) == 0 || strncmp(name, "mirror", 6) == 0;
     if (outside)
         assert_int_equal(file_path(to, NULL, "%s/%s", f->work.s, name), 0);
     else
@@ -416,6 +416,7 @@ int fixture_group_setup(void **state)
     struct store_place place = {.root = f->root.s, .state_folder = f->state.s, .config_folder = f->config.s};
     struct store_founding founding = {.origin = "example.org/log",
                                       .pack_mib = 1,
+                                      .parity = {2, 1},
                                       .passphrase = bytes_text(FIXTURE_PASSPHRASE),
                                       .investigation = "main"};
     if (store_found(&place, &founding, &f->pin, &key_path, &f->e) != 0)
@@ -447,6 +448,7 @@ int fixture_setup(void **state)
     struct fixture *f = *state;
     fixture_calm();
     fixture_back(f, "founded");
+    fixture_remove(f, "mirror");
     buf_clear(&f->told);
     f->e = (struct err){0};
     f->threads = 0;
@@ -684,7 +686,57 @@ int fixture_repair(struct fixture *f)
     buf_clear(&f->lines);
     buf_clear(&f->words);
     f->e = (struct err){0};
-    return store_repair(&f->place, &watch, &f->words, &f->e);
+    return store_repair(&f->place, NULL, &watch, &f->words, &f->e);
+}
+
+int fixture_mirror(struct fixture *f, bool again)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
+    struct store_watch watch = {.finding = keep_line, .context = f};
+    struct file_path folder;
+    fixture_path(f, "mirror", &folder);
+    struct store_mirror_wish wish = {.folder = folder.s, .again = again};
+    buf_clear(&f->lines);
+    f->e = (struct err){0};
+    return store_mirror(s, &wish, &watch, &f->mirrored, &f->e);
+}
+
+int fixture_mirror_verify(struct fixture *f, bool beside)
+{
+    struct store_watch watch = {.finding = keep_line, .context = f};
+    struct file_path folder;
+    fixture_path(f, "mirror", &folder);
+    buf_clear(&f->lines);
+    f->e = (struct err){0};
+    return store_mirror_verify(folder.s, beside ? &f->place : NULL, &watch, &f->mirror_verified, &f->e);
+}
+
+void fixture_mirror_whole(struct fixture *f)
+{
+    if (fixture_mirror(f, false) != 0 || fixture_mirror_verify(f, true) != 0)
+        fail_msg("%s %s", f->e.text, buf_text(&f->lines));
+    assert_string_equal(buf_text(&f->lines), "");
+    assert_int_equal(f->mirror_verified.behind + f->mirror_verified.ahead, 0);
+}
+
+int fixture_repair_from_mirror(struct fixture *f)
+{
+    struct store_watch watch = {.finding = keep_line, .context = f};
+    struct file_path folder;
+    fixture_path(f, "mirror", &folder);
+    buf_clear(&f->lines);
+    buf_clear(&f->words);
+    f->e = (struct err){0};
+    return store_repair(&f->place, folder.s, &watch, &f->words, &f->e);
+}
+
+int fixture_restore(struct fixture *f)
+{
+    struct store_watch watch = {.finding = keep_line, .context = f};
+    struct file_path folder;
+    fixture_path(f, "mirror", &folder);
+    f->e = (struct err){0};
+    return store_mirror_restore(folder.s, f->root.s, &watch, &f->restored, &f->e);
 }
 
 static int add_line(void *context, const char *text, struct err *e)

@@ -162,22 +162,57 @@ static void test_many_at_once(void **state)
 
 /* ---- what cannot be healed here is said, and everything else is healed ---- */
 
-static void test_sealed_pack_has_no_second_copy(void **state)
+static void test_sealed_packs_and_parity_heal_each_other(void **state)
+{
+    struct fixture *f = *state;
+    static const char pack[] = "vault/000/000000.pack", parity[] = "parity/000/000000-01.p0";
+    fill(f);
+    fixture_flip(f, pack, 70000);
+    mended(f, "pack 0 healed by parity: 1 sectors came back", "pack 0");
+    assert_true(fixture_there(f, "quarantine/000000.pack"));
+    fixture_back(f, "good");
+    fixture_remove(f, pack);
+    mended(f, "pack 0 healed by parity: 64 sectors came back", "pack 0");
+    for (int how = 0; how < 4; how++) {
+        fixture_back(f, "good");
+        if (how == 0)
+            fixture_remove(f, parity);
+        else if (how == 1)
+            fixture_cut(f, parity, 1);
+        else if (how == 2)
+            fixture_flip(f, parity, -20000); /* its trailer */
+        else
+            fixture_remove(f, "parity");
+        mended(f, "parity/000/000000-01.p0 made anew from the packs under it", parity);
+    }
+    fixture_back(f, "good"); /* nobody has a damaged index rebuilt out of what is not healed yet */
+    fixture_flip(f, pack, 70000);
+    fixture_remove(f, "index/main.db");
+    mended(f, "pack 0 healed by parity: 1 sectors came back", "pack 0");
+}
+
+static void test_more_than_parity_brings_back(void **state)
 {
     struct fixture *f = *state;
     struct file_path folder, name;
     fill(f);
     fixture_flip(f, "vault/000/000000.pack", 70000);
+    fixture_flip(f, "vault/000/000000.pack", 200000);
+    fixture_flip(f, "parity/000/000000-01.p0", 70000);
     keys_folder(f, 'b', &folder);
     fixture_first(f, folder.s, "wrap-", &name);
     fixture_remove(f, name.s);
     fixture_flip(f, "b/open/000001.pack", 70);
     fixture_says(f, fixture_repair(f), ERR_DAMAGED, "needs another copy of the repository", NULL);
-    assert_non_null(strstr(buf_text(&f->lines), "pack 0 is damaged"));
+    assert_non_null(strstr(buf_text(&f->words), "pack 0 healed in part: 1 sectors came back"));
+    assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
+    assert_non_null(strstr(buf_text(&f->lines), "parity/000/000000-01.p0 cannot be made anew"));
+    assert_non_null(strstr(buf_text(&f->lines), " are lost: "));
+    assert_non_null(strstr(buf_text(&f->lines), "item "));
     assert_non_null(strstr(buf_text(&f->words), "pack 1 healed"));
     assert_true(fixture_there(f, name.s));
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
-    assert_int_equal(f->audited.findings, 1);
+    assert_int_equal(f->audited.findings, 2);
 }
 
 static void test_wrap_bad_in_both_copies(void **state)
@@ -322,7 +357,8 @@ int main(void)
         FIXTURE_TEST(test_one_copy_of_anything),
         FIXTURE_TEST(test_segments_from_the_journal),
         FIXTURE_TEST(test_many_at_once),
-        FIXTURE_TEST(test_sealed_pack_has_no_second_copy),
+        FIXTURE_TEST(test_sealed_packs_and_parity_heal_each_other),
+        FIXTURE_TEST(test_more_than_parity_brings_back),
         FIXTURE_TEST(test_wrap_bad_in_both_copies),
         FIXTURE_TEST(test_record_bad_in_both_copies),
         FIXTURE_TEST(test_repair_ends_anywhere),

@@ -129,6 +129,94 @@ static void test_index_is_held_to_the_journal(void **state)
     fixture_whole(f);
 }
 
+static void damage_index(struct fixture *f)
+{
+    fixture_put(f, "index/main.db-wal", bytes_of("", 0));
+    fixture_flip(f, "index/main.db", 100);
+}
+
+static void write_state(struct fixture *f, const struct store_state *st)
+{
+    assert_int_equal(store_state_write(f->state_file.s, &f->pin, &f->id.state, st, NULL), 0);
+}
+
+/* Is it told that a commit was interrupted, and is the damaged index then nobody's fault, for both checks? */
+static void expect_interrupted(struct fixture *f, bool expected)
+{
+    struct hash before, after;
+    struct store *s = fixture_open(f, STORE_CHECK);
+    assert_int_equal(store_interrupted(s), expected);
+    store_close(s);
+    fixture_print(f, &before);
+    assert_int_equal(fixture_verify(f, STORE_CHECK), expected ? 0 : ERR_DAMAGED);
+    assert_int_equal(line(f, "the index is damaged (", ""), !expected);
+    assert_int_equal(f->verified.findings, expected ? 0 : 1);
+    assert_int_equal(fixture_audit(f, true), expected ? 0 : ERR_DAMAGED);
+    assert_int_equal(f->audited.findings, expected ? 0 : 1);
+    fixture_print(f, &after);
+    assert_true(hash_equal(&before, &after));
+}
+
+/*
+ * store_interrupted: the state outside names a record that is pending, or the journal has one more than it knows to be
+ * committed.  Either is enough; neither is left once a writer has been here.
+ */
+static void test_index_of_an_interrupted_commit(void **state)
+{
+    struct fixture *f = *state;
+    fixture_fill(f);
+    struct ledger_position before = fixture_where(f, STORE_PUBLIC);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "one more", &f->e), 0);
+    assert_int_equal(store_reindex(s, NULL, &f->e), 0);
+    store_close(s);
+    struct ledger_position end = fixture_where(f, STORE_PUBLIC);
+    damage_index(f);
+    expect_interrupted(f, false);
+
+    struct store_state pending = {.known = true, .committed = end, .has_pending = true};
+    chance_fill(&f->chance, pending.pending.b, CRYPT_HASH); /* of a record that is nowhere */
+    write_state(f, &pending);
+    expect_interrupted(f, true);
+    write_state(f, &(struct store_state){.known = true, .committed = before, .has_pending = true, .pending = end.last});
+    expect_interrupted(f, true);
+    write_state(f, &(struct store_state){.known = true, .committed = before}); /* it was cleared, and then it ended */
+    expect_interrupted(f, true);
+
+    s = fixture_open(f, STORE_WRITE);
+    assert_false(store_interrupted(s) && s->state.has_pending);
+    store_close(s);
+    buf_clear(&f->told);
+    fixture_whole(f);
+    damage_index(f);
+    expect_interrupted(f, false);
+}
+
+/* An index whose making was interrupted before anything was in it, or before its first record: no damage either. */
+static void test_index_that_was_begun(void **state)
+{
+    struct fixture *f = *state;
+    OWN(key_drop) struct key key = {0};
+    struct index *x = NULL;
+    fixture_fill(f);
+    for (int how = 0; how < 2; how++) {
+        fixture_put(f, "index/main.db", bytes_of("", 0));
+        fixture_remove(f, "index/main.db-wal");
+        fixture_remove(f, "index/main.db-shm");
+        if (how == 1) {
+            struct store *s = fixture_open(f, STORE_CHECK);
+            keyring_key(store_keyring(s), KEYRING_INDEX, &key);
+            store_close(s);
+            assert_int_equal(index_open(f->root.s, &key, INDEX_WRITE, &x, &f->e), 0);
+            index_close(x);
+        }
+        assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+        assert_int_equal(fixture_audit(f, true), 0);
+        assert_int_equal(f->verified.findings, 0);
+        fixture_whole(f); /* and whoever needs it makes it */
+    }
+}
+
 /* Behind, as a crash leaves it, or left out of a copy: no damage, and not made here either.  Another one is damage. */
 static void test_index_behind_or_absent_is_no_damage(void **state)
 {
@@ -448,6 +536,8 @@ int main(void)
         FIXTURE_TEST(test_damage_of_any_one_copy),
         FIXTURE_TEST(test_public_log_and_strays),
         FIXTURE_TEST(test_index_is_held_to_the_journal),
+        FIXTURE_TEST(test_index_of_an_interrupted_commit),
+        FIXTURE_TEST(test_index_that_was_begun),
         FIXTURE_TEST(test_index_behind_or_absent_is_no_damage),
         FIXTURE_TEST(test_index_ahead_of_the_opening),
         FIXTURE_TEST(test_pinned_checkpoint),

@@ -72,11 +72,25 @@ const struct vault_pack *fixture_open_pack(const struct fixture *f)
 int fixture_write(struct fixture *f, uint64_t *ret_cut_bytes, struct err *e)
 {
     struct vault_memory memory = {memory_find, memory_holder, f};
-    return vault_writer_open(f->v, fixture_open_pack(f), f->next_pack, f->next_record, &memory, &f->w, ret_cut_bytes,
-                             e);
+    int rc = vault_writer_open(f->v, fixture_open_pack(f), f->next_pack, f->next_record, &memory, &f->w,
+                               ret_cut_bytes, e);
+    if (rc != 0 || f->setup.parity.packs == 0)
+        return rc;
+    struct vault_parity_end end = {.stripes = f->stripes + f->stripe_count - f->last_stripes,
+                                   .stripe_count = f->last_stripes};
+    if (f->stripe_count != 0) {
+        end.packs = f->packs + (f->stripe_count - 1) * f->setup.parity.packs;
+        end.pack_count = fixture_sealed(f) - (f->stripe_count - 1) * f->setup.parity.packs;
+    }
+    return vault_writer_stripes(f->w, &end, e);
 }
 
 void fixture_begin(struct fixture *f, unsigned pack_mib, unsigned threads)
+{
+    fixture_begin_with(f, pack_mib, threads, (struct vault_parity){0});
+}
+
+void fixture_begin_with(struct fixture *f, unsigned pack_mib, unsigned threads, struct vault_parity parity)
 {
     struct err e = {0};
     uint64_t cut = 1;
@@ -92,6 +106,7 @@ void fixture_begin(struct fixture *f, unsigned pack_mib, unsigned threads)
     f->setup = (struct vault_setup){
         .root = f->root,
         .pack_sectors = pack_mib * ((1 << 20) / VAULT_SECTOR),
+        .parity = parity,
         .keys = &f->keys,
         .threads = threads,
     };
@@ -129,6 +144,7 @@ void fixture_end(struct fixture *f)
     free(f->chunks);
     free(f->runs);
     free(f->packs);
+    free(f->stripes);
 }
 
 /* ---- writing ---- */
@@ -217,6 +233,17 @@ void fixture_enter(struct fixture *f, const struct vault_flushed *x)
     }
     for (size_t i = 0; i < x->pack_count; i++)
         enter_pack(f, &x->packs[i]);
+    for (size_t i = 0; i < x->stripe_count; i++) {
+        assert_in_range(x->stripes[i].stripe, f->stripe_count == 0 ? 0 : f->stripe_count - 1, f->stripe_count);
+        if (x->stripes[i].stripe == f->stripe_count) {
+            f->stripes = reallocarray(f->stripes, f->stripe_count + 1, sizeof(*f->stripes));
+            assert_non_null(f->stripes);
+            f->stripe_count++;
+        }
+        f->stripes[x->stripes[i].stripe] = x->stripes[i];
+    }
+    if (x->stripe_count != 0)
+        f->last_stripes = x->stripe_count;
     f->runs = reallocarray(f->runs, f->run_count + x->run_count + 1, sizeof(*f->runs));
     assert_non_null(f->runs);
     for (size_t i = 0; i < x->run_count; i++)
@@ -269,6 +296,43 @@ void fixture_audit(struct fixture *f)
         struct err e = {0};
         must(vault_audit_pack(f->root, f->setup.pack_sectors, &f->packs[i], NULL, &e), &e);
     }
+}
+
+/* ---- stripes ---- */
+
+size_t fixture_sealed(const struct fixture *f)
+{
+    return f->pack_count - (fixture_open_pack(f) != NULL);
+}
+
+void fixture_fill(struct fixture *f, size_t sealed, size_t object_bytes)
+{
+    while (fixture_sealed(f) < sealed) {
+        OWN(mem_drop) uint8_t *x = fixture_bytes('r', object_bytes, f->leaf_count + 1000);
+        (void)fixture_put(f, bytes_of(x, object_bytes));
+        fixture_commit(f, NULL);
+    }
+}
+
+struct vault_stripe_of fixture_stripe(const struct fixture *f, size_t stripe)
+{
+    assert_true(stripe < f->stripe_count);
+    return (struct vault_stripe_of){.root = f->root,
+                                    .pack_sectors = f->setup.pack_sectors,
+                                    .parity = f->setup.parity,
+                                    .logged = &f->stripes[stripe],
+                                    .packs = f->packs + stripe * f->setup.parity.packs};
+}
+
+void fixture_member_path(const struct fixture *f, size_t stripe, unsigned member, char to[256])
+{
+    char name[VAULT_PARITY_NAME_MAX];
+    if (member < f->stripes[stripe].packs) {
+        fixture_pack_path(f, stripe * f->setup.parity.packs + member, 'a', to);
+        return;
+    }
+    vault_parity_name(&f->stripes[stripe], member - f->stripes[stripe].packs, name);
+    (void)snprintf(to, 256, "%s/%s", f->root, name);
 }
 
 /* ---- bytes ---- */

@@ -41,12 +41,16 @@ struct fixture {
     size_t run_count;
     struct vault_pack *packs;
     size_t pack_count;
+    struct vault_stripe *stripes; /* by number */
+    size_t stripe_count;
+    size_t last_stripes; /* of them, those that the last commit to make any named */
     uint64_t next_pack, next_record;
     uint64_t finds, found;
 };
 
 /* fixture_begin: an empty vault with packs of ${pack_mib} MiB in a new folder, opened, with a writer. */
 void fixture_begin(struct fixture *f, unsigned pack_mib, unsigned threads);
+void fixture_begin_with(struct fixture *f, unsigned pack_mib, unsigned threads, struct vault_parity parity);
 void fixture_end(struct fixture *f); /* removes everything */
 
 void fixture_close(struct fixture *f);
@@ -72,6 +76,13 @@ int fixture_get(struct fixture *f, uint64_t leaf, struct buf *to, struct err *e)
 void fixture_same(struct fixture *f, uint64_t leaf, struct bytes x); /* asserts that it is ${x} */
 const struct vault_pack *fixture_open_pack(const struct fixture *f);
 void fixture_audit(struct fixture *f); /* asserts that every pack is whole */
+
+/* fixture_fill: commits of one object of random bytes each, until so many packs are sealed. */
+void fixture_fill(struct fixture *f, size_t sealed, size_t object_bytes);
+size_t fixture_sealed(const struct fixture *f);
+struct vault_stripe_of fixture_stripe(const struct fixture *f, size_t stripe);
+/* Member ${member} of a stripe: its packs, then its parity files. */
+void fixture_member_path(const struct fixture *f, size_t stripe, unsigned member, char to[256]);
 
 /* fixture_bytes: ${n} deterministic bytes: 'r' random, 't' text-like, 'z' zeros, 'm' a mixture. */
 uint8_t *fixture_bytes(char kind, size_t n, uint64_t seed);

@@ -29,6 +29,37 @@ def un64(text):
     return base64.b64decode(text, validate=True)
 
 
+def sector_hashes(data):
+    return [p.leaf_hash(data[i:i + SECTOR]) for i in range(0, len(data), SECTOR)]
+
+
+def times(a, b):
+    """In GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1."""
+    product = 0
+    for i in range(8):
+        product ^= (a << i) if b >> i & 1 else 0
+    for i in range(14, 7, -1):
+        product ^= (0x11d << (i - 8)) if product >> i & 1 else 0
+    return product
+
+
+def parity_of(packs, shape, file):
+    """The sum of the packs, each times its coefficient."""
+    total = 0
+    for i, pack in enumerate(packs):
+        inverse = next(x for x in range(1, 256) if times(x, (shape["packs"] + file) ^ i) == 1)
+        total ^= int.from_bytes(pack.translate(bytes(times(inverse, x) for x in range(256))), "big")
+    return total.to_bytes(len(packs[0]), "big")
+
+
+def trailer_of(members):
+    """Roots of each 512 leaves of each member, then the leaves; both parts end with a sector."""
+    leaves = [sector_hashes(data) for data in members]
+    pieces = b"".join(p.merkle_root(m[i:i + 512]) for m in leaves for i in range(0, len(m), 512))
+    rest = b"".join(h for m in leaves for h in m)
+    return b"".join(part + bytes(-len(part) % SECTOR) for part in (pieces, rest))
+
+
 class Cursor:
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -81,6 +112,14 @@ def read_checkpoint(note, vkey):
     origin, size, root, end = open_note(note, vkey).split("\n")
     need(end == "" and origin == parse_vkey(vkey)[0], "a checkpoint")
     return int(size), un64(root)
+
+
+def recovery_set(pin, body):
+    """The id of a set of sheets (2.6), from their statement."""
+    public = parse_vkey(body["key"])[1] + un64(body["receiving"])
+    counts = bytes([body["needed"], len(body["shares"])])
+    return p.sha256(b"groundwork/recovery-set/v1\n" + pin + body["leaves"].to_bytes(8, "big") + un64(body["root"]) +
+                    public + counts)[:16].hex()
 
 
 def name_bytes(value):
@@ -141,6 +180,7 @@ def open_key_file(path, passphrase):
     c.take(40)
     need(c.left() == 0, "its body")
     need(p.public_of(k["sign"]) == parse_vkey(k["member"])[1], "its signing key")
+    k["reader"] = k["member"]
     return k
 
 
@@ -160,11 +200,11 @@ def open_keyring(root, keys, named):
         for copy in "ab":
             data = (root / copy / "keys" / name).read_bytes()
             need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
-    member = vectors.key_id(*parse_vkey(keys["member"])).hex()
+    reader = vectors.key_id(*parse_vkey(keys["reader"])).hex()
     epoch, seed = keys["receiving"][0]
-    head, box = open_signed((folder / comp / f"wrap-{epoch}-{member}").read_bytes(), b"GWWRAPS\n", keys)
+    head, box = open_signed((folder / comp / f"wrap-{epoch}-{reader}").read_bytes(), b"GWWRAPS\n", keys)
     epoch_key = p.box_open(seed, pin + head, box)
-    head, box = open_signed((folder / f"log/1-{member}").read_bytes(), b"GWLOGKY\n", keys)
+    head, box = open_signed((folder / f"log/1-{reader}").read_bytes(), b"GWLOGKY\n", keys)
     log_seed = p.box_open(keys["box"], pin + head, box)
     version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
     head, body = open_signed((folder / comp / f"table-{version}").read_bytes(), b"GWTABLE\n", keys)
@@ -301,30 +341,35 @@ class Vault:
 
 
 class Repository:
-    def __init__(self, root, key_file, passphrase):
+    """${keys_of}: from the repository, whose log has been read, to the keys that open it."""
+
+    def __init__(self, root, keys_of):
         self.root = pathlib.Path(root)
         self.records = read_journal(self.root / "a/journal", 0)
         second = read_journal(self.root / "b/journal", 1)
         need([r["all"] for r in self.records] == [r["all"] for r in second], "the second copy of the journal")
-        self.keys = open_key_file(key_file, passphrase)
         self.entries, self.public, self.hidden = [], [], []
         self.blocks, self.runs = [], []
         self.read_log()
         self.read_public()
+        self.keys = keys_of(self)
+        need(self.pin == self.keys["pin"], "the pin")
+        need(self.signers[-1][1] == self.keys["member"], "the member")
+        need(all(comp == self.keys["compartment"] for comp in self.compartments), "a block's compartment")
         self.table = open_keyring(self.root, self.keys, self.key_files)
         need(p.public_of(self.table["log"]) == parse_vkey(self.founded["log"])[1], "the log key")
         self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
         self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden}
         self.check_places()
         self.check_packs()
+        self.check_parity()
         self.check_tiles()
 
     def read_log(self):
         """Sections, signatures, checkpoints; leaf 0 held to the pin of the key file."""
         first = listed(self.records[0][3], self.records[0]["public"])[0]
         self.founded = body_of(open_note(first, body_of(first.decode().rpartition("\n\n")[0] + "\n")["member"]["key"]))
-        need(p.sha256(vectors.entry_of(2, b"", first)) == self.keys["pin"], "the pin")
-        need(self.founded["member"]["key"] == self.keys["member"], "the member")
+        self.pin, self.compartments = p.sha256(vectors.entry_of(2, b"", first)), set()
         log = self.founded["log"]
         for r in self.records:
             need(r["first"] == len(self.entries), "a record's first leaf")
@@ -339,7 +384,7 @@ class Repository:
             c = Cursor(r[4])
             while c.left():
                 comp, number, start = c.take(16), c.u(8), c.take(16)
-                need(comp == self.keys["compartment"], "a block's compartment")
+                self.compartments.add(comp)
                 self.blocks.append((number, start + c.take(32 + 32 * int.from_bytes(start[8:12], "big") + p.TAG)))
             c = Cursor(r[5])
             self.runs += [(c.u(8), c.u(4), c.u(4)) for _ in range(c.u(4))]
@@ -352,18 +397,51 @@ class Repository:
             size, root = read_checkpoint(r[6], log)
             need(p.merkle_root(self.hashes[:size]) == root, "a checkpoint's root")
 
+    def signer(self, leaf):
+        """Who signs the statement of a leaf (5.7)."""
+        return next(key for start, key in reversed(self.signers) if start <= leaf)
+
+    def key_event(self, leaf, note, body, r):
+        """One event of the history of keys (5.7), which follows from the one before."""
+        self.events += 1
+        need(body["number"] == self.events and un64(body["prev"]) == self.last_event, "a key event's place")
+        self.last_event = self.entries[leaf][1:]
+        if body["kind"] == "member":
+            need(body["set"] == self.sheets["set"], "the sheets that replace a member")
+            self.sheets["spent"] = True
+            self.signers.append((leaf + 1, body["key"]))
+        else:
+            before = self.records[r["number"] - 1]
+            need((body["leaves"], un64(body["root"])) == read_checkpoint(before[6], self.founded["log"]),
+                 "the checkpoint that sheets name")
+            need(recovery_set(self.pin, body) == body["set"], "the id of a set of sheets")
+            self.sheets = dict(body, spent=False)
+        numbers = struct.pack(">QQIIQ", self.events, leaf, 0, len(note), 0)
+        beside = b"GWEVENT\n" + struct.pack(">II", 1, 0) + bytes(16) + numbers + note
+        for copy in "ab":
+            need((self.root / copy / f"keys/history/{self.events}").read_bytes() == beside,
+                 "a key event beside the journal")
+
     def read_public(self):
-        self.key_files, self.packs, self.covered = {}, {}, set()
+        self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
+        self.signers, self.sheets = [(0, self.founded["member"]["key"])], {"spent": True}
+        self.events, self.last_event = 0, self.entries[0][1:]
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
-            body = body_of(open_note(note, self.keys["member"]))
-            if body["kind"] == "keyring":
+            kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
+            need(kind != "member" or not self.sheets["spent"], "sheets that are not spent")
+            body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf)))
+            if body["kind"] in ("recovery", "member"):
+                self.key_event(leaf, note, body, r)
+            elif body["kind"] == "keyring":
                 for f in body["files"]:
                     self.key_files.pop(f["name"], None)
                     if not f.get("removed"):
                         self.key_files[f["name"]] = (f["bytes"], f["sha256"])
             elif body["kind"] == "packs":
                 self.packs.update({x["pack"]: x for x in body["packs"]})
+            elif body["kind"] == "parity":
+                self.stripes.update({x["stripe"]: x for x in body["stripes"]})
             elif body["kind"] == "cover":
                 first, end = body["first"], body["first"] + body["count"]
                 need(r["first"] <= first and end <= r["first"] + r["hidden"], "a cover's reach")
@@ -385,17 +463,24 @@ class Repository:
         key = p.expand(secret, "groundwork/statement-key/v1")
         plain = p.open_sealed(key, 0, self.keys["pin"] + leaf.to_bytes(8, "big"), sealed)
         c = Cursor(plain)
-        need(c.take(4) == bytes([1, 0, 0, 0]), "an envelope's head")
-        manifest, n, m = c.u(8), c.u(4), c.u(4)
-        statement, values = c.take(n), c.take(m)
-        need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
+        need(c.take(1) == b"\1", "an envelope's head")
+        codec, zero, manifest = c.u(1), c.u(2), c.u(8)
+        need(codec in (0, 1) and zero == 0, "an envelope's head")
+        if codec == 1:
+            fields = plain[12:].rstrip(b"\0")
+            need(len(plain) == vectors.padded(12 + len(fields)), "an envelope's padding")
+            statement, values = vectors.expand_fields(secret, fields)
+        else:
+            n, m = c.u(4), c.u(4)
+            statement, values = c.take(n), c.take(m)
+            need(len(plain) == vectors.padded(20 + n + m) and not any(plain[c.at:]), "an envelope's padding")
         salt = p.expand(secret, "groundwork/leaf-salt/v1")
         need(vectors.entry_of(1, salt, statement) == self.entries[leaf], "a hidden entry")
         if statement.endswith(b"\n\n"):
             body = body_of(statement[:-1].decode())
             need(body["kind"] == "received" and leaf in self.covered, "an unsigned statement")
         else:
-            body = body_of(open_note(statement, self.keys["member"]))
+            body = body_of(open_note(statement, self.signer(leaf)))
         claims = json.loads(values)
         need(vectors.canonical(claims).encode() == values, "canonical claims")
         digests = sorted(vectors.claim_digest(secret, name, value)[0] for name, value in claims)
@@ -419,6 +504,30 @@ class Repository:
                 sectors = [p.leaf_hash(data[i:i + SECTOR]) for i in range(0, len(data), SECTOR)]
                 need(p.merkle_root(sectors) == un64(pack["root"]), "a pack's root")
             need(pack["sealed"] == (pack["sectors"] == self.founded["pack_sectors"]), "a sealed pack")
+
+    def check_parity(self):
+        """Every parity file, byte for byte, out of the packs under it (4.6)."""
+        sealed = [n for n in sorted(self.packs) if self.packs[n]["sealed"]]
+        shape = self.founded.get("parity")
+        need(shape is not None or not self.stripes, "parity that was not founded")
+        want, left = {}, sealed
+        for number, stripe in sorted(self.stripes.items()):
+            under, left = left[:stripe["packs"]], left[stripe["packs"]:]
+            need(under == list(range(number * shape["packs"], number * shape["packs"] + stripe["packs"])), "a stripe")
+            need(stripe["packs"] == shape["packs"] or left == [], "a stripe that is not full before the next")
+            files = [Vault.pack_path(self, n).read_bytes() for n in under]
+            files += [parity_of(files, shape, j) for j in range(shape["files"])]
+            trailer = trailer_of(files)
+            for j, root in enumerate(stripe["roots"]):
+                data = files[len(under) + j]
+                need(p.merkle_root(sector_hashes(data)) == un64(root), "the root of a parity file")
+                want[f"{number // 1000:03}/{number:06}-{stripe['packs']:02}.p{j}"] = data + trailer
+            need(len(stripe["roots"]) == shape["files"], "the parity files of a stripe")
+            need(p.merkle_root(sector_hashes(trailer)) == un64(stripe["trailer"]), "the root of a trailer")
+        need(shape is None or left == [], "packs without parity")
+        found = {str(f.relative_to(self.root / "parity")): f.read_bytes()
+                 for f in (self.root / "parity").rglob("*") if f.is_file()}
+        need(found == want, "the parity files")
 
     def check_tiles(self):
         """Every file of log/, byte for byte (3.5)."""
@@ -477,7 +586,7 @@ class Repository:
 
 def main(root, key_file, passphrase_file, out):
     passphrase = pathlib.Path(passphrase_file).read_text().split("\n")[0]
-    repository = Repository(root, key_file, passphrase)
+    repository = Repository(root, lambda _: open_key_file(key_file, passphrase))
     items = repository.restore(out)
     print(f"VERIFIED {len(repository.records)} records, {len(repository.entries)} leaves, {items} items")
 

@@ -3,9 +3,11 @@
  * vectors_test.py to hold against FORMAT.md and against a second reading of the format in Python.
  */
 #include "base/json.h"
+#include "keyring/keyring.h"
 #include "model/checkpoint.h"
 #include "model/leaf.h"
 #include "model/statement.h"
+#include "paper/paper.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -64,16 +66,16 @@ static void show_salted(const char *name, const struct key *key, const struct ke
 }
 
 /* A received statement: its digests stand in its text, its claims in ${values}. */
-static void make_received(const struct key *secret, struct buf *note, struct buf *values)
+static void make_received(const struct key *secret, struct statement *ret, struct buf *note, struct buf *values)
 {
     OWN(buf_drop) struct buf text = {0};
     struct err e = {0};
-    struct statement s = {.kind = STATEMENT_RECEIVED,
-                          .received = {.deposit = 3, .type = STATEMENT_FILE, .mode = 0644, .mtime = {-1, 500},
-                                       .path = bytes_text("papers/statement 1.txt"), .bytes = 3}};
-    crypt_sha256(bytes_text("abc"), &s.received.sha256);
-    must(statement_make(&s, secret, &text, values, &e), &e);
-    must(statement_finish(s.kind, buf_bytes(&text), NULL, NULL, note, &e), &e);
+    *ret = (struct statement){.kind = STATEMENT_RECEIVED,
+                              .received = {.deposit = 3, .type = STATEMENT_FILE, .mode = 0644, .mtime = {-1, 500},
+                                           .path = bytes_text("papers/statement 1.txt"), .bytes = 3}};
+    crypt_sha256(bytes_text("abc"), &ret->received.sha256);
+    must(statement_make(ret, secret, &text, values, &e), &e);
+    must(statement_finish(ret->kind, buf_bytes(&text), NULL, NULL, note, &e), &e);
 }
 
 /* The digest of each claim, computed from its JSON as it stands in ${values}. */
@@ -101,7 +103,7 @@ static void show_claims(const struct key *secret, struct bytes values)
 static void show_leaf(uint8_t ret_entry[LEAF_ENTRY])
 {
     const struct key secret = key_from(0), pin_bytes = key_from(64);
-    OWN(buf_drop) struct buf note = {0}, values = {0}, sealed = {0};
+    OWN(buf_drop) struct buf note = {0}, values = {0}, sealed = {0}, fields = {0};
     OWN(key_drop) struct key manifest = {0};
     uint8_t salt[CRYPT_SALT], claim_salt[LEAF_CLAIM_SALT];
     struct hash pin, digest;
@@ -113,7 +115,8 @@ static void show_leaf(uint8_t ret_entry[LEAF_ENTRY])
     show("leaf.manifest-key", manifest.b, CRYPT_KEY);
     leaf_claim_salt(&secret, "name", claim_salt);
     show("leaf.claim-salt.name", claim_salt, sizeof claim_salt);
-    make_received(&secret, &note, &values);
+    struct statement received;
+    make_received(&secret, &received, &note, &values);
     show_claims(&secret, buf_bytes(&values));
     show_text("statement.received", buf_bytes(&note));
     leaf_entry_hidden(&secret, buf_bytes(&note), ret_entry);
@@ -124,6 +127,15 @@ static void show_leaf(uint8_t ret_entry[LEAF_ENTRY])
     show_number("envelope.bytes", sealed.n);
     crypt_sha256(buf_bytes(&sealed), &digest);
     show("envelope.sha256", digest.b, CRYPT_HASH);
+    bool compact = statement_compact(&received, buf_bytes(&values), &fields);
+    assert(compact);
+    envelope = (struct leaf_envelope){.manifest_record = MANIFEST_RECORD, .fields = buf_bytes(&fields)};
+    buf_clear(&sealed);
+    rc = leaf_seal(&secret, &pin, LEAF_NUMBER, &envelope, &sealed);
+    assert(rc == 0);
+    show_number("envelope.fields.bytes", sealed.n);
+    crypt_sha256(buf_bytes(&sealed), &digest);
+    show("envelope.fields.sha256", digest.b, CRYPT_HASH);
 }
 
 static void show_tree(const uint8_t entries[3][LEAF_ENTRY], struct hash *ret_root)
@@ -205,6 +217,30 @@ static void show_keys(void)
     }
 }
 
+/* Sheet 1 of 3, of which 2 are needed, of the set 00..0f; its share is the key, which is the recovery secret too. */
+static void show_sheet(void)
+{
+    const struct key secret = key_from(96), set = key_from(0);
+    OWN(buf_drop) struct buf words = {0}, square = {0};
+    uint8_t code[KEYRING_SHARE];
+    struct keyring_share share = {.needed = 2, .count = 3, .index = 1, .share = secret};
+    memcpy(share.set, set.b, KEYRING_ID);
+    show_derived("recovery.sign", &secret, "groundwork/recovery-sign/v1", bytes_of(NULL, 0));
+    show_derived("recovery.receiving", &secret, "groundwork/recovery-receiving/v1", bytes_of(NULL, 0));
+    keyring_share_put(&share, code);
+    show("share", code, sizeof code);
+    for (int letters = PAPER_LATIN; letters <= PAPER_HANGUL; letters++) {
+        buf_clear(&words);
+        for (unsigned i = 0; i < PAPER_LINES; i++) {
+            paper_line(i + 1, code + (size_t)i * PAPER_LINE, (enum paper_letters)letters, &words);
+            buf_put_u8(&words, '\n');
+        }
+        show_text(letters == PAPER_LATIN ? "words.latin" : "words.hangul", buf_bytes(&words));
+    }
+    paper_code(code, &square);
+    show_text("square", buf_bytes(&square));
+}
+
 int main(void)
 {
     struct err e = {0};
@@ -213,5 +249,6 @@ int main(void)
     show_leaf(hidden);
     show_log(hidden);
     show_keys();
+    show_sheet();
     return 0;
 }

@@ -1,6 +1,7 @@
 """The worked vectors of FORMAT.md section 8, from their inputs alone."""
 import base64
 import json
+import struct
 
 import primitives as p
 
@@ -71,6 +72,39 @@ def leaf_vectors(v):
     plain = plain.ljust(padded(len(plain)), b"\0")
     v["envelope.bytes"] = len(plain) + p.TAG
     v["envelope.sha256"] = p.sha256(p.seal(v["leaf.statement-key"], 0, PIN + LEAF.to_bytes(8, "big"), plain))
+    fields = struct.pack(">QQBHqIQ", 3, 0, 0, 0o644, -1, 500, 3) + p.sha256(b"abc") + b"papers/statement 1.txt"
+    plain = bytes([1, 1, 0, 0]) + (12).to_bytes(8, "big") + fields
+    plain = plain.ljust(padded(len(plain)), b"\0")
+    v["envelope.fields.bytes"] = len(plain) + p.TAG
+    v["envelope.fields.sha256"] = p.sha256(p.seal(v["leaf.statement-key"], 0, PIN + LEAF.to_bytes(8, "big"), plain))
+
+
+def expand_fields(secret, fields):
+    """(statement, values) that a received statement was made of: FORMAT 5.4, codec 1; fields without the padding."""
+    def number(at, n, signed=False):
+        return json_number(int.from_bytes(fields[at:at + n], "big", signed=signed))
+
+    kind = fields[16]
+    body = {"deposit": number(0, 8), "kind": "received", "seq": number(8, 8)}
+    file = {"mode": number(17, 2), "mtime": [number(19, 8, True), number(27, 4)]}
+    path, *target = fields[{0: 71, 3: 25}.get(kind, 31):].decode().split("\0")
+    claims = [("name", {"text": path})]
+    if kind == 3:
+        body["of"] = number(17, 8)
+    else:
+        claims.insert(0, ("file", file | {"type": ("file", "folder", "link")[kind]}))
+    if kind == 2:
+        claims[0][1]["target"] = {"text": target[0]}
+    if kind == 0:
+        claims.append(("object", {"bytes": number(31, 8), "sha256": fields[39:71].hex()}))
+    made = [claim_digest(secret, name, value) for name, value in claims]
+    body["claims"] = [b64(d) for d in sorted(d for d, _ in made)]
+    statement = f"groundwork/statement/v1\n{canonical(body)}\n\n".encode()
+    return statement, ("[" + ",".join(text for _, text in made) + "]").encode()
+
+
+def json_number(n):
+    return n if abs(n) < 1 << 53 else str(n)
 
 
 def log_vectors(v):
@@ -105,6 +139,33 @@ def key_vectors(v):
         v[f"padded.{n}"] = padded(n)
 
 
+LATIN = [c + v for c in "bdghjkmnprst" for v in "aeiou"] + ["ya", "ye", "yo", "yu"]
+HANGUL = [chr(0xAC00 + 588 * c + 28 * v) for c in (7, 3, 0, 18, 12, 15, 6, 2, 17, 5, 9, 16)
+          for v in (0, 5, 20, 8, 13)] + list("야예요유")
+
+
+def words_of(code, syllables):
+    """The six lines of 2.7."""
+    text = ""
+    for n in range(6):
+        data = code[9 * n:9 * n + 9]
+        check = int.from_bytes(p.sha256(b"groundwork/line/v1\n", bytes([n + 1]), data)[:2], "big") >> 4
+        whole = int.from_bytes(data, "big") << 12 | check
+        values = [whole >> 6 * (13 - i) & 63 for i in range(14)]
+        text += " ".join(syllables[values[i]] + syllables[values[i + 1]] for i in range(0, 14, 2)) + "\n"
+    return text.encode()
+
+
+def sheet_vectors(v):
+    v["recovery.sign"] = p.expand(KEY, "groundwork/recovery-sign/v1")
+    v["recovery.receiving"] = p.expand(KEY, "groundwork/recovery-receiving/v1")
+    body = bytes([1, 2, 3, 1]) + SECRET[:16] + KEY
+    v["share"] = body + p.sha256(b"groundwork/share/v1\n", body)[:2]
+    v["words.latin"] = words_of(v["share"], LATIN)
+    v["words.hangul"] = words_of(v["share"], HANGUL)
+    v["square"] = b"GROUNDWORK/SHEET/1/" + base64.b32encode(v["share"]).rstrip(b"=")
+
+
 def shown(value):
     """Bytes that are text in JSON's quotes, other bytes in hex, numbers in decimal."""
     if isinstance(value, int):
@@ -119,6 +180,7 @@ def lines():
     leaf_vectors(v)
     log_vectors(v)
     key_vectors(v)
+    sheet_vectors(v)
     return [f"{name} {shown(value)}" for name, value in v.items()]
 
 

@@ -82,7 +82,7 @@ static void what_is_whole_is_called_so(void **state)
     fixture_said(f, "4 commits, ");
     fixture_said(f, " covers checked.\nVERIFIED\n");
     assert_int_equal(check(f, "audit", NULL), 0);
-    fixture_said(f, "2 packs (");
+    fixture_said(f, "2 packs and 2 parity files (");
     fixture_said(f, ") compared with their logged roots.\n2 items (1.4 MiB) decrypted and re-hashed.\nWHOLE\n");
     assert_int_equal(check(f, "audit", "--full"), 0);
     fixture_said(f, "2 items (1.4 MiB) decrypted");
@@ -130,7 +130,7 @@ static void options_that_do_not_fit(void **state)
         fixture_failed(f, ERR_USAGE, words);
     }
     assert_int_equal(fixture_run(f, "audit", "--keyless", "--from-pack", "1", NULL), 0);
-    fixture_said(f, "1 packs (");
+    fixture_said(f, "1 packs and 2 parity files (");
     f->repository = NULL;
     static const char *const verbs[] = {"audit", "verify", "reindex", "repair"};
     for (size_t i = 0; i < COUNT(verbs); i++) {
@@ -215,8 +215,8 @@ static void damage_in_both_copies_is_named_and_not_invented(void **state)
     fixture_said(f, "pack 1, copy a: ");
     fixture_said(f, "pack 1, copy b: ");
     assert_int_equal(fixture_run(f, "repair", NULL), VERBS_FAILED);
-    fixture_said(f, "FAILED: not everything could be healed from second copies: what is named above needs another "
-                    "copy of the repository");
+    fixture_said(f, "FAILED: not everything could be healed from second copies and parity: what is named above needs "
+                    "another copy of the repository");
     assert_int_equal(fixture_json(f, "repair", NULL), VERBS_FAILED);
     assert_string_equal(fixture_word(f, "result"), "FAILED");
     assert_non_null(strstr(fixture_word(f, "findings.0"), "pack 1"));

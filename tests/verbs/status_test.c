@@ -25,7 +25,7 @@ static void a_whole_repository(void **state)
                     "  Journal, copy b: good at its end; groundwork verify checks all of it\n");
     fixture_said(f, "  This computer vouches for it: nothing it saw committed is missing.");
     fixture_said(f, "  Key file: keys/own.key\n");
-    fixture_said(f, "  There is no recovery without the key file and its passphrase");
+    fixture_said(f, "  Recovery: no sheets yet.");
     fixture_not_said(f, "Next:");
     fixture_not_said(f, "Audits on this computer"); /* there is no pack yet */
     f->key_path = "keys/none.key";
@@ -73,9 +73,11 @@ static void how_old_audits_are(void **state)
 
 static void as_a_document(void **state)
 {
-    static const char *const keys[] = {"audits",   "audits_waiting", "commits", "journal_a",  "journal_b",
-                                       "key_file", "leaves",         "log_key", "origin",     "pack_sectors",
-                                       "pin",      "repository",     "root",    "state_known"};
+    static const char *const keys[] = {
+        "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
+        "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
+        "parity_files", "parity_packs",   "pin",          "recovery",          "repository", "root",
+        "state_known",  "stripes",        "stripes_whole"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
@@ -83,6 +85,9 @@ static void as_a_document(void **state)
     assert_string_equal(fixture_word(f, "journal_b"), "good");
     assert_int_equal(fixture_number(f, "commits"), 2);
     assert_int_equal(fixture_number(f, "pack_sectors"), (1 << 20) / VAULT_SECTOR);
+    assert_int_equal(fixture_number(f, "parity_packs"), 16);
+    assert_int_equal(fixture_number(f, "parity_files"), 2);
+    assert_int_equal(fixture_number(f, "stripes"), 0);
 }
 
 static void the_next_step(void **state)

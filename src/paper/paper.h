@@ -1,0 +1,51 @@
+/*
+ * Paper: what a recovery sheet holds, as words that can be typed, as text for a square code that can be photographed,
+ * and the sheet itself as a page of text for any printer and as a page with the code.  Bytes in, text out; what the
+ * bytes are is not known here.  FORMAT 2.7.
+ *
+ * A code of 54 bytes is six lines of nine.  A line is 14 syllables of 6 bits: its bytes, and 12 bits of check over its
+ * number and its bytes, so that an error is found in the line where it was made.  Syllables are read the same in
+ * English and Korean letters; both are printed and both can be typed.
+ *
+ * Text that is appended here holds secrets: wipe it.
+ */
+#ifndef PAPER_PAPER_H
+#define PAPER_PAPER_H
+
+#include "base/bytes.h"
+
+enum {
+    PAPER_CODE = 54,
+    PAPER_LINES = 6,
+    PAPER_LINE = PAPER_CODE / PAPER_LINES, /* bytes */
+    PAPER_TEXT_MAX = 65536,                /* a file that is to hold a sheet */
+};
+
+enum paper_letters { PAPER_LATIN, PAPER_HANGUL };
+/* paper_line: the words of one line, from 1; appended. */
+void paper_line(unsigned line, const uint8_t bytes[PAPER_LINE], enum paper_letters letters, struct buf *to);
+/* paper_line_read: the opposite, in any letters and however parted; ERR_DAMAGED names the line and what is wrong. */
+int paper_line_read(unsigned line, struct bytes text, uint8_t ret[PAPER_LINE], struct err *e);
+
+/* paper_code: the text of the square code, in capitals, digits and slashes; appended. */
+void paper_code(const uint8_t code[PAPER_CODE], struct buf *to);
+/*
+ * paper_find: the code in a text: that of the square code, or six lines of words, each behind its number and a colon,
+ * or six lines and nothing else.  ERR_DAMAGED names the line; ERR_NEWER; ERR_ABSENT: neither is there.
+ */
+int paper_find(struct bytes text, uint8_t ret[PAPER_CODE], struct err *e);
+
+/* paper_qr: a square code of ${text} as SVG of ${mm} millimetres, appended.  ERR_IO: no memory. */
+int paper_qr(const char *text, unsigned mm, struct buf *to, struct err *e);
+
+struct paper_sheet {
+    const char *origin, *pin, *set, *made, *root; /* hex and dates as text */
+    uint64_t leaves;
+    unsigned index, count, needed;
+    uint8_t code[PAPER_CODE];
+};
+/* paper_sheet_text: a page of plain text in English and Korean; paper_sheet_page: one of HTML, with the square code. */
+int paper_sheet_text(const struct paper_sheet *sheet, struct buf *to, struct err *e);
+int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * What is derived from a record, made beside the drafting of the next one: public log, index and outside state, W8 to
+ * W10 of FORMAT 7.2.  One record at a time is behind, and the next one is not committed before it is through.
+ *
+ * Its thread has the ledger's tiles and the index to itself.  Who asks meanwhile asks a reader of the index as it stood
+ * before, and the record behind, which is still in memory.
+ */
+#include "store/store_internal.h"
+
+#include <assert.h>
+
+/* Frames of the record behind, by digest: open addressing, at most half full. */
+struct frame_table {
+    uint32_t *slot; /* number of a frame plus one; 0: none */
+    size_t room;
+};
+struct store_behind {
+    struct store *s;
+    struct store_told told;
+    struct frame_table frames;
+    struct index *reader;
+    pthread_t thread;
+    bool running; /* the thread has not been waited for */
+    int rc;
+    struct err failure;
+};
+
+void store_told_release(struct store_told *t)
+{
+    store_draft_release(&t->draft);
+    vault_flushed_release(&t->flushed);
+    free(t->journal_offset);
+    free(t->sealed_bytes);
+    free(t->manifest);
+    for (size_t i = 0; i < COUNT(t->public_notes); i++)
+        buf_drop(&t->public_notes[i]);
+    free(t->files);
+    free(t->packs);
+    free(t->stripes);
+    free(t->audits);
+    *t = (struct store_told){0};
+}
+
+static void behind_free(struct store_behind *b)
+{
+    if (b == NULL)
+        return;
+    assert(!b->running);
+    store_told_release(&b->told);
+    free(b->frames.slot);
+    index_close(b->reader);
+    free(b);
+}
+
+void store_tell_later(const struct store *s, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_IO,
+                  "it is committed; what is derived from it is brought up to date at the next opening "
+                  "(%s)",
+                  why->text);
+    store_tell(s, line.text);
+}
+
+/* ---- in the thread, or at once ---- */
+
+static int index_record(struct index *x, const struct store_told *t, struct err *e)
+{
+    const struct draft *d = &t->draft;
+    struct index_position position = {t->now.records, t->now.bytes, t->now.last, t->now.leaves};
+    int rc = index_begin(x, e);
+    for (size_t i = 0; rc == 0 && i < t->flushed.run_count; i++) {
+        const struct vault_run *run = &t->flushed.runs[i];
+        rc = index_run(x, run->pack, run->first_sector, run->sectors, run->first_record, run->records, e);
+    }
+    for (size_t i = 0; rc == 0 && i < d->count; i++) {
+        struct hash commitment;
+        memcpy(commitment.b, d->leaves[i].entry + 1, CRYPT_HASH);
+        rc = index_statement(x, d->first_leaf + i, &d->leaves[i].statement, t->manifest[i],
+                             t->hidden_at + t->journal_offset[i], t->sealed_bytes[i], &commitment, e);
+    }
+    uint64_t at = t->open_at;
+    for (uint32_t i = 0; rc == 0 && i < t->public_count; i++) {
+        uint32_t n = (uint32_t)t->public_notes[i].n;
+        rc = index_statement(x, d->first_leaf + d->count + i, &t->publics[i], LEAF_NO_MANIFEST, at + 4, n, NULL, e);
+        at += 4 + n;
+    }
+    for (size_t i = 0; rc == 0 && i < t->flushed.frame_count; i++) {
+        const struct vault_frame *f = &t->flushed.frames[i];
+        rc = index_frame(x, &f->digest, f->cookie, f->frame, e);
+    }
+    if (rc == 0)
+        rc = index_end(x, &position, e);
+    if (rc != 0)
+        index_undo(x);
+    return rc;
+}
+
+static int derive(struct store *s, const struct store_told *t, struct err *e)
+{
+    struct store_state state = {.known = true, .committed = t->now};
+    int rc = ledger_publish(s->ledger, e);
+    if (rc == 0)
+        rc = index_record(s->index, t, e);
+    return rc == 0 ? store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e) : rc;
+}
+
+static void *behind_run(void *behind)
+{
+    struct store_behind *b = behind;
+    b->rc = derive(b->s, &b->told, &b->failure);
+    return NULL;
+}
+
+/* ---- begun and ended by the writer ---- */
+
+static int frames_note(struct store_behind *b, struct err *e)
+{
+    const struct vault_flushed *f = &b->told.flushed;
+    struct frame_table *t = &b->frames;
+    t->room = 1024;
+    while (t->room < f->frame_count * 2)
+        t->room *= 2;
+    t->slot = calloc(t->room, sizeof *t->slot);
+    if (t->slot == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < f->frame_count; i++) {
+        size_t at = (size_t)u64_get(f->frames[i].digest.b) & (t->room - 1);
+        while (t->slot[at] != 0)
+            at = (at + 1) & (t->room - 1);
+        t->slot[at] = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
+static int behind_start(struct store *s, struct store_told *told, struct err *e)
+{
+    struct store_behind *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return err_memory(e);
+    b->s = s;
+    b->told = *told;
+    *told = (struct store_told){0};
+    int rc = frames_note(b, e);
+    if (rc == 0)
+        rc = store_index_reader(s, &b->reader, e);
+    int number = rc == 0 ? pthread_create(&b->thread, NULL, behind_run, b) : 0;
+    if (number != 0)
+        rc = err_os(e, ERR_IO, number, "cannot start a thread");
+    b->running = rc == 0;
+    if (rc != 0) {
+        behind_free(b);
+        return rc;
+    }
+    pthread_mutex_lock(&s->asking);
+    s->behind = b;
+    pthread_mutex_unlock(&s->asking);
+    return 0;
+}
+
+int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e)
+{
+    assert(s->behind == NULL);
+    if (beside)
+        return behind_start(s, told, e);
+    int rc = derive(s, told, e);
+    if (rc == 0)
+        s->state = (struct store_state){.known = true, .committed = told->now};
+    return rc;
+}
+
+void store_behind_wait(struct store *s)
+{
+    struct store_behind *b = s->behind;
+    if (b == NULL || !b->running)
+        return;
+    (void)pthread_join(b->thread, NULL);
+    b->running = false;
+    if (b->rc == 0)
+        s->state = (struct store_state){.known = true, .committed = b->told.now};
+    else {
+        store_tell_later(s, &b->failure);
+        s->failed = true;
+    }
+}
+
+int store_behind_end(struct store *s, struct err *e)
+{
+    store_behind_wait(s);
+    int rc = s->behind != NULL ? s->behind->rc : 0;
+    pthread_mutex_lock(&s->asking);
+    struct store_behind *b = TAKE(s->behind);
+    pthread_mutex_unlock(&s->asking);
+    behind_free(b);
+    return rc == 0 ? 0 : err_set(e, ERR_IO, "an earlier write failed: nothing more is written; run the command again");
+}
+
+/* ---- asked meanwhile, by the vault's threads too: nothing of this changes until store_behind_end ---- */
+
+struct index *store_asked(struct store *s)
+{
+    return s->behind != NULL ? s->behind->reader : s->index;
+}
+
+const struct draft *store_behind_draft(const struct store *s)
+{
+    return s->behind != NULL ? &s->behind->told.draft : NULL;
+}
+
+bool store_behind_frame(const struct store *s, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret)
+{
+    const struct store_behind *b = s->behind;
+    if (b == NULL)
+        return false;
+    const struct frame_table *t = &b->frames;
+    for (size_t at = (size_t)u64_get(digest->b) & (t->room - 1); t->slot[at] != 0; at = (at + 1) & (t->room - 1)) {
+        const struct vault_frame *f = &b->told.flushed.frames[t->slot[at] - 1];
+        if (f->size_bytes == size_bytes && hash_equal(&f->digest, digest)) {
+            *ret = (struct vault_known){f->cookie, f->frame};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_record)
+{
+    const struct draft *d = store_behind_draft(s);
+    if (d == NULL || leaf < d->first_leaf || leaf - d->first_leaf >= d->count)
+        return false;
+    uint64_t record = s->behind->told.manifest[leaf - d->first_leaf];
+    if (record == LEAF_NO_MANIFEST)
+        return false;
+    *ret_record = record;
+    return true;
+}

@@ -1,0 +1,248 @@
+/* A mirror as it lies there: whose it is, and how far its newest commit goes. */
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { HEAD_MAX = 4096, COMMIT_DIGITS = 9, COMMIT_MAX = 64 };
+static const char HEAD[] = "groundwork/mirror/v1\n";
+static const char HEAD_ANY[] = "groundwork/mirror/v";
+static const char SUFFIX[] = ".checkpoint";
+
+/* ---- the head ---- */
+
+void store_mirror_head(const struct hash *pin, const uint8_t id[STORE_MIRROR_ID], struct buf *to)
+{
+    buf_printf(to, "%spin ", HEAD);
+    buf_put_hex(to, bytes_of(pin->b, CRYPT_HASH));
+    buf_put_text(to, "\nid ");
+    buf_put_hex(to, bytes_of(id, STORE_MIRROR_ID));
+    buf_put_text(to, "\n");
+}
+
+static bool hex_line(struct cursor *c, const char *word, uint8_t *to, size_t n)
+{
+    struct bytes line = cursor_line(c);
+    size_t length = strlen(word);
+    return !c->failed && line.n == length + 2 * n && memcmp(line.p, word, length) == 0 &&
+           hex_get(bytes_of(line.p + length, 2 * n), to, n) == 0;
+}
+
+int store_mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[STORE_MIRROR_ID], struct err *e)
+{
+    struct cursor c = cursor_of(text);
+    struct hash pin;
+    uint8_t id[STORE_MIRROR_ID];
+    struct bytes first = cursor_line(&c);
+    bool ours = !c.failed && first.n >= strlen(HEAD_ANY) && memcmp(first.p, HEAD_ANY, strlen(HEAD_ANY)) == 0;
+    bool known = ours && first.n + 1 == strlen(HEAD) && memcmp(first.p, HEAD, first.n) == 0;
+    if (ours && !known)
+        return err_set(e, ERR_NEWER, "the mirror has a format that this program does not know: use a newer groundwork");
+    if (!known || !hex_line(&c, "pin ", pin.b, CRYPT_HASH) || !hex_line(&c, "id ", id, STORE_MIRROR_ID) ||
+        !cursor_done(&c))
+        return err_set(e, ERR_DAMAGED, "the head of the mirror is damaged");
+    *ret_pin = pin;
+    memcpy(ret_id, id, STORE_MIRROR_ID);
+    return 0;
+}
+
+static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    int rc = file_path(&path, e, "%s/mirror", m->folder);
+    if (rc == 0)
+        rc = file_read_all(path.s, HEAD_MAX, &text, &m->head_fault);
+    if (rc == 0)
+        rc = store_mirror_head_parse(buf_bytes(&text), ret_pin, m->id, &m->head_fault);
+    m->has_head = rc == 0;
+    if (rc == 0 || rc == ERR_DAMAGED)
+        return 0;
+    struct err fault = m->head_fault;
+    m->head_fault = (struct err){0};
+    return rc == ERR_ABSENT ? 0 : err_set(e, rc, "%s", fault.text);
+}
+
+/* ---- record 0 ---- */
+
+static int founded_read(struct store_mirror *m, struct err *e)
+{
+    struct ledger_record r;
+    struct bytes note = {NULL, 0};
+    uint8_t entry[LEAF_ENTRY];
+    struct err mine = {0};
+    int rc = ledger_pieces_record(m->pieces, NULL, 0, NULL, &r, &mine);
+    if (rc == ERR_ABSENT || rc == ERR_DAMAGED)
+        return 0; /* nothing is there yet; or it is damage, and the commit shows that it is */
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    struct cursor open = cursor_of(r.open);
+    rc = ledger_statement_next(&open, &note, e);
+    buf_put_bytes(&m->founded_note, note);
+    if (rc == 0)
+        rc = buf_check(&m->founded_note, e);
+    if (rc == 0)
+        rc = statement_read(buf_bytes(&m->founded_note), bytes_of(NULL, 0), NULL, NULL, 0, &m->founded_held,
+                            &m->founded, &mine);
+    if (rc != 0 || m->founded.kind != STATEMENT_FOUNDED)
+        return 0;
+    const struct statement_founded *f = &m->founded.founded;
+    if (f->format != 1 || f->sector_bytes != VAULT_SECTOR)
+        return err_set(e, ERR_NEWER, "%s has format %u, and this program knows 1: use a newer groundwork", m->folder,
+                       f->format);
+    leaf_entry_public(buf_bytes(&m->founded_note), entry);
+    crypt_sha256(bytes_of(entry, LEAF_ENTRY), &m->pin);
+    m->has_founded = true;
+    return 0;
+}
+
+/* ---- the commits ---- */
+
+void store_mirror_commit_name(uint64_t records, char to[STORE_COMMIT_NAME])
+{
+    (void)snprintf(to, STORE_COMMIT_NAME, "commits/%0*llu%s", COMMIT_DIGITS, (unsigned long long)records, SUFFIX);
+}
+
+bool store_mirror_commit_parse(const char *name, uint64_t *ret_records)
+{
+    size_t n = strspn(name, "0123456789");
+    char made[STORE_COMMIT_NAME];
+    if (n < COMMIT_DIGITS || n > 16 || strcmp(name + n, SUFFIX) != 0)
+        return false;
+    *ret_records = strtoull(name, NULL, 10);
+    store_mirror_commit_name(*ret_records, made);
+    return strcmp(strchr(made, '/') + 1, name) == 0;
+}
+
+static bool commit_good(struct store_mirror *m, uint64_t records, struct checkpoint *ret)
+{
+    OWN(buf_drop) struct buf note = {0};
+    struct file_path path;
+    char name[STORE_COMMIT_NAME];
+    store_mirror_commit_name(records, name);
+    return m->has_founded && file_path(&path, NULL, "%s/%s", m->folder, name) == 0 &&
+           file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
+           checkpoint_read(buf_bytes(&note), &m->founded.founded.log, NOTE_STRICT, ret, NULL) == 0;
+}
+
+static int commits_read(struct store_mirror *m, struct err *e)
+{
+    struct file_path path;
+    int rc = file_path(&path, e, "%s/commits", m->folder);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *dir = opendir(path.s);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", path.s);
+    unsigned seen = 0;
+    for (struct dirent *d; (d = readdir(dir)) != NULL && seen < COMMIT_MAX;) {
+        uint64_t records;
+        struct checkpoint c;
+        if (!store_mirror_commit_parse(d->d_name, &records))
+            continue;
+        seen++;
+        if (!commit_good(m, records, &c)) {
+            m->bad_commits++;
+        } else if (!m->has_commit || records > m->records) {
+            m->has_commit = true;
+            m->records = records;
+            m->commit = c;
+        }
+    }
+    return 0;
+}
+
+/* ---- all of it ---- */
+
+void store_mirror_drop(struct store_mirror **m)
+{
+    if (*m == NULL)
+        return;
+    ledger_pieces_close((*m)->pieces);
+    statement_held_drop(&(*m)->founded_held);
+    buf_drop(&(*m)->founded_note);
+    free((*m)->folder);
+    free(*m);
+    *m = NULL;
+}
+
+static int settle(struct store_mirror *m, const struct hash *head_pin, struct err *e)
+{
+    const struct ledger_piece *list;
+    bool any = ledger_pieces_list(m->pieces, &list) > 0;
+    if (!m->has_head && !any)
+        return m->head_fault.code != 0
+                   ? err_set(e, ERR_DAMAGED, "%s/mirror is damaged, and there is nothing else: empty this folder",
+                             m->folder)
+                   : err_set(e, ERR_ABSENT, "%s is no mirror: groundwork mirror DEST makes one", m->folder);
+    if (!m->has_head && !m->has_founded)
+        return err_set(e, ERR_DAMAGED, "%s: neither its head nor the first record of its journal can be read",
+                       m->folder);
+    if (m->has_head && m->has_founded && !hash_equal(head_pin, &m->pin))
+        return err_set(e, ERR_DAMAGED, "%s: its head names another repository than its journal", m->folder);
+    if (!m->has_founded)
+        m->pin = *head_pin;
+    return 0;
+}
+
+int store_mirror_open(const char *folder, struct store_mirror **ret, struct err *e)
+{
+    OWN(store_mirror_drop) struct store_mirror *m = calloc(1, sizeof *m);
+    struct hash head_pin = {{0}};
+    if (m == NULL)
+        return err_memory(e);
+    m->folder = strdup(folder);
+    if (m->folder == NULL)
+        return err_memory(e);
+    int rc = head_read(m, &head_pin, e);
+    if (rc == 0)
+        rc = ledger_pieces_open(folder, &m->pieces, e);
+    if (rc == 0)
+        rc = founded_read(m, e);
+    if (rc == 0)
+        rc = commits_read(m, e);
+    if (rc == 0)
+        rc = settle(m, &head_pin, e);
+    if (rc == 0)
+        *ret = TAKE(m);
+    return rc;
+}
+
+static int add_leaves(struct tree_edge *edge, const struct ledger_record *r, const struct ledger_position *at,
+                      struct err *e)
+{
+    struct hash leaf, root;
+    for (size_t i = 0; i < r->entries.n; i += LEDGER_ENTRY) {
+        crypt_leaf_hash(bytes_of(r->entries.p + i, LEDGER_ENTRY), &leaf);
+        tree_edge_add(edge, &leaf);
+    }
+    tree_edge_root(edge, &root);
+    return hash_equal(&root, &at->root)
+               ? 0
+               : err_set(e, ERR_DAMAGED, "record %llu: its checkpoint does not have the root of the leaves",
+                         (unsigned long long)r->number);
+}
+
+int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
+                      void *context, struct err *e)
+{
+    struct ledger_position at;
+    struct tree_edge edge;
+    ledger_begin(&at);
+    tree_edge_begin(&edge);
+    int rc = 0;
+    while (rc == 0 && at.records < m->records) {
+        struct ledger_record r;
+        rc = ledger_pieces_next(m->pieces, &m->founded.founded.log, &at, &r, e);
+        if (rc == 0)
+            rc = add_leaves(&edge, &r, &at, e);
+        if (rc == 0)
+            rc = each(context, &r, e);
+    }
+    if (rc == ERR_ABSENT)
+        return err_set(e, ERR_DAMAGED, "record %llu is missing: its journal ends before its newest commit",
+                       (unsigned long long)at.records);
+    if (rc == 0 && (at.leaves != m->commit.size || !hash_equal(&at.root, &m->commit.root)))
+        rc = err_set(e, ERR_DAMAGED, "its journal does not lead to its newest commit");
+    return rc;
+}

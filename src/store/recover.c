@@ -1,0 +1,316 @@
+/* A repository and its member again, from a folder of it and from recovery sheets. */
+#include "store/store_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { SHOWN = 8 };
+
+struct recovering {
+    const struct store_place *place; /* as it is to be */
+    const struct store_recovery *wish;
+    struct store_recovered *ret;
+    bool mirror; /* is what is recovered from one; else a folder of the repository */
+    struct file_path temporary, key_path, state_file;
+    struct note_key former;           /* the member who is replaced */
+    struct history_sheets sheets;     /* as the log knows them */
+    struct keyring_recovery keys;     /* theirs */
+    struct keyring_identity identity; /* of the new member */
+    struct buf passphrase;
+};
+
+static void recovering_release(struct recovering *r)
+{
+    keyring_recovery_drop(&r->keys);
+    keyring_identity_drop(&r->identity);
+    buf_wipe(&r->passphrase);
+}
+
+/* ---- the sheets among themselves ---- */
+
+static int together(const struct store_recovery *w, struct err *e)
+{
+    if (w->count == 0)
+        return err_set(e, ERR_REFUSED, "no recovery sheet was given");
+    const struct keyring_share *first = &w->sheets[0].share;
+    for (size_t i = 1; i < w->count; i++) {
+        const struct keyring_share *x = &w->sheets[i].share;
+        if (memcmp(x->set, first->set, KEYRING_ID) != 0 || x->needed != first->needed || x->count != first->count)
+            return err_set(e, ERR_REFUSED, "%s and %s are sheets of two sets: take all of them from one set",
+                           w->sheets[0].name, w->sheets[i].name);
+        for (size_t k = 0; k < i; k++)
+            if (x->index == w->sheets[k].share.index)
+                return err_set(e, ERR_REFUSED, "%s and %s are the same sheet, number %u: give another one",
+                               w->sheets[k].name, w->sheets[i].name, (unsigned)x->index);
+    }
+    if (w->count < first->needed)
+        return err_set(e, ERR_REFUSED, "%u sheets of this set are needed, and %u given: bring more of them",
+                       (unsigned)first->needed, (unsigned)w->count);
+    return 0;
+}
+
+/* ---- the sheets and the log ---- */
+
+static int known_to(const struct recovering *r, const struct history *h, struct err *e)
+{
+    const struct store_recovery *w = r->wish;
+    const uint8_t *set = w->sheets[0].share.set;
+    char hex[2 * SHOWN + 1], newer[2 * SHOWN + 1], when[TIME_TEXT_MAX];
+    hex_put(hex, set, SHOWN);
+    hex_put(newer, h->sheets.set, SHOWN);
+    time_text(when, h->sheets.at_unix_s);
+    if (history_sheets_earlier(h, set))
+        return err_set(e, ERR_REFUSED,
+                       "the sheets of set %s were replaced by those of set %s, of %s: use the newer ones", hex, newer,
+                       when);
+    if (!h->sheets.known || memcmp(h->sheets.set, set, STATEMENT_ID) != 0)
+        return err_set(e, ERR_KEY,
+                       "%s does not know the sheets of set %s: it is another repository, or a copy from before they "
+                       "were made",
+                       w->from, hex);
+    if (h->sheets.spent)
+        return err_set(e, ERR_REFUSED,
+                       "the sheets of set %s are spent: they replaced a member at leaf %llu, and do so once", hex,
+                       (unsigned long long)h->spans[h->count - 1].from - 1);
+    for (size_t i = 0; i < w->count; i++) {
+        const struct keyring_share *x = &w->sheets[i].share;
+        struct hash digest;
+        keyring_share_hash(x, &digest);
+        if (x->index > h->sheets.count || !hash_equal(&digest, &h->sheets.shares[x->index - 1]))
+            return err_set(e, ERR_DAMAGED, "%s is not sheet %u as it was made: it was changed, or is of another set",
+                           w->sheets[i].name, (unsigned)x->index);
+    }
+    return 0;
+}
+
+static int join(struct recovering *r, struct err *e)
+{
+    OWN(key_drop) struct key secret = {0};
+    struct key shares[CRYPT_SHARES_MAX];
+    uint8_t index[CRYPT_SHARES_MAX];
+    for (unsigned i = 0; i < r->sheets.needed; i++) {
+        shares[i] = r->wish->sheets[i].share.share;
+        index[i] = r->wish->sheets[i].share.index;
+    }
+    int rc = crypt_share_join(index, shares, r->sheets.needed, &secret, e);
+    crypt_wipe(shares, sizeof shares);
+    if (rc == 0)
+        rc = keyring_recovery_keys(&secret, r->sheets.key.name, &r->keys, e);
+    if (rc == 0 && (memcmp(r->keys.public_key, r->sheets.receiving, CRYPT_PUBLIC) != 0 ||
+                    memcmp(r->keys.key.public_key, r->sheets.key.public_key, CRYPT_PUBLIC) != 0))
+        rc = err_set(e, ERR_DAMAGED, "the sheets together do not give the keys that the log names");
+    return rc;
+}
+
+static int identity_make(struct recovering *r, const struct statement_founded *founded, const struct hash *pin,
+                         struct err *e)
+{
+    int rc = keyring_identity_make(founded->origin, &r->identity, e);
+    memcpy(r->identity.compartment, founded->compartment, KEYRING_ID);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++)
+        r->identity.receiving[i].epoch = r->sheets.epoch + i;
+    r->identity.pin = *pin;
+    return rc;
+}
+
+/* Where key file and state are to be. */
+static int places_name(struct recovering *r, struct err *e)
+{
+    char hex[2 * SHOWN + 1];
+    hex_put(hex, r->identity.pin.b, SHOWN);
+    int rc = r->place->key_path != NULL ? file_path(&r->key_path, e, "%s", r->place->key_path)
+                                        : file_path(&r->key_path, e, "%s/%s.key", r->place->config_folder, hex);
+    return rc == 0 ? store_state_path(r->place, &r->identity.pin, &r->state_file, e) : rc;
+}
+
+static int settle(struct recovering *r, const struct history *h, const struct statement_founded *founded, struct err *e)
+{
+    int rc = known_to(r, h, e);
+    if (rc != 0)
+        return rc;
+    r->sheets = h->sheets;
+    r->former = *history_member(h);
+    rc = join(r, e);
+    if (rc == 0)
+        rc = identity_make(r, founded, &h->pin, e);
+    return rc == 0 ? places_name(r, e) : rc;
+}
+
+/* The folder as it stands, read only: everything that can be refused is, before anything is made. */
+static int look_at_folder(struct recovering *r, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(history_release) struct history h = {0};
+    struct store_place place = *r->place;
+    struct ledger_position now;
+    place.root = r->wish->from;
+    int rc = store_open_alone(&place, &s, e);
+    if (rc == 0)
+        rc = store_history_walk(s, &h, e);
+    if (rc != 0)
+        return rc;
+    ledger_where(s->ledger, &now);
+    r->ret->before = now.leaves;
+    return settle(r, &h, &s->founded.founded, e);
+}
+
+/* A mirror is made a folder later; its journal tells already. */
+static int look_at_mirror(struct recovering *r, struct err *e)
+{
+    OWN(store_mirror_drop) struct store_mirror *m = NULL;
+    OWN(history_release) struct history h = {0};
+    int rc = store_mirror_open(r->wish->from, &m, e);
+    if (rc == 0)
+        rc = store_history_of_mirror(m, &h, e);
+    if (rc != 0)
+        return rc;
+    r->ret->before = m->commit.size;
+    return settle(r, &h, &m->founded.founded, e);
+}
+
+static int look(struct recovering *r, struct err *e)
+{
+    struct file_path head;
+    int rc = file_path(&head, e, "%s/mirror", r->wish->from);
+    r->mirror = rc == 0 && file_exists(head.s);
+    return rc != 0 ? rc : r->mirror ? look_at_mirror(r, e) : look_at_folder(r, e);
+}
+
+static int places_free(struct recovering *r, struct err *e)
+{
+    int rc = store_target_free(r->place->root, e);
+    if (rc == 0 && file_exists(r->key_path.s))
+        rc = err_set(e, ERR_REFUSED, "key file %s is there already: move it away, or name another with --key",
+                     r->key_path.s);
+    if (rc == 0 && file_exists(r->state_file.s))
+        rc = err_set(e, ERR_REFUSED,
+                     "%s holds what this computer saw of this repository, and only the lost key can vouch for it: move "
+                     "it away first",
+                     r->state_file.s);
+    if (rc == 0)
+        rc = file_path(&r->temporary, e, "%s.recovering-%d", r->place->root, (int)getpid());
+    for (unsigned n = 2; rc == 0 && file_exists(r->temporary.s); n++)
+        rc = file_path(&r->temporary, e, "%s.recovering-%d-%u", r->place->root, (int)getpid(), n);
+    return rc;
+}
+
+/* ---- what is made ---- */
+
+static struct statement said(const struct recovering *r)
+{
+    struct statement st = {.kind = STATEMENT_MEMBER, .at_unix_s = time_now_unix_s()};
+    struct statement_member *m = &st.member;
+    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
+    m->key = r->identity.member;
+    memcpy(m->set, r->sheets.set, STATEMENT_ID);
+    keyring_identity_public(&r->identity, m->box, receiving);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        m->receiving[i].epoch = r->identity.receiving[i].epoch;
+        memcpy(m->receiving[i].key, receiving[i], CRYPT_PUBLIC);
+    }
+    return st;
+}
+
+/* The one commit: the event, signed by the sheets, and the new member's boxes and table behind it. */
+static int pass_on(struct recovering *r, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    struct store_place place = *r->place;
+    struct statement st = said(r);
+    struct ledger_position now;
+    place.root = r->temporary.s;
+    place.identity = &r->identity;
+    int rc = store_open_to_recover(&place, &r->keys, &r->former, &s, e);
+    if (rc == 0)
+        rc = store_draft_begin(s, e);
+    if (rc == 0)
+        rc = keyring_replace(s->keyring, &r->identity, e);
+    if (rc != 0)
+        return rc;
+    s->draft.event = (struct draft_event){&st, &r->keys.key, &r->keys.sign};
+    rc = store_commit(s, e);
+    if (rc == 0 && s->failed)
+        rc = err_set(e, ERR_IO, "what follows from the commit could not be written");
+    if (rc != 0)
+        return rc;
+    ledger_where(s->ledger, &now);
+    r->identity.checkpoint_size = now.leaves;
+    r->identity.checkpoint_root = now.root;
+    return 0;
+}
+
+static int folders(struct recovering *r, struct err *e)
+{
+    int rc = file_make_folders(r->place->state_folder, e);
+    if (rc == 0 && r->place->key_path == NULL)
+        rc = file_make_folders(r->place->config_folder, e);
+    return rc;
+}
+
+static int appear(const struct recovering *r, struct err *e)
+{
+    if (rename(r->temporary.s, r->place->root) != 0)
+        return err_os(e, ERR_IO, errno, "make %s", r->place->root);
+    int rc = file_sync_parent(r->place->root, e);
+    if (rc != 0)
+        (void)rename(r->place->root, r->temporary.s);
+    return rc;
+}
+
+static int fetch(struct recovering *r, struct err *e)
+{
+    struct store_mirror_restored restored;
+    return r->mirror ? store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e)
+                     : store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+}
+
+/* Keys outside before the repository appears, as in founding. */
+static int build(struct recovering *r, struct err *e)
+{
+    int rc = folders(r, e);
+    if (rc == 0)
+        rc = fetch(r, e);
+    if (rc == 0)
+        rc = pass_on(r, e);
+    if (rc == 0)
+        rc = keyring_identity_save(r->key_path.s, &r->identity, buf_bytes(&r->passphrase), false, e);
+    if (rc != 0)
+        return rc;
+    rc = appear(r, e);
+    if (rc != 0)
+        (void)file_remove(r->key_path.s, NULL);
+    return rc;
+}
+
+int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
+                  struct err *e)
+{
+    struct store_recovered done = {0};
+    OWN(recovering_release) struct recovering r = {.place = place, .wish = wish, .ret = &done};
+    int rc = together(wish, e);
+    if (rc == 0)
+        rc = store_target_free(place->root, e);
+    if (rc == 0)
+        rc = look(&r, e);
+    if (rc == 0)
+        rc = places_free(&r, e);
+    if (rc == 0)
+        rc = wish->fresh(wish->context, &r.passphrase, e);
+    if (rc != 0)
+        return rc;
+    rc = build(&r, e);
+    if (rc != 0) {
+        store_remove_tree(r.temporary.s);
+        (void)file_remove(r.state_file.s, NULL);
+        return rc;
+    }
+    done.checkpoint.size = r.identity.checkpoint_size;
+    done.checkpoint.root = r.identity.checkpoint_root;
+    snprintf(done.checkpoint.origin, sizeof done.checkpoint.origin, "%s", r.identity.origin);
+    done.member = r.identity.member;
+    done.key_path = r.key_path;
+    *ret = done;
+    return 0;
+}

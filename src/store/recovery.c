@@ -1,0 +1,118 @@
+/* New recovery sheets: drawn, divided, and made known to the log. */
+#include "store/store_internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+void store_sheets_release(struct store_sheets *sheets)
+{
+    crypt_wipe(sheets, sizeof *sheets);
+}
+
+/* As the log will say it.  Borrows from ${x}; its place among the key events is the commit's to fill. */
+static struct statement said(const struct store *s, const struct store_sheets *x)
+{
+    struct statement st = {.kind = STATEMENT_RECOVERY,
+                           .at_unix_s = x->at_unix_s,
+                           .recovery = {.key = x->keys.key,
+                                        .epoch = s->identity.receiving[0].epoch,
+                                        .leaves = x->leaves,
+                                        .root = x->root,
+                                        .needed = x->needed,
+                                        .shares = x->hash,
+                                        .share_count = x->count}};
+    memcpy(st.recovery.receiving, x->keys.public_key, CRYPT_PUBLIC);
+    memcpy(st.recovery.compartment, s->identity.compartment, STATEMENT_ID);
+    memcpy(st.recovery.set, x->set, STATEMENT_ID);
+    return st;
+}
+
+/* The last sheets and the first ones, both, must give the secret back before anyone relies on them. */
+static int try_out(const struct store_sheets *x, const struct key *secret, const struct key *shares, struct err *e)
+{
+    uint8_t index[CRYPT_SHARES_MAX];
+    for (unsigned i = 0; i < x->count; i++)
+        index[i] = (uint8_t)(i + 1);
+    for (int end = 0; end < 2; end++) {
+        OWN(key_drop) struct key joined = {0};
+        unsigned from = end == 0 ? 0 : x->count - x->needed;
+        int rc = crypt_share_join(index + from, shares + from, x->needed, &joined, e);
+        if (rc != 0)
+            return rc;
+        if (!crypt_equal(joined.b, secret->b, CRYPT_KEY))
+            return err_set(e, ERR_IO, "the sheets do not give their secret back: this computer computes wrong results");
+    }
+    return 0;
+}
+
+static int divide(struct store_sheets *x, const struct key *secret, struct err *e)
+{
+    struct key shares[CRYPT_SHARES_MAX];
+    int rc = crypt_share_split(secret, x->needed, x->count, shares, e);
+    if (rc == 0)
+        rc = try_out(x, secret, shares, e);
+    for (unsigned i = 0; rc == 0 && i < x->count; i++) {
+        struct keyring_share *share = &x->share[i];
+        *share = (struct keyring_share){(uint8_t)x->needed, (uint8_t)x->count, (uint8_t)(i + 1), {0}, shares[i]};
+        memcpy(share->set, x->set, KEYRING_ID);
+        keyring_share_hash(share, &x->hash[i]);
+    }
+    crypt_wipe(shares, sizeof shares);
+    return rc;
+}
+
+/* Key events are numbered on: what lies beside the journal must not lack one. */
+static int history_whole(struct store *s, struct err *e)
+{
+    OWN(history_release) struct history h = {0};
+    int rc = store_history_walk(s, &h, e);
+    if (rc == 0 && (h.events != s->history.events || !hash_equal(&h.last, &s->history.last)))
+        rc = err_set(e, ERR_DAMAGED, "the key events beside the journal are damaged: run groundwork repair");
+    return rc;
+}
+
+int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct store_sheets *ret, struct err *e)
+{
+    OWN(key_drop) struct key secret = {0};
+    struct ledger_position now;
+    char name[NOTE_NAME_MAX + 32], hex[9];
+    uint8_t pseudonym[4];
+    if (needed < 1 || needed > count || count > CRYPT_SHARES_MAX)
+        return err_set(e, ERR_USAGE, "a set has 1 to %d sheets, and 1 to all of them are needed", CRYPT_SHARES_MAX);
+    int rc = store_writable(s, e);
+    if (rc == 0)
+        rc = history_whole(s, e);
+    if (rc != 0)
+        return rc;
+    ledger_where(s->ledger, &now);
+    *ret = (struct store_sheets){
+        .at_unix_s = time_now_unix_s(), .leaves = now.leaves, .root = now.root, .needed = needed, .count = count};
+    crypt_random(secret.b, CRYPT_KEY);
+    crypt_random(pseudonym, sizeof pseudonym);
+    hex_put(hex, pseudonym, sizeof pseudonym);
+    snprintf(name, sizeof name, "%s/r/%s", s->founded.founded.origin, hex);
+    rc = keyring_recovery_keys(&secret, name, &ret->keys, e);
+    if (rc == 0) {
+        struct statement st = said(s, ret);
+        history_set(&s->pin, &st.recovery, ret->set);
+        rc = divide(ret, &secret, e);
+    }
+    if (rc != 0)
+        store_sheets_release(ret);
+    return rc;
+}
+
+int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e)
+{
+    const struct history_sheets *before = &s->history.sheets;
+    struct note_key replaced = before->key;
+    struct statement st = said(s, sheets);
+    int rc = store_draft_begin(s, e);
+    if (rc == 0)
+        rc = keyring_recovery_wrap(s->keyring, &sheets->keys, before->known && !before->spent ? &replaced : NULL, e);
+    if (rc != 0)
+        return rc;
+    s->draft.event = (struct draft_event){.statement = &st};
+    return store_commit(s, e);
+}

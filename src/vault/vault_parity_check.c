@@ -1,0 +1,213 @@
+/* Parity files held to the log; and rows of sectors read from a disk that may not give all of them. */
+#include "base/text.h"
+#include "vault/vault_internal.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+enum { AT_ONCE = 64 }; /* sectors read together */
+
+static bool sector_read(int fd, uint64_t sector, uint8_t *to)
+{
+    size_t have = 0;
+    while (have < VAULT_SECTOR) {
+        ssize_t got = pread(fd, to + have, VAULT_SECTOR - have, (off_t)(sector * VAULT_SECTOR + have));
+        if (got <= 0)
+            return false;
+        have += (size_t)got;
+    }
+    return true;
+}
+
+void vault_sectors_read(int fd, uint64_t first, uint32_t count, uint8_t *to, bool *ret_there)
+{
+    size_t n = (size_t)count * VAULT_SECTOR;
+    bool all = fd >= 0 && pread(fd, to, n, (off_t)(first * VAULT_SECTOR)) == (ssize_t)n;
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t *sector = to + (size_t)i * VAULT_SECTOR;
+        ret_there[i] = all || (fd >= 0 && sector_read(fd, first + i, sector));
+        if (!ret_there[i])
+            memset(sector, 0, VAULT_SECTOR);
+    }
+}
+
+int vault_sectors_hash(int fd, uint64_t first, uint32_t count, struct hash *ret_leaves, bool *ret_there,
+                       const struct vault_watch *watch, uint64_t *done, struct err *e)
+{
+    OWN(mem_drop) uint8_t *some = malloc((size_t)AT_ONCE * VAULT_SECTOR);
+    if (some == NULL)
+        return err_memory(e);
+    for (uint32_t at = 0; at < count; at += AT_ONCE) {
+        uint32_t n = count - at < AT_ONCE ? count - at : AT_ONCE;
+        struct bytes sector[AT_ONCE];
+        vault_sectors_read(fd, first + at, n, some, ret_there + at);
+        for (uint32_t i = 0; i < n; i++)
+            sector[i] = bytes_of(some + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
+        crypt_leaf_hash_many(sector, n, ret_leaves + at);
+        if (done != NULL)
+            *done += (uint64_t)n * VAULT_SECTOR;
+        if (watch != NULL && watch->progress != NULL && watch->progress(watch->context, *done) != 0)
+            return err_set(e, ERR_STOPPED, "interrupted");
+    }
+    return 0;
+}
+
+static uint32_t trailer_sectors(const struct vault_stripe_of *s)
+{
+    struct trailer t;
+    vault_trailer_shape(s->pack_sectors, s->logged->packs + s->parity.files, &t);
+    return t.sectors;
+}
+
+uint64_t vault_parity_bytes(const struct vault_stripe_of *s)
+{
+    return ((uint64_t)s->pack_sectors + trailer_sectors(s)) * VAULT_SECTOR;
+}
+
+/* *ret_what: NULL when the file is whole. */
+static int file_check(const struct vault_stripe_of *s, unsigned file, const struct vault_watch *watch,
+                      const char **ret_what, struct err *e)
+{
+    OWN(fd_drop) int fd = -1;
+    struct file_path path;
+    uint64_t bytes = 0;
+    uint64_t done = 0;
+    int rc = vault_parity_path(s->root, s->logged, file, &path, e);
+    if (rc == 0)
+        rc = file_open_read(path.s, &fd, e);
+    if (rc == ERR_ABSENT || rc == ERR_DAMAGED) {
+        *ret_what = rc == ERR_ABSENT ? TEXT("is missing") : TEXT("is a link or no plain file");
+        return 0;
+    }
+    if (rc == 0)
+        rc = file_size(fd, &bytes, path.s, e);
+    if (rc != 0)
+        return rc;
+    if (bytes != vault_parity_bytes(s)) {
+        *ret_what = bytes < vault_parity_bytes(s) ? TEXT("is shorter than logged") : TEXT("is longer than logged");
+        return 0;
+    }
+    uint32_t count = s->pack_sectors + trailer_sectors(s);
+    OWN(mem_drop) struct hash *leaves = calloc(count, sizeof *leaves);
+    OWN(mem_drop) bool *there = calloc(count, sizeof *there);
+    if (leaves == NULL || there == NULL)
+        return err_memory(e);
+    rc = vault_sectors_hash(fd, 0, count, leaves, there, watch, &done, e);
+    if (rc != 0)
+        return rc;
+    struct hash root;
+    struct hash trailer;
+    vault_parity_root(leaves, s->pack_sectors, &root);
+    vault_parity_root(leaves + s->pack_sectors, count - s->pack_sectors, &trailer);
+    if (!hash_equal(&root, &s->logged->roots[file]) || !hash_equal(&trailer, &s->logged->trailer))
+        *ret_what = TEXT("does not have its logged root");
+    return 0;
+}
+
+int vault_audit_parity(const struct vault_stripe_of *s, unsigned file, const struct vault_watch *watch, struct err *e)
+{
+    const char *what = NULL;
+    int rc = vault_stripe_check(s, e);
+    if (rc == 0)
+        rc = file_check(s, file, watch, &what, e);
+    if (rc != 0 || what == NULL)
+        return rc;
+    struct vault_finding f = {s->logged->stripe, (char)('0' + file), what};
+    if (watch != NULL && watch->finding != NULL)
+        watch->finding(watch->context, &f);
+    return err_set(e, ERR_DAMAGED, "parity file %u of stripe %llu is damaged: run groundwork repair", file,
+                   (unsigned long long)s->logged->stripe);
+}
+
+int vault_stripe_check(const struct vault_stripe_of *s, struct err *e)
+{
+    int rc = vault_check_sectors(s->pack_sectors, e);
+    if (rc == 0 && (!vault_parity_known(&s->parity) || s->parity.packs == 0))
+        rc = err_set(e, ERR_NEWER, "parity of %u packs and %u files is newer than this program", s->parity.packs,
+                     s->parity.files);
+    if (rc == 0 && (s->logged->packs == 0 || s->logged->packs > s->parity.packs))
+        rc = err_set(e, ERR_DAMAGED, "stripe %llu: the log gives it an impossible length",
+                     (unsigned long long)s->logged->stripe);
+    return rc;
+}
+
+/* ---- by names and sizes alone ---- */
+
+static bool has_length(const char *path, uint64_t bytes)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes;
+}
+
+static bool has_pack(const char *root, uint32_t pack_sectors, uint64_t pack)
+{
+    struct file_path path;
+    return vault_pack_path(root, pack, 'a', &path, NULL) == 0 &&
+           has_length(path.s, (uint64_t)pack_sectors * VAULT_SECTOR);
+}
+
+/* The largest number among the names in a folder that are a number and then ${suffix}; false when there is none. */
+static int largest_name(const char *folder, const char *suffix, uint64_t *ret, bool *ret_any, struct err *e)
+{
+    OWN(dir_drop) DIR *dir = opendir(folder);
+    *ret_any = false;
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", folder);
+    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
+        size_t n = strspn(d->d_name, "0123456789");
+        if (n == 0 || n > 18 || strcmp(d->d_name + n, suffix) != 0)
+            continue;
+        uint64_t number = strtoull(d->d_name, NULL, 10);
+        *ret = *ret_any && *ret > number ? *ret : number;
+        *ret_any = true;
+    }
+    return 0;
+}
+
+/* How many packs are sealed, as far as the newest one tells. */
+static int sealed_count(const char *root, uint32_t pack_sectors, uint64_t *ret, struct err *e)
+{
+    struct file_path folder;
+    uint64_t number = 0;
+    bool any = false;
+    *ret = 0;
+    int rc = file_path(&folder, e, "%s/vault", root);
+    if (rc == 0)
+        rc = largest_name(folder.s, "", &number, &any, e);
+    if (rc == 0 && any)
+        rc = vault_pack_folder(root, number * 1000, 'a', &folder, e);
+    if (rc == 0 && any)
+        rc = largest_name(folder.s, ".pack", &number, &any, e);
+    if (rc == 0 && any)
+        *ret = number + has_pack(root, pack_sectors, number);
+    return rc;
+}
+
+static bool stripe_there(const struct vault_stripe_of *s)
+{
+    bool there = true;
+    for (uint32_t i = 0; there && i < s->logged->packs; i++)
+        there = has_pack(s->root, s->pack_sectors, s->logged->stripe * s->parity.packs + i);
+    for (uint32_t i = 0; there && i < s->parity.files; i++) {
+        struct file_path path;
+        there = vault_parity_path(s->root, s->logged, i, &path, NULL) == 0 &&
+                has_length(path.s, vault_parity_bytes(s));
+    }
+    return there;
+}
+
+int vault_parity_glance(const char *root, uint32_t pack_sectors, const struct vault_parity *p,
+                        struct vault_parity_count *ret, struct err *e)
+{
+    uint64_t sealed = 0;
+    *ret = (struct vault_parity_count){0};
+    int rc = p->packs == 0 ? 0 : sealed_count(root, pack_sectors, &sealed, e);
+    for (uint64_t done = 0; rc == 0 && done < sealed; done += p->packs) {
+        uint64_t left = sealed - done;
+        struct vault_stripe stripe = {.stripe = ret->stripes++,
+                                      .packs = left < p->packs ? (uint32_t)left : p->packs};
+        struct vault_stripe_of s = {.root = root, .pack_sectors = pack_sectors, .parity = *p, .logged = &stripe};
+        ret->whole += stripe_there(&s);
+    }
+    return rc;
+}

@@ -1,0 +1,447 @@
+/*
+ * Parity over the packs that a flush sealed.
+ *
+ * Each stripe that is begun or extended gets new files: the sum of what the old ones say and of the packs that came,
+ * row by row, by as many threads as there are processors.  The old files stay until the commit.  Old parity is held to
+ * its leaf hashes as it is read; where it is damaged the stripe is summed anew from its packs, held to theirs.
+ */
+#include "vault/vault_internal.h"
+
+#include <fcntl.h>
+#include <isa-l/erasure_code.h>
+#include <stdio.h>
+
+enum {
+    ROWS = 64, /* sectors of each member in memory at once, for each thread: long reads, for disks that seek */
+    TABLE = 32, /* bytes that ISA-L makes of a coefficient */
+    SOURCES_MAX = VAULT_STRIPE_PACKS_MAX + VAULT_PARITY_MAX,
+};
+
+struct source { /* what is summed: a pack, or a parity file as it was */
+    int fd;
+    struct file_path path;
+    struct hash *leaves;
+    uint32_t unknown; /* the first so many leaves are made here */
+    bool checked;     /* the leaves are there, and what is read is held to them */
+};
+struct stripe_job {
+    const struct vault *v;
+    struct vault_stripe *stripe; /* as it will be */
+    uint32_t packs;              /* covered by the old parity that is used: 0 when it is summed anew */
+    struct source sources[SOURCES_MAX];
+    uint32_t source_count;
+    uint8_t tables[SOURCES_MAX * VAULT_PARITY_MAX * TABLE];
+    int fds[VAULT_PARITY_MAX];
+    struct file_path paths[VAULT_PARITY_MAX];
+    struct hash *leaves; /* of all members, as in the trailer */
+    atomic_uint_fast32_t next_row;
+    atomic_int failed;
+    pthread_mutex_t lock; /* over what follows */
+    struct err failure;
+};
+
+static void job_release(struct stripe_job *j)
+{
+    for (uint32_t i = 0; i < j->source_count; i++)
+        fd_drop(&j->sources[i].fd);
+    for (uint32_t i = 0; i < VAULT_PARITY_MAX; i++)
+        fd_drop(&j->fds[i]);
+    free(j->leaves);
+    (void)pthread_mutex_destroy(&j->lock);
+}
+
+static struct hash *member_leaves(const struct stripe_job *j, uint32_t member)
+{
+    return j->leaves + (size_t)member * j->v->pack_sectors;
+}
+
+/* ---- rows, in any thread ---- */
+
+/* Past the page cache where the file system can, as packs are written: what is summed is then what the disk has. */
+static int source_read(struct source *s, uint8_t *to, size_t n, uint64_t offset, struct err *e)
+{
+    if (pread(s->fd, to, n, (off_t)offset) == (ssize_t)n)
+        return 0;
+    int flags = fcntl(s->fd, F_GETFL);
+    if (flags >= 0 && (flags & O_DIRECT) != 0)
+        (void)fcntl(s->fd, F_SETFL, flags & ~O_DIRECT);
+    return file_read_at(s->fd, to, n, offset, s->path.s, e);
+}
+
+static int rows_check(struct source *s, const uint8_t *sectors, uint32_t first, uint32_t count, struct err *e)
+{
+    struct bytes sector[ROWS];
+    struct hash made[ROWS];
+    if (!s->checked && first >= s->unknown)
+        return 0;
+    for (uint32_t i = 0; i < count; i++)
+        sector[i] = bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
+    crypt_leaf_hash_many(sector, count, made);
+    for (uint32_t i = 0; i < count; i++)
+        if (s->checked && !hash_equal(&made[i], &s->leaves[first + i]))
+            return err_set(e, ERR_DAMAGED, "%s: sector %u is damaged", s->path.s, first + i);
+        else if (first + i < s->unknown)
+            s->leaves[first + i] = made[i];
+    return 0;
+}
+
+static int rows_sum(struct stripe_job *j, uint8_t *buffers, uint32_t first, uint32_t count, struct err *e)
+{
+    const uint32_t files = j->v->parity.files;
+    size_t n = (size_t)count * VAULT_SECTOR;
+    uint8_t *from[SOURCES_MAX];
+    uint8_t *to[VAULT_PARITY_MAX];
+    int rc = 0;
+    for (uint32_t i = 0; i < j->source_count + files; i++) {
+        uint8_t *buffer = buffers + (size_t)i * ROWS * VAULT_SECTOR;
+        if (i < j->source_count)
+            from[i] = buffer;
+        else
+            to[i - j->source_count] = buffer;
+    }
+    for (uint32_t i = 0; rc == 0 && i < j->source_count; i++) {
+        rc = source_read(&j->sources[i], from[i], n, (uint64_t)first * VAULT_SECTOR, e);
+        if (rc == 0)
+            rc = rows_check(&j->sources[i], from[i], first, count, e);
+    }
+    if (rc != 0)
+        return rc;
+    for (uint32_t k = 0; k < count; k++) { /* a sector of each at a time stays near the processor */
+        ec_encode_data(VAULT_SECTOR, (int)j->source_count, (int)files, j->tables, from, to);
+        for (uint32_t i = 0; i < j->source_count; i++)
+            from[i] += VAULT_SECTOR;
+        for (uint32_t i = 0; i < files; i++)
+            to[i] += VAULT_SECTOR;
+    }
+    for (uint32_t i = 0; i < files; i++)
+        to[i] -= n;
+    for (uint32_t i = 0; rc == 0 && i < files; i++) {
+        struct bytes sector[ROWS];
+        for (uint32_t k = 0; k < count; k++)
+            sector[k] = bytes_of(to[i] + (size_t)k * VAULT_SECTOR, VAULT_SECTOR);
+        crypt_leaf_hash_many(sector, count, member_leaves(j, j->stripe->packs + i) + first);
+        rc = vault_pack_write(j->fds[i], to[i], n, (uint64_t)first * VAULT_SECTOR, j->paths[i].s, e);
+    }
+    return rc;
+}
+
+static void *rows_work(void *job)
+{
+    struct stripe_job *j = job;
+    struct err e = {0};
+    size_t n = (size_t)(j->source_count + j->v->parity.files) * ROWS * VAULT_SECTOR;
+    OWN(mem_drop) uint8_t *buffers = aligned_alloc(PACK_ALIGN, n);
+    int rc = buffers == NULL ? err_memory(&e) : 0;
+    while (rc == 0 && atomic_load(&j->failed) == 0) {
+        uint32_t first = (uint32_t)atomic_fetch_add(&j->next_row, ROWS);
+        if (first >= j->v->pack_sectors)
+            break;
+        uint32_t left = j->v->pack_sectors - first;
+        rc = rows_sum(j, buffers, first, left < ROWS ? left : ROWS, &e);
+    }
+    if (rc != 0) {
+        (void)pthread_mutex_lock(&j->lock);
+        if (atomic_exchange(&j->failed, rc) == 0)
+            j->failure = e;
+        (void)pthread_mutex_unlock(&j->lock);
+    }
+    return NULL;
+}
+
+static int rows_all(struct stripe_job *j, struct err *e)
+{
+    pthread_t threads[VAULT_THREADS_MAX];
+    unsigned started = 0;
+    while (started + 1 < j->v->threads && pthread_create(&threads[started], NULL, rows_work, j) == 0)
+        started++;
+    (void)rows_work(j); /* no thread to be had is no reason to fail */
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+    int rc = atomic_load(&j->failed);
+    if (rc != 0 && e != NULL)
+        *e = j->failure;
+    return rc;
+}
+
+/* ---- one stripe ---- */
+
+static int source_open(struct stripe_job *j, const char *path, struct hash *leaves, struct source **ret, struct err *e)
+{
+    struct source *s = &j->sources[j->source_count];
+    *s = (struct source){.fd = -1, .leaves = leaves};
+    int rc = file_path(&s->path, e, "%s", path);
+    if (rc == 0)
+        rc = file_open_read(s->path.s, &s->fd, e);
+    if (rc == ERR_ABSENT)
+        rc = ERR_DAMAGED;
+    if (rc != 0)
+        return rc;
+    (void)fcntl(s->fd, F_SETFL, O_RDONLY | O_DIRECT);
+    j->source_count++;
+    *ret = s;
+    return 0;
+}
+
+/* A pack of this flush: its leaves were made as it was written, but for those of earlier commits. */
+static int pack_source(struct stripe_job *j, uint32_t member, const struct pack_out *p, uint64_t number, struct err *e)
+{
+    struct file_path path;
+    struct hash *leaves = member_leaves(j, member);
+    struct source *s = NULL;
+    int rc = vault_pack_path(j->v->root, number, 'a', &path, e);
+    if (rc == 0)
+        rc = source_open(j, path.s, leaves, &s, e);
+    if (rc != 0)
+        return rc;
+    s->unknown = p != NULL ? p->first_sector : j->v->pack_sectors;
+    if (p != NULL)
+        memcpy(leaves + p->first_sector, p->leaves, (size_t)(p->sectors - p->first_sector) * sizeof *leaves);
+    return 0;
+}
+
+/* The trailer of the old parity, from whichever file has it whole. */
+static int old_trailer(const struct stripe_job *j, const struct vault_stripe *old, const struct trailer *t,
+                       uint8_t *to, struct err *e)
+{
+    int rc = ERR_DAMAGED;
+    for (uint32_t i = 0; rc == ERR_DAMAGED && i < j->v->parity.files; i++) {
+        OWN(fd_drop) int fd = -1;
+        struct file_path path;
+        struct merkle m = {0};
+        rc = vault_parity_path(j->v->root, old, i, &path, e);
+        if (rc == 0)
+            rc = file_open_read(path.s, &fd, e);
+        if (rc == 0)
+            rc = file_read_at(fd, to, (size_t)t->sectors * VAULT_SECTOR, (uint64_t)t->leaves_each * VAULT_SECTOR,
+                              path.s, e);
+        for (uint32_t k = 0; rc == 0 && k < t->sectors; k++) {
+            struct hash leaf;
+            crypt_leaf_hash(bytes_of(to + (size_t)k * VAULT_SECTOR, VAULT_SECTOR), &leaf);
+            vault_merkle_add(&m, &leaf);
+        }
+        struct hash root;
+        vault_merkle_root(&m, &root);
+        if (rc == ERR_ABSENT || (rc == 0 && !hash_equal(&root, &old->trailer)))
+            rc = err_set(e, ERR_DAMAGED, "%s is damaged", path.s);
+    }
+    return rc;
+}
+
+/* The leaves of the packs before, and the old parity as further sources. */
+static int old_sources(struct stripe_job *j, const struct vault_stripe *old, struct hash *old_leaves, struct err *e)
+{
+    struct trailer t;
+    vault_trailer_shape(j->v->pack_sectors, old->packs + j->v->parity.files, &t);
+    OWN(mem_drop) uint8_t *bytes = malloc((size_t)t.sectors * VAULT_SECTOR);
+    if (bytes == NULL)
+        return err_memory(e);
+    int rc = old_trailer(j, old, &t, bytes, e);
+    if (rc != 0)
+        return rc;
+    size_t each = (size_t)j->v->pack_sectors * CRYPT_HASH;
+    memcpy(j->leaves, bytes + vault_trailer_leaf_at(&t, 0, 0), each * old->packs);
+    memcpy(old_leaves, bytes + vault_trailer_leaf_at(&t, old->packs, 0), each * j->v->parity.files);
+    for (uint32_t i = 0; rc == 0 && i < j->v->parity.files; i++) {
+        struct file_path path;
+        struct source *s = NULL;
+        rc = vault_parity_path(j->v->root, old, i, &path, e);
+        if (rc == 0)
+            rc = source_open(j, path.s, old_leaves + (size_t)i * j->v->pack_sectors, &s, e);
+        if (rc == 0)
+            s->checked = true;
+    }
+    return rc;
+}
+
+/* Row j of the matrix: the coefficients of the packs that come, then 1 for the old file j and 0 for the others. */
+static void tables_make(struct stripe_job *j, uint32_t first_pack)
+{
+    const struct vault_parity *p = &j->v->parity;
+    uint8_t matrix[SOURCES_MAX * VAULT_PARITY_MAX];
+    uint32_t packs = j->stripe->packs - first_pack;
+    for (uint32_t file = 0; file < p->files; file++)
+        for (uint32_t i = 0; i < j->source_count; i++)
+            matrix[file * j->source_count + i] = i < packs ? vault_parity_coefficient(p, first_pack + i, file)
+                                                           : i - packs == file;
+    ec_init_tables((int)j->source_count, (int)p->files, matrix, j->tables);
+}
+
+static int files_make(struct stripe_job *j, struct err *e)
+{
+    struct file_path folder;
+    int rc = file_path(&folder, e, "%s/parity/%03llu", j->v->root, (unsigned long long)(j->stripe->stripe / 1000));
+    if (rc == 0)
+        rc = file_make_folders(folder.s, e);
+    for (uint32_t i = 0; rc == 0 && i < j->v->parity.files; i++) {
+        rc = vault_parity_path(j->v->root, j->stripe, i, &j->paths[i], e);
+        if (rc == 0)
+            rc = vault_pack_open(j->paths[i].s, O_CREAT | O_TRUNC, &j->fds[i], e);
+    }
+    return rc;
+}
+
+/* Packs that were open or were read anew: what was summed is what the log has, or will have. */
+static int packs_check(const struct stripe_job *j, const struct vault_pack *packs, struct err *e)
+{
+    for (uint32_t i = 0; i < j->stripe->packs; i++) {
+        struct hash root;
+        if (i < j->packs)
+            continue;
+        vault_parity_root(member_leaves(j, i), j->v->pack_sectors, &root);
+        if (!hash_equal(&root, &packs[i].root))
+            return err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair",
+                           (unsigned long long)packs[i].pack);
+    }
+    return 0;
+}
+
+static int files_end(struct stripe_job *j, struct err *e)
+{
+    struct trailer t;
+    vault_trailer_shape(j->v->pack_sectors, j->stripe->packs + j->v->parity.files, &t);
+    size_t n = (size_t)t.sectors * VAULT_SECTOR;
+    OWN(mem_drop) uint8_t *bytes = aligned_alloc(PACK_ALIGN, n);
+    if (bytes == NULL)
+        return err_memory(e);
+    vault_trailer_fill(&t, j->leaves, bytes);
+    struct merkle m = {0};
+    for (uint32_t i = 0; i < t.sectors; i++) {
+        struct hash leaf;
+        crypt_leaf_hash(bytes_of(bytes + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaf);
+        vault_merkle_add(&m, &leaf);
+    }
+    vault_merkle_root(&m, &j->stripe->trailer);
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < j->v->parity.files; i++) {
+        vault_parity_root(member_leaves(j, j->stripe->packs + i), j->v->pack_sectors, &j->stripe->roots[i]);
+        rc = vault_pack_write(j->fds[i], bytes, n, (uint64_t)j->v->pack_sectors * VAULT_SECTOR, j->paths[i].s, e);
+        if (rc == 0)
+            rc = file_sync(j->fds[i], j->paths[i].s, e);
+    }
+    return rc == 0 ? file_sync_parent(j->paths[0].s, e) : rc;
+}
+
+/* ${first}: of the stripe's packs, the first that this flush sealed; ${out}: it and those behind it. */
+static int stripe_sum(const struct vault_writer *w, struct vault_stripe *stripe, const struct vault_stripe *old,
+                      uint32_t first, const struct pack_out *out, struct err *e)
+{
+    const struct vault *v = w->v;
+    OWN(job_release) struct stripe_job j = {.v = v, .stripe = stripe, .packs = old != NULL ? old->packs : 0,
+                                            .fds = {-1, -1, -1, -1}};
+    (void)pthread_mutex_init(&j.lock, NULL);
+    j.leaves = calloc((size_t)(stripe->packs + v->parity.files) * v->pack_sectors, sizeof *j.leaves);
+    OWN(mem_drop) struct hash *old_leaves = calloc((size_t)v->parity.files * v->pack_sectors, sizeof *old_leaves);
+    int rc = j.leaves == NULL || old_leaves == NULL ? err_memory(e) : 0;
+    for (uint32_t i = j.packs; rc == 0 && i < stripe->packs; i++) {
+        const struct pack_out *p = i < first ? NULL : out;
+        rc = pack_source(&j, i, p, stripe->stripe * v->parity.packs + i, e);
+        if (p != NULL)
+            out = out->next;
+    }
+    if (rc == 0 && old != NULL)
+        rc = old_sources(&j, old, old_leaves, e);
+    if (rc == 0)
+        rc = files_make(&j, e);
+    if (rc != 0)
+        return rc;
+    tables_make(&j, j.packs);
+    rc = rows_all(&j, e);
+    if (rc == 0)
+        rc = packs_check(&j, w->stripe_packs, e);
+    return rc == 0 ? files_end(&j, e) : rc;
+}
+
+/* ---- the flush ---- */
+
+/* The last stripe has room: it is extended.  Otherwise another begins behind it. */
+static bool stripe_open(const struct vault_writer *w)
+{
+    return w->stripe.packs != 0 && w->stripe.packs < w->v->parity.packs;
+}
+
+static int pack_follows(const struct vault_writer *w, uint64_t pack, struct err *e)
+{
+    uint64_t next = w->stripe.packs == 0 ? 0 : w->stripe.stripe * w->v->parity.packs + w->stripe.packs;
+    if (pack == next)
+        return 0;
+    return err_set(e, ERR_DAMAGED, "pack %llu: the parity before it is not on the log: run groundwork verify",
+                   (unsigned long long)pack);
+}
+
+/* One stripe further: *out is the first pack that it does not cover. */
+static int stripe_extend(struct vault_writer *w, const struct pack_out **out, struct err *e)
+{
+    const uint32_t packs = w->v->parity.packs;
+    const struct vault_stripe old = w->stripe;
+    const struct pack_out *begin = *out;
+    int rc = pack_follows(w, begin->number, e);
+    if (rc != 0)
+        return rc;
+    bool extends = stripe_open(w);
+    uint32_t first = extends ? old.packs : 0;
+    struct vault_stripe fresh = {.stripe = begin->number / packs, .packs = first};
+    for (; *out != NULL && (*out)->sealed && fresh.packs < packs; *out = (*out)->next)
+        w->stripe_packs[fresh.packs++] =
+            (struct vault_pack){(*out)->number, (*out)->sectors, (*out)->sealed, (*out)->root};
+    struct err why = {0};
+    rc = extends ? stripe_sum(w, &fresh, &old, first, begin, &why) : ERR_DAMAGED;
+    if (rc == ERR_DAMAGED)
+        rc = stripe_sum(w, &fresh, NULL, first, begin, e);
+    else if (rc != 0)
+        (void)err_set(e, rc, "%s", why.text);
+    if (rc == 0)
+        w->stripe = fresh;
+    return rc;
+}
+
+int vault_parity_extend(struct vault_writer *w, struct vault_flushed *f, struct err *e)
+{
+    const struct pack_out *out = w->append.packs;
+    w->replaced = (struct vault_stripe){0};
+    if (w->v->parity.packs == 0 || out == NULL || !out->sealed)
+        return 0;
+    assert(w->stripes_known);
+    f->stripes = calloc(f->pack_count / w->v->parity.packs + 2, sizeof *f->stripes);
+    if (f->stripes == NULL)
+        return err_memory(e);
+    if (stripe_open(w))
+        w->replaced = w->stripe;
+    int rc = 0;
+    while (rc == 0 && out != NULL && out->sealed) {
+        rc = stripe_extend(w, &out, e);
+        if (rc == 0)
+            f->stripes[f->stripe_count++] = w->stripe;
+    }
+    return rc;
+}
+
+int vault_parity_committed(struct vault_writer *w, struct err *e)
+{
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && w->replaced.packs != 0 && i < w->v->parity.files; i++) {
+        struct file_path path;
+        rc = vault_parity_path(w->v->root, &w->replaced, i, &path, e);
+        if (rc == 0)
+            rc = file_remove(path.s, e);
+    }
+    w->replaced = (struct vault_stripe){0};
+    return rc;
+}
+
+int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *end, struct err *e)
+{
+    const struct vault_parity *p = &w->v->parity;
+    const struct vault_stripe *last = end->stripe_count == 0 ? NULL : &end->stripes[end->stripe_count - 1];
+    assert(p->packs != 0 && !w->stripes_known);
+    if (last != NULL && (last->packs == 0 || last->packs > p->packs || end->pack_count != last->packs))
+        return err_set(e, ERR_DAMAGED, "the journal's packs and parity do not fit together: run groundwork verify");
+    int rc = vault_parity_cut(w->v->root, end, e);
+    if (rc != 0)
+        return rc;
+    if (last != NULL) {
+        w->stripe = *last;
+        memcpy(w->stripe_packs, end->packs, end->pack_count * sizeof *end->packs);
+    }
+    w->stripes_known = true;
+    return 0;
+}

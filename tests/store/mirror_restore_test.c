@@ -1,0 +1,135 @@
+/* A repository out of a mirror: the same evidence again, whole or not at all. */
+#include "fixture.h"
+
+#include <sys/stat.h>
+
+static const struct thing large[] = {
+    {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
+
+static void fill(struct fixture *f)
+{
+    fixture_fill(f);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, "a giver", large, COUNT(large), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+}
+
+/* But for the index, what is made again is byte for byte what was there. */
+static void same(struct fixture *f, const char *name)
+{
+    OWN(buf_drop) struct buf was = {0};
+    OWN(buf_drop) struct buf is = {0};
+    char kept[FILE_PATH_MAX];
+    (void)snprintf(kept, sizeof kept, "kept-good/repo/%s", name);
+    fixture_get(f, kept, &was);
+    fixture_get(f, name, &is);
+    assert_true(bytes_equal(buf_bytes(&was), buf_bytes(&is)));
+}
+
+static void test_the_same_again(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf before = {0};
+    OWN(buf_drop) struct buf after = {0};
+    char comp[2 * KEYRING_ID + 1], folder[64];
+    fill(f);
+    fixture_keep(f, "good");
+    fixture_mirror_whole(f);
+    struct store *s = fixture_open(f, STORE_READ);
+    fixture_dump(s, &before);
+    store_close(s);
+    fixture_remove(f, "");
+    assert_int_equal(fixture_restore(f), 0);
+    assert_string_equal(f->restored.origin, "example.org/log");
+    static const char *const names[] = {
+        "a/journal",         "b/journal", "log/checkpoint", "vault/000/000000.pack", "vault/000/000001.pack",
+        "b/open/000001.pack"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        same(f, names[i]);
+    hex_put(comp, f->id.compartment, KEYRING_ID);
+    for (char copy = 'a'; copy <= 'b'; copy++) {
+        static const char *const kinds[] = {"table-", "wrap-", "segment-"};
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+            struct file_path name;
+            (void)snprintf(folder, sizeof folder, "%c/keys/%s", copy, comp);
+            fixture_first(f, folder, kinds[i], &name);
+            same(f, name.s);
+        }
+    }
+    s = fixture_open(f, STORE_WRITE); /* this computer had seen just this much */
+    fixture_dump(s, &after);
+    assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
+    store_close(s);
+    fixture_whole(f);
+}
+
+static void test_only_into_a_free_place(void **state)
+{
+    struct fixture *f = *state;
+    fixture_mirror_whole(f);
+    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: name a new folder", NULL);
+    fixture_remove(f, "");
+    assert_int_equal(mkdir(f->root.s, 0700), 0);
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+}
+
+static void test_not_out_of_a_damaged_one(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path commit;
+    fill(f);
+    fixture_mirror_whole(f);
+    fixture_remove(f, "");
+    fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
+    fixture_says(f, fixture_restore(f), ERR_DAMAGED, "000000.pack is not what was logged", NULL);
+    assert_false(fixture_there(f, ""));
+    fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
+    fixture_first(f, "mirror/commits", "", &commit);
+    fixture_copy(f, commit.s, "mirror-commit");
+    fixture_remove(f, commit.s);
+    fixture_says(f, fixture_restore(f), ERR_DAMAGED, "was never finished", NULL);
+    fixture_copy(f, "mirror-commit", commit.s);
+    fixture_remove(f, "mirror-commit");
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+}
+
+/* Ended at any effect: nothing is there, and the next call makes all of it. */
+static void test_ended_at_any_effect(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path draft;
+    fill(f);
+    fixture_mirror_whole(f);
+    assert_int_equal(file_path(&draft, NULL, "%s.restoring", f->root.s), 0);
+    fixture_remove(f, "");
+    fixture_calm();
+    assert_int_equal(fixture_restore(f), 0);
+    unsigned effects = fixture_effects();
+    for (unsigned n = 1; n <= effects; n += n < 12 || n + 12 > effects ? 1 : 3) {
+        fixture_remove(f, "");
+        fixture_die_at(n);
+        int rc = fixture_restore(f);
+        fixture_calm();
+        assert_int_equal(rc, ERR_IO);
+        if (fixture_there(f, "")) /* the last rename was done, and not yet known to be durable */
+            continue;
+        if (fixture_restore(f) != 0)
+            fail_msg("%u: %s", n, f->e.text);
+        assert_false(file_exists(draft.s));
+        assert_int_equal(fixture_verify(f, STORE_PUBLIC), 0);
+        assert_int_equal(fixture_audit(f, false), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_the_same_again),
+        FIXTURE_TEST(test_only_into_a_free_place),
+        FIXTURE_TEST(test_not_out_of_a_damaged_one),
+        FIXTURE_TEST(test_ended_at_any_effect),
+    };
+    return FIXTURE_RUN(tests);
+}

@@ -1,0 +1,131 @@
+/* New sheets: what is drawn, what the log then says, and what older sheets are worth. */
+#include "fixture.h"
+
+static void make(struct fixture *f, struct store *s, unsigned needed, unsigned count, struct store_sheets *ret)
+{
+    if (store_sheets_make(s, needed, count, ret, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    if (store_sheets_commit(s, ret, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+}
+
+static void sheets_are_on_the_log(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sheets x, y;
+    struct store_facts facts;
+    fixture_fill(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    store_facts(s, &facts);
+    assert_null(facts.sheets);
+    uint64_t leaves = facts.position.leaves;
+    make(f, s, 2, 3, &x);
+    store_facts(s, &facts);
+    assert_non_null(facts.sheets);
+    assert_int_equal(x.leaves, leaves);
+    assert_int_equal(facts.sheets->leaf, leaves);
+    assert_int_equal(facts.sheets->needed, 2);
+    assert_int_equal(facts.sheets->count, 3);
+    assert_memory_equal(facts.sheets->set, x.set, STATEMENT_ID);
+    make(f, s, 1, 1, &y);
+    store_close(s);
+    s = fixture_open(f, STORE_PUBLIC);
+    store_facts(s, &facts);
+    assert_memory_equal(facts.sheets->set, y.set, STATEMENT_ID);
+    assert_true(history_sheets_earlier(&s->history, x.set));
+    store_close(s);
+    fixture_whole(f);
+    assert_int_equal(fixture_count(f, "a/keys/history", ""), 2);
+    store_sheets_release(&x);
+    store_sheets_release(&y);
+}
+
+static void nothing_before_the_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sheets x;
+    struct hash before, after;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    fixture_print(f, &before);
+    assert_int_equal(store_sheets_make(s, 2, 3, &x, &f->e), 0);
+    fixture_print(f, &after);
+    assert_true(hash_equal(&before, &after));
+    store_close(s);
+    fixture_whole(f);
+    store_sheets_release(&x);
+}
+
+static void numbers_at_their_limits(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sheets x;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    fixture_says(f, store_sheets_make(s, 0, 1, &x, &f->e), ERR_USAGE, "1 to 16 sheets", NULL);
+    fixture_says(f, store_sheets_make(s, 3, 2, &x, &f->e), ERR_USAGE, "1 to 16 sheets", NULL);
+    fixture_says(f, store_sheets_make(s, 1, CRYPT_SHARES_MAX + 1, &x, &f->e), ERR_USAGE, "1 to 16 sheets", NULL);
+    make(f, s, CRYPT_SHARES_MAX, CRYPT_SHARES_MAX, &x);
+    store_close(s);
+    fixture_whole(f);
+    store_sheets_release(&x);
+}
+
+/* A lost event would be numbered a second time. */
+static void events_must_be_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sheets x;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    make(f, s, 1, 1, &x);
+    store_close(s);
+    fixture_remove(f, "a/keys/history");
+    fixture_remove(f, "b/keys/history");
+    s = fixture_open(f, STORE_WRITE);
+    fixture_says(f, store_sheets_make(s, 1, 1, &x, &f->e), ERR_DAMAGED, "groundwork repair", NULL);
+    store_close(s);
+}
+
+/* Each effect of the commit is the last one: sheets before it count, or those after it. */
+static int commit_sheets(struct fixture *f)
+{
+    struct store *s = NULL;
+    struct store_sheets x;
+    int rc = store_open(&f->place, STORE_WRITE, &s, &f->e);
+    if (rc == 0)
+        rc = store_sheets_make(s, 2, 3, &x, &f->e);
+    if (rc == 0)
+        rc = store_sheets_commit(s, &x, &f->e);
+    store_close(s);
+    return rc;
+}
+
+static void at_every_effect(void **state)
+{
+    struct fixture *f = *state;
+    fixture_keep(f, "before-sheets");
+    fixture_calm();
+    assert_int_equal(commit_sheets(f), 0);
+    unsigned effects = fixture_effects();
+    assert_true(effects > 10);
+    for (unsigned i = 1; i <= effects; i += 1 + effects / 40) {
+        fixture_back(f, "before-sheets");
+        fixture_die_at(i);
+        (void)commit_sheets(f);
+        fixture_calm();
+        fixture_whole(f);
+        struct store *s = fixture_open(f, STORE_WRITE); /* sweeps */
+        store_close(s);
+        assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+        assert_int_equal(commit_sheets(f), 0);
+        fixture_whole(f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(sheets_are_on_the_log), FIXTURE_TEST(nothing_before_the_commit),
+        FIXTURE_TEST(numbers_at_their_limits), FIXTURE_TEST(events_must_be_whole),
+        FIXTURE_TEST(at_every_effect),
+    };
+    return FIXTURE_RUN(tests);
+}
