@@ -32,8 +32,9 @@ tell "1. A documentation centre that never was (everything here is fictional) ke
 python3 "$examples/make_centre.py" centre --refused refused
 python3 "$examples/make_centre.py" --list | sed 's/^/    /' | tail -12
 
-tell "2. It makes a repository. The private keys go into a file outside it, under a passphrase."
-run init archive --origin centre.example/log
+tell "2. It makes a repository. The private keys go into a file outside it, under a passphrase. The packs are small, for so is
+the sample."
+run init archive --origin centre.example/log --pack-size 1
 
 tell "3. It takes the folder in. Every file is accounted for; what is no document is refused with the reason."
 cd "$PWD"
@@ -65,9 +66,26 @@ with open(name, "r+b") as f:
     f.seek(5000); b = f.read(1); f.seek(5000); f.write(bytes([b[0] ^ 4]))
 PY
 expect 1 -R archive verify
-tell "9. The second copy heals it."
+tell "9. A whole pack of stored bytes is lost, too. The second copy heals the log, parity the pack."
+rm "$(find archive/vault -name '*.pack' | sort | head -n 1)"
 run -R archive repair
 run -R archive verify
+
+tell "10. Three sheets of paper for three people. Two of them, with a copy, replace a lost key; one alone tells nothing."
+run -R archive recovery --sheets 3 --needed 2 --out sheets
+sed 's/^/    | /' sheets/*-1-of-3.txt | head -32
+
+tell "11. What is committed is copied to another disk, as it is: encrypted, and without private keys."
+run -R archive mirror stick
+run verify --mirror stick
+
+tell "12. Office and laptop are gone, and the key file with them. Two sheets and the stick give all of it back."
+mkdir lost
+mv archive config state lost/
+run recover stick archive sheets/*-1-of-3.txt sheets/*-3-of-3.txt
+run -R archive verify
+run -R archive restore again --all
+python3 "$examples/compare_trees.py" centre again/1/centre --refused refused && echo "    The same, to the byte."
 
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END

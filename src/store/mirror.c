@@ -74,7 +74,7 @@ static void tell(const struct mirroring *m, const struct err *line)
 static bool of_nobody(const char *name)
 {
     static const char *const known[] = {"lost+found", "System Volume Information", "$RECYCLE.BIN",
-                                        "mirror" STORE_DRAFT};
+                                        ("mirror" STORE_DRAFT)};
     for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(name, known[i]) == 0)
             return true;

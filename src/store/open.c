@@ -360,7 +360,7 @@ int store_index_reader(struct store *s, struct index **ret, struct err *e)
 /* ---- the index ---- */
 
 enum standing {
-    STANDING_ABSENT,    /* no index is there: to be made anew, like the next two */
+    STANDING_ABSENT,    /* no index is there, or none but begun: to be made anew, like the next two */
     STANDING_DAMAGED,
     STANDING_ELSEWHERE, /* of another history */
     STANDING_BEHIND,    /* at a record of this journal */
@@ -380,8 +380,9 @@ static int index_stands(struct store *s, enum standing *ret, struct err *e)
     *ret = STANDING_ELSEWHERE;
     if (at.records == end.records && hash_equal(&at.last, &end.last))
         *ret = STANDING_CURRENT;
-    else if (at.records == 0 /* begun, and nothing taken up yet */ ||
-             ledger_stood(s->ledger, at.records, at.bytes, &at.last))
+    else if (at.records == 0)
+        *ret = end.records == 1 ? STANDING_BEHIND /* just founded */ : STANDING_ABSENT;
+    else if (ledger_stood(s->ledger, at.records, at.bytes, &at.last))
         *ret = STANDING_BEHIND;
     else
         (void)err_set(e, ERR_DAMAGED, "it stands elsewhere than the journal");
