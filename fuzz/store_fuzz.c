@@ -1,6 +1,6 @@
 /*
  * Hostile state files of the outside, and the table of pack extents in a record.  The first byte chooses: 0, the rest
- * is the file; 1, its lines before the MAC, which is made here; 2, a table of extents.
+ * is the file; 1, its lines before the MAC, which is made here; 2, a table of extents; 3, the file of audits' reports.
  *
  * Held: a state that is read, with its key or without, is written again to the same lines; so is a table of extents.
  */
@@ -82,6 +82,16 @@ static void extents(struct bytes table)
     must(bytes_equal(buf_bytes(&again), table));
 }
 
+static void reports(struct bytes text)
+{
+    static struct store_reports read;
+    OWN(buf_drop) struct buf again = {0};
+    if (!store_reports_parse(text, &pin, &read))
+        return;
+    store_reports_put(&read, &pin, &again);
+    must(bytes_equal(buf_bytes(&again), text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_of(bytes_of(data, size));
@@ -93,5 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         state_lines(rest);
     else if (what == 2)
         extents(rest);
+    else if (what == 3)
+        reports(rest);
     return 0;
 }

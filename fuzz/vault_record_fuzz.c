@@ -19,7 +19,7 @@ static struct vault *vault;
 static struct vault_keys keys;
 static char root[] = "/tmp/vault-fuzz-XXXXXX";
 static int pack_fd = -1;
-static uint64_t pack; /* a new number each time: readers remember */
+static uint64_t pack;
 static const struct key frame_key; /* zeros */
 
 static void clean_up(void)
@@ -183,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t foot = rest < FOOTER ? rest : FOOTER;
     memcpy(plain + n - FOOTER, data + 1, foot);
     memcpy(plain, data + 1 + foot, rest - foot < n - FOOTER ? rest - foot : n - FOOTER);
+    vault_runs_forget(vault);
     pack_renew();
     run_write(plain, sectors);
     run_read(sectors);

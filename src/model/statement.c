@@ -19,7 +19,7 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
     [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
     [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
-    [STATEMENT_MEMBER] = "member",
+    [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -384,6 +384,27 @@ static void make_member(const struct statement *s, struct json_out *j)
     put_time(j, s);
 }
 
+static void make_audited(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "audits");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->audited.count; i++) {
+        const struct statement_audit *a = &s->audited.audits[i];
+        json_object_begin(j);
+        put_number(j, "at", a->at_unix_s);
+        put_number(j, "findings", a->findings);
+        put_number(j, "first", a->first);
+        json_key(j, "grade");
+        json_string(j, a->full ? "full" : "keyless");
+        put_number(j, "last", a->last);
+        put_number(j, "leaves", a->leaves);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_kind(j, s->kind);
+    put_time(j, s);
+}
+
 static void claim_received(const struct statement_received *r, struct claims *c)
 {
     struct json_out *j;
@@ -682,6 +703,16 @@ static int recovery_rule(const struct statement_recovery *r, int code, struct er
     return 0;
 }
 
+static int audited_rule(const struct statement *s, int code, struct err *e)
+{
+    if (s->audited.count == 0 || s->audited.count > STATEMENT_AUDITS_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_AUDITS_MAX);
+    for (size_t i = 0; i < s->audited.count; i++)
+        if (s->audited.audits[i].first > s->audited.audits[i].last)
+            return err_set(e, code, "rule audited-packs: an audit ends before it begins");
+    return 0;
+}
+
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
 static int rules(const struct statement *s, int code, struct err *e)
 {
@@ -706,6 +737,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_PARITY: return parity_rule(s, code, e);
     case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
     case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
+    case STATEMENT_AUDITED: return audited_rule(s, code, e);
     }
     assert(false);
     return code;
@@ -732,6 +764,7 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_PARITY: make_parity(s, &j); break;
     case STATEMENT_RECOVERY: make_recovery(s, &j); break;
     case STATEMENT_MEMBER: make_member(s, &j); break;
+    case STATEMENT_AUDITED: make_audited(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
     json_object_end(&j);
@@ -1060,6 +1093,36 @@ static int read_cover(struct reading *r)
     return good ? 0 : broken(r, "cover-fields");
 }
 
+static bool read_audit(const struct json_node *n, struct statement_audit *a)
+{
+    static const char *const keys[] = {"at", "findings", "first", "grade", "last", "leaves"};
+    const char *grade = json_text(json_get(n, "grade"));
+    a->full = grade != NULL && strcmp(grade, "full") == 0;
+    return json_keys_are(n, keys, COUNT(keys)) && grade != NULL && (a->full || strcmp(grade, "keyless") == 0) &&
+           json_get_u64(json_get(n, "at"), &a->at_unix_s) && json_get_u64(json_get(n, "findings"), &a->findings) &&
+           json_get_u64(json_get(n, "first"), &a->first) && json_get_u64(json_get(n, "last"), &a->last) &&
+           json_get_u64(json_get(n, "leaves"), &a->leaves);
+}
+
+static int read_audited(struct reading *r)
+{
+    static const char *const keys[] = {"audits", "kind", "time"};
+    const struct json_node *list = json_get(r->root, "audits");
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0 || !json_is_array(list) || json_count(list) > STATEMENT_AUDITS_MAX)
+        return rc != 0 ? rc : broken(r, "audited-audits");
+    size_t count = json_count(list);
+    struct statement_audit *audits = list_new(r, count, sizeof *audits);
+    if (audits == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < count; i++)
+        if (!read_audit(json_at(list, i), &audits[i]))
+            return broken(r, "audited-audits");
+    r->s->audited.audits = audits;
+    r->s->audited.count = count;
+    return 0;
+}
+
 static int read_repaired(struct reading *r)
 {
     static const char *const keys[] = {"files", "kind", "time"};
@@ -1299,6 +1362,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_PARITY: return read_parity(r);
     case STATEMENT_RECOVERY: return read_recovery(r);
     case STATEMENT_MEMBER: return read_member(r);
+    case STATEMENT_AUDITED: return read_audited(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);
     case STATEMENT_RECEIPT: return read_receipt(r);

@@ -31,7 +31,8 @@ enum statement_kind {
     STATEMENT_PARITY = 13,       /* public: roots of the parity that a commit made */
     STATEMENT_RECOVERY = 14,     /* public, a key event: sheets that replace a lost member, and their one-time key */
     STATEMENT_MEMBER = 15,       /* public, a key event: who signs from here on; by the sheets' one-time key alone */
-    STATEMENT_KIND_LAST = STATEMENT_MEMBER,
+    STATEMENT_AUDITED = 16,      /* public: what audits of the packs found, and when */
+    STATEMENT_KIND_LAST = STATEMENT_AUDITED,
 };
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
@@ -43,6 +44,7 @@ enum {
     STATEMENT_FILE_NAME_MAX = 127,  /* of a keyring file */
     STATEMENT_STRIPE_PACKS_MAX = 32, /* packs under one stripe of parity */
     STATEMENT_PARITY_MAX = 4,       /* and parity files over it */
+    STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -92,6 +94,10 @@ struct statement_stripe { /* the parity over the first ${packs} packs of a strip
     uint32_t packs, files;
     struct hash roots[STATEMENT_PARITY_MAX]; /* of each file's parity sectors */
     struct hash trailer;                     /* of the sectors behind them, the same in each file */
+};
+struct statement_audit { /* packs first..last held to the log of so many leaves, at a claimed time */
+    uint64_t first, last, findings, leaves, at_unix_s;
+    bool full; /* every item too; else ciphertext alone */
 };
 struct statement_cover {
     uint64_t deposit, part, first, count;
@@ -207,6 +213,10 @@ struct statement {
         } parity;
         struct statement_recovery recovery;
         struct statement_member member;
+        struct {
+            struct statement_audit *audits;
+            size_t count;
+        } audited;
     };
 };
 

@@ -1,31 +1,48 @@
 /*
  * The audit of what is stored: ciphertext against logged roots without keys, and every item decrypted with them.
  *
+ * In full it goes in stretches of some hundred MiB of packs: these are read from one end to the other and held to
+ * their roots, then the items that are in them are decrypted out of the page cache.  So a disk is read in its order,
+ * and once; only what an item shares with one of an earlier stretch is read again.  Parity files come last.
+ *
  * Packs are read by two threads, each from one end of one pack to the other: enough to keep a disk busy, and no more
  * than it can serve in order.  What they find is told by pack, whichever was done first.
  */
 #include "store/store_internal.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PACK_THREADS = 2 };
+enum { PACK_THREADS = 2, WAIT_MS = 50, STRETCH_BYTES = 512 << 20 };
 
 struct packs {
     struct store_auditing *a;
     struct store_packs log;
-    size_t jobs;           /* packs, then parity files stripe by stripe */
-    size_t told;           /* of the jobs: the next to be told */
-    bool outrun;           /* a writer was at work: the open pack need not be as the log we read says */
+    size_t jobs;     /* packs, then parity files stripe by stripe */
+    size_t from;     /* of the jobs: where the audit began */
+    size_t told;     /* and the next to be told */
+    size_t part;     /* of the log's: the first whose items are not in a stretch yet */
+    bool items_left; /* packs that were told are told again when this is interrupted: their items were not */
+    bool outrun;     /* a writer was at work: the open pack need not be as the log we read says */
 };
 
 void store_audit_found(struct store_auditing *a, const char *line)
 {
     a->count->findings++;
     a->watch->finding(a->watch->context, line);
+}
+
+/* In full, a stretch whose items were not all looked at is begun anew. */
+int store_audit_interrupted(const struct store_auditing *a, struct err *e)
+{
+    if (a->stretch_pack == a->first_pack)
+        return err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
+    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", (unsigned long long)a->stretch_pack);
 }
 
 int store_audit_advance(struct store_auditing *a)
@@ -64,10 +81,33 @@ static void pack_found(void *context, const struct vault_finding *f)
     buf_printf(&j->lines, "%s\n", line.text);
 }
 
+/* Whoever reads waits until it may; not longer than the work goes on. */
+static void keep_pace(void *context, uint64_t bytes)
+{
+    struct store_auditing *a = context;
+    if (a->s->audit_bytes_per_s == 0)
+        return;
+    (void)pthread_mutex_lock(&a->pace_lock);
+    uint64_t wait_ms = pace_take(&a->pace, bytes, time_monotonic_ms());
+    (void)pthread_mutex_unlock(&a->pace_lock);
+    while (wait_ms > 0 && !atomic_load(&a->stop)) {
+        uint64_t some_ms = wait_ms < WAIT_MS ? wait_ms : WAIT_MS;
+        const struct timespec some = {.tv_nsec = (long)some_ms * 1000000};
+        (void)nanosleep(&some, NULL);
+        wait_ms -= some_ms;
+    }
+}
+
+void store_audit_limit(struct store *s, uint64_t bytes_per_s)
+{
+    s->audit_bytes_per_s = bytes_per_s;
+}
+
 static int pack_progress(void *context, uint64_t bytes)
 {
     struct pack_job *j = context;
     struct store_auditing *a = j->packs->a;
+    keep_pace(a, bytes - j->done);
     (void)atomic_fetch_add(&a->done, bytes - j->done);
     j->done = bytes;
     return atomic_load(&a->stop);
@@ -112,12 +152,17 @@ static int job_fill(struct packs *p, size_t number, struct pack_job *j, struct e
     return rc;
 }
 
-/* Where to go on when it is interrupted: behind the last pack only parity files are left. */
-static unsigned long long resume_at(const struct packs *p)
+/* Behind the last pack only parity files are left. */
+static int interrupted(const struct packs *p, struct err *e)
 {
+    uint64_t pack = 0;
+    if (p->items_left)
+        return store_audit_interrupted(p->a, e);
     if (p->told < p->log.count)
-        return p->log.list[p->told].pack;
-    return p->log.count == 0 ? 0 : p->log.list[p->log.count - 1].pack + 1;
+        pack = p->log.list[p->told].pack;
+    else if (p->log.count > 0)
+        pack = p->log.list[p->log.count - 1].pack + 1;
+    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", (unsigned long long)pack);
 }
 
 static int pack_settle(void *context, void *job, struct err *e)
@@ -148,17 +193,13 @@ static int pack_settle(void *context, void *job, struct err *e)
     a->count->packs += j->pack != NULL;
     a->count->parity_files += j->pack == NULL;
     buf_clear(&j->lines);
-    if (store_audit_advance(a) != 0)
-        return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", resume_at(p));
-    return 0;
+    return store_audit_advance(a) == 0 ? 0 : interrupted(p, e);
 }
 
 static int pack_tick(void *context, struct err *e)
 {
-    struct packs *p = context;
-    if (store_audit_advance(p->a) == 0)
-        return 0;
-    return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", resume_at(p));
+    const struct packs *p = context;
+    return store_audit_advance(p->a) == 0 ? 0 : interrupted(p, e);
 }
 
 /* ---- all of it ---- */
@@ -169,7 +210,8 @@ static unsigned threads_of(const struct store *s)
     return processors < 1 ? 1 : processors > STORE_CREW_MAX ? STORE_CREW_MAX : (unsigned)processors;
 }
 
-static int audit_packs(struct packs *p, struct err *e)
+/* Packs and parity files up to ${end} of the jobs. */
+static int audit_packs(struct packs *p, size_t end, struct err *e)
 {
     OWN(store_crew_drop) struct store_crew *crew = NULL;
     struct store_crew_setup setup = {.threads = p->a->threads < PACK_THREADS ? p->a->threads : PACK_THREADS,
@@ -180,7 +222,7 @@ static int audit_packs(struct packs *p, struct err *e)
                                      .release = pack_release,
                                      .context = p};
     int rc = store_crew_new(&setup, &crew, e);
-    for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {
+    for (size_t i = p->told; rc == 0 && i < end; i++) {
         void *slot;
         rc = store_crew_slot(crew, &slot, e);
         if (rc == 0)
@@ -194,26 +236,101 @@ static int audit_packs(struct packs *p, struct err *e)
     return rc;
 }
 
+/* The next stretch: whole records, until their packs are some hundred MiB; *ret_end: of the packs. */
+static void stretch_next(struct packs *p, size_t *ret_end)
+{
+    struct store_auditing *a = p->a;
+    uint64_t bytes = 0, enough = a->s->audit_stretch_bytes != 0 ? a->s->audit_stretch_bytes : STRETCH_BYTES;
+    size_t end = p->told;
+    if (end < p->log.count)
+        a->stretch_pack = p->log.list[end].pack;
+    while (p->part < p->log.part_count && bytes < enough) {
+        const struct store_part *part = &p->log.parts[p->part++];
+        for (; end < p->log.count && p->log.list[end].pack < part->pack_end; end++)
+            bytes += pack_bytes(&p->log.list[end]);
+        a->leaf_end = part->leaf_end;
+    }
+    if (p->part == p->log.part_count) {
+        end = p->log.count;
+        a->leaf_end = UINT64_MAX;
+    }
+    *ret_end = end;
+}
+
+/* Packs and then their items: what is decrypted was read just before, and lies in the page cache. */
+static int audit_stretches(struct packs *p, struct err *e)
+{
+    struct store_auditing *a = p->a;
+    int rc = 0;
+    p->items_left = true;
+    do {
+        size_t end = p->log.count;
+        a->leaf_end = UINT64_MAX;
+        if (a->by_index)
+            stretch_next(p, &end);
+        rc = audit_packs(p, end, e);
+        if (rc == 0 && p->items_left)
+            rc = store_audit_items(a, e);
+        if (rc == 0)
+            p->items_left = p->items_left && a->leaf_end != UINT64_MAX;
+    } while (rc == 0 && (p->items_left || p->told < p->log.count));
+    return rc;
+}
+
+/* Items whose bytes lie in packs before the first one are left out with these. */
+static void begin_at(struct packs *p, uint64_t from_pack)
+{
+    const struct store_packs *log = &p->log;
+    while (p->told < log->count && log->list[p->told].pack < from_pack)
+        p->told++;
+    p->from = p->told;
+    p->a->first_pack = p->a->stretch_pack = p->told < log->count ? log->list[p->told].pack : 0;
+    for (; p->part < log->part_count && log->parts[p->part].pack_end < from_pack; p->part++)
+        p->a->next_leaf = log->parts[p->part].leaf_end;
+}
+
 static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
-    bool by_index = false;
     int rc = store_packs_load(a->s, &p->log, e);
     p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
-    while (rc == 0 && p->told < p->log.count && p->log.list[p->told].pack < from_pack)
-        p->told++;
+    begin_at(p, from_pack);
     for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {
         struct pack_job j = {0};
         rc = job_fill(p, i, &j, e);
         a->all += j.all;
     }
     if (rc == 0 && full)
-        rc = store_audit_prepare_items(a, &by_index, e);
-    if (rc == 0)
-        rc = audit_packs(p, e);
+        rc = store_audit_prepare_items(a, e);
     if (rc == 0 && full)
-        rc = store_audit_items(a, by_index, e);
-    return rc;
+        rc = audit_stretches(p, e);
+    vault_seen_drop(&a->seen);
+    return rc == 0 ? audit_packs(p, p->jobs, e) : rc;
+}
+
+/* What was done, also when it was stopped, for whoever asks for its age and for the log. */
+static void report(const struct packs *p, bool full)
+{
+    struct store *s = p->a->s;
+    struct store_reports reports;
+    struct ledger_position now;
+    struct err mine = {0};
+    size_t end = p->told < p->log.count ? p->told : p->log.count;
+    if (end <= p->from || p->outrun)
+        return;
+    ledger_where(s->ledger, &now);
+    int64_t at = time_now_unix_s();
+    const struct statement_audit audit = {.first = p->log.list[p->from].pack,
+                                          .last = p->log.list[end - 1].pack,
+                                          .findings = p->a->count->findings,
+                                          .leaves = now.leaves,
+                                          .at_unix_s = at > 0 ? (uint64_t)at : 1,
+                                          .full = full};
+    if (store_reports_read(s, &reports, &mine) != 0)
+        store_tell(s, mine.text); /* begun anew: only older ages are lost */
+    store_reports_add(&reports, &audit);
+    if (store_reports_write(s, &reports, &mine) != 0)
+        store_tell(s, mine.text);
 }
 
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
@@ -222,7 +339,16 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     *ret = (struct store_audited){0};
     struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = threads_of(s)};
     struct packs p = {.a = &a};
+    (void)pthread_mutex_init(&a.pace_lock, NULL);
+    pace_begin(&a.pace, s->audit_bytes_per_s, time_monotonic_ms());
+    if (s->vault != NULL && s->audit_bytes_per_s != 0)
+        vault_on_read(s->vault, keep_pace, &a);
     int rc = audit(&p, full, from_pack, e);
+    if (s->vault != NULL)
+        vault_on_read(s->vault, NULL, NULL);
+    (void)pthread_mutex_destroy(&a.pace_lock);
+    if (rc == 0 || rc == ERR_STOPPED)
+        report(&p, full && rc == 0);
     store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

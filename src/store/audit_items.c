@@ -9,11 +9,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20 };
+enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20, STRETCH_ENDS = 1 };
 
 struct item_job {
     struct store_auditing *a;
     struct index_item items[JOB_ITEMS];
+    struct vault_object_name names[JOB_ITEMS]; /* of those that are being checked */
+    size_t first;                              /* the first of these among the items */
+    uint64_t within;                           /* bytes of the one at hand that are counted already */
     size_t count;
     uint64_t bytes;             /* in all of them */
     size_t done_items;          /* looked at */
@@ -27,36 +30,74 @@ struct items {
     struct store_auditing *a;
     struct store_crew *crew;
     struct item_job *filling; /* not given yet */
-    uint64_t next_leaf;       /* behind the last item that was handed out */
 };
 
 /* ---- in any thread ---- */
 
 static int piece(void *context, struct bytes bytes, struct err *e)
 {
-    struct store_auditing *a = context;
-    (void)atomic_fetch_add(&a->done, bytes.n);
-    return atomic_load(&a->stop) ? err_set(e, ERR_STOPPED, "interrupted: nothing was changed") : 0;
+    struct item_job *j = context;
+    j->within += bytes.n;
+    (void)atomic_fetch_add(&j->a->done, bytes.n);
+    return atomic_load(&j->a->stop) ? store_audit_interrupted(j->a, e) : 0;
+}
+
+/* ERR_STOPPED and ERR_IO end the job; all else is an answer. */
+static int item_told(void *context, size_t index, int rc, const struct vault_digest *digest, const struct err *why,
+                     struct err *e)
+{
+    struct item_job *j = context;
+    const struct index_item *item = &j->items[j->first + index];
+    struct err mine = *why;
+    if (rc == 0 && (digest->bytes != item->bytes || !hash_equal(&digest->sha256, &item->sha256)))
+        rc = err_set(&mine, ERR_DAMAGED, "the bytes do not have the digest that its statement gives");
+    if (rc != 0)
+        (void)err_add(&mine, rc, "item %llu", (unsigned long long)item->leaf);
+    if (rc == ERR_STOPPED || rc == ERR_IO)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0)
+        buf_printf(&j->lines, "%s\n", mine.text);
+    j->done_items++;
+    j->done_bytes += item->bytes;
+    if (item->bytes > j->within)
+        (void)atomic_fetch_add(&j->a->done, item->bytes - j->within);
+    j->within = 0;
+    return atomic_load(&j->a->stop) ? store_audit_interrupted(j->a, e) : 0;
+}
+
+/* How many items from ${from} on, up to one without a secret: *ret_rc and its words are of that one. */
+static size_t names_take(struct item_job *j, size_t from, int *ret_rc, struct err *why)
+{
+    size_t n = 0;
+    *ret_rc = 0;
+    for (; from + n < j->count; n++) {
+        OWN(key_drop) struct key secret = {0};
+        *ret_rc = store_secret(j->a->s, j->items[from + n].leaf, &secret, why);
+        if (*ret_rc != 0)
+            break;
+        leaf_manifest_key(&secret, &j->names[n].manifest_key);
+        j->names[n].manifest_record = j->items[from + n].manifest_record;
+    }
+    return n;
 }
 
 static void job_work(void *context, void *job)
 {
     struct item_job *j = job;
-    struct vault_sink sink = {piece, j->a};
+    struct vault_check check = {.names = j->names, .each = item_told, .context = j, .progress = {piece, j}};
     (void)context;
-    for (size_t i = 0; i < j->count && !atomic_load(&j->a->stop); i++) {
-        struct err mine = {0};
-        int rc = store_get(j->a->s, &j->items[i], &sink, &mine);
-        if (rc == ERR_STOPPED || rc == ERR_IO) {
-            j->rc = rc;
-            j->e = mine;
-            return;
+    while (j->rc == 0 && j->first < j->count && !atomic_load(&j->a->stop)) {
+        struct err why = {0};
+        int no_secret;
+        check.count = names_take(j, j->first, &no_secret, &why);
+        j->rc = vault_check(j->a->s->vault, j->a->seen, &check, &j->e);
+        j->first += check.count;
+        if (j->rc == 0 && no_secret != 0) {
+            j->rc = item_told(j, 0, no_secret, NULL, &why, &j->e);
+            j->first++;
         }
-        if (rc != 0)
-            buf_printf(&j->lines, "%s\n", mine.text);
-        j->done_items++;
-        j->done_bytes += j->items[i].bytes;
     }
+    crypt_wipe(j->names, sizeof j->names);
 }
 
 static void job_release(void *job)
@@ -70,7 +111,7 @@ static void job_release(void *job)
 static int tick(void *context, struct err *e)
 {
     const struct items *t = context;
-    return store_audit_advance(t->a) == 0 ? 0 : err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
+    return store_audit_advance(t->a) == 0 ? 0 : store_audit_interrupted(t->a, e);
 }
 
 static int job_settle(void *context, void *job, struct err *e)
@@ -112,7 +153,9 @@ static int settle_all(struct items *t, struct err *e)
 static int item_give(void *context, const struct index_item *item, struct err *e)
 {
     struct items *t = context;
-    t->next_leaf = item->leaf + 1;
+    if (item->leaf >= t->a->leaf_end)
+        return STRETCH_ENDS;
+    t->a->next_leaf = item->leaf + 1;
     if (item->further_name || item->type != STATEMENT_FILE)
         return 0;
     if (t->filling == NULL) {
@@ -134,7 +177,7 @@ static int item_give(void *context, const struct index_item *item, struct err *e
 
 /* ---- items where the index is of no use: the journal says it all ---- */
 
-/* The items of one record from next_leaf on.  ${sums}: they are only counted, and their runs told to the vault. */
+/* The items of one record from a->next_leaf on.  ${sums}: they are only counted, and their runs told to the vault. */
 struct by_journal {
     struct items *items;
     struct store_auditing *a;
@@ -151,7 +194,7 @@ static int leaf_bad(struct by_journal *j, uint64_t leaf, int rc, const struct er
         return 0;
     rc = settle_all(j->items, e); /* in its place among the items */
     store_audit_found(j->a, why->text);
-    j->items->next_leaf = leaf + 1;
+    j->a->next_leaf = leaf + 1;
     return rc;
 }
 
@@ -184,7 +227,7 @@ static int journal_record(void *context, const struct ledger_record *r, struct e
     for (uint64_t leaf = r->first_leaf; rc == 0 && leaf < r->first_leaf + r->hidden_count; leaf++) {
         struct bytes sealed;
         rc = ledger_statement_next(&hidden, &sealed, e);
-        if (rc == 0 && (j->sums || leaf >= j->items->next_leaf))
+        if (rc == 0 && (j->sums || leaf >= j->a->next_leaf))
             rc = journal_leaf(j, leaf, sealed, e);
     }
     return rc;
@@ -207,7 +250,7 @@ static void index_found(struct store_auditing *a, const struct err *why)
     store_audit_found(a, line.text);
 }
 
-int store_audit_prepare_items(struct store_auditing *a, bool *ret_by_index, struct err *e)
+int store_audit_prepare_items(struct store_auditing *a, struct err *e)
 {
     struct index_sums sums = {0};
     struct err mine = a->s->index_fault;
@@ -219,34 +262,44 @@ int store_audit_prepare_items(struct store_auditing *a, bool *ret_by_index, stru
         return err_set(e, rc, "%s", mine.text);
     if (rc != 0)
         index_found(a, &mine);
-    *ret_by_index = by_index && rc == 0;
+    a->by_index = by_index && rc == 0;
     a->all += sums.bytes;
-    if (*ret_by_index)
-        return 0;
     struct by_journal j = {.a = a, .sums = true, .runs = {.s = a->s, .told = true}}; /* the packs are told of */
-    rc = store_vault_reopen(a->s, e);
-    return rc == 0 ? walk_items(&j, e) : rc;
+    rc = a->by_index ? 0 : store_vault_reopen(a->s, e);
+    if (rc == 0 && !a->by_index)
+        rc = walk_items(&j, e);
+    return rc == 0 ? vault_seen_new(a->s->vault, &a->seen, e) : rc;
 }
 
-static int give_all(struct items *t, bool by_index, struct err *e)
+/* Where the index ends, the journal goes on, and to its end. */
+static int index_failed(struct items *t, const struct err *why, struct err *e)
+{
+    int rc = settle_all(t, e);
+    index_found(t->a, why);
+    t->a->by_index = false;
+    t->a->leaf_end = UINT64_MAX;
+    return rc;
+}
+
+static int give_all(struct items *t, struct err *e)
 {
     struct by_journal j = {.items = t, .a = t->a};
     struct err mine = {0};
-    int rc = by_index ? index_items(t->a->s->index, UINT64_MAX, 0, item_give, t, &mine) : 0;
-    if (rc != 0 && rc != ERR_DAMAGED)
-        return err_set(e, rc, "%s", mine.text);
-    if (by_index && rc == 0)
-        return settle_all(t, e);
-    if (by_index) { /* where it ends, the journal goes on */
-        rc = settle_all(t, e);
-        index_found(t->a, &mine);
+    int rc = 0;
+    if (t->a->by_index) {
+        rc = index_items(t->a->s->index, UINT64_MAX, t->a->next_leaf, item_give, t, &mine);
+        if (rc == 0 || rc == STRETCH_ENDS)
+            return settle_all(t, e);
+        if (rc != ERR_DAMAGED)
+            return err_set(e, rc, "%s", mine.text);
+        rc = index_failed(t, &mine, e);
     }
     if (rc == 0)
         rc = walk_items(&j, e);
     return rc == 0 ? settle_all(t, e) : rc;
 }
 
-int store_audit_items(struct store_auditing *a, bool by_index, struct err *e)
+int store_audit_items(struct store_auditing *a, struct err *e)
 {
     struct items t = {.a = a};
     struct store_crew_setup setup = {.threads = a->threads,
@@ -258,7 +311,7 @@ int store_audit_items(struct store_auditing *a, bool by_index, struct err *e)
                                      .context = &t};
     int rc = store_crew_new(&setup, &t.crew, e);
     if (rc == 0)
-        rc = give_all(&t, by_index, e);
+        rc = give_all(&t, e);
     atomic_store(&a->stop, rc != 0);
     store_crew_free(t.crew);
     return rc;

@@ -37,6 +37,7 @@ void store_told_release(struct store_told *t)
     free(t->files);
     free(t->packs);
     free(t->stripes);
+    free(t->audits);
     *t = (struct store_told){0};
 }
 

@@ -73,6 +73,7 @@ void store_crew_free(struct store_crew *c)
 void store_crew_drop(struct store_crew **c)
 {
     store_crew_free(*c);
+    *c = NULL;
 }
 
 static void locks_init(struct store_crew *c)

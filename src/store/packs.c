@@ -9,6 +9,7 @@ void store_packs_release(struct store_packs *p)
 {
     free(p->list);
     free(p->stripes);
+    free(p->parts);
     *p = (struct store_packs){0};
 }
 
@@ -71,6 +72,21 @@ int store_stripe_read(const struct statement_stripe *said, uint32_t files, struc
     return 0;
 }
 
+static int part_note(struct store_packs *p, const struct ledger_record *r, struct err *e)
+{
+    if (p->part_count == p->part_room) {
+        size_t room = p->part_room * 2 + 64;
+        struct store_part *grown = reallocarray(p->parts, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        p->parts = grown;
+        p->part_room = room;
+    }
+    p->parts[p->part_count++] = (struct store_part){p->count > 0 ? p->list[p->count - 1].pack + 1 : 0,
+                                                    r->first_leaf + r->hidden_count + r->public_count};
+    return 0;
+}
+
 struct loading {
     struct store *s;
     struct store_packs *packs;
@@ -94,7 +110,7 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PARITY && k < st.parity.count; k++)
             rc = stripe_note(l->packs, &st.parity.stripes[k], founded->parity_files, e);
     }
-    return rc;
+    return rc == 0 && r->hidden_count > 0 ? part_note(l->packs, r, e) : rc;
 }
 
 int store_packs_load(struct store *s, struct store_packs *ret, struct err *e)

@@ -118,7 +118,7 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
 struct store_held;
 void store_held_drop(struct store_held **held);
 int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e);
-/* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement. */
+/* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement; by any thread. */
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e);
 
 /* ---- checking and healing ---- */
@@ -147,12 +147,32 @@ struct store_audited {
 /*
  * store_audit: ciphertext of every pack and parity file against its logged root; ${full}: every item decrypted and
  * re-hashed too.  ${from_pack}: resume there, parity files come last; *ret tells how far it came also when stopped.
- * Where the index is of no use the items are found by the journal.  Never writes, as store_verify.  Two threads read
+ * Where the index is of no use the items are found by the journal.  Never writes into the repository.  Two threads read
  * packs, as many as there are processors read items; ${watch} is called by the calling thread alone, and what is told,
- * and in what order, does not depend on them.
+ * in what order, does not depend on them.
  */
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
+
+/* store_audit_limit: audits read no more than ${bytes_per_s} from now on, the page cache counted in; 0: no limit. */
+void store_audit_limit(struct store *s, uint64_t bytes_per_s);
+/*
+ * What store_audit saw is noted outside the repository, and goes on the log as a public statement, "audited", with the
+ * next commit that is made on this computer.  store_audit_ages: the last report of each pack, in runs of packs that
+ * have the same ones, ascending; at_unix_s 0 where there is none.  No key is needed.  ERR_DAMAGED, ERR_IO.
+ */
+enum { STORE_AGES_MAX = 2 * STATEMENT_AUDITS_MAX + 1 };
+struct store_age {
+    struct statement_audit last; /* its packs are those of the run */
+    uint64_t full_at_unix_s;     /* the last one in full; 0: never */
+};
+struct store_ages {
+    size_t count;
+    struct store_age run[STORE_AGES_MAX];
+    uint64_t packs, never; /* in all; of them without a report */
+    uint64_t waiting;      /* reports that are not on the log */
+};
+int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
 
 /*
  * store_repair: journal, keyring and open packs from their second copies, segments from the journal, sealed packs by
@@ -250,6 +270,35 @@ int store_adopt(const struct store_place *place, struct bytes checkpoint_note, b
  * the key file; its failure is passed on, and nothing is changed. */
 int store_passphrase(const struct store_place *place, int (*fresh)(void *context, struct buf *ret, struct err *e),
                      void *context, struct err *e);
+
+/* ---- work in several threads ---- */
+
+/*
+ * Jobs done by several threads and told in order by the one that gave them.
+ *
+ * store_crew_slot: the next job, zeroed or as settle left it; until it is given it is the caller's.  What is done is
+ * settled meanwhile, in the order of giving.  store_crew_finish: until everything is.
+ * work: in any thread.  settle, tick (about each 50 ms while there is nothing else to do): in the thread that calls; an
+ * error from them is returned, and ends it: only store_crew_free may follow.
+ * store_crew_free: waits for what is being worked on (the caller has told it to end), and releases every job.
+ */
+enum { STORE_CREW_MAX = 64 };
+struct store_crew;
+struct store_crew_setup {
+    unsigned threads; /* 1 to STORE_CREW_MAX */
+    size_t job_bytes;
+    void (*work)(void *context, void *job);
+    int (*settle)(void *context, void *job, struct err *e);
+    int (*tick)(void *context, struct err *e);
+    void (*release)(void *job);
+    void *context;
+};
+int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret, struct err *e);
+void store_crew_free(struct store_crew *c);
+void store_crew_drop(struct store_crew **c);
+int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
+void store_crew_give(struct store_crew *c);
+int store_crew_finish(struct store_crew *c, struct err *e);
 
 /* ---- recovery sheets (FORMAT 2.6, 5.7) ---- */
 

@@ -3,6 +3,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "base/file.h"
+#include "base/pace.h"
 #include "model/history.h"
 #include "model/tree.h"
 #include "store/store.h"
@@ -32,6 +33,26 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
                      struct err *e);
 int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
+
+/*
+ * reports.c: what audits on this computer found, in a text file beside the state (FORMAT 7.6).  Whoever has no keys
+ * writes it too, so it has no MAC: it is a claim, and goes on the log as one.
+ */
+struct store_report {
+    struct statement_audit audit;
+    bool logged;
+};
+struct store_reports {
+    size_t count;
+    struct store_report list[STATEMENT_AUDITS_MAX]; /* by time */
+};
+/* No file: none.  ERR_DAMAGED. */
+int store_reports_read(const struct store *s, struct store_reports *ret, struct err *e);
+int store_reports_write(const struct store *s, const struct store_reports *reports, struct err *e);
+/* One more.  Older ones that are on the log and say no more than it, and the oldest when there is no room, go. */
+void store_reports_add(struct store_reports *reports, const struct statement_audit *audit);
+bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret);
+void store_reports_put(const struct store_reports *reports, const struct hash *pin, struct buf *to);
 
 struct store_mirror;
 
@@ -85,6 +106,8 @@ struct store {
     int lock_fd;
     bool failed; /* no further writes */
     unsigned threads; /* of an audit; 0: one for each processor */
+    uint64_t audit_bytes_per_s;   /* 0: as fast as can be */
+    uint64_t audit_stretch_bytes; /* 0: as audit.c has it */
 
     struct statement_held *founded_held;
     struct buf founded_note;
@@ -115,7 +138,7 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 6 }; /* a key event, cover, packs, parity, keyring, repaired */
+enum { STORE_PUBLICS = 7 }; /* a key event, cover, packs, parity, keyring, repaired, audited */
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -130,6 +153,7 @@ struct store_told {
     struct statement_file_hash *files;
     struct statement_pack *packs;
     struct statement_stripe *stripes;
+    struct statement_audit *audits; /* those that were not on the log before */
 };
 void store_told_release(struct store_told *t);
 void store_tell_later(const struct store *s, const struct err *why); /* committed, but not all that follows from it */
@@ -220,41 +244,19 @@ int store_runs_take(struct store_runs *r, const struct ledger_record *record, st
 void store_runs_release(struct store_runs *r);
 
 /*
- * crew.c: jobs done by several threads and told in order by the one that gave them.
- *
- * store_crew_slot: the next job, zeroed or as settle left it; until it is given it is the caller's.  What is done is
- * settled meanwhile, in the order of giving.  store_crew_finish: until everything is.
- * work: in any thread.  settle, tick (about each 50 ms while there is nothing else to do): in the thread that calls; an
- * error from them is returned, and ends it: only store_crew_free may follow.
- * store_crew_free: waits for what is being worked on (the caller has told it to end), and releases every job.
- */
-enum { STORE_CREW_MAX = 64 };
-struct store_crew;
-struct store_crew_setup {
-    unsigned threads; /* 1 to STORE_CREW_MAX */
-    size_t job_bytes;
-    void (*work)(void *context, void *job);
-    int (*settle)(void *context, void *job, struct err *e);
-    int (*tick)(void *context, struct err *e);
-    void (*release)(void *job);
-    void *context;
-};
-int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret, struct err *e);
-void store_crew_free(struct store_crew *c);
-void store_crew_drop(struct store_crew **c);
-int store_crew_slot(struct store_crew *c, void **ret, struct err *e);
-void store_crew_give(struct store_crew *c);
-int store_crew_finish(struct store_crew *c, struct err *e);
-
-/*
  * packs.c: packs and stripes as the log names them, ascending and as of the last statement; from the journal alone.
  * store_stripe_of: stripe ${i} with its packs, which the lists keep.  ERR_DAMAGED when they do not fit together.
  */
+struct store_part { /* a record with items: what they and those before are made of lies in packs below pack_end */
+    uint64_t pack_end, leaf_end;
+};
 struct store_packs {
     struct vault_pack *list;
     size_t count, room;
     struct vault_stripe *stripes;
     size_t stripe_count, stripe_room;
+    struct store_part *parts; /* in their order */
+    size_t part_count, part_room;
 };
 int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
 void store_packs_release(struct store_packs *p);
@@ -272,11 +274,19 @@ struct store_auditing {
     uint64_t all;          /* bytes in all */
     _Atomic bool stop;     /* what is being worked on is to end */
     unsigned threads;
+    struct vault_seen *seen; /* in full: what the items before have shown */
+    bool by_index;           /* items are found by the index, else by the journal */
+    uint64_t next_leaf;      /* behind the last item that was handed out */
+    uint64_t leaf_end;       /* items before it belong to the stretch at hand; UINT64_MAX: all */
+    uint64_t first_pack, stretch_pack; /* where the audit began, and the stretch at hand */
+    struct pace pace;        /* under pace_lock */
+    pthread_mutex_t pace_lock;
 };
 void store_audit_found(struct store_auditing *a, const char *line);
 int store_audit_advance(struct store_auditing *a); /* tells the progress; non-zero: stop */
-int store_audit_prepare_items(struct store_auditing *a, bool *ret_by_index, struct err *e);
-int store_audit_items(struct store_auditing *a, bool by_index, struct err *e);
+int store_audit_interrupted(const struct store_auditing *a, struct err *e);
+int store_audit_prepare_items(struct store_auditing *a, struct err *e);
+int store_audit_items(struct store_auditing *a, struct err *e); /* those of the stretch at hand */
 
 /* The section of pack extents in a record: u32 count, then {u64 pack, u32 first sector, u32 sectors}. */
 int store_extents_next(struct cursor *c, uint32_t *left, struct vault_run *ret, struct err *e);

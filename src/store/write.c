@@ -138,6 +138,7 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 struct making {
     struct store_told told; /* what the index will be told of it */
     struct buf entries, hidden, open, secrets, extents;
+    struct store_reports reports;
 };
 
 static void making_release(struct making *m)
@@ -336,6 +337,36 @@ static int add_repaired(struct store *s, struct making *m, struct err *e)
     return d->repaired_count == 0 ? 0 : add_public(s, m, &st, e);
 }
 
+/* Reports of audits that wait outside.  Where they cannot be read, what is being written need not wait for them. */
+static int add_audited(struct store *s, struct making *m, struct err *e)
+{
+    struct err mine = {0};
+    size_t count = 0;
+    if (store_reports_read(s, &m->reports, &mine) != 0)
+        store_tell(s, mine.text);
+    m->told.audits = calloc(m->reports.count + 1, sizeof *m->told.audits);
+    if (m->told.audits == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < m->reports.count; i++)
+        if (!m->reports.list[i].logged)
+            m->told.audits[count++] = m->reports.list[i].audit;
+    struct statement st = {.kind = STATEMENT_AUDITED, .audited = {m->told.audits, count}};
+    return count == 0 ? 0 : add_public(s, m, &st, e);
+}
+
+/* They are on the log: also for whoever asks here for their age. */
+static void audited_logged(struct store *s, struct making *m)
+{
+    struct err mine = {0};
+    bool any = false;
+    for (size_t i = 0; i < m->reports.count; i++) {
+        any = any || !m->reports.list[i].logged;
+        m->reports.list[i].logged = true;
+    }
+    if (any && store_reports_write(s, &m->reports, &mine) != 0)
+        store_tell(s, mine.text);
+}
+
 /* Beside what is derived from the record before only the vault's part of a commit runs: FORMAT 7.2. */
 static int make_record(struct store *s, struct making *m, struct ledger_record *ret, struct err *e)
 {
@@ -358,6 +389,8 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
         rc = add_keyring(s, m, e);
     if (rc == 0)
         rc = add_repaired(s, m, e);
+    if (rc == 0)
+        rc = add_audited(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
@@ -432,6 +465,7 @@ static int commit(struct store *s, bool beside, struct err *e)
         store_tell_later(s, &later);
     else
         s->failed = false;
+    audited_logged(s, &m);
     store_draft_release(&s->draft);
     return 0;
 }

@@ -60,7 +60,7 @@ void vault_close(struct vault *v)
 {
     if (v == NULL)
         return;
-    vault_reader_free_all(v);
+    vault_runs_forget(v);
     (void)pthread_rwlock_destroy(&v->runs_lock);
     (void)pthread_mutex_destroy(&v->pool_lock);
     vault_forget_keys(v);
@@ -117,6 +117,12 @@ int vault_run_add(struct vault *v, const struct vault_run *run, struct err *e)
 uint64_t vault_second_reads(const struct vault *v)
 {
     return atomic_load(&v->second_reads);
+}
+
+void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context)
+{
+    v->on_read = told;
+    v->on_read_context = context;
 }
 
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD])

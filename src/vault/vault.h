@@ -212,6 +212,35 @@ struct vault_sink {
  */
 int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, const struct vault_sink *sink,
               struct vault_digest *ret, struct err *e);
+/*
+ * vault_check: ${names}, each read and held to its digest as by vault_get, and told to ${each} in their order: 0 or an
+ * error with its words, and the digest that its manifest gives (nothing of use after an error).  What ${each} returns,
+ * unless it is 0, ends the check with it.  ${progress} is given the bytes of large objects meanwhile, and may end it.
+ * What ${seen} holds is not shown again: a frame that was opened and held to its digest is not hashed a second time,
+ * and not read for an object that is this frame alone; an object of the same frames and the same digest as one that
+ * was found right is not read.  A reference that says otherwise of its frame is always followed.
+ * vault_seen_new: nothing is seen.  Eight bytes for each record of the runs told so far.  It may be shared by threads.
+ */
+struct vault_seen;
+int vault_seen_new(struct vault *v, struct vault_seen **ret, struct err *e);
+void vault_seen_free(struct vault_seen *s);
+void vault_seen_drop(struct vault_seen **s);
+struct vault_object_name {
+    struct key manifest_key;
+    uint64_t manifest_record;
+};
+struct vault_check {
+    const struct vault_object_name *names;
+    size_t count;
+    int (*each)(void *context, size_t index, int rc, const struct vault_digest *digest, const struct err *why,
+                struct err *e);
+    void *context;
+    struct vault_sink progress;
+};
+int vault_check(struct vault *v, struct vault_seen *seen, const struct vault_check *check, struct err *e);
+/* vault_on_read: ${told} hears of all bytes that are read from packs from now on, in whatever thread reads; it may take
+ * its time.  NULL: nobody. */
+void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context);
 /* vault_look: digest and size from the manifest alone. */
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
                struct err *e);
@@ -256,6 +285,8 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
+/* vault_pack_count: one more than the highest number of a pack that lies here, by its name alone. */
+int vault_pack_count(const char *root, uint64_t *ret, struct err *e);
 /* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
 enum { VAULT_PLACE_MAX = 64 };
 void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);

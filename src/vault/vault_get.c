@@ -20,6 +20,7 @@ struct batch {
     struct bytes frame[BATCH_FRAMES];
     struct hash wanted[BATCH_FRAMES];
     uint64_t record[BATCH_FRAMES];
+    uint64_t mark[BATCH_FRAMES]; /* 0: it was seen */
     uint32_t count;
 };
 
@@ -28,6 +29,8 @@ struct getting {
     struct reader *r;
     struct opened *o;
     uint32_t next; /* frame */
+    struct vault_seen *seen;
+    uint64_t joined;
 };
 
 static int batch_init(struct batch *b, uint64_t object_bytes, struct err *e)
@@ -45,15 +48,32 @@ static void batch_release(struct batch *b)
     b->bytes = NULL;
 }
 
-static int digests_check(const struct batch *b, struct err *e)
+static int digests_check(const struct batch *b, struct vault_seen *seen, struct err *e)
 {
+    struct bytes x[BATCH_FRAMES];
     struct hash digest[BATCH_FRAMES];
-    crypt_sha256_many(b->frame, b->count, digest);
+    uint32_t n = 0, k = 0;
     for (uint32_t i = 0; i < b->count; i++)
-        if (!hash_equal(&digest[i], &b->wanted[i]))
+        if (seen == NULL || b->mark[i] != 0)
+            x[n++] = b->frame[i];
+    crypt_sha256_many(x, n, digest);
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (seen != NULL && b->mark[i] == 0)
+            continue;
+        if (!hash_equal(&digest[k++], &b->wanted[i]))
             return err_set(e, ERR_DAMAGED, "record %llu: a frame does not have its digest",
                            (unsigned long long)b->record[i]);
+        if (seen != NULL)
+            vault_seen_put(seen, b->record[i], b->mark[i]);
+    }
     return 0;
+}
+
+static void mark_note(struct getting *g, struct batch *b, const struct frame_ref *ref)
+{
+    uint64_t mark = vault_seen_mark(g->seen, ref);
+    g->joined = vault_seen_join(g->seen, g->joined, mark);
+    b->mark[b->count] = vault_seen_has(g->seen, ref->record, mark) ? 0 : mark;
 }
 
 /* As many further frames as the batch holds; none at the object's end. */
@@ -64,25 +84,26 @@ static int batch_fill(struct getting *g, struct batch *b, struct err *e)
     b->used = 0;
     b->count = 0;
     while (rc == 0 && g->next < g->o->m.frames && b->count < BATCH_FRAMES) {
-        struct bytes plain = {0};
         rc = vault_opened_frame(g->r, g->o, g->next, &ref, e);
         if (rc != 0 || (b->count > 0 && ref.size_bytes > b->room - b->used))
             break;
-        rc = vault_record_read(g->r, ref.record, RECORD_FRAME, &ref.key, 0, &plain, e);
-        if (rc == 0 && (plain.n != ref.size_bytes || plain.n > b->room - b->used))
+        if (ref.size_bytes > b->room - b->used)
             rc = err_set(e, ERR_DAMAGED, "record %llu: a frame is not as long as its manifest says",
                          (unsigned long long)ref.record);
+        else
+            rc = vault_frame_read(g->r, &ref, b->bytes + b->used, e);
         if (rc != 0)
             break;
-        memcpy(b->bytes + b->used, plain.p, plain.n);
-        b->frame[b->count] = bytes_of(b->bytes + b->used, plain.n);
+        if (g->seen != NULL)
+            mark_note(g, b, &ref);
+        b->frame[b->count] = bytes_of(b->bytes + b->used, ref.size_bytes);
         b->wanted[b->count] = ref.digest;
         b->record[b->count++] = ref.record;
-        b->used += plain.n;
+        b->used += ref.size_bytes;
         g->next++;
     }
     crypt_wipe(&ref, sizeof(ref));
-    return rc == 0 ? digests_check(b, e) : rc;
+    return rc == 0 ? digests_check(b, g->seen, e) : rc;
 }
 
 /* ---- the second thread ---- */
@@ -208,28 +229,30 @@ static int two_threads(struct getting *g, struct handing *h, struct err *e)
     return rc == 0 && !started ? one_thread(g, h, e) : rc; /* no thread to be had is no reason to fail */
 }
 
-static int object_read(const struct vault *v, struct reader *r, struct opened *o, const struct vault_sink *sink,
-                       struct err *e)
+int vault_object_read(const struct vault_reading *reading, struct err *e)
 {
-    OWN(crypt_sha256_drop) struct crypt_sha256 *whole = o->m.one ? NULL : crypt_sha256_new();
-    struct getting g = {r, o, 0};
-    struct handing h = {whole, sink, 0};
-    if (!o->m.one && whole == NULL)
+    const struct manifest *m = &reading->o->m;
+    OWN(crypt_sha256_drop) struct crypt_sha256 *whole = m->one ? NULL : crypt_sha256_new();
+    struct getting g = {.r = reading->r, .o = reading->o, .seen = reading->seen};
+    struct handing h = {whole, reading->sink, 0};
+    if (!m->one && whole == NULL)
         return err_memory(e);
     if (whole != NULL)
         crypt_sha256_begin(whole);
-    bool two = v->threads > 1 && o->m.digest.bytes >= TWO_THREADS_FROM;
+    bool two = reading->v->threads > 1 && m->digest.bytes >= TWO_THREADS_FROM;
     int rc = two ? two_threads(&g, &h, e) : one_thread(&g, &h, e);
     if (rc != 0)
         return rc;
-    if (h.bytes != o->m.digest.bytes)
-        return err_set(e, ERR_DAMAGED, "record %llu: a manifest is damaged", (unsigned long long)o->record);
-    struct hash digest = o->m.digest.sha256;
+    if (h.bytes != m->digest.bytes)
+        return err_set(e, ERR_DAMAGED, "record %llu: a manifest is damaged", (unsigned long long)reading->o->record);
+    struct hash digest = m->digest.sha256;
     if (whole != NULL)
         crypt_sha256_end(whole, &digest);
-    if (!hash_equal(&digest, &o->m.digest.sha256))
+    if (!hash_equal(&digest, &m->digest.sha256))
         return err_set(e, ERR_DAMAGED, "record %llu: the object does not have its digest",
-                       (unsigned long long)o->record);
+                       (unsigned long long)reading->o->record);
+    if (reading->seen != NULL)
+        *reading->frames = g.joined;
     return 0;
 }
 
@@ -240,9 +263,10 @@ int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest
     if (r == NULL)
         return ERR_IO;
     OWN(vault_opened_release) struct opened o = {0};
+    const struct vault_reading reading = {.v = v, .r = r, .o = &o, .sink = sink};
     int rc = vault_opened_init(r, manifest_key, manifest_record, &o, e);
     if (rc == 0)
-        rc = object_read(v, r, &o, sink, e);
+        rc = vault_object_read(&reading, e);
     if (rc == 0 && ret != NULL)
         *ret = o.m.digest;
     return rc;

@@ -208,6 +208,8 @@ int vault_unsqueeze(struct squeezer *s, struct bytes squeezed, uint8_t *to, size
 /* ---- vault.c ---- */
 
 struct reader;
+struct open_run;
+enum { VAULT_RUN_BUCKETS = 4096 };
 struct vault {
     char *root;
     struct hash pin;
@@ -222,9 +224,12 @@ struct vault {
     pthread_rwlock_t runs_lock;
     struct vault_run *runs; /* ascending by first_record */
     size_t run_count, run_room;
-    pthread_mutex_t pool_lock;
-    struct reader *pool; /* readers at rest */
+    pthread_mutex_t pool_lock; /* over the two below */
+    struct reader *pool;       /* readers at rest */
+    struct open_run *opened[VAULT_RUN_BUCKETS];
     atomic_uint_fast64_t second_reads;
+    void (*on_read)(void *context, uint64_t bytes); /* NULL: nobody is told */
+    void *on_read_context;
 };
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD]);
 void vault_record_aad(const struct vault *v, const uint8_t head[RECORD_HEAD], uint8_t to[RECORD_AAD]);
@@ -319,12 +324,15 @@ int vault_parity_committed(struct vault_writer *w, struct err *e); /* what was r
 struct reader *vault_reader_take(struct vault *v, struct err *e); /* from the pool; NULL when memory is out */
 void vault_reader_give(struct reader **r);                        /* back into it; NULL is fine */
 void vault_reader_free_all(struct vault *v);
+void vault_runs_forget(struct vault *v); /* readers and opened runs; nobody may be reading */
 /*
  * vault_record_read: open one record of ${type} under ${key} and ${nonce}.  *ret borrows the reader's buffer until its
  * next record.
  */
 int vault_record_read(struct reader *r, uint64_t record, enum record_type type, const struct key *key, uint64_t nonce,
                       struct bytes *ret, struct err *e);
+/* vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check. */
+int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to, struct err *e);
 
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e); /* where it lies */
 
@@ -339,8 +347,30 @@ struct opened { /* a manifest with its part 0 and at most one further part in me
     uint32_t part_number; /* 0: none */
 };
 int vault_opened_init(struct reader *r, const struct key *key, uint64_t record, struct opened *ret, struct err *e);
+/* vault_opened_load: another manifest into what was initialized or is zeros; after an error it is to be loaded again or
+ * released. */
+int vault_opened_load(struct reader *r, const struct key *key, uint64_t record, struct opened *o, struct err *e);
 void vault_opened_release(struct opened *o); /* wipes */
 int vault_opened_frame(struct reader *r, struct opened *o, uint32_t frame, struct frame_ref *ret, struct err *e);
+
+/* ---- vault_get.c: objects out of their frames ---- */
+
+struct vault_reading {
+    struct vault *v;
+    struct reader *r;
+    struct opened *o;
+    const struct vault_sink *sink; /* NULL: only checked */
+    struct vault_seen *seen;       /* NULL: every frame is held to its digest */
+    uint64_t *frames;              /* what the frames are, joined; only with ${seen} */
+};
+int vault_object_read(const struct vault_reading *reading, struct err *e);
+
+/* ---- vault_check.c: what was seen of frames ---- */
+
+uint64_t vault_seen_mark(const struct vault_seen *s, const struct frame_ref *ref); /* never 0 */
+bool vault_seen_has(const struct vault_seen *s, uint64_t record, uint64_t mark);
+void vault_seen_put(struct vault_seen *s, uint64_t record, uint64_t mark);
+uint64_t vault_seen_join(const struct vault_seen *s, uint64_t joined, uint64_t mark); /* joined: 0 to begin with */
 
 /* ---- vault_book.c: chunks seen since the last commit ---- */
 

@@ -8,18 +8,25 @@ static int plain_keep(struct bytes plain, struct buf *to, struct err *e)
     return buf_check(to, e);
 }
 
-int vault_opened_init(struct reader *r, const struct key *key, uint64_t record, struct opened *ret, struct err *e)
+int vault_opened_load(struct reader *r, const struct key *key, uint64_t record, struct opened *o, struct err *e)
 {
-    struct opened o = {.key = *key, .record = record};
     struct bytes plain;
+    o->key = *key;
+    o->record = record;
+    o->part_number = 0;
     int rc = vault_record_read(r, record, RECORD_MANIFEST, key, 0, &plain, e);
     if (rc == 0)
-        rc = plain_keep(plain, &o.root, e);
-    if (rc == 0) {
-        rc = vault_manifest_get(buf_bytes(&o.root), &o.m, e);
-        if (rc != 0)
-            (void)err_add(e, rc, "record %llu", (unsigned long long)record);
-    }
+        rc = plain_keep(plain, &o->root, e);
+    if (rc != 0)
+        return rc;
+    rc = vault_manifest_get(buf_bytes(&o->root), &o->m, e);
+    return rc == 0 ? 0 : err_add(e, rc, "record %llu", (unsigned long long)record);
+}
+
+int vault_opened_init(struct reader *r, const struct key *key, uint64_t record, struct opened *ret, struct err *e)
+{
+    struct opened o = {.root = {0}};
+    int rc = vault_opened_load(r, key, record, &o, e);
     if (rc != 0) {
         vault_opened_release(&o);
         return rc;

@@ -2,8 +2,9 @@
  * Records out of packs.
  *
  * A reader is one thread's set of buffers and keys; readers rest in a pool, so that what one opened is warm for the
- * next.  It keeps some opened runs (key and directory) and some blocks of decrypted sectors: reading in the order of
- * record numbers touches every sector once.
+ * next.  It keeps some decrypted sectors: reading in the order of record numbers decrypts every sector once, and a
+ * record that lies by itself costs no more sectors than it has.  Runs (key and directory) are opened once for all
+ * readers: four bytes for each record of the runs that were asked for.
  */
 #include "vault/vault_internal.h"
 
@@ -11,61 +12,69 @@
 #include <fcntl.h>
 
 enum {
-    BLOCK_SECTORS = 8,
-    BLOCKS = 16,
-    OPEN_RUNS = 8,
+    WINDOW = 8, /* sectors read at once where reading goes on in order */
+    KEPT = 128, /* decrypted sectors kept */
     STORED_MAX = VAULT_CHUNK_MAX + CRYPT_TAG, /* the longest payload of any record */
 };
 
 struct open_run {
+    struct open_run *next;
     struct vault_run run;
-    uint64_t used_at; /* 0: this place is free */
     struct key key;
     struct run_footer footer;
     uint32_t *offsets;
 };
-struct block {
-    uint64_t used_at;
+struct kept {
+    bool used;
     uint64_t pack;
-    uint32_t run_first_sector;
-    uint32_t number; /* in the run */
-    uint32_t sectors;
-    uint8_t *plain; /* SECTOR_REST bytes for each sector; the first of a run fills less */
+    uint32_t sector; /* of the pack */
+    uint8_t *plain;  /* SECTOR_REST bytes; the first of a run fills less */
 };
 struct reader {
     struct vault *v;
     struct reader *next;
-    uint64_t clock;
     int fd; /* copy a of ${fd_pack}; -1: none */
     uint64_t fd_pack;
-    struct crypt_aead *aead;
+    struct crypt_aead *aead;        /* of sectors */
+    const struct open_run *aead_of; /* the run whose key it has; NULL: none */
+    struct crypt_aead *record_aead;
     struct squeezer *squeezer;
-    struct open_run runs[OPEN_RUNS];
-    struct block blocks[BLOCKS];
-    uint8_t cipher[BLOCK_SECTORS * VAULT_SECTOR];
+    const struct open_run *last; /* asked for before */
+    struct kept kept[KEPT];
+    uint64_t window_pack;
+    uint32_t window_first, window_count; /* sectors of the pack, as they lie, in ${window} */
+    uint32_t ahead;                      /* the last sector of the run that is known to be wanted */
+    uint8_t window[WINDOW * VAULT_SECTOR];
     uint8_t *stored; /* payload as it lies, then opened in place */
     uint8_t *plain;  /* decompressed */
 };
 
-static void run_forget(struct open_run *o)
+static void run_free(struct open_run *o)
 {
+    if (o == NULL)
+        return;
     free(o->offsets);
     crypt_wipe(o, sizeof(*o));
+    free(o);
+}
+
+static void run_drop(struct open_run **o)
+{
+    run_free(*o);
 }
 
 static void reader_free(struct reader *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < OPEN_RUNS; i++)
-        run_forget(&r->runs[i]);
-    for (size_t i = 0; i < BLOCKS; i++) {
-        if (r->blocks[i].plain != NULL)
-            crypt_wipe(r->blocks[i].plain, (size_t)BLOCK_SECTORS * SECTOR_REST);
-        free(r->blocks[i].plain);
+    for (size_t i = 0; i < KEPT; i++) {
+        if (r->kept[i].plain != NULL)
+            crypt_wipe(r->kept[i].plain, SECTOR_REST);
+        free(r->kept[i].plain);
     }
     fd_drop(&r->fd);
     crypt_aead_free(r->aead);
+    crypt_aead_free(r->record_aead);
     vault_squeezer_free(r->squeezer);
     free(r->stored);
     free(r->plain);
@@ -80,10 +89,11 @@ static struct reader *reader_new(struct vault *v)
     r->v = v;
     r->fd = -1;
     r->aead = crypt_aead_new();
+    r->record_aead = crypt_aead_new();
     r->squeezer = vault_squeezer_new();
     r->stored = malloc(STORED_MAX);
     r->plain = malloc(VAULT_CHUNK_MAX);
-    if (r->aead == NULL || r->squeezer == NULL || r->stored == NULL || r->plain == NULL) {
+    if (r->aead == NULL || r->record_aead == NULL || r->squeezer == NULL || r->stored == NULL || r->plain == NULL) {
         reader_free(r);
         return NULL;
     }
@@ -115,6 +125,17 @@ void vault_reader_give(struct reader **r)
     v->pool = *r;
     (void)pthread_mutex_unlock(&v->pool_lock);
     *r = NULL;
+}
+
+void vault_runs_forget(struct vault *v)
+{
+    vault_reader_free_all(v);
+    for (size_t i = 0; i < VAULT_RUN_BUCKETS; i++)
+        while (v->opened[i] != NULL) {
+            struct open_run *o = v->opened[i];
+            v->opened[i] = o->next;
+            run_free(o);
+        }
 }
 
 void vault_reader_free_all(struct vault *v)
@@ -184,88 +205,95 @@ static int sector_from_b(struct reader *r, const struct vault_run *run, uint32_t
     return rc;
 }
 
-/* Decrypt sectors first.. of the run to ${to}, SECTOR_REST bytes apart (the first of a run leaves its end unused). */
-static int sectors_open(struct reader *r, const struct vault_run *run, const struct key *key, uint32_t first,
-                        uint32_t count, uint8_t *to, struct err *e)
+/* Sector ${i} of the run as it lies, read together with those that are wanted next. */
+static int window_get(struct reader *r, const struct vault_run *run, uint32_t i, const uint8_t **ret, struct err *e)
 {
-    assert(count <= BLOCK_SECTORS && first + count <= run->sectors);
+    uint32_t sector = run->first_sector + i;
+    bool same = r->window_pack == run->pack && r->window_count != 0;
+    if (!same || sector < r->window_first || sector - r->window_first >= r->window_count) {
+        bool on = same && sector == r->window_first + r->window_count;
+        uint32_t count = on ? WINDOW : i > r->ahead ? 1 : r->ahead - i + 1;
+        count = count < WINDOW ? count : WINDOW;
+        count = count < run->sectors - i ? count : run->sectors - i;
+        r->window_count = 0;
+        int rc = pack_file(r, run->pack, e);
+        if (rc != 0)
+            return rc;
+        if (r->v->on_read != NULL)
+            r->v->on_read(r->v->on_read_context, (uint64_t)count * VAULT_SECTOR);
+        sectors_pread(r->fd, sector, count, r->window);
+        r->window_pack = run->pack;
+        r->window_first = sector;
+        r->window_count = count;
+    }
+    *ret = r->window + (size_t)(sector - r->window_first) * VAULT_SECTOR;
+    return 0;
+}
+
+/* Decrypt sector ${i} of a run to ${to}: as many bytes as it has room for. */
+static int sector_open(struct reader *r, const struct open_run *o, uint32_t i, uint8_t *to, struct err *e)
+{
+    const uint8_t *sector = NULL;
     uint8_t aad[SECTOR_AAD];
-    vault_sector_aad(r->v, run->pack, aad);
-    int rc = pack_file(r, run->pack, e);
+    assert(i < o->run.sectors);
+    int rc = window_get(r, &o->run, i, &sector, e);
     if (rc != 0)
         return rc;
-    sectors_pread(r->fd, (uint64_t)run->first_sector + first, count, r->cipher);
-    crypt_aead_key(r->aead, key);
-    for (uint32_t i = 0; i < count; i++) {
-        struct bytes sealed = sector_cipher(r->cipher + (size_t)i * VAULT_SECTOR, first + i);
-        uint8_t *plain = to + (size_t)i * SECTOR_REST;
-        uint64_t nonce = run->first_sector + first + i;
-        if (crypt_aead_open(r->aead, nonce, bytes_of(aad, SECTOR_AAD), sealed, plain) != 0 &&
-            sector_from_b(r, run, first + i, aad, plain) != 0)
-            return err_set(e, ERR_DAMAGED, "pack %llu: sector %llu is damaged or written under another key",
-                           (unsigned long long)run->pack, (unsigned long long)nonce);
-    }
+    vault_sector_aad(r->v, o->run.pack, aad);
+    if (r->aead_of != o)
+        crypt_aead_key(r->aead, &o->key);
+    r->aead_of = o;
+    uint64_t nonce = o->run.first_sector + i;
+    if (crypt_aead_open(r->aead, nonce, bytes_of(aad, SECTOR_AAD), sector_cipher(sector, i), to) != 0 &&
+        sector_from_b(r, &o->run, i, aad, to) != 0)
+        return err_set(e, ERR_DAMAGED, "pack %llu: sector %llu is damaged or written under another key",
+                       (unsigned long long)o->run.pack, (unsigned long long)nonce);
     return 0;
 }
 
-static struct block *block_oldest(struct reader *r)
+/* Sector ${i} of the run, decrypted: from memory, or opened now. */
+static int kept_get(struct reader *r, const struct open_run *o, uint32_t i, const uint8_t **ret, struct err *e)
 {
-    struct block *oldest = &r->blocks[0];
-    for (size_t i = 1; i < BLOCKS; i++)
-        if (r->blocks[i].used_at < oldest->used_at)
-            oldest = &r->blocks[i];
-    return oldest;
-}
-
-/* Block ${number} of the run, decrypted: from memory, or read now. */
-static int block_get(struct reader *r, const struct open_run *o, uint32_t number, const struct block **ret,
-                     struct err *e)
-{
-    for (size_t i = 0; i < BLOCKS; i++) {
-        struct block *b = &r->blocks[i];
-        if (b->used_at != 0 && b->number == number && b->run_first_sector == o->run.first_sector &&
-            b->pack == o->run.pack) {
-            b->used_at = ++r->clock;
-            *ret = b;
-            return 0;
-        }
+    uint32_t sector = o->run.first_sector + i;
+    struct kept *k = &r->kept[(o->run.pack * 37 + sector) % KEPT];
+    if (!k->used || k->pack != o->run.pack || k->sector != sector) {
+        k->used = false;
+        if (k->plain == NULL)
+            k->plain = malloc(SECTOR_REST);
+        if (k->plain == NULL)
+            return err_memory(e);
+        int rc = sector_open(r, o, i, k->plain, e);
+        if (rc != 0)
+            return rc;
+        *k = (struct kept){true, o->run.pack, sector, k->plain};
     }
-    struct block *b = block_oldest(r);
-    b->used_at = 0;
-    if (b->plain == NULL)
-        b->plain = malloc((size_t)BLOCK_SECTORS * SECTOR_REST);
-    if (b->plain == NULL)
-        return err_memory(e);
-    uint32_t first = number * BLOCK_SECTORS;
-    uint32_t left = o->run.sectors - first;
-    b->sectors = left < BLOCK_SECTORS ? left : BLOCK_SECTORS;
-    int rc = sectors_open(r, &o->run, &o->key, first, b->sectors, b->plain, e);
-    if (rc != 0)
-        return rc;
-    b->pack = o->run.pack;
-    b->run_first_sector = o->run.first_sector;
-    b->number = number;
-    b->used_at = ++r->clock;
-    *ret = b;
+    *ret = k->plain;
     return 0;
 }
 
-/* ${n} bytes of the run's plaintext from ${offset}; the caller has checked that they lie within it. */
+/*
+ * ${n} bytes of the run's plaintext from ${offset}; the caller has checked that they lie within it.  What fills a whole
+ * sector goes to its place without being kept: nothing else lies in it.
+ */
 static int plain_read(struct reader *r, const struct open_run *o, uint64_t offset, uint8_t *to, size_t n,
                       struct err *e)
 {
     assert(offset + n <= vault_run_room(o->run.sectors));
     while (n != 0) {
         uint32_t sector = vault_run_sectors(offset + 1) - 1;
-        const struct block *b = NULL;
-        int rc = block_get(r, o, sector / BLOCK_SECTORS, &b, e);
+        size_t within = (size_t)(offset - vault_sector_offset(sector));
+        size_t some = vault_sector_room(sector) - within;
+        const uint8_t *plain = NULL;
+        int rc;
+        if (within == 0 && some <= n)
+            rc = sector_open(r, o, sector, to, e);
+        else
+            rc = kept_get(r, o, sector, &plain, e);
         if (rc != 0)
             return rc;
-        uint64_t within = offset - vault_sector_offset(sector);
-        size_t some = (size_t)(vault_sector_room(sector) - within);
-        if (some > n)
-            some = n;
-        memcpy(to, b->plain + (size_t)(sector % BLOCK_SECTORS) * SECTOR_REST + within, some);
+        some = some < n ? some : n;
+        if (plain != NULL)
+            memcpy(to, plain + within, some);
         to += some;
         offset += some;
         n -= some;
@@ -286,7 +314,10 @@ static int run_begin(struct reader *r, struct open_run *o, struct err *e)
     vault_run_key(r->v, salt_sector, &o->key);
     uint8_t last[SECTOR_REST];
     uint32_t last_sector = o->run.sectors - 1;
-    rc = sectors_open(r, &o->run, &o->key, last_sector, 1, last, e);
+    r->aead_of = NULL;
+    r->ahead = 0;
+    rc = sector_open(r, o, last_sector, last, e);
+    r->aead_of = NULL; /* ${o} may be given up, and another come to its place */
     if (rc != 0)
         return rc;
     const uint8_t *footer = last + vault_sector_room(last_sector) - FOOTER;
@@ -304,7 +335,9 @@ static int run_begin_b(struct reader *r, struct open_run *o, struct err *e)
     int a = r->fd;
     r->fd = fd;
     r->fd_pack = o->run.pack;
+    r->window_count = 0; /* of copy a */
     rc = run_begin(r, o, e);
+    r->window_count = 0;
     r->fd = a;
     if (rc == 0)
         atomic_fetch_add(&r->v->second_reads, 1);
@@ -325,6 +358,7 @@ static int record_load(struct reader *r, const struct open_run *o, uint64_t offs
                        uint8_t head_bytes[RECORD_HEAD], struct record_head *head, struct err *e)
 {
     assert(offset + RECORD_HEAD <= end);
+    r->ahead = vault_run_sectors(end) - 1;
     int rc = plain_read(r, o, offset, head_bytes, RECORD_HEAD, e);
     if (rc == 0)
         rc = vault_head_get(head_bytes, head, e);
@@ -335,13 +369,21 @@ static int record_load(struct reader *r, const struct open_run *o, uint64_t offs
     return plain_read(r, o, offset + RECORD_HEAD, r->stored, head->stored, e);
 }
 
-/* Decrypt r->stored in place. */
+struct lock { /* what a record is under */
+    enum record_type type;
+    const struct key *key;
+    uint64_t nonce;
+};
+
+/* Decrypt r->stored to ${to}, which may be the same. */
 static int record_open(struct reader *r, const uint8_t head_bytes[RECORD_HEAD], const struct record_head *head,
-                       const struct key *key, uint64_t nonce, struct err *e)
+                       const struct lock *lock, uint8_t *to, struct err *e)
 {
     uint8_t aad[RECORD_AAD];
     vault_record_aad(r->v, head_bytes, aad);
-    if (crypt_open(key, nonce, bytes_of(aad, RECORD_AAD), bytes_of(r->stored, head->stored), r->stored) != 0)
+    crypt_aead_key(r->record_aead, lock->key);
+    if (crypt_aead_open(r->record_aead, lock->nonce, bytes_of(aad, RECORD_AAD), bytes_of(r->stored, head->stored),
+                        to) != 0)
         return err_set(e, ERR_DAMAGED, "it is damaged or written under another key");
     return 0;
 }
@@ -358,7 +400,8 @@ static int run_directory(struct reader *r, struct open_run *o, struct err *e)
     if (head.type != RECORD_DIRECTORY || head.number != o->footer.first_record)
         return err_set(e, ERR_DAMAGED, "a run's directory is damaged");
     vault_directory_key(&o->key, &key);
-    rc = record_open(r, head_bytes, &head, &key, 0, e);
+    const struct lock lock = {RECORD_DIRECTORY, &key, 0};
+    rc = record_open(r, head_bytes, &head, &lock, r->stored, e);
     if (rc != 0)
         return rc;
     o->offsets = calloc((size_t)o->footer.records + 1, sizeof(*o->offsets));
@@ -369,33 +412,63 @@ static int run_directory(struct reader *r, struct open_run *o, struct err *e)
     return rc;
 }
 
+static struct open_run **run_bucket(struct vault *v, const struct vault_run *run)
+{
+    return &v->opened[(run->pack * 1021 + run->first_sector) % VAULT_RUN_BUCKETS];
+}
+
+static bool run_same(const struct open_run *o, const struct vault_run *run)
+{
+    return o->run.pack == run->pack && o->run.first_sector == run->first_sector;
+}
+
+/* An opened run stays until the vault is closed, so that whoever was given it may go on using it. */
+static const struct open_run *run_opened(struct vault *v, const struct vault_run *run)
+{
+    (void)pthread_mutex_lock(&v->pool_lock);
+    struct open_run *o = *run_bucket(v, run);
+    while (o != NULL && !run_same(o, run))
+        o = o->next;
+    (void)pthread_mutex_unlock(&v->pool_lock);
+    return o;
+}
+
+static const struct open_run *run_publish(struct vault *v, struct open_run **fresh)
+{
+    (void)pthread_mutex_lock(&v->pool_lock);
+    struct open_run **bucket = run_bucket(v, &(*fresh)->run);
+    struct open_run *o = *bucket;
+    while (o != NULL && !run_same(o, &(*fresh)->run))
+        o = o->next;
+    if (o == NULL) { /* else another thread was faster */
+        o = TAKE(*fresh);
+        o->next = *bucket;
+        *bucket = o;
+    }
+    (void)pthread_mutex_unlock(&v->pool_lock);
+    return o;
+}
+
 static int run_open(struct reader *r, const struct vault_run *run, const struct open_run **ret, struct err *e)
 {
-    struct open_run *o = &r->runs[0];
-    for (size_t i = 0; i < OPEN_RUNS; i++) {
-        struct open_run *x = &r->runs[i];
-        if (x->used_at != 0 && x->run.pack == run->pack && x->run.first_sector == run->first_sector) {
-            x->used_at = ++r->clock;
-            *ret = x;
-            return 0;
-        }
-        if (x->used_at < o->used_at)
-            o = x;
-    }
-    run_forget(o);
+    if (r->last == NULL || !run_same(r->last, run))
+        r->last = run_opened(r->v, run);
+    *ret = r->last;
+    if (r->last != NULL)
+        return 0;
+    OWN(run_drop) struct open_run *o = calloc(1, sizeof(*o));
+    if (o == NULL)
+        return err_memory(e);
     o->run = *run;
     int rc = run_open_footer(r, o, e);
     if (rc == 0 && (o->footer.first_record != run->first_record || o->footer.records != run->records))
         rc = err_set(e, ERR_DAMAGED, "the run at sector %u is not the one that was committed", run->first_sector);
     if (rc == 0)
         rc = run_directory(r, o, e);
-    if (rc != 0) {
-        run_forget(o);
-        return rc;
-    }
-    o->used_at = ++r->clock;
-    *ret = o;
-    return 0;
+    r->aead_of = NULL;
+    if (rc == 0)
+        *ret = r->last = run_publish(r->v, &o);
+    return rc;
 }
 
 int vault_run_read(struct vault *v, struct vault_run *run, struct err *e)
@@ -412,7 +485,7 @@ int vault_run_read(struct vault *v, struct vault_run *run, struct err *e)
         run->first_record = o.footer.first_record;
         run->records = o.footer.records;
     }
-    run_forget(&o);
+    key_drop(&o.key);
     return rc == 0 ? 0 : err_add(e, rc, "pack %llu", (unsigned long long)run->pack);
 }
 
@@ -439,8 +512,14 @@ static int run_of(struct vault *v, uint64_t record, struct vault_run *ret, struc
 
 /* ---- records ---- */
 
-static int record_get(struct reader *r, const struct vault_run *run, uint64_t record, enum record_type type,
-                      const struct key *key, uint64_t nonce, struct bytes *ret, struct err *e)
+/* The record's bytes: at ${to} when that is given (${n} bytes, and as many must come out), else in the reader's own. */
+struct place {
+    uint8_t *to;
+    size_t n;
+};
+
+static int record_get(struct reader *r, const struct vault_run *run, uint64_t record, const struct lock *lock,
+                      struct place place, struct bytes *ret, struct err *e)
 {
     const struct open_run *o = NULL;
     int rc = run_open(r, run, &o, e);
@@ -452,32 +531,51 @@ static int record_get(struct reader *r, const struct vault_run *run, uint64_t re
     rc = record_load(r, o, o->offsets[i], o->offsets[i + 1], head_bytes, &head, e);
     if (rc != 0)
         return rc;
-    if (head.type != type || head.number != record)
+    if (head.type != lock->type || head.number != record)
         return err_set(e, ERR_DAMAGED, "a record's head is damaged");
-    rc = record_open(r, head_bytes, &head, key, nonce, e);
+    if (place.to != NULL && head.plain != place.n)
+        return err_set(e, ERR_DAMAGED, "a frame is not as long as its manifest says");
+    bool squeezed = head.codec == CODEC_ZSTD;
+    uint8_t *opened = squeezed || place.to == NULL ? r->stored : place.to;
+    rc = record_open(r, head_bytes, &head, lock, opened, e);
     if (rc != 0)
         return err_add(e, rc, "sector %llu",
                        (unsigned long long)run->first_sector + vault_run_sectors(o->offsets[i] + 1) - 1);
-    *ret = bytes_of(r->stored, head.plain);
-    if (head.codec != CODEC_ZSTD)
+    *ret = bytes_of(opened, head.plain);
+    if (!squeezed)
         return 0;
-    if (vault_unsqueeze(r->squeezer, bytes_of(r->stored, head.stored - CRYPT_TAG), r->plain, head.plain) != 0)
+    uint8_t *plain = place.to == NULL ? r->plain : place.to;
+    if (vault_unsqueeze(r->squeezer, bytes_of(r->stored, head.stored - CRYPT_TAG), plain, head.plain) != 0)
         return err_set(e, ERR_DAMAGED, "a frame does not decompress");
-    *ret = bytes_of(r->plain, head.plain);
+    *ret = bytes_of(plain, head.plain);
+    return 0;
+}
+
+static int record_find(struct reader *r, uint64_t record, const struct lock *lock, struct place place,
+                       struct bytes *ret, struct err *e)
+{
+    struct vault_run run = {0};
+    int rc = run_of(r->v, record, &run, e);
+    if (rc != 0)
+        return rc;
+    rc = record_get(r, &run, record, lock, place, ret, e);
+    if (rc != 0)
+        return err_add(e, rc, "pack %llu, record %llu", (unsigned long long)run.pack, (unsigned long long)record);
     return 0;
 }
 
 int vault_record_read(struct reader *r, uint64_t record, enum record_type type, const struct key *key, uint64_t nonce,
                       struct bytes *ret, struct err *e)
 {
-    struct vault_run run = {0};
-    int rc = run_of(r->v, record, &run, e);
-    if (rc != 0)
-        return rc;
-    rc = record_get(r, &run, record, type, key, nonce, ret, e);
-    if (rc != 0)
-        return err_add(e, rc, "pack %llu, record %llu", (unsigned long long)run.pack, (unsigned long long)record);
-    return 0;
+    const struct lock lock = {type, key, nonce};
+    return record_find(r, record, &lock, (struct place){NULL, 0}, ret, e);
+}
+
+int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to, struct err *e)
+{
+    const struct lock lock = {RECORD_FRAME, &ref->key, 0};
+    struct bytes plain;
+    return record_find(r, ref->record, &lock, (struct place){to, ref->size_bytes}, &plain, e);
 }
 
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e)

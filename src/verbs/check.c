@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { OPTION_KEYLESS, OPTION_FULL, OPTION_FROM_PACK };
+enum { OPTION_KEYLESS, OPTION_FULL, OPTION_FROM_PACK, OPTION_LIMIT };
+enum { LIMIT_MB_MAX = 1000000, MB = 1000000 };
 enum { OPTION_DUMP };
 enum { OPTION_MIRROR };
 enum { OPTION_FROM };
@@ -58,12 +59,20 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
     if (request->option[OPTION_FROM_PACK] != NULL &&
         decimal_get(bytes_text(request->option[OPTION_FROM_PACK]), &from) != 0)
         return err_set(e, ERR_USAGE, "--from-pack %s: give the number of a pack", request->option[OPTION_FROM_PACK]);
+    uint64_t limit_mb = 0;
+    if (request->option[OPTION_LIMIT] != NULL &&
+        (decimal_get(bytes_text(request->option[OPTION_LIMIT]), &limit_mb) != 0 || limit_mb == 0 ||
+         limit_mb > LIMIT_MB_MAX))
+        return err_set(e, ERR_USAGE, "--limit %s: give a number of MB/s, 1 to %d", request->option[OPTION_LIMIT],
+                       LIMIT_MB_MAX);
     verbs_watch(&w, &watch);
     int rc = verbs_open(request, face, keyless ? STORE_PUBLIC : STORE_CHECK, 0, &place, &s, &mine);
     if (rc == ERR_DAMAGED)
         return answer_damaged(face, &mine, ret_exit);
-    if (rc == 0)
+    if (rc == 0) {
+        store_audit_limit(s, limit_mb * MB);
         rc = store_audit(s, !keyless, from, &watch, &done, &mine);
+    }
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && w.findings == 0)

@@ -22,15 +22,25 @@ struct verbs_folder {
     struct statement_time mtime;
 };
 
+int verbs_folder_finish(int fd, uint32_t mode, struct statement_time mtime)
+{
+    const struct timespec at = {.tv_sec = (time_t)mtime.s, .tv_nsec = (long)mtime.ns};
+    const struct timespec when[2] = {at, at};
+    if (fd < 0)
+        return ENOENT;
+    return fchmod(fd, mode) == 0 && futimens(fd, when) == 0 ? 0 : errno;
+}
+
 static void finish(struct verbs_folders *f, const struct verbs_folder *level)
 {
-    const struct timespec at = {.tv_sec = (time_t)level->mtime.s, .tv_nsec = (long)level->mtime.ns};
-    const struct timespec when[2] = {at, at};
-    int number = level->fd < 0 ? ENOENT : 0;
-    if (number == 0 && (fchmod(level->fd, level->mode) != 0 || futimens(level->fd, when) != 0))
-        number = errno;
+    struct bytes path = bytes_of(f->path.p, level->path_bytes);
+    if (f->left != NULL) {
+        f->left(f->context, level->fd, path, level->mode, level->mtime);
+        return;
+    }
+    int number = verbs_folder_finish(level->fd, level->mode, level->mtime);
     if (number != 0)
-        f->failed(f->context, bytes_of(f->path.p, level->path_bytes), number);
+        f->failed(f->context, path, number);
 }
 
 /* When the folder above is no longer where it was, it stays closed. */
@@ -51,6 +61,7 @@ static void leave_one(struct verbs_folders *f)
         reopen(&f->levels[f->depth - 2], level->fd);
     fd_drop(&level->fd);
     f->depth--;
+    f->moves++;
     f->path.n = f->depth > 0 ? f->levels[f->depth - 1].path_bytes : 0;
 }
 
@@ -94,8 +105,10 @@ static int push(struct verbs_folders *f, struct verbs_folder level)
         f->room = room;
     }
     int number = f->depth >= DESCRIPTORS_KEPT ? spare_one(&f->levels[f->depth - DESCRIPTORS_KEPT]) : 0;
-    if (number == 0)
+    if (number == 0) {
         f->levels[f->depth++] = level;
+        f->moves++;
+    }
     return number;
 }
 

@@ -1,20 +1,33 @@
 /*
  * Restoring: DEST/<receipt>/<path as given>.  Folders are reached component by component without following links, so
  * neither a deep path nor a link that was itself restored leads out of DEST.  A file gets its name only after its
- * digest was found right; until then it lies in DEST itself, where only receipts have names, so that its passing name
- * can be no item's.  Folders get their modes and times when they are left.  What is there already counts as restored
- * when its bytes are the item's; all else that is there is left alone, and the item named.
+ * digest was found right; until then it has none, or, where the file system cannot do that, lies in DEST itself, where
+ * only receipts have names, so that its passing name can be no item's.  Folders get their modes and times when they are
+ * left and all that belongs into them is there.  What is there already counts as restored when its bytes are the
+ * item's; all else that is there is left alone, and the item named.
+ *
+ * The calling thread walks the items, makes the folders, and hands out files and links by the handful, each with its
+ * folder's descriptor; what became of them it hears, and tells, in the order of the items.
  */
 #include "verbs/verbs_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL };
-enum { PASSING_NAME_MAX = 64, READ_PIECE = 1 << 20, SPARSE_FROM = 1 << 20 };
+enum {
+    NAME_ROOM = 64,
+    READ_PIECE = 1 << 20,
+    SPARSE_FROM = 1 << 20,
+    THREADS_MAX = 8,
+    JOB_ENTRIES = 64,
+    JOB_FOLDERS = 8, /* descriptors that a job holds open */
+    JOB_BYTES = 4 << 20,
+};
 
 /* Files of which a further name may be made: those that this run wrote under their own name, a bit for each leaf. */
 struct written {
@@ -32,12 +45,48 @@ struct restoring {
     struct buf path;              /* <receipt>/<path> */
     struct buf shown;
     struct written written;
-    char passing[PASSING_NAME_MAX]; /* of the file at hand, below dest */
-    uint8_t *piece;
-    struct crypt_sha256 *hash;
     uint64_t files, bytes, failed, left_out;
     struct statement_sum already; /* there before, and the same */
     struct verbs_progress progress;
+    struct store_crew *crew;
+    struct job *filling; /* not given yet; NULL: none */
+    unsigned job_count;  /* that were ever used */
+    bool folder_given;     /* the last descriptor of the job at hand is that of the folder at hand, */
+    uint64_t folder_moves; /* as long as this has not changed */
+    int rc; /* of what was given while a folder was left */
+    struct err e;
+    _Atomic uint64_t done_bytes;
+    _Atomic bool stop;     /* what is being worked on is to end */
+    _Atomic bool nameless; /* files without a name can be made here */
+};
+
+enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_FAILED, ENTRY_FOLDER };
+enum entry_outcome { OUTCOME_NONE, OUTCOME_WRITTEN, OUTCOME_ALREADY, OUTCOME_FAILED };
+struct entry {
+    enum entry_kind kind;
+    struct index_item item;       /* path and target: lengths only */
+    size_t path_at, target_at;    /* in the job's text; of a folder: where it lies below DEST */
+    char name[NAME_MAX + 1];
+    unsigned folder; /* of the job's */
+    bool fresh;      /* the folder was made by us: nothing is there */
+    enum entry_outcome outcome;
+    int number;      /* errno; 0: words */
+    size_t words_at; /* in the job's words, up to a zero */
+};
+struct job {
+    struct restoring *r;
+    unsigned number;
+    char passing[NAME_ROOM]; /* of the file at hand, below DEST, where it must have one */
+    int folder[JOB_FOLDERS];
+    unsigned folders;
+    struct entry entry[JOB_ENTRIES];
+    size_t count, done;
+    uint64_t bytes;
+    struct buf text, words;
+    uint8_t *piece;
+    struct crypt_sha256 *hash;
+    int rc;
+    struct err e;
 };
 
 static void restoring_release(struct restoring *r)
@@ -48,8 +97,6 @@ static void restoring_release(struct restoring *r)
     buf_drop(&r->path);
     buf_drop(&r->shown);
     free(r->written.bits);
-    free(r->piece);
-    crypt_sha256_free(r->hash);
 }
 
 /* One that cannot be restored is named, and the others go on. */
@@ -64,6 +111,13 @@ static void failed_os(struct restoring *r, const struct index_item *item, int nu
     failed(r, item,
            number == EEXIST ? text_tr("something is there already; nothing is overwritten")
                             : text_tr(strerror(number)));
+}
+
+static void folder_failed(void *context, struct bytes path, int number)
+{
+    struct restoring *r = context;
+    r->failed++;
+    verbs_warn(r->face, "folder %s: %s", verbs_shown(path, &r->shown), text_tr(strerror(number)));
 }
 
 static int written_note(struct written *w, uint64_t leaf, struct err *e)
@@ -102,13 +156,6 @@ static bool path_is_safe(struct bytes path)
     return true;
 }
 
-static void folder_failed(void *context, struct bytes path, int number)
-{
-    struct restoring *r = context;
-    r->failed++;
-    verbs_warn(r->face, "folder %s: %s", verbs_shown(path, &r->shown), text_tr(strerror(number)));
-}
-
 /* Its folder open in ${folders}, *ret_name the last component. */
 static int item_place(struct restoring *r, const struct index_item *item, struct verbs_folders *folders,
                       char ret_name[NAME_MAX + 1])
@@ -136,35 +183,58 @@ static void times(const struct index_item *item, struct timespec to[2])
     to[1] = at;
 }
 
+static int interrupted(struct err *e)
+{
+    return err_set(e, ERR_STOPPED, "interrupted: what is under its name is whole");
+}
+
+/* In the calling thread. */
 static int progress(struct restoring *r, struct err *e)
 {
-    if (r->face->progress(r->face->context, &r->progress) != 0)
-        return err_set(e, ERR_STOPPED, "interrupted: what is under its name is whole");
-    return 0;
+    r->progress.bytes = atomic_load(&r->done_bytes);
+    return r->face->progress(r->face->context, &r->progress) != 0 ? interrupted(e) : 0;
+}
+
+/* In any thread. */
+static int advance(struct restoring *r, uint64_t bytes, struct err *e)
+{
+    (void)atomic_fetch_add(&r->done_bytes, bytes);
+    return atomic_load(&r->stop) ? interrupted(e) : 0;
 }
 
 /* ---- what is there already ---- */
 
-static int hash_there(struct restoring *r, int fd, struct hash *ret, uint64_t *ret_bytes, struct err *e)
+static int tools_need(struct job *j, struct err *e)
+{
+    if (j->piece == NULL)
+        j->piece = malloc(READ_PIECE);
+    if (j->hash == NULL)
+        j->hash = crypt_sha256_new();
+    return j->piece == NULL || j->hash == NULL ? err_memory(e) : 0;
+}
+
+static int hash_there(struct job *j, int fd, struct hash *ret, uint64_t *ret_bytes, struct err *e)
 {
     uint64_t bytes = 0;
-    crypt_sha256_begin(r->hash);
+    int rc = tools_need(j, e);
+    if (rc != 0)
+        return rc;
+    crypt_sha256_begin(j->hash);
     for (;;) {
-        ssize_t n = read(fd, r->piece, READ_PIECE);
+        ssize_t n = read(fd, j->piece, READ_PIECE);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return err_os(e, ERR_IO, errno, "read");
         if (n == 0)
             break;
-        crypt_sha256_add(r->hash, bytes_of(r->piece, (size_t)n));
+        crypt_sha256_add(j->hash, bytes_of(j->piece, (size_t)n));
         bytes += (uint64_t)n;
-        r->progress.bytes += (uint64_t)n;
-        int rc = progress(r, e);
+        rc = advance(j->r, (uint64_t)n, e);
         if (rc != 0)
             return rc;
     }
-    crypt_sha256_end(r->hash, ret);
+    crypt_sha256_end(j->hash, ret);
     *ret_bytes = bytes;
     return 0;
 }
@@ -175,24 +245,24 @@ static bool same_time(struct timespec a, struct statement_time b)
 }
 
 /* *ret_same: it is the item, and mode and time are as they were.  ERR_STOPPED; all else is no answer, and not same. */
-static int file_is_there(struct restoring *r, const struct index_item *item, const char *name, bool *ret_same,
-                         struct err *e)
+static int file_is_there(struct job *j, const struct entry *n, bool *ret_same, struct err *e)
 {
+    const struct index_item *item = &n->item;
     OWN(fd_drop)
-    int fd = openat(verbs_folders_fd(&r->folders), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int fd = openat(j->folder[n->folder], n->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat st;
     struct hash got;
     struct err mine = {0};
     struct timespec when[2];
-    uint64_t bytes = 0, before = r->progress.bytes;
+    uint64_t bytes = 0;
     *ret_same = false;
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != item->bytes)
         return 0;
-    int rc = hash_there(r, fd, &got, &bytes, &mine);
+    int rc = hash_there(j, fd, &got, &bytes, &mine);
     if (rc == ERR_STOPPED)
         return err_set(e, rc, "%s", mine.text);
     if (rc != 0 || bytes != item->bytes || !hash_equal(&got, &item->sha256)) {
-        r->progress.bytes = before;
+        (void)atomic_fetch_sub(&j->r->done_bytes, bytes);
         return 0;
     }
     times(item, when);
@@ -201,13 +271,7 @@ static int file_is_there(struct restoring *r, const struct index_item *item, con
     return 0;
 }
 
-static void already(struct restoring *r, const struct index_item *item)
-{
-    r->already.files++;
-    r->already.bytes += item->bytes;
-}
-
-/* ---- one item ---- */
+/* ---- one file or link, in any thread ---- */
 
 struct writing {
     struct restoring *r;
@@ -221,77 +285,111 @@ static int write_piece(void *context, struct bytes piece, struct err *e)
     w->number = verbs_holes_put(&w->holes, piece);
     if (w->number != 0)
         return err_set(e, ERR_IO, "write");
-    w->r->progress.bytes += piece.n;
-    return progress(w->r, e);
+    return advance(w->r, piece.n, e);
 }
 
 /* No other process has this passing name; one that lies there can only be left by one that was killed. */
-static int passing_open(const struct restoring *r)
+static int passing_open(const struct job *j)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(r->dest, r->passing, flags, 0600);
-    if (fd < 0 && errno == EEXIST && unlinkat(r->dest, r->passing, 0) == 0)
-        fd = openat(r->dest, r->passing, flags, 0600);
+    int dest = j->r->dest;
+    int fd = openat(dest, j->passing, flags, 0600);
+    if (fd < 0 && errno == EEXIST && unlinkat(dest, j->passing, 0) == 0)
+        fd = openat(dest, j->passing, flags, 0600);
     return fd;
 }
 
-/* Complete under its passing name: mode and time, then its own name.  0 or an errno. */
-static int file_settle(struct restoring *r, const struct index_item *item, struct writing *w, const char *name)
+/* A file without a name, in the folder where it will have one; or, where there are none, one of a passing name. */
+static int fresh_open(struct job *j, const struct entry *n, bool *ret_nameless)
 {
-    struct timespec when[2];
-    times(item, when);
-    int number = verbs_holes_end(&w->holes);
-    if (number == 0 && (fchmod(w->holes.fd, item->mode) != 0 || futimens(w->holes.fd, when) != 0))
-        number = errno;
-    return number != 0 ? number : file_rename_new(r->dest, r->passing, verbs_folders_fd(&r->folders), name);
+    int fd = -1;
+    if (atomic_load(&j->r->nameless))
+        fd = openat(j->folder[n->folder], ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        atomic_store(&j->r->nameless, false);
+    *ret_nameless = fd >= 0;
+    return fd >= 0 ? fd : passing_open(j);
 }
 
-static int file_write(struct restoring *r, const struct index_item *item, const char *name, bool *ret_good,
-                      struct err *e)
+/* What has no name gets its own.  0 or an errno. */
+static int name_give(const struct job *j, const struct entry *n, int fd, bool nameless)
 {
+    char path[NAME_ROOM];
+    if (!nameless)
+        return file_rename_new(j->r->dest, j->passing, j->folder[n->folder], n->name);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, j->folder[n->folder], n->name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+/* Complete: mode and time, then its own name.  0 or an errno. */
+static int file_settle(const struct job *j, const struct entry *n, struct writing *w, bool nameless)
+{
+    struct timespec when[2];
+    times(&n->item, when);
+    int number = verbs_holes_end(&w->holes);
+    if (number == 0 && (fchmod(w->holes.fd, n->item.mode) != 0 || futimens(w->holes.fd, when) != 0))
+        number = errno;
+    return number != 0 ? number : name_give(j, n, w->holes.fd, nameless);
+}
+
+static void entry_words(struct job *j, struct entry *n, const char *words)
+{
+    n->outcome = OUTCOME_FAILED;
+    n->words_at = j->words.n;
+    buf_put_text(&j->words, words);
+    buf_put_u8(&j->words, 0);
+}
+
+static void entry_number(struct entry *n, int number)
+{
+    n->outcome = OUTCOME_FAILED;
+    n->number = number;
+}
+
+static int file_write(struct job *j, struct entry *n, struct err *e)
+{
+    struct restoring *r = j->r;
     struct err mine = {0};
-    OWN(fd_drop) int fd = passing_open(r);
+    bool nameless;
+    OWN(fd_drop) int fd = fresh_open(j, n, &nameless);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
-    struct writing w = {r, {.fd = fd, .sparse = item->bytes > SPARSE_FROM}, 0};
+    struct writing w = {r, {.fd = fd, .sparse = n->item.bytes > SPARSE_FROM}, 0};
     struct vault_sink sink = {write_piece, &w};
-    int rc = store_get(r->store, item, &sink, &mine);
-    int number = rc == 0 ? file_settle(r, item, &w, name) : 0;
-    *ret_good = rc == 0 && number == 0;
-    if (!*ret_good)
-        (void)unlinkat(r->dest, r->passing, 0);
+    int rc = store_get(r->store, &n->item, &sink, &mine);
+    int number = rc == 0 ? file_settle(j, n, &w, nameless) : 0;
+    if (rc == 0 && number == 0) {
+        n->outcome = OUTCOME_WRITTEN;
+        return 0;
+    }
+    if (!nameless)
+        (void)unlinkat(r->dest, j->passing, 0);
     if (rc == ERR_STOPPED)
         return err_set(e, rc, "%s", mine.text);
     if (w.number != 0)
         return err_os(e, ERR_IO, w.number, "write below %s", r->dest_name);
+    if (rc == 0 && nameless && number != EEXIST) { /* such a file cannot be named here: once more, and the other way */
+        atomic_store(&r->nameless, false);
+        return file_write(j, n, e);
+    }
     if (rc != 0)
-        failed(r, item, mine.text);
-    else if (number != 0)
-        failed_os(r, item, number);
+        entry_words(j, n, mine.text);
+    else
+        entry_number(n, number);
     return 0;
 }
 
-/* *ret_good: under its name lies the item, written now or there before. */
-static int restore_file(struct restoring *r, const struct index_item *item, const char *name, bool *ret_good,
-                        struct err *e)
+static int entry_file(struct job *j, struct entry *n, struct err *e)
 {
     struct stat st;
-    int rc;
-    *ret_good = false;
-    if (!verbs_folders_fresh(&r->folders) &&
-        fstatat(verbs_folders_fd(&r->folders), name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        rc = file_is_there(r, item, name, ret_good, e);
-        if (rc == 0 && *ret_good)
-            already(r, item);
-        else if (rc == 0)
-            failed_os(r, item, EEXIST);
-        return rc;
-    }
-    rc = file_write(r, item, name, ret_good, e);
-    if (rc == 0 && *ret_good) {
-        r->files++;
-        r->bytes += item->bytes;
-    }
+    bool same;
+    if (n->fresh || fstatat(j->folder[n->folder], n->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return file_write(j, n, e);
+    int rc = file_is_there(j, n, &same, e);
+    if (rc == 0 && same)
+        n->outcome = OUTCOME_ALREADY;
+    else if (rc == 0)
+        entry_number(n, EEXIST);
     return rc;
 }
 
@@ -303,38 +401,254 @@ static bool link_is_there(int folder, const char *name, struct bytes target)
     return n >= 0 && bytes_equal(bytes_of(p, (size_t)n), target);
 }
 
-static int restore_link(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
+static int entry_link(struct job *j, struct entry *n, struct err *e)
 {
     OWN(buf_drop) struct buf target = {0};
     struct timespec when[2];
-    int folder = verbs_folders_fd(&r->folders);
-    times(item, when);
-    buf_put_bytes(&target, item->target);
+    struct bytes wanted = bytes_of(j->text.p + n->target_at, n->item.target.n);
+    int folder = j->folder[n->folder];
+    times(&n->item, when);
+    buf_put_bytes(&target, wanted);
     if (buf_check(&target, e) != 0)
         return ERR_IO;
-    if (symlinkat(buf_text(&target), folder, name) == 0)
-        r->files++;
-    else if (errno == EEXIST && link_is_there(folder, name, item->target))
-        already(r, item);
+    if (symlinkat(buf_text(&target), folder, n->name) == 0)
+        n->outcome = OUTCOME_WRITTEN;
+    else if (errno == EEXIST && link_is_there(folder, n->name, wanted))
+        n->outcome = OUTCOME_ALREADY;
     else {
-        failed_os(r, item, errno);
+        entry_number(n, errno);
         return 0;
     }
-    (void)utimensat(folder, name, when, AT_SYMLINK_NOFOLLOW);
+    (void)utimensat(folder, n->name, when, AT_SYMLINK_NOFOLLOW);
+    return 0;
+}
+
+static void job_work(void *context, void *job)
+{
+    struct job *j = job;
+    (void)context;
+    for (; j->rc == 0 && j->done < j->count; j->done++) {
+        struct entry *n = &j->entry[j->done];
+        if (n->kind == ENTRY_FILE)
+            j->rc = atomic_load(&j->r->stop) ? interrupted(&j->e) : entry_file(j, n, &j->e);
+        else if (n->kind == ENTRY_LINK)
+            j->rc = entry_link(j, n, &j->e);
+        if (j->rc != 0)
+            return;
+    }
+}
+
+/* ---- in the calling thread: what became of them ---- */
+
+static void job_clear(struct job *j)
+{
+    for (unsigned i = 0; i < j->folders; i++)
+        fd_drop(&j->folder[i]);
+    j->folders = 0;
+    j->count = j->done = 0;
+    j->bytes = 0;
+    buf_clear(&j->text);
+    buf_clear(&j->words);
+}
+
+static void job_release(void *job)
+{
+    struct job *j = job;
+    job_clear(j);
+    buf_drop(&j->text);
+    buf_drop(&j->words);
+    free(j->piece);
+    crypt_sha256_free(j->hash);
+}
+
+static int entry_settle(struct restoring *r, struct job *j, struct entry *n, struct err *e)
+{
+    n->item.path.p = j->text.p + n->path_at;
+    if (n->kind == ENTRY_FOLDER) {
+        int number = n->number;
+        if (number == 0)
+            number = verbs_folder_finish(j->folder[n->folder], n->item.mode, n->item.mtime);
+        if (number != 0)
+            folder_failed(r, n->item.path, number);
+        return 0;
+    }
+    r->progress.files++;
+    bool file = n->kind == ENTRY_FILE;
+    if (n->outcome == OUTCOME_FAILED && n->number != 0)
+        failed_os(r, &n->item, n->number);
+    else if (n->outcome == OUTCOME_FAILED)
+        failed(r, &n->item, (const char *)j->words.p + n->words_at);
+    else if (n->outcome == OUTCOME_ALREADY) {
+        r->already.files++;
+        r->already.bytes += n->item.bytes;
+    } else {
+        r->files++;
+        r->bytes += file ? n->item.bytes : 0;
+    }
+    bool good = file && n->outcome != OUTCOME_FAILED && !n->item.further_name;
+    return good ? written_note(&r->written, n->item.leaf, e) : 0;
+}
+
+static int job_settle(void *context, void *job, struct err *e)
+{
+    struct restoring *r = context;
+    struct job *j = job;
+    int rc = buf_check(&j->words, e);
+    for (size_t i = 0; rc == 0 && i < j->done; i++)
+        rc = entry_settle(r, j, &j->entry[i], e);
+    if (rc == 0 && j->rc != 0)
+        rc = err_set(e, j->rc, "%s", j->e.text);
+    job_clear(j);
+    return rc == 0 ? progress(r, e) : rc;
+}
+
+static int tick(void *context, struct err *e)
+{
+    return progress(context, e);
+}
+
+/* ---- handing out ---- */
+
+static void job_give(struct restoring *r)
+{
+    if (r->filling != NULL && r->filling->count > 0)
+        store_crew_give(r->crew);
+    r->filling = NULL;
+    r->folder_given = false;
+}
+
+/* All that was handed out is done and told. */
+static int settle_all(struct restoring *r, struct err *e)
+{
+    job_give(r);
+    return store_crew_finish(r->crew, e);
+}
+
+static int job_need(struct restoring *r, struct err *e)
+{
+    void *slot;
+    if (r->filling != NULL)
+        return 0;
+    int rc = store_crew_slot(r->crew, &slot, e);
+    if (rc != 0)
+        return rc;
+    struct job *j = slot;
+    if (j->number == 0) {
+        j->number = ++r->job_count;
+        (void)snprintf(j->passing, sizeof j->passing, ".groundwork-%d-%u.part", (int)getpid(), j->number);
+    }
+    j->r = r;
+    j->rc = 0;
+    r->filling = j;
+    return 0;
+}
+
+/* The descriptor among those of the job: its last one serves neighbours. */
+static int job_folder(struct job *j, int fd, bool same, unsigned *ret)
+{
+    if (!same) {
+        int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (own < 0)
+            return errno;
+        j->folder[j->folders++] = own;
+    }
+    *ret = j->folders - 1;
+    return 0;
+}
+
+/* The next entry of the job at hand, in the order in which it is to be told. */
+static int entry_add(struct restoring *r, enum entry_kind kind, const struct index_item *item, struct entry **ret,
+                     struct err *e)
+{
+    int rc = job_need(r, e);
+    if (rc != 0)
+        return rc;
+    struct job *j = r->filling;
+    struct entry *n = &j->entry[j->count++];
+    *n = (struct entry){.kind = kind, .item = *item, .path_at = j->text.n};
+    buf_put_bytes(&j->text, item->path);
+    n->target_at = j->text.n;
+    buf_put_bytes(&j->text, item->target);
+    *ret = n;
+    return buf_check(&j->text, e);
+}
+
+static void job_give_when_full(struct restoring *r)
+{
+    const struct job *j = r->filling;
+    if (j != NULL && (j->count == JOB_ENTRIES || j->folders == JOB_FOLDERS || j->bytes >= JOB_BYTES))
+        job_give(r);
+}
+
+static int give_failed(struct restoring *r, const struct index_item *item, int number, const char *words,
+                       struct err *e)
+{
+    struct entry *n;
+    int rc = entry_add(r, ENTRY_FAILED, item, &n, e);
+    if (rc != 0)
+        return rc;
+    if (number != 0)
+        entry_number(n, number);
+    else
+        entry_words(r->filling, n, words);
+    job_give_when_full(r);
+    return 0;
+}
+
+/* A folder is left: it is finished after all that was given before. */
+static void folder_left(void *context, int fd, struct bytes path, uint32_t mode, struct statement_time mtime)
+{
+    struct restoring *r = context;
+    const struct index_item item = {.path = path, .mode = mode, .mtime = mtime};
+    struct entry *n;
+    if (r->rc != 0)
+        return;
+    r->rc = entry_add(r, ENTRY_FOLDER, &item, &n, &r->e);
+    if (r->rc != 0)
+        return;
+    struct job *j = r->filling;
+    int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    n->number = own >= 0 ? 0 : fd < 0 ? ENOENT : errno;
+    n->folder = j->folders;
+    j->folder[j->folders++] = own;
+    r->folder_given = false;
+    job_give_when_full(r);
+}
+
+static int give(struct restoring *r, enum entry_kind kind, const struct index_item *item, const char *name,
+                struct err *e)
+{
+    struct entry *n;
+    int rc = entry_add(r, kind, item, &n, e);
+    if (rc != 0)
+        return rc;
+    struct job *j = r->filling;
+    bool same = r->folder_given && r->folder_moves == r->folders.moves;
+    int number = job_folder(j, verbs_folders_fd(&r->folders), same, &n->folder);
+    if (number != 0) {
+        j->count--;
+        return give_failed(r, item, number, NULL, e);
+    }
+    r->folder_given = true;
+    r->folder_moves = r->folders.moves;
+    memcpy(n->name, name, strlen(name) + 1);
+    n->fresh = verbs_folders_fresh(&r->folders);
+    j->bytes += kind == ENTRY_FILE ? item->bytes : 0;
+    job_give_when_full(r);
     return 0;
 }
 
 /* Entered, so that it gets mode and time when it is left.  One that was shut by an earlier run is opened for that. */
-static int restore_folder(struct restoring *r, const struct index_item *item, const char *name)
+static int restore_folder(struct restoring *r, const struct index_item *item, const char *name, struct err *e)
 {
     struct bytes path = buf_bytes(&r->path);
     int number = verbs_folders_enter(&r->folders, path);
     if (number == EACCES && fchmodat(verbs_folders_fd(&r->folders), name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
         number = verbs_folders_enter(&r->folders, path);
-    if (number == 0)
-        verbs_folders_finish_as(&r->folders, item->mode, item->mtime);
-    else
-        failed_os(r, item, number == ENOTDIR || number == ELOOP ? EEXIST : number);
+    if (number != 0)
+        return give_failed(r, item, number == ENOTDIR || number == ELOOP ? EEXIST : number, NULL, e);
+    r->progress.files++;
+    verbs_folders_finish_as(&r->folders, item->mode, item->mtime);
     return 0;
 }
 
@@ -351,65 +665,67 @@ static int restore_name_of(void *context, const struct index_item *original, str
     char name[NAME_MAX + 1], first[NAME_MAX + 1];
     struct stat own, other;
     struct index_item again = *original;
-    bool good;
     again.path = o->name->path;
     again.receipt = o->name->receipt;
+    again.further_name = true;
     bool known = original->receipt == o->name->receipt && written_has(&r->written, original->leaf) &&
                  item_place(r, original, &r->firsts, first) == 0;
     int number = item_place(r, o->name, &r->folders, name);
-    if (number != 0) {
-        failed_os(r, o->name, number);
-        return 0;
-    }
+    if (number != 0)
+        return give_failed(r, o->name, number, NULL, e);
     int from = verbs_folders_fd(&r->firsts), to = verbs_folders_fd(&r->folders);
-    if (known && linkat(from, first, to, name, 0) == 0) {
-        r->files++;
-        return 0;
+    bool linked = known && linkat(from, first, to, name, 0) == 0;
+    bool there = known && !linked && errno == EEXIST && fstatat(from, first, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 fstatat(to, name, &own, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == other.st_dev &&
+                 own.st_ino == other.st_ino;
+    if (!linked && !there)
+        return give(r, ENTRY_FILE, &again, name, e);
+    r->progress.files++;
+    r->files += linked;
+    if (there) {
+        r->already.files++;
+        r->already.bytes += again.bytes;
     }
-    if (known && errno == EEXIST && fstatat(from, first, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
-        fstatat(to, name, &own, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino) {
-        already(r, &again);
-        return 0;
+    return 0;
+}
+
+static int restore_placed(struct restoring *r, const struct index_item *item, struct err *e)
+{
+    char name[NAME_MAX + 1];
+    int number = item_place(r, item, &r->folders, name);
+    if (number != 0)
+        return give_failed(r, item, number, NULL, e);
+    switch (item->type) {
+    case STATEMENT_FILE:
+        return give(r, ENTRY_FILE, item, name, e);
+    case STATEMENT_LINK:
+        return give(r, ENTRY_LINK, item, name, e);
+    case STATEMENT_FOLDER:
+        return restore_folder(r, item, name, e);
     }
-    return restore_file(r, &again, name, &good, e);
+    return 0;
 }
 
 static int restore_item(void *context, const struct index_item *item, struct err *e)
 {
     struct restoring *r = context;
-    char name[NAME_MAX + 1];
-    bool good = false;
+    int rc = 0;
     if (item->set_aside && !r->set_aside_too) {
         r->left_out++;
         return 0;
     }
-    if (!path_is_safe(item->path)) {
-        failed(r, item, text_tr("its path would lead out of the folder: it is not restored"));
-        return 0;
-    }
-    r->progress.files++;
-    int rc = progress(r, e);
-    if (rc != 0)
-        return rc;
-    if (item->further_name) {
+    if (!path_is_safe(item->path))
+        return give_failed(r, item, 0, text_tr("its path would lead out of the folder: it is not restored"), e);
+    if (item->further_name) { /* the first name must be there */
         struct original o = {r, item};
-        return index_item(store_index(r->store), item->of, restore_name_of, &o, e);
-    }
-    int number = item_place(r, item, &r->folders, name);
-    if (number != 0) {
-        failed_os(r, item, number);
-        return 0;
-    }
-    switch (item->type) {
-    case STATEMENT_FILE:
-        rc = restore_file(r, item, name, &good, e);
-        return rc == 0 && good ? written_note(&r->written, item->leaf, e) : rc;
-    case STATEMENT_LINK:
-        return restore_link(r, item, name, e);
-    case STATEMENT_FOLDER:
-        return restore_folder(r, item, name);
-    }
-    return 0;
+        rc = settle_all(r, e);
+        if (rc == 0)
+            rc = index_item(store_index(r->store), item->of, restore_name_of, &o, e);
+    } else
+        rc = restore_placed(r, item, e);
+    if (rc == 0 && r->rc != 0)
+        rc = err_set(e, r->rc, "%s", r->e.text);
+    return rc;
 }
 
 struct chosen {
@@ -433,7 +749,9 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
         OWN(verbs_item_drop) struct verbs_item_held held = {0};
         r->set_aside_too = true;
         rc = verbs_item(x, request->option[OPTION_ITEM], &held, e);
-        return rc != 0 ? rc : restore_item(r, &held.item, e);
+        if (rc == 0)
+            rc = restore_item(r, &held.item, e);
+        return rc == 0 ? settle_all(r, e) : rc;
     }
     if (request->option[OPTION_RECEIPT] != NULL) {
         r->set_aside_too = true;
@@ -441,7 +759,44 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
         if (rc == 0)
             rc = index_deposit_by_receipt(x, number, take_deposit, &c, e);
     }
-    return rc != 0 ? rc : index_items(x, c.deposit, 0, restore_item, r, e);
+    if (rc == 0)
+        rc = index_items(x, c.deposit, 0, restore_item, r, e);
+    return rc == 0 ? settle_all(r, e) : rc;
+}
+
+/* Folders that are still open are left, and so finished. */
+static int finish_all(struct restoring *r, struct err *e)
+{
+    verbs_folders_leave(&r->folders);
+    if (r->rc != 0)
+        return err_set(e, r->rc, "%s", r->e.text);
+    return settle_all(r, e);
+}
+
+/* Done or not, nobody works on; what is still open gets its mode and time. */
+static void restoring_end(struct restoring *r)
+{
+    atomic_store(&r->stop, true);
+    store_crew_drop(&r->crew);
+    r->folders.left = NULL;
+    verbs_folders_leave(&r->folders);
+}
+
+static int crew_begin(struct restoring *r, struct err *e)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct store_crew_setup setup = {.threads = processors < 1             ? 1
+                                                : processors > THREADS_MAX ? THREADS_MAX
+                                                                           : (unsigned)processors,
+                                     .job_bytes = sizeof(struct job),
+                                     .work = job_work,
+                                     .settle = job_settle,
+                                     .tick = tick,
+                                     .release = job_release,
+                                     .context = r};
+    r->folders.left = folder_left;
+    atomic_store(&r->nameless, true);
+    return store_crew_new(&setup, &r->crew, e);
 }
 
 static void answer(const struct restoring *r)
@@ -501,13 +856,12 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
         return err_os(e, ERR_IO, errno, "open %s", r.dest_name);
     r.folders = (struct verbs_folders){.dest = r.dest, .failed = folder_failed, .context = &r};
     r.firsts = (struct verbs_folders){.dest = r.dest, .only_there = true};
-    snprintf(r.passing, sizeof r.passing, ".groundwork-%d.part", (int)getpid());
-    r.piece = malloc(READ_PIECE);
-    r.hash = crypt_sha256_new();
-    if (r.piece == NULL || r.hash == NULL)
-        return err_memory(e);
-    rc = restore_chosen(&r, request, e);
-    verbs_folders_leave(&r.folders);
+    rc = crew_begin(&r, e);
+    if (rc == 0)
+        rc = restore_chosen(&r, request, e);
+    if (rc == 0)
+        rc = finish_all(&r, e);
+    restoring_end(&r);
     if (syncfs(r.dest) != 0 && rc == 0)
         rc = err_os(e, ERR_IO, errno, "sync %s", r.dest_name);
     if (rc != 0)

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { SECONDS_OF_A_DAY = 86400, SHEETS_DAYS = 365 };
+enum { AGES_SAID = 16, SECONDS_OF_A_DAY = 86400, SHEETS_DAYS = 365 };
 
 static const char *copy_words(enum ledger_copy_state state)
 {
@@ -20,6 +20,74 @@ static const char *copy_words(enum ledger_copy_state state)
         return text_tr("damaged: run groundwork repair");
     }
 }
+
+/* ---- ages of audits ---- */
+
+static void say_age(const struct verbs_face *face, const struct store_age *age, int64_t now_unix_s)
+{
+    const struct statement_audit *a = &age->last;
+    char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], full[TIME_TEXT_MAX];
+    uint64_t now = now_unix_s > 0 ? (uint64_t)now_unix_s : 0;
+    uint64_t days = now > a->at_unix_s ? (now - a->at_unix_s) / SECONDS_OF_A_DAY : 0;
+    time_text(when, (int64_t)a->at_unix_s);
+    time_text(full, (int64_t)age->full_at_unix_s);
+    if (a->at_unix_s == 0)
+        verbs_say(face, "    packs %" PRIu64 " to %" PRIu64 ": never", a->first, a->last);
+    else if (a->full)
+        verbs_say(face,
+                  "    packs %" PRIu64 " to %" PRIu64 ": in full %s, %" PRIu64 " days ago; findings: %s",
+                  a->first, a->last, when, days, verbs_number(a->findings, n));
+    else if (age->full_at_unix_s != 0)
+        verbs_say(face,
+                  "    packs %" PRIu64 " to %" PRIu64 ": without keys %s, %" PRIu64
+                  " days ago; findings: %s; in full %s",
+                  a->first, a->last, when, days, verbs_number(a->findings, n), full);
+    else
+        verbs_say(face,
+                  "    packs %" PRIu64 " to %" PRIu64 ": without keys %s, %" PRIu64
+                  " days ago; findings: %s; in full never",
+                  a->first, a->last, when, days, verbs_number(a->findings, n));
+}
+
+static void say_ages(const struct verbs_face *face, const struct store_ages *ages)
+{
+    char n[VERBS_NUMBER_MAX], m[VERBS_NUMBER_MAX];
+    int64_t now = time_now_unix_s();
+    if (ages->packs == 0)
+        return;
+    verbs_say(face, "  Audits on this computer: %s packs, of which never %s", verbs_number(ages->packs, n),
+              verbs_number(ages->never, m));
+    for (size_t i = 0; i < ages->count && i < AGES_SAID; i++)
+        say_age(face, &ages->run[i], now);
+    if (ages->count > AGES_SAID)
+        verbs_say(face, "    ... and %s more; --json lists all", verbs_number(ages->count - AGES_SAID, n));
+    if (ages->waiting > 0)
+        verbs_say(face, "    %s reports of audits go on the log with the next commit", verbs_number(ages->waiting, n));
+}
+
+static void json_ages(struct json_out *j, const struct store_ages *ages)
+{
+    json_key(j, "audits");
+    json_array_begin(j);
+    for (size_t i = 0; i < ages->count; i++) {
+        const struct statement_audit *a = &ages->run[i].last;
+        json_object_begin(j);
+        if (a->at_unix_s != 0) {
+            verbs_json_u64(j, "at", a->at_unix_s);
+            verbs_json_u64(j, "findings", a->findings);
+        }
+        verbs_json_u64(j, "first", a->first);
+        if (ages->run[i].full_at_unix_s != 0)
+            verbs_json_u64(j, "full_at", ages->run[i].full_at_unix_s);
+        verbs_json_text(j, "grade", a->at_unix_s == 0 ? "never" : a->full ? "full" : "keyless");
+        verbs_json_u64(j, "last", a->last);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    verbs_json_u64(j, "audits_waiting", ages->waiting);
+}
+
+/* ---- all of it ---- */
 
 static void say_parity(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
 {
@@ -143,6 +211,8 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     struct verbs_place place;
     struct store_facts f;
     struct vault_parity_count parity;
+    struct store_ages ages;
+    struct err mine = {0};
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
         return rc;
@@ -150,11 +220,16 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     rc = vault_parity_glance(f.root, f.pack_sectors, &f.parity, &parity, e);
     if (rc != 0)
         return rc;
+    if (store_audit_ages(s, &ages, &mine) != 0)
+        verbs_warn(face, "%s", mine.text);
     if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
         *ret_exit = VERBS_FAILED;
-    if (face->json != NULL)
+    if (face->json != NULL) {
+        json_ages(face->json, &ages);
         return json_status(request, face, &f, &parity, e);
+    }
     say_status(face, &f, &parity);
+    say_ages(face, &ages);
     rc = verbs_mirrors_status(request, face, &f, e);
     if (rc != 0 || !next_step)
         return rc;

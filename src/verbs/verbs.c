@@ -47,10 +47,12 @@ const struct verb verbs_table[] = {
      verbs_note},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
-     "decrypted and re-hashed too. Never writes.", 0, 0, true,
+     "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "
+     "with the next commit.", 0, 0, true,
      {{"keyless", NULL, "only what needs no key"},
       {"full", NULL, "every item decrypted and re-hashed too (when nothing is said)"},
-      {"from-pack", "N", "go on with this pack after an interruption"}}, verbs_audit},
+      {"from-pack", "N", "go on with this pack after an interruption"},
+      {"limit", "MB", "read no more than so many MB in a second"}}, verbs_audit},
     {"verify", "", "check the log: signatures, roots, statements, keys",
      "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
      "writes. With --mirror a mirror is checked instead, by its own journal and without keys; where the repository is "

@@ -69,21 +69,25 @@ int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, s
  * on the way is finished.  0 or an errno: then it stands as deep as it came.
  * verbs_folders_fd: the innermost; borrowed until the next call.  verbs_folders_fresh: that one was made by us.
  * verbs_folders_finish_as: mode and time that the innermost gets once it is left, and what it holds is in it; ${failed}
- * is told when that cannot be.
+ * is told when that cannot be.  ${left}, unless NULL, is asked to do it instead, and given the folder's descriptor,
+ * which it is to duplicate (-1: it could not be reached any more).
  */
 struct verbs_folders {
     int dest;
     bool only_there;
     void (*failed)(void *context, struct bytes path, int number);
+    void (*left)(void *context, int fd, struct bytes path, uint32_t mode, struct statement_time mtime);
     void *context;
     struct verbs_folder *levels;
     size_t depth, room;
+    uint64_t moves; /* grows whenever the innermost becomes another */
     struct buf path;
 };
 int verbs_folders_enter(struct verbs_folders *f, struct bytes path);
 int verbs_folders_fd(const struct verbs_folders *f);
 bool verbs_folders_fresh(const struct verbs_folders *f);
 void verbs_folders_finish_as(struct verbs_folders *f, uint32_t mode, struct statement_time mtime);
+int verbs_folder_finish(int fd, uint32_t mode, struct statement_time mtime); /* 0 or an errno */
 void verbs_folders_leave(struct verbs_folders *f); /* all of them */
 void verbs_folders_release(struct verbs_folders *f);
 

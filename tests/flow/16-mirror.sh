@@ -36,7 +36,9 @@ find stick | LC_ALL=C grep -q '[^a-z0-9./-]' && fail 'a name that some file syst
 # It grows by what is new, and only by that.
 find stick/m/vault stick/m/journal -type f | sort | xargs sha256sum >before
 head -c 3000000 /dev/urandom >papers/later
+gw -R archive audit >/dev/null || fail 'audit'
 gw -R archive intake papers >/dev/null
+gw -R archive status | grep -q 'go on the log with' && fail 'the report of the audit is not on the log'
 expect 0 'commits behind the repository' gw -R archive verify --mirror stick/m
 gw -R archive mirror stick/m >/dev/null
 sha256sum --quiet -c before || fail 'a file of the mirror was written again'

@@ -38,7 +38,9 @@ grep -q 'Recovery: 2 of 3 sheets' <<STATUS || fail 'status does not name the she
 $(gw -R archive status)
 STATUS
 gw -R archive verify | grep -q '^VERIFIED$' || fail 'verify, with sheets'
+gw -R archive audit --keyless >/dev/null || fail 'audit, with sheets'
 gw -R archive note 'written after the sheets' >/dev/null
+gw -R archive status | grep -q 'go on the log with' && fail 'the report of the audit is not on the log'
 words=$(sed -n 's/^3: \([a-z ]*\)$/\1/p' sheet-1)
 [ -n "$words" ] || fail 'a sheet has no third line'
 ! grep -rqF "$words" archive || fail 'a sheet is in the repository'

@@ -300,6 +300,21 @@ static void draw_lists(struct drawn *d)
     }
 }
 
+static void draw_audits(struct drawn *d)
+{
+    size_t count = 1 + chance_below(&chance, 5);
+    struct statement_audit *audits = hold(d, count * sizeof *audits);
+    for (size_t i = 0; i < count; i++) {
+        audits[i] = (struct statement_audit){.first = number(), .last = number(), .findings = number(),
+                                             .leaves = number(), .at_unix_s = number(),
+                                             .full = chance_below(&chance, 2) == 0};
+        if (audits[i].last < audits[i].first)
+            audits[i].last = audits[i].first;
+    }
+    d->s.audited.audits = audits;
+    d->s.audited.count = count;
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind)
 {
     drawn_drop(d);
@@ -317,6 +332,7 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_PACKS:
     case STATEMENT_REPAIRED: draw_lists(d); break;
     case STATEMENT_PARITY: draw_parity(d); break;
+    case STATEMENT_AUDITED: draw_audits(d); break;
     case STATEMENT_COVER:
         d->s.cover = (struct statement_cover){number(), number(), number(), number() | 1, {{0}}};
         draw(d->s.cover.root.b, CRYPT_HASH);
@@ -473,6 +489,16 @@ static void assert_same_lists(const struct statement *a, const struct statement 
     }
 }
 
+static void assert_same_audits(const struct statement *a, const struct statement *b)
+{
+    assert_int_equal(a->audited.count, b->audited.count);
+    for (size_t i = 0; i < a->audited.count; i++) {
+        const struct statement_audit *x = &a->audited.audits[i], *y = &b->audited.audits[i];
+        assert_true(x->first == y->first && x->last == y->last && x->findings == y->findings);
+        assert_true(x->leaves == y->leaves && x->at_unix_s == y->at_unix_s && x->full == y->full);
+    }
+}
+
 static void assert_same(const struct statement *a, const struct statement *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -485,6 +511,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_PACKS:
     case STATEMENT_REPAIRED: assert_same_lists(a, b); break;
     case STATEMENT_PARITY: assert_same_parity(a, b); break;
+    case STATEMENT_AUDITED: assert_same_audits(a, b); break;
     case STATEMENT_COVER:
         assert_true(a->cover.deposit == b->cover.deposit && a->cover.part == b->cover.part);
         assert_true(a->cover.first == b->cover.first && a->cover.count == b->cover.count);
@@ -1101,6 +1128,15 @@ static void lists_too_long(void **state)
     refuse_making(&(struct statement){.kind = STATEMENT_PACKS, .packs = {zeros, count}}, "rule list-length");
     refuse_making(&(struct statement){.kind = STATEMENT_REPAIRED, .repaired = {zeros, count}}, "rule list-length");
     refuse_making(&(struct statement){.kind = STATEMENT_PARITY, .parity = {zeros, count}}, "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {zeros, STATEMENT_AUDITS_MAX + 1}},
+                  "rule list-length");
+    refuse_making(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {zeros, 0}}, "rule list-length");
+    struct statement_audit backwards = {.first = 2, .last = 1};
+    refuse_making(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {&backwards, 1}}, "rule audited-packs");
+    OWN(stored_drop) struct stored many = {.kind = STATEMENT_AUDITED};
+    struct err none;
+    store(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {zeros, STATEMENT_AUDITS_MAX}}, &many);
+    assert_int_equal(read_again(&many, buf_bytes(&many.text), buf_bytes(&many.values), &none), 0);
     /* At the limit the list is no matter; what it holds is longer than a statement may be. */
     count--;
     refuse_making(&(struct statement){.kind = STATEMENT_PACKS, .packs = {zeros, count}}, "rule statement-length");
@@ -1259,6 +1295,10 @@ static const struct broken {
     {STATEMENT_FOUNDED, false, "\"packs\":16", "\"packs\":4294967296", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "{\"files\":2,\"packs\":16}", "null", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "{\"files\":2,", "{\"code\":1,\"files\":2,", "rule founded-fields"},
+    {STATEMENT_AUDITED, false, "\"full\"", "\"half\"", "rule audited-audits"},
+    {STATEMENT_AUDITED, false, "\"findings\":1", "\"findings\":-1", "rule audited-audits"},
+    {STATEMENT_AUDITED, false, "\"leaves\":9", "\"leaves\":9,\"more\":1", "rule audited-audits"},
+    {STATEMENT_AUDITED, false, "\"first\":3", "\"first\":8", "rule audited-packs"},
     {STATEMENT_FOUNDED, false, "\"administrator\",", "", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "\"investigator\"]", "\"investigator\",\"king\"]", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "{\"administrators\":1,", "{\"administrators\":2,", "rule founded-fields"},
@@ -1296,6 +1336,8 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     static struct statement_stripe stripes[] = {{.stripe = 3, .packs = 5, .files = 2},
                                                 {.stripe = 4, .packs = 1, .files = 2}};
     static const struct hash two[2];
+    static struct statement_audit audits[] = {
+        {.first = 3, .last = 7, .findings = 1, .leaves = 9, .at_unix_s = 5, .full = true}};
     static struct bytes path;
     static struct statement_refused refused;
     static struct statement_range range = {4, 5};
@@ -1358,6 +1400,10 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
             .event = {.number = 1}, .key = other, .needed = 2, .shares = two, .share_count = COUNT(two)};
         break;
     case STATEMENT_MEMBER: d->s.member = (struct statement_member){.event = {.number = 2}, .key = other}; break;
+    case STATEMENT_AUDITED:
+        d->s.audited.audits = audits;
+        d->s.audited.count = 1;
+        break;
     }
 }
 

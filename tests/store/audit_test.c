@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "base/clock.h"
+
 static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
                                      {"c.bin", 'r', 300000, 22}};
 
@@ -125,35 +127,98 @@ static int stop_then(void *context, uint64_t done, uint64_t all)
     return w->left-- == 0;
 }
 
-/* Stopped anywhere, gone on from the pack that the line names: together they have seen every pack. */
+/* Several deposits, so that there are several stretches. */
+static void fill_more(struct fixture *f)
+{
+    static const struct thing more[3][2] = {{{"d.bin", 'r', 900000, 23}, {"a.bin", 'r', 400000, 20}},
+                                            {{"e.bin", 'r', 900000, 24}, {"t.txt", 't', 90000, 5}},
+                                            {{"f.bin", 'r', 900000, 25}, {"e2.bin", 'r', 900000, 24}}};
+    fill(f);
+    for (size_t i = 0; i < COUNT(more); i++) {
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+        assert_int_equal(fixture_intake(s, NULL, more[i], COUNT(more[i]), &f->e), 0);
+    }
+}
+
+/* Stopped anywhere, gone on from the pack that the line names: together they have seen every pack and every item. */
 static void test_stopped_and_gone_on(void **state)
 {
     struct fixture *f = *state;
-    fill(f);
-    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
-    uint64_t seen_at_stop = 0;
-    unsigned stopped = 0;
-    for (unsigned at = 0; at < 200; at++) {
-        struct watching w = {f, at, 0};
-        struct store_watch watch = {keep_line, stop_then, &w};
-        int rc = store_audit(s, true, 0, &watch, &f->audited, &f->e);
-        if (rc == 0)
-            break;
-        assert_int_equal(rc, ERR_STOPPED);
-        stopped++;
-        const char *from = strstr(f->e.text, "--from-pack ");
-        if (from == NULL) {
-            assert_non_null(strstr(f->e.text, "nothing was changed"));
-            continue;
+    unsigned stopped = 0, named = 0;
+    fill_more(f);
+    for (int full = 0; full < 2; full++) {
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_CHECK);
+        struct watching all = {f, UINT32_MAX, 0};
+        struct store_watch watch_all = {keep_line, stop_then, &all};
+        struct store_audited whole, begun, rest;
+        s->audit_stretch_bytes = 1;
+        assert_int_equal(store_audit(s, full, 0, &watch_all, &whole, &f->e), 0);
+        for (unsigned at = 0; at < 300; at++) {
+            struct watching w = {f, at, 0}, on = {f, UINT32_MAX, 0};
+            struct store_watch watch = {keep_line, stop_then, &w}, go_on = {keep_line, stop_then, &on};
+            int rc = store_audit(s, full, 0, &watch, &begun, &f->e);
+            if (rc == 0)
+                break;
+            assert_int_equal(rc, ERR_STOPPED);
+            stopped++;
+            const char *from = strstr(f->e.text, "--from-pack ");
+            if (from == NULL) {
+                assert_non_null(strstr(f->e.text, "nothing was changed"));
+                continue;
+            }
+            uint64_t pack = strtoull(from + 12, NULL, 10);
+            named++;
+            assert_true(pack <= begun.packs);
+            assert_int_equal(store_audit(s, full, pack, &go_on, &rest, &f->e), 0);
+            assert_int_equal(pack + rest.packs, whole.packs);
+            assert_true(begun.items + rest.items >= whole.items);
         }
-        seen_at_stop = f->audited.packs;
-        assert_int_equal(strtoull(from + 12, NULL, 10), seen_at_stop);
-        struct watching rest = {f, UINT32_MAX, 0};
-        struct store_watch go_on = {keep_line, stop_then, &rest};
-        assert_int_equal(store_audit(s, false, seen_at_stop, &go_on, &f->audited, &f->e), 0);
-        assert_int_equal(f->audited.packs + seen_at_stop, 2);
     }
-    assert_true(stopped > 3);
+    assert_true(stopped > 6 && named > 3);
+}
+
+/* However long the stretches are: the same is counted, the same is found. */
+static void test_stretches(void **state)
+{
+    struct fixture *f = *state;
+    static const uint64_t lengths[] = {0, 1, 1500000};
+    struct store_audited whole = {0}, damaged = {0};
+    fill_more(f);
+    for (int bad = 0; bad < 2; bad++) {
+        if (bad)
+            fixture_flip(f, "vault/000/000001.pack", 20 * VAULT_SECTOR + 77);
+        for (size_t i = 0; i < COUNT(lengths); i++) {
+            OWN(store_drop) struct store *s = fixture_open(f, STORE_CHECK);
+            struct watching w = {f, UINT32_MAX, 0};
+            struct store_watch watch = {keep_line, stop_then, &w};
+            struct store_audited *first = bad ? &damaged : &whole, got;
+            s->audit_stretch_bytes = lengths[i];
+            assert_int_equal(store_audit(s, true, 0, &watch, &got, &f->e), bad ? ERR_DAMAGED : 0);
+            if (i == 0)
+                *first = got;
+            assert_memory_equal(&got, first, sizeof got);
+        }
+    }
+    assert_int_equal(whole.items, 9);
+    assert_true(damaged.findings >= 2 && damaged.items == whole.items);
+}
+
+/* A limit is kept, up to the first tenth of a second; and a stop is heard while a thread waits. */
+static void test_no_faster_than_allowed(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_CHECK);
+    struct watching w = {f, UINT32_MAX, 0}, at_once = {f, 1, 0};
+    struct store_watch watch = {keep_line, stop_then, &w}, stopping = {keep_line, stop_then, &at_once};
+    store_audit_limit(s, 20000000);
+    uint64_t begin_ms = time_monotonic_ms();
+    assert_int_equal(store_audit(s, false, 0, &watch, &f->audited, &f->e), 0);
+    assert_true(time_monotonic_ms() - begin_ms + 10 >= (f->audited.bytes - VAULT_SECTOR * 64) * 1000 / 20000000);
+    store_audit_limit(s, 1000);
+    begin_ms = time_monotonic_ms();
+    assert_int_equal(store_audit(s, true, 0, &stopping, &f->audited, &f->e), ERR_STOPPED);
+    assert_true(time_monotonic_ms() - begin_ms < 60000); /* not the twenty minutes that it would take */
 }
 
 /* The open pack grows, is sealed, and loses its second copy while we look: no damage. */
@@ -180,6 +245,8 @@ int main(void)
         FIXTURE_TEST(test_damage_of_any_one_copy),
         FIXTURE_TEST(test_any_number_of_threads),
         FIXTURE_TEST(test_stopped_and_gone_on),
+        FIXTURE_TEST(test_stretches),
+        FIXTURE_TEST(test_no_faster_than_allowed),
         FIXTURE_TEST(test_outrun_by_a_writer),
     };
     return FIXTURE_RUN(tests);

@@ -449,6 +449,11 @@ class Repository:
                 self.covered |= set(range(first, end))
             elif body["kind"] == "repaired":
                 need(all(isinstance(name, str) for name in body["files"]), "the names of what was healed")
+            elif body["kind"] == "audited":
+                need(0 < len(body["audits"]) <= 64, "how many audits are told of at once")
+                for x in body["audits"]:
+                    need(set(x) == {"at", "findings", "first", "grade", "last", "leaves"}, "the report of an audit")
+                    need(x["first"] <= x["last"] and x["grade"] in ("full", "keyless"), "what an audit held to the log")
             else:
                 need(body["kind"] == "founded" and leaf == 0, "a kind of statement")
 

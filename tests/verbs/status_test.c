@@ -27,6 +27,7 @@ static void a_whole_repository(void **state)
     fixture_said(f, "  Key file: keys/own.key\n");
     fixture_said(f, "  Recovery: no sheets yet.");
     fixture_not_said(f, "Next:");
+    fixture_not_said(f, "Audits on this computer"); /* there is no pack yet */
     f->key_path = "keys/none.key";
     status(f, 0);
     fixture_said(f, "  Key file: none at keys/none.key; bring your copy of it, or name it with --key\n");
@@ -39,13 +40,44 @@ static void a_whole_repository(void **state)
     assert_int_equal(rename("elsewhere", "state"), 0);
 }
 
+/* How old the audits of this computer are. */
+static void how_old_audits_are(void **state)
+{
+    struct fixture *f = *state;
+    scratch_mkdir("papers");
+    scratch_text("papers/one", "evidence");
+    assert_int_equal(fixture_run(f, "intake", "papers", NULL), 0);
+    status(f, 0);
+    fixture_said(f, "  Audits on this computer: 1 packs, of which never 1\n    packs 0 to 0: never\n");
+    assert_int_equal(fixture_run(f, "audit", "--keyless", NULL), 0);
+    status(f, 0);
+    fixture_said(f, "    packs 0 to 0: without keys ");
+    fixture_said(f, "0 days ago; findings: 0; in full never\n");
+    assert_int_equal(fixture_run(f, "audit", "--limit", "1000", NULL), 0);
+    status(f, 0);
+    fixture_said(f, "    packs 0 to 0: in full ");
+    fixture_said(f, "    2 reports of audits go on the log with the next commit\n");
+    assert_int_equal(fixture_run(f, "audit", "--keyless", NULL), 0);
+    assert_int_equal(fixture_run(f, "note", "a remark", NULL), 0);
+    status(f, 0);
+    fixture_said(f, "findings: 0; in full 2");
+    fixture_not_said(f, "go on the log");
+    assert_int_equal(fixture_json(f, "status", NULL), 0);
+    assert_non_null(strstr(buf_text(&f->document), "\"grade\":\"keyless\""));
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const bad[] = {"0", "1000001", "fast"};
+        assert_int_equal(fixture_run(f, "audit", "--limit", bad[i], NULL), VERBS_USAGE);
+        fixture_failed(f, ERR_USAGE, ": give a number of MB/s, 1 to 1000000");
+    }
+}
+
 static void as_a_document(void **state)
 {
     static const char *const keys[] = {
-        "commits", "journal_a",         "journal_b", "key_file",     "leaves",       "log_key",
-        "mirrors", "mirrors_warn_days", "origin",    "pack_sectors", "parity_files", "parity_packs",
-        "pin",     "recovery",          "repository", "root",        "state_known",  "stripes",
-        "stripes_whole"};
+        "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
+        "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
+        "parity_files", "parity_packs",   "pin",          "recovery",          "repository", "root",
+        "state_known",  "stripes",        "stripes_whole"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
@@ -196,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_whole_repository),
         cmocka_unit_test(as_a_document),
         cmocka_unit_test(the_next_step),
+        cmocka_unit_test(how_old_audits_are),
         cmocka_unit_test(a_copy_that_is_not_whole_is_named_with_the_remedy),
         cmocka_unit_test(a_copy_that_lacks_the_last_commit_is_short),
         cmocka_unit_test(what_a_crash_left_is_seen_to_by_the_next_writer),
