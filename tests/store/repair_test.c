@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
-                                     {"c.bin", 'r', 300000, 22}};
+static const struct thing large[] = {
+    {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
 
 static void fill(struct fixture *f)
 {
@@ -203,7 +203,8 @@ static void test_more_than_parity_brings_back(void **state)
     fixture_first(f, folder.s, "wrap-", &name);
     fixture_remove(f, name.s);
     fixture_flip(f, "b/open/000001.pack", 70);
-    fixture_says(f, fixture_repair(f), ERR_DAMAGED, "needs a mirror (repair --from) or another copy of the repository", NULL);
+    fixture_says(f, fixture_repair(f), ERR_DAMAGED, "needs a mirror (repair --from) or another copy of the repository",
+                 NULL);
     assert_non_null(strstr(buf_text(&f->words), "pack 0 healed in part: 1 sectors came back"));
     assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
     assert_non_null(strstr(buf_text(&f->lines), "parity/000/000000-01.p0 cannot be made anew"));
