@@ -66,6 +66,13 @@ static void face_warn(void *context, const char *line)
     put_aside(context, line);
 }
 
+static int face_flush(void *context, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_output_flush(&f->out);
+    return f->out.failed == 0 ? 0 : err_os(e, ERR_IO, f->out.failed, "the answer could not be written out");
+}
+
 static int face_progress(void *context, const struct verbs_progress *p)
 {
     struct cli_face *f = context;
@@ -87,7 +94,8 @@ void cli_face_init(struct cli_face *f, bool json)
                                      .say = face_say,
                                      .warn = face_warn,
                                      .progress = face_progress,
-                                     .passphrase = face_passphrase}};
+                                     .passphrase = face_passphrase,
+                                     .flush = face_flush}};
     cli_output_init(&f->out, STDOUT_FILENO, isatty(STDOUT_FILENO));
     cli_output_init(&f->err, STDERR_FILENO, true);
     cli_secret_init(&f->secret, -1);
@@ -111,6 +119,7 @@ void cli_face_set(struct cli_face *f, const struct cli_line *line)
     cli_secret_init(&f->secret, line->passphrase_fd);
     f->secret.warn = face_warn;
     f->secret.context = f;
+    f->verbs.quiet = f->quiet;
     f->verbs.watched = !f->quiet && can_draw();
     f->meter = (struct cli_meter){.on = f->verbs.watched, .fd = STDERR_FILENO};
 }

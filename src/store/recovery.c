@@ -116,3 +116,8 @@ int store_sheets_commit(struct store *s, const struct store_sheets *sheets, stru
     s->draft.event = (struct draft_event){.statement = &st};
     return store_commit(s, e);
 }
+
+bool store_sheets_may_count(const struct store *s)
+{
+    return s->state.has_pending; /* set just before the journal is written, and by nothing else while this is open */
+}
