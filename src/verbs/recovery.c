@@ -17,6 +17,44 @@ static int number_of(const char *option, const char *text, unsigned otherwise, u
     return 0;
 }
 
+/* ---- where they may lie ---- */
+
+static bool is_mirror(const char *folder)
+{
+    static const char HEAD[] = "groundwork/mirror/v";
+    char head[sizeof HEAD - 1];
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    return file_path(&path, NULL, "%s/mirror", folder) == 0 && file_open_read(path.s, &fd, NULL) == 0 &&
+           file_read_at(fd, head, sizeof head, 0, path.s, NULL) == 0 && memcmp(head, HEAD, sizeof head) == 0;
+}
+
+static bool is_repository(const char *folder)
+{
+    struct file_path a, b;
+    return file_path(&a, NULL, "%s/a/journal", folder) == 0 && file_path(&b, NULL, "%s/b/journal", folder) == 0 &&
+           (file_exists(a.s) || file_exists(b.s));
+}
+
+/* Sheets beside a copy of the evidence open it to whoever finds both; mirrors go to where many look. */
+static int apart(const char *out, struct err *e)
+{
+    struct file_path at;
+    int rc = file_resolve(out, &at, e);
+    if (rc != 0)
+        return rc;
+    for (char *slash = at.s; slash != NULL && at.s[0] != 0;) {
+        if (is_mirror(at.s))
+            return err_set(e, ERR_REFUSED, "%s lies in the mirror %s: name a place outside it", out, at.s);
+        if (is_repository(at.s))
+            return err_set(e, ERR_REFUSED, "%s lies in the repository %s: name a place outside it", out, at.s);
+        slash = strrchr(at.s, '/');
+        if (slash != NULL)
+            *slash = 0;
+    }
+    return 0;
+}
+
 /* The texts of one sheet: a page of text, and one with the square code. */
 struct printed {
     struct buf kind[KINDS];
@@ -198,6 +236,8 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
         rc = err_set(e, ERR_USAGE, "-q shows no sheets: name a folder for them with --out");
     if (rc == 0 && p.out != NULL)
         rc = verbs_outside(request, p.out, e);
+    if (rc == 0 && p.out != NULL)
+        rc = apart(p.out, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)

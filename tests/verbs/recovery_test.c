@@ -115,6 +115,17 @@ static void what_is_refused(void **state)
     fixture_failed(f, ERR_USAGE, "there are only 2 sheets");
     assert_int_equal(fixture_run(f, "recovery", "--out", "archive/sheets", NULL), VERBS_REFUSED);
     fixture_failed(f, ERR_REFUSED, "lies in the repository");
+    assert_int_equal(fixture_run(f, "mirror", "stick", NULL), 0);
+    static const char *const taken[] = {"stick", "stick/log", "stick/sheets/new"};
+    for (size_t i = 0; i < COUNT(taken); i++) {
+        assert_int_equal(fixture_run(f, "recovery", "--out", taken[i], NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "lies in the mirror");
+    }
+    scratch_mkdir("another");
+    scratch_mkdir("another/b");
+    scratch_text("another/b/journal", "of another one");
+    assert_int_equal(fixture_run(f, "recovery", "--out", "another/sheets", NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "lies in the repository");
     scratch_text("a-file", "in the way");
     assert_int_not_equal(fixture_run(f, "recovery", "--out", "a-file/sheets", NULL), 0);
     assert_int_equal(fixture_json(f, "status", NULL), 0);
