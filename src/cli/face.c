@@ -88,6 +88,14 @@ static int face_passphrase(void *context, const char *prompt, bool twice, struct
     return cli_secret_ask(&f->secret, prompt, twice, ret, e);
 }
 
+static int face_typed(void *context, const char *prompt, struct buf *ret, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_meter_clear(&f->meter);
+    cli_output_flush(&f->out);
+    return cli_secret_typed(prompt, ret, e);
+}
+
 void cli_face_init(struct cli_face *f, bool json)
 {
     *f = (struct cli_face){.verbs = {.context = f,
@@ -95,7 +103,8 @@ void cli_face_init(struct cli_face *f, bool json)
                                      .warn = face_warn,
                                      .progress = face_progress,
                                      .passphrase = face_passphrase,
-                                     .flush = face_flush}};
+                                     .flush = face_flush,
+                                     .typed = face_typed}};
     cli_output_init(&f->out, STDOUT_FILENO, isatty(STDOUT_FILENO));
     cli_output_init(&f->err, STDERR_FILENO, true);
     cli_secret_init(&f->secret, -1);

@@ -39,6 +39,7 @@ struct verbs_face {
     bool watched;          /* a person looks on: counting beforehand is worth it */
     bool quiet;            /* what is said is not shown */
     int (*flush)(void *context, struct err *e); /* what was said is written out; ERR_IO: not all of it */
+    int (*typed)(void *context, const char *prompt, struct buf *ret, struct err *e); /* on the terminal alone */
 };
 
 /* A request: what was typed, options by name. */

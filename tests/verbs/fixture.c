@@ -41,6 +41,11 @@ static int passphrase(void *context, const char *prompt, bool twice, struct buf 
     return buf_check(ret, e);
 }
 
+static int typed(void *context, const char *prompt, struct buf *ret, struct err *e)
+{
+    return passphrase(context, prompt, false, ret, e);
+}
+
 static int flush(void *context, struct err *e)
 {
     struct fixture *f = context;
@@ -102,7 +107,8 @@ static int run(struct fixture *f, bool json, va_list words)
                               .json = json ? &out : NULL,
                               .watched = f->watched,
                               .quiet = f->quiet,
-                              .flush = flush};
+                              .flush = flush,
+                              .typed = typed};
     struct verbs_request q = {.arguments = arguments,
                               .repository = f->repository,
                               .key_path = f->key_path,
