@@ -168,8 +168,10 @@ void cli_secret_drop(struct cli_secret *s);
  * cli_secret_ask: the next line of --passphrase-fd or GROUNDWORK_PASSPHRASE_FILE; when there is neither, or it gave
  * its last line before, the terminal, twice when ${twice}.  Appended to ${ret}, which the caller wipes.
  * ERR_IO: nowhere to ask, unreadable; ERR_USAGE: too long; ERR_KEY: the two differ; ERR_STOPPED.
+ * cli_secret_typed: a line of the terminal that is no passphrase, whatever gives those.
  */
 int cli_secret_ask(struct cli_secret *s, const char *prompt, bool twice, struct buf *ret, struct err *e);
+int cli_secret_typed(const char *prompt, struct buf *ret, struct err *e);
 
 /* ---- face ---- */
 

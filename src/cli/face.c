@@ -66,6 +66,13 @@ static void face_warn(void *context, const char *line)
     put_aside(context, line);
 }
 
+static int face_flush(void *context, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_output_flush(&f->out);
+    return f->out.failed == 0 ? 0 : err_os(e, ERR_IO, f->out.failed, "the answer could not be written out");
+}
+
 static int face_progress(void *context, const struct verbs_progress *p)
 {
     struct cli_face *f = context;
@@ -81,13 +88,23 @@ static int face_passphrase(void *context, const char *prompt, bool twice, struct
     return cli_secret_ask(&f->secret, prompt, twice, ret, e);
 }
 
+static int face_typed(void *context, const char *prompt, struct buf *ret, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_meter_clear(&f->meter);
+    cli_output_flush(&f->out);
+    return cli_secret_typed(prompt, ret, e);
+}
+
 void cli_face_init(struct cli_face *f, bool json)
 {
     *f = (struct cli_face){.verbs = {.context = f,
                                      .say = face_say,
                                      .warn = face_warn,
                                      .progress = face_progress,
-                                     .passphrase = face_passphrase}};
+                                     .passphrase = face_passphrase,
+                                     .flush = face_flush,
+                                     .typed = face_typed}};
     cli_output_init(&f->out, STDOUT_FILENO, isatty(STDOUT_FILENO));
     cli_output_init(&f->err, STDERR_FILENO, true);
     cli_secret_init(&f->secret, -1);
@@ -111,6 +128,7 @@ void cli_face_set(struct cli_face *f, const struct cli_line *line)
     cli_secret_init(&f->secret, line->passphrase_fd);
     f->secret.warn = face_warn;
     f->secret.context = f;
+    f->verbs.quiet = f->quiet;
     f->verbs.watched = !f->quiet && can_draw();
     f->meter = (struct cli_meter){.on = f->verbs.watched, .fd = STDERR_FILENO};
 }

@@ -190,10 +190,16 @@ static int ask_new(const struct terminal *t, const char *prompt, struct buf *ret
     return err_set(e, ERR_KEY, "the two passphrases differed %d times; nothing was done", TRIES);
 }
 
-static int from_terminal(const struct cli_held *held, const char *prompt, bool twice, struct buf *ret, struct err *e)
+static int terminal_open(void)
 {
     OWN(fd_drop) int fd = open(terminal_name, O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || !isatty(fd))
+    return fd >= 0 && isatty(fd) ? TAKE_FD(fd) : -1;
+}
+
+static int from_terminal(const struct cli_held *held, const char *prompt, bool twice, struct buf *ret, struct err *e)
+{
+    OWN(fd_drop) int fd = terminal_open();
+    if (fd < 0)
         return err_set(e, ERR_IO,
                        "a passphrase is needed, and there is no terminal to ask on: set GROUNDWORK_PASSPHRASE_FILE, "
                        "give --passphrase-fd N, or run this in a terminal");
@@ -209,6 +215,19 @@ int cli_secret_ask(struct cli_secret *s, const char *prompt, bool twice, struct 
     int rc = from_source(s, &held, ret, &none, e);
     if (rc == 0 && none)
         rc = from_terminal(&held, prompt, twice, ret, e);
+    cli_process_release(&held);
+    return rc;
+}
+
+int cli_secret_typed(const char *prompt, struct buf *ret, struct err *e)
+{
+    OWN(fd_drop) int fd = terminal_open();
+    if (fd < 0)
+        return err_set(e, ERR_IO, "there is no terminal to type sheets on: name the files that hold them");
+    struct cli_held held;
+    cli_process_hold(&held);
+    const struct terminal t = {fd, &held};
+    int rc = ask_once(&t, prompt, ret, e);
     cli_process_release(&held);
     return rc;
 }

@@ -157,10 +157,14 @@ int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, str
 /*
  * Key events beside the journal, so that who signs is known without reading all of it: history/<number>, in the clear.
  * keyring_event_read: ERR_ABSENT, ERR_DAMAGED; by its form alone, the caller holds leaf and statement to the log.
+ * keyring_event_restore: both copies, by what the journal says; a bad one goes to quarantine/.  ${ret_words}: one line
+ * for each file healed.
  */
 int keyring_event_write(struct keyring *k, uint64_t number, uint64_t leaf, struct bytes statement, struct err *e);
 int keyring_event_read(const char *root, uint64_t number, uint64_t *ret_leaf, struct buf *ret_statement,
                        struct err *e);
+int keyring_event_restore(const char *root, uint64_t number, uint64_t leaf, struct bytes statement,
+                          struct buf *ret_words, struct err *e);
 
 /*
  * One block of a record's secrets section: its segment's file name, the bytes that stand in that file, and its leaves.
@@ -201,9 +205,11 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
  * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
  * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
  * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
+ * keyring_is_boxed: is the log key boxed for a reader who is none of ${known}, by the names of files alone?
  */
 int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
                    void (*stray)(void *context, const char *line), void *context, struct err *e);
 int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e);
+bool keyring_is_boxed(const char *root, const struct note_key *known, size_t count);
 
 #endif

@@ -151,18 +151,37 @@ static struct head event_head(uint64_t number, uint64_t leaf, size_t n)
     return (struct head){.magic = "GWEVENT\n", .number = number, .epoch = leaf, .body = (uint32_t)n};
 }
 
+static int event_file(uint64_t number, uint64_t leaf, struct bytes statement, struct buf *to, struct err *e)
+{
+    uint8_t head[HEAD_BYTES];
+    const struct head h = event_head(number, leaf, statement.n);
+    keyring_head_write(&h, head);
+    buf_put(to, head, HEAD_BYTES);
+    buf_put_bytes(to, statement);
+    return buf_check(to, e);
+}
+
 int keyring_event_write(struct keyring *k, uint64_t number, uint64_t leaf, struct bytes statement, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
-    uint8_t head[HEAD_BYTES];
-    const struct head h = event_head(number, leaf, statement.n);
-    keyring_head_write(&h, head);
-    buf_put(&file, head, HEAD_BYTES);
-    buf_put_bytes(&file, statement);
     event_name(number, name);
-    int rc = buf_check(&file, e);
+    int rc = event_file(number, leaf, statement, &file, e);
     return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
+}
+
+int keyring_event_restore(const char *root, uint64_t number, uint64_t leaf, struct bytes statement,
+                          struct buf *ret_words, struct err *e)
+{
+    OWN(buf_drop) struct buf content = {0};
+    struct keyring_file file = {0};
+    event_name(number, file.name);
+    int rc = event_file(number, leaf, statement, &content, e);
+    if (rc != 0)
+        return rc;
+    file.bytes = content.n;
+    crypt_sha256(buf_bytes(&content), &file.sha256);
+    return keyring_restore(root, &file, buf_bytes(&content), ret_words, e);
 }
 
 static int event_good(void *context, struct bytes file, struct err *e)

@@ -211,3 +211,35 @@ int keyring_sweep(const char *root, const struct keyring_file *expected, size_t 
     struct stray_search s = {root, expected, count, sweep_one, NULL, NULL};
     return search(&s, e);
 }
+
+/* ---- who may read ---- */
+
+struct readers {
+    const struct note_key *known;
+    size_t count;
+    bool other;
+};
+
+static int reader_look(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
+{
+    struct readers *r = s->context;
+    const char *p = name;
+    (void)copy, (void)e;
+    if (kind != STRAY_KEYS || !take_word(&p, "log/"))
+        return 0;
+    for (size_t i = 0; i < r->count; i++) {
+        char id[9];
+        hex_put(id, r->known[i].id, 4);
+        if (strcmp(strrchr(name, '-') + 1, id) == 0)
+            return 0;
+    }
+    r->other = true;
+    return 0;
+}
+
+bool keyring_is_boxed(const char *root, const struct note_key *known, size_t count)
+{
+    struct readers r = {known, count, false};
+    struct stray_search s = {root, NULL, 0, reader_look, NULL, &r};
+    return search(&s, NULL) == 0 && r.other;
+}

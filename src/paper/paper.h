@@ -31,7 +31,8 @@ int paper_line_read(unsigned line, struct bytes text, uint8_t ret[PAPER_LINE], s
 void paper_code(const uint8_t code[PAPER_CODE], struct buf *to);
 /*
  * paper_find: the code in a text: that of the square code, or six lines of words, each behind its number and a colon,
- * or six lines and nothing else.  ERR_DAMAGED names the line; ERR_NEWER; ERR_ABSENT: neither is there.
+ * full stop or bracket, or six lines and nothing else.  A byte order mark before it is passed over.  ERR_DAMAGED names
+ * the line; ERR_NEWER; ERR_ABSENT: neither is there.
  */
 int paper_find(struct bytes text, uint8_t ret[PAPER_CODE], struct err *e);
 

@@ -7,7 +7,7 @@
 #include <ctype.h>
 
 static const char CHECK_PURPOSE[] = "groundwork/line/v1\n", SQUARE[] = "GROUNDWORK/SHEET/", SQUARE_VERSION[] = "1/",
-                  BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+                  BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", MARK[] = "\xEF\xBB\xBF", PAGE[] = "<!DOCTYPE HTML";
 enum {
     SYLLABLES = 64,
     LINE_SYLLABLES = 14, /* 84 bits: nine bytes and 12 of check */
@@ -177,7 +177,7 @@ static bool begins(struct bytes text, const char *with)
     if (text.n < n)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (toupper(text.p[i]) != with[i])
+        if (toupper(text.p[i]) != (uint8_t)with[i])
             return false;
     return true;
 }
@@ -229,6 +229,24 @@ static int line_add(struct lines *l, unsigned line, struct bytes text, struct er
     return same ? 0 : err_set(e, ERR_DAMAGED, "line %u is there twice, differently: one sheet to a file", line);
 }
 
+/* "1:", "1 :", "1.", "1)" or a full-width colon, as people type it: the number, and the rest; 0 when there is none. */
+static unsigned label_take(struct bytes *line)
+{
+    static const char *const ends[] = {":", ".", ")", "\xEF\xBC\x9A"};
+    if (line->n < 2 || line->p[0] < '1' || line->p[0] >= '1' + PAPER_LINES)
+        return 0;
+    struct bytes rest = trimmed(bytes_of(line->p + 1, line->n - 1));
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        size_t n = strlen(ends[i]);
+        if (rest.n >= n && memcmp(rest.p, ends[i], n) == 0) {
+            unsigned number = (unsigned)(line->p[0] - '0');
+            *line = bytes_of(rest.p + n, rest.n - n);
+            return number;
+        }
+    }
+    return 0;
+}
+
 static int lines_read(struct bytes text, struct lines *l, bool labelled, struct err *e)
 {
     int rc = 0;
@@ -237,10 +255,10 @@ static int lines_read(struct bytes text, struct lines *l, bool labelled, struct 
         size_t n = end == NULL ? text.n : (size_t)(end - text.p);
         struct bytes line = trimmed(bytes_of(text.p, n));
         text = bytes_of(text.p + n + (end != NULL), text.n - n - (end != NULL));
-        bool label = line.n >= 2 && line.p[0] >= '1' && line.p[0] < '1' + PAPER_LINES && line.p[1] == ':';
-        l->labelled = l->labelled || label;
-        if (labelled && label)
-            rc = line_add(l, (unsigned)(line.p[0] - '0'), bytes_of(line.p + 2, line.n - 2), e);
+        unsigned label = label_take(&line);
+        l->labelled = l->labelled || label > 0;
+        if (labelled && label > 0)
+            rc = line_add(l, label, line, e);
         else if (!labelled && line.n > 0 && ++l->plain <= PAPER_LINES)
             rc = line_add(l, l->plain, line, e);
     }
@@ -258,11 +276,15 @@ static int lines_whole(const struct lines *l, struct err *e)
 
 int paper_find(struct bytes text, uint8_t ret[PAPER_CODE], struct err *e)
 {
+    if (begins(text, MARK)) /* of an editor that wrote the text as UTF-8 */
+        text = bytes_of(text.p + strlen(MARK), text.n - strlen(MARK));
     for (size_t i = 0; i < text.n; i++)
         if (begins(bytes_of(text.p + i, text.n - i), SQUARE)) {
             i += sizeof SQUARE - 1;
             return square_read(bytes_of(text.p + i, text.n - i), ret, e);
         }
+    if (begins(text, PAGE))
+        return err_set(e, ERR_ABSENT, "it is the page for the printer: give the .txt, or type the six lines");
     struct lines l = {0};
     int rc = lines_read(text, &l, true, e);
     if (rc == 0 && !l.labelled)

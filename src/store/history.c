@@ -30,6 +30,8 @@ struct walking {
     const struct statement_founded *founded;
     struct history *history;
     struct hash before;
+    const char *restore; /* NULL, or the root of a repository whose files of key events are made whole */
+    struct buf *words;   /* then: a line for each file */
 };
 
 static int walk_record(void *context, const struct ledger_record *r, struct err *e)
@@ -48,6 +50,8 @@ static int walk_record(void *context, const struct ledger_record *r, struct err 
             rc = store_public_read(w->history, leaf, note, &held, &st, e);
         if (rc == 0)
             rc = store_history_step(w->history, r, &w->before, leaf, &st, e);
+        if (rc == 0 && w->restore != NULL && history_is_event(st.kind))
+            rc = keyring_event_restore(w->restore, w->history->events, leaf, note, w->words, e);
     }
     if (rc == 0)
         rc = checkpoint_read(r->checkpoint, &w->founded->log, NOTE_STRICT, &c, e);
@@ -60,6 +64,14 @@ int store_history_walk(struct store *s, struct history *ret, struct err *e)
 {
     struct walking w = {.founded = &s->founded.founded, .history = ret};
     int rc = begin(s, ret, e);
+    return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, &w, e);
+}
+
+int store_history_restore(struct store *s, struct buf *words, struct err *e)
+{
+    OWN(history_release) struct history h = {0};
+    struct walking w = {.founded = &s->founded.founded, .history = &h, .restore = s->root, .words = words};
+    int rc = begin(s, &h, e);
     return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, &w, e);
 }
 
@@ -102,12 +114,22 @@ static int take_event(struct store *s, uint64_t leaves, struct err *e)
 /* Is the member who opens this known?  If not, an event may be lacking that the journal has. */
 static bool is_known(const struct store *s)
 {
-    if (s->manner == STORE_PUBLIC || s->sheets != NULL)
+    if (s->manner == STORE_PUBLIC)
         return true;
     for (size_t i = 0; i < s->history.count; i++)
         if (memcmp(s->history.spans[i].keys[0].public_key, s->identity.member.public_key, CRYPT_PUBLIC) == 0)
             return true;
     return false;
+}
+
+/* Keys that are boxed for somebody else tell of an event that is lacking here, and that the journal has. */
+static bool is_whole(const struct store *s)
+{
+    struct note_key readers[2] = {*history_member(&s->history)};
+    size_t count = 1;
+    if (s->history.sheets.known && !s->history.sheets.spent)
+        readers[count++] = s->history.sheets.key;
+    return !keyring_is_boxed(s->root, readers, count);
 }
 
 int store_history_load(struct store *s, struct err *e)
@@ -117,10 +139,9 @@ int store_history_load(struct store *s, struct err *e)
     int rc = begin(s, &s->history, e);
     if (rc != 0)
         return rc;
-    do
+    while (rc == 0)
         rc = take_event(s, now.leaves, NULL);
-    while (rc == 0);
-    if (rc == ERR_ABSENT && is_known(s))
+    if (rc == ERR_ABSENT && s->sheets == NULL && is_known(s) && is_whole(s))
         return 0;
     rc = store_history_walk(s, &s->history, e);
     /* What is damaged in the journal is the check's to tell: what was read until then has to do. */

@@ -254,13 +254,36 @@ static int why_not_unlocked(struct store *s, int rc, struct err *e)
     return replaced == ERR_KEY ? err_set(e, replaced, "%s", mine.text) : rc;
 }
 
+/* The leaf at which the last member was replaced; 0: none was. */
+static uint64_t replaced_at(const struct history *h)
+{
+    for (size_t i = h->count; i-- > 1;)
+        if (memcmp(h->spans[i].keys[0].public_key, h->spans[i - 1].keys[0].public_key, CRYPT_PUBLIC) != 0)
+            return h->spans[i].from - 1;
+    return 0;
+}
+
+/* Who sealed an outside state that does not hold may be a former member, whose key nobody has any more. */
+static int sealed_before(struct store *s, struct err *e)
+{
+    if (replaced_at(&s->history) == 0)
+        return ERR_DAMAGED;
+    return err_set(e, ERR_DAMAGED,
+                   "%s was sealed by the key of the former member, who was replaced at leaf %llu, or is damaged: move "
+                   "it away and run groundwork adopt",
+                   s->state_file.s, (unsigned long long)replaced_at(&s->history));
+}
+
 /* What this computer saw, by the member's key, and the keyring. */
 static int open_keys(struct store *s, struct err *e)
 {
     int rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+    bool is_bad = rc == ERR_DAMAGED;
     if (rc == 0)
         rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
-    return rc == 0 ? 0 : why_not_unlocked(s, rc, e);
+    if (rc != 0)
+        rc = why_not_unlocked(s, rc, e);
+    return is_bad && rc == ERR_DAMAGED ? sealed_before(s, e) : rc;
 }
 
 /* ---- the ledger against what this computer saw ---- */

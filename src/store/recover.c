@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { SHOWN = 8 };
+enum { SHOWN = 8, KEPT_MAX = 65536 };
 
 struct recovering {
     const struct store_place *place; /* as it is to be */
@@ -14,6 +14,7 @@ struct recovering {
     struct store_recovered *ret;
     bool mirror; /* is what is recovered from one; else a folder of the repository */
     struct file_path temporary, key_path, state_file;
+    struct file_path inner; /* in the temporary folder: where key file and state are until all of it is made */
     struct note_key former;           /* the member who is replaced */
     struct history_sheets sheets;     /* as the log knows them */
     struct keyring_recovery keys;     /* theirs */
@@ -220,9 +221,13 @@ static int pass_on(struct recovering *r, struct err *e)
     struct store_place place = *r->place;
     struct statement st = said(r);
     struct ledger_position now;
+    OWN(buf_drop) struct buf words = {0};
     place.root = r->temporary.s;
+    place.state_folder = r->inner.s;
     place.identity = &r->identity;
     int rc = store_open_to_recover(&place, &r->keys, &r->former, &s, e);
+    if (rc == 0)
+        rc = store_history_restore(s, &words, e);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc == 0)
@@ -266,22 +271,67 @@ static int fetch(struct recovering *r, struct err *e)
                      : store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
 }
 
-/* Keys outside before the repository appears, as in founding. */
+/* What is to lie outside, made and read; then there is nothing of it inside. */
+static int take_out(struct recovering *r, struct buf *key, struct buf *state, struct err *e)
+{
+    const struct store_place inner = {.state_folder = r->inner.s};
+    struct file_path key_file, state_file;
+    int rc = file_path(&key_file, e, "%s/key", r->inner.s);
+    if (rc == 0)
+        rc = keyring_identity_save(key_file.s, &r->identity, buf_bytes(&r->passphrase), false, e);
+    if (rc == 0)
+        rc = store_state_path(&inner, &r->identity.pin, &state_file, e);
+    if (rc == 0)
+        rc = file_read_all(key_file.s, KEPT_MAX, key, e);
+    if (rc == 0)
+        rc = file_read_all(state_file.s, KEPT_MAX, state, e);
+    if (rc != 0)
+        return rc;
+    store_remove_tree(r->inner.s);
+    return file_sync_folder(r->temporary.s, e);
+}
+
+/* Keys outside before the repository appears, as in founding; and close before it, for who is killed runs it again. */
+static int put_in_place(struct recovering *r, struct err *e)
+{
+    OWN(buf_wipe) struct buf key = {0};
+    OWN(buf_drop) struct buf state = {0};
+    int rc = take_out(r, &key, &state, e);
+    if (rc == 0)
+        rc = file_create(r->state_file.s, buf_bytes(&state), 0600, e);
+    if (rc != 0)
+        return rc;
+    rc = file_create(r->key_path.s, buf_bytes(&key), 0600, e);
+    bool is_made = rc == 0;
+    if (rc == 0)
+        rc = appear(r, e);
+    if (rc != 0 && is_made)
+        (void)file_remove(r->key_path.s, NULL);
+    if (rc != 0)
+        (void)file_remove(r->state_file.s, NULL);
+    return rc;
+}
+
 static int build(struct recovering *r, struct err *e)
 {
     int rc = folders(r, e);
     if (rc == 0)
         rc = fetch(r, e);
     if (rc == 0)
-        rc = pass_on(r, e);
+        rc = file_path(&r->inner, e, "%s/.recovering", r->temporary.s);
     if (rc == 0)
-        rc = keyring_identity_save(r->key_path.s, &r->identity, buf_bytes(&r->passphrase), false, e);
-    if (rc != 0)
-        return rc;
-    rc = appear(r, e);
-    if (rc != 0)
-        (void)file_remove(r->key_path.s, NULL);
-    return rc;
+        rc = file_make_folder(r->inner.s, e);
+    if (rc == 0)
+        rc = pass_on(r, e);
+    return rc == 0 ? put_in_place(r, e) : rc;
+}
+
+static void clear_away(const struct recovering *r)
+{
+    struct file_path restoring; /* a draft of what a mirror gave */
+    store_remove_tree(r->temporary.s);
+    if (r->mirror && file_path(&restoring, NULL, "%s.restoring", r->temporary.s) == 0)
+        store_remove_tree(restoring.s);
 }
 
 int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
@@ -302,8 +352,7 @@ int store_recover(const struct store_place *place, const struct store_recovery *
         return rc;
     rc = build(&r, e);
     if (rc != 0) {
-        store_remove_tree(r.temporary.s);
-        (void)file_remove(r.state_file.s, NULL);
+        clear_away(&r);
         return rc;
     }
     done.checkpoint.size = r.identity.checkpoint_size;

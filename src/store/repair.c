@@ -131,6 +131,8 @@ static int repair_keys(struct healing *h, struct err *e)
     if (rc == 0)
         rc = store_segments_restore(s, h->words, e);
     if (rc == 0)
+        rc = store_history_restore(s, h->words, e);
+    if (rc == 0)
         rc = store_key_files(s, &keys, e);
     if (rc != 0)
         return rc;

@@ -306,7 +306,8 @@ int store_crew_finish(struct store_crew *c, struct err *e);
  * store_sheets_make: new sheets, any ${needed} of ${count} of which replace a member who lost her keys; nothing is
  * written yet, and ${s} is to commit nothing else in between.  store_sheets_commit: they take effect, and earlier ones
  * open this repository no more (copies of it that were made before are opened by them still).  ERR_USAGE: numbers that
- * cannot be.
+ * cannot be.  store_sheets_may_count: of a commit that failed: it reached the journal, and the next opening may find
+ * that it was made; the sheets must be kept.
  */
 struct store_sheets {
     int64_t at_unix_s;
@@ -321,6 +322,7 @@ struct store_sheets {
 void store_sheets_release(struct store_sheets *sheets); /* wipes */
 int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct store_sheets *ret, struct err *e);
 int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e);
+bool store_sheets_may_count(const struct store *s);
 
 /*
  * store_recover: a repository at place->root, which must not be there, from ${from}, another folder or a mirror of it,

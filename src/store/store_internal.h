@@ -192,12 +192,15 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
 /*
  * history.c: who signed what.
  * store_history_load: the history of keys up to the ledger's end, from the events beside the journal, each held to the
- * log; from the journal itself, all of it, when one is damaged, or when the member that opened this is not in it.
+ * log; from the journal itself, all of it, when one is damaged, when the member that opened this is not in it, when
+ * keys are boxed for a reader whom it does not know, and always for sheets.
  * store_history_walk: from the journal.  ERR_DAMAGED: an event that does not follow from what is before it.
+ * store_history_restore: and the files beside it are made whole by it.
  * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
  */
 int store_history_load(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
+int store_history_restore(struct store *s, struct buf *words, struct err *e);
 int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e);
 int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
                        const struct statement *st, struct err *e);

@@ -442,6 +442,7 @@ static int commit_record(struct store *s, struct making *m, struct ledger_record
         s->state.has_pending = true;
         s->state.pending = ret->last;
         rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
+        s->state.has_pending = rc == 0;
     }
     return rc == 0 ? ledger_commit(s->ledger, e) : rc;
 }

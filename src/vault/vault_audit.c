@@ -177,6 +177,8 @@ static int copy_heal(const struct audit *a, char from, char to, struct err *e)
         rc = file_path(&fresh, e, "%s.repaired", path.s);
     if (rc == 0)
         rc = fresh_write(a, source, fresh.s, e);
+    if (rc == 0)
+        rc = vault_set_aside(a->root, path.s, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot rename %s", fresh.s);
     if (rc != 0) {

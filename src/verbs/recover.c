@@ -70,7 +70,7 @@ static int ask_line(const struct verbs_face *face, unsigned sheet, unsigned line
     for (;;) {
         OWN(buf_wipe) struct buf typed = {0};
         struct err mine = {0};
-        int rc = face->passphrase(face->context, buf_text(&prompt), false, &typed, e);
+        int rc = face->typed(face->context, buf_text(&prompt), &typed, e);
         if (rc != 0)
             return rc;
         *whole = line == 1 && paper_find(buf_bytes(&typed), code, NULL) == 0;

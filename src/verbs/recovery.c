@@ -17,6 +17,44 @@ static int number_of(const char *option, const char *text, unsigned otherwise, u
     return 0;
 }
 
+/* ---- where they may lie ---- */
+
+static bool is_mirror(const char *folder)
+{
+    static const char HEAD[] = "groundwork/mirror/v";
+    char head[sizeof HEAD - 1];
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    return file_path(&path, NULL, "%s/mirror", folder) == 0 && file_open_read(path.s, &fd, NULL) == 0 &&
+           file_read_at(fd, head, sizeof head, 0, path.s, NULL) == 0 && memcmp(head, HEAD, sizeof head) == 0;
+}
+
+static bool is_repository(const char *folder)
+{
+    struct file_path a, b;
+    return file_path(&a, NULL, "%s/a/journal", folder) == 0 && file_path(&b, NULL, "%s/b/journal", folder) == 0 &&
+           (file_exists(a.s) || file_exists(b.s));
+}
+
+/* Sheets beside a copy of the evidence open it to whoever finds both; mirrors go to where many look. */
+static int apart(const char *out, struct err *e)
+{
+    struct file_path at;
+    int rc = file_resolve(out, &at, e);
+    if (rc != 0)
+        return rc;
+    for (char *slash = at.s; slash != NULL && at.s[0] != 0;) {
+        if (is_mirror(at.s))
+            return err_set(e, ERR_REFUSED, "%s lies in the mirror %s: name a place outside it", out, at.s);
+        if (is_repository(at.s))
+            return err_set(e, ERR_REFUSED, "%s lies in the repository %s: name a place outside it", out, at.s);
+        slash = strrchr(at.s, '/');
+        if (slash != NULL)
+            *slash = 0;
+    }
+    return 0;
+}
+
 /* The texts of one sheet: a page of text, and one with the square code. */
 struct printed {
     struct buf kind[KINDS];
@@ -103,13 +141,21 @@ static void say_text(const struct verbs_face *face, struct buf *text)
     face->say(face->context, "");
 }
 
+/* Before the commit, like the files: who does not have them all must go on with the earlier ones. */
+static int show_all(const struct verbs_face *face, struct printing *p, struct err *e)
+{
+    verbs_say(face, "These sheets do not count before the last line says so.");
+    face->say(face->context, "");
+    for (unsigned i = 0; i < p->sheets.count; i++)
+        say_text(face, &p->sheet[i].kind[0]);
+    int rc = face->flush(face->context, e);
+    return rc == 0 ? 0 : err_add(e, rc, "%s", text_tr("no sheets were made"));
+}
+
 static void say_made(const struct verbs_face *face, struct printing *p)
 {
     const struct store_sheets *x = &p->sheets;
     struct file_path path;
-    if (p->out == NULL)
-        for (unsigned i = 0; i < x->count; i++)
-            say_text(face, &p->sheet[i].kind[0]);
     verbs_say(face, "Recovery sheets: %u, of which %u are needed.", x->count, x->needed);
     for (unsigned n = 0; n < p->written; n++)
         if (place_of(p, n, &path, NULL) == 0)
@@ -118,8 +164,8 @@ static void say_made(const struct verbs_face *face, struct printing *p)
         verbs_say(face, "One sheet is enough: whoever has one, and a copy of the repository, reads everything in it.");
     if (p->out != NULL)
         verbs_say(face, "Print them, give them to different keepers, and destroy the files.");
-    verbs_say(face, "Earlier sheets open this repository no more. Copies of it made before today know only those: "
-                    "refresh the copies, then destroy the old sheets.");
+    verbs_say(face, "These sheets count from now on, and earlier ones open this repository no more. Copies of it made "
+                    "before today know only those: refresh the copies, then destroy the old sheets.");
 }
 
 static void json_made(struct json_out *j, const struct printing *p)
@@ -138,19 +184,36 @@ static void json_made(struct json_out *j, const struct printing *p)
     verbs_json_u64(j, "sheets", p->sheets.count);
 }
 
-static int make(struct store *s, struct printing *p, struct err *e)
+/* A line beside the error. */
+static void warn(const struct verbs_face *face, const char *english)
+{
+    face->warn(face->context, text_tr(english));
+}
+
+/* Sheets are taken back only while it is sure that they do not count. */
+static void failed(const struct verbs_face *face, const struct store *s, struct printing *p)
+{
+    if (store_sheets_may_count(s))
+        warn(face, TEXT("These sheets may count already: keep them, and run groundwork recovery again."));
+    else if (p->out == NULL)
+        warn(face, TEXT("The sheets that were shown do not count: destroy what was written down of them."));
+    else
+        unwrite_all(p);
+}
+
+static int make(const struct verbs_face *face, struct store *s, struct printing *p, struct err *e)
 {
     struct store_facts facts;
     int rc = 0;
     store_facts(s, &facts);
     for (unsigned i = 0; rc == 0 && i < p->sheets.count; i++)
         rc = print_one(&facts, &p->sheets, i, &p->sheet[i], e);
-    if (rc == 0 && p->out != NULL)
-        rc = write_all(p, e);
+    if (rc == 0)
+        rc = p->out != NULL ? write_all(p, e) : show_all(face, p, e);
     if (rc == 0)
         rc = store_sheets_commit(s, &p->sheets, e);
     if (rc != 0)
-        unwrite_all(p);
+        failed(face, s, p);
     return rc;
 }
 
@@ -169,14 +232,18 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
         rc = err_set(e, ERR_USAGE, "--needed %u: there are only %u sheets", needed, sheets);
     if (rc == 0 && p.out == NULL && face->json != NULL)
         rc = err_set(e, ERR_USAGE, "--json shows no secrets: name a folder for the sheets with --out");
+    if (rc == 0 && p.out == NULL && face->quiet)
+        rc = err_set(e, ERR_USAGE, "-q shows no sheets: name a folder for them with --out");
     if (rc == 0 && p.out != NULL)
         rc = verbs_outside(request, p.out, e);
+    if (rc == 0 && p.out != NULL)
+        rc = apart(p.out, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = store_sheets_make(s, needed, sheets, &p.sheets, e);
     if (rc == 0)
-        rc = make(s, &p, e);
+        rc = make(face, s, &p, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL)

@@ -37,6 +37,9 @@ struct verbs_face {
     int (*passphrase)(void *context, const char *prompt, bool twice, struct buf *ret, struct err *e);
     struct json_out *json; /* NULL, or the document's writer at its top object: the verb adds keys in order */
     bool watched;          /* a person looks on: counting beforehand is worth it */
+    bool quiet;            /* what is said is not shown */
+    int (*flush)(void *context, struct err *e); /* what was said is written out; ERR_IO: not all of it */
+    int (*typed)(void *context, const char *prompt, struct buf *ret, struct err *e); /* on the terminal alone */
 };
 
 /* A request: what was typed, options by name. */

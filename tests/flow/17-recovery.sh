@@ -143,16 +143,36 @@ grep -q 'This one sheet is enough' single/*.txt || fail 'the sheet does not say 
 {
     echo 'bado gumi taso neku rite hapo jega'
     sed -n 's/^[1-6]: \([a-z ]*\)$/\1/p' single/*.txt
-    echo 'another passphrase of the tests'
 } >typed
-chmod 600 typed
+typing() { # a terminal, on which each question for a line is answered by the next line of the file
+    python3 - "$@" <<'PY'
+import os, pty, re, sys
+answers = open(sys.argv[1], encoding="utf-8").read().splitlines()
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+seen, asked = b"", 0
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    seen += piece
+    if len(re.findall(rb"line [1-6]: ", seen)) > asked and asked < len(answers):
+        os.write(terminal, answers[asked].encode() + b"\n")
+        asked += 1
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+PY
+}
 mkdir elsewhere
 (
     export XDG_CONFIG_HOME="$work/elsewhere/config" XDG_STATE_HOME="$work/elsewhere/state"
-    export GROUNDWORK_PASSPHRASE_FILE="$work/typed"
-    gw recover new third >third.txt 2>&1 || { cat third.txt; fail 'not recovered by typing'; }
+    expect 4 'no terminal to type sheets on' setsid -w "$groundwork" recover new third
+    typing typed "$groundwork" recover new third >third.txt || { cat third.txt; fail 'not recovered by typing'; }
     grep -q 'line 1 is mistyped' third.txt || fail 'a mistyped line is not told'
-    echo 'another passphrase of the tests' >"$work/typed"
     gw -R third verify | grep -q '^VERIFIED$' || fail 'twice recovered, it does not verify'
     gw -R third restore thrice --all >/dev/null
     python3 "$root/examples/compare_trees.py" "$work/centre" thrice/1/centre --refused "$work/refused" ||

@@ -220,13 +220,41 @@ static void anything(void **state)
     }
 }
 
+/* As people and their editors write it. */
+static void as_it_is_typed(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"%u:", "%u :", "%u.", "%u)", "%u\xEF\xBC\x9A", " %u  ) "};
+    uint8_t code[PAPER_CODE], found[PAPER_CODE];
+    chance_fill(&chance, code, sizeof code);
+    for (size_t k = 0; k < 2 * COUNT(labels); k++) {
+        OWN(buf_drop) struct buf text = {0};
+        buf_put_text(&text, k % 2 == 0 ? "\xEF\xBB\xBF" : "A sheet\n");
+        for (unsigned i = 0; i < PAPER_LINES; i++) {
+            char label[16];
+            (void)snprintf(label, sizeof label, "%u%s", i + 1, labels[k / 2] + (labels[k / 2][0] == ' ' ? 3 : 2));
+            buf_printf(&text, "%s%s", labels[k / 2][0] == ' ' ? " " : "", label);
+            paper_line(i + 1, code + (size_t)i * PAPER_LINE, PAPER_LATIN, &text);
+            buf_put_text(&text, "\r\n");
+        }
+        finds(buf_bytes(&text), code);
+    }
+    OWN(buf_drop) struct buf plain = {0};
+    buf_put_text(&plain, "\xEF\xBB\xBF");
+    lines(code, false, PAPER_HANGUL, &plain);
+    finds(buf_bytes(&plain), code);
+    struct err e = {0};
+    assert_int_equal(paper_find(bytes_text("\xEF\xBB\xBF<!doctype html>\n<pre>1: bado</pre>"), found, &e), ERR_ABSENT);
+    assert_non_null(strstr(e.text, "give the .txt, or type the six lines"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),         cmocka_unit_test(the_syllables),
         cmocka_unit_test(however_it_is_parted), cmocka_unit_test(errors_are_told_by_line),
         cmocka_unit_test(what_is_no_line),     cmocka_unit_test(texts_that_hold_none),
-        cmocka_unit_test(anything),
+        cmocka_unit_test(as_it_is_typed),      cmocka_unit_test(anything),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

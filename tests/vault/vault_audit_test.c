@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,13 @@ static void an_open_pack_heals_both_ways(void **state)
             assert_int_equal(stat(path, &st), 0);
             assert_int_equal(st.st_size, committed);
         }
+    /* Of both copies, the one with a flipped bit and the short one are kept. */
+    static const char *const kept[] = {"", "-2", "-3", "-4", "-5"};
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        char aside[256];
+        (void)snprintf(aside, sizeof aside, "%s/quarantine/000001.pack%s", f.root, kept[i]);
+        assert_int_equal(file_exists(aside), i < 4);
+    }
     /* What lies behind the committed sectors is no damage. */
     char path[256];
     fixture_pack_path(&f, 1, 'a', path);

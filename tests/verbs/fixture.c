@@ -41,6 +41,17 @@ static int passphrase(void *context, const char *prompt, bool twice, struct buf 
     return buf_check(ret, e);
 }
 
+static int typed(void *context, const char *prompt, struct buf *ret, struct err *e)
+{
+    return passphrase(context, prompt, false, ret, e);
+}
+
+static int flush(void *context, struct err *e)
+{
+    struct fixture *f = context;
+    return f->flush != NULL ? f->flush(context, e) : 0;
+}
+
 /* ---- running ---- */
 
 static const struct verb *verb_named(const char *name)
@@ -88,7 +99,16 @@ static int run(struct fixture *f, bool json, va_list words)
 {
     const char *arguments[WORDS_MAX];
     struct json_out out = {.to = &f->document};
-    struct verbs_face face = {f, say, warn, progress, passphrase, json ? &out : NULL, f->watched};
+    struct verbs_face face = {.context = f,
+                              .say = say,
+                              .warn = warn,
+                              .progress = progress,
+                              .passphrase = passphrase,
+                              .json = json ? &out : NULL,
+                              .watched = f->watched,
+                              .quiet = f->quiet,
+                              .flush = flush,
+                              .typed = typed};
     struct verbs_request q = {.arguments = arguments,
                               .repository = f->repository,
                               .key_path = f->key_path,

@@ -24,7 +24,8 @@ struct fixture {
     unsigned asked;
     bool asked_twice[4];
     struct buf prompts;
-    bool watched;
+    bool watched, quiet;
+    int (*flush)(void *context, struct err *e); /* NULL: all goes well */
     int (*progress)(const struct verbs_progress *p); /* NULL: go on */
     struct verbs_progress last;
 
