@@ -121,13 +121,26 @@ static int derive(struct restoring *r, struct err *e)
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }
 
+/* What an earlier try left is gone on with; a link there would lead what is written to another place. */
+static int folder_real(const char *path, struct err *e)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0 || S_ISDIR(status.st_mode))
+        return 0;
+    return err_set(e, ERR_REFUSED, "%s is a link or no folder: remove it, or name another folder", path);
+}
+
 static int build(struct restoring *r, struct err *e)
 {
     static const char *const folders[] = {"a", "b", "log", "index", "quarantine"};
     struct file_path path;
-    int rc = file_make_folder(r->draft.s, e);
+    int rc = folder_real(r->draft.s, e);
+    if (rc == 0)
+        rc = file_make_folder(r->draft.s, e);
     for (size_t i = 0; rc == 0 && i < COUNT(folders); i++) {
         rc = file_path(&path, e, "%s/%s", r->draft.s, folders[i]);
+        if (rc == 0)
+            rc = folder_real(path.s, e);
         if (rc == 0)
             rc = file_make_folder(path.s, e);
     }
@@ -160,6 +173,7 @@ static int restore(struct restoring *r, const char *dest, struct err *e)
     int rc = target_free(dest, e);
     if (rc == 0)
         rc = file_path(&r->draft, e, "%.*s.restoring", (int)n, dest);
+    r->carry.within = r->draft.s;
     if (rc == 0)
         rc = store_mirror_walk(r->m, take, r, e);
     if (rc == 0)

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -123,13 +124,41 @@ static void test_ended_at_any_effect(void **state)
     }
 }
 
+/* What lies in the place of the draft is no way to another folder. */
+static void test_links_are_not_followed(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path draft, inner, theirs;
+    fill(f);
+    fixture_mirror_whole(f);
+    fixture_remove(f, "");
+    fixture_path(f, "kept-theirs", &theirs);
+    assert_int_equal(mkdir(theirs.s, 0700), 0);
+    assert_int_equal(file_path(&draft, NULL, "%s.restoring", f->root.s), 0);
+    assert_int_equal(symlink(theirs.s, draft.s), 0);
+    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is a link or no folder", NULL);
+    assert_int_equal(unlink(draft.s), 0);
+    static const char *const names[] = {"a", "log", "vault"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_int_equal(file_make_folder(draft.s, NULL), 0);
+        assert_int_equal(file_path(&inner, NULL, "%s/%s", draft.s, names[i]), 0);
+        (void)rmdir(inner.s);
+        assert_int_equal(symlink(theirs.s, inner.s), 0);
+        fixture_says(f, fixture_restore(f), ERR_REFUSED, "is a link or no folder", NULL);
+        assert_int_equal(unlink(inner.s), 0);
+    }
+    assert_int_equal(fixture_count(f, "kept-theirs", ""), 0);
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+    fixture_remove(f, "kept-theirs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_the_same_again),
-        FIXTURE_TEST(test_only_into_a_free_place),
-        FIXTURE_TEST(test_not_out_of_a_damaged_one),
-        FIXTURE_TEST(test_ended_at_any_effect),
+        FIXTURE_TEST(test_the_same_again),           FIXTURE_TEST(test_only_into_a_free_place),
+        FIXTURE_TEST(test_not_out_of_a_damaged_one), FIXTURE_TEST(test_ended_at_any_effect),
+        FIXTURE_TEST(test_links_are_not_followed),
     };
     return FIXTURE_RUN(tests);
 }
