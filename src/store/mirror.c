@@ -35,9 +35,11 @@ struct mirroring {
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
     struct store_bound bound;
-    bool *lacking;   /* of the bound files */
-    bool incomplete; /* something could not be copied, as it is damaged here */
-    bool outrun;     /* something gave way to what was committed meanwhile */
+    bool *lacking;        /* of the bound files */
+    uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
+    bool incomplete;      /* something could not be copied, as it is damaged here */
+    bool spoils;          /* and the commit there does not need it: a new one would be worse */
+    bool outrun;          /* something gave way to what was committed meanwhile */
 
     struct range *ranges;
     size_t range_count, range_room;
@@ -98,6 +100,24 @@ static int folder_free(const char *folder, struct err *e)
     return 0;
 }
 
+static int two_histories(uint64_t number, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED,
+                   "commit %llu in the mirror is another than here, and the log key signed both: these are two "
+                   "histories. Keep both and ask for help",
+                   (unsigned long long)number);
+}
+
+/* A mirror that is ahead has our last record among its own, or is of another history. */
+static int hold_to_end(const struct mirroring *m, struct err *e)
+{
+    struct ledger_record there;
+    if (m->end.records == 0 ||
+        ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, m->end.records - 1, NULL, &there, NULL) != 0)
+        return 0;
+    return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
+}
+
 static int hold_to_there(const struct mirroring *m, struct err *e)
 {
     const struct store_mirror *t = m->there;
@@ -108,6 +128,8 @@ static int hold_to_there(const struct mirroring *m, struct err *e)
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository: name another folder", m->wish->folder);
     if (has < t->records)
         has = t->records;
+    if (has > m->end.records && hold_to_end(m, e) != 0)
+        return ERR_DAMAGED;
     if (has > m->end.records)
         return err_set(e, ERR_REFUSED,
                        "the mirror in %s holds %llu commits, and this repository %llu: this is an older copy of the "
@@ -179,12 +201,7 @@ static int last_record(struct mirroring *m, const struct ledger_record *r, bool 
     struct ledger_record there;
     int rc = ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, r->number, NULL, &there, NULL);
     *ret_good = rc == 0;
-    if (rc != 0 || hash_equal(&there.hash, &r->hash))
-        return 0;
-    return err_set(e, ERR_DAMAGED,
-                   "commit %llu in the mirror is another than here, and the log key signed both: these are two "
-                   "histories. Keep both and ask for help",
-                   (unsigned long long)r->number);
+    return rc != 0 || hash_equal(&there.hash, &r->hash) ? 0 : two_histories(r->number, e);
 }
 
 static int piece_end(struct mirroring *m, const struct ledger_record *r, struct err *e)
@@ -231,11 +248,13 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
 
-static int plan_commit(const struct mirroring *m, const struct ledger_record *r, struct err *e)
+static int plan_commit(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
     struct checkpoint c;
     if (m->there == NULL || !m->there->has_commit || r->number + 1 != m->there->records)
         return 0;
+    size_t packs = m->bound.pack_count;
+    m->sealed_then = packs == 0 ? 0 : m->bound.packs[packs - 1].pack + (m->bound.packs[packs - 1].sealed ? 1 : 0);
     int rc = checkpoint_read(r->checkpoint, &m->s->founded.founded.log, NOTE_STRICT, &c, e);
     if (rc != 0 || (c.size == m->there->commit.size && hash_equal(&c.root, &m->there->commit.root)))
         return rc;
@@ -399,6 +418,7 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
             found(m, why.text);
     }
     m->incomplete = m->incomplete || got != 0;
+    m->spoils = m->spoils || (got != 0 && (f->pack == NULL || !f->pack->sealed || f->pack->pack >= m->sealed_then));
     m->count->files += got == 0;
     m->count->bytes += got == 0 ? f->bytes : 0;
     return rc;
@@ -471,8 +491,14 @@ static int commit(struct mirroring *m, struct err *e)
     struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
     m->count->records = m->end.records;
     m->count->leaves = m->end.leaves;
-    if (m->there != NULL && m->there->has_commit && m->there->records == m->end.records)
+    bool stands = m->there != NULL && m->there->has_commit;
+    if (stands && m->there->records == m->end.records)
         return 0;
+    if (stands && m->spoils) {
+        m->count->records = m->there->records;
+        m->count->leaves = m->there->commit.size;
+        return 0;
+    }
     store_mirror_commit_name(m->end.records, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     return rc == 0 ? store_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
@@ -647,7 +673,12 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
         rc = plan(&m, e);
     if (rc == 0)
         rc = copy(&m, e);
-    if (rc == 0 && m.incomplete)
+    if (rc == 0 && m.spoils && m.there != NULL && m.there->has_commit)
+        rc = err_set(e, ERR_DAMAGED,
+                     "the mirror stands at %llu commits as before, as what is named above is damaged here: run "
+                     "groundwork repair, and then groundwork mirror again",
+                     (unsigned long long)ret->records);
+    else if (rc == 0 && m.incomplete)
         rc = err_set(e, ERR_DAMAGED,
                      "the rest is copied, but what is named above is damaged here: run groundwork repair, and then "
                      "groundwork mirror again");

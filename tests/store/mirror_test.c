@@ -151,16 +151,33 @@ static void test_damage_here_is_not_copied(void **state)
     intake(f, more, COUNT(more));
     fixture_flip(f, "vault/000/000000.pack", 5000); /* is there already */
     fixture_flip(f, "vault/000/000001.pack", 5000); /* sealed, and not there */
-    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "damaged here", "run groundwork repair", NULL);
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "as before", "damaged here", "run groundwork repair", NULL);
     assert_non_null(strstr(buf_text(&f->lines), "vault/000/000001.pack is not what was logged"));
     assert_int_equal(f->mirrored.findings, 1);
-    assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
-    assert_int_equal(f->mirror_verified.findings, 1);
-    assert_non_null(strstr(buf_text(&f->lines), "000001.pack is missing"));
+    assert_int_equal(fixture_mirror_verify(f, true), 0); /* whole, and behind: no commit names what it lacks */
+    assert_int_equal(f->mirror_verified.behind, 1);
+    assert_int_equal(f->mirrored.records, f->mirror_verified.records);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 1); /* kept: there is nothing newer of it */
     fixture_flip(f, "vault/000/000001.pack", 5000);
     fixture_mirror_whole(f);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 0);
+}
+
+/* What the first commit lacked already keeps no later one back. */
+static void test_lost_for_good(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_flip(f, "vault/000/000000.pack", 5000);
+    for (int i = 0; i < 2; i++) {
+        fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", NULL);
+        assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
+        assert_int_equal(f->mirror_verified.findings, 1);
+        assert_int_equal(f->mirror_verified.behind, 0);
+        say(f, "it goes on");
+    }
+    fixture_flip(f, "vault/000/000000.pack", 5000);
+    fixture_mirror_whole(f);
 }
 
 static void test_the_good_copy_serves(void **state)
@@ -263,7 +280,12 @@ static void test_older_and_other_histories(void **state)
     assert_true(hash_equal(&before, &after));
     assert_int_equal(fixture_mirror_verify(f, true), 0);
     assert_int_equal(f->mirror_verified.ahead, 2);
-    for (int i = 0; i < 3; i++)
+    say(f, "another history"); /* shorter than the mirror's */
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
+    assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "two histories"));
+    assert_int_equal(f->mirror_verified.ahead, 1);
+    for (int i = 0; i < 2; i++)
         say(f, "another history");
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
     assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
@@ -424,6 +446,7 @@ int main(void)
         FIXTURE_TEST(test_ended_at_any_effect),
         FIXTURE_TEST(test_a_table_that_was_replaced),
         FIXTURE_TEST(test_damage_here_is_not_copied),
+        FIXTURE_TEST(test_lost_for_good),
         FIXTURE_TEST(test_the_good_copy_serves),
         FIXTURE_TEST(test_damage_there_is_copied_anew),
         FIXTURE_TEST(test_refusals),
