@@ -131,6 +131,7 @@ static bool ends_behind(struct heal *h, int copy, const struct ledger_position *
 static int heal_plan(struct heal *h, struct ledger_position *ret_end, struct err *e)
 {
     struct bytes record;
+    struct ledger_record there;
     struct err none = {0};
     ledger_position_begin(ret_end);
     int rc = 0;
@@ -142,7 +143,14 @@ static int heal_plan(struct heal *h, struct ledger_position *ret_end, struct err
                            "record %llu of the journal is bad in both copies, and the mirror does not "
                            "have it",
                            LLU(ret_end->records));
-    return 0;
+    if (ret_end->records == 0 ||
+        ledger_pieces_record(h->pieces, &h->l.key, ret_end->records - 1, NULL, &there, NULL) != 0 ||
+        hash_equal(&there.hash, &ret_end->last))
+        return 0;
+    return err_set(e, ERR_DAMAGED,
+                   "commit %llu in the mirror is another than here, and the log key signed both: these are two "
+                   "histories. Keep both and ask for help",
+                   LLU(there.number));
 }
 
 static int heal_write(struct heal *h, const char *path, const struct ledger_position *end, struct err *e)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { BLOCK = 1 << 20, BLOCK_SECTORS = BLOCK / VAULT_SECTOR };
 
@@ -131,11 +132,32 @@ int store_carry_check(struct store_carrying *c, const char *path, const struct s
     return rc;
 }
 
+int store_carry_way(const char *within, const char *path, struct err *e)
+{
+    struct file_path folder;
+    struct stat status;
+    int rc = file_path(&folder, e, "%s", path);
+    for (char *at = folder.s + strlen(within) + 1; rc == 0 && (at = strchr(at, '/')) != NULL; at++) {
+        *at = 0;
+        bool there = lstat(folder.s, &status) == 0;
+        if (!there && errno == ENOENT)
+            return 0;
+        if (!there)
+            rc = err_os(e, ERR_IO, errno, "cannot look at %s", folder.s);
+        else if (!S_ISDIR(status.st_mode))
+            rc = err_set(e, ERR_REFUSED, "%s is a link or no folder: remove it, or name another folder", folder.s);
+        *at = '/';
+    }
+    return rc;
+}
+
 /* Make the folder that holds ${path}. */
-static int make_parent(const char *path, struct err *e)
+static int make_parent(const struct store_carrying *c, const char *path, struct err *e)
 {
     struct file_path folder;
     int rc = file_path(&folder, e, "%s", path);
+    if (rc == 0 && c->within != NULL)
+        rc = store_carry_way(c->within, path, e);
     if (rc == 0)
         *strrchr(folder.s, '/') = 0;
     return rc == 0 ? file_make_folders(folder.s, e) : rc;
@@ -156,14 +178,17 @@ static int read_back(struct store_carrying *c, int fd, const char *name, const s
     return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
 }
 
-static int draft_open(const char *to, struct file_path *draft, int *ret_fd, struct err *e)
+static int draft_open(const struct store_carrying *c, const char *to, struct file_path *draft, int *ret_fd,
+                      struct err *e)
 {
-    int rc = make_parent(to, e);
+    int rc = make_parent(c, to, e);
     if (rc == 0)
         rc = file_path(draft, e, "%s" STORE_DRAFT, to);
     if (rc != 0)
         return rc;
-    *ret_fd = open(draft->s, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (unlink(draft->s) != 0 && errno != ENOENT) /* of an earlier try: nothing that lies there is written into */
+        return err_os(e, ERR_IO, errno, "cannot remove %s", draft->s);
+    *ret_fd = open(draft->s, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return *ret_fd >= 0 ? 0 : err_os(e, ERR_IO, errno, "cannot make %s", draft->s);
 }
 
@@ -188,7 +213,7 @@ int store_carry(struct store_carrying *c, const char *from, const char *to, cons
     uint64_t before = c->done;
     int rc = source_open(from, f, f->grows, &source, e);
     if (rc == 0)
-        rc = draft_open(to, &draft, &target, e);
+        rc = draft_open(c, to, &draft, &target, e);
     if (rc != 0)
         return rc;
     rc = pass(c, &(struct side){source, from}, &(struct side){target, to}, f, &good, e);
@@ -209,7 +234,7 @@ int store_carry_bytes(struct store_carrying *c, struct bytes content, const char
     struct file_path draft;
     struct store_bound_file f = {.bytes = content.n};
     crypt_sha256(content, &f.digest);
-    int rc = draft_open(to, &draft, &target, e);
+    int rc = draft_open(c, to, &draft, &target, e);
     if (rc != 0)
         return rc;
     rc = file_write_at(target, content.p, content.n, 0, to, e);

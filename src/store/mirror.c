@@ -15,6 +15,8 @@
 
 enum { ROOM_SPARE = 1 << 20 };
 
+static const char *const folders[] = {"commits", "open", "keys", "journal", "vault"};
+
 /* Records of the journal that the mirror lacks and that become one piece. */
 struct range {
     struct ledger_piece piece;
@@ -33,9 +35,11 @@ struct mirroring {
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
     struct store_bound bound;
-    bool *lacking;   /* of the bound files */
-    bool incomplete; /* something could not be copied, as it is damaged here */
-    bool outrun;     /* something gave way to what was committed meanwhile */
+    bool *lacking;        /* of the bound files */
+    uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
+    bool incomplete;      /* something could not be copied, as it is damaged here */
+    bool spoils;          /* and the commit there does not need it: a new one would be worse */
+    bool outrun;          /* something gave way to what was committed meanwhile */
 
     struct range *ranges;
     size_t range_count, range_room;
@@ -96,6 +100,24 @@ static int folder_free(const char *folder, struct err *e)
     return 0;
 }
 
+static int two_histories(uint64_t number, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED,
+                   "commit %llu in the mirror is another than here, and the log key signed both: these are two "
+                   "histories. Keep both and ask for help",
+                   (unsigned long long)number);
+}
+
+/* A mirror that is ahead has our last record among its own, or is of another history. */
+static int hold_to_end(const struct mirroring *m, struct err *e)
+{
+    struct ledger_record there;
+    if (m->end.records == 0 ||
+        ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, m->end.records - 1, NULL, &there, NULL) != 0)
+        return 0;
+    return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
+}
+
 static int hold_to_there(const struct mirroring *m, struct err *e)
 {
     const struct store_mirror *t = m->there;
@@ -106,6 +128,8 @@ static int hold_to_there(const struct mirroring *m, struct err *e)
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository: name another folder", m->wish->folder);
     if (has < t->records)
         has = t->records;
+    if (has > m->end.records && hold_to_end(m, e) != 0)
+        return ERR_DAMAGED;
     if (has > m->end.records)
         return err_set(e, ERR_REFUSED,
                        "the mirror in %s holds %llu commits, and this repository %llu: this is an older copy of the "
@@ -114,10 +138,26 @@ static int hold_to_there(const struct mirroring *m, struct err *e)
     return 0;
 }
 
+/* A link in it would lead what is written and removed to another place, so to somebody's files. */
+static int folders_real(const struct mirroring *m, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < COUNT(folders); i++) {
+        struct file_path inner;
+        rc = file_path(&inner, e, "%s/%s/", m->wish->folder, folders[i]);
+        if (rc == 0)
+            rc = store_carry_way(m->wish->folder, inner.s, e);
+    }
+    return rc;
+}
+
 static int look(struct mirroring *m, struct err *e)
 {
     struct err mine = {0};
-    int rc = store_mirror_open(m->wish->folder, &m->there, &mine);
+    int rc = folders_real(m, e);
+    if (rc != 0)
+        return rc;
+    rc = store_mirror_open(m->wish->folder, &m->there, &mine);
     if (rc == ERR_ABSENT)
         return folder_free(m->wish->folder, e);
     return rc == 0 ? hold_to_there(m, e) : err_set(e, rc, "%s", mine.text);
@@ -161,12 +201,7 @@ static int last_record(struct mirroring *m, const struct ledger_record *r, bool 
     struct ledger_record there;
     int rc = ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, r->number, NULL, &there, NULL);
     *ret_good = rc == 0;
-    if (rc != 0 || hash_equal(&there.hash, &r->hash))
-        return 0;
-    return err_set(e, ERR_DAMAGED,
-                   "commit %llu in the mirror is another than here, and the log key signed both: these are two "
-                   "histories. Keep both and ask for help",
-                   (unsigned long long)r->number);
+    return rc != 0 || hash_equal(&there.hash, &r->hash) ? 0 : two_histories(r->number, e);
 }
 
 static int piece_end(struct mirroring *m, const struct ledger_record *r, struct err *e)
@@ -177,6 +212,8 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     bool good = true;
     ledger_piece_name(&m->whole.piece, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
+    if (rc == 0)
+        rc = store_carry_way(m->wish->folder, path.s, e);
     if (rc == 0 && m->piece + 1 == m->piece_count)
         rc = last_record(m, r, &good, e);
     if (rc != 0)
@@ -211,11 +248,13 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
 
-static int plan_commit(const struct mirroring *m, const struct ledger_record *r, struct err *e)
+static int plan_commit(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
     struct checkpoint c;
     if (m->there == NULL || !m->there->has_commit || r->number + 1 != m->there->records)
         return 0;
+    size_t packs = m->bound.pack_count;
+    m->sealed_then = packs == 0 ? 0 : m->bound.packs[packs - 1].pack + (m->bound.packs[packs - 1].sealed ? 1 : 0);
     int rc = checkpoint_read(r->checkpoint, &m->s->founded.founded.log, NOTE_STRICT, &c, e);
     if (rc != 0 || (c.size == m->there->commit.size && hash_equal(&c.root, &m->there->commit.root)))
         return rc;
@@ -246,6 +285,8 @@ static int plan_file(struct mirroring *m, size_t i, struct err *e)
     struct stat status;
     store_bound_file(&m->bound, i, &f);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, f.name);
+    if (rc == 0)
+        rc = store_carry_way(m->wish->folder, path.s, e);
     if (rc != 0)
         return rc;
     bool there = m->there != NULL && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) &&
@@ -337,7 +378,7 @@ static int folder_make(const char *folder, struct err *e)
 static int begin(struct mirroring *m, struct err *e)
 {
     OWN(buf_drop) struct buf head = {0};
-    struct store_carrying quiet = {.passes = 1};
+    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
     struct file_path path;
     int rc = file_path(&path, e, "%s/mirror", m->wish->folder);
     if (rc == 0)
@@ -377,6 +418,7 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
             found(m, why.text);
     }
     m->incomplete = m->incomplete || got != 0;
+    m->spoils = m->spoils || (got != 0 && (f->pack == NULL || !f->pack->sealed || f->pack->pack >= m->sealed_then));
     m->count->files += got == 0;
     m->count->bytes += got == 0 ? f->bytes : 0;
     return rc;
@@ -446,11 +488,17 @@ static int commit(struct mirroring *m, struct err *e)
 {
     struct file_path path;
     char name[STORE_COMMIT_NAME];
-    struct store_carrying quiet = {.passes = 1};
+    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
     m->count->records = m->end.records;
     m->count->leaves = m->end.leaves;
-    if (m->there != NULL && m->there->has_commit && m->there->records == m->end.records)
+    bool stands = m->there != NULL && m->there->has_commit;
+    if (stands && m->there->records == m->end.records)
         return 0;
+    if (stands && m->spoils) {
+        m->count->records = m->there->records;
+        m->count->leaves = m->there->commit.size;
+        return 0;
+    }
     store_mirror_commit_name(m->end.records, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     return rc == 0 ? store_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
@@ -458,42 +506,92 @@ static int commit(struct mirroring *m, struct err *e)
 
 /* ---- what the commit does not need ---- */
 
-static bool is_draft(const char *name)
+/* ${form}: 'D' for a digit, 'N' for some, 'H' for a hex digit; all else stands for itself. */
+static bool has_form(const char *name, const char *form)
 {
-    size_t n = strlen(name), k = strlen(STORE_DRAFT);
-    return n > k && strcmp(name + n - k, STORE_DRAFT) == 0;
+    for (; *form != 0; form++) {
+        size_t digits = strspn(name, "0123456789");
+        size_t n = *form == 'N'   ? digits
+                   : *form == 'D' ? digits > 0
+                   : *form == 'H' ? strspn(name, "0123456789abcdef") > 0
+                                  : *name == *form;
+        if (n == 0)
+            return false;
+        name += n;
+    }
+    return *name == 0;
 }
 
-/* ${name}: below the mirror. */
+/* Is this a name that a mirror gives (FORMAT 11.1)?  What a person put there has another one, and stays. */
+static bool ours(const char *name)
+{
+#define HEX_8  "HHHHHHHH"
+#define HEX_16 HEX_8 HEX_8
+#define HEX_32 HEX_16 HEX_16
+    static const char *const forms[] = {"open/DDDDDD-DDDDD.pack",
+                                        "vault/DDD/DDDDDD.pack",
+                                        "journal/DDD/DDDDDDDDD-DDDDDDDDD",
+                                        "keys/log/N-" HEX_8 "." HEX_16,
+                                        "keys/history/N." HEX_16,
+                                        "keys/" HEX_32 "/table-N." HEX_16,
+                                        "keys/" HEX_32 "/wrap-N-" HEX_8 "." HEX_16};
+    uint64_t records;
+    for (size_t i = 0; i < COUNT(forms); i++)
+        if (has_form(name, forms[i]))
+            return true;
+    return strncmp(name, "commits/", 8) == 0 && store_mirror_commit_parse(name + 8, &records);
+}
+
+/* ${name}: below the mirror, and of a form that is ours. */
 static bool needed(const struct mirroring *m, const char *name)
 {
     uint64_t records;
-    const char *last = strrchr(name, '/') + 1;
-    if (is_draft(last))
-        return false;
-    if (strncmp(name, "commits/", 8) == 0)
-        return !store_mirror_commit_parse(last, &records) || records == m->end.records;
     struct store_bound_file f;
     size_t count = store_bound_count(&m->bound);
-    if (strncmp(name, "open/", 5) == 0 && count > 0) { /* the last of the packs, if any */
+    if (strncmp(name, "commits/", 8) == 0)
+        return store_mirror_commit_parse(name + 8, &records) && records == m->end.records;
+    if (strncmp(name, "open/", 5) == 0) { /* the last of the packs, if any */
+        if (m->bound.pack_count == 0)
+            return false;
         store_bound_file(&m->bound, count - 1, &f);
         return strcmp(f.name, name) == 0;
     }
-    for (size_t i = 0; i < m->bound.key_count && strncmp(name, "keys/", 5) == 0; i++) {
+    if (strncmp(name, "keys/", 5) != 0)
+        return true;
+    for (size_t i = 0; i < m->bound.key_count; i++) {
         store_bound_file(&m->bound, i, &f);
         if (strcmp(f.name, name) == 0)
             return true;
     }
-    return strncmp(name, "keys/", 5) != 0 && strncmp(name, "open/", 5) != 0;
+    return false;
+}
+
+static bool superfluous(const struct mirroring *m, const char *name)
+{
+    struct file_path whole;
+    size_t n = strlen(name), k = strlen(STORE_DRAFT);
+    if (n <= k || strcmp(name + n - k, STORE_DRAFT) != 0)
+        return ours(name) && !needed(m, name);
+    return file_path(&whole, NULL, "%.*s", (int)(n - k), name) == 0 && ours(whole.s);
+}
+
+/* A folder of the mirror, and no link to another one; NULL with errno. */
+static DIR *folder_open(const char *path)
+{
+    OWN(fd_drop) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (dir != NULL)
+        fd = -1; /* the folder's now */
+    return dir;
 }
 
 static int sweep(const struct mirroring *m, const char *name, unsigned depth, struct err *e)
 {
-    struct file_path folder, path, inner;
+    struct file_path folder, inner;
     int rc = file_path(&folder, e, "%s/%s", m->wish->folder, name);
     if (rc != 0)
         return rc;
-    OWN(dir_drop) DIR *dir = opendir(folder.s);
+    OWN(dir_drop) DIR *dir = folder_open(folder.s);
     if (dir == NULL)
         return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
     bool removed = false;
@@ -501,17 +599,15 @@ static int sweep(const struct mirroring *m, const char *name, unsigned depth, st
         struct stat status;
         if (d->d_name[0] == '.')
             continue;
-        rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
-        if (rc == 0)
-            rc = file_path(&inner, e, "%s/%s", name, d->d_name);
-        if (rc != 0 || lstat(path.s, &status) != 0)
+        rc = file_path(&inner, e, "%s/%s", name, d->d_name);
+        if (rc != 0 || fstatat(dirfd(dir), d->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         if (S_ISDIR(status.st_mode) && depth > 0)
             rc = sweep(m, inner.s, depth - 1, e);
-        else if (S_ISREG(status.st_mode) && !needed(m, inner.s)) {
+        else if (S_ISREG(status.st_mode) && superfluous(m, inner.s)) {
             removed = true;
-            if (unlink(path.s) != 0)
-                rc = err_os(e, ERR_IO, errno, "cannot remove %s", path.s);
+            if (unlinkat(dirfd(dir), d->d_name, 0) != 0)
+                rc = err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
         }
     }
     return rc == 0 && removed ? file_sync_folder(folder.s, e) : rc;
@@ -519,7 +615,6 @@ static int sweep(const struct mirroring *m, const char *name, unsigned depth, st
 
 static int sweep_all(const struct mirroring *m, struct err *e)
 {
-    static const char *const folders[] = {"commits", "open", "keys", "journal", "vault"};
     int rc = 0;
     for (size_t i = 0; rc == 0 && !m->incomplete && i < COUNT(folders); i++)
         rc = sweep(m, folders[i], 1, e);
@@ -565,8 +660,12 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
                  struct store_mirrored *ret, struct err *e)
 {
     OWN(mirroring_release)
-    struct mirroring m = {
-        .s = s, .wish = wish, .watch = watch, .count = ret, .lock_fd = -1, .carry = {.watch = watch, .passes = 2}};
+    struct mirroring m = {.s = s,
+                          .wish = wish,
+                          .watch = watch,
+                          .count = ret,
+                          .lock_fd = -1,
+                          .carry = {.watch = watch, .within = wish->folder, .passes = 2}};
     *ret = (struct store_mirrored){0};
     ledger_where(s->ledger, &m.end);
     int rc = look(&m, e);
@@ -574,7 +673,12 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
         rc = plan(&m, e);
     if (rc == 0)
         rc = copy(&m, e);
-    if (rc == 0 && m.incomplete)
+    if (rc == 0 && m.spoils && m.there != NULL && m.there->has_commit)
+        rc = err_set(e, ERR_DAMAGED,
+                     "the mirror stands at %llu commits as before, as what is named above is damaged here: run "
+                     "groundwork repair, and then groundwork mirror again",
+                     (unsigned long long)ret->records);
+    else if (rc == 0 && m.incomplete)
         rc = err_set(e, ERR_DAMAGED,
                      "the rest is copied, but what is named above is damaged here: run groundwork repair, and then "
                      "groundwork mirror again");

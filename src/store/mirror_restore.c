@@ -16,6 +16,14 @@ struct restoring {
     struct file_path draft; /* the folder under way */
 };
 
+/* What the mirror does not have as it was logged stays away; the rest is worth no less. */
+static void found(struct restoring *r, const char *line)
+{
+    r->count->findings++;
+    if (r->carry.watch != NULL && r->carry.watch->finding != NULL)
+        r->carry.watch->finding(r->carry.watch->context, line);
+}
+
 static void restoring_release(struct restoring *r)
 {
     store_mirror_drop(&r->m);
@@ -45,19 +53,25 @@ static int take(void *context, const struct ledger_record *record, struct err *e
 static int restore_file(struct restoring *r, const struct store_bound_file *f, struct err *e)
 {
     struct file_path from, to;
-    int rc = file_path(&from, e, "%s/%s", r->m->folder, f->name);
+    struct err why = {0};
+    int rc = file_path(&from, &why, "%s/%s", r->m->folder, f->name);
     for (int copy = 0; rc == 0 && copy < 2 && f->place[copy][0] != 0; copy++) {
         struct store_carrying look = {.passes = 1};
-        rc = file_path(&to, e, "%s/%s", r->draft.s, f->place[copy]);
+        rc = file_path(&to, &why, "%s/%s", r->draft.s, f->place[copy]);
         if (rc != 0)
-            return rc;
+            break;
         if (file_exists(to.s) && store_carry_check(&look, to.s, f, NULL) == 0)
             continue;
-        rc = store_carry(&r->carry, from.s, to.s, f, e);
+        rc = store_carry(&r->carry, from.s, to.s, f, &why);
         r->count->files += rc == 0;
         r->count->bytes += rc == 0 ? f->bytes : 0;
     }
-    return rc == ERR_ABSENT ? err_set(e, ERR_DAMAGED, "%s is missing in the mirror", from.s) : rc;
+    if (rc == ERR_ABSENT)
+        rc = err_set(&why, ERR_DAMAGED, "%s is missing in the mirror", from.s);
+    if (rc != ERR_DAMAGED || f->pack == NULL)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+    found(r, why.text);
+    return 0;
 }
 
 static int restore_files(struct restoring *r, struct err *e)
@@ -88,6 +102,19 @@ static int old_journals_remove(const struct restoring *r, struct err *e)
     return rc;
 }
 
+/* A pack that the mirror did not have stays away, and the parity of its stripe with it. */
+static bool stripe_here(const struct vault_stripe_of *stripe)
+{
+    for (uint64_t i = 0; i < stripe->logged->packs; i++) {
+        struct file_path path;
+        char place[VAULT_PLACE_MAX];
+        vault_pack_place(stripe->packs[i].pack, 'a', place);
+        if (file_path(&path, NULL, "%s/%s", stripe->root, place) != 0 || !file_exists(path.s))
+            return false;
+    }
+    return true;
+}
+
 /* A mirror has no parity: its packs were found whole, and make it. */
 static void parity_made(void *context, const struct vault_mended *m)
 {
@@ -101,7 +128,7 @@ static int parity_make(struct store *s, struct err *e)
     for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
         struct vault_stripe_of stripe;
         rc = store_stripe_of(s, &packs, i, &stripe, e);
-        if (rc == 0)
+        if (rc == 0 && stripe_here(&stripe))
             rc = vault_repair_stripe(&stripe, parity_made, NULL, e);
     }
     return rc;
@@ -121,13 +148,26 @@ static int derive(struct restoring *r, struct err *e)
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }
 
+/* What an earlier try left is gone on with; a link there would lead what is written to another place. */
+static int folder_real(const char *path, struct err *e)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0 || S_ISDIR(status.st_mode))
+        return 0;
+    return err_set(e, ERR_REFUSED, "%s is a link or no folder: remove it, or name another folder", path);
+}
+
 static int build(struct restoring *r, struct err *e)
 {
     static const char *const folders[] = {"a", "b", "log", "index", "quarantine"};
     struct file_path path;
-    int rc = file_make_folder(r->draft.s, e);
+    int rc = folder_real(r->draft.s, e);
+    if (rc == 0)
+        rc = file_make_folder(r->draft.s, e);
     for (size_t i = 0; rc == 0 && i < COUNT(folders); i++) {
         rc = file_path(&path, e, "%s/%s", r->draft.s, folders[i]);
+        if (rc == 0)
+            rc = folder_real(path.s, e);
         if (rc == 0)
             rc = file_make_folder(path.s, e);
     }
@@ -160,6 +200,7 @@ static int restore(struct restoring *r, const char *dest, struct err *e)
     int rc = target_free(dest, e);
     if (rc == 0)
         rc = file_path(&r->draft, e, "%.*s.restoring", (int)n, dest);
+    r->carry.within = r->draft.s;
     if (rc == 0)
         rc = store_mirror_walk(r->m, take, r, e);
     if (rc == 0)

@@ -97,6 +97,20 @@ static int not_compared(const struct store_place *place, const struct err *why)
     return 0;
 }
 
+/* The repository's last record must be among the mirror's; where that cannot be read there, the walk says so. */
+static void ahead(struct verifying *v, const struct ledger_position *now)
+{
+    struct ledger_record r;
+    if (now->records == 0 || !v->m->has_founded ||
+        ledger_pieces_record(v->m->pieces, &v->m->founded.founded.log, now->records - 1, NULL, &r, NULL) != 0 ||
+        hash_equal(&r.hash, &now->last))
+        return;
+    FOUND(v,
+          "commit %llu in the mirror is another than here, and the log key signed both: these are two histories. Keep "
+          "both and ask for help",
+          (unsigned long long)r.number);
+}
+
 static int compare(struct verifying *v, const struct store_place *place, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -112,8 +126,10 @@ static int compare(struct verifying *v, const struct store_place *place, struct 
     v->count->compared = true;
     v->count->behind = now.records > v->m->records ? now.records - v->m->records : 0;
     v->count->ahead = now.records < v->m->records ? v->m->records - now.records : 0;
-    if (v->count->ahead > 0)
+    if (v->count->ahead > 0) {
+        ahead(v, &now);
         return 0;
+    }
     struct beside b = {.records = v->m->records, .log = &v->m->founded.founded.log};
     rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, at_record, &b, &mine);
     if (rc != ERR_STOPPED) {

@@ -189,7 +189,8 @@ int store_repair(const struct store_place *place, const char *mirror, const stru
  * commit by which it stands as the log does now; only then what it holds too much is removed.  So it can be ended at
  * any moment, and the mirror stands as before; run again, it goes on.  Each file is held to the log while it is copied,
  * and read again from the other disk before it counts.  Needs no keys and no lock; what is committed meanwhile waits
- * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end.
+ * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end;
+ * and where the commit before does not lack it, there is no new one, and the mirror stands as before.
  * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository.
  * ERR_DAMAGED: two histories.  ERR_BUSY: another one is writing there; or a file gave way to a newer one meanwhile.
  * ERR_IO: the disk is full, read-only or gone.
@@ -197,7 +198,8 @@ int store_repair(const struct store_place *place, const char *mirror, const stru
  * else it tells how far behind it is.  Never writes.
  * store_mirror_restore: a repository at ${dest}, which must not exist or be empty, with everything but keys; it appears
  * whole or not at all, and after an interruption the next call goes on.  Every file is held to the journal.  As the
- * mirror's newest commit; this computer is to `adopt` it.
+ * mirror's newest commit; this computer is to `adopt` it.  A pack that the mirror does not have as it was logged is
+ * told and stays away, and so does its stripe's parity: 0 all the same, and ${ret}'s findings say how many.
  */
 enum { STORE_MIRROR_ID = 16, STORE_MIRROR_DAYS = 7, STORE_MIRROR_DAYS_MAX = 3650, STORE_MIRRORS_MAX = 256 };
 struct store_mirror_wish {
@@ -228,6 +230,7 @@ struct store_mirror_restored {
     struct hash pin;
     char origin[NOTE_NAME_MAX + 1];
     uint64_t records, leaves, files, bytes;
+    uint64_t findings; /* packs that the mirror does not have as they were logged */
 };
 int store_mirror_restore(const char *folder, const char *dest, const struct store_watch *watch,
                          struct store_mirror_restored *ret, struct err *e);

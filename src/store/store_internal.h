@@ -359,10 +359,13 @@ void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_
  * is returned.  ERR_ABSENT, ERR_DAMAGED: the source is not there, cannot be read, or is not what was logged; ERR_IO is
  * the target's fault.  Nothing is left after an error.  store_carry_bytes: content at hand.
  * store_carry_check: is the file just what it must be?  Errors as of a source.
+ * store_carry_way: ERR_REFUSED unless each folder on the way from ${within} to ${path} is a folder and no link, as far
+ * as it is there.
  */
 #define STORE_DRAFT ".part"
 struct store_carrying {
     const struct store_watch *watch; /* its progress; may be NULL */
+    const char *within;              /* below it no link is followed to a target; may be NULL */
     uint64_t done, all;
     unsigned passes; /* how often each byte is read: 2 when it is read again behind the writing */
 };
@@ -370,6 +373,7 @@ int store_carry(struct store_carrying *c, const char *from, const char *to, cons
                 struct err *e);
 int store_carry_bytes(struct store_carrying *c, struct bytes content, const char *to, struct err *e);
 int store_carry_check(struct store_carrying *c, const char *path, const struct store_bound_file *f, struct err *e);
+int store_carry_way(const char *within, const char *path, struct err *e);
 
 /*
  * mirror_open.c: a mirror as it lies there (FORMAT 11).  Whose it is, is said by record 0 of its journal; the head

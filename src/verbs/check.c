@@ -222,7 +222,7 @@ int verbs_repair(const struct verbs_request *request, const struct verbs_face *f
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
     const char *mirror = request->option[OPTION_FROM];
     if (mirror != NULL && is_gone(request->repository))
-        return verbs_from_mirror(request, face, mirror, e);
+        return verbs_from_mirror(request, face, mirror, ret_exit, e);
     verbs_watch(&w, &watch);
     verbs_place(request, face, &place);
     int rc = store_repair(&place.place, mirror, &watch, &words, &mine);

@@ -159,7 +159,7 @@ int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_
 /* ---- repair --from, where there is no repository any more ---- */
 
 int verbs_from_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
-                      struct err *e)
+                      int *ret_exit, struct err *e)
 {
     OWN(watching_release) struct verbs_watching w = {.face = face};
     struct store_mirror_restored done;
@@ -169,17 +169,23 @@ int verbs_from_mirror(const struct verbs_request *request, const struct verbs_fa
     int rc = store_mirror_restore(folder, request->repository, &watch, &done, e);
     if (rc != 0)
         return rc;
+    *ret_exit = done.findings == 0 ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "commits", done.records);
+        verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         verbs_json_u64(face->json, "leaves", done.leaves);
         verbs_json_text(face->json, "origin", done.origin);
         verbs_json_hash(face->json, "pin", &done.pin);
-        verbs_json_text(face->json, "result", "WHOLE");
+        verbs_json_text(face->json, "result", done.findings == 0 ? "WHOLE" : "FAILED");
         return 0;
     }
     verbs_say(face, "%s was made again from the mirror: %s, %" PRIu64 " commits, %s leaves.", request->repository,
               done.origin, done.records, verbs_number(done.leaves, n));
     verbs_say(face, "Keys are not in a mirror: bring your key file. Then: groundwork adopt, groundwork verify");
+    if (done.findings > 0)
+        verbs_say(face,
+                  "FAILED: what is named above is damaged in this mirror, and was left out: run groundwork adopt, and "
+                  "then groundwork repair --from another mirror");
     return 0;
 }
 

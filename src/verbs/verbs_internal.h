@@ -111,7 +111,7 @@ int verbs_holes_end(struct verbs_holes *h);
 int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
                         int *ret_exit, struct err *e);
 int verbs_from_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
-                      struct err *e);
+                      int *ret_exit, struct err *e);
 int verbs_mirrors_status(const struct verbs_request *request, const struct verbs_face *face,
                          const struct store_facts *f, struct err *e);
 

@@ -1,6 +1,8 @@
 /* One file from disk to disk: held to its digest, whole or not at all. */
 #include "fixture.h"
 
+#include <unistd.h>
+
 static void bytes_make(struct fixture *f, size_t n, struct buf *to)
 {
     buf_clear(to);
@@ -99,8 +101,35 @@ static void test_a_failing_disk(void **state)
     }
 }
 
+/* Neither a folder on the way nor a draft that lies there leads what is written to another place. */
+static void test_links(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path within, to, link, theirs;
+    OWN(buf_drop) struct buf is = {0};
+    fixture_path(f, "mirror", &within);
+    fixture_path(f, "mirror/deep/file", &to);
+    fixture_path(f, "kept-theirs", &theirs);
+    struct store_carrying c = {.within = within.s, .passes = 2};
+    assert_int_equal(store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
+    fixture_put(f, "kept-theirs", bytes_text("somebody's"));
+    fixture_path(f, "mirror/deep/file.part", &link);
+    assert_int_equal(symlink(theirs.s, link.s), 0);
+    assert_int_equal(store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
+    fixture_get(f, "kept-theirs", &is);
+    assert_true(bytes_equal(buf_bytes(&is), bytes_text("somebody's")));
+    fixture_remove(f, "mirror/deep");
+    fixture_path(f, "mirror/deep", &link);
+    assert_int_equal(symlink(f->work.s, link.s), 0);
+    fixture_says(f, store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), ERR_REFUSED, "is a link or no folder",
+                 NULL);
+    assert_int_equal(unlink(link.s), 0);
+    fixture_remove(f, "kept-theirs");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {FIXTURE_TEST(test_lengths), FIXTURE_TEST(test_a_failing_disk)};
+    const struct CMUnitTest tests[] = {FIXTURE_TEST(test_lengths), FIXTURE_TEST(test_a_failing_disk),
+                                       FIXTURE_TEST(test_links)};
     return FIXTURE_RUN(tests);
 }

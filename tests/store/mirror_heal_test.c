@@ -39,7 +39,7 @@ static void test_packs(void **state)
     fill(f);
     for (int how = 0; how < 3; how++) {
         fixture_back(f, "good");
-        fixture_remove(f, "parity"); /* which would heal it here */
+        fixture_remove(f, "parity");  /* which would heal it here */
         for (int i = 0; i < 2; i++) { /* the sealed one, and both copies of the open one */
             const char *name = i == 0 ? "vault/000/000000.pack" : "vault/000/000001.pack";
             if (how == 0)
@@ -207,9 +207,26 @@ static void test_ended_at_any_effect(void **state)
     }
 }
 
+/* A mirror that is ahead and of another history heals nothing, and this is not called whole. */
+static void test_another_history_ahead(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    for (int i = 0; i < 4; i++) {
+        if (i == 3) {
+            fixture_mirror_whole(f);
+            fixture_back(f, "good");
+        }
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+        assert_int_equal(fixture_note(s, i == 3 ? "another" : "one", &f->e), 0);
+    }
+    fixture_says(f, fixture_repair_from_mirror(f), ERR_DAMAGED, "two histories", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_another_history_ahead),
         FIXTURE_TEST(test_packs),
         FIXTURE_TEST(test_keys),
         FIXTURE_TEST(test_journal),

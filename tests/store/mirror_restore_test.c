@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -74,23 +75,45 @@ static void test_only_into_a_free_place(void **state)
     fixture_whole(f);
 }
 
-static void test_not_out_of_a_damaged_one(void **state)
+/* What is damaged of the packs is named and left out; the journal and the keyring's files must be there. */
+static void test_out_of_a_damaged_one(void **state)
 {
     struct fixture *f = *state;
-    struct file_path commit;
+    struct file_path name;
+    char folder[2 * KEYRING_ID + 16] = "mirror/keys/";
     fill(f);
     fixture_mirror_whole(f);
-    fixture_remove(f, "");
-    fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
-    fixture_says(f, fixture_restore(f), ERR_DAMAGED, "000000.pack is not what was logged", NULL);
-    assert_false(fixture_there(f, ""));
-    fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
-    fixture_first(f, "mirror/commits", "", &commit);
-    fixture_copy(f, commit.s, "mirror-commit");
-    fixture_remove(f, commit.s);
-    fixture_says(f, fixture_restore(f), ERR_DAMAGED, "was never finished", NULL);
-    fixture_copy(f, "mirror-commit", commit.s);
-    fixture_remove(f, "mirror-commit");
+    fixture_copy(f, "mirror", "kept-mirror");
+    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    for (int missing = 0; missing < 2; missing++) {
+        fixture_remove(f, "");
+        if (missing)
+            fixture_remove(f, "mirror/vault/000/000000.pack");
+        else
+            fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
+        buf_clear(&f->lines);
+        assert_int_equal(fixture_restore(f), 0);
+        assert_int_equal(f->restored.findings, 1);
+        assert_non_null(strstr(buf_text(&f->lines), missing ? "000000.pack is missing in the mirror"
+                                                            : "000000.pack is not what was logged"));
+        assert_false(fixture_there(f, "vault/000/000000.pack"));
+        assert_true(fixture_there(f, "vault/000/000001.pack"));
+        assert_int_equal(fixture_verify(f, STORE_PUBLIC), 0);
+        assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
+    }
+    const char *const needed[] = {"mirror/commits", folder, "mirror/journal/000"};
+    for (size_t i = 0; i < COUNT(needed); i++) {
+        fixture_remove(f, "mirror");
+        fixture_copy(f, "kept-mirror", "mirror");
+        fixture_remove(f, "");
+        fixture_first(f, needed[i], i == 1 ? "table-" : "", &name);
+        fixture_remove(f, name.s);
+        fixture_says(f, fixture_restore(f), ERR_DAMAGED, NULL);
+        assert_false(fixture_there(f, ""));
+    }
+    fixture_remove(f, "mirror");
+    fixture_copy(f, "kept-mirror", "mirror");
+    fixture_remove(f, "kept-mirror");
     assert_int_equal(fixture_restore(f), 0);
     fixture_whole(f);
 }
@@ -123,13 +146,41 @@ static void test_ended_at_any_effect(void **state)
     }
 }
 
+/* What lies in the place of the draft is no way to another folder. */
+static void test_links_are_not_followed(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path draft, inner, theirs;
+    fill(f);
+    fixture_mirror_whole(f);
+    fixture_remove(f, "");
+    fixture_path(f, "kept-theirs", &theirs);
+    assert_int_equal(mkdir(theirs.s, 0700), 0);
+    assert_int_equal(file_path(&draft, NULL, "%s.restoring", f->root.s), 0);
+    assert_int_equal(symlink(theirs.s, draft.s), 0);
+    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is a link or no folder", NULL);
+    assert_int_equal(unlink(draft.s), 0);
+    static const char *const names[] = {"a", "log", "vault"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_int_equal(file_make_folder(draft.s, NULL), 0);
+        assert_int_equal(file_path(&inner, NULL, "%s/%s", draft.s, names[i]), 0);
+        (void)rmdir(inner.s);
+        assert_int_equal(symlink(theirs.s, inner.s), 0);
+        fixture_says(f, fixture_restore(f), ERR_REFUSED, "is a link or no folder", NULL);
+        assert_int_equal(unlink(inner.s), 0);
+    }
+    assert_int_equal(fixture_count(f, "kept-theirs", ""), 0);
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+    fixture_remove(f, "kept-theirs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_the_same_again),
-        FIXTURE_TEST(test_only_into_a_free_place),
-        FIXTURE_TEST(test_not_out_of_a_damaged_one),
-        FIXTURE_TEST(test_ended_at_any_effect),
+        FIXTURE_TEST(test_the_same_again),         FIXTURE_TEST(test_only_into_a_free_place),
+        FIXTURE_TEST(test_out_of_a_damaged_one),   FIXTURE_TEST(test_ended_at_any_effect),
+        FIXTURE_TEST(test_links_are_not_followed),
     };
     return FIXTURE_RUN(tests);
 }

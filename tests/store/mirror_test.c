@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -150,16 +151,33 @@ static void test_damage_here_is_not_copied(void **state)
     intake(f, more, COUNT(more));
     fixture_flip(f, "vault/000/000000.pack", 5000); /* is there already */
     fixture_flip(f, "vault/000/000001.pack", 5000); /* sealed, and not there */
-    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "damaged here", "run groundwork repair", NULL);
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "as before", "damaged here", "run groundwork repair", NULL);
     assert_non_null(strstr(buf_text(&f->lines), "vault/000/000001.pack is not what was logged"));
     assert_int_equal(f->mirrored.findings, 1);
-    assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
-    assert_int_equal(f->mirror_verified.findings, 1);
-    assert_non_null(strstr(buf_text(&f->lines), "000001.pack is missing"));
+    assert_int_equal(fixture_mirror_verify(f, true), 0); /* whole, and behind: no commit names what it lacks */
+    assert_int_equal(f->mirror_verified.behind, 1);
+    assert_int_equal(f->mirrored.records, f->mirror_verified.records);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 1); /* kept: there is nothing newer of it */
     fixture_flip(f, "vault/000/000001.pack", 5000);
     fixture_mirror_whole(f);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 0);
+}
+
+/* What the first commit lacked already keeps no later one back. */
+static void test_lost_for_good(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_flip(f, "vault/000/000000.pack", 5000);
+    for (int i = 0; i < 2; i++) {
+        fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", NULL);
+        assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
+        assert_int_equal(f->mirror_verified.findings, 1);
+        assert_int_equal(f->mirror_verified.behind, 0);
+        say(f, "it goes on");
+    }
+    fixture_flip(f, "vault/000/000000.pack", 5000);
+    fixture_mirror_whole(f);
 }
 
 static void test_the_good_copy_serves(void **state)
@@ -262,7 +280,12 @@ static void test_older_and_other_histories(void **state)
     assert_true(hash_equal(&before, &after));
     assert_int_equal(fixture_mirror_verify(f, true), 0);
     assert_int_equal(f->mirror_verified.ahead, 2);
-    for (int i = 0; i < 3; i++)
+    say(f, "another history"); /* shorter than the mirror's */
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
+    assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "two histories"));
+    assert_int_equal(f->mirror_verified.ahead, 1);
+    for (int i = 0; i < 2; i++)
         say(f, "another history");
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
     assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
@@ -323,6 +346,98 @@ static void test_one_at_a_time(void **state)
     fixture_mirror_whole(f);
 }
 
+/* A link in the mirror would lead what is written and removed to somebody's files, even to the repository's. */
+static void test_links_are_not_followed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"commits", "journal", "vault", "open", "keys", "vault/000", "keys/log"};
+    fill(f);
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (int later = 0; later < 2; later++) {
+            struct file_path to, from;
+            char name[64];
+            fixture_remove(f, "mirror");
+            fixture_remove(f, "kept-theirs");
+            fixture_path(f, "kept-theirs", &to);
+            assert_int_equal(mkdir(to.s, 0700), 0);
+            fixture_put(f, "kept-theirs/000000.pack.part", bytes_text("somebody's"));
+            fixture_put(f, "kept-theirs/000001-00001.pack", bytes_text("somebody's"));
+            (void)snprintf(name, sizeof name, "mirror/%s", names[i]);
+            fixture_mirror_whole(f);
+            if (later == 0)
+                fixture_remove(f, "mirror/mirror"); /* its journal alone says whose it is */
+            fixture_remove(f, name);
+            fixture_path(f, name, &from);
+            assert_int_equal(symlink(to.s, from.s), 0);
+            fixture_says(f, fixture_mirror(f, later == 1), ERR_REFUSED, "is a link or no folder", NULL);
+            assert_int_equal(fixture_count(f, "kept-theirs", ""), 2);
+            assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+        }
+    fixture_remove(f, "mirror");
+    fixture_remove(f, "kept-theirs");
+}
+
+/* The folder that the person names may be reached by a link. */
+static void test_dest_may_be_a_link(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path to, from;
+    fixture_path(f, "mirror-real", &to);
+    fixture_path(f, "mirror", &from);
+    assert_int_equal(mkdir(to.s, 0700), 0);
+    assert_int_equal(symlink(to.s, from.s), 0);
+    fixture_mirror_whole(f);
+    assert_int_equal(unlink(from.s), 0);
+    fixture_remove(f, "mirror-real");
+}
+
+/* What a person puts into a mirror is none of ours, and stays; drafts and what was replaced go. */
+static void test_a_persons_files_stay(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const theirs[] = {"keys/0123456789abcdef.key",
+                                         "keys/log/notes.0123456789abcdef",
+                                         "keys/log/1-0123abcd.0123456789abcde",
+                                         "keys/log/1-0123abcd.0123456789ABCDEF",
+                                         "open/notes",
+                                         "open/000001-00001.pack.old",
+                                         "open/1-1.pack",
+                                         "vault/film.part",
+                                         "vault/000/film.pack.part",
+                                         "journal/000/x.part",
+                                         "commits/notes.part",
+                                         "commits/notes"};
+    static const char *const ours[] = {"keys/log/1-0123abcd.0123456789abcdef",
+                                       "keys/log/1-0123abcd.0123456789abcdef.part",
+                                       "open/000001-00001.pack",
+                                       "open/000001-00001.pack.part",
+                                       "vault/000/000009.pack.part",
+                                       "journal/000/000000000-000000001.part",
+                                       "commits/000000001.checkpoint",
+                                       "commits/000000001.checkpoint.part"};
+    char name[96];
+    fill(f);
+    fixture_mirror_whole(f);
+    for (size_t i = 0; i < COUNT(theirs); i++) {
+        (void)snprintf(name, sizeof name, "mirror/%s", theirs[i]);
+        fixture_put(f, name, bytes_text("somebody's"));
+    }
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        (void)snprintf(name, sizeof name, "mirror/%s", ours[i]);
+        fixture_put(f, name, bytes_text("left"));
+    }
+    assert_int_equal(fixture_mirror(f, false), 0);
+    for (size_t i = 0; i < COUNT(theirs); i++) {
+        (void)snprintf(name, sizeof name, "mirror/%s", theirs[i]);
+        assert_true(fixture_there(f, name));
+    }
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        (void)snprintf(name, sizeof name, "mirror/%s", ours[i]);
+        assert_false(fixture_there(f, name));
+    }
+    fixture_mirror_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +446,7 @@ int main(void)
         FIXTURE_TEST(test_ended_at_any_effect),
         FIXTURE_TEST(test_a_table_that_was_replaced),
         FIXTURE_TEST(test_damage_here_is_not_copied),
+        FIXTURE_TEST(test_lost_for_good),
         FIXTURE_TEST(test_the_good_copy_serves),
         FIXTURE_TEST(test_damage_there_is_copied_anew),
         FIXTURE_TEST(test_refusals),
@@ -338,6 +454,9 @@ int main(void)
         FIXTURE_TEST(test_committed_only),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_one_at_a_time),
+        FIXTURE_TEST(test_links_are_not_followed),
+        FIXTURE_TEST(test_dest_may_be_a_link),
+        FIXTURE_TEST(test_a_persons_files_stay),
     };
     return FIXTURE_RUN(tests);
 }

@@ -124,6 +124,25 @@ static void test_repair_from(void **state)
     assert_int_equal(fixture_run(f, "audit", NULL), 0);
 }
 
+/* A pack that is bad in the only mirror at hand takes nothing else along. */
+static void test_repair_from_a_damaged_mirror(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), 0);
+    assert_int_equal(fixture_run(f, "mirror", "stick/good", NULL), 0);
+    assert_int_equal(truncate("stick/m/vault/000/000000.pack", 1000), 0);
+    assert_int_equal(system("rm -rf archive"), 0);
+    assert_int_equal(fixture_run(f, "repair", "--from", "stick/m", NULL), VERBS_FAILED);
+    fixture_said(f, "stick/m/vault/000/000000.pack is shorter than logged\n");
+    fixture_said(f, "FAILED: what is named above is damaged in this mirror, and was left out");
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+    assert_int_equal(fixture_run(f, "repair", "--from", "stick/good", NULL), 0);
+    assert_int_equal(fixture_run(f, "audit", NULL), 0);
+    assert_int_equal(system("rm -rf archive"), 0);
+    assert_int_equal(fixture_json(f, "repair", "--from", "stick/m", NULL), VERBS_FAILED);
+    assert_string_equal(fixture_word(f, "result"), "FAILED");
+}
+
 static void test_status(void **state)
 {
     struct fixture *f = *state;
@@ -157,9 +176,13 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_mirror, heal),      cmocka_unit_test_setup(test_mirror_refuses, heal),
-        cmocka_unit_test_setup(test_damage_here, heal), cmocka_unit_test_setup(test_verify, heal),
-        cmocka_unit_test_setup(test_repair_from, heal), cmocka_unit_test_setup(test_status, heal),
+        cmocka_unit_test_setup(test_mirror, heal),
+        cmocka_unit_test_setup(test_mirror_refuses, heal),
+        cmocka_unit_test_setup(test_damage_here, heal),
+        cmocka_unit_test_setup(test_verify, heal),
+        cmocka_unit_test_setup(test_repair_from, heal),
+        cmocka_unit_test_setup(test_status, heal),
+        cmocka_unit_test_setup(test_repair_from_a_damaged_mirror, heal),
     };
     return cmocka_run_group_tests(tests, begin, fixture_end);
 }
