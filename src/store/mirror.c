@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -30,7 +31,7 @@ struct mirroring {
     const struct store_watch *watch;
     struct store_mirrored *count;
     struct store_mirror *there; /* NULL: none yet */
-    int lock_fd;
+    int lock_fd, folder_fd;     /* both locked */
     struct store_carrying carry;
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
@@ -54,6 +55,7 @@ static void mirroring_release(struct mirroring *m)
 {
     store_mirror_drop(&m->there);
     fd_drop(&m->lock_fd);
+    fd_drop(&m->folder_fd);
     buf_drop(&m->note);
     store_bound_drop(&m->bound);
     free(m->lacking);
@@ -151,15 +153,46 @@ static int folders_real(const struct mirroring *m, struct err *e)
     return rc;
 }
 
+/* The folder of a stick that is not connected looks like a new one, and no mirror is to be begun on this disk then. */
+static int not_made_before(const struct mirroring *m, struct err *e)
+{
+    OWN(store_mirror_notes_drop) struct store_mirror_notes *notes = NULL;
+    struct file_path real;
+    int rc = m->wish->anew ? 0 : store_mirror_notes(&m->s->place, &m->s->pin, &notes, e);
+    if (rc == 0)
+        rc = file_resolve(m->wish->folder, &real, e);
+    for (size_t i = 0; rc == 0 && notes != NULL && i < notes->count; i++)
+        if (strcmp(notes->list[i].folder, real.s) == 0)
+            return err_set(e, ERR_REFUSED,
+                           "the mirror that was made in %s is not there: is the disk connected? To begin a new one: "
+                           "groundwork mirror --anew",
+                           m->wish->folder);
+    return rc;
+}
+
+/* From before it is looked at: what another one does meanwhile would make what was seen untrue. */
+static int lock_folder(struct mirroring *m, struct err *e)
+{
+    if (m->folder_fd < 0)
+        m->folder_fd = open(m->wish->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (m->folder_fd >= 0 && flock(m->folder_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return err_set(e, ERR_BUSY, "another groundwork is writing to the mirror in %s: wait for it", m->wish->folder);
+    return 0; /* there is none yet; and a file system that knows no locks is used all the same */
+}
+
 static int look(struct mirroring *m, struct err *e)
 {
     struct err mine = {0};
-    int rc = folders_real(m, e);
+    int rc = lock_folder(m, e);
+    if (rc == 0)
+        rc = folders_real(m, e);
     if (rc != 0)
         return rc;
     rc = store_mirror_open(m->wish->folder, &m->there, &mine);
-    if (rc == ERR_ABSENT)
-        return folder_free(m->wish->folder, e);
+    if (rc == ERR_ABSENT) {
+        rc = folder_free(m->wish->folder, e);
+        return rc == 0 ? not_made_before(m, e) : rc;
+    }
     return rc == 0 ? hold_to_there(m, e) : err_set(e, rc, "%s", mine.text);
 }
 
@@ -383,6 +416,10 @@ static int begin(struct mirroring *m, struct err *e)
     int rc = file_path(&path, e, "%s/mirror", m->wish->folder);
     if (rc == 0)
         rc = folder_make(m->wish->folder, e);
+    if (rc == 0)
+        rc = lock_folder(m, e);
+    if (rc == 0 && m->there == NULL && file_exists(path.s))
+        rc = err_set(e, ERR_BUSY, "another groundwork is writing to the mirror in %s: wait for it", m->wish->folder);
     if (rc == 0)
         rc = room_enough(m, e);
     if (rc != 0)
@@ -639,11 +676,18 @@ static void note(struct mirroring *m)
     tell(m, &line);
 }
 
+static bool on_same_disk(const struct mirroring *m)
+{
+    struct stat here, there;
+    return stat(m->s->root, &here) == 0 && stat(m->wish->folder, &there) == 0 && here.st_dev == there.st_dev;
+}
+
 static int copy(struct mirroring *m, struct err *e)
 {
     int rc = begin(m, e);
     if (rc != 0)
         return rc;
+    m->count->same_disk = on_same_disk(m);
     rc = copy_files(m, e);
     if (rc == 0)
         rc = copy_journal(m, e);
@@ -665,6 +709,7 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
                           .watch = watch,
                           .count = ret,
                           .lock_fd = -1,
+                          .folder_fd = -1,
                           .carry = {.watch = watch, .within = wish->folder, .passes = 2}};
     *ret = (struct store_mirrored){0};
     ledger_where(s->ledger, &m.end);

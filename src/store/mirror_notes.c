@@ -86,6 +86,19 @@ int store_mirror_notes_parse(struct bytes text, const struct hash *pin, struct s
     return good ? 0 : err_set(e, ERR_DAMAGED, "it is not what this program writes");
 }
 
+/* It decides nothing, so it keeps nothing from being done either. */
+static int begin_anew(const struct store_place *place, const char *path, struct store_mirror_notes *n)
+{
+    struct err line = {0};
+    for (size_t i = 0; i < n->count; i++)
+        free(n->list[i].folder);
+    *n = (struct store_mirror_notes){.warn_days = STORE_MIRROR_DAYS};
+    (void)err_set(&line, ERR_DAMAGED, "%s is damaged, and left aside: the next groundwork mirror writes it anew", path);
+    if (place->tell != NULL)
+        place->tell(place->tell_context, line.text);
+    return 0;
+}
+
 int store_mirror_notes(const struct store_place *place, const struct hash *pin, struct store_mirror_notes **ret,
                        struct err *e)
 {
@@ -99,8 +112,10 @@ int store_mirror_notes(const struct store_place *place, const struct hash *pin, 
     int rc = notes_path(place, pin, &path, e);
     if (rc == 0)
         rc = file_read_all(path.s, NOTES_MAX, &text, &mine);
-    if (rc == 0 && store_mirror_notes_parse(buf_bytes(&text), pin, n, &mine) != 0)
-        rc = err_set(e, ERR_DAMAGED, "%s is damaged: remove it; the next groundwork mirror writes it anew", path.s);
+    if (rc == 0)
+        rc = store_mirror_notes_parse(buf_bytes(&text), pin, n, &mine);
+    if (rc == ERR_DAMAGED)
+        rc = begin_anew(place, path.s, n);
     else if (rc == ERR_ABSENT)
         rc = 0;
     else if (rc != 0)

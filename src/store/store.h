@@ -191,7 +191,8 @@ int store_repair(const struct store_place *place, const char *mirror, const stru
  * and read again from the other disk before it counts.  Needs no keys and no lock; what is committed meanwhile waits
  * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end;
  * and where the commit before does not lack it, there is no new one, and the mirror stands as before.
- * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository.
+ * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository;
+ * or this computer made a mirror there that is not there now, so the disk may be another one.
  * ERR_DAMAGED: two histories.  ERR_BUSY: another one is writing there; or a file gave way to a newer one meanwhile.
  * ERR_IO: the disk is full, read-only or gone.
  * store_mirror_verify: is it whole, by its own journal?  Needs no keys, and not the repository: ${place} may be NULL,
@@ -205,6 +206,7 @@ enum { STORE_MIRROR_ID = 16, STORE_MIRROR_DAYS = 7, STORE_MIRROR_DAYS_MAX = 3650
 struct store_mirror_wish {
     const char *folder;
     bool again;                /* what is there already is read and compared too */
+    bool anew;                 /* begin one even where this computer made one before that is not there now */
     const uint32_t *warn_days; /* NULL: as it was */
 };
 struct store_mirrored {
@@ -212,6 +214,7 @@ struct store_mirrored {
     uint64_t records, leaves;  /* as it stands now */
     uint64_t files, bytes;     /* copied */
     uint64_t findings;
+    bool same_disk;            /* as the repository: lost together with it */
 };
 int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
                  struct store_mirrored *ret, struct err *e);

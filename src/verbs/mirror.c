@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { OPTION_REMIND, OPTION_AGAIN };
+enum { OPTION_REMIND, OPTION_AGAIN, OPTION_ANEW };
 enum { ID_SHOWN = 4, DAY_S = 86400 };
 
 static void watching_release(struct verbs_watching *w)
@@ -29,7 +29,9 @@ static const char *shown_id(const uint8_t id[STORE_MIRROR_ID], char to[2 * ID_SH
 static int wish_read(const struct verbs_request *request, struct store_mirror_wish *ret, uint32_t *days, struct err *e)
 {
     uint64_t v;
-    *ret = (struct store_mirror_wish){.folder = request->arguments[0], .again = request->option[OPTION_AGAIN] != NULL};
+    *ret = (struct store_mirror_wish){.folder = request->arguments[0],
+                                      .again = request->option[OPTION_AGAIN] != NULL,
+                                      .anew = request->option[OPTION_ANEW] != NULL};
     if (request->option[OPTION_REMIND] == NULL)
         return 0;
     if (decimal_get(bytes_text(request->option[OPTION_REMIND]), &v) != 0 || v > STORE_MIRROR_DAYS_MAX)
@@ -54,6 +56,9 @@ static void say_mirrored(const struct verbs_face *face, const struct store_mirro
     else
         verbs_say(face, "Mirror %s in %s holds %" PRIu64 " commits, %s leaves.", shown_id(done->id, id), wish->folder,
                   done->records, verbs_number(done->leaves, n));
+    if (done->same_disk)
+        verbs_say(face, "WARNING: %s is on the same disk as the repository, and is lost with it: use another disk.",
+                  wish->folder);
 }
 
 int verbs_mirror(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
@@ -89,6 +94,8 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
     verbs_json_u64(face->json, "leaves", done.leaves);
     json_id(face->json, done.id);
     verbs_json_text(face->json, "result", rc == 0 ? "WHOLE" : "FAILED");
+    json_key(face->json, "same_disk");
+    json_bool(face->json, done.same_disk);
     return 0;
 }
 
@@ -200,12 +207,13 @@ static uint64_t age_days(int64_t at_unix_s)
 static void say_mirrors(const struct verbs_face *face, const struct store_mirror_notes *notes, uint64_t records)
 {
     char when[TIME_TEXT_MAX], id[2 * ID_SHOWN + 1];
+    int64_t now = time_now_unix_s(); /* what is noted as later was noted by a clock that went wrong */
     bool young = notes->warn_days == 0;
     for (size_t i = 0; i < notes->count; i++) {
         const struct store_mirror_noted *m = &notes->list[i];
         uint64_t behind = records > m->records ? records - m->records : 0;
         time_text(when, m->at_unix_s);
-        young = young || age_days(m->at_unix_s) < notes->warn_days;
+        young = young || (m->at_unix_s <= now + DAY_S && age_days(m->at_unix_s) < notes->warn_days);
         verbs_say(face, "  Mirror %s: %s, in %s, %" PRIu64 " commits behind", shown_id(m->id, id), when, m->folder,
                   behind);
     }

@@ -72,7 +72,8 @@ const struct verb verbs_table[] = {
      "interrupted at any moment, and goes on when it is run again. No passphrase is needed: everything in a mirror is "
      "encrypted as it is here, and private keys are not in it.", 1, 1, true,
      {{"remind", "DAYS", "let status warn when no mirror is younger (7 when never said; 0: never)"},
-      {"again", NULL, "read what is there already, too, and copy anew what is damaged"}}, verbs_mirror},
+      {"again", NULL, "read what is there already, too, and copy anew what is damaged"},
+      {"anew", NULL, "begin a new mirror where one was made that is not there now"}}, verbs_mirror},
     {"passphrase", "", "change the passphrase of your key file",
      "Copies of the old key file still open with the old passphrase.", 0, 0, true, {{0}}, verbs_passphrase},
     {"adopt", "[CHECKPOINT]", "trust the repository as it stands on this computer",

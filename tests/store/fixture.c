@@ -695,7 +695,7 @@ int fixture_mirror(struct fixture *f, bool again)
     struct store_watch watch = {.finding = keep_line, .context = f};
     struct file_path folder;
     fixture_path(f, "mirror", &folder);
-    struct store_mirror_wish wish = {.folder = folder.s, .again = again};
+    struct store_mirror_wish wish = {.folder = folder.s, .again = again, .anew = true};
     buf_clear(&f->lines);
     f->e = (struct err){0};
     return store_mirror(s, &wish, &watch, &f->mirrored, &f->e);

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -344,6 +345,41 @@ static void test_one_at_a_time(void **state)
     fd_drop(&fd);
     fd = -1;
     fixture_mirror_whole(f);
+    /* From before there is a head, too. */
+    fixture_remove(f, "mirror");
+    fixture_path(f, "mirror", &head);
+    assert_int_equal(mkdir(head.s, 0700), 0);
+    fd = open(head.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    fixture_says(f, fixture_mirror(f, false), ERR_BUSY, "another groundwork is writing to the mirror", NULL);
+    assert_int_equal(fixture_count(f, "mirror", ""), 0);
+    fd_drop(&fd);
+    fd = -1;
+    fixture_mirror_whole(f);
+}
+
+/* The place where a stick was is no new mirror, unless that is said. */
+static void test_a_stick_that_is_not_there(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path folder;
+    fixture_path(f, "mirror", &folder);
+    fixture_mirror_whole(f);
+    assert_true(f->mirrored.same_disk);
+    for (int there = 0; there < 2; there++) {
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
+        struct store_mirror_wish wish = {.folder = folder.s};
+        struct store_watch watch = {0};
+        fixture_remove(f, "mirror");
+        if (there)
+            assert_int_equal(mkdir(folder.s, 0700), 0);
+        fixture_says(f, store_mirror(s, &wish, &watch, &f->mirrored, &f->e), ERR_REFUSED, "is the disk connected?",
+                     "--anew", NULL);
+        assert_int_equal(fixture_there(f, "mirror"), there);
+        if (there)
+            assert_int_equal(fixture_count(f, "mirror", ""), 0);
+    }
+    fixture_mirror_whole(f); /* anew */
 }
 
 /* A link in the mirror would lead what is written and removed to somebody's files, even to the repository's. */
@@ -454,6 +490,7 @@ int main(void)
         FIXTURE_TEST(test_committed_only),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_one_at_a_time),
+        FIXTURE_TEST(test_a_stick_that_is_not_there),
         FIXTURE_TEST(test_links_are_not_followed),
         FIXTURE_TEST(test_dest_may_be_a_link),
         FIXTURE_TEST(test_a_persons_files_stay),

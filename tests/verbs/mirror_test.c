@@ -143,6 +143,40 @@ static void test_repair_from_a_damaged_mirror(void **state)
     assert_string_equal(fixture_word(f, "result"), "FAILED");
 }
 
+static void test_mirror_anew(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), 0);
+    fixture_said(f, "WARNING: stick/m is on the same disk as the repository, and is lost with it: use another disk.\n");
+    assert_int_equal(system("rm -rf stick/m"), 0);
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "the mirror that was made in stick/m is not there: is the disk connected?");
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", "--anew", NULL), 0);
+}
+
+/* What a clock that went wrong noted silences nothing. */
+static void test_status_of_a_later_time(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), 0);
+    assert_int_equal(system("python3 - <<'PY'\n"
+                            "import glob, re\n"
+                            "name = glob.glob('state/*.mirrors')[0]\n"
+                            "text = open(name).read()\n"
+                            "text = re.sub(r'(mirror \\w+ \\d+ \\d+ )(\\d+)',\n"
+                            "              lambda m: m[1] + str(int(m[2]) + 2 * 86400), text)\n"
+                            "open(name, 'w').write(text)\n"
+                            "PY"),
+                     0);
+    assert_int_equal(fixture_run(f, "status", NULL), 0);
+    fixture_said(f, "  WARNING: no mirror is younger than 7 days: run groundwork mirror DEST.\n");
+    assert_int_equal(system("echo damaged >$(ls state/*.mirrors)"), 0);
+    assert_int_equal(fixture_run(f, "status", NULL), 0);
+    assert_int_equal(fixture_run(f, "mirror", "stick/m", NULL), 0);
+    assert_int_equal(fixture_run(f, "status", NULL), 0);
+    fixture_not_said(f, "WARNING");
+}
+
 static void test_status(void **state)
 {
     struct fixture *f = *state;
@@ -183,6 +217,8 @@ int main(void)
         cmocka_unit_test_setup(test_repair_from, heal),
         cmocka_unit_test_setup(test_status, heal),
         cmocka_unit_test_setup(test_repair_from_a_damaged_mirror, heal),
+        cmocka_unit_test_setup(test_mirror_anew, heal),
+        cmocka_unit_test_setup(test_status_of_a_later_time, heal),
     };
     return cmocka_run_group_tests(tests, begin, fixture_end);
 }
