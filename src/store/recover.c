@@ -267,8 +267,11 @@ static int appear(const struct recovering *r, struct err *e)
 static int fetch(struct recovering *r, struct err *e)
 {
     struct store_mirror_restored restored;
-    return r->mirror ? store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e)
-                     : store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+    if (!r->mirror)
+        return store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+    int rc = store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e);
+    r->ret->findings = rc == 0 ? restored.findings : 0;
+    return rc;
 }
 
 /* What is to lie outside, made and read; then there is nothing of it inside. */

@@ -356,6 +356,7 @@ struct store_recovered {
     uint64_t before;              /* leaves that the folder had */
     struct note_key member;
     struct file_path key_path;
+    uint64_t findings; /* told to the watch: what the mirror lacks, and was left out */
 };
 int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
                   struct err *e);

@@ -141,13 +141,17 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
                     "place.");
     verbs_say(face, "What was written after this copy was made is not in it: compare with any other copy of the "
                     "repository before you destroy one.");
+    if (r->findings > 0)
+        verbs_say(face, "FAILED: what is named above is damaged in this mirror, and was left out: run groundwork "
+                        "repair --from another mirror");
     verbs_say(face, "Next: groundwork -R %s verify, then audit", root);
 }
 
-static void json_recovered(struct json_out *j, const char *root, const struct store_recovered *r)
+static void json_recovered(struct json_out *j, const char *root, const struct store_recovered *r, struct bytes findings)
 {
     char vkey[NOTE_VKEY_MAX];
     note_key_text(&r->member, vkey);
+    verbs_json_lines(j, "findings", findings);
     verbs_json_text(j, "key_file", r->key_path.s);
     verbs_json_u64(j, "leaves", r->checkpoint.size);
     verbs_json_u64(j, "leaves_before", r->before);
@@ -159,7 +163,6 @@ static void json_recovered(struct json_out *j, const char *root, const struct st
 
 int verbs_recover(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    (void)ret_exit;
     OWN(given_release) struct given g = {0};
     struct verbs_face asked = *face;
     struct verbs_watching watching = {.face = face};
@@ -187,12 +190,12 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
                                         .context = &asked,
                                         .watch = &watch};
     rc = store_recover(&place.place, &wish, &done, e);
-    buf_drop(&watching.lines);
-    if (rc != 0)
-        return rc;
-    if (face->json != NULL)
-        json_recovered(face->json, root.s, &done);
-    else
+    if (rc == 0 && done.findings > 0)
+        *ret_exit = VERBS_FAILED;
+    if (rc == 0 && face->json != NULL)
+        json_recovered(face->json, root.s, &done, buf_bytes(&watching.lines));
+    else if (rc == 0)
         say_recovered(face, root.s, &done);
-    return 0;
+    buf_drop(&watching.lines);
+    return rc;
 }

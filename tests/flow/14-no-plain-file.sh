@@ -38,17 +38,18 @@ try() {
     expect 0 '' gw -R archive note "after $name"
 }
 for name in a/journal b/journal "vault/000/$open" "b/open/$open" $(cd whole/a && ls -d keys/*/* | sed 's,^,a/,') \
-    log/checkpoint "$tile" index/main.db index/main.db-wal index/main.db-shm; do
+    $(cd whole && find vault/000/000000.pack parity -type f) log/checkpoint "$tile" \
+    index/main.db index/main.db-wal index/main.db-shm; do
     try pipe "$name"
 done
 for name in a/journal "b/open/$open" log/checkpoint index/main.db; do try link "$name"; done
 
-# The one copy of a sealed pack: everything else goes on, and it is named.
+# A sealed pack, and nothing to heal it by: everything else goes on, and it is named.
 rm -rf archive state
 cp -a whole archive
 cp -a seen state
-rm archive/vault/000/000000.pack
+rm -r archive/vault/000/000000.pack archive/parity
 mkfifo archive/vault/000/000000.pack
 expect 1 'pack 0, copy a: ' gw -R archive audit --keyless
-expect 1 'needs another copy' gw -R archive repair
+expect 1 'needs a mirror' gw -R archive repair
 expect 0 '' gw -R archive note 'goes on'
