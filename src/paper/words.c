@@ -28,8 +28,12 @@ enum { INITIAL_OF_Y = 11, PLAIN = 60, HANGUL = 0xAC00, MEDIAL_COUNT = 21, FINAL_
 
 static void syllable_latin(unsigned s, char to[3])
 {
-    to[0] = s < PLAIN ? CONSONANTS[s / 5] : 'y';
-    to[1] = s < PLAIN ? VOWELS[s % 5] : WITH_Y[s - PLAIN];
+    to[0] = 'y';
+    if (s < PLAIN)
+        to[0] = CONSONANTS[s / 5];
+    to[1] = VOWELS[s % 5];
+    if (s >= PLAIN)
+        to[1] = WITH_Y[s - PLAIN];
     to[2] = 0;
 }
 

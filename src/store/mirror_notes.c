@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { NOTES_MAX = 4 << 20, PIN_SHOWN = 8, FIELDS = 5 };
@@ -176,6 +177,7 @@ int store_mirror_note(const struct store_place *place, const struct hash *pin, c
         rc = file_make_folders(place->state_folder, e);
     if (rc != 0)
         return rc;
+    assert(n != NULL);
     char *folder = strdup(now->folder);
     if (folder == NULL)
         return err_memory(e);
