@@ -99,7 +99,7 @@ static void test_ends_anywhere(void **state)
 {
     struct fixture *f = *state;
     fixture_keep(f, "before");
-    for (unsigned effect = 1;; effect += 3) {
+    for (unsigned effect = 1;; effect += 7) {
         struct parts p;
         size_t duplicates = 0;
         (void)begin(f, &p);
