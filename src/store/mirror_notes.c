@@ -36,31 +36,12 @@ static int notes_path(const struct store_place *place, const struct hash *pin, s
 
 /* ---- reading ---- */
 
-/* "word a b c": what stands behind the word, by single blanks; exactly ${count}. */
-static bool fields(struct cursor *c, const char *word, struct bytes *list, size_t count)
-{
-    struct bytes line = cursor_line(c);
-    size_t n = strlen(word);
-    if (c->failed || line.n < n || memcmp(line.p, word, n) != 0)
-        return false;
-    line = bytes_of(line.p + n, line.n - n);
-    for (size_t i = 0; i < count; i++) {
-        if (line.n == 0 || line.p[0] != ' ')
-            return false;
-        line = bytes_of(line.p + 1, line.n - 1);
-        const uint8_t *blank = memchr(line.p, ' ', line.n);
-        list[i] = bytes_of(line.p, blank == NULL ? line.n : (size_t)(blank - line.p));
-        line = bytes_of(line.p + list[i].n, line.n - list[i].n);
-    }
-    return line.n == 0;
-}
-
 static bool mirror_parse(struct cursor *c, struct store_mirror_noted *ret)
 {
     struct bytes w[FIELDS];
     OWN(buf_drop) struct buf folder = {0};
     uint64_t at;
-    if (!fields(c, "mirror", w, FIELDS) || hex_get(w[0], ret->id, STORE_MIRROR_ID) != 0 ||
+    if (!store_state_words(cursor_line(c), "mirror", w, FIELDS) || hex_get(w[0], ret->id, STORE_MIRROR_ID) != 0 ||
         decimal_get(w[1], &ret->records) != 0 || decimal_get(w[2], &ret->leaves) != 0 || decimal_get(w[3], &at) != 0 ||
         at > INT64_MAX || base64_get(w[4], &folder) != 0 || folder.n == 0 || folder.n >= FILE_PATH_MAX ||
         memchr(folder.p, 0, folder.n) != NULL)
@@ -76,8 +57,9 @@ int store_mirror_notes_parse(struct bytes text, const struct hash *pin, struct s
     struct bytes w[1];
     struct hash of;
     uint64_t days = 0;
-    bool good = cursor_expect(&c, HEAD) && fields(&c, "pin", w, 1) && hex_get(w[0], of.b, CRYPT_HASH) == 0 &&
-                hash_equal(&of, pin) && fields(&c, "warn", w, 1) && decimal_get(w[0], &days) == 0 &&
+    bool good = cursor_expect(&c, HEAD) && store_state_words(cursor_line(&c), "pin", w, 1) &&
+                hex_get(w[0], of.b, CRYPT_HASH) == 0 && hash_equal(&of, pin) &&
+                store_state_words(cursor_line(&c), "warn", w, 1) && decimal_get(w[0], &days) == 0 &&
                 days <= STORE_MIRROR_DAYS_MAX;
     ret->warn_days = (uint32_t)days;
     while (good && c.left > 0) {

@@ -19,7 +19,7 @@ static void state_mac(const struct key *key, struct bytes lines, struct key *ret
     crypt_derive(key, "groundwork/state/v1", lines, ret);
 }
 
-static bool words(struct bytes line, const char *name, struct bytes *list, size_t count)
+bool store_state_words(struct bytes line, const char *name, struct bytes *list, size_t count)
 {
     size_t n = strlen(name);
     if (line.n < n || memcmp(line.p, name, n) != 0)
@@ -41,13 +41,14 @@ static bool parse(struct cursor *c, struct hash *pin, struct store_state *s)
 {
     struct bytes w[5] = {{0}};
     struct ledger_position *p = &s->committed;
-    if (!cursor_expect(c, HEAD) || !words(cursor_line(c), "pin", w, 1) || hex_get(w[0], pin->b, CRYPT_HASH) != 0)
+    if (!cursor_expect(c, HEAD) || !store_state_words(cursor_line(c), "pin", w, 1) ||
+        hex_get(w[0], pin->b, CRYPT_HASH) != 0)
         return false;
-    if (!words(cursor_line(c), "committed", w, 5) || decimal_get(w[0], &p->records) != 0 ||
+    if (!store_state_words(cursor_line(c), "committed", w, 5) || decimal_get(w[0], &p->records) != 0 ||
         decimal_get(w[1], &p->bytes) != 0 || hex_get(w[2], p->last.b, CRYPT_HASH) != 0 ||
         decimal_get(w[3], &p->leaves) != 0 || hex_get(w[4], p->root.b, CRYPT_HASH) != 0)
         return false;
-    if (!words(cursor_line(c), "pending", w, 1))
+    if (!store_state_words(cursor_line(c), "pending", w, 1))
         return false;
     s->has_pending = !bytes_equal(w[0], bytes_text("none"));
     return !s->has_pending || hex_get(w[0], s->pending.b, CRYPT_HASH) == 0;
@@ -69,8 +70,8 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
     struct bytes w[1];
     bool good = parse(&c, &of, ret);
     struct bytes covered = bytes_of(text.p, text.n - c.left);
-    good = good && words(cursor_line(&c), "mac", w, 1) && hex_get(w[0], mac.b, CRYPT_KEY) == 0 && cursor_done(&c) &&
-           hash_equal(&of, pin);
+    good = good && store_state_words(cursor_line(&c), "mac", w, 1) && hex_get(w[0], mac.b, CRYPT_KEY) == 0 &&
+           cursor_done(&c) && hash_equal(&of, pin);
     if (good && key != NULL) {
         state_mac(key, covered, &made);
         good = crypt_equal(mac.b, made.b, CRYPT_KEY);

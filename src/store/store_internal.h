@@ -27,6 +27,8 @@ struct store_state {
     bool has_pending;
     struct hash pending;
 };
+/* store_state_words: of "name a b c" what stands behind the name, by single blanks; exactly ${count}. */
+bool store_state_words(struct bytes line, const char *name, struct bytes *list, size_t count);
 int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /* ${key} NULL: the MAC is not looked at.  A missing file is known = false and no error. */
 int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret,
