@@ -392,8 +392,8 @@ static void check_covered_all(const struct verifying *v)
     if (store_parity(v->s).packs == 0 || v->covered_packs == v->sealed)
         return;
     (void)err_set(&line, ERR_DAMAGED,
-                  "%llu sealed packs are not under parity yet: an intake is at work or was cut off; the next one sees to "
-                  "it",
+                  "%llu sealed packs are not under parity yet: an intake is at work or was cut off; the next one sees "
+                  "to it",
                   (unsigned long long)(v->sealed - v->covered_packs));
     v->watch->finding(v->watch->context, line.text);
 }

@@ -1,9 +1,9 @@
 /*
  * Flush and commit.
  *
- * Order: all records into sectors, sectors into packs, packs fsynced; copy b of the open pack, parity; then the folders.
- * Only then does the caller hear of it, and only when he says that it is committed does anything old go: copies b of
- * packs that are sealed now, parity that was replaced.
+ * Order: all records into sectors, sectors into packs, packs fsynced; copy b of the open pack, parity; then the
+ * folders.  Only then does the caller hear of it, and only when he says that it is committed does anything old go:
+ * copies b of packs that are sealed now, parity that was replaced.
  */
 #include "vault/vault_internal.h"
 

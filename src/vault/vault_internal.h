@@ -317,8 +317,8 @@ int vault_set_aside(const char *root, const char *path, struct err *e); /* a sec
 int vault_stripe_check(const struct vault_stripe_of *s, struct err *e); /* what the log says of it can be */
 
 /*
- * vault_parity_write.c: parity over sealed packs, into new files.  One thread at a time: the syncer's while packs are being
- * filled, whenever a stripe is full; the caller's while the syncer rests.
+ * vault_parity_write.c: parity over sealed packs, into new files.  One thread at a time: the syncer's while packs are
+ * being filled, whenever a stripe is full; the caller's while the syncer rests.
  */
 struct bare { /* a sealed and synced pack that no parity covers yet */
     struct bare *next;
@@ -327,15 +327,15 @@ struct bare { /* a sealed and synced pack that no parity covers yet */
     uint32_t known_from;
 };
 struct parity_out {
-    bool known;                                             /* where it stands was said */
-    struct vault_stripe stripe;                             /* the last one.  packs 0: none */
-    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX];        /* under it */
-    struct vault_stripe replaced;                           /* the last one as it was logged, when it was extended since */
-    struct vault_stripe *made;                              /* begun or extended since the last flush, ascending */
+    bool known;                                      /* where it stands was said */
+    struct vault_stripe stripe;                      /* the last one.  packs 0: none */
+    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX]; /* under it */
+    struct vault_stripe replaced;                    /* the last one as it was logged, when it was extended since */
+    struct vault_stripe *made;                       /* begun or extended since the last flush, ascending */
     size_t made_count, made_room;
-    struct bare *bare, **bare_last;                         /* under append.lock */
+    struct bare *bare, **bare_last; /* under append.lock */
     uint32_t bare_count;
-    bool summing;                                           /* under append.lock: the syncer is at it */
+    bool summing; /* under append.lock: the syncer is at it */
 };
 void vault_parity_init(struct parity_out *p);
 void vault_parity_release(struct parity_out *p);
