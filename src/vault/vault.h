@@ -191,7 +191,7 @@ void vault_flushed_release(struct vault_flushed *f);
 /*
  * vault_flush(w, ret, e): wait for all objects, end the run with its directory and pad to a sector edge; packs, copy b
  * of the open pack, the parity over all sealed packs, and their folders are fsynced.  When 0 is returned everything in
- * *ret is durable; the caller then commits it.  Without new objects the lists are empty, but for stripes that were owed.
+ * *ret is durable; the caller then commits it.  Without new objects the lists are empty, but for owed stripes.
  * vault_flush_part: the same in the middle of an intake, which can be taken in again: copy b of the open pack, and
  * parity over a stripe that is not full, are left to the next vault_flush, whichever writer does it.
  * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs and parity that was
