@@ -377,7 +377,10 @@ int store_index_reader(struct store *s, struct index **ret, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
     keyring_key(s->keyring, KEYRING_INDEX, &key);
-    return index_open(s->root, &key, INDEX_READ, ret, e);
+    int rc = index_open(s->root, &key, INDEX_READ, ret, e);
+    if (rc == 0)
+        index_sieve_share(*ret, s->index);
+    return rc;
 }
 
 /* ---- the index ---- */
