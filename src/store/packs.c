@@ -87,6 +87,16 @@ static int part_note(struct store_packs *p, const struct ledger_record *r, struc
     return 0;
 }
 
+int store_packs_take(struct store_packs *p, const struct statement *st, uint32_t parity_files, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && st->kind == STATEMENT_PACKS && i < st->packs.count; i++)
+        rc = pack_note(p, &st->packs.packs[i], e);
+    for (size_t i = 0; rc == 0 && st->kind == STATEMENT_PARITY && i < st->parity.count; i++)
+        rc = stripe_note(p, &st->parity.stripes[i], parity_files, e);
+    return rc;
+}
+
 struct loading {
     struct store *s;
     struct store_packs *packs;
@@ -95,7 +105,6 @@ struct loading {
 static int take_record(void *context, const struct ledger_record *r, struct err *e)
 {
     const struct loading *l = context;
-    const struct statement_founded *founded = &l->s->founded.founded;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = 0;
@@ -105,10 +114,8 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
             rc = store_public_read(&l->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = pack_note(l->packs, &st.packs.packs[k], e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PARITY && k < st.parity.count; k++)
-            rc = stripe_note(l->packs, &st.parity.stripes[k], founded->parity_files, e);
+        if (rc == 0)
+            rc = store_packs_take(l->packs, &st, l->s->founded.founded.parity_files, e);
     }
     return rc == 0 && r->hidden_count > 0 ? part_note(l->packs, r, e) : rc;
 }

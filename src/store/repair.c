@@ -28,7 +28,7 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 struct healing {
     struct store_place place;
     struct keyring_identity identity;
-    struct store_mirror *mirror; /* NULL: none is at hand */
+    const struct store_source *source; /* NULL: none is at hand */
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -42,7 +42,6 @@ static void healing_drop(struct healing *h)
 {
     free(h->lost);
     keyring_identity_drop(&h->identity);
-    store_mirror_drop(&h->mirror);
     buf_drop(&h->names);
 }
 
@@ -150,8 +149,7 @@ static int repair_keys(struct healing *h, struct err *e)
 struct pack_repair {
     struct healing *h;
     const struct vault_stripe_of *stripe; /* at hand */
-    const char *root;
-    bool again; /* the mirror may have brought what the stripe lacked: it is looked at once more */
+    bool again; /* the source may have brought what the stripe lacked: it is looked at once more */
     bool last;  /* and this is that look */
     bool unhealed;
 };
@@ -169,7 +167,7 @@ static void pack_lost(struct healing *h, uint64_t pack)
 static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, struct err *e)
 {
     struct err lacking = {0};
-    int rc = store_mirror_heal_pack(r->h->mirror, r->root, p, &lacking);
+    int rc = r->h->source->pack(r->h->source->context, p, &lacking);
     if (rc != 0)
         return err_set(e, rc, "%s", lacking.text);
     r->h->packs_healed = true;
@@ -187,7 +185,7 @@ static int repair_copies(struct pack_repair *r, const struct store *s, const str
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     }
-    if (rc == ERR_DAMAGED && r->h->mirror != NULL)
+    if (rc == ERR_DAMAGED && r->h->source != NULL)
         rc = pack_from_mirror(r, p, &mine);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
@@ -203,7 +201,7 @@ static void mended(void *context, const struct vault_mended *m)
     unsigned long long number = (unsigned long long)m->number;
     char name[VAULT_PARITY_NAME_MAX];
     struct err line = {0};
-    if (m->lost > 0 && r->h->mirror != NULL && !r->last) {
+    if (m->lost > 0 && r->h->source != NULL && !r->last) {
         uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
         r->again = true;
         if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
@@ -243,7 +241,6 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
-    r.root = rc == 0 ? s->root : NULL;
     for (size_t i = 0; rc == 0 && i < packs.count; i++)
         if (!packs.list[i].sealed || store_parity(s).packs == 0)
             rc = repair_copies(&r, s, &packs.list[i], e);
@@ -388,14 +385,23 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
-int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+/* What is bad in both copies comes first: nothing can be opened without it. */
+static int begin(const struct healing *h, struct buf *words, struct buf *names, struct err *e)
+{
+    struct store locking = {.place = h->place, .root = (char *)(uintptr_t)h->place.root, .lock_fd = -1};
+    int rc = store_lock(&locking, e);
+    if (rc == 0)
+        rc = h->source->begin(h->source->context, words, names, e);
+    fd_drop(&locking.lock_fd);
+    return rc;
+}
+
+int store_repair(const struct store_place *place, const struct store_source *source, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
-    int rc = mirror != NULL ? store_mirror_open(mirror, &h.mirror, e) : 0;
-    if (rc == 0 && mirror != NULL)
-        rc = store_mirror_heal(place, h.mirror, ret_words, &h.names, e);
+    OWN(healing_drop) struct healing h = {.place = *place, .source = source, .watch = watch, .words = ret_words};
+    int rc = source != NULL ? begin(&h, ret_words, &h.names, e) : 0;
     if (rc == 0)
         rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;

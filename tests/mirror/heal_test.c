@@ -1,6 +1,6 @@
 /* What is bad in every copy here comes from a mirror; nothing of the mirror is believed before it is held to the log.
  */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -172,9 +172,9 @@ static void test_another_repositorys(void **state)
     assert_int_equal(store_open(&other, STORE_PUBLIC, &s, &f->e), 0);
     struct file_path folder;
     fixture_path(f, "mirror", &folder);
-    struct store_mirror_wish wish = {.folder = folder.s};
+    struct mirror_wish wish = {.folder = folder.s};
     struct store_watch watch = {0};
-    assert_int_equal(store_mirror(s, &wish, &watch, &f->mirrored, &f->e), 0);
+    assert_int_equal(mirror_make(s, &wish, &watch, &fixture_last.made, &f->e), 0);
     store_close(s);
     fixture_says(f, fixture_repair_from_mirror(f), ERR_REFUSED, "is not known to be a mirror of", NULL);
     fixture_says(f, fixture_mirror(f, false), ERR_REFUSED, "is a mirror of another repository", NULL);

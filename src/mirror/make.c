@@ -2,7 +2,7 @@
  * Copying what is committed to another disk.  The order is what makes it safe to be ended at any moment: packs and key
  * files, then the journal, then the commit, and only then is removed what the commit does not need (FORMAT 11.3).
  */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -27,15 +27,16 @@ struct range {
 
 struct mirroring {
     struct store *s;
-    const struct store_mirror_wish *wish;
+    struct store_facts facts;
+    const struct mirror_wish *wish;
     const struct store_watch *watch;
-    struct store_mirrored *count;
-    struct store_mirror *there; /* NULL: none yet */
+    struct mirror_made *count;
+    struct mirror *there; /* NULL: none yet */
     int lock_fd, folder_fd;     /* both locked */
-    struct store_carrying carry;
+    struct mirror_carrying carry;
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
-    struct store_bound bound;
+    struct store_bound *bound;
     bool *lacking;        /* of the bound files */
     uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
     bool incomplete;      /* something could not be copied, as it is damaged here */
@@ -53,7 +54,7 @@ struct mirroring {
 
 static void mirroring_release(struct mirroring *m)
 {
-    store_mirror_drop(&m->there);
+    mirror_drop(&m->there);
     fd_drop(&m->lock_fd);
     fd_drop(&m->folder_fd);
     buf_drop(&m->note);
@@ -80,7 +81,7 @@ static void tell(const struct mirroring *m, const struct err *line)
 static bool of_nobody(const char *name)
 {
     static const char *const known[] = {"lost+found", "System Volume Information", "$RECYCLE.BIN",
-                                        ("mirror" STORE_DRAFT)};
+                                        ("mirror" MIRROR_DRAFT)};
     for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(name, known[i]) == 0)
             return true;
@@ -115,18 +116,18 @@ static int hold_to_end(const struct mirroring *m, struct err *e)
 {
     struct ledger_record there;
     if (m->end.records == 0 ||
-        ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, m->end.records - 1, NULL, &there, NULL) != 0)
+        ledger_pieces_record(m->there->pieces, &m->facts.founded->log, m->end.records - 1, NULL, &there, NULL) != 0)
         return 0;
     return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
 }
 
 static int hold_to_there(const struct mirroring *m, struct err *e)
 {
-    const struct store_mirror *t = m->there;
+    const struct mirror *t = m->there;
     const struct ledger_piece *list;
     size_t count = ledger_pieces_list(t->pieces, &list);
     uint64_t has = count > 0 ? list[count - 1].last + 1 : 0;
-    if (!hash_equal(&t->pin, &m->s->pin))
+    if (!hash_equal(&t->pin, &m->facts.pin))
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository: name another folder", m->wish->folder);
     if (has < t->records)
         has = t->records;
@@ -148,7 +149,7 @@ static int folders_real(const struct mirroring *m, struct err *e)
         struct file_path inner;
         rc = file_path(&inner, e, "%s/%s/", m->wish->folder, folders[i]);
         if (rc == 0)
-            rc = store_carry_way(m->wish->folder, inner.s, e);
+            rc = mirror_carry_way(m->wish->folder, inner.s, e);
     }
     return rc;
 }
@@ -156,9 +157,9 @@ static int folders_real(const struct mirroring *m, struct err *e)
 /* The folder of a stick that is not connected looks like a new one, and no mirror is to be begun on this disk then. */
 static int not_made_before(const struct mirroring *m, struct err *e)
 {
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *notes = NULL;
+    OWN(mirror_notes_drop) struct mirror_notes *notes = NULL;
     struct file_path real;
-    int rc = m->wish->anew ? 0 : store_mirror_notes(&m->s->place, &m->s->pin, &notes, e);
+    int rc = m->wish->anew ? 0 : mirror_notes(m->facts.place, &m->facts.pin, &notes, e);
     if (rc == 0)
         rc = file_resolve(m->wish->folder, &real, e);
     for (size_t i = 0; rc == 0 && notes != NULL && i < notes->count; i++)
@@ -188,7 +189,7 @@ static int look(struct mirroring *m, struct err *e)
         rc = folders_real(m, e);
     if (rc != 0)
         return rc;
-    rc = store_mirror_open(m->wish->folder, &m->there, &mine);
+    rc = mirror_open(m->wish->folder, &m->there, &mine);
     if (rc == ERR_ABSENT) {
         rc = folder_free(m->wish->folder, e);
         return rc == 0 ? not_made_before(m, e) : rc;
@@ -232,7 +233,7 @@ static int range_add(struct mirroring *m, const struct ledger_record *r, struct 
 static int last_record(struct mirroring *m, const struct ledger_record *r, bool *ret_good, struct err *e)
 {
     struct ledger_record there;
-    int rc = ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, r->number, NULL, &there, NULL);
+    int rc = ledger_pieces_record(m->there->pieces, &m->facts.founded->log, r->number, NULL, &there, NULL);
     *ret_good = rc == 0;
     return rc != 0 || hash_equal(&there.hash, &r->hash) ? 0 : two_histories(r->number, e);
 }
@@ -246,7 +247,7 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     ledger_piece_name(&m->whole.piece, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     if (rc == 0)
-        rc = store_carry_way(m->wish->folder, path.s, e);
+        rc = mirror_carry_way(m->wish->folder, path.s, e);
     if (rc == 0 && m->piece + 1 == m->piece_count)
         rc = last_record(m, r, &good, e);
     if (rc != 0)
@@ -254,9 +255,9 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == m->whole.bytes;
     if (good && m->wish->again) {
         struct store_bound_file f = {.bytes = m->whole.bytes};
-        struct store_carrying none = {.passes = 1};
+        struct mirror_carrying none = {.passes = 1};
         crypt_sha256_end(m->sha, &f.digest);
-        rc = store_carry_check(&none, path.s, &f, NULL);
+        rc = mirror_carry_check(&none, path.s, &f, NULL);
         good = rc == 0;
         rc = rc == ERR_IO ? err_set(e, rc, "cannot read %s", path.s) : 0;
     }
@@ -281,14 +282,22 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
 
+/* Packs below this number are sealed. */
+static uint64_t sealed_end(const struct store_bound *b)
+{
+    struct store_bound_file last = {.pack = NULL};
+    if (store_bound_count(b) > 0)
+        store_bound_file(b, store_bound_count(b) - 1, &last);
+    return last.pack == NULL ? 0 : last.pack->pack + (last.pack->sealed ? 1 : 0);
+}
+
 static int plan_commit(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
     struct checkpoint c;
     if (m->there == NULL || !m->there->has_commit || r->number + 1 != m->there->records)
         return 0;
-    size_t packs = m->bound.pack_count;
-    m->sealed_then = packs == 0 ? 0 : m->bound.packs[packs - 1].pack + (m->bound.packs[packs - 1].sealed ? 1 : 0);
-    int rc = checkpoint_read(r->checkpoint, &m->s->founded.founded.log, NOTE_STRICT, &c, e);
+    m->sealed_then = sealed_end(m->bound);
+    int rc = checkpoint_read(r->checkpoint, &m->facts.founded->log, NOTE_STRICT, &c, e);
     if (rc != 0 || (c.size == m->there->commit.size && hash_equal(&c.root, &m->there->commit.root)))
         return rc;
     return err_set(e, ERR_DAMAGED,
@@ -300,7 +309,7 @@ static int plan_commit(struct mirroring *m, const struct ledger_record *r, struc
 static int plan_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct mirroring *m = context;
-    int rc = store_bound_take(&m->bound, r, &m->s->founded.founded, e);
+    int rc = store_bound_take(m->bound, r, e);
     if (rc == 0)
         rc = plan_piece(m, r, e);
     if (rc == 0)
@@ -316,17 +325,17 @@ static int plan_file(struct mirroring *m, size_t i, struct err *e)
     struct store_bound_file f;
     struct file_path path;
     struct stat status;
-    store_bound_file(&m->bound, i, &f);
+    store_bound_file(m->bound, i, &f);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, f.name);
     if (rc == 0)
-        rc = store_carry_way(m->wish->folder, path.s, e);
+        rc = mirror_carry_way(m->wish->folder, path.s, e);
     if (rc != 0)
         return rc;
     bool there = m->there != NULL && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) &&
                  (uint64_t)status.st_size == f.bytes;
     if (there && m->wish->again) {
-        struct store_carrying looking = {.watch = m->watch, .passes = 1};
-        rc = store_carry_check(&looking, path.s, &f, e);
+        struct mirror_carrying looking = {.watch = m->watch, .passes = 1};
+        rc = mirror_carry_check(&looking, path.s, &f, e);
         there = rc == 0;
         if (rc == ERR_DAMAGED && e != NULL) {
             tell(m, e);
@@ -345,12 +354,14 @@ static int plan(struct mirroring *m, struct err *e)
     if (m->sha == NULL)
         return err_memory(e);
     m->piece_count = m->there != NULL ? ledger_pieces_list(m->there->pieces, &m->pieces) : 0;
-    int rc = ledger_walk(m->s->ledger, -1, LEDGER_FIRST, 0, plan_record, m, e);
+    int rc = store_bound_new(m->facts.founded, &m->bound, e);
+    if (rc == 0)
+        rc = ledger_walk(store_ledger(m->s), -1, LEDGER_FIRST, 0, plan_record, m, e);
     if (rc == 0)
         rc = buf_check(&m->note, e);
     if (rc != 0)
         return rc;
-    size_t count = store_bound_count(&m->bound);
+    size_t count = store_bound_count(m->bound);
     m->lacking = calloc(count + 1, sizeof *m->lacking);
     if (m->lacking == NULL)
         return err_memory(e);
@@ -411,7 +422,7 @@ static int folder_make(const char *folder, struct err *e)
 static int begin(struct mirroring *m, struct err *e)
 {
     OWN(buf_drop) struct buf head = {0};
-    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
+    struct mirror_carrying quiet = {.within = m->wish->folder, .passes = 1};
     struct file_path path;
     int rc = file_path(&path, e, "%s/mirror", m->wish->folder);
     if (rc == 0)
@@ -425,14 +436,14 @@ static int begin(struct mirroring *m, struct err *e)
     if (rc != 0)
         return rc;
     if (m->there != NULL && m->there->has_head) {
-        memcpy(m->count->id, m->there->id, STORE_MIRROR_ID);
+        memcpy(m->count->id, m->there->id, MIRROR_ID);
         return lock(m, e);
     }
-    crypt_random(m->count->id, STORE_MIRROR_ID);
-    store_mirror_head(&m->s->pin, m->count->id, &head);
+    crypt_random(m->count->id, MIRROR_ID);
+    mirror_head(&m->facts.pin, m->count->id, &head);
     rc = buf_check(&head, e);
     if (rc == 0)
-        rc = store_carry_bytes(&quiet, buf_bytes(&head), path.s, e);
+        rc = mirror_carry_bytes(&quiet, buf_bytes(&head), path.s, e);
     return rc == 0 ? lock(m, e) : rc;
 }
 
@@ -444,13 +455,13 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
     int rc = file_path(&to, e, "%s/%s", m->wish->folder, f->name);
     int got = ERR_ABSENT;
     for (int copy = 0; rc == 0 && got != 0 && copy < 2 && f->place[copy][0] != 0; copy++) {
-        rc = file_path(&from, e, "%s/%s", m->s->root, f->place[copy]);
+        rc = file_path(&from, e, "%s/%s", m->facts.root, f->place[copy]);
         if (rc != 0)
             return rc;
-        got = store_carry(&m->carry, from.s, to.s, f, &why);
+        got = mirror_carry(&m->carry, from.s, to.s, f, &why);
         if (got != 0 && got != ERR_DAMAGED && got != ERR_ABSENT)
             return err_set(e, got, "%s", why.text);
-        m->outrun = m->outrun || (got == ERR_ABSENT && ledger_outrun(m->s->ledger));
+        m->outrun = m->outrun || (got == ERR_ABSENT && ledger_outrun(store_ledger(m->s)));
         if (got != 0 && !m->outrun)
             found(m, why.text);
     }
@@ -464,9 +475,9 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
 static int copy_files(struct mirroring *m, struct err *e)
 {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < store_bound_count(&m->bound); i++) {
+    for (size_t i = 0; rc == 0 && i < store_bound_count(m->bound); i++) {
         struct store_bound_file f;
-        store_bound_file(&m->bound, i, &f);
+        store_bound_file(m->bound, i, &f);
         if (m->lacking[i])
             rc = copy_file(m, &f, e);
     }
@@ -499,7 +510,7 @@ static int piece_record(void *context, const struct ledger_record *r, struct err
     ledger_piece_name(&range->piece, name);
     rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     if (rc == 0)
-        rc = store_carry_bytes(&m->carry, buf_bytes(&p->bytes), path.s, e);
+        rc = mirror_carry_bytes(&m->carry, buf_bytes(&p->bytes), path.s, e);
     if (rc != 0)
         return rc;
     m->count->files++;
@@ -514,7 +525,7 @@ static int copy_journal(struct mirroring *m, struct err *e)
     struct err mine = {0};
     if (m->range_count == 0)
         return 0;
-    int rc = ledger_walk(m->s->ledger, -1, m->ranges[0].at, m->ranges[0].piece.first, piece_record, &p, &mine);
+    int rc = ledger_walk(store_ledger(m->s), -1, m->ranges[0].at, m->ranges[0].piece.first, piece_record, &p, &mine);
     buf_drop(&p.bytes);
     if (rc == ERR_STOPPED && p.range == m->range_count)
         return 0;
@@ -524,8 +535,8 @@ static int copy_journal(struct mirroring *m, struct err *e)
 static int commit(struct mirroring *m, struct err *e)
 {
     struct file_path path;
-    char name[STORE_COMMIT_NAME];
-    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
+    char name[MIRROR_COMMIT_NAME];
+    struct mirror_carrying quiet = {.within = m->wish->folder, .passes = 1};
     m->count->records = m->end.records;
     m->count->leaves = m->end.leaves;
     bool stands = m->there != NULL && m->there->has_commit;
@@ -536,9 +547,9 @@ static int commit(struct mirroring *m, struct err *e)
         m->count->leaves = m->there->commit.size;
         return 0;
     }
-    store_mirror_commit_name(m->end.records, name);
+    mirror_commit_name(m->end.records, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
-    return rc == 0 ? store_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
+    return rc == 0 ? mirror_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
 }
 
 /* ---- what the commit does not need ---- */
@@ -576,7 +587,7 @@ static bool ours(const char *name)
     for (size_t i = 0; i < COUNT(forms); i++)
         if (has_form(name, forms[i]))
             return true;
-    return strncmp(name, "commits/", 8) == 0 && store_mirror_commit_parse(name + 8, &records);
+    return strncmp(name, "commits/", 8) == 0 && mirror_commit_parse(name + 8, &records);
 }
 
 /* ${name}: below the mirror, and of a form that is ours. */
@@ -584,19 +595,13 @@ static bool needed(const struct mirroring *m, const char *name)
 {
     uint64_t records;
     struct store_bound_file f;
-    size_t count = store_bound_count(&m->bound);
+    size_t count = store_bound_count(m->bound);
     if (strncmp(name, "commits/", 8) == 0)
-        return store_mirror_commit_parse(name + 8, &records) && records == m->end.records;
-    if (strncmp(name, "open/", 5) == 0) { /* the last of the packs, if any */
-        if (m->bound.pack_count == 0)
-            return false;
-        store_bound_file(&m->bound, count - 1, &f);
-        return strcmp(f.name, name) == 0;
-    }
-    if (strncmp(name, "keys/", 5) != 0)
+        return mirror_commit_parse(name + 8, &records) && records == m->end.records;
+    if (strncmp(name, "open/", 5) != 0 && strncmp(name, "keys/", 5) != 0)
         return true;
-    for (size_t i = 0; i < m->bound.key_count; i++) {
-        store_bound_file(&m->bound, i, &f);
+    for (size_t i = 0; i < count; i++) {
+        store_bound_file(m->bound, i, &f);
         if (strcmp(f.name, name) == 0)
             return true;
     }
@@ -606,8 +611,8 @@ static bool needed(const struct mirroring *m, const char *name)
 static bool superfluous(const struct mirroring *m, const char *name)
 {
     struct file_path whole;
-    size_t n = strlen(name), k = strlen(STORE_DRAFT);
-    if (n <= k || strcmp(name + n - k, STORE_DRAFT) != 0)
+    size_t n = strlen(name), k = strlen(MIRROR_DRAFT);
+    if (n <= k || strcmp(name + n - k, MIRROR_DRAFT) != 0)
         return ours(name) && !needed(m, name);
     return file_path(&whole, NULL, "%.*s", (int)(n - k), name) == 0 && ours(whole.s);
 }
@@ -663,13 +668,13 @@ static void note(struct mirroring *m)
 {
     struct file_path real;
     struct err line = {0}, why = {0};
-    struct store_mirror_noted now = {
+    struct mirror_noted now = {
         .records = m->end.records, .leaves = m->end.leaves, .at_unix_s = time_now_unix_s()};
-    memcpy(now.id, m->count->id, STORE_MIRROR_ID);
+    memcpy(now.id, m->count->id, MIRROR_ID);
     int rc = file_resolve(m->wish->folder, &real, &why);
     now.folder = real.s;
     if (rc == 0)
-        rc = store_mirror_note(&m->s->place, &m->s->pin, &now, m->wish->warn_days, &why);
+        rc = mirror_note(m->facts.place, &m->facts.pin, &now, m->wish->warn_days, &why);
     if (rc == 0)
         return;
     (void)err_set(&line, ERR_IO, "the mirror is made, but this computer could not note it: %s", why.text);
@@ -679,7 +684,7 @@ static void note(struct mirroring *m)
 static bool on_same_disk(const struct mirroring *m)
 {
     struct stat here, there;
-    return stat(m->s->root, &here) == 0 && stat(m->wish->folder, &there) == 0 && here.st_dev == there.st_dev;
+    return stat(m->facts.root, &here) == 0 && stat(m->wish->folder, &there) == 0 && here.st_dev == there.st_dev;
 }
 
 static int copy(struct mirroring *m, struct err *e)
@@ -700,8 +705,8 @@ static int copy(struct mirroring *m, struct err *e)
     return rc != ERR_IO ? rc : err_add(e, rc, "the mirror is not finished, and goes on when it is run again");
 }
 
-int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
-                 struct store_mirrored *ret, struct err *e)
+int mirror_make(struct store *s, const struct mirror_wish *wish, const struct store_watch *watch,
+                 struct mirror_made *ret, struct err *e)
 {
     OWN(mirroring_release)
     struct mirroring m = {.s = s,
@@ -711,8 +716,9 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
                           .lock_fd = -1,
                           .folder_fd = -1,
                           .carry = {.watch = watch, .within = wish->folder, .passes = 2}};
-    *ret = (struct store_mirrored){0};
-    ledger_where(s->ledger, &m.end);
+    *ret = (struct mirror_made){0};
+    store_facts(s, &m.facts);
+    m.end = m.facts.position;
     int rc = look(&m, e);
     if (rc == 0)
         rc = plan(&m, e);

@@ -1,5 +1,5 @@
 /* A repository out of a mirror: the same evidence again, whole or not at all. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ static void test_the_same_again(void **state)
     store_close(s);
     fixture_remove(f, "");
     assert_int_equal(fixture_restore(f), 0);
-    assert_string_equal(f->restored.origin, "example.org/log");
+    assert_string_equal(fixture_last.restored.origin, "example.org/log");
     static const char *const names[] = {
         "a/journal",         "b/journal", "log/checkpoint", "vault/000/000000.pack", "vault/000/000001.pack",
         "b/open/000001.pack"};
@@ -68,7 +68,7 @@ static void test_only_into_a_free_place(void **state)
 {
     struct fixture *f = *state;
     fixture_mirror_whole(f);
-    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: name a new folder", NULL);
+    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: a repository needs", NULL);
     fixture_remove(f, "");
     assert_int_equal(mkdir(f->root.s, 0700), 0);
     assert_int_equal(fixture_restore(f), 0);
@@ -93,7 +93,7 @@ static void test_out_of_a_damaged_one(void **state)
             fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
         buf_clear(&f->lines);
         assert_int_equal(fixture_restore(f), 0);
-        assert_int_equal(f->restored.findings, 1);
+        assert_int_equal(fixture_last.restored.findings, 1);
         assert_non_null(strstr(buf_text(&f->lines), missing ? "000000.pack is missing in the mirror"
                                                             : "000000.pack is not what was logged"));
         assert_false(fixture_there(f, "vault/000/000000.pack"));

@@ -1,7 +1,8 @@
 /* A repository and its member again, from a folder of it and from recovery sheets. */
-#include "store/store_internal.h"
+#include "recover/recover_internal.h"
 
 #include "base/clock.h"
+#include "mirror/mirror.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,8 +11,8 @@ enum { SHOWN = 8, KEPT_MAX = 65536 };
 
 struct recovering {
     const struct store_place *place; /* as it is to be */
-    const struct store_recovery *wish;
-    struct store_recovered *ret;
+    const struct recover_wish *wish;
+    struct recover_done *ret;
     bool mirror; /* is what is recovered from one; else a folder of the repository */
     struct file_path temporary, key_path, state_file;
     struct file_path inner; /* in the temporary folder: where key file and state are until all of it is made */
@@ -31,7 +32,7 @@ static void recovering_release(struct recovering *r)
 
 /* ---- the sheets among themselves ---- */
 
-static int together(const struct store_recovery *w, struct err *e)
+static int together(const struct recover_wish *w, struct err *e)
 {
     if (w->count == 0)
         return err_set(e, ERR_REFUSED, "no recovery sheet was given");
@@ -56,7 +57,7 @@ static int together(const struct store_recovery *w, struct err *e)
 
 static int known_to(const struct recovering *r, const struct history *h, struct err *e)
 {
-    const struct store_recovery *w = r->wish;
+    const struct recover_wish *w = r->wish;
     const uint8_t *set = w->sheets[0].share.set;
     char hex[2 * SHOWN + 1], newer[2 * SHOWN + 1], when[TIME_TEXT_MAX];
     hex_put(hex, set, SHOWN);
@@ -119,11 +120,8 @@ static int identity_make(struct recovering *r, const struct statement_founded *f
 /* Where key file and state are to be. */
 static int places_name(struct recovering *r, struct err *e)
 {
-    char hex[2 * SHOWN + 1];
-    hex_put(hex, r->identity.pin.b, SHOWN);
-    int rc = r->place->key_path != NULL ? file_path(&r->key_path, e, "%s", r->place->key_path)
-                                        : file_path(&r->key_path, e, "%s/%s.key", r->place->config_folder, hex);
-    return rc == 0 ? store_state_path(r->place, &r->identity.pin, &r->state_file, e) : rc;
+    int rc = store_key_path(r->place, &r->identity.pin, &r->key_path, e);
+    return rc == 0 ? store_outside(r->place, &r->identity.pin, "state", &r->state_file, e) : rc;
 }
 
 static int settle(struct recovering *r, const struct history *h, const struct statement_founded *founded, struct err *e)
@@ -139,36 +137,36 @@ static int settle(struct recovering *r, const struct history *h, const struct st
     return rc == 0 ? places_name(r, e) : rc;
 }
 
+static int take(void *context, const struct ledger_record *r, struct err *e)
+{
+    return store_bound_take(context, r, e);
+}
+
 /* The folder as it stands, read only: everything that can be refused is, before anything is made. */
 static int look_at_folder(struct recovering *r, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(history_release) struct history h = {0};
+    OWN(store_bound_drop) struct store_bound *b = NULL;
     struct store_place place = *r->place;
-    struct ledger_position now;
+    struct store_facts facts;
     place.root = r->wish->from;
     int rc = store_open_alone(&place, &s, e);
-    if (rc == 0)
-        rc = store_history_walk(s, &h, e);
     if (rc != 0)
         return rc;
-    ledger_where(s->ledger, &now);
-    r->ret->before = now.leaves;
-    return settle(r, &h, &s->founded.founded, e);
+    store_facts(s, &facts);
+    rc = store_bound_new(facts.founded, &b, e);
+    if (rc == 0)
+        rc = ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, take, b, e);
+    r->ret->before = facts.position.leaves;
+    return rc == 0 ? settle(r, store_bound_history(b), facts.founded, e) : rc;
 }
 
 /* A mirror is made a folder later; its journal tells already. */
-static int look_at_mirror(struct recovering *r, struct err *e)
+static int seen(void *context, const struct mirror_seen *m, struct err *e)
 {
-    OWN(store_mirror_drop) struct store_mirror *m = NULL;
-    OWN(history_release) struct history h = {0};
-    int rc = store_mirror_open(r->wish->from, &m, e);
-    if (rc == 0)
-        rc = store_history_of_mirror(m, &h, e);
-    if (rc != 0)
-        return rc;
-    r->ret->before = m->commit.size;
-    return settle(r, &h, &m->founded.founded, e);
+    struct recovering *r = context;
+    r->ret->before = m->leaves;
+    return settle(r, m->history, m->founded, e);
 }
 
 static int look(struct recovering *r, struct err *e)
@@ -176,7 +174,7 @@ static int look(struct recovering *r, struct err *e)
     struct file_path head;
     int rc = file_path(&head, e, "%s/mirror", r->wish->from);
     r->mirror = rc == 0 && file_exists(head.s);
-    return rc != 0 ? rc : r->mirror ? look_at_mirror(r, e) : look_at_folder(r, e);
+    return rc != 0 ? rc : r->mirror ? mirror_look(r->wish->from, seen, r, e) : look_at_folder(r, e);
 }
 
 static int places_free(struct recovering *r, struct err *e)
@@ -199,51 +197,12 @@ static int places_free(struct recovering *r, struct err *e)
 
 /* ---- what is made ---- */
 
-static struct statement said(const struct recovering *r)
-{
-    struct statement st = {.kind = STATEMENT_MEMBER, .at_unix_s = time_now_unix_s()};
-    struct statement_member *m = &st.member;
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    m->key = r->identity.member;
-    memcpy(m->set, r->sheets.set, STATEMENT_ID);
-    keyring_identity_public(&r->identity, m->box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        m->receiving[i].epoch = r->identity.receiving[i].epoch;
-        memcpy(m->receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    return st;
-}
-
-/* The one commit: the event, signed by the sheets, and the new member's boxes and table behind it. */
 static int pass_on(struct recovering *r, struct err *e)
 {
-    OWN(store_drop) struct store *s = NULL;
     struct store_place place = *r->place;
-    struct statement st = said(r);
-    struct ledger_position now;
-    OWN(buf_drop) struct buf words = {0};
     place.root = r->temporary.s;
     place.state_folder = r->inner.s;
-    place.identity = &r->identity;
-    int rc = store_open_to_recover(&place, &r->keys, &r->former, &s, e);
-    if (rc == 0)
-        rc = store_history_restore(s, &words, e);
-    if (rc == 0)
-        rc = store_draft_begin(s, e);
-    if (rc == 0)
-        rc = keyring_replace(s->keyring, &r->identity, e);
-    if (rc != 0)
-        return rc;
-    s->draft.event = (struct draft_event){&st, &r->keys.key, &r->keys.sign};
-    rc = store_commit(s, e);
-    if (rc == 0 && s->failed)
-        rc = err_set(e, ERR_IO, "what follows from the commit could not be written");
-    if (rc != 0)
-        return rc;
-    ledger_where(s->ledger, &now);
-    r->identity.checkpoint_size = now.leaves;
-    r->identity.checkpoint_root = now.root;
-    return 0;
+    return store_replace(&place, &(struct store_replacing){&r->keys, &r->former, r->sheets.set, &r->identity}, e);
 }
 
 static int folders(struct recovering *r, struct err *e)
@@ -266,10 +225,10 @@ static int appear(const struct recovering *r, struct err *e)
 
 static int fetch(struct recovering *r, struct err *e)
 {
-    struct store_mirror_restored restored;
+    struct mirror_restored restored;
     if (!r->mirror)
-        return store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
-    int rc = store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e);
+        return recover_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
+    int rc = mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e);
     r->ret->findings = rc == 0 ? restored.findings : 0;
     return rc;
 }
@@ -283,14 +242,14 @@ static int take_out(struct recovering *r, struct buf *key, struct buf *state, st
     if (rc == 0)
         rc = keyring_identity_save(key_file.s, &r->identity, buf_bytes(&r->passphrase), false, e);
     if (rc == 0)
-        rc = store_state_path(&inner, &r->identity.pin, &state_file, e);
+        rc = store_outside(&inner, &r->identity.pin, "state", &state_file, e);
     if (rc == 0)
         rc = file_read_all(key_file.s, KEPT_MAX, key, e);
     if (rc == 0)
         rc = file_read_all(state_file.s, KEPT_MAX, state, e);
     if (rc != 0)
         return rc;
-    store_remove_tree(r->inner.s);
+    file_remove_tree(r->inner.s);
     return file_sync_folder(r->temporary.s, e);
 }
 
@@ -332,15 +291,15 @@ static int build(struct recovering *r, struct err *e)
 static void clear_away(const struct recovering *r)
 {
     struct file_path restoring; /* a draft of what a mirror gave */
-    store_remove_tree(r->temporary.s);
+    file_remove_tree(r->temporary.s);
     if (r->mirror && file_path(&restoring, NULL, "%s.restoring", r->temporary.s) == 0)
-        store_remove_tree(restoring.s);
+        file_remove_tree(restoring.s);
 }
 
-int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
+int recover_member(const struct store_place *place, const struct recover_wish *wish, struct recover_done *ret,
                   struct err *e)
 {
-    struct store_recovered done = {0};
+    struct recover_done done = {0};
     OWN(recovering_release) struct recovering r = {.place = place, .wish = wish, .ret = &done};
     int rc = together(wish, e);
     if (rc == 0)

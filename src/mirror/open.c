@@ -1,5 +1,5 @@
 /* A mirror as it lies there: whose it is, and how far its newest commit goes. */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@ static const char SUFFIX[] = ".checkpoint";
 
 /* ---- the head ---- */
 
-void store_mirror_head(const struct hash *pin, const uint8_t id[STORE_MIRROR_ID], struct buf *to)
+void mirror_head(const struct hash *pin, const uint8_t id[MIRROR_ID], struct buf *to)
 {
     buf_printf(to, "%spin ", HEAD);
     buf_put_hex(to, bytes_of(pin->b, CRYPT_HASH));
     buf_put_text(to, "\nid ");
-    buf_put_hex(to, bytes_of(id, STORE_MIRROR_ID));
+    buf_put_hex(to, bytes_of(id, MIRROR_ID));
     buf_put_text(to, "\n");
 }
 
@@ -28,25 +28,25 @@ static bool hex_line(struct cursor *c, const char *word, uint8_t *to, size_t n)
            hex_get(bytes_of(line.p + length, 2 * n), to, n) == 0;
 }
 
-int store_mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[STORE_MIRROR_ID], struct err *e)
+int mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[MIRROR_ID], struct err *e)
 {
     struct cursor c = cursor_of(text);
     struct hash pin;
-    uint8_t id[STORE_MIRROR_ID];
+    uint8_t id[MIRROR_ID];
     struct bytes first = cursor_line(&c);
     bool ours = !c.failed && first.n >= strlen(HEAD_ANY) && memcmp(first.p, HEAD_ANY, strlen(HEAD_ANY)) == 0;
     bool known = ours && first.n + 1 == strlen(HEAD) && memcmp(first.p, HEAD, first.n) == 0;
     if (ours && !known)
         return err_set(e, ERR_NEWER, "the mirror has a format that this program does not know: use a newer groundwork");
-    if (!known || !hex_line(&c, "pin ", pin.b, CRYPT_HASH) || !hex_line(&c, "id ", id, STORE_MIRROR_ID) ||
+    if (!known || !hex_line(&c, "pin ", pin.b, CRYPT_HASH) || !hex_line(&c, "id ", id, MIRROR_ID) ||
         !cursor_done(&c))
         return err_set(e, ERR_DAMAGED, "the head of the mirror is damaged");
     *ret_pin = pin;
-    memcpy(ret_id, id, STORE_MIRROR_ID);
+    memcpy(ret_id, id, MIRROR_ID);
     return 0;
 }
 
-static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e)
+static int head_read(struct mirror *m, struct hash *ret_pin, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
     struct file_path path;
@@ -54,7 +54,7 @@ static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e
     if (rc == 0)
         rc = file_read_all(path.s, HEAD_MAX, &text, &m->head_fault);
     if (rc == 0)
-        rc = store_mirror_head_parse(buf_bytes(&text), ret_pin, m->id, &m->head_fault);
+        rc = mirror_head_parse(buf_bytes(&text), ret_pin, m->id, &m->head_fault);
     m->has_head = rc == 0;
     if (rc == 0 || rc == ERR_DAMAGED)
         return 0;
@@ -65,7 +65,7 @@ static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e
 
 /* ---- record 0 ---- */
 
-static int founded_read(struct store_mirror *m, struct err *e)
+static int founded_read(struct mirror *m, struct err *e)
 {
     struct ledger_record r;
     struct bytes note = {NULL, 0};
@@ -98,34 +98,34 @@ static int founded_read(struct store_mirror *m, struct err *e)
 
 /* ---- the commits ---- */
 
-void store_mirror_commit_name(uint64_t records, char to[STORE_COMMIT_NAME])
+void mirror_commit_name(uint64_t records, char to[MIRROR_COMMIT_NAME])
 {
-    (void)snprintf(to, STORE_COMMIT_NAME, "commits/%0*llu%s", COMMIT_DIGITS, (unsigned long long)records, SUFFIX);
+    (void)snprintf(to, MIRROR_COMMIT_NAME, "commits/%0*llu%s", COMMIT_DIGITS, (unsigned long long)records, SUFFIX);
 }
 
-bool store_mirror_commit_parse(const char *name, uint64_t *ret_records)
+bool mirror_commit_parse(const char *name, uint64_t *ret_records)
 {
     size_t n = strspn(name, "0123456789");
-    char made[STORE_COMMIT_NAME];
+    char made[MIRROR_COMMIT_NAME];
     if (n < COMMIT_DIGITS || n > 16 || strcmp(name + n, SUFFIX) != 0)
         return false;
     *ret_records = strtoull(name, NULL, 10);
-    store_mirror_commit_name(*ret_records, made);
+    mirror_commit_name(*ret_records, made);
     return strcmp(strchr(made, '/') + 1, name) == 0;
 }
 
-static bool commit_good(struct store_mirror *m, uint64_t records, struct checkpoint *ret)
+static bool commit_good(struct mirror *m, uint64_t records, struct checkpoint *ret)
 {
     OWN(buf_drop) struct buf note = {0};
     struct file_path path;
-    char name[STORE_COMMIT_NAME];
-    store_mirror_commit_name(records, name);
+    char name[MIRROR_COMMIT_NAME];
+    mirror_commit_name(records, name);
     return m->has_founded && file_path(&path, NULL, "%s/%s", m->folder, name) == 0 &&
            file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
            checkpoint_read(buf_bytes(&note), &m->founded.founded.log, NOTE_STRICT, ret, NULL) == 0;
 }
 
-static int commits_read(struct store_mirror *m, struct err *e)
+static int commits_read(struct mirror *m, struct err *e)
 {
     struct file_path path;
     int rc = file_path(&path, e, "%s/commits", m->folder);
@@ -138,7 +138,7 @@ static int commits_read(struct store_mirror *m, struct err *e)
     for (struct dirent *d; (d = readdir(dir)) != NULL && seen < COMMIT_MAX;) {
         uint64_t records;
         struct checkpoint c;
-        if (!store_mirror_commit_parse(d->d_name, &records))
+        if (!mirror_commit_parse(d->d_name, &records))
             continue;
         seen++;
         if (!commit_good(m, records, &c)) {
@@ -154,7 +154,7 @@ static int commits_read(struct store_mirror *m, struct err *e)
 
 /* ---- all of it ---- */
 
-void store_mirror_drop(struct store_mirror **m)
+void mirror_drop(struct mirror **m)
 {
     if (*m == NULL)
         return;
@@ -166,7 +166,7 @@ void store_mirror_drop(struct store_mirror **m)
     *m = NULL;
 }
 
-static int settle(struct store_mirror *m, const struct hash *head_pin, struct err *e)
+static int settle(struct mirror *m, const struct hash *head_pin, struct err *e)
 {
     const struct ledger_piece *list;
     bool any = ledger_pieces_list(m->pieces, &list) > 0;
@@ -185,9 +185,9 @@ static int settle(struct store_mirror *m, const struct hash *head_pin, struct er
     return 0;
 }
 
-int store_mirror_open(const char *folder, struct store_mirror **ret, struct err *e)
+int mirror_open(const char *folder, struct mirror **ret, struct err *e)
 {
-    OWN(store_mirror_drop) struct store_mirror *m = calloc(1, sizeof *m);
+    OWN(mirror_drop) struct mirror *m = calloc(1, sizeof *m);
     struct hash head_pin = {{0}};
     if (m == NULL)
         return err_memory(e);
@@ -223,7 +223,7 @@ static int add_leaves(struct tree_edge *edge, const struct ledger_record *r, con
                          (unsigned long long)r->number);
 }
 
-int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
+int mirror_walk(struct mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
                       void *context, struct err *e)
 {
     struct ledger_position at;
@@ -245,4 +245,39 @@ int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const s
     if (rc == 0 && (at.leaves != m->commit.size || !hash_equal(&at.root, &m->commit.root)))
         rc = err_set(e, ERR_DAMAGED, "its journal does not lead to its newest commit");
     return rc;
+}
+
+static int take(void *context, const struct ledger_record *r, struct err *e)
+{
+    return store_bound_take(context, r, e);
+}
+
+int mirror_bound(struct mirror *m, struct store_bound **ret, struct err *e)
+{
+    OWN(store_bound_drop) struct store_bound *b = NULL;
+    if (!m->has_founded || !m->has_commit)
+        return err_set(e, ERR_DAMAGED,
+                       "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                       "verify --mirror tells more",
+                       m->folder);
+    int rc = store_bound_new(&m->founded.founded, &b, e);
+    if (rc == 0)
+        rc = mirror_walk(m, take, b, e);
+    if (rc == 0)
+        *ret = TAKE(b);
+    return rc;
+}
+
+int mirror_look(const char *folder, int (*seen)(void *context, const struct mirror_seen *m, struct err *e),
+                void *context, struct err *e)
+{
+    OWN(mirror_drop) struct mirror *m = NULL;
+    OWN(store_bound_drop) struct store_bound *b = NULL;
+    int rc = mirror_open(folder, &m, e);
+    if (rc == 0)
+        rc = mirror_bound(m, &b, e);
+    if (rc != 0)
+        return rc;
+    const struct mirror_seen saw = {&m->founded.founded, store_bound_history(b), m->commit.size};
+    return seen(context, &saw, e);
 }

@@ -1,5 +1,6 @@
 /* A lost member is replaced, once; what does not fit is refused before anything is made; a failure leaves nothing. */
-#include "fixture.h"
+#include "../mirror/fixture_mirror.h"
+#include "recover/recover.h"
 
 #define PASSPHRASE "another passphrase of seven words"
 
@@ -7,11 +8,11 @@ struct site {
     struct keyring_identity kept_id;
     struct file_path kept_root, kept_state;
     struct store_sheets sheets;
-    struct store_sheet given[CRYPT_SHARES_MAX];
-    struct store_recovery wish;
+    struct recover_sheet given[CRYPT_SHARES_MAX];
+    struct recover_wish wish;
     struct file_path from, root, state, config, key;
     struct store_place place;
-    struct store_recovered done;
+    struct recover_done done;
     struct store_watch watch;
     unsigned asked;
 };
@@ -40,7 +41,7 @@ static void make_sheets(struct fixture *f, unsigned needed, unsigned count, stru
 static void give(struct site *t, const struct store_sheets *x, unsigned index)
 {
     static const char *const names[] = {"sheet 1", "sheet 2", "sheet 3"};
-    t->given[t->wish.count++] = (struct store_sheet){x->share[index - 1], names[index - 1]};
+    t->given[t->wish.count++] = (struct recover_sheet){x->share[index - 1], names[index - 1]};
 }
 
 /* The repository with sheets 2 of 3, of which none is given yet, and places for another computer. */
@@ -59,7 +60,7 @@ static void site_init(struct fixture *f, struct site *t)
     assert_int_equal(file_make_folder(t->config.s, NULL), 0);
     t->place = (struct store_place){.root = t->root.s, .state_folder = t->state.s, .config_folder = t->config.s};
     t->watch = (struct store_watch){.progress = go_on};
-    t->wish = (struct store_recovery){.from = t->from.s, .sheets = t->given, .fresh = fresh, .watch = &t->watch};
+    t->wish = (struct recover_wish){.from = t->from.s, .sheets = t->given, .fresh = fresh, .watch = &t->watch};
     t->wish.context = t;
     fixture_fill(f);
     make_sheets(f, 2, 3, &t->sheets);
@@ -68,7 +69,7 @@ static void site_init(struct fixture *f, struct site *t)
 static int recover(struct fixture *f, struct site *t)
 {
     f->e = (struct err){0};
-    return store_recover(&t->place, &t->wish, &t->done, &f->e);
+    return recover_member(&t->place, &t->wish, &t->done, &f->e);
 }
 
 static void recovers(struct fixture *f, struct site *t)
