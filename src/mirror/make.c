@@ -38,6 +38,8 @@ struct mirroring {
     struct buf note;            /* its checkpoint */
     struct store_bound *bound;
     bool *lacking;        /* of the bound files */
+    bool commit_known;    /* the commit there is one of ours, */
+    bool stands;          /* and the one that its name says: the mirror stands by it */
     uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
     bool incomplete;      /* something could not be copied, as it is damaged here */
     bool spoils;          /* and the commit there does not need it: a new one would be worse */
@@ -48,6 +50,7 @@ struct mirroring {
     bool range_open;                   /* the last one may grow */
     const struct ledger_piece *pieces; /* there */
     size_t piece_count, piece;
+    uint64_t last_there; /* the last record that a piece there has, of ours */
     struct crypt_sha256 *sha; /* of the piece at hand */
     struct range whole;       /* the piece at hand, should it have to be written again */
 };
@@ -121,16 +124,22 @@ static int hold_to_end(const struct mirroring *m, struct err *e)
     return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
 }
 
-static int hold_to_there(const struct mirroring *m, struct err *e)
+/* How many commits it holds, by records that the log key signed and by its own commit: names prove nothing. */
+static uint64_t holds_commits(const struct mirroring *m)
 {
     const struct mirror *t = m->there;
-    const struct ledger_piece *list;
-    size_t count = ledger_pieces_list(t->pieces, &list);
-    uint64_t has = count > 0 ? list[count - 1].last + 1 : 0;
-    if (!hash_equal(&t->pin, &m->facts.pin))
+    struct ledger_record there;
+    uint64_t has = t->has_commit && t->commit.size > m->end.leaves ? t->records : m->end.records;
+    while (ledger_pieces_record(t->pieces, &m->facts.founded->log, has, NULL, &there, NULL) == 0)
+        has++;
+    return has;
+}
+
+static int hold_to_there(const struct mirroring *m, struct err *e)
+{
+    if (!hash_equal(&m->there->pin, &m->facts.pin))
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository: name another folder", m->wish->folder);
-    if (has < t->records)
-        has = t->records;
+    uint64_t has = holds_commits(m);
     if (has > m->end.records && hold_to_end(m, e) != 0)
         return ERR_DAMAGED;
     if (has > m->end.records)
@@ -248,7 +257,7 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     if (rc == 0)
         rc = mirror_carry_way(m->wish->folder, path.s, e);
-    if (rc == 0 && m->piece + 1 == m->piece_count)
+    if (rc == 0 && r->number == m->last_there)
         rc = last_record(m, r, &good, e);
     if (rc != 0)
         return rc;
@@ -265,10 +274,16 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     return rc != 0 || good ? rc : range_begin(m, &m->whole, e);
 }
 
+/* It overlaps what was there before it, or says that it goes on behind our end: no writer leaves that. */
+static bool passed_over(const struct mirroring *m, const struct ledger_piece *p, uint64_t number)
+{
+    return p->last >= m->end.records || (p->first < number && m->whole.piece.last < number);
+}
+
 static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
-    while (m->piece < m->piece_count && m->pieces[m->piece].first < r->number && m->whole.piece.last < r->number)
-        m->piece++; /* overlaps what was there before it: no writer leaves that */
+    while (m->piece < m->piece_count && passed_over(m, &m->pieces[m->piece], r->number))
+        m->piece++;
     if (m->piece == m->piece_count || r->number < m->pieces[m->piece].first)
         return range_add(m, r, e);
     m->range_open = false;
@@ -291,15 +306,26 @@ static uint64_t sealed_end(const struct store_bound *b)
     return last.pack == NULL ? 0 : last.pack->pack + (last.pack->sealed ? 1 : 0);
 }
 
+/* The commit there, looked for by its leaves: at another record than its name says it is none. */
 static int plan_commit(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
     struct checkpoint c;
-    if (m->there == NULL || !m->there->has_commit || r->number + 1 != m->there->records)
+    if (m->there == NULL || !m->there->has_commit ||
+        r->first_leaf + r->hidden_count + r->public_count != m->there->commit.size)
         return 0;
-    m->sealed_then = sealed_end(m->bound);
     int rc = checkpoint_read(r->checkpoint, &m->facts.founded->log, NOTE_STRICT, &c, e);
-    if (rc != 0 || (c.size == m->there->commit.size && hash_equal(&c.root, &m->there->commit.root)))
+    if (rc != 0)
         return rc;
+    m->commit_known = hash_equal(&c.root, &m->there->commit.root);
+    m->stands = m->commit_known && r->number + 1 == m->there->records;
+    m->sealed_then = m->stands ? sealed_end(m->bound) : m->sealed_then;
+    return 0;
+}
+
+static int plan_histories(const struct mirroring *m, struct err *e)
+{
+    if (m->there == NULL || !m->there->has_commit || m->commit_known)
+        return 0;
     return err_set(e, ERR_DAMAGED,
                    "the mirror stands at %llu leaves with another root than this repository had then: these are two "
                    "histories. Keep both and ask for help",
@@ -354,11 +380,16 @@ static int plan(struct mirroring *m, struct err *e)
     if (m->sha == NULL)
         return err_memory(e);
     m->piece_count = m->there != NULL ? ledger_pieces_list(m->there->pieces, &m->pieces) : 0;
+    for (size_t i = 0; i < m->piece_count; i++)
+        if (m->pieces[i].last < m->end.records && m->pieces[i].last > m->last_there)
+            m->last_there = m->pieces[i].last;
     int rc = store_bound_new(m->facts.founded, &m->bound, e);
     if (rc == 0)
         rc = ledger_walk(store_ledger(m->s), -1, LEDGER_FIRST, 0, plan_record, m, e);
     if (rc == 0)
         rc = buf_check(&m->note, e);
+    if (rc == 0)
+        rc = plan_histories(m, e);
     if (rc != 0)
         return rc;
     size_t count = store_bound_count(m->bound);
@@ -539,10 +570,9 @@ static int commit(struct mirroring *m, struct err *e)
     struct mirror_carrying quiet = {.within = m->wish->folder, .passes = 1};
     m->count->records = m->end.records;
     m->count->leaves = m->end.leaves;
-    bool stands = m->there != NULL && m->there->has_commit;
-    if (stands && m->there->records == m->end.records)
+    if (m->stands && m->there->records == m->end.records)
         return 0;
-    if (stands && m->spoils) {
+    if (m->stands && m->spoils) {
         m->count->records = m->there->records;
         m->count->leaves = m->there->commit.size;
         return 0;
@@ -724,7 +754,7 @@ int mirror_make(struct store *s, const struct mirror_wish *wish, const struct st
         rc = plan(&m, e);
     if (rc == 0)
         rc = copy(&m, e);
-    if (rc == 0 && m.spoils && m.there != NULL && m.there->has_commit)
+    if (rc == 0 && m.spoils && m.stands)
         rc = err_set(e, ERR_DAMAGED,
                      "the mirror stands at %llu commits as before, as what is named above is damaged here: run "
                      "groundwork repair, and then groundwork mirror again",

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { HEAD_MAX = 4096, COMMIT_DIGITS = 9, COMMIT_MAX = 64 };
+enum { HEAD_MAX = 4096, COMMIT_DIGITS = 9 };
 static const char HEAD[] = "groundwork/mirror/v1\n";
 static const char HEAD_ANY[] = "groundwork/mirror/v";
 static const char SUFFIX[] = ".checkpoint";
@@ -125,7 +125,47 @@ static bool commit_good(struct mirror *m, uint64_t records, struct checkpoint *r
            checkpoint_read(buf_bytes(&note), &m->founded.founded.log, NOTE_STRICT, ret, NULL) == 0;
 }
 
-static int commits_read(struct mirror *m, struct err *e)
+/* What a commit's name says is a claim: the record before that number has the same checkpoint, or another one; or it
+ * cannot be read. */
+enum claim { CLAIM_HOLDS, CLAIM_FALSE, CLAIM_OPEN };
+
+static enum claim commit_claim(struct mirror *m, uint64_t records, const struct checkpoint *c)
+{
+    struct ledger_record r;
+    struct checkpoint of;
+    if (records == 0)
+        return CLAIM_FALSE;
+    if (ledger_pieces_record(m->pieces, &m->founded.founded.log, records - 1, NULL, &r, NULL) != 0 ||
+        checkpoint_read(r.checkpoint, &m->founded.founded.log, NOTE_STRICT, &of, NULL) != 0)
+        return CLAIM_OPEN;
+    return of.size == c->size && hash_equal(&of.root, &c->root) ? CLAIM_HOLDS : CLAIM_FALSE;
+}
+
+struct names {
+    uint64_t *list; /* numbers that names of commits give */
+    size_t count, room;
+};
+
+static void names_release(struct names *n)
+{
+    free(n->list);
+}
+
+static int name_add(struct names *n, uint64_t records, struct err *e)
+{
+    if (n->count == n->room) {
+        size_t room = n->room * 2 + 16;
+        uint64_t *grown = reallocarray(n->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        n->list = grown;
+        n->room = room;
+    }
+    n->list[n->count++] = records;
+    return 0;
+}
+
+static int names_read(const struct mirror *m, struct names *n, struct err *e)
 {
     struct file_path path;
     int rc = file_path(&path, e, "%s/commits", m->folder);
@@ -134,22 +174,46 @@ static int commits_read(struct mirror *m, struct err *e)
     OWN(dir_drop) DIR *dir = opendir(path.s);
     if (dir == NULL)
         return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", path.s);
-    unsigned seen = 0;
-    for (struct dirent *d; (d = readdir(dir)) != NULL && seen < COMMIT_MAX;) {
+    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         uint64_t records;
-        struct checkpoint c;
-        if (!mirror_commit_parse(d->d_name, &records))
-            continue;
-        seen++;
-        if (!commit_good(m, records, &c)) {
-            m->bad_commits++;
-        } else if (!m->has_commit || records > m->records) {
-            m->has_commit = true;
-            m->records = records;
-            m->commit = c;
-        }
+        if (mirror_commit_parse(d->d_name, &records))
+            rc = name_add(n, records, e);
     }
-    return 0;
+    return rc;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/*
+ * The newest one that its record bears out, however many there are.  Where none is, the mirror is damaged, and the one
+ * that has the most leaves says how far it went; of the same one under two names, the lower number.
+ */
+static int commits_read(struct mirror *m, struct err *e)
+{
+    OWN(names_release) struct names n = {0};
+    int rc = names_read(m, &n, e);
+    if (rc == 0 && n.count > 0)
+        qsort(n.list, n.count, sizeof *n.list, newest_first);
+    uint64_t open = 0;
+    bool holds = false;
+    for (size_t i = 0; rc == 0 && !holds && i < n.count; i++) {
+        struct checkpoint c;
+        enum claim claim = commit_good(m, n.list[i], &c) ? commit_claim(m, n.list[i], &c) : CLAIM_FALSE;
+        m->bad_commits += claim == CLAIM_FALSE;
+        open += claim == CLAIM_OPEN;
+        holds = claim == CLAIM_HOLDS;
+        if (!holds && (claim == CLAIM_FALSE || (m->has_commit && c.size < m->commit.size)))
+            continue;
+        m->has_commit = true;
+        m->records = n.list[i];
+        m->commit = c;
+    }
+    m->bad_commits += holds || open == 0 ? open : open - 1;
+    return rc;
 }
 
 /* ---- all of it ---- */

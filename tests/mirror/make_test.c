@@ -298,6 +298,40 @@ static void test_older_and_other_histories(void **state)
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
 }
 
+/* What only a name says holds nobody up, takes nothing in, and is overwritten or passed over. */
+static void test_names_that_claim_too_much(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path commit;
+    fill(f);
+    fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    char name[LEDGER_PIECE_NAME_MAX], forged[3][LEDGER_PIECE_NAME_MAX + 8];
+    const struct ledger_piece claims[] = {{records, records + 40}, {0, records + 900}, {records - 1, records}};
+    for (size_t i = 0; i < COUNT(claims); i++) {
+        ledger_piece_name(&claims[i], name);
+        (void)snprintf(forged[i], sizeof forged[i], "mirror/%s", name);
+        fixture_put(f, forged[i], bytes_text("nothing of this log"));
+    }
+    fixture_first(f, "mirror/commits", "", &commit);
+    for (uint64_t ahead = 1; ahead < 100; ahead += 49) {
+        char to[MIRROR_COMMIT_NAME + 8];
+        mirror_commit_name(records + ahead, name);
+        (void)snprintf(to, sizeof to, "mirror/%s", name);
+        fixture_copy(f, commit.s, to);
+    }
+    assert_int_equal(fixture_mirror(f, false), 0);
+    assert_int_equal(fixture_last.made.files, 0);
+    assert_int_equal(fixture_count(f, "mirror/commits", ""), 1);
+    for (unsigned i = 0; i < 3; i++)
+        say(f, "and on");
+    fixture_mirror_whole(f); /* the names that were claimed are now those of real records */
+    assert_int_equal(fixture_last.made.records, records + 3);
+    fixture_remove(f, "");
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+}
+
 /* Only what is committed: sectors behind, and a record of which the journal has a beginning, are not. */
 static void test_committed_only(void **state)
 {
@@ -487,6 +521,7 @@ int main(void)
         FIXTURE_TEST(test_damage_there_is_copied_anew),
         FIXTURE_TEST(test_refusals),
         FIXTURE_TEST(test_older_and_other_histories),
+        FIXTURE_TEST(test_names_that_claim_too_much),
         FIXTURE_TEST(test_committed_only),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_one_at_a_time),

@@ -70,6 +70,63 @@ static void test_the_newest_commit(void **state)
     mirror_drop(&m);
 }
 
+/* However many there are, and whatever their names claim: a commit counts where its record bears it out. */
+static void test_a_crowded_folder(void **state)
+{
+    struct fixture *f = *state;
+    struct mirror *m = NULL;
+    struct file_path older, newer, piece; /* the last piece */
+    char name[MIRROR_COMMIT_NAME];
+    fixture_mirror_whole(f);
+    fixture_first(f, "mirror/commits", "", &older);
+    fixture_copy(f, older.s, "mirror-older");
+    fixture_fill(f);
+    fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    fixture_first(f, "mirror/commits", "", &newer);
+    OWN(buf_drop) struct buf content = {0};
+    fixture_get(f, newer.s, &content);
+    for (unsigned i = 0; i < 200; i++) {
+        struct file_path to;
+        mirror_commit_name(records + 1 + i, name);
+        assert_int_equal(file_path(&to, NULL, "mirror/%s", name), 0);
+        fixture_put(f, to.s, i % 2 == 0 ? bytes_text("nothing") : buf_bytes(&content));
+    }
+    assert_int_equal(open_it(f, &m), 0);
+    assert_int_equal(m->records, records);
+    assert_int_equal(m->bad_commits, 200);
+    mirror_drop(&m);
+    /* Nor does a piece whose name claims those records help them. */
+    char forged[LEDGER_PIECE_NAME_MAX];
+    struct file_path to;
+    ledger_piece_name(&(struct ledger_piece){0, records + 500}, forged);
+    assert_int_equal(file_path(&to, NULL, "mirror/%s", forged), 0);
+    fixture_first(f, "mirror/journal/000", "000000002-", &piece);
+    fixture_copy(f, piece.s, to.s);
+    assert_int_equal(open_it(f, &m), 0);
+    assert_int_equal(m->records, records);
+    mirror_drop(&m);
+    fixture_remove(f, to.s);
+    /* An older one under a newer one's name is none. */
+    fixture_copy(f, "mirror-older", newer.s);
+    assert_int_equal(open_it(f, &m), 0);
+    assert_false(m->has_commit && m->records == records);
+    mirror_drop(&m);
+    /* Where its record cannot be read it still says how far the mirror went, by the lowest of its names. */
+    fixture_put(f, newer.s, buf_bytes(&content));
+    fixture_remove(f, older.s);
+    fixture_remove(f, "mirror-older");
+    OWN(buf_drop) struct buf first = {0};
+    fixture_get(f, piece.s, &first);
+    fixture_flip(f, piece.s, -100);
+    assert_int_equal(open_it(f, &m), 0);
+    assert_true(m->has_commit);
+    assert_int_equal(m->records, records);
+    assert_int_equal(m->commit.size, fixture_last.made.leaves);
+    mirror_drop(&m);
+    fixture_put(f, piece.s, buf_bytes(&first));
+}
+
 static void test_heads(void **state)
 {
     struct fixture *f = *state;
@@ -114,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_a_whole_one), FIXTURE_TEST(test_halves),           FIXTURE_TEST(test_the_newest_commit),
-        FIXTURE_TEST(test_heads),       FIXTURE_TEST(test_names_of_commits),
+        FIXTURE_TEST(test_heads),       FIXTURE_TEST(test_names_of_commits), FIXTURE_TEST(test_a_crowded_folder),
     };
     return FIXTURE_RUN(tests);
 }
