@@ -78,6 +78,7 @@ enum ledger_copy_state {
 /* What open found; a face makes lines of it.  Nothing has been written yet. */
 struct ledger_opening {
     enum ledger_copy_state copy[2];
+    bool interrupted[2];              /* what is wrong with it lies behind ${committed}: an unfinished commit left it */
     uint64_t tail_bytes[2];           /* bytes behind the last committed record that are no whole record */
     struct ledger_position position;  /* where the journal stands, tails left out */
     uint64_t committed_later;         /* whole records beyond ${committed}: the crash came after the commit */
@@ -127,6 +128,11 @@ int ledger_publish(struct ledger *l, struct err *e);
 int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_number,
                 int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                 struct err *e);
+/*
+ * ledger_walk_back: the same from the newest record to the first, each held to its signature and its number alone.
+ */
+int ledger_walk_back(struct ledger *l, int (*each)(void *context, const struct ledger_record *record, struct err *e),
+                     void *context, struct err *e);
 /* Where the content of the hidden and of the open section begins in the journal: from at and the counts. */
 uint64_t ledger_hidden_at(const struct ledger_record *record);
 uint64_t ledger_open_at(const struct ledger_record *record);

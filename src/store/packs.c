@@ -150,3 +150,76 @@ struct vault_parity store_parity(const struct store *s)
 {
     return (struct vault_parity){s->founded.founded.parity_packs, s->founded.founded.parity_files};
 }
+
+/* ---- how far they go ---- */
+
+struct ending {
+    const struct store *s;
+    struct store_packs_end *end;
+    bool packs_known, parity_known;
+};
+
+static void end_take(struct ending *x, const struct statement *st)
+{
+    if (st->kind == STATEMENT_PACKS && !x->packs_known) {
+        x->packs_known = true;
+        for (size_t i = 0; i < st->packs.count; i++) {
+            const struct statement_pack *p = &st->packs.packs[i];
+            if (p->pack >= x->end->packs) {
+                x->end->packs = p->pack + 1;
+                x->end->open = !p->sealed;
+            }
+        }
+    }
+    if (st->kind == STATEMENT_PARITY && !x->parity_known && st->parity.count > 0) {
+        const struct statement_stripe *last = &st->parity.stripes[st->parity.count - 1];
+        x->parity_known = true;
+        x->end->covered = last->stripe * x->s->founded.founded.parity_packs + last->packs;
+    }
+}
+
+static int end_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct ending *x = context;
+    struct cursor open = cursor_of(r->open);
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
+        struct bytes note;
+        struct statement st;
+        rc = ledger_statement_next(&open, &note, e);
+        if (rc == 0)
+            rc = store_public_read(&x->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
+        if (rc == 0)
+            end_take(x, &st);
+    }
+    bool no_parity = store_parity(x->s).packs == 0 || (x->packs_known && x->end->packs <= (x->end->open ? 1 : 0));
+    return rc == 0 && x->packs_known && (x->parity_known || no_parity) ? ERR_STOPPED : rc; /* far enough */
+}
+
+int store_packs_end(struct store *s, struct store_packs_end *ret, struct err *e)
+{
+    struct err mine = {0};
+    *ret = (struct store_packs_end){0};
+    struct ending x = {.s = s, .end = ret};
+    int rc = ledger_walk_back(s->ledger, end_record, &x, &mine);
+    return rc == 0 || rc == ERR_STOPPED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+int store_glance(struct store *s, struct store_glance *ret, struct err *e)
+{
+    struct store_packs_end end;
+    struct vault_glance here;
+    int rc = store_packs_end(s, &end, e);
+    if (rc != 0)
+        return rc;
+    vault_glance(&(struct vault_glanced){.root = s->root,
+                                         .pack_sectors = s->founded.founded.pack_sectors,
+                                         .parity = store_parity(s),
+                                         .packs = end.packs,
+                                         .open = end.open,
+                                         .covered = end.covered},
+                 &here);
+    *ret = (struct store_glance){end.packs, here.packs_here, here.stripes, here.whole};
+    return 0;
+}

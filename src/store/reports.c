@@ -159,9 +159,11 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e)
 {
     struct store_reports reports;
     *ret = (struct store_ages){0};
-    int rc = vault_pack_count(s->root, &ret->packs, e);
+    struct store_packs_end end;
+    int rc = store_packs_end(s, &end, e);
     if (rc == 0)
         rc = store_reports_read(s, &reports, e);
+    ret->packs = end.packs;
     if (rc == 0)
         ages_of(&reports, ret);
     return rc;

@@ -63,6 +63,16 @@ int store_open(const struct store_place *place, enum store_manner manner, struct
 void store_close(struct store *s);
 void store_drop(struct store **s);
 
+/*
+ * store_glance: is what the log names here, by names and sizes alone?  Without keys; the log is read from its end, as
+ * far as must be.  ERR_DAMAGED, ERR_IO.
+ */
+struct store_glance {
+    uint64_t packs, packs_here;
+    uint64_t stripes, whole;
+};
+int store_glance(struct store *s, struct store_glance *ret, struct err *e);
+
 /* What is known of the repository itself. */
 struct store_facts {
     const char *root, *origin;

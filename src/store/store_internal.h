@@ -277,6 +277,13 @@ int store_packs_take(struct store_packs *p, const struct statement *st, uint32_t
 void store_packs_release(struct store_packs *p);
 int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
                     struct err *e);
+/* store_packs_end: how many packs there are, whether the last one is open, how many are under parity: from the newest
+ * statements alone. */
+struct store_packs_end {
+    uint64_t packs, covered;
+    bool open;
+};
+int store_packs_end(struct store *s, struct store_packs_end *ret, struct err *e);
 int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
 struct vault_parity store_parity(const struct store *s);
 
