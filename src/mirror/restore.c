@@ -5,7 +5,9 @@
 #include "mirror/mirror_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 struct restoring {
@@ -137,12 +139,24 @@ static int restore(struct restoring *r, const char *dest, struct err *e)
     return rc == 0 ? appear(r, dest, e) : rc;
 }
 
+/* Nothing that is copied may give way to a newer one meanwhile. */
+static int hold(const char *folder, int *ret_fd, struct err *e)
+{
+    *ret_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd >= 0 && flock(*ret_fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return err_set(e, ERR_BUSY, "another groundwork is writing to the mirror in %s: wait for it", folder);
+    return 0; /* what is not there is told by who opens it; a file system that knows no locks is read all the same */
+}
+
 int mirror_restore(const char *folder, const char *dest, const struct store_watch *watch,
                    struct mirror_restored *ret, struct err *e)
 {
     OWN(restoring_release) struct restoring r = {.count = ret, .carry = {.watch = watch, .passes = 2}};
+    OWN(fd_drop) int held = -1;
     *ret = (struct mirror_restored){0};
-    int rc = mirror_open(folder, &r.m, e);
+    int rc = hold(folder, &held, e);
+    if (rc == 0)
+        rc = mirror_open(folder, &r.m, e);
     if (rc == 0)
         rc = restore(&r, dest, e);
     if (rc != 0)

@@ -32,6 +32,7 @@ struct recover_done {
     uint64_t before;              /* leaves that the folder had */
     struct note_key member;
     struct file_path key_path;
+    bool finished;     /* it had been made by a run that was killed: the passphrase is the one that was given then */
     uint64_t findings; /* told to the watch: what the mirror lacks, and was left out */
 };
 int recover_member(const struct store_place *place, const struct recover_wish *wish, struct recover_done *ret,

@@ -29,24 +29,6 @@ static void lock_sign(int fd)
         (void)!pwrite(fd, words, (size_t)n, 0);
 }
 
-/* Until it is free, or the time is over: ERR_BUSY with what the holder wrote. */
-static int take(int fd, short type, const char *path, uint64_t wait_ms, struct err *e)
-{
-    uint64_t until = time_monotonic_ms() + wait_ms;
-    struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
-    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return err_os(e, ERR_IO, errno, "lock %s", path);
-        if (time_monotonic_ms() >= until) {
-            char words[LOCK_WORDS_MAX];
-            lock_words(fd, words);
-            return err_set(e, ERR_BUSY, "another writer is at work (%s): wait for it, or use --wait", words);
-        }
-        usleep(LOCK_PAUSE_MS * 1000);
-    }
-    return 0;
-}
-
 int store_lock(struct store *s, struct err *e)
 {
     struct file_path path;
@@ -63,26 +45,38 @@ int store_lock(struct store *s, struct err *e)
                        path.s);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "open %s", path.s);
-    rc = take(fd, F_WRLCK, path.s, s->place.wait_ms, e);
-    if (rc != 0)
-        return rc;
+    uint64_t until = time_monotonic_ms() + s->place.wait_ms;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return err_os(e, ERR_IO, errno, "lock %s", path.s);
+        if (time_monotonic_ms() >= until) {
+            char words[LOCK_WORDS_MAX];
+            lock_words(fd, words);
+            return err_set(e, ERR_BUSY, "another writer is at work (%s): wait for it, or use --wait", words);
+        }
+        usleep(LOCK_PAUSE_MS * 1000);
+    }
     lock_sign(fd);
     s->lock_fd = TAKE_FD(fd);
     return 0;
 }
 
 /* Where there is none that can be opened, what is read is held to its own log alone. */
-int store_hold(const char *root, uint64_t wait_ms, int *ret_fd, struct err *e)
+int store_hold(const char *root, int *ret_fd, struct err *e)
 {
     struct file_path path;
-    struct err mine = {0};
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    char words[LOCK_WORDS_MAX];
     int rc = file_path(&path, e, "%s/lock", root);
     if (rc != 0)
         return rc;
     OWN(fd_drop) int fd = open(path.s, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    rc = fd < 0 ? ERR_IO : take(fd, F_RDLCK, path.s, wait_ms, &mine);
-    if (rc == ERR_BUSY)
-        return err_set(e, rc, "%s", mine.text);
-    *ret_fd = rc == 0 ? TAKE_FD(fd) : -1;
+    bool held = fd >= 0 && fcntl(fd, F_OFD_SETLK, &whole) == 0;
+    if (fd >= 0 && !held && (errno == EAGAIN || errno == EACCES)) {
+        lock_words(fd, words);
+        return err_set(e, ERR_BUSY, "a writer is at work in %s (%s): wait for it", root, words);
+    }
+    *ret_fd = held ? TAKE_FD(fd) : -1;
     return 0;
 }

@@ -245,7 +245,7 @@ const struct history *store_bound_history(const struct store_bound *b);
  */
 int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
 int store_derive(const char *root, struct err *e);
-int store_hold(const char *root, uint64_t wait_ms, int *ret_fd, struct err *e);
+int store_hold(const char *root, int *ret_fd, struct err *e);
 int store_target_free(const char *root, struct err *e);
 void store_tell(const struct store *s, const char *line);
 /* Files outside the repository (FORMAT 1.1): state, audits, mirrors; and the key file, which a place may name. */

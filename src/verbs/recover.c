@@ -136,6 +136,9 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
     verbs_say(face, "Repository %s is recovered: %s, %s leaves, root %s.", root, r->checkpoint.origin,
               verbs_number(r->checkpoint.size, n), hex);
     verbs_say(face, "  Key file: %s", r->key_path.s);
+    if (r->finished)
+        verbs_say(face, "An earlier run had made it and was interrupted; it is finished now. The passphrase is the one "
+                        "that was given then.");
     verbs_say(face, "You are its member from leaf %s on; the lost key signs nothing more here.",
               verbs_number(r->before + 1, n));
     verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe "
@@ -153,6 +156,8 @@ static void json_recovered(struct json_out *j, const char *root, const struct re
     char vkey[NOTE_VKEY_MAX];
     note_key_text(&r->member, vkey);
     verbs_json_lines(j, "findings", findings);
+    json_key(j, "finished");
+    json_bool(j, r->finished);
     verbs_json_text(j, "key_file", r->key_path.s);
     verbs_json_u64(j, "leaves", r->checkpoint.size);
     verbs_json_u64(j, "leaves_before", r->before);

@@ -11,10 +11,10 @@ static void test_a_writer_keeps_copies_away(void **state)
     int fd = 7;
     struct store *s = fixture_open(f, STORE_WRITE);
     (void)snprintf(who, sizeof who, "process %d on ", (int)getpid());
-    fixture_says(f, store_hold(f->root.s, 0, &fd, &f->e), ERR_BUSY, "another writer is at work", who, NULL);
+    fixture_says(f, store_hold(f->root.s, &fd, &f->e), ERR_BUSY, "a writer is at work in", who, NULL);
     assert_int_equal(fd, 7);
     store_close(s);
-    assert_int_equal(store_hold(f->root.s, 0, &fd, &f->e), 0);
+    assert_int_equal(store_hold(f->root.s, &fd, &f->e), 0);
     assert_true(fd >= 0);
     (void)close(fd);
 }
@@ -28,8 +28,8 @@ static void test_copies_keep_a_writer_away(void **state)
     int first, second;
     assert_int_equal(fixture_try(f, STORE_WRITE), 0);
     fixture_get(f, "lock", &before);
-    assert_int_equal(store_hold(f->root.s, 0, &first, &f->e), 0);
-    assert_int_equal(store_hold(f->root.s, 0, &second, &f->e), 0);
+    assert_int_equal(store_hold(f->root.s, &first, &f->e), 0);
+    assert_int_equal(store_hold(f->root.s, &second, &f->e), 0);
     fixture_get(f, "lock", &after);
     assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after))); /* nothing is written */
     assert_int_equal(fixture_try(f, STORE_WRITE), ERR_BUSY);
@@ -48,11 +48,11 @@ static void test_where_there_is_none(void **state)
     int fd;
     fixture_path(f, "lock", &lock);
     fixture_remove(f, "lock");
-    assert_int_equal(store_hold(f->root.s, 0, &fd, &f->e), 0);
+    assert_int_equal(store_hold(f->root.s, &fd, &f->e), 0);
     assert_int_equal(fd, -1);
     assert_false(fixture_there(f, "lock"));
     assert_int_equal(symlink("state", lock.s), 0);
-    assert_int_equal(store_hold(f->root.s, 0, &fd, &f->e), 0);
+    assert_int_equal(store_hold(f->root.s, &fd, &f->e), 0);
     assert_int_equal(fd, -1);
     assert_int_equal(unlink(lock.s), 0);
 }
