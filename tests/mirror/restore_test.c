@@ -1,6 +1,8 @@
 /* A repository out of a mirror: the same evidence again, whole or not at all. */
 #include "fixture_mirror.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +73,22 @@ static void test_only_into_a_free_place(void **state)
     fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: a repository needs", NULL);
     fixture_remove(f, "");
     assert_int_equal(mkdir(f->root.s, 0700), 0);
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+}
+
+/* While somebody writes there nothing is copied from it; two may read. */
+static void test_beside_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path folder;
+    fixture_mirror_whole(f);
+    fixture_remove(f, "");
+    fixture_path(f, "mirror", &folder);
+    OWN(fd_drop) int fd = open(folder.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    fixture_says(f, fixture_restore(f), ERR_BUSY, "another groundwork is writing to the mirror", NULL);
+    assert_int_equal(flock(fd, LOCK_SH), 0);
     assert_int_equal(fixture_restore(f), 0);
     fixture_whole(f);
 }
@@ -179,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_the_same_again),         FIXTURE_TEST(test_only_into_a_free_place),
+        FIXTURE_TEST(test_beside_a_writer),
         FIXTURE_TEST(test_out_of_a_damaged_one),   FIXTURE_TEST(test_ended_at_any_effect),
         FIXTURE_TEST(test_links_are_not_followed),
     };

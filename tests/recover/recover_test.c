@@ -265,6 +265,37 @@ static void at_every_effect(void **state)
     go_back(f, &t);
 }
 
+/* What was left is of the folder as it was then: when that has grown, a person says which it is to be. */
+static void another_state_of_the_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct site t;
+    site_init(f, &t);
+    give(&t, &t.sheets, 1);
+    give(&t, &t.sheets, 2);
+    fixture_calm();
+    recovers(f, &t);
+    unsigned effects = fixture_effects();
+    fixture_remove(f, "kept-site/repo");
+    fixture_remove(f, "kept-site/state");
+    fixture_remove(f, "kept-site/config");
+    fixture_die_at(effects - 4);
+    assert_int_not_equal(recover(f, &t), 0);
+    fixture_calm();
+    assert_true(fixture_there(f, "kept-site/repo.recovering"));
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "written meanwhile", &f->e), 0);
+    store_close(s);
+    fixture_says(f, recover(f, &t), ERR_REFUSED, "holds a recovery that was interrupted", "repo.recovering", NULL);
+    assert_true(fixture_there(f, "kept-site/repo.recovering"));
+    fixture_remove(f, "kept-site/repo.recovering");
+    fixture_remove(f, "kept-site/state");
+    fixture_remove(f, "kept-site/config");
+    recovers(f, &t);
+    assert_false(t.done.finished);
+    store_sheets_release(&t.sheets);
+}
+
 /* Nobody writes to the folder while it is copied. */
 static void beside_a_writer(void **state)
 {
@@ -308,6 +339,7 @@ int main(void)
         FIXTURE_TEST(places_that_are_taken),
         FIXTURE_TEST(a_damaged_copy),
         FIXTURE_TEST(at_every_effect),
+        FIXTURE_TEST(another_state_of_the_copy),
         FIXTURE_TEST(beside_a_writer),
         FIXTURE_TEST(a_mirror_that_is_not_whole),
     };
