@@ -209,5 +209,5 @@ int mirror_repair(const struct store_place *place, const char *folder, const str
     if (rc != 0)
         return rc;
     struct source x = {place, m};
-    return store_repair(place, &(struct store_source){source_begin, source_pack, &x}, watch, ret_words, e);
+    return store_repair(place, &(struct store_source){source_begin, source_pack, folder, &x}, watch, ret_words, e);
 }

@@ -151,6 +151,7 @@ struct pack_repair {
     const struct vault_stripe_of *stripe; /* at hand */
     bool again; /* the source may have brought what the stripe lacked: it is looked at once more */
     bool last;  /* and this is that look */
+    struct err why[VAULT_STRIPE_PACKS_MAX]; /* why a whole pack was not to be had there */
     bool unhealed;
 };
 
@@ -199,14 +200,14 @@ static void mended(void *context, const struct vault_mended *m)
 {
     struct pack_repair *r = context;
     unsigned long long number = (unsigned long long)m->number;
+    const uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
     char name[VAULT_PARITY_NAME_MAX];
     struct err line = {0};
     if (m->lost > 0 && r->h->source != NULL && !r->last) {
-        uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
         r->again = true;
-        if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
-            found(r->h->watch, &line); /* why the mirror does not help; what is lost is told by the next look */
-        return;
+        if (!m->parity)
+            (void)pack_from_mirror(r, &r->stripe->packs[m->number - first], &r->why[m->number - first]);
+        return; /* what is lost is told by the next look, and why then */
     }
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
     if (m->parity && m->lost == 0) {
@@ -214,10 +215,15 @@ static void mended(void *context, const struct vault_mended *m)
         buf_printf(&r->h->names, "%s\n", name);
     } else if (m->parity)
         (void)err_set(&line, ERR_DAMAGED, "%s cannot be made anew while packs under it are damaged", name);
+    else if (m->lost == 0 && m->brought > 0)
+        buf_printf(r->h->words, text_tr("pack %llu healed by parity and the mirror: %u sectors came back\n"), number,
+                   m->healed);
     else if (m->lost == 0)
         buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
     else {
         pack_lost(r->h, m->number);
+        if (r->why[m->number - first].code != 0)
+            found(r->h->watch, &r->why[m->number - first]);
         if (m->healed > 0)
             buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
         (void)err_set(&line, ERR_DAMAGED,
@@ -250,10 +256,12 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         rc = store_stripe_of(s, &packs, i, &stripe, e);
         r.stripe = &stripe;
         r.again = r.last = false;
+        memset(r.why, 0, sizeof r.why);
         if (rc == 0)
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
         if (rc == ERR_DAMAGED && r.again) {
             r.last = true;
+            stripe.elsewhere = h->source->elsewhere;
             mine = (struct err){0};
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
         }

@@ -302,6 +302,7 @@ struct vault_stripe_of {
     struct vault_parity parity;
     const struct vault_stripe *logged;
     const struct vault_pack *packs;
+    const char *elsewhere; /* to repair: a folder in which these packs may lie too, whatever they are worth; or NULL */
 };
 /* vault_parity_known: a shape that this program makes and reads; both zero are none, and known. */
 bool vault_parity_known(const struct vault_parity *p);
@@ -335,9 +336,10 @@ struct vault_mended {
     uint64_t number;
     uint32_t healed;  /* sectors that came back */
     uint32_t lost;    /* sectors that no parity brings back: what was readable of them was left as it was */
+    uint32_t brought; /* of those that came back: from the pack elsewhere */
 };
 /*
- * vault_repair_stripe: packs and parity files of one stripe by what is good of it.  What is healed is a new file, read
+ * vault_repair_stripe: packs and parity files of one stripe by what is good of it, and of the packs elsewhere.  What is healed is a new file, read
  * again and held to its logged root before it takes the name; the damaged one goes to quarantine/.  A file of which
  * only some sectors come back is exchanged too; what it lacks is damaged as before, and never made up.  ${mended} is
  * told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
