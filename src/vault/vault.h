@@ -339,10 +339,10 @@ struct vault_mended {
     uint32_t brought; /* of those that came back: from the pack elsewhere */
 };
 /*
- * vault_repair_stripe: packs and parity files of one stripe by what is good of it, and of the packs elsewhere.  What is healed is a new file, read
- * again and held to its logged root before it takes the name; the damaged one goes to quarantine/.  A file of which
- * only some sectors come back is exchanged too; what it lacks is damaged as before, and never made up.  ${mended} is
- * told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
+ * vault_repair_stripe: packs and parity files of one stripe by what is good of it, and of the packs elsewhere.  What is
+ * healed is a new file, read again and held to its logged root before it takes the name; the damaged one goes to
+ * quarantine/.  A file of which only some sectors come back is exchanged too; what it lacks is damaged as before, and
+ * never made up.  ${mended} is told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
  */
 int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *context, const struct vault_mended *m),
                         void *context, struct err *e);
