@@ -220,6 +220,8 @@ int store_glance(struct store *s, struct store_glance *ret, struct err *e)
                                          .open = end.open,
                                          .covered = end.covered},
                  &here);
-    *ret = (struct store_glance){end.packs, here.packs_here, here.stripes, here.whole};
+    const uint64_t sealed = end.packs - (end.open ? 1 : 0);
+    *ret = (struct store_glance){end.packs, here.packs_here, here.stripes, here.whole,
+                                 store_parity(s).packs != 0 && sealed > end.covered ? sealed - end.covered : 0};
     return 0;
 }

@@ -598,7 +598,10 @@ int vault_run_read(struct vault *v, struct vault_run *run, struct err *e)
         run->records = o.footer.records;
     }
     key_drop(&o.key);
-    return rc == 0 ? 0 : err_set(e, rc, "pack %llu: %s", (unsigned long long)run->pack, mine.text);
+    if (rc == 0)
+        return 0;
+    (void)err_set(e, rc, "%s", mine.text);
+    return err_add(e, rc, "pack %llu", (unsigned long long)run->pack);
 }
 
 /* The last run whose first record is not behind ${record}: empty runs share theirs with the run that follows. */

@@ -99,6 +99,11 @@ static void say_vault(const struct verbs_face *face, const struct store_facts *f
     else
         verbs_say(face, "  Parity: %u+%u; %s of %s stripes have all their files (groundwork audit reads them)",
                   f->parity.packs, f->parity.files, verbs_number(c->whole, whole), verbs_number(c->stripes, all));
+    if (c->bare > 0)
+        verbs_say(face,
+                  "  Not under parity yet: %s sealed packs; an intake is at work or was cut off, and the next one sees "
+                  "to it",
+                  verbs_number(c->bare, all));
     if (c->packs_here < c->packs)
         verbs_say(face, "  Packs: %s of %s are here: run groundwork repair", verbs_number(c->packs_here, whole),
                   verbs_number(c->packs, all));
@@ -197,6 +202,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_u64(j, "packs", c->packs);
+    verbs_json_u64(j, "packs_bare", c->bare);
     verbs_json_u64(j, "packs_here", c->packs_here);
     verbs_json_u64(j, "parity_files", f->parity.files);
     verbs_json_u64(j, "parity_packs", f->parity.packs);
