@@ -1,6 +1,7 @@
 /* A mirror as it lies there: whose it is, and how far its newest commit goes. */
 #include "mirror/mirror_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -338,10 +339,13 @@ int mirror_look(const char *folder, int (*seen)(void *context, const struct mirr
     OWN(mirror_drop) struct mirror *m = NULL;
     OWN(store_bound_drop) struct store_bound *b = NULL;
     int rc = mirror_open(folder, &m, e);
-    if (rc == 0)
-        rc = mirror_bound(m, &b, e);
     if (rc != 0)
         return rc;
+    assert(m != NULL);
+    rc = mirror_bound(m, &b, e);
+    if (rc != 0)
+        return rc;
+    assert(b != NULL);
     const struct mirror_seen saw = {&m->founded.founded, store_bound_history(b), m->commit.size};
     return seen(context, &saw, e);
 }

@@ -281,7 +281,7 @@ static int build(struct recovering *r, struct err *e)
         rc = key_make(r, e);
     if (rc == 0)
         rc = recover_draft_place(&r->draft, &to, e);
-    if (rc != 0)
+    if (rc != 0 && (rc != ERR_STOPPED || !r->mirror)) /* what was copied out of a mirror is gone on with */
         recover_draft_clear(&r->draft);
     return rc;
 }

@@ -312,6 +312,34 @@ static void beside_a_writer(void **state)
     store_sheets_release(&t.sheets);
 }
 
+static int stop(void *context, uint64_t done, uint64_t all)
+{
+    return 1;
+}
+
+/* Interrupted by a person: of a mirror it is gone on with, of a folder nothing is left. */
+static void interrupted(void **state)
+{
+    struct fixture *f = *state;
+    struct site t;
+    struct file_path mirror;
+    site_init(f, &t);
+    give(&t, &t.sheets, 1);
+    give(&t, &t.sheets, 2);
+    assert_int_equal(fixture_mirror(f, false), 0);
+    t.watch.progress = stop;
+    fixture_says(f, recover(f, &t), ERR_STOPPED, "interrupted: nothing was made", NULL);
+    nothing_made(f, &t);
+    fixture_path(f, "mirror", &mirror);
+    t.wish.from = mirror.s;
+    fixture_says(f, recover(f, &t), ERR_STOPPED, "interrupted: run it again to go on", NULL);
+    assert_true(fixture_there(f, "kept-site/repo.recovering/repository.restoring"));
+    t.watch.progress = go_on;
+    recovers(f, &t);
+    assert_int_equal(fixture_count(f, "kept-site", "repo"), 1);
+    store_sheets_release(&t.sheets);
+}
+
 /* A mirror that lacks a pack gives nothing, and nothing is left. */
 static void a_mirror_that_is_not_whole(void **state)
 {
@@ -340,6 +368,7 @@ int main(void)
         FIXTURE_TEST(a_damaged_copy),
         FIXTURE_TEST(at_every_effect),
         FIXTURE_TEST(another_state_of_the_copy),
+        FIXTURE_TEST(interrupted),
         FIXTURE_TEST(beside_a_writer),
         FIXTURE_TEST(a_mirror_that_is_not_whole),
     };
