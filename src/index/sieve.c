@@ -1,9 +1,9 @@
 /*
  * The sieve: says of most keys that the index cannot hold them, without asking it.
  *
- * A Bloom filter over the hashes by which the index finds paths, digests and frames.  Whatever is added to the index goes
- * through it, so what falls through is not there.  What is met for the first time is most of what a first intake brings,
- * and each question of it would search a tree of encrypted pages.
+ * A Bloom filter over the hashes by which the index finds paths, digests and frames.  Whatever is added to the index
+ * goes through it, so what falls through is not there.  What is met for the first time is most of what a first intake
+ * brings, and each question of it would search a tree of encrypted pages.
  */
 #include "index/index_internal.h"
 
