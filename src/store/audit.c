@@ -198,7 +198,7 @@ static int pack_settle(void *context, void *job, struct err *e)
         buf_printf(&j->lines, "%s\n", j->e.text);
     if (!p->outrun) {
         lines_tell(a, &j->lines, store_audit_found);
-        lines_tell(a, &j->notes, note);
+        lines_tell(a, &j->notes, a->settled ? store_audit_found : note);
     }
     int rc = buf_check(&j->lines, e);
     if (rc == 0)
@@ -308,10 +308,19 @@ static void begin_at(struct packs *p, uint64_t from_pack)
         p->a->next_leaf = log->parts[p->part].leaf_end;
 }
 
+/* No intake is at work or was cut off, so nothing is left to a later one: what is behind has been lost. */
+static bool settled(struct store *s)
+{
+    struct index_sums sums;
+    return s->keyring != NULL && s->index != NULL && store_index_current(s) &&
+           index_sums(s->index, &sums, NULL) == 0 && sums.open_deposits == 0;
+}
+
 static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
     int rc = store_packs_load(a->s, &p->log, e);
+    a->settled = settled(a->s);
     p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
     begin_at(p, from_pack);
     for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {

@@ -186,6 +186,7 @@ struct vault_flushed {
     size_t stripe_count;
     uint64_t next_pack, next_record;
     uint64_t stored_bytes; /* sectors written by this flush, in bytes */
+    struct err parity_blocked; /* code 0; or the line by which some parity is owed, to be told */
 };
 void vault_flushed_release(struct vault_flushed *f);
 /*
