@@ -201,7 +201,7 @@ static int advance(struct restoring *r, uint64_t bytes, struct err *e)
     return atomic_load(&r->stop) ? interrupted(e) : 0;
 }
 
-/* A job's own, when first needed. */
+/* A job's own while it is worked on, when first needed. */
 static int tools_need(struct job *j, struct err *e)
 {
     if (j->piece == NULL)
@@ -209,6 +209,13 @@ static int tools_need(struct job *j, struct err *e)
     if (j->hash == NULL)
         j->hash = crypt_sha256_new();
     return j->piece == NULL || j->hash == NULL ? err_memory(e) : 0;
+}
+
+static void tools_release(struct job *j)
+{
+    free(j->piece);
+    j->piece = NULL;
+    crypt_sha256_drop(&j->hash);
 }
 
 /* ---- what is there already ---- */
@@ -350,14 +357,14 @@ static int file_write(struct job *j, struct entry *n, struct err *e)
 {
     struct restoring *r = j->r;
     struct err mine = {0};
-    bool nameless;
-    int rc = tools_need(j, e);
+    bool nameless, large = n->item.bytes > LARGE_FROM;
+    int rc = large ? tools_need(j, e) : 0;
     if (rc != 0)
         return rc;
     OWN(fd_drop) int fd = fresh_open(j, n, &nameless);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
-    struct writing w = {r, {.fd = fd, .piece = n->item.bytes > LARGE_FROM ? j->piece : NULL}, 0};
+    struct writing w = {r, {.fd = fd, .piece = large ? j->piece : NULL}, 0};
     struct vault_sink sink = {write_piece, &w};
     rc = store_get(r->store, &n->item, &sink, &mine);
     int number = rc == 0 ? file_settle(j, n, &w, nameless) : 0;
@@ -430,15 +437,14 @@ static void job_work(void *context, void *job)
 {
     struct job *j = job;
     (void)context;
-    for (; j->rc == 0 && j->done < j->count; j->done++) {
+    for (; j->rc == 0 && j->done < j->count; j->done += j->rc == 0) {
         struct entry *n = &j->entry[j->done];
         if (n->kind == ENTRY_FILE)
             j->rc = atomic_load(&j->r->stop) ? interrupted(&j->e) : entry_file(j, n, &j->e);
         else if (n->kind == ENTRY_LINK)
             j->rc = entry_link(j, n, &j->e);
-        if (j->rc != 0)
-            return;
     }
+    tools_release(j); /* more jobs wait to be settled than are worked on */
 }
 
 /* ---- in the calling thread: what became of them ---- */
@@ -460,8 +466,6 @@ static void job_release(void *job)
     job_clear(j);
     buf_drop(&j->text);
     buf_drop(&j->words);
-    free(j->piece);
-    crypt_sha256_free(j->hash);
 }
 
 static int entry_settle(struct restoring *r, struct job *j, struct entry *n, struct err *e)

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-enum { MIB = 1 << 20, LONG = 6 * MIB };
+enum { MIB = 1 << 20, LONG = 4 * MIB };
 
 struct got {
     struct bytes wanted;
@@ -75,7 +75,7 @@ static void versions(struct fixture *f, char kind, size_t n, uint8_t *bytes[STRA
     bytes[0] = fixture_bytes(kind, n, 1);
     bytes[1] = fixture_bytes('r', n, 2);
     bytes[2] = fixture_bytes(kind, n, 1);
-    size_t put_in = n / 16;
+    size_t put_in = n / 32;
     memcpy(bytes[1], bytes[0], n / 3);
     memcpy(bytes[1] + n / 3 + put_in, bytes[0] + n / 3, n - n / 3 - put_in);
     memset(bytes[1] + n / 2, 77, n / 50);
@@ -113,7 +113,7 @@ static void each_is_what_it_is_alone_and_shared_frames_are_read_once(void **stat
             for (size_t i = 0; i < count; i++)
                 assert_whole(&x, i);
             alone = count == 1 ? x.read_bytes : alone;
-            assert_true(x.read_bytes < alone + alone / 2); /* what is not shared, and not what is */
+            assert_true(x.read_bytes < alone + alone * 3 / 4); /* what is not shared, and not what is */
         }
         in_step(&f, NULL, leaves, 1, NULL, &x); /* and once more, out of what lies warm */
         assert_whole(&x, 0);
@@ -131,13 +131,30 @@ static void frames_that_fill_the_ring(void **state)
     uint64_t leaves[STRANDS];
     (void)state;
     fixture_begin(&f, 16, 8);
-    versions(&f, 'r', 9 * MIB, bytes, leaves, &x);
+    versions(&f, 'r', 6 * MIB, bytes, leaves, &x);
     for (unsigned turn = 0; turn < 2; turn++) {
         in_step(&f, NULL, leaves, STRANDS, NULL, &x);
         for (size_t i = 0; i < STRANDS; i++)
             assert_whole(&x, i);
     }
     versions_end(&f, bytes);
+}
+
+/* However many threads there are, what all of them keep warm stays within 128 MiB; and each can hold a batch. */
+static void what_lies_warm_has_a_bound(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= VAULT_THREADS_MAX; threads++) {
+        struct fixture f;
+        struct warm *warm = NULL;
+        fixture_begin(&f, 1, threads);
+        struct reader *r = vault_reader_take(f.v, NULL);
+        assert_int_equal(vault_reader_warm(r, &warm, NULL), 0);
+        assert_true(vault_warm_room(warm) * threads <= 128 * MIB);
+        assert_true(vault_warm_room(warm) >= (STRANDS + 1) * VAULT_CHUNK_MAX);
+        vault_reader_give(&r);
+        fixture_end(&f);
+    }
 }
 
 /* ---- faults ---- */
@@ -232,7 +249,7 @@ static void a_failing_sink_is_alone(void **state)
     (void)state;
     fixture_begin(&f, 4, 2);
     versions(&f, 'm', LONG, bytes, leaves, &x);
-    for (size_t fail_at = 1; fail_at < LONG; fail_at += 2 * MIB)
+    for (size_t fail_at = 1; fail_at < LONG; fail_at += 3 * MIB / 2)
         for (size_t which = 0; which < STRANDS; which++) {
             x.got[which].fail_at = fail_at;
             in_step(&f, NULL, leaves, STRANDS, NULL, &x);
@@ -254,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_what_it_is_alone_and_shared_frames_are_read_once),
         cmocka_unit_test(frames_that_fill_the_ring),
+        cmocka_unit_test(what_lies_warm_has_a_bound),
         cmocka_unit_test(a_wrong_digest_is_found_by_all_who_give_it),
         cmocka_unit_test(damage_is_told_by_each),
         cmocka_unit_test(a_failing_sink_is_alone),
