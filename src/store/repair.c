@@ -235,6 +235,13 @@ static void mended(void *context, const struct vault_mended *m)
     r->unhealed = r->unhealed || line.code != 0;
 }
 
+/* Packs from this one on have no parity: the open one, and those that an intake which was cut off sealed. */
+static uint64_t packs_covered(const struct store_packs *p, uint32_t stripe_packs)
+{
+    const struct vault_stripe *last = p->stripe_count == 0 ? NULL : &p->stripes[p->stripe_count - 1];
+    return last == NULL ? 0 : last->stripe * stripe_packs + last->packs;
+}
+
 static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -244,8 +251,9 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
     r.root = rc == 0 ? s->root : NULL;
+    uint64_t covered = rc == 0 ? packs_covered(&packs, store_parity(s).packs) : 0;
     for (size_t i = 0; rc == 0 && i < packs.count; i++)
-        if (!packs.list[i].sealed || store_parity(s).packs == 0)
+        if (packs.list[i].pack >= covered)
             rc = repair_copies(&r, s, &packs.list[i], e);
     for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
         struct vault_stripe_of stripe;

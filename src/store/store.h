@@ -96,9 +96,10 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
  * store_commit: cover, packs and keyring statements are added, all is made durable in the order above.  An empty draft
  * commits nothing.  After an error the store takes no more writes: what was committed before stands.  0 with a line
  * told: it is committed, but what follows from it could not be brought up to it; no more is written then either.
- * store_commit_part: the same, but public log, index and outside state follow while the next draft is made; they are
- * there when store_commit has returned, or whatever asks for them.  What fails in it is told by the line, and the next
- * commit returns ERR_IO.  Until then the new draft goes on with deposit and numbering of the one before.
+ * store_commit_part: the same, but second copies and parity are left to the deposit's last part (vault_flush_part),
+ * and public log, index and outside state follow while the next draft is made; they are there when store_commit has
+ * returned, or whatever asks for them.  What fails in it is told by the line, and the next commit returns ERR_IO.
+ * Until then the new draft goes on with deposit and numbering of the one before.
  */
 int store_draft_begin(struct store *s, struct err *e);
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);

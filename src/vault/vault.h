@@ -76,7 +76,7 @@ struct vault_setup {
     uint32_t pack_sectors;
     struct vault_parity parity;
     const struct vault_keys *keys; /* copied; NULL: only keyless functions may be called */
-    unsigned threads;           /* workers of a writer; 0 is one for each processor */
+    unsigned threads;           /* workers of a writer; 0 is one more than there are processors */
 };
 
 struct vault;
@@ -143,7 +143,7 @@ void vault_writer_drop(struct vault_writer **w);
 struct vault_parity_end {
     const struct vault_stripe *stripes; /* of the last commit that made any, ascending: the last one is extended */
     size_t stripe_count;
-    const struct vault_pack *packs; /* the sealed packs of the last one */
+    const struct vault_pack *packs; /* the sealed packs of the last one, and those that none covers yet */
     size_t pack_count;
 };
 int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *end, struct err *e);
@@ -190,12 +190,15 @@ struct vault_flushed {
 void vault_flushed_release(struct vault_flushed *f);
 /*
  * vault_flush(w, ret, e): wait for all objects, end the run with its directory and pad to a sector edge; packs, copy b
- * of the open pack, the parity over packs that are sealed now, and their folders are fsynced.  When 0 is returned
- * everything in *ret is durable; the caller then commits it.  Without new objects the lists are empty.
+ * of the open pack, the parity over all sealed packs, and their folders are fsynced.  When 0 is returned everything in
+ * *ret is durable; the caller then commits it.  Without new objects the lists are empty, but for owed stripes.
+ * vault_flush_part: the same in the middle of an intake, which can be taken in again: copy b of the open pack, and
+ * parity over a stripe that is not full, are left to the next vault_flush, whichever writer does it.
  * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs and parity that was
  * replaced are removed.
  */
 int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
+int vault_flush_part(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
 int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e);
 
 /* ---- reading ---- */
@@ -272,6 +275,7 @@ struct vault_finding {
     uint64_t pack;     /* of a parity file: its stripe */
     char copy;         /* 'a' or 'b'; of a parity file its number, '0' on */
     const char *what;  /* catalogue text: "is missing", "is shorter than logged", "does not have its logged root" ... */
+    bool behind;       /* no damage: a second copy that a part of an intake left to the next vault_flush */
 };
 struct vault_watch {
     void (*finding)(void *context, const struct vault_finding *f);
@@ -281,7 +285,7 @@ struct vault_watch {
 /*
  * vault_audit_pack: hash the ciphertext of one pack (both copies of an open one) against ${logged}.  Never writes.
  * 0 when whole; ERR_DAMAGED after telling ${watch}; bytes beyond the committed sectors are no damage but those of a
- * sealed pack are.
+ * sealed pack are.  A copy b that is not there or ends early is told, and no damage either: see vault_flush_part.
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);

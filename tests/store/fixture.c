@@ -763,13 +763,26 @@ struct index_sums fixture_sums(struct fixture *f)
     return sums;
 }
 
+/* What a part of an intake leaves to the last one is told, and no damage. */
+static void told_no_damage(const struct fixture *f)
+{
+    struct cursor c = cursor_of(buf_bytes(&f->lines));
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        assert_false(c.failed);
+        if (memmem(line.p, line.n, "copy b: is not whole", 20) == NULL &&
+            memmem(line.p, line.n, "not under parity yet", 20) == NULL)
+            fail_msg("%.*s", (int)line.n, (const char *)line.p);
+    }
+}
+
 void fixture_whole(struct fixture *f)
 {
     OWN(buf_drop) struct buf before = {0};
     OWN(buf_drop) struct buf after = {0};
     if (fixture_verify(f, STORE_CHECK) != 0 || fixture_audit(f, true) != 0)
         fail_msg("%s %s", f->e.text, buf_text(&f->lines));
-    assert_string_equal(buf_text(&f->lines), "");
+    told_no_damage(f);
     OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
     fixture_dump(s, &before);
     if (store_reindex(s, NULL, &f->e) != 0)
