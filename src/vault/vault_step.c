@@ -154,7 +154,7 @@ static void part_add(struct stepping *t, struct batch *b, struct strand *s, uint
 }
 
 /* Those of a batch that are fresh, or those that are not; none that was seen. */
-static void looked_add(const struct stepping *t, const struct batch *b, bool fresh, struct looked *l)
+static void looked_gather(const struct stepping *t, const struct batch *b, bool fresh, struct looked *l)
 {
     const struct vault_seen *seen = t->reading->seen;
     l->count = 0;
@@ -187,7 +187,7 @@ static void batch_fill(struct stepping *t, struct batch *b)
             batch_spoil(b, s, rc);
     }
     b->hashed = false;
-    looked_add(t, b, true, &b->fresh);
+    looked_gather(t, b, true, &b->fresh);
 }
 
 /* ---- hashing and handing on ---- */
@@ -250,7 +250,7 @@ static void batch_hash(struct stepping *t, struct batch *b, struct bytes pieces[
     looked_settle(t, fresh);
     if (!t->distrust)
         return;
-    looked_add(t, b, false, &warm);
+    looked_gather(t, b, false, &warm);
     crypt_sha256_many(warm.x, warm.count, warm.digest);
     looked_settle(t, &warm);
 }
