@@ -8,8 +8,9 @@ A test program counts once per cmocka case, everything else once.  FILTER: only 
   script    tests/*/run.sh, the tests of what is not C; they run Python's unittest
   unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
   tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
-  flow      tests/flow/NN-*.sh BINARY WORKDIR, two or more side by side; exit 0 passed, 77 skipped.  A line `# builds: release san tsan`
-            says under which builds it is run (default release), `# timeout: SECONDS` how long it may take
+  flow      tests/flow/NN-*.sh BINARY WORKDIR, as many at once as there are processors; exit 0 passed, 77 skipped.
+            A line `# builds: release san tsan` says under which builds it is run (default release),
+            `# timeout: SECONDS` how long it may take
   fuzz      build/fuzz: each target on its corpus (fuzz/corpus/NAME, and what earlier runs found)
   torture   tests/torture/*.sh, as flows
 
