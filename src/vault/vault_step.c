@@ -383,31 +383,40 @@ static int strand_begin(struct strand *s, struct err *e)
     return 0;
 }
 
+/* By one thread or by two, and to the end. */
+static void step_all(struct stepping *t)
+{
+    const struct vault_reading *reading = t->reading;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < reading->count; i++)
+        bytes += reading->strand[i].o->m.digest.bytes;
+    (void)pthread_mutex_init(&t->lock, NULL);
+    (void)pthread_cond_init(&t->moved, NULL);
+    if (vault_reader_threads(reading->r) == 1 || bytes < TWO_THREADS_FROM || !two_threads(t))
+        one_thread(t); /* no thread to be had is no reason to fail */
+    for (size_t i = 0; i < reading->count; i++)
+        strand_end(t, &reading->strand[i]);
+    if (t->distrust)
+        vault_warm_forget(t->warm);
+    (void)pthread_cond_destroy(&t->moved);
+    (void)pthread_mutex_destroy(&t->lock);
+}
+
 int vault_objects_read(const struct vault_reading *reading, struct err *e)
 {
-    struct stepping *t = calloc(1, sizeof(*t));
-    uint64_t bytes = 0;
-    int rc = t == NULL ? err_memory(e) : vault_reader_warm(reading->r, &t->warm, e);
+    OWN(mem_drop) struct stepping *t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        return err_memory(e);
+    t->reading = reading;
+    int rc = vault_reader_warm(reading->r, &t->warm, e);
     assert(reading->count <= STRANDS);
-    for (size_t i = 0; rc == 0 && i < reading->count; i++) {
+    for (size_t i = 0; rc == 0 && i < reading->count; i++)
         rc = strand_begin(&reading->strand[i], e);
-        bytes += reading->strand[i].o->m.digest.bytes;
-    }
-    if (rc == 0) {
-        t->reading = reading;
-        (void)pthread_mutex_init(&t->lock, NULL);
-        (void)pthread_cond_init(&t->moved, NULL);
-        if (vault_reader_threads(reading->r) == 1 || bytes < TWO_THREADS_FROM || !two_threads(t))
-            one_thread(t); /* no thread to be had is no reason to fail */
-        for (size_t i = 0; i < reading->count; i++)
-            strand_end(t, &reading->strand[i]);
-        if (t->distrust)
-            vault_warm_forget(t->warm);
-        (void)pthread_cond_destroy(&t->moved);
-        (void)pthread_mutex_destroy(&t->lock);
-    }
-    for (size_t i = 0; i < reading->count; i++)
+    if (rc == 0)
+        step_all(t);
+    for (size_t i = 0; i < reading->count; i++) {
         crypt_sha256_drop(&reading->strand[i].whole);
-    free(t);
+        crypt_wipe(&reading->strand[i].ref, sizeof(reading->strand[i].ref));
+    }
     return rc;
 }
