@@ -357,8 +357,15 @@ void vault_runs_forget(struct vault *v); /* readers and opened runs; nobody may 
  */
 int vault_record_read(struct reader *r, uint64_t record, enum record_type type, const struct key *key, uint64_t nonce,
                       struct bytes *ret, struct err *e);
-/* vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check. */
+/*
+ * vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check.
+ * vault_frame_borrow: the same, out of the reader's own buffer, until its next record.
+ */
 int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to, struct err *e);
+int vault_frame_borrow(struct reader *r, const struct frame_ref *ref, struct bytes *ret, struct err *e);
+struct warm;
+int vault_reader_warm(struct reader *r, struct warm **ret, struct err *e); /* its own, made when first asked for */
+unsigned vault_reader_threads(const struct reader *r); /* how many there may be in all */
 
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e); /* where it lies */
 
@@ -379,17 +386,48 @@ int vault_opened_load(struct reader *r, const struct key *key, uint64_t record, 
 void vault_opened_release(struct opened *o); /* wipes */
 int vault_opened_frame(struct reader *r, struct opened *o, uint32_t frame, struct frame_ref *ret, struct err *e);
 
-/* ---- vault_get.c: objects out of their frames ---- */
+/* ---- vault_warm.c: frames' bytes on their way, and for a while after ---- */
 
-struct vault_reading {
-    struct vault *v;
-    struct reader *r;
+struct warm *vault_warm_new(size_t room); /* bytes; NULL when memory is out */
+void vault_warm_free(struct warm *w);     /* wipes */
+size_t vault_warm_room(const struct warm *w);
+/*
+ * Positions count on without end.  vault_warm_next: where a frame of ${n} bytes can lie in one piece.
+ * vault_warm_put: ${ref} lies ${at} such a place now.  Whoever puts it holds it to its digest, or forgets all.
+ * vault_warm_get: does it lie there, and will it when ${ahead} further bytes are put?
+ */
+uint64_t vault_warm_next(const struct warm *w, size_t n);
+uint8_t *vault_warm_place(const struct warm *w, uint64_t at);
+void vault_warm_put(struct warm *w, const struct frame_ref *ref, uint64_t at);
+bool vault_warm_get(struct warm *w, const struct frame_ref *ref, size_t ahead, uint64_t *ret_at);
+void vault_warm_forget(struct warm *w);
+
+/* ---- vault_step.c: objects out of their frames ---- */
+
+enum { STRANDS = 3 };
+struct strand { /* one of the objects that are read in step */
     struct opened *o;
     const struct vault_sink *sink; /* NULL: only checked */
-    struct vault_seen *seen;       /* NULL: every frame is held to its digest */
-    uint64_t *frames;              /* what the frames are, joined; only with ${seen} */
+    int rc;                        /* what became of it, */
+    struct err why;                /* in words */
+    uint64_t joined;               /* what its frames are; only with ${seen} */
+    /* What follows begins as zeros. */
+    struct crypt_sha256 *whole;
+    uint64_t handed;      /* bytes that were hashed */
+    uint64_t bytes;       /* and those that were gathered */
+    uint32_t next;        /* frame */
+    bool known;           /* what it is: */
+    struct frame_ref ref;
+    atomic_bool failed;
 };
-int vault_object_read(const struct vault_reading *reading, struct err *e);
+struct vault_reading {
+    struct reader *r;
+    struct vault_seen *seen; /* NULL: every frame is held to its digest */
+    struct strand *strand;
+    size_t count; /* at most STRANDS */
+};
+/* vault_objects_read: ERR_IO when memory is out; all else is said of each object. */
+int vault_objects_read(const struct vault_reading *reading, struct err *e);
 
 /* ---- vault_check.c: what was seen of frames ---- */
 
