@@ -165,6 +165,12 @@ struct match_block {
     unsigned key;  /* index into keys */
     uint64_t size; /* records that would all have been compared with one another */
 };
+struct match_fit {
+    unsigned count;
+    struct match_level level[MATCH_FIELDS_MAX][MATCH_LEVELS];
+    unsigned trainings[MATCH_FIELDS_MAX]; /* how many independent trainings agreed */
+    bool refused[MATCH_FIELDS_MAX];       /* left out of the weights: no lawful fit */
+};
 struct match_result {
     struct match_pair *pairs; /* in order of a, b: at least the threshold, and those that a person called the same */
     size_t pairs_count;
@@ -174,12 +180,8 @@ struct match_result {
     unsigned threshold_ppm;             /* as given or chosen */
     uint32_t precision_ppm, recall_ppm; /* of the pairs, by the model's own probabilities: no measurement */
     uint64_t prior_pairs;               /* how many pairs the model takes to be the same, in all */
-    struct {
-        unsigned count;
-        struct match_level level[MATCH_FIELDS_MAX][MATCH_LEVELS];
-        unsigned trainings[MATCH_FIELDS_MAX]; /* how many independent trainings agreed */
-        bool refused[MATCH_FIELDS_MAX];       /* left out of the weights: no lawful fit */
-    } model;
+    struct match_fit model;
+    size_t fitted_records; /* the model was fitted to; more when records were added since */
     struct {
         char name[96];
         uint64_t pairs;
@@ -209,8 +211,53 @@ uint64_t match_lot(uint32_t a, uint32_t b);
 int match_link(const struct match_frame *f, const struct match_options *options, struct match_result *ret_result,
                struct err *e);
 void match_result_release(struct match_result *r);
-/* match_explain(f, a, b, ret_levels): the level of each field for one pair; returns true when names are exchanged. */
-bool match_explain(const struct match_frame *f, uint32_t a, uint32_t b, uint8_t ret_levels[MATCH_FIELDS_MAX]);
+
+/* ---- A linkage that grows ---- */
+
+/*
+ * Keys, a fitted model, and what they found among the records so far.  Records that come later are compared by the
+ * same keys and weigh by the same model, threshold and rarities, so that what was told of earlier pairs stays.  What is
+ * found does not depend on the portions in which records came: match_linkage_restart and one match_linkage_add of all
+ * give the same bytes.  So does what is lost: a key whose value too many records come to share no longer makes pairs.
+ */
+struct match_linkage;
+
+/* match_linkage_new(f, o, ret_linkage, e): fit to all records of ${f} and compare them.  Errors: as match_link. */
+int match_linkage_new(const struct match_frame *f, const struct match_options *o, struct match_linkage **ret_linkage,
+                      struct err *e);
+/* match_linkage_restart: forget all records; keys, model, threshold and rarities stay. */
+void match_linkage_restart(struct match_linkage *l);
+/*
+ * match_linkage_add(l, f, threads, e):
+ * Compare the records of ${f} behind those that ${l} knows with all.  ${f} is the frame of ${l}, grown, or the one that
+ * was read with it.  When it fails, ${l} is as before.  Errors: ERR_DAMAGED (a file that belies its records), ERR_IO.
+ */
+int match_linkage_add(struct match_linkage *l, const struct match_frame *f, unsigned threads, struct err *e);
+/* match_linkage_result: proposals and clusters over what was found, under the decisions of ${o}. */
+int match_linkage_result(const struct match_linkage *l, const struct match_frame *f, const struct match_options *o,
+                         struct match_result *ret_result, struct err *e);
+size_t match_linkage_records(const struct match_linkage *l);
+bool match_linkage_across(const struct match_linkage *l);
+void match_linkage_free(struct match_linkage *l);
+void match_linkage_drop(struct match_linkage **l);
+/*
+ * match_explain(l, f, a, b, ret_levels):
+ * The level of each field for one pair; returns true when names are exchanged.  ${l} may be NULL: as the frame is now.
+ */
+bool match_explain(const struct match_linkage *l, const struct match_frame *f, uint32_t a, uint32_t b,
+                   uint8_t ret_levels[MATCH_FIELDS_MAX]);
+
+/*
+ * match_linkage_put(l, f, to), match_linkage_get(content, ret_linkage, ret_frame, e):
+ * A linkage and its records as bytes (FORMAT, "A linkage that is kept"), and back.  Errors: ERR_DAMAGED, ERR_NEWER,
+ * ERR_IO.
+ */
+void match_linkage_put(const struct match_linkage *l, const struct match_frame *f, struct buf *to);
+int match_linkage_get(struct bytes content, struct match_linkage **ret_linkage, struct match_frame **ret_frame,
+                      struct err *e);
+/* match_frame_restart(f): forget all records; the numbers given to texts stay, so that the same ones follow. */
+void match_frame_restart(struct match_frame *f);
+size_t match_frame_fields(const struct match_frame *f, const struct match_field **ret_fields);
 const char *match_level_words(enum match_field_kind kind, unsigned level); /* English, marked for the catalogue */
 /* match_probability_ppm(weight): of log2 odds in 1/256 bit. */
 uint32_t match_probability_ppm(int32_t weight);

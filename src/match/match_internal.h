@@ -126,19 +126,40 @@ static inline unsigned match_role(const struct match_frame *f, unsigned field)
     return f->given >= 0 && (int)field == f->surname;
 }
 
+/* One more word, or value of a field by its text, of which the number is known: else ERR_DAMAGED. */
+int match_frame_put_word(struct match_frame *f, struct bytes word, uint32_t number, struct err *e);
+int match_frame_put_value(struct match_frame *f, unsigned field, struct bytes text, uint32_t number, struct err *e);
+/* match_frame_put_row: one more record, by the numbers of its values, 0: missing. */
+int match_frame_put_row(struct match_frame *f, const uint32_t *values, unsigned source, struct err *e);
+
 /* A map from bytes to numbers 1, 2, ... in the order of arrival. */
 struct match_map *match_map_new(void);
 void match_map_free(struct match_map *m);
 /* match_map_number(m, key, ret_new): the number of ${key}, given now when it is new; 0 when memory is out. */
 uint32_t match_map_number(struct match_map *m, struct bytes key, bool *ret_new);
 uint32_t match_map_count(const struct match_map *m);
+struct bytes match_map_key(const struct match_map *m, uint32_t number); /* borrowed until the next one is added */
+
+/* How many records held each word when the model was fitted: what a text's words weigh does not move with the table. */
+struct match_words {
+    uint32_t *often; /* by word number */
+    uint32_t count;  /* words beyond had not been seen */
+    size_t records;
+};
+/* match_words_count: as the frame is now; release with match_words_release. */
+int match_words_count(const struct match_frame *f, struct match_words *to, struct err *e);
+void match_words_release(struct match_words *w);
+static inline uint32_t match_words_often(const struct match_words *w, uint32_t word)
+{
+    return word < w->count ? w->often[word] : 0;
+}
 
 /* ---- levels (level.c) ---- */
 
 /* A pattern: three bits for each field, and the highest bit for exchanged names. */
 #define MATCH_EXCHANGED (1ull << 63)
 struct match_cache; /* of names that were compared, one for each thread */
-struct match_cache *match_cache_new(void);
+struct match_cache *match_cache_new(const struct match_words *words); /* keeps ${words} */
 void match_cache_free(struct match_cache *c);
 uint64_t match_pattern(const struct match_frame *f, struct match_cache *c, uint32_t a, uint32_t b);
 static inline unsigned match_pattern_level(uint64_t pattern, unsigned field)
@@ -178,6 +199,69 @@ uint32_t match_atom_value(const struct match_frame *f, const struct match_atom *
 /* match_key_value: over ${atoms}, ${stride} atom values for each record; odd, 0 when one is missing. */
 uint32_t match_key_value(const uint32_t *atoms, unsigned stride, size_t record, const struct match_key *key);
 const char *match_atom_words(enum match_atom_kind kind);
+bool match_atom_lawful(const struct match_frame *f, unsigned field, unsigned kind);
+void match_plan_add_atom(struct match_plan *p, const struct match_frame *f, unsigned field, enum match_atom_kind kind);
+void match_plan_name_key(const struct match_frame *f, const struct match_plan *p, unsigned key, char to[96]);
+bool match_plan_has_words(const struct match_frame *f); /* is there a field whose words make pairs? */
+
+/* ---- what is to be compared (block.c) ---- */
+
+/* Which pairs: all that have a record at ${from} or behind it.  Those before it were found with the same plan. */
+struct match_search {
+    const struct match_frame *f;
+    const struct match_plan *plan;
+    const struct match_words *words;
+    bool across;
+    unsigned threads;
+    size_t from;
+};
+/* How many pairs each key made first, and what was not compared pair by pair.  The last key: rare words. */
+struct match_tally {
+    uint64_t pairs[MATCH_KEYS_MAX + 1];
+    struct match_block *capped; /* largest first */
+    size_t capped_count;
+};
+
+/* ---- keys (keys.c) ---- */
+
+/* Records that shared a block until those from ${from} on made it too large. */
+struct match_crossing {
+    uint32_t key;
+    size_t first, count; /* into member */
+};
+struct match_keys {
+    uint32_t *of;     /* MATCH_KEYS_MAX for each record: the number of its block, 0 when it shares none */
+    uint32_t *before; /* the same as it was for the records before ${from}; NULL when there are none */
+    uint32_t blocks[MATCH_KEYS_MAX]; /* the highest number in use */
+    struct match_crossing *crossing;
+    size_t crossings;
+    uint32_t *member;
+};
+enum { MATCH_BLOCK_MAX = 120 };
+int match_keys_make(const struct match_search *s, struct match_keys *to, struct match_tally *tally, struct err *e);
+void match_keys_release(struct match_keys *k);
+/* match_keys_shared: a bit for each of ${count} keys that two records share; of MATCH_KEYS_MAX numbers each. */
+uint32_t match_keys_shared(const uint32_t *x, const uint32_t *y, unsigned count);
+
+/* ---- pairs by rare words (words.c) ---- */
+
+/* match_word_pairs: a << 32 | b, ascending, of the first ${records} records. */
+int match_word_pairs(const struct match_frame *f, const struct match_words *w, size_t records, uint64_t **ret_pairs,
+                     size_t *ret_count, struct err *e);
+
+/* ---- pairs that are compared no longer (lost.c) ---- */
+
+struct match_word_pairs {
+    uint64_t *before, *after;
+    size_t before_count, after_count;
+};
+struct match_lost {
+    uint64_t *pair; /* a << 32 | b, ascending */
+    size_t count, room;
+};
+/* match_lost_find: pairs of records before s->from that shared a key or words and do not now; ${tally} follows. */
+int match_lost_find(const struct match_search *s, const struct match_keys *keys, const struct match_word_pairs *words,
+                    struct match_tally *tally, struct match_lost *to, struct err *e);
 
 /* ---- blocking (block.c) ---- */
 
@@ -194,8 +278,9 @@ struct match_candidates {
     unsigned keys;
     uint32_t key_fields[MATCH_KEYS_MAX]; /* a bit for each field that the key says something about */
 };
-int match_candidates_find(const struct match_frame *f, const struct match_options *o, struct match_candidates *to,
-                          struct match_result *r, struct err *e);
+/* match_candidates_find: adds to ${tally}, but for capped, which is as it is now; ${ret_lost} may be NULL at from 0. */
+int match_candidates_find(const struct match_search *s, struct match_candidates *to, struct match_tally *tally,
+                          struct match_lost *ret_lost, struct err *e);
 void match_candidates_release(struct match_candidates *c);
 
 /* ---- the model (model.c, dependence.c) ---- */
@@ -207,14 +292,69 @@ struct match_model {
     int32_t taken[MATCH_FIELDS_MAX][MATCH_FIELDS_MAX];
     unsigned order[MATCH_FIELDS_MAX]; /* fields, the most telling first */
 };
-int match_model_fit(const struct match_frame *f, const struct match_options *o, const struct match_candidates *c,
-                    struct match_result *r, struct match_model *to, struct err *e);
-int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e);
+int match_model_fit(const struct match_search *s, const struct match_candidates *c, struct match_fit *ret_fit,
+                    struct match_model *to, struct err *e);
+int match_dependence_find(const struct match_search *s, struct match_model *m, struct err *e);
 int32_t match_log2(double x); /* in 1/256 bit, rounded */
+
+/* ---- what pairs weigh (weigh.c) ---- */
+
+/* How rare each value and each skeleton of a field was when the model was fitted: log2 of its share, in 1/256 bit. */
+struct match_rarity {
+    int16_t *value, *skeleton; /* by number, from 1 */
+    uint32_t values, skeletons;
+    int32_t same, sound; /* log2 of the chance of the same value, of the same skeleton */
+    int32_t once;        /* of what one record holds, or none did */
+    bool used;
+};
+int match_rarity_find(const struct match_frame *f, unsigned field, struct match_rarity *to, struct err *e);
+void match_rarity_release(struct match_rarity *r);
+
+enum {
+    MATCH_BIN_SHIFT = 4, /* of the histogram: 1/16 bit */
+    MATCH_BINS = 1 << 13
+};
+unsigned match_bin_of(int32_t weight);
+int32_t match_bin_weight(unsigned bin); /* its middle */
+
+struct match_weighing {
+    const struct match_frame *f;
+    const struct match_model *model;
+    const struct match_rarity *rarity; /* one for each field */
+    size_t fitted_records;
+    unsigned threads;
+};
+/*
+ * match_weigh(w, c, bins, e):
+ * Weigh all candidates: the pattern of each is replaced by its weight, without the prior, and counted in ${bins}.
+ */
+int match_weigh(const struct match_weighing *w, struct match_candidates *c, uint64_t bins[MATCH_BINS], struct err *e);
+
+/* ---- a linkage that grows (linkage.c, keep.c) ---- */
+
+struct match_linkage {
+    struct match_field field[MATCH_FIELDS_MAX];
+    unsigned fields;
+    bool across;
+    struct match_plan plan;
+    struct match_model model;
+    struct match_fit fit;
+    struct match_rarity rarity[MATCH_FIELDS_MAX];
+    struct match_words words;
+    int32_t prior, threshold;
+    unsigned threshold_ppm;
+    /* What was found, by all of the above, in the first ${records} records. */
+    size_t records;
+    uint64_t bins[MATCH_BINS];
+    struct match_tally tally;
+    struct match_pair *pairs; /* by a, b; those of no use are left out */
+    size_t pairs_count;
+};
 
 /* ---- clusters (cluster.c) ---- */
 
 /* match_cluster: fills r->cluster, broken, largest from ${pairs} (by a, b) and decisions.  ERR_REFUSED, ERR_IO. */
+int match_by_records(const void *x, const void *y); /* struct match_pair, for qsort */
 int match_cluster(const struct match_pair *pairs, size_t count, const struct match_options *o, int32_t threshold,
                   struct match_result *r, struct err *e);
 
