@@ -11,7 +11,7 @@
 enum {
     VERSION = 1,
     WEIGHT_MOST = 1 << 20,
-    NAME_BYTES_MOST = sizeof ((struct match_field *)NULL)->name - 1,
+    NAME_BYTES_MOST = sizeof((struct match_field *)NULL)->name - 1,
 };
 
 /* ---- put ---- */
@@ -450,7 +450,7 @@ int match_linkage_get(struct bytes content, struct match_linkage **ret_linkage, 
     unsigned version = cursor_u16(&r.c);
     if (version != VERSION)
         return err_set(e, ERR_NEWER, "a kept linkage of version %u: this program knows version %d", version, VERSION);
-    static int (*const parts[])(struct reading *) = {get_fields, get_texts,  get_rows,  get_plan,   get_model,
+    static int (*const parts[])(struct reading *) = {get_fields, get_texts, get_rows,   get_plan,   get_model,
                                                      get_rarity, get_words, get_counts, get_capped, get_pairs};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < COUNT(parts); i++)

@@ -103,10 +103,9 @@ static void before_as_alone(void **state)
     assert_int_equal(match_keys_make(&x.s, &alone, &tally1, NULL), 0);
     for (size_t a = 0; a < 2000; a += 3)
         for (size_t b = a + 1; b < 2000; b += 7)
-            assert_int_equal(match_keys_shared(grown.before + a * MATCH_KEYS_MAX, grown.before + b * MATCH_KEYS_MAX,
-                                               x.plan.keys),
-                             match_keys_shared(alone.of + a * MATCH_KEYS_MAX, alone.of + b * MATCH_KEYS_MAX,
-                                               x.plan.keys));
+            assert_int_equal(
+                match_keys_shared(grown.before + a * MATCH_KEYS_MAX, grown.before + b * MATCH_KEYS_MAX, x.plan.keys),
+                match_keys_shared(alone.of + a * MATCH_KEYS_MAX, alone.of + b * MATCH_KEYS_MAX, x.plan.keys));
     match_keys_release(&grown);
     match_keys_release(&alone);
     free(tally.capped);

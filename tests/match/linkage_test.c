@@ -91,8 +91,8 @@ static void people(void **state)
     (void)state;
     for (unsigned round = 0; round < 4; round++) {
         uint32_t *person;
-        struct match_frame *f = round < 2 ? fixture_people(1600, round % 2 == 1, &person)
-                                          : fixture_crowd(1600, round % 2 == 1, &person);
+        struct match_frame *f =
+            round < 2 ? fixture_people(1600, round % 2 == 1, &person) : fixture_crowd(1600, round % 2 == 1, &person);
         hold(f, round % 2 == 1, round < 2 ? 900 : 200, round);
         match_frame_free(f);
         free(person);

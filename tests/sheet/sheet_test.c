@@ -255,8 +255,8 @@ static void goods(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usage),     cmocka_unit_test(link_people), cmocka_unit_test(pairs),
-        cmocka_unit_test(screening), cmocka_unit_test(goods),       cmocka_unit_test(growing),
+        cmocka_unit_test(usage),          cmocka_unit_test(link_people), cmocka_unit_test(pairs),
+        cmocka_unit_test(screening),      cmocka_unit_test(goods),       cmocka_unit_test(growing),
         cmocka_unit_test(growing_across),
     };
     return cmocka_run_group_tests(tests, start, stop);
