@@ -78,6 +78,22 @@ unsigned match_name_keys(const struct match_name *name, uint32_t ret_keys[MATCH_
                          uint8_t ret_rank[MATCH_NAME_KEYS]);
 uint64_t match_bytes_hash(struct bytes x); /* not for secrets; the same on every machine */
 
+/* ---- One name against very many ---- */
+
+struct match_sieve; /* names made ready to be compared with one, all of them */
+int match_sieve_new(struct match_sieve **ret_sieve, struct err *e);
+void match_sieve_free(struct match_sieve *s);
+int match_sieve_add(struct match_sieve *s, struct bytes text, enum match_kind kind,
+                    struct err *e);                          /* numbered from 0 */
+int match_sieve_ready(struct match_sieve *s, struct err *e); /* after the last one, before the first query */
+/*
+ * match_sieve_find(s, query, least, to, e):
+ * Set a bit in ${to}, which has one for each name and one word more, for every name whose match_text_score against
+ * ${query} may reach ${least}: those that are not set do not, which is proven in sieve.c and held by its test.  May be
+ * called by many threads at once.  Errors: ERR_IO.
+ */
+int match_sieve_find(const struct match_sieve *s, struct bytes query, unsigned least, uint64_t *to, struct err *e);
+
 /* ---- Dates ---- */
 
 struct match_date {

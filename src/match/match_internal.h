@@ -50,6 +50,11 @@ unsigned match_hangul_letters(uint32_t code, char to[8]);
  * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
  */
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/* The readings of a token, once for all that is asked of it. */
+struct match_readings {
+    unsigned count;
+    struct match_korean r[MATCH_READINGS_MAX];
+};
 /* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
@@ -60,11 +65,74 @@ bool match_korean_surname(const struct match_token *token); /* a spelling of a K
  */
 int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables);
 
+/*
+ * Classes of jamo that spellings do not keep apart: two syllables that agree have the same class in all three places,
+ * whatever the tables of spellings say, for the classes are made from them.
+ */
+struct match_korean_classes {
+    uint8_t initial[19], medial[21], final[28];
+};
+void match_korean_classes_make(struct match_korean_classes *to);
+enum { MATCH_KOREAN_KEYS = 64 };
+/* Readings of tokens that were read lately: names share most of theirs. */
+struct match_readings_cache;
+struct match_readings_cache *match_readings_cache_new(void); /* free() it */
+/*
+ * match_korean_keys(c, name, cache, ret_keys): keys of whole names, one of which two share whenever match_korean_alike
+ * finds all their syllables agreeing; more than MATCH_KOREAN_KEYS is returned when they are too many to tell.  ${cache}
+ * may be NULL.
+ */
+unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
+                           struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS]);
+/* match_token_keys: the same of two tokens that may spell the same syllables. */
+unsigned match_token_keys(const struct match_korean_classes *c, const struct match_token *token,
+                          uint32_t ret_keys[MATCH_KOREAN_KEYS]);
+bool match_korean_short(const struct match_name *name); /* longer ones are never compared as Korean */
+bool match_korean_plausible(const struct match_name *name);
+
+/* ---- names, word by word (score.c) ---- */
+
+/* A name as it is compared: titles, particles and legal forms set apart. */
+struct match_side {
+    const struct match_name *name;
+    unsigned count;
+    struct match_token t[MATCH_TOKENS_MAX];
+    uint8_t from[MATCH_TOKENS_MAX]; /* the token of the name it comes from */
+    uint8_t kind[MATCH_TOKENS_MAX]; /* 0 a word of the name, else T, P or L */
+    char skeleton[MATCH_TOKENS_MAX][12];
+    uint8_t skeleton_n[MATCH_TOKENS_MAX];
+    uint32_t letters[MATCH_TOKENS_MAX]; /* a bit for each letter that occurs */
+    unsigned weight[MATCH_TOKENS_MAX];
+};
+enum {
+    MATCH_LONGEST_WORD = 32,
+    MATCH_ANSWER_LEAST = 450,  /* words less alike are no answer to one another */
+    MATCH_ANSWER_GOOD = 700,   /* counts among the words that make up for missing ones */
+    MATCH_JOIN_LEAST = 850,    /* two words joined, against one */
+    MATCH_JOINED_LEAST = 5,    /* letters of a whole name written in one */
+    MATCH_JOINED_DISTANCE = 2, /* and how far two such may be apart */
+    MATCH_JOINED_STEP = 60,
+};
+void match_side_make(struct match_side *s, const struct match_name *name, enum match_kind kind);
+unsigned match_words_alike(const struct match_side *a, unsigned i, const struct match_side *b, unsigned k,
+                           uint8_t *ret_answer, enum match_kind kind);
+unsigned match_words_near(const char *a, unsigned na, const char *b, unsigned nb); /* by their letters alone */
+unsigned match_consonants(const struct match_token *t, char to[MATCH_TOKEN_BYTES]);
+unsigned match_side_joined(const struct match_side *side, char to[MATCH_LONGEST_WORD]);
+unsigned match_missing_percent(enum match_kind kind, unsigned matched);
+uint32_t match_letters_of(const char *s, unsigned n);
+
 /* ---- kernels (kernel.c) ---- */
 
 /* Jaro-Winkler in 1/10000, of at most 32 bytes each.  The plain and the vector version agree in every bit. */
 unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb);
 unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb);
+/*
+ * match_sets_near(sets, n, with, most, to): the indices of those that differ from ${with} in ${most} bits at most,
+ * ascending; returns how many.  ${to} has room for ${n}.
+ */
+size_t match_sets_near(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
+size_t match_sets_near_plain(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
 /* Edit distance with neighbours exchanged as one step, of at most 32 bytes each. */
 unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 

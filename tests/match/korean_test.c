@@ -78,13 +78,52 @@ static void bad_tokens(void **state)
     assert_int_equal(match_korean_read(&t, readings), 0);
 }
 
+/* Names that agree in all syllables share a key: over every pair of a set of spellings. */
+static void keys(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Kim Chol Su",
+                                        "Gim Cheol-soo",
+                                        "Su Kim Chol",
+                                        "\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98",
+                                        "Ri Yong Hui",
+                                        "Lee Younghee",
+                                        "Yi Yeong-hui",
+                                        "Rhee Yung Hee",
+                                        "Park Un",
+                                        "Pak Eun",
+                                        "Pak",
+                                        "Noh Tae Woo",
+                                        "Ro Tae U",
+                                        "Roh Tae-woo",
+                                        "Vera Lindqvist",
+                                        "\xE9\x87\x91\xE5\xA4\xA7"};
+    struct match_korean_classes classes;
+    uint32_t a[MATCH_KOREAN_KEYS], b[MATCH_KOREAN_KEYS];
+    unsigned agreeing = 0;
+    match_korean_classes_make(&classes);
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (size_t k = 0; k < COUNT(names); k++) {
+            struct match_name x = fixture_name(names[i]), y = fixture_name(names[k]);
+            unsigned syllables = 0, n = match_korean_keys(&classes, &x, NULL, a),
+                     m = match_korean_keys(&classes, &y, NULL, b);
+            int alike = match_korean_alike(&x, &y, &syllables);
+            bool shared = n > MATCH_KOREAN_KEYS || m > MATCH_KOREAN_KEYS;
+            for (unsigned p = 0; p < n && p < MATCH_KOREAN_KEYS; p++)
+                for (unsigned q = 0; q < m && q < MATCH_KOREAN_KEYS; q++)
+                    shared = shared || a[p] == b[q];
+            bool agree = alike > 1 && (unsigned)alike == syllables;
+            assert_true(shared || !agree);
+            agreeing += agree;
+        }
+    assert_true(agreeing > 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(letters),
-        cmocka_unit_test(spellings),
-        cmocka_unit_test(others),
-        cmocka_unit_test(bad_tokens),
+        cmocka_unit_test(letters),    cmocka_unit_test(spellings), cmocka_unit_test(others),
+        cmocka_unit_test(bad_tokens), cmocka_unit_test(keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
