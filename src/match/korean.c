@@ -1,18 +1,20 @@
 /*
  * Korean names: arithmetic on hangul syllables, and every syllable a romanised token may stand for.
  *
- * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, the DPRK's own,
- * Kontsevich's
- * for Russian, and what people write in passports.  A spelling stands for a set of jamo; two names are alike when each
- * syllable of one has a jamo in common with its fellow, in all three places.
+ * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, Yale's, the DPRK's own,
+ * Kontsevich's for Russian, and what people write in passports: the cases in which the Republic's foreign ministry let
+ * a spelling be changed or kept, and the spread of surnames in its statistics.  A spelling stands for a set of jamo;
+ * two names are alike when each syllable of one has a jamo in common with its fellow, in all three places.
  */
 #include "match/match_internal.h"
 
 enum {
     INITIALS = 19,
+    COST_MAX = 8,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
     CACHE_BITS = 12,
+    WHOLE_MAX = 16,  /* readings of a whole name */
     TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
     KONTSEVICH = 1, /* only in letters that came from Cyrillic */
@@ -52,16 +54,21 @@ static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n",
 static const struct spelling initials[] = {
     PLAIN("kk", 1, B(1) | B(0)),
     PLAIN("gg", 2, B(1)),
-    LATIN("kh", 1, B(15)),
+    LATIN("kh", 1, B(15) | B(0)),
+    PLAIN("gh", 1, B(0) | B(1)),
     PLAIN("g", 0, B(0) | B(1)),
     PLAIN("k", 0, B(0) | B(1) | B(15)),
     PLAIN("n", 0, B(2) | B(5)),
     PLAIN("tt", 1, B(4)),
     PLAIN("th", 1, B(16)),
     PLAIN("tch", 2, B(12) | B(13) | B(14)),
+    LATIN("ts", 2, B(12) | B(14)),
+    LATIN("dj", 2, B(12)),
+    PLAIN("nh", 2, B(2) | B(5)),
     PLAIN("d", 0, B(3) | B(4)),
     PLAIN("t", 0, B(3) | B(4) | B(16)),
     PLAIN("rh", 1, B(5)),
+    PLAIN("lh", 2, B(5)),
     PLAIN("r", 0, B(5)),
     PLAIN("l", 0, B(5)),
     PLAIN("m", 0, B(6)),
@@ -77,6 +84,7 @@ static const struct spelling initials[] = {
     PLAIN("ch", 0, B(12) | B(13) | B(14)),
     PLAIN("j", 0, B(12) | B(13)),
     PLAIN("z", 2, B(12)),
+    PLAIN("cc", 2, B(13)),
     PLAIN("c", 2, B(12) | B(14)),
     PLAIN("h", 0, B(18)),
     PLAIN("", 0, B(11)),
@@ -89,10 +97,16 @@ static const struct spelling initials[] = {
 static const struct spelling medials[] = {
     PLAIN("yae", 0, B(3)),
     PLAIN("yeo", 0, B(6)),
-    PLAIN("you", 1, B(6) | B(17)),
+    PLAIN("you", 1, B(6) | B(17) | B(12)),
     PLAIN("yoo", 1, B(17)),
+    LATIN("yew", 2, B(17)),
+    LATIN("ew", 2, B(17)),
+    LATIN("yey", 1, B(7)),
+    LATIN("yay", 1, B(3)),
+    LATIN("yah", 1, B(2)),
+    LATIN("yie", 2, B(20)),
     PLAIN("yeu", 2, B(6) | B(17)),
-    PLAIN("yuh", 2, B(6)),
+    PLAIN("yuh", 2, B(6) | B(17)),
     PLAIN("yaw", 2, B(6)),
     PLAIN("wae", 0, B(10) | B(11)),
     PLAIN("weo", 1, B(14)),
@@ -101,16 +115,28 @@ static const struct spelling medials[] = {
     PLAIN("yo", 0, B(12) | B(6)),
     PLAIN("yu", 0, B(17) | B(6)),
     PLAIN("ye", 0, B(7) | B(3)),
+    LATIN("ye", 2, B(6)),
     PLAIN("yi", 1, B(20)),
     PLAIN("eui", 1, B(19)),
     PLAIN("eu", 0, B(18)),
     PLAIN("eu", 2, B(4) | B(6)),
     PLAIN("eo", 0, B(4)),
     PLAIN("ee", 1, B(20) | B(19)),
-    PLAIN("ea", 2, B(1)),
+    PLAIN("ea", 2, B(1) | B(5)),
     PLAIN("ae", 0, B(1) | B(5)),
     PLAIN("aa", 1, B(0)),
     PLAIN("ai", 1, B(1)),
+    LATIN("ay", 1, B(1)),
+    LATIN("ey", 2, B(5) | B(11) | B(20)),
+    LATIN("yei", 2, B(7)),
+    LATIN("ei", 2, B(5) | B(1)),
+    LATIN("eoh", 1, B(4)),
+    LATIN("euh", 1, B(4) | B(18)),
+    LATIN("aeh", 1, B(1) | B(5)),
+    LATIN("yoh", 1, B(12) | B(6)),
+    LATIN("yeh", 1, B(7)),
+    LATIN("wah", 1, B(9)),
+    LATIN("oui", 2, B(16) | B(19)),
     PLAIN("ah", 1, B(0)),
     PLAIN("eou", 2, B(4)),
     PLAIN("yea", 2, B(6)),
@@ -118,26 +144,45 @@ static const struct spelling medials[] = {
     PLAIN("yoe", 2, B(12)),
     PLAIN("ih", 1, B(20)),
     PLAIN("ar", 1, B(0)),
+    LATIN("aw", 2, B(4) | B(0)),
+    LATIN("au", 2, B(4) | B(8)),
+    LATIN("er", 1, B(4)),
+    LATIN("ur", 1, B(4)),
     PLAIN("a", 0, B(0)),
+    LATIN("a", 2, B(1)),
     PLAIN("oe", 0, B(11)),
     PLAIN("oe", 2, B(8)),
     PLAIN("oi", 1, B(11)),
+    LATIN("oy", 1, B(11)),
+    LATIN("oa", 2, B(9) | B(8)),
     PLAIN("oo", 1, B(13)),
-    PLAIN("ou", 2, B(13) | B(4)),
+    PLAIN("ou", 2, B(13) | B(4) | B(6) | B(8)),
     PLAIN("oh", 1, B(8) | B(4)),
     PLAIN("o", 0, B(8) | B(4)),
     LATIN("ui", 0, B(19)),
-    PLAIN("uh", 1, B(4) | B(13)),
+    LATIN("ui", 2, B(16)),
+    LATIN("uy", 1, B(19)),
+    LATIN("ue", 2, B(18) | B(13) | B(4)),
+    LATIN("ua", 2, B(9)),
+    LATIN("uo", 2, B(14)),
+    PLAIN("uh", 1, B(4) | B(13) | B(18)),
     PLAIN("u", 0, B(13) | B(18) | B(4)),
     PLAIN("eh", 1, B(1) | B(5) | B(7)),
     LATIN("e", 0, B(5) | B(1)),
-    PLAIN("ie", 2, B(20)),
+    LATIN("e", 2, B(4)),
+    LATIN("y", 2, B(20) | B(18)),
+    PLAIN("ie", 2, B(20) | B(19)),
     PLAIN("i", 0, B(20) | B(19)),
     PLAIN("wa", 0, B(9)),
     PLAIN("we", 0, B(15) | B(11)),
+    LATIN("we", 2, B(16) | B(14)),
+    LATIN("wee", 1, B(16)),
+    LATIN("wui", 1, B(16)),
+    LATIN("way", 1, B(10)),
+    LATIN("wey", 1, B(15)),
     PLAIN("wi", 0, B(16)),
     PLAIN("wo", 0, B(14)),
-    PLAIN("wu", 1, B(13)),
+    PLAIN("wu", 1, B(13) | B(14)),
     RUSSIAN("e", 0, B(4) | B(5)),
     RUSSIAN("y", 0, B(18)),
     RUSSIAN("yi", 0, B(19)),
@@ -160,6 +205,9 @@ static const struct spelling finals[] = {
     PLAIN("l", 0, B(8) | B(11) | B(12) | B(13) | B(15)),
     PLAIN("r", 1, B(8)),
     PLAIN("ll", 1, B(8)),
+    LATIN("rl", 1, B(8)),
+    LATIN("nn", 1, B(4)),
+    LATIN("mm", 1, B(16)),
     PLAIN("m", 0, B(16) | B(10)),
     PLAIN("p", 0, B(17) | B(18) | B(14) | B(26)),
     PLAIN("b", 1, B(17)),
@@ -203,7 +251,7 @@ static struct match_syllable hangul_syllable(uint32_t code)
 
 /* Of each letter, the spellings that begin with it, a bit for each; the last one: those of no letter. */
 struct beginnings {
-    uint64_t by[27];
+    uint64_t by[27][2];
 };
 struct search {
     struct beginnings initial, medial, final;
@@ -211,6 +259,8 @@ struct search {
     unsigned n, steps, found;
     struct match_korean *ret; /* the best so far, cheapest first */
     struct match_korean now;
+    uint8_t ends[MATCH_SYLLABLES_MAX]; /* of the syllables of now, among the letters */
+    uint8_t kept_ends[MATCH_READINGS_MAX][MATCH_SYLLABLES_MAX];
 };
 
 static void begin(struct beginnings *b, const struct spelling *table, unsigned count, bool russian)
@@ -218,14 +268,14 @@ static void begin(struct beginnings *b, const struct spelling *table, unsigned c
     memset(b, 0, sizeof *b);
     for (unsigned i = 0; i < count; i++)
         if (table[i].when != (russian ? ROMAN : KONTSEVICH))
-            b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'] |= 1ull << i;
+            b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
 }
 
-/* Spellings that may stand at a place, in the order of their table. */
-static uint64_t may_begin(const struct search *r, const struct beginnings *b, unsigned at)
+/* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
+static uint64_t may_begin(const struct search *r, const struct beginnings *b, unsigned at, unsigned half)
 {
     char c = at < r->n ? r->s[at] : '0';
-    return b->by[26] | (c >= 'a' && c <= 'z' ? b->by[c - 'a'] : 0);
+    return b->by[26][half] | (c >= 'a' && c <= 'z' ? b->by[c - 'a'][half] : 0);
 }
 
 static bool spells(const struct search *r, const struct spelling *p, unsigned at)
@@ -238,8 +288,28 @@ static bool spells(const struct search *r, const struct spelling *p, unsigned at
     return true;
 }
 
+/* Readings that divide the letters alike are one, which may stand for what either does. */
+static bool joins_another(struct search *r)
+{
+    for (unsigned i = 0; i < r->found; i++) {
+        struct match_korean *known = &r->ret[i];
+        if (known->count != r->now.count || memcmp(r->kept_ends[i], r->ends, r->now.count) != 0)
+            continue;
+        for (unsigned k = 0; k < r->now.count; k++) {
+            known->s[k].initial |= r->now.s[k].initial;
+            known->s[k].medial |= r->now.s[k].medial;
+            known->s[k].final |= r->now.s[k].final;
+        }
+        known->cost = r->now.cost < known->cost ? r->now.cost : known->cost;
+        return true;
+    }
+    return false;
+}
+
 static void keep_reading(struct search *r)
 {
+    if (joins_another(r))
+        return;
     unsigned at = r->found;
     while (at > 0 && r->ret[at - 1].cost > r->now.cost)
         at--;
@@ -247,25 +317,54 @@ static void keep_reading(struct search *r)
         return;
     if (r->found < MATCH_READINGS_MAX)
         r->found++;
-    for (unsigned i = r->found - 1; i > at; i--)
+    for (unsigned i = r->found - 1; i > at; i--) {
         r->ret[i] = r->ret[i - 1];
+        memcpy(r->kept_ends[i], r->kept_ends[i - 1], sizeof r->ends);
+    }
     r->ret[at] = r->now;
+    memcpy(r->kept_ends[at], r->ends, sizeof r->ends);
 }
 
 static void read_syllable(struct search *r, unsigned at);
 
+/* Before a nasal or l some write what is heard: Bongnam for Boknam, Sollan for Sonran. */
+static uint32_t assimilated(const struct search *r, const struct spelling *final, unsigned at)
+{
+    char next = at + final->n < r->n ? r->s[at + final->n] : '\0';
+    bool nasal = next == 'n' || next == 'm';
+    if (final->n == 2 && final->s[0] == 'n' && final->s[1] == 'g' && (nasal || next == 'l' || next == 'r'))
+        return B(1);
+    if (final->n == 1 && final->s[0] == 'm' && nasal)
+        return B(17);
+    return final->n == 1 && final->s[0] == 'l' && next == 'l' ? B(4) : 0;
+}
+
 static void read_final(struct search *r, unsigned at, struct match_syllable syllable, unsigned cost)
 {
-    for (uint64_t left = may_begin(r, &r->final, at); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, &r->final, at, 0); left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left), count = r->now.count, cost_before = r->now.cost;
         if (!spells(r, &finals[i], at))
             continue;
         syllable.final = finals[i].jamo;
+        syllable.final |= assimilated(r, &finals[i], at);
+        r->ends[count] = (uint8_t)(at + finals[i].n);
         r->now.s[r->now.count++] = syllable;
         r->now.cost += cost + finals[i].cost;
         read_syllable(r, at + finals[i].n);
         r->now.count = count;
         r->now.cost = cost_before;
+    }
+}
+
+static void read_medials(struct search *r, unsigned at, const struct spelling *initial, unsigned half)
+{
+    at += initial->n;
+    for (uint64_t left = may_begin(r, &r->medial, at, half); left != 0; left &= left - 1) {
+        const struct spelling *medial = &medials[64 * half + (unsigned)__builtin_ctzll(left)];
+        if (!spells(r, medial, at) || r->steps++ > STEPS_MAX)
+            continue;
+        struct match_syllable syllable = {.initial = initials_of(initial->jamo, medial->jamo), .medial = medial->jamo};
+        read_final(r, at + medial->n, syllable, 1u + initial->cost + medial->cost);
     }
 }
 
@@ -275,20 +374,13 @@ static void read_syllable(struct search *r, unsigned at)
         keep_reading(r);
         return;
     }
-    if (r->now.count == 4 || r->now.cost > 6)
+    if (r->now.count == 4 || r->now.cost > COST_MAX)
         return;
-    for (uint64_t left = may_begin(r, &r->initial, at); left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (!spells(r, &initials[i], at))
-            continue;
-        for (uint64_t more = may_begin(r, &r->medial, at + initials[i].n); more != 0; more &= more - 1) {
-            unsigned k = (unsigned)__builtin_ctzll(more);
-            if (!spells(r, &medials[k], at + initials[i].n) || r->steps++ > STEPS_MAX)
-                continue;
-            struct match_syllable syllable = {.initial = initials_of(initials[i].jamo, medials[k].jamo),
-                                              .medial = medials[k].jamo};
-            read_final(r, at + initials[i].n + medials[k].n, syllable, 1u + initials[i].cost + medials[k].cost);
-        }
+    for (uint64_t left = may_begin(r, &r->initial, at, 0); left != 0; left &= left - 1) {
+        const struct spelling *initial = &initials[__builtin_ctzll(left)];
+        if (spells(r, initial, at))
+            for (unsigned half = 0; half < 2; half++)
+                read_medials(r, at, initial, half);
     }
 }
 
@@ -311,8 +403,15 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
         return 0;
     struct search r;
     bool russian = token->script == MATCH_CYRILLIC;
-    _Static_assert(COUNT(initials) <= 64 && COUNT(medials) <= 64 && COUNT(finals) <= 64, "a bit for each spelling");
-    r.s = token->s;
+    _Static_assert(COUNT(initials) <= 64 && COUNT(medials) <= 128 && COUNT(finals) <= 64, "a bit for each spelling");
+    char letters[MATCH_TOKEN_BYTES];
+    memcpy(letters, token->s, token->n);
+    for (unsigned i = 0; i + 1 < token->n; i++)
+        if (letters[i] == 'w' && letters[i + 1] == 'h') { /* Whang is Hwang */
+            letters[i] = 'h';
+            letters[i + 1] = 'w';
+        }
+    r.s = letters;
     r.n = token->n;
     r.ret = ret;
     r.steps = r.found = r.now.count = r.now.cost = 0;
@@ -369,7 +468,7 @@ bool match_korean_surname(const struct match_token *token)
 /* All readings of a whole name, with the last or first token as the surname put in front. */
 struct whole {
     unsigned count;
-    struct match_korean r[2 * MATCH_READINGS_MAX];
+    struct match_korean r[WHOLE_MAX];
 };
 
 static void append_token(const struct match_readings *token, struct whole *w)
@@ -377,7 +476,7 @@ static void append_token(const struct match_readings *token, struct whole *w)
     struct whole next;
     next.count = 0;
     for (unsigned i = 0; i < w->count; i++)
-        for (unsigned k = 0; k < token->count && next.count < MATCH_READINGS_MAX; k++) {
+        for (unsigned k = 0; k < token->count && next.count < WHOLE_MAX; k++) {
             const struct match_korean *more = &token->r[k];
             struct match_korean *joined = &next.r[next.count];
             if (w->r[i].count + more->count > 5)

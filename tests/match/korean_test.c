@@ -51,12 +51,23 @@ static void spellings(void **state)
     assert_true(same("최룡해", "Choe Ryong-hae"));
     assert_true(same("Choi Young-chul", "Choe Yong Chol"));
     assert_true(same("노무현", "Roh Moo-hyun"));
+    /* As passports have it, by the foreign ministry's cases, and Yale. */
+    static const char *const attested[][2] = {{"황기세", "Whang Ky-sea"},  {"황병규", "Hwang Boung-kyou"},
+                                              {"최옥근", "Choy Oak Kuen"}, {"전만식", "Jeun Mahn-shick"},
+                                              {"복남 김", "Bongnam Kim"},  {"허철", "Hur Churl"},
+                                              {"류세환", "Lew Sei Whan"},  {"서인", "Suh Yinn"},
+                                              {"김재경", "Kim Cay-kyeng"}, {"배근", "Bea Guen"}};
+    for (unsigned i = 0; i < COUNT(attested); i++)
+        if (!same(attested[i][0], attested[i][1]))
+            fail_msg("%s is not %s", attested[i][0], attested[i][1]);
 }
 
 static void others(void **state)
 {
     (void)state;
     assert_false(same("김정은", "Kim Jong Il"));
+    assert_false(same("황기세", "Whang Ky-rea"));
+    assert_false(same("복남 김", "Bongdam Kim"));
     assert_false(same("김정은", "Kim Jong Chol"));
     assert_false(same("이재명", "이재형"));
     assert_false(same("Kim Jong Un", "Angela Merkel"));
