@@ -226,6 +226,8 @@ static bool add_skeleton(struct match_dictionary *d, struct match_value *v)
     char s[12];
     bool is_new;
     unsigned n = match_skeleton(v->s, v->n, s);
+    v->letters = match_letters_of(v->s, v->n);
+    v->vowels = match_vowels(v->s, v->n);
     v->skeleton = match_map_number(d->skeletons, bytes_of(s, n), &is_new);
     return v->skeleton != 0;
 }

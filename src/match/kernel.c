@@ -91,6 +91,15 @@ unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned 
     return match_jaro_winkler_plain(a, na, b, nb);
 }
 
+/* A letter that the other word has not at all is not in common. */
+unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
+                                 uint32_t letters_b)
+{
+    unsigned of_a = na - (unsigned)__builtin_popcount(letters_a & ~letters_b);
+    unsigned of_b = nb - (unsigned)__builtin_popcount(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
+    return common == 0 ? 0 : jaro_winkler_of(common, 0, na, nb, common_prefix(a, na, b, nb));
+}
+
 size_t match_sets_near_plain(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to)
 {
     size_t found = 0;

@@ -81,11 +81,18 @@ static bool starts_with(const struct match_value *whole, const struct match_valu
     return part->n < whole->n && memcmp(whole->s, part->s, part->n) == 0;
 }
 
+static unsigned most_alike(const struct match_value *a, const struct match_value *b)
+{
+    return match_jaro_winkler_most(a->s, a->n, a->letters, b->s, b->n, b->letters);
+}
+
 /* Names: 2 the same by sound, 3 one slip of the pen, 4 near, 5 an initial or short form, 6 different. */
 static unsigned name_level(const struct match_value *a, const struct match_value *b)
 {
+    if (!same_skeleton(a, b) && most_alike(a, b) < 8000)
+        return starts_with(a, b) || starts_with(b, a) ? 5 : 6;
     unsigned jw = match_jaro_winkler(a->s, a->n, b->s, b->n);
-    if (same_skeleton(a, b) && jw >= 7600)
+    if (same_skeleton(a, b) && jw >= 7600 && a->vowels == b->vowels)
         return 2;
     unsigned shorter = a->n < b->n ? a->n : b->n;
     if (jw >= 8000 && shorter > 2 && match_distance(a->s, a->n, b->s, b->n) == 1)
@@ -99,6 +106,8 @@ static unsigned name_level(const struct match_value *a, const struct match_value
 
 static unsigned place_level(const struct match_value *a, const struct match_value *b)
 {
+    if (!same_skeleton(a, b) && most_alike(a, b) < 8500)
+        return starts_with(a, b) || starts_with(b, a) ? 4 : 5;
     unsigned jw = match_jaro_winkler(a->s, a->n, b->s, b->n);
     if (jw >= 9200 || (same_skeleton(a, b) && jw >= 7600))
         return 2;

@@ -133,6 +133,9 @@ unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, uns
  */
 size_t match_sets_near(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
 size_t match_sets_near_plain(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
+/* match_jaro_winkler_most: never below it; of the letters that occur in each, as match_letters_of says. */
+unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
+                                 uint32_t letters_b);
 /* Edit distance with neighbours exchanged as one step, of at most 32 bytes each. */
 unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 
@@ -140,6 +143,9 @@ unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 
 /* match_skeleton(s, n, to): consonant classes of folded letters without doubles; returns how many (at most 12). */
 unsigned match_skeleton(const char *s, unsigned n, char to[12]);
+
+/* match_vowels(s, n): the vowels of folded letters in order, as far as romanisations keep them apart, in two bits each. */
+uint32_t match_vowels(const char *s, unsigned n);
 
 uint64_t match_hash(const void *p, size_t n); /* the same on every machine */
 static inline uint64_t match_mix(uint64_t x)
@@ -157,9 +163,11 @@ static inline uint64_t match_mix(uint64_t x)
 struct match_value {
     char s[MATCH_TOKEN_BYTES]; /* folded letters without blanks, cut */
     uint8_t n;
+    uint32_t letters;  /* a bit for each that occurs */
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
     struct match_date date;
+    uint32_t vowels; /* of a name: the order of its vowels by class */
     int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
     uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */

@@ -65,6 +65,17 @@ static void known(void **state)
     assert_int_equal(match_distance("park", 4, "bak", 3), 2);
 }
 
+static void bound(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        char a[33], b[33];
+        unsigned na = draw_word(a), nb = draw_word(b);
+        unsigned most = match_jaro_winkler_most(a, na, match_letters_of(a, na), b, nb, match_letters_of(b, nb));
+        assert_true(most >= match_jaro_winkler_plain(a, na, b, nb));
+    }
+}
+
 static void sets(void **state)
 {
     (void)state;
@@ -87,6 +98,7 @@ int main(void)
         cmocka_unit_test(agree),
         cmocka_unit_test(known),
         cmocka_unit_test(sets),
+        cmocka_unit_test(bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
