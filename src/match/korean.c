@@ -3,8 +3,8 @@
  *
  * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, Yale's, the DPRK's own,
  * Kontsevich's for Russian, and what people write in passports: the cases in which the Republic's foreign ministry let
- * a spelling be changed or kept, and the spread of surnames in its statistics.  A spelling stands for a set of jamo; two
- * names are alike when each syllable of one has a jamo in common with its fellow, in all three places.
+ * a spelling be changed or kept, and the spread of surnames in its statistics.  A spelling stands for a set of jamo;
+ * two names are alike when each syllable of one has a jamo in common with its fellow, in all three places.
  */
 #include "match/match_internal.h"
 

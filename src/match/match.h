@@ -34,9 +34,9 @@ enum match_reading { MATCH_READ_KOREAN, MATCH_READ_MANDARIN }; /* how Chinese ch
 /*
  * match_name_read(text, reading, ret_name):
  * Split ${text} into tokens and fold each to Latin letters: Latin without marks, Cyrillic, Greek, Arabic and other
- * alphabets by letter, hangul by syllable, Chinese characters by ${reading}.  Apostrophes join, and so do question marks
- * within a word, which stand for what a list has lost; all else that is no letter separates.  Returns true when it holds
- * Chinese characters, so that the other reading may be tried too.
+ * alphabets by letter, hangul by syllable, Chinese characters by ${reading}.  Apostrophes join, and so do question
+ * marks within a word, which stand for what a list has lost; all else that is no letter separates.  Returns true when
+ * it holds Chinese characters, so that the other reading may be tried too.
  */
 bool match_name_read(struct bytes text, enum match_reading reading, struct match_name *ret_name);
 

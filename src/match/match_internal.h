@@ -144,7 +144,7 @@ unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 /* match_skeleton(s, n, to): consonant classes of folded letters without doubles; returns how many (at most 12). */
 unsigned match_skeleton(const char *s, unsigned n, char to[12]);
 
-/* match_vowels(s, n): the vowels of folded letters in order, as far as romanisations keep them apart, in two bits each. */
+/* match_vowels(s, n): the vowels of folded letters in order, two bits each, as far as romanisations keep them apart. */
 uint32_t match_vowels(const char *s, unsigned n);
 
 uint64_t match_hash(const void *p, size_t n); /* the same on every machine */
