@@ -59,7 +59,7 @@ struct pack_job {
     struct vault_stripe_of stripe;
     unsigned file;
     uint64_t all, done; /* bytes of it */
-    struct buf lines; /* one for each finding */
+    struct buf lines, notes; /* one for each finding; of what is no damage */
     bool outrun;
     int rc;
     struct err e;
@@ -78,7 +78,7 @@ static void pack_found(void *context, const struct vault_finding *f)
                       text_tr(f->what));
         j->outrun = j->outrun || (!j->pack->sealed && ledger_outrun(j->packs->a->s->ledger));
     }
-    buf_printf(&j->lines, "%s\n", line.text);
+    buf_printf(f->behind ? &j->notes : &j->lines, "%s\n", line.text);
 }
 
 /* Whoever reads waits until it may; not longer than the work goes on. */
@@ -127,6 +127,7 @@ static void pack_release(void *job)
 {
     struct pack_job *j = job;
     buf_drop(&j->lines);
+    buf_drop(&j->notes);
 }
 
 /* Bytes to be read: an open pack has two copies. */
@@ -138,7 +139,7 @@ static uint64_t pack_bytes(const struct vault_pack *p)
 static int job_fill(struct packs *p, size_t number, struct pack_job *j, struct err *e)
 {
     const uint32_t files = store_parity(p->a->s).files;
-    *j = (struct pack_job){.packs = p, .number = number, .lines = j->lines};
+    *j = (struct pack_job){.packs = p, .number = number, .lines = j->lines, .notes = j->notes};
     if (number < p->log.count) {
         j->pack = &p->log.list[number];
         j->all = pack_bytes(j->pack);
@@ -165,6 +166,26 @@ static int interrupted(const struct packs *p, struct err *e)
     return err_set(e, ERR_STOPPED, "interrupted: go on with --from-pack %llu", (unsigned long long)pack);
 }
 
+/* Told, and not counted. */
+static void note(struct store_auditing *a, const char *line)
+{
+    a->watch->finding(a->watch->context, line);
+}
+
+static void lines_tell(struct store_auditing *a, const struct buf *lines,
+                       void (*tell)(struct store_auditing *a, const char *line))
+{
+    struct cursor c = cursor_of(buf_bytes(lines));
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        char text[ERR_TEXT_MAX];
+        if (c.failed)
+            break;
+        (void)snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
+        tell(a, text);
+    }
+}
+
 static int pack_settle(void *context, void *job, struct err *e)
 {
     struct packs *p = context;
@@ -175,16 +196,13 @@ static int pack_settle(void *context, void *job, struct err *e)
     p->outrun = p->outrun || j->outrun;
     if (j->rc == ERR_DAMAGED && j->lines.n == 0)
         buf_printf(&j->lines, "%s\n", j->e.text);
-    struct cursor c = cursor_of(buf_bytes(&j->lines));
-    while (c.left > 0 && !p->outrun) {
-        struct bytes line = cursor_line(&c);
-        char text[ERR_TEXT_MAX];
-        if (c.failed)
-            break;
-        (void)snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
-        store_audit_found(a, text);
+    if (!p->outrun) {
+        lines_tell(a, &j->lines, store_audit_found);
+        lines_tell(a, &j->notes, note);
     }
     int rc = buf_check(&j->lines, e);
+    if (rc == 0)
+        rc = buf_check(&j->notes, e);
     if (rc != 0)
         return rc;
     (void)atomic_fetch_add(&a->done, j->all - j->done);
@@ -193,6 +211,7 @@ static int pack_settle(void *context, void *job, struct err *e)
     a->count->packs += j->pack != NULL;
     a->count->parity_files += j->pack == NULL;
     buf_clear(&j->lines);
+    buf_clear(&j->notes);
     return store_audit_advance(a) == 0 ? 0 : interrupted(p, e);
 }
 

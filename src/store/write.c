@@ -39,19 +39,40 @@ struct ends {
     struct vault_pack open;
     bool has_open;
     uint64_t next_pack, next_record;
-    struct vault_pack sealed[VAULT_STRIPE_PACKS_MAX]; /* the last ones, each by its number */
+    struct vault_stripe *stripes; /* as the last statement about parity says */
+    size_t stripe_count;
+    uint64_t first_pack;       /* of the last stripe */
+    struct vault_pack *sealed; /* from that one on */
+    size_t sealed_count, sealed_room;
 };
+
+static void ends_release(struct ends *n)
+{
+    free(n->stripes);
+    free(n->sealed);
+}
+
+static int end_sealed(struct ends *n, struct err *e)
+{
+    if (n->sealed_count == n->sealed_room) {
+        size_t room = n->sealed_room * 2 + VAULT_STRIPE_PACKS_MAX;
+        struct vault_pack *grown = reallocarray(n->sealed, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        n->sealed = grown;
+        n->sealed_room = room;
+    }
+    n->sealed[n->sealed_count++] = n->open;
+    return 0;
+}
 
 static int end_pack(void *context, const struct statement_pack *p, struct err *e)
 {
     struct ends *n = context;
-    (void)e;
     n->next_pack = p->pack + 1;
     n->has_open = !p->sealed;
     n->open = (struct vault_pack){.pack = p->pack, .sectors = p->sectors, .sealed = p->sealed, .root = p->root};
-    if (p->sealed)
-        n->sealed[p->pack % VAULT_STRIPE_PACKS_MAX] = n->open;
-    return 0;
+    return p->sealed && p->pack >= n->first_pack ? end_sealed(n, e) : 0;
 }
 
 static int end_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
@@ -65,53 +86,59 @@ static int end_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t
 }
 
 /* Where the parity stands: as the last statement about it says. */
-static int writer_stripes(struct store *s, const struct ends *n, struct err *e)
+static int end_stripes(struct store *s, struct ends *n, struct err *e)
 {
     struct index_statement_row row;
     struct statement st = {0};
-    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX];
-    struct vault_parity_end end = {.packs = packs};
     OWN(store_held_drop) struct store_held *held = NULL;
-    OWN(mem_drop) struct vault_stripe *stripes = NULL;
     const struct vault_parity parity = store_parity(s);
-    int rc = parity.packs == 0 ? 0 : index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
-    if (parity.packs == 0 || rc == ERR_ABSENT)
-        return parity.packs == 0 ? 0 : vault_writer_stripes(s->writer, &end, e);
+    int rc = parity.packs == 0 ? ERR_ABSENT : index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
+    if (rc == ERR_ABSENT)
+        return 0;
     if (rc == 0)
         rc = store_statement(s, row.leaf, &held, &st, e);
     if (rc != 0)
         return rc;
-    end.stripes = stripes = calloc(st.parity.count + 1, sizeof *stripes);
-    if (stripes == NULL)
+    n->stripes = calloc(st.parity.count + 1, sizeof *n->stripes);
+    if (n->stripes == NULL)
         return err_memory(e);
     for (size_t i = 0; rc == 0 && i < st.parity.count; i++)
-        rc = store_stripe_read(&st.parity.stripes[i], parity.files, &stripes[end.stripe_count++], e);
-    const struct vault_stripe *last = end.stripe_count == 0 ? NULL : &stripes[end.stripe_count - 1];
-    for (uint32_t i = 0; rc == 0 && last != NULL && i < last->packs && i < parity.packs; i++) {
-        uint64_t number = last->stripe * parity.packs + i;
-        const struct vault_pack *p = &n->sealed[number % VAULT_STRIPE_PACKS_MAX];
-        if (p->sealed && p->pack == number)
-            packs[end.pack_count++] = *p;
-    }
-    return rc == 0 ? vault_writer_stripes(s->writer, &end, e) : rc;
+        rc = store_stripe_read(&st.parity.stripes[i], parity.files, &n->stripes[n->stripe_count++], e);
+    if (rc == 0 && n->stripe_count != 0)
+        n->first_pack = n->stripes[n->stripe_count - 1].stripe * parity.packs;
+    return rc;
+}
+
+/* What a writer must be told, from the index: it needs no key, but time when there are many packs. */
+static int ends_find(struct store *s, struct ends *n, struct err *e)
+{
+    int rc = end_stripes(s, n, e);
+    if (rc == 0)
+        rc = index_packs(store_index(s), end_pack, n, e);
+    return rc == 0 ? index_runs(store_index(s), end_run, n, e) : rc;
+}
+
+static int writer_begin(struct store *s, const struct ends *n, uint64_t *ret_cut, struct err *e)
+{
+    const struct vault_memory memory = {find_frame, find_holder, s};
+    const struct vault_parity_end end = {n->stripes, n->stripe_count, n->sealed, n->sealed_count};
+    int rc = vault_writer_open(s->vault, n->has_open ? &n->open : NULL, n->next_pack, n->next_record, &memory,
+                               &s->writer, ret_cut, e);
+    return rc == 0 && store_parity(s).packs != 0 ? vault_writer_stripes(s->writer, &end, e) : rc;
 }
 
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 {
     if (s->writer == NULL) {
-        struct ends n = {0};
+        OWN(ends_release) struct ends n = {0};
         uint64_t cut = 0;
-        struct vault_memory memory = {find_frame, find_holder, s};
         int rc = store_writable(s, e);
         if (rc == 0)
-            rc = index_packs(store_index(s), end_pack, &n, e);
+            rc = ends_find(s, &n, e);
         if (rc == 0)
-            rc = index_runs(store_index(s), end_run, &n, e);
+            rc = writer_begin(s, &n, &cut, e);
         if (rc == 0)
-            rc = vault_writer_open(s->vault, n.has_open ? &n.open : NULL, n.next_pack, n.next_record, &memory,
-                                   &s->writer, &cut, e);
-        if (rc == 0)
-            rc = writer_stripes(s, &n, e);
+            rc = index_sieve_begin(store_index(s), e);
         if (rc != 0) {
             vault_writer_close(s->writer);
             s->writer = NULL;
@@ -368,9 +395,11 @@ static void audited_logged(struct store *s, struct making *m)
 }
 
 /* Beside what is derived from the record before only the vault's part of a commit runs: FORMAT 7.2. */
-static int make_record(struct store *s, struct making *m, struct ledger_record *ret, struct err *e)
+static int make_record(struct store *s, struct making *m, bool part, struct ledger_record *ret, struct err *e)
 {
-    int rc = s->writer != NULL ? vault_flush(s->writer, &m->told.flushed, e) : 0;
+    int rc = 0;
+    if (s->writer != NULL)
+        rc = part ? vault_flush_part(s->writer, &m->told.flushed, e) : vault_flush(s->writer, &m->told.flushed, e);
     if (rc == 0)
         rc = store_behind_end(s, e);
     if (rc == 0)
@@ -409,7 +438,7 @@ static int make_record(struct store *s, struct making *m, struct ledger_record *
 /* ---- after the commit: everything here can be made again from the journal ---- */
 
 static int after_commit(struct store *s, struct making *m, const struct ledger_record *r,
-                        const struct ledger_position *now, bool beside, struct err *e)
+                        const struct ledger_position *now, bool part, struct err *e)
 {
     int rc = s->writer != NULL ? vault_committed(s->writer, &m->told.flushed, e) : 0;
     bool told = false;
@@ -425,15 +454,15 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
     m->told.now = *now;
     m->told.draft = s->draft;
     s->draft = (struct draft){0};
-    return store_behind_begin(s, &m->told, beside, e);
+    return store_behind_begin(s, &m->told, part, e);
 }
 
-static int commit_record(struct store *s, struct making *m, struct ledger_record *record, struct ledger_position *ret,
-                         struct err *e)
+static int commit_record(struct store *s, struct making *m, bool part, struct ledger_record *record,
+                         struct ledger_position *ret, struct err *e)
 {
     struct ledger_position before;
     ledger_where(s->ledger, &before);
-    int rc = make_record(s, m, record, e);
+    int rc = make_record(s, m, part, record, e);
     record->at = before.bytes;
     record->number = before.records;
     if (rc == 0)
@@ -447,7 +476,7 @@ static int commit_record(struct store *s, struct making *m, struct ledger_record
     return rc == 0 ? ledger_commit(s->ledger, e) : rc;
 }
 
-static int commit(struct store *s, bool beside, struct err *e)
+static int commit(struct store *s, bool part, struct err *e)
 {
     OWN(making_release) struct making m = {0};
     struct ledger_record record;
@@ -456,13 +485,13 @@ static int commit(struct store *s, bool beside, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL)
-        return beside ? 0 : store_behind_end(s, e);
+        return part ? 0 : store_behind_end(s, e);
     s->failed = true; /* until everything below has succeeded */
-    rc = commit_record(s, &m, &record, &now, e);
+    rc = commit_record(s, &m, part, &record, &now, e);
     if (rc != 0)
         return rc;
     struct err later = {0};
-    if (after_commit(s, &m, &record, &now, beside, &later) != 0)
+    if (after_commit(s, &m, &record, &now, part, &later) != 0)
         store_tell_later(s, &later);
     else
         s->failed = false;

@@ -16,10 +16,11 @@ int vault_check_sectors(uint32_t pack_sectors, struct err *e)
     return 0;
 }
 
+/* One more than there are processors: while one waits for the disk another computes. */
 static unsigned thread_count(unsigned wanted)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned n = wanted != 0 ? wanted : processors < 1 ? 1 : (unsigned)processors;
+    unsigned n = wanted != 0 ? wanted : processors < 1 ? 2 : (unsigned)processors + 1;
     return n < VAULT_THREADS_MAX ? n : VAULT_THREADS_MAX;
 }
 

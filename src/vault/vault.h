@@ -76,7 +76,7 @@ struct vault_setup {
     uint32_t pack_sectors;
     struct vault_parity parity;
     const struct vault_keys *keys; /* copied; NULL: only keyless functions may be called */
-    unsigned threads;           /* workers of a writer; 0 is one for each processor */
+    unsigned threads;           /* workers of a writer; 0 is one more than there are processors */
 };
 
 struct vault;
@@ -143,7 +143,7 @@ void vault_writer_drop(struct vault_writer **w);
 struct vault_parity_end {
     const struct vault_stripe *stripes; /* of the last commit that made any, ascending: the last one is extended */
     size_t stripe_count;
-    const struct vault_pack *packs; /* the sealed packs of the last one */
+    const struct vault_pack *packs; /* the sealed packs of the last one, and those that none covers yet */
     size_t pack_count;
 };
 int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *end, struct err *e);
@@ -190,12 +190,15 @@ struct vault_flushed {
 void vault_flushed_release(struct vault_flushed *f);
 /*
  * vault_flush(w, ret, e): wait for all objects, end the run with its directory and pad to a sector edge; packs, copy b
- * of the open pack, the parity over packs that are sealed now, and their folders are fsynced.  When 0 is returned
- * everything in *ret is durable; the caller then commits it.  Without new objects the lists are empty.
+ * of the open pack, the parity over all sealed packs, and their folders are fsynced.  When 0 is returned everything in
+ * *ret is durable; the caller then commits it.  Without new objects the lists are empty, but for owed stripes.
+ * vault_flush_part: the same in the middle of an intake, which can be taken in again: copy b of the open pack, and
+ * parity over a stripe that is not full, are left to the next vault_flush, whichever writer does it.
  * vault_committed(w): the commit is durable: the new runs become readable, copies b of sealed packs and parity that was
  * replaced are removed.
  */
 int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
+int vault_flush_part(struct vault_writer *w, struct vault_flushed *ret, struct err *e);
 int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e);
 
 /* ---- reading ---- */
@@ -272,6 +275,7 @@ struct vault_finding {
     uint64_t pack;     /* of a parity file: its stripe */
     char copy;         /* 'a' or 'b'; of a parity file its number, '0' on */
     const char *what;  /* catalogue text: "is missing", "is shorter than logged", "does not have its logged root" ... */
+    bool behind;       /* no damage: a second copy that a part of an intake left to the next vault_flush */
 };
 struct vault_watch {
     void (*finding)(void *context, const struct vault_finding *f);
@@ -281,12 +285,10 @@ struct vault_watch {
 /*
  * vault_audit_pack: hash the ciphertext of one pack (both copies of an open one) against ${logged}.  Never writes.
  * 0 when whole; ERR_DAMAGED after telling ${watch}; bytes beyond the committed sectors are no damage but those of a
- * sealed pack are.
+ * sealed pack are.  A copy b that is not there or ends early is told, and no damage either: see vault_flush_part.
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
-/* vault_pack_count: one more than the highest number of a pack that lies here, by its name alone. */
-int vault_pack_count(const char *root, uint64_t *ret, struct err *e);
 /* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
 enum { VAULT_PLACE_MAX = 64 };
 void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);
@@ -304,6 +306,7 @@ struct vault_stripe_of {
     struct vault_parity parity;
     const struct vault_stripe *logged;
     const struct vault_pack *packs;
+    const char *elsewhere; /* to repair: a folder in which these packs may lie too, whatever they are worth; or NULL */
 };
 /* vault_parity_known: a shape that this program makes and reads; both zero are none, and known. */
 bool vault_parity_known(const struct vault_parity *p);
@@ -315,14 +318,21 @@ int vault_audit_parity(const struct vault_stripe_of *s, unsigned file, const str
 uint64_t vault_parity_bytes(const struct vault_stripe_of *s); /* length of each parity file */
 
 /*
- * vault_parity_glance: how many stripes there are, and of how many every file is there in its full length: by names and
- * sizes alone.  Beside a writer at work the newest stripe may be on its way.
+ * vault_glance: of what the log names, which packs are here, and of how many stripes every file is here in its full
+ * length: by names and sizes alone.  Beside a writer at work the newest stripe may be on its way.
  */
-struct vault_parity_count {
-    uint64_t stripes, whole;
+struct vault_glanced {
+    const char *root;
+    uint32_t pack_sectors;
+    struct vault_parity parity;
+    uint64_t packs;   /* 0 to packs - 1 */
+    bool open;        /* the last of them is not sealed */
+    uint64_t covered; /* packs under parity: the first ones */
 };
-int vault_parity_glance(const char *root, uint32_t pack_sectors, const struct vault_parity *p,
-                        struct vault_parity_count *ret, struct err *e);
+struct vault_glance {
+    uint64_t packs_here, stripes, whole;
+};
+void vault_glance(const struct vault_glanced *of, struct vault_glance *ret);
 
 /* What became of one file of a stripe that was not whole. */
 struct vault_mended {
@@ -330,12 +340,14 @@ struct vault_mended {
     uint64_t number;
     uint32_t healed;  /* sectors that came back */
     uint32_t lost;    /* sectors that no parity brings back: what was readable of them was left as it was */
+    uint32_t brought; /* of those that came back: from the pack elsewhere */
 };
 /*
- * vault_repair_stripe: packs and parity files of one stripe by what is good of it.  What is healed is a new file, read
- * again and held to its logged root before it takes the name; the damaged one goes to quarantine/.  A file of which
- * only some sectors come back is exchanged too; what it lacks is damaged as before, and never made up.  ${mended} is
- * told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
+ * vault_repair_stripe: packs and parity files of one stripe by what is good of it, and of the packs elsewhere.  What is
+ * healed is a new file, read again and held to its logged root before it takes the name; the damaged one goes to
+ * quarantine/.  A file of which only some sectors come back is exchanged too; what it lacks is damaged as before, and
+ * never made up.  ${mended} is told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for
+ * good.
  */
 int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *context, const struct vault_mended *m),
                         void *context, struct err *e);

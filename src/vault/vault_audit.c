@@ -27,6 +27,10 @@ static int logged_check(uint32_t pack_sectors, const struct vault_pack *logged, 
     return 0;
 }
 
+/* A part of an intake leaves the second copy to the last part. */
+static const char *const not_whole =
+    TEXT("is not whole: an intake is at work or was cut off; the next one, or groundwork repair, completes it");
+
 /* Open a copy and see whether it has the length it must have; *ret_what stays NULL when it is sound so far. */
 static int copy_open(const struct audit *a, char copy, int *ret_fd, const char **ret_what, struct err *e)
 {
@@ -37,7 +41,7 @@ static int copy_open(const struct audit *a, char copy, int *ret_fd, const char *
     if (rc == 0)
         rc = file_open_read(path.s, ret_fd, e);
     if (rc == ERR_ABSENT) {
-        *ret_what = TEXT("is missing");
+        *ret_what = copy == 'a' ? TEXT("is missing") : not_whole;
         return 0;
     }
     if (rc == ERR_DAMAGED) {
@@ -47,7 +51,7 @@ static int copy_open(const struct audit *a, char copy, int *ret_fd, const char *
     if (rc == 0)
         rc = file_size(*ret_fd, &bytes, path.s, e);
     if (rc == 0 && bytes < committed)
-        *ret_what = TEXT("is shorter than logged");
+        *ret_what = copy == 'a' ? TEXT("is shorter than logged") : not_whole;
     if (rc == 0 && bytes > committed && a->logged->sealed)
         *ret_what = TEXT("is longer than logged");
     return rc;
@@ -74,7 +78,7 @@ static int copy_check(struct audit *a, char copy, const char **ret_what, struct 
 
 static void tell(const struct audit *a, char copy, const char *what)
 {
-    struct vault_finding f = {a->logged->pack, copy, what};
+    struct vault_finding f = {a->logged->pack, copy, what, what == not_whole};
     if (a->watch != NULL && a->watch->finding != NULL)
         a->watch->finding(a->watch->context, &f);
 }
@@ -91,44 +95,11 @@ int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault
         if (rc != 0 || what == NULL)
             continue;
         tell(&a, copy, what);
-        damaged =
-            err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair", (unsigned long long)logged->pack);
+        if (what != not_whole)
+            damaged = err_set(e, ERR_DAMAGED, "pack %llu is damaged: run groundwork repair",
+                              (unsigned long long)logged->pack);
     }
     return rc != 0 ? rc : damaged;
-}
-
-/* The highest number in names like "012" or "000012.pack", and one; 0 when there is none. */
-static int highest(const char *path, const char *suffix, uint64_t *ret, struct err *e)
-{
-    OWN(dir_drop) DIR *dir = opendir(path);
-    *ret = 0;
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", path);
-    for (const struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
-        size_t n = strspn(d->d_name, "0123456789");
-        uint64_t number;
-        if (strcmp(d->d_name + n, suffix) == 0 && n > 0 && n < 19) {
-            number = strtoull(d->d_name, NULL, 10);
-            *ret = number >= *ret ? number + 1 : *ret;
-        }
-    }
-    return 0;
-}
-
-int vault_pack_count(const char *root, uint64_t *ret, struct err *e)
-{
-    struct file_path path;
-    uint64_t folders, packs = 0;
-    int rc = file_path(&path, e, "%s/vault", root);
-    if (rc == 0)
-        rc = highest(path.s, "", &folders, e);
-    if (rc == 0 && folders > 0)
-        rc = vault_pack_folder(root, (folders - 1) * 1000, 'a', &path, e);
-    if (rc == 0 && folders > 0)
-        rc = highest(path.s, ".pack", &packs, e);
-    if (rc == 0)
-        *ret = packs;
-    return rc;
 }
 
 /* ---- repair ---- */

@@ -1,13 +1,15 @@
 /*
  * Flush and commit.
  *
- * Order: all records into sectors, sectors into packs, packs fsynced; the open pack's new sectors into copy b, fsynced;
- * then the folders.  Only then does the caller hear of it, and only when he says that it is committed does anything
- * old go: copies b of packs that are sealed now.
+ * Order: all records into sectors, sectors into packs, packs fsynced; copy b of the open pack, parity; then the
+ * folders.  Only then does the caller hear of it, and only when he says that it is committed does anything old go:
+ * copies b of packs that are sealed now, parity that was replaced.
  */
 #include "vault/vault_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 void vault_flushed_release(struct vault_flushed *f)
 {
@@ -40,43 +42,77 @@ static int objects_finish(struct vault_writer *w, struct err *e)
     return rc == 0 ? vault_writer_failed(w, e) : rc;
 }
 
-static int sealed_wait(struct append *a)
+static bool sealed_done(const struct vault_writer *w)
 {
-    (void)pthread_mutex_lock(&a->lock);
-    for (struct pack_out *p = a->packs; p != NULL && !atomic_load(a->stop);) {
+    for (const struct pack_out *p = w->append.packs; p != NULL; p = p->next)
         if (p->sealed && !p->synced)
-            (void)pthread_cond_wait(&a->moved, &a->lock);
-        else
-            p = p->next;
-    }
+            return false;
+    return !w->parity.summing && !vault_parity_full(w);
+}
+
+/* Until the syncer has nothing left to do. */
+static int sealed_wait(struct vault_writer *w)
+{
+    struct append *a = &w->append;
+    (void)pthread_mutex_lock(&a->lock);
+    while (!sealed_done(w) && !atomic_load(a->stop))
+        (void)pthread_cond_wait(&a->moved, &a->lock);
     (void)pthread_mutex_unlock(&a->lock);
     return atomic_load(a->stop) ? ERR_STOPPED : 0;
 }
 
-/* Copy b of the open pack: the sectors of this flush, read back from copy a, or all that it lacks. */
-static int copy_b_write(const struct vault *v, const struct pack_out *p, struct err *e)
+/* The sectors that copy b lacks, read back from copy a and held to what was written. */
+static int copy_b_write(const struct pack_out *p, const char *path_a, const char *path, int flags, uint32_t from,
+                        struct err *e)
+{
+    OWN(fd_drop) int source = -1;
+    OWN(fd_drop) int fd = -1;
+    int rc = file_open_read(path_a, &source, e);
+    if (rc == 0)
+        rc = vault_pack_open(path, O_CREAT | flags, &fd, e);
+    if (rc == 0)
+        rc = vault_pack_copy(source, fd, from, p->sectors, p->leaves, p->known_from, path_a, e);
+    return rc == 0 ? file_sync(fd, path, e) : rc;
+}
+
+static int copy_b_sectors(const char *path, uint64_t *ret, struct err *e)
+{
+    OWN(fd_drop) int fd = -1;
+    uint64_t bytes = 0;
+    int rc = file_open_read(path, &fd, e);
+    if (rc == 0)
+        rc = file_size(fd, &bytes, path, e);
+    if (rc == 0 || rc == ERR_ABSENT)
+        *ret = bytes / VAULT_SECTOR;
+    return rc == ERR_ABSENT ? 0 : rc;
+}
+
+/*
+ * Copy b of the open pack.  What this flush brought is written behind what was committed.  Where copy b lacks committed
+ * sectors, after a part or a crash, a new one is made: an old or a whole copy b is there at any time, never a mixture.
+ */
+static int copy_b_make(const struct vault *v, const struct pack_out *p, struct err *e)
 {
     struct file_path path_a;
     struct file_path path;
-    OWN(fd_drop) int source = -1;
-    OWN(fd_drop) int fd = -1;
-    uint64_t bytes = 0;
+    struct file_path fresh;
+    uint64_t has = 0;
     int rc = vault_pack_path(v->root, p->number, 'a', &path_a, e);
     if (rc == 0)
         rc = vault_pack_path(v->root, p->number, 'b', &path, e);
     if (rc == 0)
-        rc = file_open_read(path_a.s, &source, e);
+        rc = file_path(&fresh, e, "%s" COPY_B_FRESH, path.s);
     if (rc == 0)
-        rc = vault_pack_open(path.s, O_CREAT, &fd, e);
-    if (rc == 0)
-        rc = file_size(fd, &bytes, path.s, e);
-    if (rc != 0)
+        rc = copy_b_sectors(path.s, &has, e);
+    if (rc != 0 || has == p->sectors)
         return rc;
-    uint64_t whole = bytes / VAULT_SECTOR;
-    uint32_t from = whole < p->first_sector ? (uint32_t)whole : p->first_sector;
-    rc = vault_pack_copy(source, fd, from, p->sectors, p->leaves, p->first_sector, path_a.s, e);
-    if (rc == 0)
-        rc = file_sync(fd, path.s, e);
+    if (has == p->first_sector && has != 0) {
+        rc = copy_b_write(p, path_a.s, path.s, 0, p->first_sector, e);
+        return rc == 0 ? file_sync_parent(path.s, e) : rc;
+    }
+    rc = copy_b_write(p, path_a.s, fresh.s, O_TRUNC, 0, e);
+    if (rc == 0 && rename(fresh.s, path.s) != 0)
+        rc = err_os(e, ERR_IO, errno, "cannot rename %s", fresh.s);
     return rc == 0 ? file_sync_parent(path.s, e) : rc;
 }
 
@@ -102,13 +138,18 @@ static int packs_finish(struct vault_writer *w, struct err *e)
     struct append *a = &w->append;
     int rc = vault_append_end(a, w->lane, e);
     if (rc == 0)
-        rc = sealed_wait(a);
-    if (rc == 0 && a->pack != NULL) {
+        rc = sealed_wait(w);
+    if (rc == 0 && a->pack != NULL)
         rc = vault_pack_finish(a, a->pack, e);
-        if (rc == 0)
-            rc = copy_b_write(w->v, a->pack, e);
-    }
     return rc == 0 ? folders_sync(w->v, a, e) : rc;
+}
+
+/* What parts before left: a second copy of everything that no parity covers, and parity over all that is sealed. */
+static int doubled(struct vault_writer *w, struct err *e)
+{
+    const struct pack_out *open = w->append.pack;
+    int rc = open != NULL ? copy_b_make(w->v, open, e) : 0;
+    return rc == 0 && w->parity.bare_count != 0 ? vault_parity_fill(w, w->v->threads, e) : rc;
 }
 
 /* ---- what the caller is told ---- */
@@ -125,8 +166,10 @@ static int lists_make(struct vault_writer *w, struct vault_flushed *f, struct er
     if (rc != 0 || f->packs == NULL || f->runs == NULL)
         return err_memory(e);
     for (const struct pack_out *p = a->packs; p != NULL; p = p->next)
-        f->packs[f->pack_count++] = (struct vault_pack){p->number, p->sectors, p->sealed, p->root};
-    memcpy(f->runs, a->done, a->done_count * sizeof(*f->runs));
+        if (p->sectors != p->first_sector)
+            f->packs[f->pack_count++] = (struct vault_pack){p->number, p->sectors, p->sealed, p->root};
+    if (a->done_count != 0)
+        memcpy(f->runs, a->done, a->done_count * sizeof(*f->runs));
     f->run_count = a->done_count;
     f->next_pack = a->next_pack;
     f->next_record = a->next_record;
@@ -169,14 +212,14 @@ static bool anything_kept(struct book *b)
     return kept;
 }
 
-int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e)
+static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, struct err *e)
 {
     assert(w->current == NULL && !w->flushed);
     int rc = vault_writer_failed(w, e);
     if (rc != 0)
         return rc;
     struct vault_flushed f = {.next_pack = w->next_pack, .next_record = w->next_record};
-    if (!anything_kept(&w->book)) {
+    if (!anything_kept(&w->book) && (part || !w->owes)) {
         *ret = f;
         return 0;
     }
@@ -186,8 +229,10 @@ int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e
         rc = packs_finish(w, &why);
     if (rc == 0)
         rc = lists_make(w, &f, &why);
+    if (rc == 0 && !part)
+        rc = doubled(w, &why);
     if (rc == 0)
-        rc = vault_parity_extend(w, &f, &why);
+        rc = vault_parity_told(w, &f, &why);
     if (rc != 0) {
         vault_flushed_release(&f);
         (void)vault_writer_fail(w, rc, &why);
@@ -195,8 +240,19 @@ int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e
     }
     append_renew(w);
     w->flushed = true;
+    w->owes = part;
     *ret = f;
     return 0;
+}
+
+int vault_flush(struct vault_writer *w, struct vault_flushed *ret, struct err *e)
+{
+    return flush(w, false, ret, e);
+}
+
+int vault_flush_part(struct vault_writer *w, struct vault_flushed *ret, struct err *e)
+{
+    return flush(w, true, ret, e);
 }
 
 int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e)

@@ -257,10 +257,11 @@ int vault_pack_open(const char *path, int flags, int *ret_fd, struct err *e);
 int vault_pack_write(int fd, const uint8_t *p, size_t n, uint64_t offset, const char *name, struct err *e);
 /*
  * vault_pack_copy: sectors from..to of ${source} to the same place of ${target}, both called ${name}.  Not synced.
- * ${leaves}: what the sectors from ${leaves_from} on must hash to; ERR_IO when they do not.  NULL: not checked.
+ * ${leaves}: of all sectors; those from ${leaves_from} on must hash to theirs, else ERR_IO.  NULL: not checked.
  */
 int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves,
                     uint32_t leaves_from, const char *name, struct err *e);
+#define COPY_B_FRESH ".new" /* behind the name of a copy b that is being made anew */
 /* vault_pack_cut: remove what no commit names; see vault_writer_open. */
 int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
                    struct err *e);
@@ -315,8 +316,36 @@ int vault_sectors_hash(int fd, uint64_t first, uint32_t count, struct hash *ret_
 int vault_set_aside(const char *root, const char *path, struct err *e); /* a second name in quarantine/, or a new one */
 int vault_stripe_check(const struct vault_stripe_of *s, struct err *e); /* what the log says of it can be */
 
-/* vault_parity_write.c: parity over the packs that a flush sealed, into new files. */
-int vault_parity_extend(struct vault_writer *w, struct vault_flushed *f, struct err *e);
+/*
+ * vault_parity_write.c: parity over sealed packs, into new files.  One thread at a time: the syncer's while packs are
+ * being filled, whenever a stripe is full; the caller's while the syncer rests.
+ */
+struct bare { /* a sealed and synced pack that no parity covers yet */
+    struct bare *next;
+    struct vault_pack pack;
+    struct hash *leaves; /* as in a pack_out */
+    uint32_t known_from;
+};
+struct parity_out {
+    bool known;                                      /* where it stands was said */
+    struct vault_stripe stripe;                      /* the last one.  packs 0: none */
+    struct vault_pack packs[VAULT_STRIPE_PACKS_MAX]; /* under it */
+    struct vault_stripe replaced;                    /* the last one as it was logged, when it was extended since */
+    struct vault_stripe *made;                       /* begun or extended since the last flush, ascending */
+    size_t made_count, made_room;
+    struct bare *bare, **bare_last; /* under append.lock */
+    uint32_t bare_count;
+    bool summing; /* under append.lock: the syncer is at it */
+};
+void vault_parity_init(struct parity_out *p);
+void vault_parity_release(struct parity_out *p);
+/* vault_parity_bare: under append.lock; one more that waits.  ${leaves} is taken over; NULL: none is known. */
+int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, uint32_t known_from,
+                      struct err *e);
+bool vault_parity_full(const struct vault_writer *w); /* under append.lock: what is bare fills a stripe */
+/* vault_parity_fill: what is bare under the last stripe, or under a new one, as much as it takes; by ${threads}. */
+int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e);
+int vault_parity_told(struct vault_writer *w, struct vault_flushed *f, struct err *e); /* what was made, in ${f} */
 int vault_parity_committed(struct vault_writer *w, struct err *e); /* what was replaced goes */
 
 /* ---- vault_read.c: records out of packs ---- */
@@ -430,7 +459,8 @@ struct pack_out { /* a pack that this flush writes to */
     uint32_t written;      /* sectors written by this flush */
     bool synced;           /* all of a sealed pack is durable, but for its name in the folder */
     struct merkle tree;    /* over the sectors before first_sector */
-    struct hash *leaves;   /* of the sectors from first_sector on */
+    struct hash *leaves;   /* of all its sectors, */
+    uint32_t known_from;   /* but for the first so many, which an earlier writer wrote */
     struct hash root;
 };
 struct run_out {
@@ -584,10 +614,9 @@ struct vault_writer {
     struct object *current; /* put, not resolved */
     struct crypt_sha256 *whole;
     uint64_t next_pack, next_record; /* as of the last flush */
-    bool stripes_known;
-    struct vault_stripe stripe, replaced; /* the last one; and as it was before the flush.  packs 0: none */
-    struct vault_pack stripe_packs[VAULT_STRIPE_PACKS_MAX]; /* under the last one */
+    struct parity_out parity;
     bool flushed;                    /* and not yet committed */
+    bool owes;                       /* a second copy or parity may be behind: see vault_flush_part */
 };
 /* vault_writer_fail: remember the first failure with its line, stop everybody; returns ${rc}. */
 int vault_writer_fail(struct vault_writer *w, int rc, const struct err *e);

@@ -105,7 +105,7 @@ int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const st
             n = leaves_from - at;
         int rc = file_read_at(source, some, (size_t)n * VAULT_SECTOR, offset, name, e);
         if (rc == 0 && leaves != NULL && at >= leaves_from)
-            rc = sectors_check(some, n, leaves + (at - leaves_from), name, e);
+            rc = sectors_check(some, n, leaves + at, name, e);
         if (rc == 0)
             rc = vault_pack_write(target, some, (size_t)n * VAULT_SECTOR, offset, name, e);
         if (rc != 0)
@@ -206,7 +206,7 @@ static int cut_copy_a(const char *root, uint64_t next_pack, uint64_t *cut, struc
     return rc;
 }
 
-/* In copy b only the open pack has a place. */
+/* In copy b only the open pack has a place, and nothing half made. */
 static int cut_copy_b(const char *root, const struct vault_pack *open_pack, struct err *e)
 {
     struct file_path folder;
@@ -219,7 +219,9 @@ static int cut_copy_b(const char *root, const struct vault_pack *open_pack, stru
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t pack;
-        if (!number_in(d->d_name, ".pack", &pack) || (open_pack != NULL && pack == open_pack->pack))
+        bool fresh = number_in(d->d_name, ".pack" COPY_B_FRESH, &pack);
+        bool whole = number_in(d->d_name, ".pack", &pack);
+        if (!fresh && (!whole || (open_pack != NULL && pack == open_pack->pack)))
             continue;
         struct file_path path;
         rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);

@@ -1,7 +1,8 @@
 /*
- * Parity over the packs that a flush sealed.
+ * Parity over sealed packs.
  *
- * Each stripe that is begun or extended gets new files: the sum of what the old ones say and of the packs that came,
+ * A stripe that is full is summed while further packs are filled; what is left over when an intake ends, then.  Each
+ * stripe that is begun or extended gets new files: the sum of what the old ones say and of the packs that came,
  * row by row, by as many threads as there are processors.  The old files stay until the commit.  Old parity is held to
  * its leaf hashes as it is read; where it is damaged the stripe is summed anew from its packs, held to theirs.
  */
@@ -34,6 +35,7 @@ struct stripe_job {
     int fds[VAULT_PARITY_MAX];
     struct file_path paths[VAULT_PARITY_MAX];
     struct hash *leaves; /* of all members, as in the trailer */
+    unsigned threads;
     atomic_uint_fast32_t next_row;
     atomic_int failed;
     pthread_mutex_t lock; /* over what follows */
@@ -152,7 +154,7 @@ static int rows_all(struct stripe_job *j, struct err *e)
 {
     pthread_t threads[VAULT_THREADS_MAX];
     unsigned started = 0;
-    while (started + 1 < j->v->threads && pthread_create(&threads[started], NULL, rows_work, j) == 0)
+    while (started + 1 < j->threads && pthread_create(&threads[started], NULL, rows_work, j) == 0)
         started++;
     (void)rows_work(j); /* no thread to be had is no reason to fail */
     for (unsigned i = 0; i < started; i++)
@@ -182,20 +184,22 @@ static int source_open(struct stripe_job *j, const char *path, struct hash *leav
     return 0;
 }
 
-/* A pack of this flush: its leaves were made as it was written, but for those of earlier commits. */
-static int pack_source(struct stripe_job *j, uint32_t member, const struct pack_out *p, uint64_t number, struct err *e)
+/* Its leaves were made as it was written, but for those of earlier writers.  NULL: none of them is known. */
+static int pack_source(struct stripe_job *j, uint32_t member, const struct bare *b, struct err *e)
 {
+    const uint32_t sectors = j->v->pack_sectors;
     struct file_path path;
     struct hash *leaves = member_leaves(j, member);
     struct source *s = NULL;
+    uint64_t number = j->stripe->stripe * j->v->parity.packs + member;
     int rc = vault_pack_path(j->v->root, number, 'a', &path, e);
     if (rc == 0)
         rc = source_open(j, path.s, leaves, &s, e);
     if (rc != 0)
         return rc;
-    s->unknown = p != NULL ? p->first_sector : j->v->pack_sectors;
-    if (p != NULL)
-        memcpy(leaves + p->first_sector, p->leaves, (size_t)(p->sectors - p->first_sector) * sizeof *leaves);
+    s->unknown = b != NULL && b->leaves != NULL ? b->known_from : sectors;
+    if (s->unknown < sectors)
+        memcpy(leaves + s->unknown, b->leaves + s->unknown, (size_t)(sectors - s->unknown) * sizeof *leaves);
     return 0;
 }
 
@@ -321,22 +325,28 @@ static int files_end(struct stripe_job *j, struct err *e)
     return rc == 0 ? file_sync_parent(j->paths[0].s, e) : rc;
 }
 
-/* ${first}: of the stripe's packs, the first that this flush sealed; ${out}: it and those behind it. */
-static int stripe_sum(const struct vault_writer *w, struct vault_stripe *stripe, const struct vault_stripe *old,
-                      uint32_t first, const struct pack_out *out, struct err *e)
+struct summing {
+    struct vault_stripe *stripe;
+    uint32_t first;          /* of the stripe's packs, the first that no parity covers */
+    const struct bare *bare; /* it and those behind it */
+    unsigned threads;
+};
+static int stripe_sum(const struct vault_writer *w, const struct summing *s, const struct vault_stripe *old,
+                      struct err *e)
 {
     const struct vault *v = w->v;
-    OWN(job_release) struct stripe_job j = {.v = v, .stripe = stripe, .packs = old != NULL ? old->packs : 0,
-                                            .fds = {-1, -1, -1, -1}};
+    const struct vault_stripe *stripe = s->stripe;
+    const struct bare *bare = s->bare;
+    OWN(job_release) struct stripe_job j = {.v = v, .stripe = s->stripe, .packs = old != NULL ? old->packs : 0,
+                                            .threads = s->threads, .fds = {-1, -1, -1, -1}};
     (void)pthread_mutex_init(&j.lock, NULL);
     j.leaves = calloc((size_t)(stripe->packs + v->parity.files) * v->pack_sectors, sizeof *j.leaves);
     OWN(mem_drop) struct hash *old_leaves = calloc((size_t)v->parity.files * v->pack_sectors, sizeof *old_leaves);
     int rc = j.leaves == NULL || old_leaves == NULL ? err_memory(e) : 0;
     for (uint32_t i = j.packs; rc == 0 && i < stripe->packs; i++) {
-        const struct pack_out *p = i < first ? NULL : out;
-        rc = pack_source(&j, i, p, stripe->stripe * v->parity.packs + i, e);
-        if (p != NULL)
-            out = out->next;
+        rc = pack_source(&j, i, i < s->first ? NULL : bare, e);
+        if (i >= s->first)
+            bare = bare->next;
     }
     if (rc == 0 && old != NULL)
         rc = old_sources(&j, old, old_leaves, e);
@@ -347,84 +357,184 @@ static int stripe_sum(const struct vault_writer *w, struct vault_stripe *stripe,
     tables_make(&j, j.packs);
     rc = rows_all(&j, e);
     if (rc == 0)
-        rc = packs_check(&j, w->stripe_packs, e);
+        rc = packs_check(&j, w->parity.packs, e);
     return rc == 0 ? files_end(&j, e) : rc;
 }
 
-/* ---- the flush ---- */
+/* ---- packs that wait ---- */
+
+void vault_parity_init(struct parity_out *p)
+{
+    p->bare_last = &p->bare;
+}
+
+static void bare_free(struct bare *b)
+{
+    free(b->leaves);
+    free(b);
+}
+
+void vault_parity_release(struct parity_out *p)
+{
+    while (p->bare != NULL) {
+        struct bare *b = p->bare;
+        p->bare = b->next;
+        bare_free(b);
+    }
+    free(p->made);
+}
+
+int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, uint32_t known_from,
+                      struct err *e)
+{
+    struct parity_out *p = &w->parity;
+    if (w->v->parity.packs == 0)
+        return 0;
+    struct bare *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return err_memory(e);
+    *b = (struct bare){.pack = *pack, .known_from = known_from};
+    b->leaves = leaves != NULL ? TAKE(*leaves) : NULL;
+    *p->bare_last = b;
+    p->bare_last = &b->next;
+    p->bare_count++;
+    return 0;
+}
 
 /* The last stripe has room: it is extended.  Otherwise another begins behind it. */
 static bool stripe_open(const struct vault_writer *w)
 {
-    return w->stripe.packs != 0 && w->stripe.packs < w->v->parity.packs;
+    return w->parity.stripe.packs != 0 && w->parity.stripe.packs < w->v->parity.packs;
 }
+
+bool vault_parity_full(const struct vault_writer *w)
+{
+    const struct parity_out *p = &w->parity;
+    uint32_t room = w->v->parity.packs - (stripe_open(w) ? p->stripe.packs : 0);
+    return p->known && p->bare_count >= room;
+}
+
+/* ---- stripes ---- */
 
 static int pack_follows(const struct vault_writer *w, uint64_t pack, struct err *e)
 {
-    uint64_t next = w->stripe.packs == 0 ? 0 : w->stripe.stripe * w->v->parity.packs + w->stripe.packs;
+    const struct vault_stripe *last = &w->parity.stripe;
+    uint64_t next = last->packs == 0 ? 0 : last->stripe * w->v->parity.packs + last->packs;
     if (pack == next)
         return 0;
     return err_set(e, ERR_DAMAGED, "pack %llu: the parity before it is not on the log: run groundwork verify",
                    (unsigned long long)pack);
 }
 
-/* One stripe further: *out is the first pack that it does not cover. */
-static int stripe_extend(struct vault_writer *w, const struct pack_out **out, struct err *e)
+static int files_remove(const struct vault *v, const struct vault_stripe *stripe, struct err *e)
 {
-    const uint32_t packs = w->v->parity.packs;
-    const struct vault_stripe old = w->stripe;
-    const struct pack_out *begin = *out;
-    int rc = pack_follows(w, begin->number, e);
-    if (rc != 0)
-        return rc;
-    bool extends = stripe_open(w);
-    uint32_t first = extends ? old.packs : 0;
-    struct vault_stripe fresh = {.stripe = begin->number / packs, .packs = first};
-    for (; *out != NULL && (*out)->sealed && fresh.packs < packs; *out = (*out)->next)
-        w->stripe_packs[fresh.packs++] =
-            (struct vault_pack){(*out)->number, (*out)->sectors, (*out)->sealed, (*out)->root};
-    struct err why = {0};
-    rc = extends ? stripe_sum(w, &fresh, &old, first, begin, &why) : ERR_DAMAGED;
-    if (rc == ERR_DAMAGED)
-        rc = stripe_sum(w, &fresh, NULL, first, begin, e);
-    else if (rc != 0)
-        (void)err_set(e, rc, "%s", why.text);
-    if (rc == 0)
-        w->stripe = fresh;
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < v->parity.files; i++) {
+        struct file_path path;
+        rc = vault_parity_path(v->root, stripe, i, &path, e);
+        if (rc == 0)
+            rc = file_remove(path.s, e);
+    }
     return rc;
 }
 
-int vault_parity_extend(struct vault_writer *w, struct vault_flushed *f, struct err *e)
+static int made_add(struct parity_out *p, const struct vault_stripe *fresh, struct err *e)
 {
-    const struct pack_out *out = w->append.packs;
-    w->replaced = (struct vault_stripe){0};
-    if (w->v->parity.packs == 0 || out == NULL || !out->sealed)
+    if (p->made_count == p->made_room) {
+        size_t room = p->made_room * 2 + 4;
+        struct vault_stripe *grown = reallocarray(p->made, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        p->made = grown;
+        p->made_room = room;
+    }
+    p->made[p->made_count++] = *fresh;
+    return 0;
+}
+
+/* The stripe is said; what it replaces goes now, or after the commit when the log names it. */
+static int stripe_made(struct vault_writer *w, const struct vault_stripe *old, const struct vault_stripe *fresh,
+                       struct err *e)
+{
+    struct parity_out *p = &w->parity;
+    p->stripe = *fresh;
+    if (old == NULL || old->stripe != fresh->stripe)
+        return made_add(p, fresh, e);
+    if (p->made_count == 0) {
+        p->replaced = *old;
+        return made_add(p, fresh, e);
+    }
+    p->made[p->made_count - 1] = *fresh;
+    return files_remove(w->v, old, e);
+}
+
+static void bare_done(struct vault_writer *w, uint32_t count)
+{
+    struct parity_out *p = &w->parity;
+    (void)pthread_mutex_lock(&w->append.lock);
+    for (; count > 0; count--) {
+        struct bare *b = p->bare;
+        p->bare = b->next;
+        if (p->bare == NULL)
+            p->bare_last = &p->bare;
+        p->bare_count--;
+        bare_free(b);
+    }
+    (void)pthread_mutex_unlock(&w->append.lock);
+}
+
+int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e)
+{
+    struct parity_out *p = &w->parity;
+    const uint32_t packs = w->v->parity.packs;
+    const struct vault_stripe old = p->stripe;
+    bool extends = stripe_open(w);
+    uint32_t first = extends ? old.packs : 0;
+    (void)pthread_mutex_lock(&w->append.lock);
+    uint32_t waiting = p->bare_count;
+    const struct bare *begin = p->bare;
+    (void)pthread_mutex_unlock(&w->append.lock);
+    uint32_t count = waiting < packs - first ? waiting : packs - first;
+    assert(p->known && count != 0);
+    int rc = pack_follows(w, begin->pack.pack, e);
+    if (rc != 0)
+        return rc;
+    struct vault_stripe fresh = {.stripe = begin->pack.pack / packs, .packs = first};
+    for (const struct bare *b = begin; fresh.packs < first + count; b = b->next)
+        p->packs[fresh.packs++] = b->pack;
+    struct err why = {0};
+    struct summing s = {&fresh, first, begin, threads};
+    rc = extends ? stripe_sum(w, &s, &old, &why) : ERR_DAMAGED;
+    if (rc == ERR_DAMAGED)
+        rc = stripe_sum(w, &s, NULL, e);
+    else if (rc != 0)
+        (void)err_set(e, rc, "%s", why.text);
+    if (rc == 0)
+        rc = stripe_made(w, extends ? &old : NULL, &fresh, e);
+    if (rc == 0)
+        bare_done(w, count);
+    return rc;
+}
+
+int vault_parity_told(struct vault_writer *w, struct vault_flushed *f, struct err *e)
+{
+    struct parity_out *p = &w->parity;
+    if (p->made_count == 0)
         return 0;
-    assert(w->stripes_known);
-    f->stripes = calloc(f->pack_count / w->v->parity.packs + 2, sizeof *f->stripes);
+    f->stripes = calloc(p->made_count, sizeof *f->stripes);
     if (f->stripes == NULL)
         return err_memory(e);
-    if (stripe_open(w))
-        w->replaced = w->stripe;
-    int rc = 0;
-    while (rc == 0 && out != NULL && out->sealed) {
-        rc = stripe_extend(w, &out, e);
-        if (rc == 0)
-            f->stripes[f->stripe_count++] = w->stripe;
-    }
-    return rc;
+    memcpy(f->stripes, p->made, p->made_count * sizeof *p->made);
+    f->stripe_count = p->made_count;
+    p->made_count = 0;
+    return 0;
 }
 
 int vault_parity_committed(struct vault_writer *w, struct err *e)
 {
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && w->replaced.packs != 0 && i < w->v->parity.files; i++) {
-        struct file_path path;
-        rc = vault_parity_path(w->v->root, &w->replaced, i, &path, e);
-        if (rc == 0)
-            rc = file_remove(path.s, e);
-    }
-    w->replaced = (struct vault_stripe){0};
+    struct parity_out *p = &w->parity;
+    int rc = p->replaced.packs != 0 ? files_remove(w->v, &p->replaced, e) : 0;
+    p->replaced = (struct vault_stripe){0};
     return rc;
 }
 
@@ -432,16 +542,22 @@ int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *
 {
     const struct vault_parity *p = &w->v->parity;
     const struct vault_stripe *last = end->stripe_count == 0 ? NULL : &end->stripes[end->stripe_count - 1];
-    assert(p->packs != 0 && !w->stripes_known);
-    if (last != NULL && (last->packs == 0 || last->packs > p->packs || end->pack_count != last->packs))
+    size_t covered = last == NULL ? 0 : last->packs;
+    assert(p->packs != 0 && !w->parity.known);
+    if (last != NULL && (last->packs == 0 || last->packs > p->packs || end->pack_count < covered))
         return err_set(e, ERR_DAMAGED, "the journal's packs and parity do not fit together: run groundwork verify");
     int rc = vault_parity_cut(w->v->root, end, e);
     if (rc != 0)
         return rc;
+    (void)pthread_mutex_lock(&w->append.lock);
     if (last != NULL) {
-        w->stripe = *last;
-        memcpy(w->stripe_packs, end->packs, end->pack_count * sizeof *end->packs);
+        w->parity.stripe = *last;
+        memcpy(w->parity.packs, end->packs, covered * sizeof *end->packs);
     }
-    w->stripes_known = true;
-    return 0;
+    for (size_t i = covered; rc == 0 && i < end->pack_count; i++)
+        rc = vault_parity_bare(w, &end->packs[i], NULL, w->v->pack_sectors, e);
+    w->parity.known = rc == 0;
+    (void)pthread_cond_broadcast(&w->append.moved);
+    (void)pthread_mutex_unlock(&w->append.lock);
+    return rc;
 }

@@ -68,7 +68,7 @@ int vault_pack_finish(struct append *a, struct pack_out *p, struct err *e)
     if (rc != 0)
         return rc;
     for (uint32_t i = p->first_sector; i < p->sectors; i++)
-        vault_merkle_add(&p->tree, &p->leaves[i - p->first_sector]);
+        vault_merkle_add(&p->tree, &p->leaves[i]);
     assert(p->tree.count == p->sectors);
     vault_merkle_root(&p->tree, &p->root);
     return 0;
@@ -128,6 +128,6 @@ int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struc
                         bytes_of(sector_plain(a, lane, c, sector), vault_sector_room(sector)), to + salt);
         sealed[i] = bytes_of(to, VAULT_SECTOR);
     }
-    crypt_leaf_hash_many(sealed, c->count, &r->pack->leaves[r->first_sector + c->first - r->pack->first_sector]);
+    crypt_leaf_hash_many(sealed, c->count, &r->pack->leaves[r->first_sector + c->first]);
     return claim_write(a, lane, c, e);
 }

@@ -58,36 +58,67 @@ void vault_piece_release(struct vault_writer *w, struct piece *p)
 
 /* ---- threads ---- */
 
-/* A sealed pack whose sectors are all written, and which is not yet synced. */
+/* The next sealed pack, once its sectors are all written: parity takes packs in their order. */
 static struct pack_out *pack_to_sync(const struct append *a)
 {
-    for (struct pack_out *p = a->packs; p != NULL; p = p->next)
-        if (p->sealed && !p->synced && p->written == p->sectors - p->first_sector)
-            return p;
-    return NULL;
+    struct pack_out *p = a->packs;
+    while (p != NULL && p->synced)
+        p = p->next;
+    return p != NULL && p->sealed && p->written == p->sectors - p->first_sector ? p : NULL;
 }
 
-/* Sealed packs are synced while others are being filled, so that the flush has little left to wait for. */
+/* The lock is let go meanwhile. */
+static int pack_sync(struct vault_writer *w, struct pack_out *p, struct err *e)
+{
+    struct append *a = &w->append;
+    (void)pthread_mutex_unlock(&a->lock);
+    int rc = vault_pack_finish(a, p, e);
+    (void)pthread_mutex_lock(&a->lock);
+    struct vault_pack pack = {p->number, p->sectors, true, p->root};
+    if (rc == 0)
+        rc = vault_parity_bare(w, &pack, &p->leaves, p->known_from, e);
+    p->synced = rc == 0;
+    fd_drop(&p->fd);
+    p->fd = -1;
+    return rc;
+}
+
+static int stripe_fill(struct vault_writer *w, struct err *e)
+{
+    struct append *a = &w->append;
+    w->parity.summing = true;
+    (void)pthread_mutex_unlock(&a->lock);
+    int rc = vault_parity_fill(w, 1, e); /* the processors are busy */
+    (void)pthread_mutex_lock(&a->lock);
+    w->parity.summing = false;
+    return rc;
+}
+
+/*
+ * Sealed packs are synced while others are being filled, and full stripes summed, so that the flush has little left to
+ * wait for.
+ */
 void *vault_syncer(void *writer)
 {
     struct vault_writer *w = writer;
     struct append *a = &w->append;
     (void)pthread_mutex_lock(&a->lock);
     while (!atomic_load(&w->stop)) {
+        struct err e = {0};
         struct pack_out *p = pack_to_sync(a);
-        if (p == NULL) {
+        int rc = 0;
+        if (p != NULL)
+            rc = pack_sync(w, p, &e);
+        else if (w->parity.known && vault_parity_full(w))
+            rc = stripe_fill(w, &e);
+        else {
             (void)pthread_cond_wait(&a->moved, &a->lock);
             continue;
         }
         (void)pthread_mutex_unlock(&a->lock);
-        struct err e = {0};
-        int rc = vault_pack_finish(a, p, &e);
         if (rc != 0)
             (void)vault_writer_fail(w, rc, &e);
         (void)pthread_mutex_lock(&a->lock);
-        p->synced = rc == 0;
-        fd_drop(&p->fd);
-        p->fd = -1;
         (void)pthread_cond_broadcast(&a->moved);
     }
     (void)pthread_mutex_unlock(&a->lock);
@@ -166,7 +197,7 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
     struct pack_out *p = vault_pack_out_new(logged->pack, v->pack_sectors);
     if (p == NULL)
         return err_memory(e);
-    p->first_sector = logged->sectors;
+    p->first_sector = p->known_from = logged->sectors;
     p->sectors = logged->sectors;
     OWN(fd_drop) int fd = -1;
     int rc = vault_pack_path(v->root, logged->pack, 'a', &path, e);
@@ -206,6 +237,8 @@ static int writer_init(struct vault_writer *w, const struct vault_memory *memory
 {
     w->last = &w->first;
     w->gathered_last = &w->gathered;
+    w->owes = true;
+    vault_parity_init(&w->parity);
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->work, NULL);
     (void)pthread_cond_init(&w->room, NULL);
@@ -278,6 +311,7 @@ void vault_writer_close(struct vault_writer *w)
     }
     crypt_sha256_free(w->whole);
     vault_append_release(&w->append);
+    vault_parity_release(&w->parity);
     vault_book_release(&w->book);
     (void)pthread_mutex_destroy(&w->lock);
     (void)pthread_cond_destroy(&w->work);

@@ -62,10 +62,15 @@ static void test_damage_of_any_one_copy(void **state)
             else
                 continue; /* what lies behind the committed sectors of an open pack is no damage */
             fixture_print(f, &before);
-            fixture_says(f, fixture_audit(f, false), ERR_DAMAGED, "1 findings: run groundwork repair", NULL);
+            /* A second copy that ends early is what a part of an intake leaves: told, and no damage. */
+            bool behind = i == 3 && how >= 3;
+            if (behind)
+                assert_int_equal(fixture_audit(f, false), 0);
+            else
+                fixture_says(f, fixture_audit(f, false), ERR_DAMAGED, "1 findings: run groundwork repair", NULL);
             assert_non_null(strstr(buf_text(&f->lines), words[i]));
-            assert_int_equal(f->audited.findings, 1);
-            assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+            assert_int_equal(f->audited.findings, !behind);
+            assert_int_equal(fixture_audit(f, true), behind ? 0 : ERR_DAMAGED);
             assert_non_null(strstr(buf_text(&f->lines), words[i]));
             fixture_print(f, &after);
             assert_true(hash_equal(&before, &after));

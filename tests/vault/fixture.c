@@ -78,9 +78,10 @@ int fixture_write(struct fixture *f, uint64_t *ret_cut_bytes, struct err *e)
         return rc;
     struct vault_parity_end end = {.stripes = f->stripes + f->stripe_count - f->last_stripes,
                                    .stripe_count = f->last_stripes};
-    if (f->stripe_count != 0) {
-        end.packs = f->packs + (f->stripe_count - 1) * f->setup.parity.packs;
-        end.pack_count = fixture_sealed(f) - (f->stripe_count - 1) * f->setup.parity.packs;
+    size_t first = f->stripe_count == 0 ? 0 : (f->stripe_count - 1) * f->setup.parity.packs;
+    if (f->packs != NULL) {
+        end.packs = f->packs + first;
+        end.pack_count = fixture_sealed(f) - first;
     }
     return vault_writer_stripes(f->w, &end, e);
 }

@@ -105,10 +105,14 @@ static void an_open_pack_heals_both_ways(void **state)
                 assert_int_equal(kind == 1 ? truncate(path, 4000) : unlink(path), 0);
             static const char *const what[] = {"does not have its logged root", "is shorter than logged",
                                                "is missing"};
-            assert_int_equal(audit(&f, 1, &x), ERR_DAMAGED);
+            bool behind = copy == 'b' && kind != 0; /* as a part of an intake leaves it: told, and no damage */
+            assert_int_equal(audit(&f, 1, &x), behind ? 0 : ERR_DAMAGED);
             assert_int_equal(x.count, 1);
             assert_int_equal(x.copies[0], copy);
-            assert_string_equal(x.what[0], what[kind]);
+            if (behind)
+                assert_non_null(strstr(x.what[0], "is not whole"));
+            else
+                assert_string_equal(x.what[0], what[kind]);
             assert_int_equal(repair(&f, 1, &healed), 0);
             assert_true(healed);
             assert_int_equal(audit(&f, 1, &x), 0);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -115,6 +116,88 @@ static void crash_at(enum crash when, size_t bytes)
     fixture_end(&f);
 }
 
+static void part(struct fixture *f, uint64_t seed, size_t bytes)
+{
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    OWN(mem_drop) uint8_t *p = fixture_bytes('r', bytes, seed);
+    (void)fixture_put(f, bytes_of(p, bytes));
+    assert_int_equal(vault_flush_part(f->w, &x, &e), 0);
+    fixture_enter(f, &x);
+    assert_int_equal(vault_committed(f->w, &x, &e), 0);
+    assert_int_equal(x.stripe_count, 0);
+    vault_flushed_release(&x);
+}
+
+/* Parts leave second copies and parity to the last one, or to another writer when there is none. */
+static void parts_leave_it_to_the_last(bool closed_between)
+{
+    struct fixture f;
+    uint64_t cut = 0;
+    struct err e = {0};
+    fixture_begin_with(&f, 1, 2, (struct vault_parity){8, 2});
+    part(&f, 1, 300000);
+    assert_int_equal(file_bytes(&f, 0, 'b'), 0);
+    part(&f, 2, 3000000);
+    part(&f, 3, 100000);
+    assert_int_equal(f.stripe_count, 0);
+    assert_int_equal(fixture_sealed(&f), 3);
+    if (closed_between) {
+        fixture_close(&f);
+        char fresh[256];
+        fixture_pack_path(&f, 3, 'b', fresh);
+        OWN(fd_drop) int fd = open(strcat(fresh, ".new"), O_WRONLY | O_CREAT, 0600); /* by one that was killed */
+        assert_true(fd >= 0);
+        fixture_open(&f);
+        assert_int_equal(fixture_write(&f, &cut, &e), 0);
+        assert_int_equal(cut, 0);
+        assert_false(file_exists(fresh));
+        fixture_commit(&f, NULL); /* nothing is put, but something is owed */
+        assert_int_equal(f.stripes[0].packs, 3);
+        assert_int_equal(file_bytes(&f, 3, 'b'), (uint64_t)f.packs[3].sectors * VAULT_SECTOR);
+    }
+    OWN(mem_drop) uint8_t *last = fixture_bytes('r', 2000000, 4);
+    uint64_t leaf = fixture_put(&f, bytes_of(last, 2000000));
+    fixture_commit(&f, NULL);
+    assert_int_equal(f.stripe_count, 1);
+    assert_int_equal(f.stripes[0].packs, 5);
+    assert_int_equal(file_bytes(&f, 5, 'b'), (uint64_t)f.packs[5].sectors * VAULT_SECTOR);
+    fixture_same(&f, leaf, bytes_of(last, 2000000));
+    fixture_audit(&f);
+    fixture_end(&f);
+}
+
+static void the_last_part_doubles_everything(void **state)
+{
+    (void)state;
+    parts_leave_it_to_the_last(false);
+    parts_leave_it_to_the_last(true);
+}
+
+/* A stripe that parts fill is summed with the part that fills it. */
+static void full_stripes_do_not_wait(void **state)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    (void)state;
+    fixture_begin_with(&f, 1, 2, (struct vault_parity){2, 1});
+    OWN(mem_drop) uint8_t *p = fixture_bytes('r', 5500000, 9);
+    (void)fixture_put(&f, bytes_of(p, 5500000));
+    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
+    fixture_enter(&f, &x);
+    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    assert_int_equal(fixture_sealed(&f), 5);
+    assert_int_equal(x.stripe_count, 2);
+    vault_flushed_release(&x);
+    fixture_commit(&f, &x);
+    assert_int_equal(x.stripe_count, 1);
+    assert_int_equal(f.stripes[2].packs, 1);
+    vault_flushed_release(&x);
+    fixture_audit(&f);
+    fixture_end(&f);
+}
+
 static void a_crash_leaves_what_was_committed(void **state)
 {
     static const size_t sizes[] = {10, 200000, 3000000, 12000000};
@@ -151,6 +234,8 @@ int main(void)
         cmocka_unit_test(copy_b_follows_the_open_pack),
         cmocka_unit_test(copy_b_is_completed),
         cmocka_unit_test(a_crash_leaves_what_was_committed),
+        cmocka_unit_test(the_last_part_doubles_everything),
+        cmocka_unit_test(full_stripes_do_not_wait),
         cmocka_unit_test(lists_name_each_thing_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,13 @@ static void damage_is_not_carried_on(void **state)
     fixture_end(&f);
 }
 
+static int nothing_found(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret,
+                         struct err *e)
+{
+    (void)context, (void)digest, (void)size_bytes, (void)ret, (void)e;
+    return ERR_ABSENT;
+}
+
 static void logs_that_do_not_fit_are_refused(void **state)
 {
     struct fixture f;
@@ -221,9 +228,15 @@ static void logs_that_do_not_fit_are_refused(void **state)
     assert_int_equal(fixture_write(&f, &cut, &e), ERR_DAMAGED);
     vault_writer_close(f.w);
     f.stripes[0].packs = packs;
-    f.stripe_count = 0; /* the log forgot it: the next pack is not the first */
-    f.last_stripes = 0;
-    assert_int_equal(fixture_write(&f, &cut, &e), 0);
+    struct vault_stripe far = f.stripes[0]; /* what is sealed next lies before it */
+    far.stripe = 7;
+    far.packs = 2;
+    const struct vault_pack two[] = {f.packs[0], f.packs[0]};
+    const struct vault_parity_end end = {&far, 1, two, 2};
+    const struct vault_memory memory = {nothing_found, NULL, NULL};
+    assert_int_equal(
+        vault_writer_open(f.v, fixture_open_pack(&f), f.next_pack, f.next_record, &memory, &f.w, &cut, &e), 0);
+    assert_int_equal(vault_writer_stripes(f.w, &end, &e), 0);
     OWN(mem_drop) uint8_t *x = fixture_bytes('r', 2 << 20, 3);
     struct vault_flushed flushed = {0};
     (void)fixture_put(&f, bytes_of(x, 2 << 20));
