@@ -239,11 +239,10 @@ int sheet_add(const struct sheet_arguments *a, struct err *e)
     if (rc == 0 && kept.decided && sheet_option(a, "decisions") == NULL)
         rc = err_set(e, ERR_USAGE, "%s was made with decisions: name their file with --decisions", a->word[0]);
     size_t before = w->ids.count;
-    rc = rc == 0 ? sheet_records_read(a->word[1], id, match_linkage_across(w->l.linkage), &w->l, e) : rc;
-    if (rc == 0 && !match_linkage_across(w->l.linkage))
-        w->ids.first_count = before;
-    rc = rc == 0 ? sheet_ids_check_new(&w->ids, before, e) : rc;
-    if (rc == 0 && !match_linkage_across(w->l.linkage))
+    bool across = rc == 0 && match_linkage_across(w->l.linkage);
+    rc = rc == 0 ? sheet_records_read(a->word[1], id, across, &w->l, e) : rc;
+    rc = rc == 0 ? sheet_ids_check_new(&w->ids, before, across, e) : rc;
+    if (!across)
         w->ids.first_count = w->ids.count;
     if (rc == 0)
         sheet_say(stderr, "%zu records read\n", w->ids.count - before);

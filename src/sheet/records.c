@@ -112,12 +112,12 @@ int sheet_ids_sort(struct sheet_ids *ids, struct err *e)
     return 0;
 }
 
-int sheet_ids_check_new(struct sheet_ids *ids, size_t from, struct err *e)
+int sheet_ids_check_new(struct sheet_ids *ids, size_t from, bool across, struct err *e)
 {
     int rc = sheet_ids_sort(ids, e);
     for (size_t i = 1; rc == 0 && i < ids->count; i++) {
         uint32_t one = ids->sorted[i - 1], two = ids->sorted[i];
-        bool of_second = ids->first_count == from || one >= ids->first_count;
+        bool of_second = !across || one >= ids->first_count;
         struct bytes id = sheet_id_of(ids, two);
         if (two >= from && of_second && bytes_equal(sheet_id_of(ids, one), id))
             rc = err_set(e, ERR_REFUSED, "the id %.*s is told already, in record %lu: a record counts once",

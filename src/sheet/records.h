@@ -11,11 +11,11 @@ int sheet_ids_sort(struct sheet_ids *ids, struct err *e); /* before any is looke
 /* sheet_ids_find: the record with that id of a source (0, 1), or of any (2). */
 bool sheet_ids_find(const struct sheet_ids *ids, struct bytes id, unsigned source, uint32_t *ret);
 /*
- * sheet_ids_check_new(ids, from, e):
- * ERR_REFUSED when a record from ${from} on has the id of another one of its source.  first_count is ${from} where
- * there is one source.  Sorts.
+ * sheet_ids_check_new(ids, from, across, e):
+ * ERR_REFUSED when a record from ${from} on has the id of another one of its source: across two tables, of the second.
+ * Sorts.
  */
-int sheet_ids_check_new(struct sheet_ids *ids, size_t from, struct err *e);
+int sheet_ids_check_new(struct sheet_ids *ids, size_t from, bool across, struct err *e);
 
 /* sheet_records_read: the rows of a table, behind those there are, into frame, ids and version. */
 int sheet_records_read(const char *path, const char *id, unsigned source, struct sheet_linkage *l, struct err *e);
