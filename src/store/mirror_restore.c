@@ -145,6 +145,8 @@ static int derive(struct restoring *r, struct err *e)
         rc = store_segments_restore(s, &words, e);
     if (rc == 0)
         rc = parity_make(s, e);
+    if (rc == 0)
+        rc = store_cosigned_restore(s, NULL, e);
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }
 
