@@ -28,6 +28,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -75,6 +76,8 @@ class Run:
     """One program, run to its end or its time limit in a work folder of its own, output kept in a log."""
 
     running = set()  # their processes, each the leader of a session
+    ending = False   # no further one is started
+    lock = threading.Lock()  # over both
 
     def __init__(self, kind, name, command, timeout_s, environment=None, start_in=None):
         self.kind, self.name, self.command, self.timeout_s = kind, name, command, timeout_s
@@ -95,9 +98,12 @@ class Run:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with open(self.log, "wb") as log:
-            process = subprocess.Popen(self.command, cwd=self.start_in, env=self.clean_environment(), stdout=log,
-                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
-            Run.running.add(process)
+            with Run.lock:
+                if Run.ending:
+                    return self
+                process = subprocess.Popen(self.command, cwd=self.start_in, env=self.clean_environment(), stdout=log,
+                                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+                Run.running.add(process)
             try:
                 self.code = process.wait(self.timeout_s)
             except subprocess.TimeoutExpired:
@@ -145,6 +151,8 @@ def stop_group(process):
 
 def stop_everything(number, _):
     """The suite was interrupted: so is all that it runs."""
+    with Run.lock:
+        Run.ending = True
     for process in list(Run.running):
         try:
             os.killpg(process.pid, signal.SIGKILL)
