@@ -139,6 +139,8 @@ int ledger_read_at(struct ledger *l, uint64_t at, void *to, size_t n, struct err
 /* Proofs over the tiles, which are checked against the checkpoint on the way. */
 int ledger_prove(struct ledger *l, uint64_t leaf, struct buf *ret_tlog_proof, struct err *e);
 int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_proof *ret, struct err *e);
+/* ledger_checkpoint: the newest one as the log key signed it; empty without records.  Borrowed until a commit. */
+struct bytes ledger_checkpoint(const struct ledger *l);
 int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], struct err *e);
 
 /*

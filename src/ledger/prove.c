@@ -195,6 +195,11 @@ int ledger_prove(struct ledger *l, uint64_t leaf, struct buf *ret_tlog_proof, st
     return buf_check(ret_tlog_proof, e);
 }
 
+struct bytes ledger_checkpoint(const struct ledger *l)
+{
+    return buf_bytes(&l->note);
+}
+
 int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], struct err *e)
 {
     struct tree_proof p;

@@ -117,7 +117,7 @@ int store_segments_restore(struct store *s, struct buf *words, struct err *e)
     if (rc == 0)
         rc = segment_end(&g, e);
     buf_drop(&g.content);
-    return rc;
+    return rc == 0 ? store_stamps_restore(s, words, e) : rc;
 }
 
 /* The keyring's words are the names of the files that it healed. */

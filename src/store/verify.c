@@ -302,6 +302,18 @@ static void check_parity(struct verifying *v, uint64_t leaf, const struct statem
     }
 }
 
+static void check_stamp(struct verifying *v, uint64_t leaf, struct bytes note, const struct statement *st)
+{
+    struct store_stamp stamp;
+    struct err e = {0};
+    v->count->stamps++;
+    int rc = store_stamp_check(v->s, leaf, &st->timestamped, &stamp, &e);
+    if (rc == 0)
+        rc = store_stamp_look(v->s, leaf, note, &st->timestamped, found_beside, v, &e);
+    if (rc != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
 static void check_public(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes note)
 {
     struct statement st;
@@ -326,6 +338,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         check_packs(v, leaf, &st);
     if (st.kind == STATEMENT_PARITY)
         check_parity(v, leaf, &st);
+    if (st.kind == STATEMENT_TIMESTAMPED)
+        check_stamp(v, leaf, note, &st);
 }
 
 /* The record that ends where the key file's checkpoint does, with its root. */

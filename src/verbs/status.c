@@ -173,7 +173,7 @@ static void json_recovery(struct json_out *j, const struct store_facts *f)
     json_object_end(j);
 }
 
-static int json_status(const struct verbs_request *request, const struct verbs_face *face,
+static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
                        const struct store_facts *f, const struct vault_parity_count *c, struct err *e)
 {
     struct json_out *j = face->json;
@@ -201,7 +201,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     json_bool(j, f->state_known);
     verbs_json_u64(j, "stripes", c->stripes);
     verbs_json_u64(j, "stripes_whole", c->whole);
-    return 0;
+    return verbs_stamps_status(s, face, e);
 }
 
 static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
@@ -226,11 +226,13 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         *ret_exit = VERBS_FAILED;
     if (face->json != NULL) {
         json_ages(face->json, &ages);
-        return json_status(request, face, &f, &parity, e);
+        return json_status(request, face, s, &f, &parity, e);
     }
     say_status(face, &f, &parity);
     say_ages(face, &ages);
     rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc == 0)
+        rc = verbs_stamps_status(s, face, e);
     if (rc != 0 || !next_step)
         return rc;
     if (*ret_exit != VERBS_DONE)
