@@ -137,9 +137,10 @@ struct store_verified {
 /*
  * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
  * its leaves, every hidden statement opened and held to its commitment (when unlocked), numbering without gaps, every
- * receipt's sums counted again from its deposit, every time-stamp with its files, the keyring's files in both copies against what the log names, the
- * index: every page, and where it stands.  Never writes when opened with STORE_PUBLIC or STORE_CHECK: an index that is
- * damaged or of another history is a finding, one that is behind or not there is none.
+ * receipt's sums counted again from its deposit, every time-stamp with its files, the keyring's files in both copies
+ * against what the log names, the index: every page, and where it stands.  Never writes when opened with STORE_PUBLIC
+ * or STORE_CHECK: an index that is damaged or of another history is a finding, one that is behind or not there is
+ * none.
  */
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
 

@@ -58,9 +58,8 @@ static void warn_authorities(const struct verbs_face *face, const struct store_s
     uint64_t leaves = 0;
     size_t authorities = store_stamps_newest(x, &leaves);
     if (authorities < AUTHORITIES_WISHED)
-        verbs_say(face,
-                  "  WARNING: only one authority attests the newest stamped checkpoint: ask a second one, that does not "
-                  "depend on the first");
+        verbs_say(face, "  WARNING: only one authority attests the newest stamped checkpoint: ask a second one that "
+                        "does not depend on the first");
 }
 
 static void say_proven(const struct verbs_face *face, const struct store_stamps *x)

@@ -148,7 +148,7 @@ static void kinds_of_authorities(void **state)
         }
 }
 
-/* Who gives more roots than one has the one pinned that it leads to; who gives the certificate itself needs no other. */
+/* Of several roots the one is pinned to which the chain leads; the authority's own certificate may come with them. */
 static void more_than_is_needed(void **state)
 {
     OWN(authority_drop) struct authority *other = authority_new(&(struct authority_wish){.name = "Other"});
