@@ -8,8 +8,9 @@ A test program counts once per cmocka case, everything else once.  FILTER: only 
   script    tests/*/run.sh, the tests of what is not C; they run Python's unittest
   unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
   tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
-  flow      tests/flow/NN-*.sh BINARY WORKDIR in order; exit 0 passed, 77 skipped.  A line `# builds: release san tsan`
-            says under which builds it is run (default release), `# timeout: SECONDS` how long it may take
+  flow      tests/flow/NN-*.sh BINARY WORKDIR, as many at once as there are processors; exit 0 passed, 77 skipped.
+            A line `# builds: release san tsan` says under which builds it is run (default release),
+            `# timeout: SECONDS` how long it may take
   fuzz      build/fuzz: each target on its corpus (fuzz/corpus/NAME, and what earlier runs found)
   torture   tests/torture/*.sh, as flows
 
@@ -232,7 +233,12 @@ def script_setting(path, word, default):
     return match.group(1).split() if match else [default]
 
 
-def scripts(kind, pattern, default_timeout_s, wanted, tally):
+def script_cases(run):
+    return run.code == 0, run.code not in (0, SKIPPED)
+
+
+def scripts(kind, pattern, default_timeout_s, wanted):
+    runs = []
     for path in sorted((ROOT / "tests").glob(pattern)):
         for build in script_setting(path, "builds", "release"):
             name = f"{path.stem}.{build}"
@@ -244,9 +250,8 @@ def scripts(kind, pattern, default_timeout_s, wanted, tally):
             command = [*prefix, str(path), str(FOLDERS[build] / "groundwork")]
             run = Run(kind, name, command, timeout_s, environment)
             run.command.append(str(run.work))
-            run.start()
-            failed = run.code not in (0, SKIPPED)
-            tally.line(kind, name, run.code == 0, failed, run.seconds, run.tail() if failed else "")
+            runs.append(run)
+    return runs
 
 
 def fuzz_tests(seconds, seed, wanted, tally):
@@ -287,11 +292,11 @@ def main():
         script_tests(wanted, tally)
         unit_tests("unit", BUILD / "san", wanted, tally)
         unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())
-        scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted, tally)
+        in_parallel(scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted), script_cases, tally)
     if asked.what in ("all", "fuzz"):
         fuzz_tests(asked.seconds, 1 if asked.what == "all" else 0, wanted, tally)
     if asked.what == "torture":
-        scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted, tally)
+        in_parallel(scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted), script_cases, tally)
     return tally.end()
 
 

@@ -149,6 +149,7 @@ static int part_close(struct taking *t, struct err *e)
     return rc;
 }
 
+/* Asked before the next entry, not behind the last one: then the last part is closed by its receipt. */
 static int part_if_full(struct taking *t, struct err *e)
 {
     if (t->dry || !t->deposit_open)
@@ -369,7 +370,9 @@ static int take_entry(void *context, struct intake_entry *entry, struct err *e)
     struct taking *t = context;
     struct statement_received r = {
         .type = entry->type, .path = entry->path, .mode = entry->mode, .mtime = entry->mtime, .target = entry->target};
-    int rc = 0;
+    int rc = part_if_full(t, e);
+    if (rc != 0)
+        return rc;
     if (entry->refused != NULL || entry->type != STATEMENT_FOLDER) {
         t->totals.seen.files++;
         if (entry->refused != NULL || entry->type == STATEMENT_FILE)
@@ -388,7 +391,7 @@ static int take_entry(void *context, struct intake_entry *entry, struct err *e)
     t->progress.files++;
     if (rc == 0 && progress(t, 0) != 0)
         rc = err_set(e, ERR_STOPPED, "interrupted");
-    return rc != 0 ? rc : part_if_full(t, e);
+    return rc;
 }
 
 /* ---- closing ---- */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # kill -9 at random moments of an intake: what is left verifies, keeps its promises, and is completed by running again.
-# GW_KILLS: how many (200); GW_SEED: other moments; GW_KILL_LIMIT_S: seconds for all of them.
+# GW_KILLS: how many (200); GW_SEED: other moments; GW_KILL_LIMIT_S: seconds for all of them; GW_KILL_SMALL: so many
+# small files more (0), 16384 of which make a part.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
 check="$(dirname "$groundwork")/tests/flow/state_check"
@@ -13,6 +14,11 @@ for i in range(90):
     n = r.choice([0, 10, 700, 5000, 70000, 400000])
     with open(f"{folder}/n{i}", "wb") as f:
         f.write(r.randbytes(n) if i % 3 else b"the same words again and again %d\n" % (i % 5) * (n // 30))
+for i in range(int(os.environ.get("GW_KILL_SMALL", 0))):
+    folder = f"source/s{i // 1000}"
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/n{i}", "wb") as f:
+        f.write(r.randbytes(r.choice([1, 30, 200])))
 PY
 mkdir -p first/state
 export XDG_STATE_HOME="$work/unused" GROUNDWORK_KEY="$work/key"
