@@ -66,7 +66,7 @@ static void say_proven(const struct verbs_face *face, const struct store_stamps 
 {
     uint64_t leaves = 0;
     size_t authorities = store_stamps_newest(x, &leaves);
-    char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX];
+    char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], root[2 * CRYPT_HASH + 1];
     OWN(buf_drop) struct buf shown = {0};
     if (x->count == 0) {
         verbs_say(face, "No time-stamp attests when this was there: groundwork timestamp request asks for one.");
@@ -77,7 +77,9 @@ static void say_proven(const struct verbs_face *face, const struct store_stamps 
     for (size_t i = 0; i < x->count; i++)
         if (x->list[i].leaves == leaves) {
             time_text(when, x->list[i].by_unix_s);
-            verbs_say(face, "  there no later than %s: %s", when, verbs_shown(bytes_text(x->list[i].name), &shown));
+            hex_put(root, x->list[i].pinned.b, CRYPT_HASH);
+            verbs_say(face, "  there no later than %s: %s, under the root %s", when,
+                      verbs_shown(bytes_text(x->list[i].name), &shown), root);
         }
     warn_authorities(face, x);
 }

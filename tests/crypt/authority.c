@@ -163,6 +163,19 @@ void authority_twin(const struct authority *a, enum authority_usage usage, struc
 
 /* ---- asking ---- */
 
+static X509_EXTENSION *extension_new(bool critical)
+{
+    static const uint8_t null[] = {0x05, 0x00};
+    ASN1_OBJECT *object = OBJ_txt2obj("1.3.6.1.4.1.54321.2", 1);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    good(object != NULL && value != NULL && ASN1_OCTET_STRING_set(value, null, sizeof null) == 1);
+    X509_EXTENSION *e = X509_EXTENSION_create_by_OBJ(NULL, object, critical, value);
+    good(e != NULL);
+    ASN1_OCTET_STRING_free(value);
+    ASN1_OBJECT_free(object);
+    return e;
+}
+
 void authority_asked(const struct authority_asked *asked, struct buf *to)
 {
     TS_REQ *r = TS_REQ_new();
@@ -177,6 +190,9 @@ void authority_asked(const struct authority_asked *asked, struct buf *to)
     good(ASN1_INTEGER_set_uint64(nonce, asked->nonce) == 1 && TS_REQ_set_version(r, 1) == 1);
     good(TS_REQ_set_msg_imprint(r, m) == 1 && (asked->no_nonce || TS_REQ_set_nonce(r, nonce) == 1));
     good(TS_REQ_set_cert_req(r, !asked->no_certificate) == 1);
+    X509_EXTENSION *e = extension_new(false);
+    good(!asked->extended || TS_REQ_add_ext(r, e, -1) == 1);
+    X509_EXTENSION_free(e);
     uint8_t *der = NULL;
     int n = i2d_TS_REQ(r, &der);
     good(n > 0);
@@ -199,10 +215,22 @@ static int clock_of(struct TS_resp_ctx *c, void *context, long *ret_s, long *ret
     return 1;
 }
 
+static bool strange; /* of the answer at hand: libcrypto 3.0 gives this callback no context */
+
+/* Called when the request has one; the answer has one then, which may be critical. */
+static int extension_of(struct TS_resp_ctx *c, X509_EXTENSION *asked, void *context)
+{
+    X509_EXTENSION *e = extension_new(strange);
+    (void)asked, (void)context;
+    good(TS_TST_INFO_add_ext(TS_RESP_CTX_get_tst_info(c), e, -1) == 1);
+    X509_EXTENSION_free(e);
+    return 1;
+}
+
 static TS_RESP_CTX *context_new(const struct authority *a, const struct authority_answer *as)
 {
     TS_RESP_CTX *c = TS_RESP_CTX_new();
-    ASN1_OBJECT *policy = OBJ_txt2obj("1.3.6.1.4.1.54321.1", 1);
+    ASN1_OBJECT *policy = OBJ_txt2obj(as->policy != NULL ? as->policy : "1.3.6.1.4.1.54321.1", 1);
     good(c != NULL && policy != NULL && TS_RESP_CTX_set_signer_cert(c, a->own) == 1);
     good(TS_RESP_CTX_set_signer_key(c, a->key) == 1 && TS_RESP_CTX_set_def_policy(c, policy) == 1);
     good(TS_RESP_CTX_set_signer_digest(c, as->digest_sha1 ? EVP_sha1() : EVP_sha256()) == 1);
@@ -211,6 +239,8 @@ static TS_RESP_CTX *context_new(const struct authority *a, const struct authorit
     good(TS_RESP_CTX_set_accuracy(c, (int)as->accuracy_s, (int)as->accuracy_ms, (int)as->accuracy_us) == 1);
     good(as->at_us == 0 || TS_RESP_CTX_set_clock_precision_digits(c, 6) == 1);
     TS_RESP_CTX_set_time_cb(c, clock_of, (void *)(uintptr_t)as);
+    TS_RESP_CTX_set_extension_cb(c, extension_of, NULL);
+    strange = as->strange;
     ASN1_OBJECT_free(policy);
     return c;
 }

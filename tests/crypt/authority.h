@@ -28,7 +28,7 @@ struct authority_asked {
     const char *digest; /* "SHA256" */
     struct bytes imprint;
     uint64_t nonce;
-    bool no_nonce, no_certificate;
+    bool no_nonce, no_certificate, extended;
 };
 void authority_asked(const struct authority_asked *asked, struct buf *to);
 
@@ -37,8 +37,10 @@ struct authority_answer {
     unsigned at_us; /* of a second; written when it is not 0 */
     unsigned accuracy_s, accuracy_ms, accuracy_us;
     int status;         /* 0 is granted */
+    const char *policy; /* NULL: a short one */
     bool ess_sha1;      /* ESSCertID instead of ESSCertIDv2 */
     bool digest_sha1;   /* what is signed is digested so */
+    bool strange;       /* with an extension that nobody knows and that must be understood */
 };
 /* The response to a request; what it does not grant has no time-stamp. */
 void authority_answer(const struct authority *a, struct bytes request, const struct authority_answer *as,

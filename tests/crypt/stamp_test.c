@@ -229,6 +229,27 @@ static void something_else_stamped(void **state)
     refused_of(plain, &(struct authority_answer){.at_unix_s = IN_2001, .digest_sha1 = true}, "too short");
 }
 
+static void policies_and_extensions(void **state)
+{
+    char oid[CRYPT_STAMP_POLICY_MAX + 1] = "1.3";
+    OWN(buf_drop) struct buf known = {0}, strange = {0}, kept = {0};
+    const struct authority_asked asked = {
+        .digest = "SHA256", .imprint = as_bytes(&imprint), .nonce = NONCE, .extended = true};
+    struct crypt_stamp s;
+    while (strlen(oid) + 2 < CRYPT_STAMP_POLICY_MAX - 1)
+        strcat(oid, ".7");
+    strcat(oid, strlen(oid) + 2 == CRYPT_STAMP_POLICY_MAX - 1 ? ".7" : "7");
+    assert_int_equal(strlen(oid), CRYPT_STAMP_POLICY_MAX - 1);
+    reads(plain, &(struct authority_answer){.at_unix_s = IN_2001, .policy = oid}, &s);
+    assert_string_equal(s.policy, oid);
+    strcat(oid, "7");
+    refused_of(plain, &(struct authority_answer){.at_unix_s = IN_2001, .policy = oid}, "no policy that can be written");
+    answered(plain, &asked, &(struct authority_answer){.at_unix_s = IN_2001}, &known);
+    again(buf_bytes(&known), buf_bytes(&plain_chain), &s, &kept);
+    answered(plain, &asked, &(struct authority_answer){.at_unix_s = IN_2001, .strange = true}, &strange);
+    refused(buf_bytes(&strange), buf_bytes(&plain_chain), "an extension that must be understood");
+}
+
 static void certificates_of_another_time(void **state)
 {
     OWN(authority_drop) struct authority *a = authority_new(
@@ -398,6 +419,7 @@ int main(void)
         cmocka_unit_test(more_than_is_needed),
         cmocka_unit_test(not_granted),
         cmocka_unit_test(something_else_stamped),
+        cmocka_unit_test(policies_and_extensions),
         cmocka_unit_test(certificates_of_another_time),
         cmocka_unit_test(weak_or_too_many),
         cmocka_unit_test(not_for_stamps),
