@@ -249,6 +249,31 @@ static void what_it_says(void **state)
     lies(f, s, stamp.leaf, &t, "the root must be among them");
 }
 
+/* On the log, under the member's signature, and told all the same. */
+static void on_the_log(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf note = {0};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct store_stamp stamp = stamped(f, east, IN_2026);
+    OWN(store_stamps_release) struct store_stamps x = {0};
+    struct statement st;
+    struct file_path name;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(file_path(&name, NULL, "stamps/%09llu.statement", (unsigned long long)stamp.leaf), 0);
+    fixture_get(f, name.s, &note);
+    assert_int_equal(store_public_read(&s->history, stamp.leaf, buf_bytes(&note), &held, &st, NULL), 0);
+    st.timestamped.stamped_unix_s -= 1000;
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.stamped = &st.timestamped;
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(s);
+    fixture_says(f, fixture_verify(f, STORE_PUBLIC), ERR_DAMAGED, "1 findings", NULL);
+    assert_non_null(strstr(buf_text(&f->lines), "time-stamp: the time-stamp says something else than the statement"));
+    look(f, &x);
+    assert_int_equal(x.count, 1); /* and it counts for nothing */
+}
+
 /* ---- a crash at every third effect of taking it to the log ---- */
 
 static void killed(void **state)
@@ -295,6 +320,7 @@ int main(void)
         FIXTURE_TEST(strays),
         FIXTURE_TEST(by_a_mirror),
         FIXTURE_TEST(what_it_says),
+        FIXTURE_TEST(on_the_log),
         FIXTURE_TEST(killed),
     };
     return cmocka_run_group_tests(tests, begin, end);
