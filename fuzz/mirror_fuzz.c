@@ -7,7 +7,7 @@
  */
 #include "base/file.h"
 #include "fuzz.h"
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -60,21 +60,21 @@ static void head(struct bytes text)
 {
     OWN(buf_drop) struct buf again = {0};
     struct hash of;
-    uint8_t id[STORE_MIRROR_ID];
-    if (store_mirror_head_parse(text, &of, id, NULL) != 0)
+    uint8_t id[MIRROR_ID];
+    if (mirror_head_parse(text, &of, id, NULL) != 0)
         return;
-    store_mirror_head(&of, id, &again);
+    mirror_head(&of, id, &again);
     must(bytes_equal(buf_bytes(&again), text));
 }
 
 static void notes(struct bytes text)
 {
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *n = calloc(1, sizeof *n);
+    OWN(mirror_notes_drop) struct mirror_notes *n = calloc(1, sizeof *n);
     OWN(buf_drop) struct buf again = {0};
     must(n != NULL);
-    if (store_mirror_notes_parse(text, &pin, n, NULL) != 0)
+    if (mirror_notes_parse(text, &pin, n, NULL) != 0)
         return;
-    store_mirror_notes_put(n, &pin, &again);
+    mirror_notes_put(n, &pin, &again);
     must(bytes_equal(buf_bytes(&again), text));
 }
 
@@ -102,13 +102,13 @@ static int each(void *context, const struct ledger_record *r, struct err *e)
 
 static void open_mirror(void)
 {
-    OWN(store_mirror_drop) struct store_mirror *m = NULL;
-    if (store_mirror_open(folder.s, &m, NULL) != 0)
+    OWN(mirror_drop) struct mirror *m = NULL;
+    if (mirror_open(folder.s, &m, NULL) != 0)
         return;
     must(m->has_founded && !m->has_head);
     must(!m->has_commit || m->records == 4);
     if (m->has_commit)
-        (void)store_mirror_walk(m, each, NULL, NULL);
+        (void)mirror_walk(m, each, NULL, NULL);
 }
 
 static void both(struct bytes content)

@@ -11,6 +11,24 @@ bool bytes_equal(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+bool bytes_words(struct bytes line, const char *name, struct bytes *list, size_t count)
+{
+    size_t n = strlen(name);
+    if (line.n < n || memcmp(line.p, name, n) != 0)
+        return false;
+    line = bytes_of(line.p + n, line.n - n);
+    for (size_t i = 0; i < count; i++) {
+        if (line.n == 0 || line.p[0] != ' ')
+            return false;
+        line = bytes_of(line.p + 1, line.n - 1);
+        const uint8_t *space = memchr(line.p, ' ', line.n);
+        size_t length = space == NULL ? line.n : (size_t)(space - line.p);
+        list[i] = bytes_of(line.p, length);
+        line = bytes_of(line.p + length, line.n - length);
+    }
+    return line.n == 0;
+}
+
 void buf_drop(struct buf *b)
 {
     if (b == NULL)

@@ -27,6 +27,8 @@ static inline struct bytes bytes_text(const char *s)
     return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 bool bytes_equal(struct bytes a, struct bytes b);
+/* bytes_words: of "name a b c" what stands behind the name, by single blanks; exactly ${count}. */
+bool bytes_words(struct bytes line, const char *name, struct bytes *list, size_t count);
 
 static inline void u16_put(uint8_t *p, uint16_t v)
 {

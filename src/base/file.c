@@ -362,6 +362,20 @@ bool file_exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
+void file_remove_tree(const char *path)
+{
+    OWN(dir_drop) DIR *dir = opendir(path);
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
+        struct file_path inner;
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+            file_path(&inner, NULL, "%s/%s", path, d->d_name) != 0)
+            continue;
+        if (unlink(inner.s) != 0)
+            file_remove_tree(inner.s);
+    }
+    (void)rmdir(path);
+}
+
 /* One component on: through a link where there is one, as it is named where there is nothing yet. */
 static int resolve_step(struct file_path *at, const char *name, size_t n, struct err *e)
 {

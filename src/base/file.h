@@ -39,6 +39,7 @@ int file_replace(const char *path, struct bytes content, mode_t mode, struct err
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e); /* ERR_REFUSED: exists */
 int file_remove(const char *path, struct err *e); /* durable; fine when it is not there */
 bool file_exists(const char *path);
+void file_remove_tree(const char *path); /* with all that is in it, as far as it can be; links are not followed */
 /*
  * file_rename_new: give a file another name in another folder, unless that name is taken.  Returns 0 or an errno; after
  * an errno the file has its old name.  Where the file system knows no such rename, by a second name, which is refused

@@ -36,6 +36,16 @@ void index_close(struct index *x);
 void index_drop(struct index **x);
 int index_remove(const char *root, struct err *e);
 
+/*
+ * A sieve in memory (4 MiB) answers most questions about what is not there: index_already, index_duplicate and
+ * index_find_frame then say ERR_ABSENT without asking.  index_sieve_begin: ${x} has one from now on, unless it holds
+ * more than INDEX_SIEVE_ITEMS already, of which most will be met again.  index_sieve_share: a reader that was opened
+ * later uses the same; what is added through ${writing} meanwhile may fall through or not.
+ */
+enum { INDEX_SIEVE_ITEMS = 16384 };
+int index_sieve_begin(struct index *x, struct err *e);
+void index_sieve_share(struct index *x, const struct index *writing);
+
 /* Where the index stands in the journal. */
 struct index_position {
     uint64_t records, bytes; /* of the journal: records taken over, and where they end */

@@ -78,6 +78,9 @@ enum index_sql {
     SQL_KEYRING_REMOVE,
     SQL_KEYRING_FILES,
     SQL_CHECK,
+    SQL_SIEVE_PATHS,
+    SQL_SIEVE_DIGESTS,
+    SQL_SIEVE_FRAMES,
     SQL_COUNT,
 };
 
@@ -100,6 +103,7 @@ struct index {
         uint64_t leaf;
     } deposit; /* the one asked for last */
     sqlite3_stmt *kept[SQL_COUNT];
+    struct index_sieve *sieve; /* NULL: everything is asked for */
 };
 
 /* index_failed: the line for a result of SQLite, and our code for it. */
@@ -138,6 +142,14 @@ static inline uint64_t index_prefix(const struct hash *digest)
 {
     return u64_get(digest->b);
 }
+
+/* ---- sieve.c: what cannot be in the index ---- */
+
+enum index_key_of { INDEX_KEY_OF_PATH, INDEX_KEY_OF_DIGEST, INDEX_KEY_OF_FRAME };
+void index_sieve_add(struct index *x, enum index_key_of of, uint64_t key); /* before its row is */
+bool index_sieve_holds(const struct index *x, enum index_key_of of, uint64_t key); /* perhaps; false: certainly not */
+void index_sieve_leave(struct index *x);
+
 int index_counters_get(struct index *x, struct index_counters *ret, struct err *e);
 int index_span_store(struct index *x, struct err *e);
 

@@ -113,11 +113,21 @@ int index_item_by_digest(struct index *x, const char *hex, index_item_each *each
 
 /* ---- seen before? ---- */
 
+static int no_item(struct err *e)
+{
+    return err_set(e, ERR_ABSENT, "there is no such item");
+}
+
+static int no_frame(struct err *e)
+{
+    return err_set(e, ERR_ABSENT, "no frame of this chunk is known");
+}
+
 static int twin_get(struct index_query *q, struct index_twin *ret, struct err *e)
 {
     int rc = index_row(q, e);
     if (rc == 0)
-        return err_set(e, ERR_ABSENT, "there is no such item");
+        return no_item(e);
     if (rc < 0)
         return rc;
     *ret = (struct index_twin){.leaf = index_u64(q, 0), .receipt = index_u64(q, 1), .bytes = index_u64(q, 3)};
@@ -129,10 +139,13 @@ int index_already(struct index *x, const char *giver, const struct statement_rec
                   struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    uint64_t path = index_path_hash(r->path);
+    if (!index_sieve_holds(x, INDEX_KEY_OF_PATH, path))
+        return no_item(e);
     int rc = index_ask(x, r->further_name ? SQL_ALREADY_NAME : SQL_ALREADY, &q, e);
     if (rc != 0)
         return rc;
-    index_put_u64(&q, index_path_hash(r->path));
+    index_put_u64(&q, path);
     index_put_bytes(&q, r->path);
     index_put_text(&q, giver);
     if (r->further_name) {
@@ -153,6 +166,8 @@ int index_already(struct index *x, const char *giver, const struct statement_rec
 int index_duplicate(struct index *x, const struct hash *sha256, struct index_twin *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    if (!index_sieve_holds(x, INDEX_KEY_OF_DIGEST, index_prefix(sha256)))
+        return no_item(e);
     int rc = index_ask(x, SQL_DUPLICATE, &q, e);
     if (rc != 0)
         return rc;
@@ -165,13 +180,15 @@ int index_find_frame(struct index *x, const struct hash *digest, uint64_t *ret_l
                      struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    if (!index_sieve_holds(x, INDEX_KEY_OF_FRAME, index_prefix(digest)))
+        return no_frame(e);
     int rc = index_ask(x, SQL_FRAME_FIND, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, index_prefix(digest));
     rc = index_row(&q, e);
     if (rc == 0)
-        return err_set(e, ERR_ABSENT, "no frame of this chunk is known");
+        return no_frame(e);
     if (rc < 0)
         return rc;
     *ret_leaf = index_u64(&q, 0);

@@ -260,6 +260,7 @@ void index_close(struct index *x)
     assert(result == SQLITE_OK); /* no query is under way */
     (void)result;
     (void)pthread_mutex_destroy(&x->asking);
+    index_sieve_leave(x);
     free(x);
 }
 

@@ -95,6 +95,9 @@ static const char *const texts[SQL_COUNT] = {
                         " ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256",
     [SQL_KEYRING_REMOVE] = "DELETE FROM keyring_files WHERE name = ?1",
     [SQL_KEYRING_FILES] = "SELECT name, bytes, sha256 FROM keyring_files ORDER BY name",
+    [SQL_SIEVE_PATHS] = "SELECT hash FROM paths",
+    [SQL_SIEVE_DIGESTS] = "SELECT prefix FROM digests",
+    [SQL_SIEVE_FRAMES] = "SELECT prefix FROM frames",
     [SQL_CHECK] = "PRAGMA integrity_check(1)",
 };
 

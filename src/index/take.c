@@ -68,6 +68,10 @@ static int deposit_know(struct index *x, uint64_t leaf, uint64_t deposit, struct
 static int earliest(struct index *x, const struct statement_received *r, uint64_t *ret, bool *ret_any, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    *ret_any = false;
+    *ret = UINT64_MAX;
+    if (!index_sieve_holds(x, INDEX_KEY_OF_DIGEST, index_prefix(&r->sha256)))
+        return 0;
     int rc = index_ask(x, SQL_DIGEST_FIND, &q, e);
     if (rc != 0)
         return rc;
@@ -113,6 +117,7 @@ static int span_add(struct index *x, uint64_t leaf, uint64_t deposit, struct err
 static int finder_add(struct index *x, enum index_sql sql, uint64_t hash, uint64_t leaf, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    index_sieve_add(x, sql == SQL_PATH_ADD ? INDEX_KEY_OF_PATH : INDEX_KEY_OF_DIGEST, hash);
     int rc = index_ask(x, sql, &q, e);
     if (rc != 0)
         return rc;
@@ -364,6 +369,7 @@ int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint3
 {
     OWN(index_query_drop) struct index_query q = {0};
     assert(x->writing);
+    index_sieve_add(x, INDEX_KEY_OF_FRAME, index_prefix(digest));
     int rc = index_ask(x, SQL_FRAME_ADD, &q, e);
     if (rc != 0)
         return rc;

@@ -78,6 +78,7 @@ enum ledger_copy_state {
 /* What open found; a face makes lines of it.  Nothing has been written yet. */
 struct ledger_opening {
     enum ledger_copy_state copy[2];
+    bool interrupted[2];              /* what is wrong with it lies behind ${committed}: an unfinished commit left it */
     uint64_t tail_bytes[2];           /* bytes behind the last committed record that are no whole record */
     struct ledger_position position;  /* where the journal stands, tails left out */
     uint64_t committed_later;         /* whole records beyond ${committed}: the crash came after the commit */
@@ -127,6 +128,11 @@ int ledger_publish(struct ledger *l, struct err *e);
 int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_number,
                 int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                 struct err *e);
+/*
+ * ledger_walk_back: the same from the newest record to the first, each held to its signature and its number alone.
+ */
+int ledger_walk_back(struct ledger *l, int (*each)(void *context, const struct ledger_record *record, struct err *e),
+                     void *context, struct err *e);
 /* Where the content of the hidden and of the open section begins in the journal: from at and the counts. */
 uint64_t ledger_hidden_at(const struct ledger_record *record);
 uint64_t ledger_open_at(const struct ledger_record *record);
@@ -165,9 +171,9 @@ bool ledger_healed(const struct ledger *l, int copy);
  *
  * A piece is a file of whole records, back to back, that is never written again; its name says which.
  * ledger_pieces_open: the pieces below ${folder}, which is kept; none is fine.  ERR_IO.
- * ledger_pieces_record: the record ${number}, held to its signature by ${key} and, unless NULL, to what stands before
- * it; borrowed until the next call.  ${key} NULL: by its form alone, for who does not know the log key yet.  ERR_ABSENT
- * (no piece has it), ERR_DAMAGED, ERR_IO.
+ * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${key} and, unless
+ * NULL, to what stands before it; borrowed until the next call.  ${key} NULL: by its form alone, for who does not know
+ * the log key yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
  * ledger_pieces_next: the record behind *at, which moves on; an empty position is the beginning.
  */
 enum {

@@ -449,6 +449,8 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
     for (int copy = 0; copy < 2; copy++) {
         const struct ledger_copy *c = &l->copy[copy];
         opening->copy[copy] = c->state;
+        opening->interrupted[copy] =
+            (c->state == LEDGER_COPY_SHORT || c->state == LEDGER_COPY_BAD_TAIL) && c->good >= l->settled;
         opening->tail_bytes[copy] = c->state == LEDGER_COPY_BAD_TAIL ? c->size - c->good : 0;
     }
     return 0;

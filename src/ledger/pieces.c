@@ -190,51 +190,81 @@ static int head_read(struct ledger_pieces *p, struct ledger_head *ret, struct er
     return rc;
 }
 
-/* Stand at the record ${number}: in the open piece where it can be, else from the beginning of the one that has it. */
-static int seek(struct ledger_pieces *p, uint64_t number, struct ledger_head *ret, struct err *e)
+static bool claims(const struct ledger_piece *piece, uint64_t number)
 {
-    if (p->open == p->count || number < p->number || number > p->list[p->open].last) {
-        size_t i = 0;
-        while (i < p->count && (number < p->list[i].first || number > p->list[i].last))
-            i++;
-        if (i == p->count)
-            return err_set(e, ERR_ABSENT, "no piece of the journal has record %llu", LLU(number));
-        int rc = piece_open(p, i, e);
-        if (rc != 0)
-            return rc;
-    }
-    for (;;) {
-        int rc = head_read(p, ret, e);
+    return piece->first <= number && number <= piece->last;
+}
+
+/* Stand at the record ${number} of piece ${i}: from where it is open, or from its beginning. */
+static int seek(struct ledger_pieces *p, size_t i, uint64_t number, struct ledger_head *ret, struct err *e)
+{
+    int rc = p->open != i || number < p->number ? piece_open(p, i, e) : 0;
+    while (rc == 0) {
+        rc = head_read(p, ret, e);
         if (rc != 0 || p->number == number)
             return rc;
         p->at += ret->bytes;
         p->number++;
     }
+    return rc;
 }
 
-int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, uint64_t number,
-                         const struct ledger_position *before, struct ledger_record *ret, struct err *e)
+/* What a record is held to. */
+struct held_to {
+    const struct note_key *key;
+    const struct ledger_position *before;
+};
+
+static int record_of(struct ledger_pieces *p, size_t i, uint64_t number, const struct held_to *to,
+                     struct ledger_record *ret, struct err *e)
 {
     struct ledger_head head;
     struct ledger_parsed parsed;
     struct err mine = {0};
-    int rc = seek(p, number, &head, e);
+    int rc = seek(p, i, number, &head, e);
     if (rc != 0)
         return rc;
     buf_clear(&p->bytes);
-    uint8_t *to = buf_more(&p->bytes, (size_t)head.bytes);
-    rc = to == NULL ? buf_check(&p->bytes, &mine) : file_read_at(p->fd, to, (size_t)head.bytes, p->at, p->name, &mine);
+    uint8_t *bytes = buf_more(&p->bytes, (size_t)head.bytes);
+    rc = bytes == NULL ? buf_check(&p->bytes, &mine)
+                       : file_read_at(p->fd, bytes, (size_t)head.bytes, p->at, p->name, &mine);
     if (rc == 0)
         rc = ledger_record_parse(buf_bytes(&p->bytes), &parsed, &mine);
-    if (rc == 0 && key != NULL)
-        rc = ledger_record_verify(&parsed, key, &mine);
-    if (rc == 0 && before != NULL)
-        rc = ledger_record_follows(&parsed, before, &mine);
+    if (rc == 0 && to->key != NULL)
+        rc = ledger_record_verify(&parsed, to->key, &mine);
+    if (rc == 0 && to->before != NULL)
+        rc = ledger_record_follows(&parsed, to->before, &mine);
     if (rc != 0)
         return err_set(e, rc, "%s, record %llu: %s", p->name, LLU(number), mine.text);
     *ret = parsed.record;
-    ret->at = before != NULL ? before->bytes : 0;
+    ret->at = to->before != NULL ? to->before->bytes : 0;
     return 0;
+}
+
+/* The open piece first, then whichever claims to have it: a name proves nothing.  The first failure is told. */
+int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, uint64_t number,
+                         const struct ledger_position *before, struct ledger_record *ret, struct err *e)
+{
+    const struct held_to to = {key, before};
+    struct err why = {0};
+    size_t open = p->open;
+    int rc = ERR_ABSENT;
+    if (open < p->count && claims(&p->list[open], number))
+        rc = record_of(p, open, number, &to, ret, &why);
+    for (size_t i = 0; (rc == ERR_ABSENT || rc == ERR_DAMAGED) && i < p->count && p->list[i].first <= number; i++) {
+        if (i == open || !claims(&p->list[i], number))
+            continue;
+        struct err mine = {0};
+        int other = record_of(p, i, number, &to, ret, &mine);
+        if (other == 0 || why.code == 0) {
+            rc = other;
+            why = mine;
+        }
+    }
+    if (rc == 0)
+        return 0;
+    return why.code != 0 ? err_set(e, rc, "%s", why.text)
+                         : err_set(e, ERR_ABSENT, "no piece of the journal has record %llu", LLU(number));
 }
 
 int ledger_pieces_next(struct ledger_pieces *p, const struct note_key *key, struct ledger_position *at,

@@ -45,6 +45,23 @@ int ledger_walk(struct ledger *l, int copy, uint64_t from_at, uint64_t from_numb
     return 0;
 }
 
+int ledger_walk_back(struct ledger *l, int (*each)(void *context, const struct ledger_record *record, struct err *e),
+                     void *context, struct err *e)
+{
+    OWN(buf_drop) struct buf bytes = {0};
+    struct ledger_mark m = {l->position.bytes, l->position.records, l->position.leaves};
+    int rc = 0;
+    while (rc == 0 && m.records > 0) {
+        struct ledger_parsed p;
+        if (!ledger_mark_back(l, &m))
+            return err_set(e, ERR_DAMAGED, "record %llu is bad in both copies", LLU(m.records - 1));
+        rc = ledger_record_good(l, m.at, m.records, NULL, &bytes, &p, e);
+        if (rc == 0)
+            rc = each(context, &p.record, e);
+    }
+    return rc;
+}
+
 /* Which copy's record covers ${at}?  Frames lead there from the beginning: only asked when the copies differ. */
 static int from_the_valid_one(const struct ledger *l, uint64_t at, void *to, size_t n, struct err *e)
 {

@@ -2,7 +2,7 @@
  * What the log binds beside the journal: every file that a mirror must hold, and nothing that can be made again.
  *
  * Segments, tiles and the index are not here: the journal makes them.  A further kind of file that statements name is
- * one more case in store_bound_take and in store_bound_file.
+ * one more case in take_statement and in store_bound_file.
  */
 #include "store/store_internal.h"
 
@@ -11,34 +11,37 @@
 
 enum { SHOWN_DIGEST = 8 };
 
-void store_bound_drop(struct store_bound *b)
+struct store_bound {
+    struct store_packs packs;
+    struct keyring_file *keys;
+    size_t key_count, key_room;
+    struct store_following following;
+};
+
+int store_bound_new(const struct statement_founded *founded, struct store_bound **ret, struct err *e)
 {
-    free(b->packs);
-    free(b->keys);
-    history_release(&b->history);
-    *b = (struct store_bound){0};
+    struct store_bound *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return err_memory(e);
+    b->following.founded = founded;
+    *ret = b;
+    return 0;
 }
 
-/* A pack is named again by each commit that adds to it: the last word holds.  They are named in ascending order. */
-static int take_pack(struct store_bound *b, const struct statement_pack *said, struct err *e)
+void store_bound_free(struct store_bound *b)
 {
-    const struct vault_pack pack = {said->pack, said->sectors, said->sealed, said->root};
-    if (b->pack_count > 0 && b->packs[b->pack_count - 1].pack == pack.pack) {
-        b->packs[b->pack_count - 1] = pack;
-        return 0;
-    }
-    if (b->pack_count > 0 && b->packs[b->pack_count - 1].pack > pack.pack)
-        return err_set(e, ERR_DAMAGED, "the log names pack %llu out of order", (unsigned long long)pack.pack);
-    if (b->pack_count == b->pack_room) {
-        size_t room = b->pack_room * 2 + 64;
-        struct vault_pack *grown = reallocarray(b->packs, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        b->packs = grown;
-        b->pack_room = room;
-    }
-    b->packs[b->pack_count++] = pack;
-    return 0;
+    if (b == NULL)
+        return;
+    store_packs_release(&b->packs);
+    free(b->keys);
+    store_following_release(&b->following);
+    free(b);
+}
+
+void store_bound_drop(struct store_bound **b)
+{
+    store_bound_free(*b);
+    *b = NULL;
 }
 
 static int take_key(struct store_bound *b, const struct statement_file_hash *said, struct err *e)
@@ -65,32 +68,29 @@ static int take_key(struct store_bound *b, const struct statement_file_hash *sai
     return 0;
 }
 
-int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct statement_founded *founded,
-                     struct err *e)
+static int take_statement(void *context, uint64_t leaf, struct bytes note, const struct statement *st, struct err *e)
 {
-    struct cursor open = cursor_of(r->open);
-    OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = r->number == 0 ? history_begin(&b->history, founded, r->entries.p, e) : 0;
-    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
-        struct bytes note;
-        struct statement st;
-        uint64_t leaf = r->first_leaf + r->hidden_count + i;
-        rc = ledger_statement_next(&open, &note, e);
-        if (rc == 0)
-            rc = store_public_read(&b->history, leaf, note, &held, &st, e);
-        if (rc == 0)
-            rc = history_take(&b->history, leaf, &st, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = take_pack(b, &st.packs.packs[k], e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_KEYRING && k < st.keyring.count; k++)
-            rc = take_key(b, &st.keyring.files[k], e);
-    }
+    struct store_bound *b = context;
+    (void)leaf, (void)note;
+    int rc = store_packs_take(&b->packs, st, b->following.founded->parity_files, e);
+    for (size_t i = 0; rc == 0 && st->kind == STATEMENT_KEYRING && i < st->keyring.count; i++)
+        rc = take_key(b, &st->keyring.files[i], e);
     return rc;
+}
+
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, struct err *e)
+{
+    return store_follow(&b->following, r, &(struct store_follower){take_statement, b}, e);
+}
+
+const struct history *store_bound_history(const struct store_bound *b)
+{
+    return &b->following.history;
 }
 
 size_t store_bound_count(const struct store_bound *b)
 {
-    return b->key_count + b->pack_count;
+    return b->key_count + b->packs.count;
 }
 
 /* By its digest too: should the log ever name other content under the same name, no file is written in place. */
@@ -105,7 +105,7 @@ static void key_file(const struct keyring_file *k, struct store_bound_file *ret)
 }
 
 /* Of an open pack the name says how much of it is here: it grows elsewhere, not in the mirror. */
-static void pack_file(const struct vault_pack *p, struct store_bound_file *ret)
+void store_bound_pack(const struct vault_pack *p, struct store_bound_file *ret)
 {
     *ret = (struct store_bound_file){
         .bytes = (uint64_t)p->sectors * VAULT_SECTOR, .digest = p->root, .sectors = true, .pack = p};
@@ -125,5 +125,5 @@ void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_
     if (i < b->key_count)
         key_file(&b->keys[i], ret);
     else
-        pack_file(&b->packs[i - b->key_count], ret);
+        store_bound_pack(&b->packs.list[i - b->key_count], ret);
 }

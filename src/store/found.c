@@ -163,12 +163,9 @@ static int folders(struct founding *f, struct err *e)
 
 static int key_place(struct founding *f, struct err *e)
 {
-    char hex[17];
-    hex_put(hex, f->identity.pin.b, 8);
-    int rc = f->place->key_path != NULL ? file_path(&f->key_path, e, "%s", f->place->key_path)
-                                        : file_path(&f->key_path, e, "%s/%s.key", f->place->config_folder, hex);
+    int rc = store_key_path(f->place, &f->identity.pin, &f->key_path, e);
     if (rc == 0)
-        rc = store_state_path(f->place, &f->identity.pin, &f->state_file, e);
+        rc = store_outside(f->place, &f->identity.pin, "state", &f->state_file, e);
     if (rc == 0 && f->place->key_path == NULL)
         rc = file_make_folders(f->place->config_folder, e);
     return rc;
@@ -218,20 +215,6 @@ static int build(struct founding *f, struct err *e)
         (void)file_remove(f->state_file.s, NULL);
     }
     return rc;
-}
-
-void store_remove_tree(const char *path)
-{
-    OWN(dir_drop) DIR *dir = opendir(path);
-    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
-        struct file_path inner;
-        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
-            file_path(&inner, NULL, "%s/%s", path, d->d_name) != 0)
-            continue;
-        if (unlink(inner.s) != 0)
-            store_remove_tree(inner.s);
-    }
-    (void)rmdir(path);
 }
 
 static int first_investigation(const struct store_place *place, const struct store_founding *wish, struct err *e)
@@ -297,7 +280,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
         return rc;
     rc = build(&f, e);
     if (rc != 0) {
-        store_remove_tree(f.temporary.s);
+        file_remove_tree(f.temporary.s);
         return rc;
     }
     struct given given = {founding->passphrase};

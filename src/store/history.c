@@ -26,64 +26,88 @@ int store_history_step(struct history *h, const struct ledger_record *r, const s
 
 /* ---- from the journal ---- */
 
-struct walking {
-    const struct statement_founded *founded;
-    struct history *history;
-    struct hash before;
-    const char *restore; /* NULL, or the root of a repository whose files of key events are made whole */
-    struct buf *words;   /* then: a line for each file */
-};
-
-static int walk_record(void *context, const struct ledger_record *r, struct err *e)
+void store_following_release(struct store_following *f)
 {
-    struct walking *w = context;
+    history_release(&f->history);
+    buf_drop(&f->before);
+}
+
+/* The checkpoint before is read only where a statement names it. */
+static int follow_statement(struct store_following *f, const struct ledger_record *r, uint64_t leaf,
+                            const struct statement *st, struct err *e)
+{
+    struct checkpoint before = {0};
+    int rc = 0;
+    if (st->kind == STATEMENT_RECOVERY && f->before.n > 0)
+        rc = checkpoint_read(buf_bytes(&f->before), &f->founded->log, NOTE_STRICT, &before, e);
+    return rc == 0 ? store_history_step(&f->history, r, &before.root, leaf, st, e) : rc;
+}
+
+int store_follow(struct store_following *f, const struct ledger_record *r, const struct store_follower *to,
+                 struct err *e)
+{
     struct cursor open = cursor_of(r->open);
-    struct checkpoint c;
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = r->number == 0 ? history_begin(w->history, w->founded, r->entries.p, e) : 0;
+    int rc = r->number == 0 ? history_begin(&f->history, f->founded, r->entries.p, e) : 0;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
         uint64_t leaf = r->first_leaf + r->hidden_count + i;
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = store_public_read(w->history, leaf, note, &held, &st, e);
+            rc = store_public_read(&f->history, leaf, note, &held, &st, e);
         if (rc == 0)
-            rc = store_history_step(w->history, r, &w->before, leaf, &st, e);
-        if (rc == 0 && w->restore != NULL && history_is_event(st.kind))
-            rc = keyring_event_restore(w->restore, w->history->events, leaf, note, w->words, e);
+            rc = follow_statement(f, r, leaf, &st, e);
+        if (rc == 0 && to != NULL)
+            rc = to->each(to->context, leaf, note, &st, e);
     }
-    if (rc == 0)
-        rc = checkpoint_read(r->checkpoint, &w->founded->log, NOTE_STRICT, &c, e);
-    if (rc == 0)
-        w->before = c.root;
-    return rc;
+    buf_clear(&f->before);
+    buf_put_bytes(&f->before, r->checkpoint);
+    return rc == 0 ? buf_check(&f->before, e) : rc;
+}
+
+struct walking {
+    struct store_following following;
+    const char *restore; /* NULL, or the root of a repository whose files of key events are made whole */
+    struct buf *words;   /* then: a line for each file */
+};
+
+static int walk_statement(void *context, uint64_t leaf, struct bytes note, const struct statement *st, struct err *e)
+{
+    const struct walking *w = context;
+    if (w->restore == NULL || !history_is_event(st->kind))
+        return 0;
+    return keyring_event_restore(w->restore, w->following.history.events, leaf, note, w->words, e);
+}
+
+static int walk_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct walking *w = context;
+    return store_follow(&w->following, r, &(struct store_follower){walk_statement, w}, e);
+}
+
+static int walk(struct store *s, struct walking *w, struct err *e)
+{
+    w->following.founded = &s->founded.founded;
+    int rc = begin(s, &w->following.history, e);
+    return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, w, e);
 }
 
 int store_history_walk(struct store *s, struct history *ret, struct err *e)
 {
-    struct walking w = {.founded = &s->founded.founded, .history = ret};
-    int rc = begin(s, ret, e);
-    return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, &w, e);
+    struct walking w = {.following.history = *ret};
+    int rc = walk(s, &w, e);
+    *ret = w.following.history;
+    buf_drop(&w.following.before);
+    return rc;
 }
 
 int store_history_restore(struct store *s, struct buf *words, struct err *e)
 {
-    OWN(history_release) struct history h = {0};
-    struct walking w = {.founded = &s->founded.founded, .history = &h, .restore = s->root, .words = words};
-    int rc = begin(s, &h, e);
-    return rc != 0 ? rc : ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, walk_record, &w, e);
-}
-
-int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e)
-{
-    struct walking w = {.founded = &m->founded.founded, .history = ret};
-    if (m->has_founded && m->has_commit)
-        return store_mirror_walk(m, walk_record, &w, e);
-    return err_set(e, ERR_DAMAGED,
-                   "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                   "verify --mirror tells more",
-                   m->folder);
+    struct walking w = {.restore = s->root, .words = words};
+    int rc = walk(s, &w, e);
+    store_following_release(&w.following);
+    return rc;
 }
 
 /* ---- from the events beside it ---- */

@@ -1,16 +1,10 @@
 /* Opening: whose repository this is, whether it is the one this computer saw last, and finishing what a crash left. */
 #include "store/store_internal.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-
-enum { LOCK_WORDS_MAX = 256, LOCK_PAUSE_MS = 100, SHOWN_PIN = 8 };
 
 void store_tell(const struct store *s, const char *line)
 {
@@ -60,7 +54,9 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .state_known = s->state.known,
                                 .state_path = s->state_file.s,
                                 .key_path = s->key_path.s,
-                                .opening = &s->opening};
+                                .opening = &s->opening,
+                                .founded = f,
+                                .place = &s->place};
     ledger_where(s->ledger, &ret->position);
 }
 
@@ -84,61 +80,6 @@ struct ledger *store_ledger(struct store *s)
 struct keyring *store_keyring(struct store *s)
 {
     return s->keyring;
-}
-
-/* ---- the lock ---- */
-
-static void lock_words(int fd, char to[LOCK_WORDS_MAX])
-{
-    ssize_t n = pread(fd, to, LOCK_WORDS_MAX - 1, 0);
-    to[n > 0 ? n : 0] = 0;
-    char *end = strchr(to, '\n');
-    if (end != NULL)
-        *end = 0;
-}
-
-/* Who writes, for the line that another one will read.  Only words: the lock itself is the kernel's. */
-static void lock_sign(int fd)
-{
-    char words[LOCK_WORDS_MAX], when[TIME_TEXT_MAX], host[64] = "";
-    (void)gethostname(host, sizeof host - 1);
-    time_text(when, time_now_unix_s());
-    int n = snprintf(words, sizeof words, "process %d on %s since %s\n", (int)getpid(), host, when);
-    if (n > 0 && ftruncate(fd, 0) == 0)
-        (void)!pwrite(fd, words, (size_t)n, 0);
-}
-
-int store_lock(struct store *s, struct err *e)
-{
-    struct file_path path;
-    int rc = file_path(&path, e, "%s/lock", s->root);
-    if (rc != 0)
-        return rc;
-    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == EROFS)
-        return err_set(e, ERR_IO, "%s is on a read-only disk: nothing can be taken in or changed there", s->root);
-    if (fd < 0 && errno == EACCES)
-        return err_set(e, ERR_IO, "%s may not be written by you: use the account that owns it", s->root);
-    if (fd < 0 && (errno == ELOOP || errno == EISDIR))
-        return err_set(e, ERR_DAMAGED, "%s is not a plain file: move it away, and the next writer makes it anew",
-                       path.s);
-    if (fd < 0)
-        return err_os(e, ERR_IO, errno, "open %s", path.s);
-    uint64_t until = time_monotonic_ms() + s->place.wait_ms;
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return err_os(e, ERR_IO, errno, "lock %s", path.s);
-        if (time_monotonic_ms() >= until) {
-            char words[LOCK_WORDS_MAX];
-            lock_words(fd, words);
-            return err_set(e, ERR_BUSY, "another writer is at work (%s): wait for it, or use --wait", words);
-        }
-        usleep(LOCK_PAUSE_MS * 1000);
-    }
-    lock_sign(fd);
-    s->lock_fd = TAKE_FD(fd);
-    return 0;
 }
 
 /* ---- who founded this ---- */
@@ -183,15 +124,6 @@ static int founded_read(struct store *s, struct err *e)
 }
 
 /* ---- keys ---- */
-
-static int key_choose(struct store *s, struct err *e)
-{
-    char hex[2 * SHOWN_PIN + 1];
-    hex_put(hex, s->pin.b, SHOWN_PIN);
-    if (s->place.key_path != NULL)
-        return file_path(&s->key_path, e, "%s", s->place.key_path);
-    return file_path(&s->key_path, e, "%s/%s.key", s->place.config_folder, hex);
-}
 
 static int key_is_ours(struct store *s, const struct hash *pin, struct err *e)
 {
@@ -377,7 +309,10 @@ int store_index_reader(struct store *s, struct index **ret, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
     keyring_key(s->keyring, KEYRING_INDEX, &key);
-    return index_open(s->root, &key, INDEX_READ, ret, e);
+    int rc = index_open(s->root, &key, INDEX_READ, ret, e);
+    if (rc == 0)
+        index_sieve_share(*ret, s->index);
+    return rc;
 }
 
 /* ---- the index ---- */
@@ -683,11 +618,11 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
 {
     int rc = founded_read(s, e);
     if (rc == 0)
-        rc = key_choose(s, e);
+        rc = store_key_path(&s->place, &s->pin, &s->key_path, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = unlock(s, e);
     if (rc == 0)
-        rc = store_state_path(&s->place, &s->pin, &s->state_file, e);
+        rc = store_outside(&s->place, &s->pin, "state", &s->state_file, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0)

@@ -87,6 +87,16 @@ static int part_note(struct store_packs *p, const struct ledger_record *r, struc
     return 0;
 }
 
+int store_packs_take(struct store_packs *p, const struct statement *st, uint32_t parity_files, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && st->kind == STATEMENT_PACKS && i < st->packs.count; i++)
+        rc = pack_note(p, &st->packs.packs[i], e);
+    for (size_t i = 0; rc == 0 && st->kind == STATEMENT_PARITY && i < st->parity.count; i++)
+        rc = stripe_note(p, &st->parity.stripes[i], parity_files, e);
+    return rc;
+}
+
 struct loading {
     struct store *s;
     struct store_packs *packs;
@@ -95,7 +105,6 @@ struct loading {
 static int take_record(void *context, const struct ledger_record *r, struct err *e)
 {
     const struct loading *l = context;
-    const struct statement_founded *founded = &l->s->founded.founded;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = 0;
@@ -105,10 +114,8 @@ static int take_record(void *context, const struct ledger_record *r, struct err 
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
             rc = store_public_read(&l->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PACKS && k < st.packs.count; k++)
-            rc = pack_note(l->packs, &st.packs.packs[k], e);
-        for (size_t k = 0; rc == 0 && st.kind == STATEMENT_PARITY && k < st.parity.count; k++)
-            rc = stripe_note(l->packs, &st.parity.stripes[k], founded->parity_files, e);
+        if (rc == 0)
+            rc = store_packs_take(l->packs, &st, l->s->founded.founded.parity_files, e);
     }
     return rc == 0 && r->hidden_count > 0 ? part_note(l->packs, r, e) : rc;
 }
@@ -142,4 +149,79 @@ int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i
 struct vault_parity store_parity(const struct store *s)
 {
     return (struct vault_parity){s->founded.founded.parity_packs, s->founded.founded.parity_files};
+}
+
+/* ---- how far they go ---- */
+
+struct ending {
+    const struct store *s;
+    struct store_packs_end *end;
+    bool packs_known, parity_known;
+};
+
+static void end_take(struct ending *x, const struct statement *st)
+{
+    if (st->kind == STATEMENT_PACKS && !x->packs_known) {
+        x->packs_known = true;
+        for (size_t i = 0; i < st->packs.count; i++) {
+            const struct statement_pack *p = &st->packs.packs[i];
+            if (p->pack >= x->end->packs) {
+                x->end->packs = p->pack + 1;
+                x->end->open = !p->sealed;
+            }
+        }
+    }
+    if (st->kind == STATEMENT_PARITY && !x->parity_known && st->parity.count > 0) {
+        const struct statement_stripe *last = &st->parity.stripes[st->parity.count - 1];
+        x->parity_known = true;
+        x->end->covered = last->stripe * x->s->founded.founded.parity_packs + last->packs;
+    }
+}
+
+static int end_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct ending *x = context;
+    struct cursor open = cursor_of(r->open);
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
+        struct bytes note;
+        struct statement st;
+        rc = ledger_statement_next(&open, &note, e);
+        if (rc == 0)
+            rc = store_public_read(&x->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
+        if (rc == 0)
+            end_take(x, &st);
+    }
+    bool no_parity = store_parity(x->s).packs == 0 || (x->packs_known && x->end->packs <= (x->end->open ? 1 : 0));
+    return rc == 0 && x->packs_known && (x->parity_known || no_parity) ? ERR_STOPPED : rc; /* far enough */
+}
+
+int store_packs_end(struct store *s, struct store_packs_end *ret, struct err *e)
+{
+    struct err mine = {0};
+    *ret = (struct store_packs_end){0};
+    struct ending x = {.s = s, .end = ret};
+    int rc = ledger_walk_back(s->ledger, end_record, &x, &mine);
+    return rc == 0 || rc == ERR_STOPPED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+int store_glance(struct store *s, struct store_glance *ret, struct err *e)
+{
+    struct store_packs_end end;
+    struct vault_glance here;
+    int rc = store_packs_end(s, &end, e);
+    if (rc != 0)
+        return rc;
+    vault_glance(&(struct vault_glanced){.root = s->root,
+                                         .pack_sectors = s->founded.founded.pack_sectors,
+                                         .parity = store_parity(s),
+                                         .packs = end.packs,
+                                         .open = end.open,
+                                         .covered = end.covered},
+                 &here);
+    const uint64_t sealed = end.packs - (end.open ? 1 : 0);
+    *ret = (struct store_glance){end.packs, here.packs_here, here.stripes, here.whole,
+                                 store_parity(s).packs != 0 && sealed > end.covered ? sealed - end.covered : 0};
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* New recovery sheets: drawn, divided, and made known to the log. */
+/* Recovery sheets: drawn, divided, and made known to the log; and the one commit that they sign. */
 #include "store/store_internal.h"
 
 #include "base/clock.h"
@@ -123,4 +123,51 @@ int store_sheets_commit(struct store *s, const struct store_sheets *sheets, stru
 bool store_sheets_may_count(const struct store *s)
 {
     return s->state.has_pending; /* set just before the journal is written, and by nothing else while this is open */
+}
+
+/* ---- a member replaced ---- */
+
+static struct statement said_of(const struct store_replacing *r)
+{
+    struct statement st = {.kind = STATEMENT_MEMBER, .at_unix_s = time_now_unix_s()};
+    struct statement_member *m = &st.member;
+    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
+    m->key = r->next->member;
+    memcpy(m->set, r->set, STATEMENT_ID);
+    keyring_identity_public(r->next, m->box, receiving);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        m->receiving[i].epoch = r->next->receiving[i].epoch;
+        memcpy(m->receiving[i].key, receiving[i], CRYPT_PUBLIC);
+    }
+    return st;
+}
+
+/* The event, signed by the sheets, and the new member's boxes and table behind it. */
+int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(buf_drop) struct buf words = {0};
+    struct store_place opening = *place;
+    struct statement st = said_of(r);
+    struct ledger_position now;
+    opening.identity = r->next;
+    int rc = store_open_to_recover(&opening, r->keys, r->former, &s, e);
+    if (rc == 0)
+        rc = store_history_restore(s, &words, e);
+    if (rc == 0)
+        rc = store_draft_begin(s, e);
+    if (rc == 0)
+        rc = keyring_replace(s->keyring, r->next, e);
+    if (rc != 0)
+        return rc;
+    s->draft.event = (struct draft_event){&st, &r->keys->key, &r->keys->sign};
+    rc = store_commit(s, e);
+    if (rc == 0 && s->failed)
+        rc = err_set(e, ERR_IO, "what follows from the commit could not be written");
+    if (rc != 0)
+        return rc;
+    ledger_where(s->ledger, &now);
+    r->next->checkpoint_size = now.leaves;
+    r->next->checkpoint_root = now.root;
+    return 0;
 }

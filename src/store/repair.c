@@ -28,7 +28,7 @@ int store_reindex(struct store *s, const struct store_watch *watch, struct err *
 struct healing {
     struct store_place place;
     struct keyring_identity identity;
-    struct store_mirror *mirror; /* NULL: none is at hand */
+    const struct store_source *source; /* NULL: none is at hand */
     const struct store_watch *watch;
     struct buf *words;
     struct buf names;
@@ -42,7 +42,6 @@ static void healing_drop(struct healing *h)
 {
     free(h->lost);
     keyring_identity_drop(&h->identity);
-    store_mirror_drop(&h->mirror);
     buf_drop(&h->names);
 }
 
@@ -117,7 +116,7 @@ int store_segments_restore(struct store *s, struct buf *words, struct err *e)
     if (rc == 0)
         rc = segment_end(&g, e);
     buf_drop(&g.content);
-    return rc == 0 ? store_stamps_restore(s, words, e) : rc;
+    return rc;
 }
 
 /* The keyring's words are the names of the files that it healed. */
@@ -130,6 +129,8 @@ static int repair_keys(struct healing *h, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_segments_restore(s, h->words, e);
+    if (rc == 0)
+        rc = store_stamps_restore(s, h->words, e);
     if (rc == 0)
         rc = store_history_restore(s, h->words, e);
     if (rc == 0)
@@ -150,9 +151,9 @@ static int repair_keys(struct healing *h, struct err *e)
 struct pack_repair {
     struct healing *h;
     const struct vault_stripe_of *stripe; /* at hand */
-    const char *root;
-    bool again; /* the mirror may have brought what the stripe lacked: it is looked at once more */
+    bool again; /* the source may have brought what the stripe lacked: it is looked at once more */
     bool last;  /* and this is that look */
+    struct err why[VAULT_STRIPE_PACKS_MAX]; /* why a whole pack was not to be had there */
     bool unhealed;
 };
 
@@ -169,7 +170,7 @@ static void pack_lost(struct healing *h, uint64_t pack)
 static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, struct err *e)
 {
     struct err lacking = {0};
-    int rc = store_mirror_heal_pack(r->h->mirror, r->root, p, &lacking);
+    int rc = r->h->source->pack(r->h->source->context, p, &lacking);
     if (rc != 0)
         return err_set(e, rc, "%s", lacking.text);
     r->h->packs_healed = true;
@@ -187,7 +188,7 @@ static int repair_copies(struct pack_repair *r, const struct store *s, const str
         buf_printf(r->h->words, text_tr("pack %llu healed from its second copy\n"), (unsigned long long)p->pack);
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     }
-    if (rc == ERR_DAMAGED && r->h->mirror != NULL)
+    if (rc == ERR_DAMAGED && r->h->source != NULL)
         rc = pack_from_mirror(r, p, &mine);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
@@ -201,14 +202,14 @@ static void mended(void *context, const struct vault_mended *m)
 {
     struct pack_repair *r = context;
     unsigned long long number = (unsigned long long)m->number;
+    const uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
     char name[VAULT_PARITY_NAME_MAX];
     struct err line = {0};
-    if (m->lost > 0 && r->h->mirror != NULL && !r->last) {
-        uint64_t first = r->stripe->logged->stripe * r->stripe->parity.packs;
+    if (m->lost > 0 && r->h->source != NULL && !r->last) {
         r->again = true;
-        if (!m->parity && pack_from_mirror(r, &r->stripe->packs[m->number - first], &line) != 0)
-            found(r->h->watch, &line); /* why the mirror does not help; what is lost is told by the next look */
-        return;
+        if (!m->parity)
+            (void)pack_from_mirror(r, &r->stripe->packs[m->number - first], &r->why[m->number - first]);
+        return; /* what is lost is told by the next look, and why then */
     }
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
     if (m->parity && m->lost == 0) {
@@ -216,10 +217,15 @@ static void mended(void *context, const struct vault_mended *m)
         buf_printf(&r->h->names, "%s\n", name);
     } else if (m->parity)
         (void)err_set(&line, ERR_DAMAGED, "%s cannot be made anew while packs under it are damaged", name);
+    else if (m->lost == 0 && m->brought > 0)
+        buf_printf(r->h->words, text_tr("pack %llu healed by parity and the mirror: %u sectors came back\n"), number,
+                   m->healed);
     else if (m->lost == 0)
         buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
     else {
         pack_lost(r->h, m->number);
+        if (r->why[m->number - first].code != 0)
+            found(r->h->watch, &r->why[m->number - first]);
         if (m->healed > 0)
             buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
         (void)err_set(&line, ERR_DAMAGED,
@@ -250,7 +256,6 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
-    r.root = rc == 0 ? s->root : NULL;
     uint64_t covered = rc == 0 ? packs_covered(&packs, store_parity(s).packs) : 0;
     for (size_t i = 0; rc == 0 && i < packs.count; i++)
         if (packs.list[i].pack >= covered)
@@ -261,10 +266,12 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         rc = store_stripe_of(s, &packs, i, &stripe, e);
         r.stripe = &stripe;
         r.again = r.last = false;
+        memset(r.why, 0, sizeof r.why);
         if (rc == 0)
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
         if (rc == ERR_DAMAGED && r.again) {
             r.last = true;
+            stripe.elsewhere = h->source->elsewhere;
             mine = (struct err){0};
             rc = vault_repair_stripe(&stripe, mended, &r, &mine);
         }
@@ -396,14 +403,23 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
-int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+/* What is bad in both copies comes first: nothing can be opened without it. */
+static int begin(const struct healing *h, struct buf *words, struct buf *names, struct err *e)
+{
+    struct store locking = {.place = h->place, .root = (char *)(uintptr_t)h->place.root, .lock_fd = -1};
+    int rc = store_lock(&locking, e);
+    if (rc == 0)
+        rc = h->source->begin(h->source->context, words, names, e);
+    fd_drop(&locking.lock_fd);
+    return rc;
+}
+
+int store_repair(const struct store_place *place, const struct store_source *source, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(healing_drop) struct healing h = {.place = *place, .watch = watch, .words = ret_words};
-    int rc = mirror != NULL ? store_mirror_open(mirror, &h.mirror, e) : 0;
-    if (rc == 0 && mirror != NULL)
-        rc = store_mirror_heal(place, h.mirror, ret_words, &h.names, e);
+    OWN(healing_drop) struct healing h = {.place = *place, .source = source, .watch = watch, .words = ret_words};
+    int rc = source != NULL ? begin(&h, ret_words, &h.names, e) : 0;
     if (rc == 0)
         rc = repair_journal(&h, e);
     int keys = rc == 0 ? repair_keys(&h, e) : 0;

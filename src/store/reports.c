@@ -11,53 +11,30 @@
 
 #include <stdio.h>
 
-enum { REPORTS_BYTES_MAX = 16384, PIN_SHOWN = 8, WORDS = 7 };
+enum { REPORTS_BYTES_MAX = 16384, WORDS = 6 };
 static const char HEAD[] = "groundwork/audits/v1\n";
-
-static int reports_path(const struct store *s, struct file_path *to, struct err *e)
-{
-    char hex[2 * PIN_SHOWN + 1];
-    hex_put(hex, s->pin.b, PIN_SHOWN);
-    return file_path(to, e, "%s/%s.audits", s->place.state_folder, hex);
-}
-
-/* Exactly ${count} words with one blank between two. */
-static bool split(struct bytes line, struct bytes *word, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *blank = line.n == 0 ? NULL : memchr(line.p, ' ', line.n);
-        if ((blank == NULL) != (i == count - 1))
-            return false;
-        size_t n = blank == NULL ? line.n : (size_t)(blank - line.p);
-        word[i] = bytes_of(line.p, n);
-        if (blank != NULL)
-            line = bytes_of(line.p + n + 1, line.n - n - 1);
-    }
-    return true;
-}
 
 static bool report_parse(struct bytes line, struct store_report *r)
 {
     struct bytes w[WORDS];
     struct statement_audit *a = &r->audit;
-    if (!split(line, w, WORDS))
+    a->full = bytes_words(line, "full", w, WORDS);
+    if (!a->full && !bytes_words(line, "keyless", w, WORDS))
         return false;
-    a->full = bytes_equal(w[0], bytes_text("full"));
-    r->logged = bytes_equal(w[6], bytes_text("logged"));
-    return (a->full || bytes_equal(w[0], bytes_text("keyless"))) &&
-           (r->logged || bytes_equal(w[6], bytes_text("waiting"))) && decimal_get(w[1], &a->first) == 0 &&
-           decimal_get(w[2], &a->last) == 0 && decimal_get(w[3], &a->findings) == 0 &&
-           decimal_get(w[4], &a->leaves) == 0 && decimal_get(w[5], &a->at_unix_s) == 0 && a->first <= a->last;
+    r->logged = bytes_equal(w[5], bytes_text("logged"));
+    return (r->logged || bytes_equal(w[5], bytes_text("waiting"))) && decimal_get(w[0], &a->first) == 0 &&
+           decimal_get(w[1], &a->last) == 0 && decimal_get(w[2], &a->findings) == 0 &&
+           decimal_get(w[3], &a->leaves) == 0 && decimal_get(w[4], &a->at_unix_s) == 0 && a->first <= a->last;
 }
 
 bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret)
 {
     struct cursor c = cursor_of(text);
-    struct bytes w[2];
+    struct bytes w[1];
     struct hash of;
     ret->count = 0;
-    if (!cursor_expect(&c, HEAD) || !split(cursor_line(&c), w, 2) || !bytes_equal(w[0], bytes_text("pin")) ||
-        hex_get(w[1], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin))
+    if (!cursor_expect(&c, HEAD) || !bytes_words(cursor_line(&c), "pin", w, 1) ||
+        hex_get(w[0], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin))
         return false;
     while (c.left > 0) {
         struct bytes line = cursor_line(&c);
@@ -73,7 +50,7 @@ int store_reports_read(const struct store *s, struct store_reports *ret, struct 
     OWN(buf_drop) struct buf text = {0};
     struct file_path path;
     ret->count = 0;
-    int rc = reports_path(s, &path, e);
+    int rc = store_outside(&s->place, &s->pin, "audits", &path, e);
     if (rc == 0)
         rc = file_read_all(path.s, REPORTS_BYTES_MAX, &text, e);
     if (rc == ERR_ABSENT)
@@ -104,7 +81,7 @@ int store_reports_write(const struct store *s, const struct store_reports *repor
 {
     OWN(buf_drop) struct buf text = {0};
     struct file_path path;
-    int rc = reports_path(s, &path, e);
+    int rc = store_outside(&s->place, &s->pin, "audits", &path, e);
     store_reports_put(reports, &s->pin, &text);
     if (rc == 0)
         rc = buf_check(&text, e);
@@ -182,9 +159,11 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e)
 {
     struct store_reports reports;
     *ret = (struct store_ages){0};
-    int rc = vault_pack_count(s->root, &ret->packs, e);
+    struct store_packs_end end;
+    int rc = store_packs_end(s, &end, e);
     if (rc == 0)
         rc = store_reports_read(s, &reports, e);
+    ret->packs = end.packs;
     if (rc == 0)
         ages_of(&reports, ret);
     return rc;

@@ -7,11 +7,20 @@
 enum { STATE_MAX = 4096, PIN_SHOWN = 8 };
 static const char HEAD[] = "groundwork/state/v1\n";
 
-int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
+int store_outside(const struct store_place *place, const struct hash *pin, const char *ending, struct file_path *to,
+                  struct err *e)
 {
     char hex[2 * PIN_SHOWN + 1];
     hex_put(hex, pin->b, PIN_SHOWN);
-    return file_path(to, e, "%s/%s.state", place->state_folder, hex);
+    return file_path(to, e, "%s/%s.%s", place->state_folder, hex, ending);
+}
+
+int store_key_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
+{
+    char hex[2 * PIN_SHOWN + 1];
+    hex_put(hex, pin->b, PIN_SHOWN);
+    return place->key_path != NULL ? file_path(to, e, "%s", place->key_path)
+                                   : file_path(to, e, "%s/%s.key", place->config_folder, hex);
 }
 
 static void state_mac(const struct key *key, struct bytes lines, struct key *ret)
@@ -19,36 +28,18 @@ static void state_mac(const struct key *key, struct bytes lines, struct key *ret
     crypt_derive(key, "groundwork/state/v1", lines, ret);
 }
 
-bool store_state_words(struct bytes line, const char *name, struct bytes *list, size_t count)
-{
-    size_t n = strlen(name);
-    if (line.n < n || memcmp(line.p, name, n) != 0)
-        return false;
-    line = bytes_of(line.p + n, line.n - n);
-    for (size_t i = 0; i < count; i++) {
-        if (line.n == 0 || line.p[0] != ' ')
-            return false;
-        line = bytes_of(line.p + 1, line.n - 1);
-        const uint8_t *space = memchr(line.p, ' ', line.n);
-        size_t length = space == NULL ? line.n : (size_t)(space - line.p);
-        list[i] = bytes_of(line.p, length);
-        line = bytes_of(line.p + length, line.n - length);
-    }
-    return line.n == 0;
-}
-
 static bool parse(struct cursor *c, struct hash *pin, struct store_state *s)
 {
     struct bytes w[5] = {{0}};
     struct ledger_position *p = &s->committed;
-    if (!cursor_expect(c, HEAD) || !store_state_words(cursor_line(c), "pin", w, 1) ||
+    if (!cursor_expect(c, HEAD) || !bytes_words(cursor_line(c), "pin", w, 1) ||
         hex_get(w[0], pin->b, CRYPT_HASH) != 0)
         return false;
-    if (!store_state_words(cursor_line(c), "committed", w, 5) || decimal_get(w[0], &p->records) != 0 ||
+    if (!bytes_words(cursor_line(c), "committed", w, 5) || decimal_get(w[0], &p->records) != 0 ||
         decimal_get(w[1], &p->bytes) != 0 || hex_get(w[2], p->last.b, CRYPT_HASH) != 0 ||
         decimal_get(w[3], &p->leaves) != 0 || hex_get(w[4], p->root.b, CRYPT_HASH) != 0)
         return false;
-    if (!store_state_words(cursor_line(c), "pending", w, 1))
+    if (!bytes_words(cursor_line(c), "pending", w, 1))
         return false;
     s->has_pending = !bytes_equal(w[0], bytes_text("none"));
     return !s->has_pending || hex_get(w[0], s->pending.b, CRYPT_HASH) == 0;
@@ -70,7 +61,7 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
     struct bytes w[1];
     bool good = parse(&c, &of, ret);
     struct bytes covered = bytes_of(text.p, text.n - c.left);
-    good = good && store_state_words(cursor_line(&c), "mac", w, 1) && hex_get(w[0], mac.b, CRYPT_KEY) == 0 &&
+    good = good && bytes_words(cursor_line(&c), "mac", w, 1) && hex_get(w[0], mac.b, CRYPT_KEY) == 0 &&
            cursor_done(&c) && hash_equal(&of, pin);
     if (good && key != NULL) {
         state_mac(key, covered, &made);

@@ -63,6 +63,17 @@ int store_open(const struct store_place *place, enum store_manner manner, struct
 void store_close(struct store *s);
 void store_drop(struct store **s);
 
+/*
+ * store_glance: is what the log names here, by names and sizes alone?  Without keys; the log is read from its end, as
+ * far as must be.  ERR_DAMAGED, ERR_IO.
+ */
+struct store_glance {
+    uint64_t packs, packs_here;
+    uint64_t stripes, whole;
+    uint64_t bare; /* sealed packs that the last part of their intake is to put under parity */
+};
+int store_glance(struct store *s, struct store_glance *ret, struct err *e);
+
 /* What is known of the repository itself. */
 struct store_facts {
     const char *root, *origin;
@@ -76,6 +87,8 @@ struct store_facts {
     bool state_known; /* this computer's outside state vouches for the journal */
     const char *state_path, *key_path;
     const struct ledger_opening *opening;
+    const struct statement_founded *founded; /* leaf 0; borrowed like the two below */
+    const struct store_place *place;
 };
 void store_facts(const struct store *s, struct store_facts *ret);
 struct index *store_index(struct store *s); /* NULL when public, and when a check does without */
@@ -178,85 +191,74 @@ struct store_ages {
 int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
 
 /*
+ * Where a repair may find what is bad in every copy here.  What it brings was held to the log by itself.
+ * begin: before anything else and under the lock, journal and keyring files; ret_words: lines for the person;
+ * ret_names: for the log, one in each line.
+ * pack: as it was logged, in the place of copy a, and of b while it is open; the damaged file goes to quarantine/.
+ * ERR_DAMAGED: it is not to be had there.
+ * elsewhere: a folder in which sealed packs may lie as in a repository: where a whole one is not to be had, its sectors
+ * that the trailers of the parity bear out are taken.
+ */
+struct store_source {
+    int (*begin)(void *context, struct buf *ret_words, struct buf *ret_names, struct err *e);
+    int (*pack)(void *context, const struct vault_pack *logged, struct err *e);
+    const char *elsewhere;
+    void *context;
+};
+/*
  * store_repair: journal, keyring and open packs from their second copies, segments from the journal, sealed packs by
  * parity and parity from them; tiles and index rebuilt.  Each thing done is one line of ret_words; what cannot be
  * healed is told to ${watch}.  What was healed is named in a public statement of the log, "repaired".  The passphrase
- * is asked for once.  ${mirror}: a folder from which what is bad in every copy here is healed, or NULL.
+ * is asked for once.  ${source}: NULL: there is none.
  */
-int store_repair(const struct store_place *place, const char *mirror, const struct store_watch *watch,
+int store_repair(const struct store_place *place, const struct store_source *source, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e);
-/*
- * ---- mirrors: what was committed, on another disk, as files that are never written again (FORMAT 11) ----
- *
- * store_mirror: copy what the mirror in ${wish->folder} lacks: packs and key files first, then the journal, then the
- * commit by which it stands as the log does now; only then what it holds too much is removed.  So it can be ended at
- * any moment, and the mirror stands as before; run again, it goes on.  Each file is held to the log while it is copied,
- * and read again from the other disk before it counts.  Needs no keys and no lock; what is committed meanwhile waits
- * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end;
- * and where the commit before does not lack it, there is no new one, and the mirror stands as before.
- * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository;
- * or this computer made a mirror there that is not there now, so the disk may be another one.
- * ERR_DAMAGED: two histories.  ERR_BUSY: another one is writing there; or a file gave way to a newer one meanwhile.
- * ERR_IO: the disk is full, read-only or gone.
- * store_mirror_verify: is it whole, by its own journal?  Needs no keys, and not the repository: ${place} may be NULL,
- * else it tells how far behind it is.  Never writes.
- * store_mirror_restore: a repository at ${dest}, which must not exist or be empty, with everything but keys; it appears
- * whole or not at all, and after an interruption the next call goes on.  Every file is held to the journal.  As the
- * mirror's newest commit; this computer is to `adopt` it.  A pack that the mirror does not have as it was logged is
- * told and stays away, and so does its stripe's parity: 0 all the same, and ${ret}'s findings say how many.
- */
-enum { STORE_MIRROR_ID = 16, STORE_MIRROR_DAYS = 7, STORE_MIRROR_DAYS_MAX = 3650, STORE_MIRRORS_MAX = 256 };
-struct store_mirror_wish {
-    const char *folder;
-    bool again;                /* what is there already is read and compared too */
-    bool anew;                 /* begin one even where this computer made one before that is not there now */
-    const uint32_t *warn_days; /* NULL: as it was */
-};
-struct store_mirrored {
-    uint8_t id[STORE_MIRROR_ID];
-    uint64_t records, leaves;  /* as it stands now */
-    uint64_t files, bytes;     /* copied */
-    uint64_t findings;
-    bool same_disk;            /* as the repository: lost together with it */
-};
-int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
-                 struct store_mirrored *ret, struct err *e);
-struct store_mirror_verified {
-    uint8_t id[STORE_MIRROR_ID]; /* zeros when its head is bad */
-    struct hash pin;
-    char origin[NOTE_NAME_MAX + 1];
-    uint64_t records, leaves, files, bytes, findings;
-    bool compared;            /* with the repository */
-    uint64_t behind, ahead;   /* records that only the repository has; or only the mirror */
-    struct hash root;
-};
-int store_mirror_verify(const char *folder, const struct store_place *place, const struct store_watch *watch,
-                        struct store_mirror_verified *ret, struct err *e);
-struct store_mirror_restored {
-    struct hash pin;
-    char origin[NOTE_NAME_MAX + 1];
-    uint64_t records, leaves, files, bytes;
-    uint64_t findings; /* packs that the mirror does not have as they were logged */
-};
-int store_mirror_restore(const char *folder, const char *dest, const struct store_watch *watch,
-                         struct store_mirror_restored *ret, struct err *e);
-/* store_mirror_notes: the mirrors that this computer made, newest first; after how many days without one to warn. */
-struct store_mirror_noted {
-    uint8_t id[STORE_MIRROR_ID];
-    uint64_t records, leaves;
-    int64_t at_unix_s;
-    char *folder; /* where it was */
-};
-struct store_mirror_notes {
-    uint32_t warn_days;
-    struct store_mirror_noted list[STORE_MIRRORS_MAX];
-    size_t count;
-};
-void store_mirror_notes_free(struct store_mirror_notes *n);
-void store_mirror_notes_drop(struct store_mirror_notes **n);
-int store_mirror_notes(const struct store_place *place, const struct hash *pin, struct store_mirror_notes **ret,
-                       struct err *e);
 
+/*
+ * ---- for who makes copies of it, and repositories of copies ----
+ *
+ * store_bound: what the log binds beside the journal: packs, and the keyring's files but segments, which the journal
+ * makes.  store_bound_take: what one record says, records in order from the first one; a bound file borrows from the
+ * list until the next one.  store_bound_history: of keys, as far as was taken; borrowed.
+ */
+struct store_bound;
+enum { STORE_BOUND_NAME = 192 };
+struct store_bound_file {
+    char name[STORE_BOUND_NAME];     /* below a mirror */
+    char place[2][STORE_BOUND_NAME]; /* below the repository; the second one may be empty */
+    uint64_t bytes;
+    struct hash digest; /* SHA-256, or the RFC 6962 root over its sectors */
+    bool sectors;
+    bool grows; /* in the repository it may be longer than what is committed */
+    const struct vault_pack *pack; /* one of these two */
+    const struct keyring_file *key;
+};
+int store_bound_new(const struct statement_founded *founded, struct store_bound **ret, struct err *e); /* kept */
+void store_bound_free(struct store_bound *b);
+void store_bound_drop(struct store_bound **b);
+int store_bound_take(struct store_bound *b, const struct ledger_record *r, struct err *e);
+size_t store_bound_count(const struct store_bound *b); /* key files, then packs, ascending */
+void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_file *ret);
+void store_bound_pack(const struct vault_pack *p, struct store_bound_file *ret);
+const struct history *store_bound_history(const struct store_bound *b);
+
+/*
+ * store_open_alone: what anyone can see, of a journal taken as it stands: nothing that this computer saw counts.
+ * store_derive: segments, parity of the stripes whose packs are all there, and the public log, of a repository that has
+ * journal, keyring files and packs; without keys.
+ * store_hold: no writer begins in ${root} while *ret_fd is open, and none is at work (ERR_BUSY); nothing is written
+ * there.  -1: no one has written there on this computer, or the file system knows no locks.
+ * store_target_free: ERR_REFUSED: something is there.
+ */
+int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
+int store_derive(const char *root, struct err *e);
+int store_hold(const char *root, int *ret_fd, struct err *e);
+int store_target_free(const char *root, struct err *e);
+void store_tell(const struct store *s, const char *line);
+/* Files outside the repository (FORMAT 1.1): state, audits, mirrors; and the key file, which a place may name. */
+int store_outside(const struct store_place *place, const struct hash *pin, const char *ending, struct file_path *to,
+                  struct err *e);
+int store_key_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /* store_reindex: throw the index away and rebuild it from ground state. */
 int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
 /*
@@ -332,37 +334,18 @@ void store_sheets_release(struct store_sheets *sheets); /* wipes */
 int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct store_sheets *ret, struct err *e);
 int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e);
 bool store_sheets_may_count(const struct store *s);
-
 /*
- * store_recover: a repository at place->root, which must not be there, from ${from}, another folder or a mirror of it,
- * which is only read, and from its sheets: copied, opened by them, and passed by one commit to a new member, whose key
- * file is written under the passphrase that ${fresh} gives.  This computer knows it then.  It appears whole or not at
- * all.
- * ERR_REFUSED: too few sheets, of several sets, replaced by newer ones, or spent; something is in the place of what is
- * to be made.  ERR_DAMAGED: a sheet that is not the one that was printed; a folder that is damaged.  ERR_KEY: a folder
- * that does not know these sheets.
+ * store_replace: the one commit by which sheets replace the member ${former}: ${next} is the member from then on, and
+ * has the checkpoint it ended at.  The repository at place->root is opened by ${keys}; what it saw is noted in
+ * place->state_folder, under ${next}'s key.
  */
-struct store_sheet {
-    struct keyring_share share;
-    const char *name; /* where it was read, for the line */
+struct store_replacing {
+    const struct keyring_recovery *keys;
+    const struct note_key *former;
+    const uint8_t *set; /* STATEMENT_ID bytes */
+    struct keyring_identity *next;
 };
-struct store_recovery {
-    const char *from;
-    const struct store_sheet *sheets;
-    size_t count;
-    int (*fresh)(void *context, struct buf *ret, struct err *e);
-    void *context;
-    const struct store_watch *watch;
-};
-struct store_recovered {
-    struct checkpoint checkpoint; /* size, root, origin */
-    uint64_t before;              /* leaves that the folder had */
-    struct note_key member;
-    struct file_path key_path;
-    uint64_t findings; /* told to the watch: what the mirror lacks, and was left out */
-};
-int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
-                  struct err *e);
+int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e);
 
 /*
  * ---- time-stamps of outside authorities over checkpoints (FORMAT 5.8) ----

@@ -27,9 +27,6 @@ struct store_state {
     bool has_pending;
     struct hash pending;
 };
-/* store_state_words: of "name a b c" what stands behind the name, by single blanks; exactly ${count}. */
-bool store_state_words(struct bytes line, const char *name, struct bytes *list, size_t count);
-int store_state_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /* ${key} NULL: the MAC is not looked at.  A missing file is known = false and no error. */
 int store_state_read(const char *path, const struct hash *pin, const struct key *key, struct store_state *ret,
                      struct err *e);
@@ -55,8 +52,6 @@ int store_reports_write(const struct store *s, const struct store_reports *repor
 void store_reports_add(struct store_reports *reports, const struct statement_audit *audit);
 bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret);
 void store_reports_put(const struct store_reports *reports, const struct hash *pin, struct buf *to);
-
-struct store_mirror;
 
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
@@ -185,9 +180,9 @@ bool store_has_object(const struct statement *st);        /* a received file: by
 /* rules.c: may this be said now?  ERR_REFUSED names the rule. */
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
+/* lock.c: take DIR/lock, or ERR_BUSY with the holder's words. */
+int store_lock(struct store *s, struct err *e);
 /* open.c */
-void store_tell(const struct store *s, const char *line);
-int store_lock(struct store *s, struct err *e);         /* take DIR/lock, or ERR_BUSY with the holder's words */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
@@ -199,12 +194,25 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
  * keys are boxed for a reader whom it does not know, and always for sheets.
  * store_history_walk: from the journal.  ERR_DAMAGED: an event that does not follow from what is before it.
  * store_history_restore: and the files beside it are made whole by it.
+ * store_follow: the public statements of one record, in order, records from the first one on: each is read as the
+ * history says who signs there, moves the history on, and is then handed on; ${to} may be NULL.
  * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
  */
+struct store_following {
+    const struct statement_founded *founded;
+    struct history history; /* of keys, so far */
+    struct buf before;      /* checkpoint of the record before */
+};
+struct store_follower {
+    int (*each)(void *context, uint64_t leaf, struct bytes note, const struct statement *st, struct err *e);
+    void *context;
+};
+void store_following_release(struct store_following *f);
+int store_follow(struct store_following *f, const struct ledger_record *r, const struct store_follower *to,
+                 struct err *e);
 int store_history_load(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
 int store_history_restore(struct store *s, struct buf *words, struct err *e);
-int store_history_of_mirror(struct store_mirror *m, struct history *ret, struct err *e);
 int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
                        const struct statement *st, struct err *e);
 /* ERR_KEY: the member of this key file was replaced. */
@@ -251,6 +259,7 @@ void store_runs_release(struct store_runs *r);
 
 /*
  * packs.c: packs and stripes as the log names them, ascending and as of the last statement; from the journal alone.
+ * store_packs_take: what one public statement says of them.
  * store_stripe_of: stripe ${i} with its packs, which the lists keep.  ERR_DAMAGED when they do not fit together.
  */
 struct store_part { /* a record with items: what they and those before are made of lies in packs below pack_end */
@@ -265,9 +274,17 @@ struct store_packs {
     size_t part_count, part_room;
 };
 int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
+int store_packs_take(struct store_packs *p, const struct statement *st, uint32_t parity_files, struct err *e);
 void store_packs_release(struct store_packs *p);
 int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
                     struct err *e);
+/* store_packs_end: how many packs there are, whether the last one is open, how many are under parity: from the newest
+ * statements alone. */
+struct store_packs_end {
+    uint64_t packs, covered;
+    bool open;
+};
+int store_packs_end(struct store *s, struct store_packs_end *ret, struct err *e);
 int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
 struct vault_parity store_parity(const struct store *s);
 
@@ -328,105 +345,6 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
 int store_recount_duplicates(struct store_recount *c, struct index *x, struct err *e);
 
 /*
- * bound.c: what the log binds beside the journal, and so what a mirror holds: packs, and the keyring's files but
- * segments, which the journal makes.  store_bound_take: what one record says, records in order from the first one.  A
- * bound file borrows from the list.
- */
-struct store_bound {
-    struct vault_pack *packs; /* ascending */
-    size_t pack_count, pack_room;
-    struct keyring_file *keys;
-    size_t key_count, key_room;
-    struct history history; /* of keys, so far */
-};
-enum { STORE_BOUND_NAME = 192 };
-struct store_bound_file {
-    char name[STORE_BOUND_NAME];     /* below a mirror */
-    char place[2][STORE_BOUND_NAME]; /* below the repository; the second one may be empty */
-    uint64_t bytes;
-    struct hash digest; /* SHA-256, or the RFC 6962 root over its sectors */
-    bool sectors;
-    bool grows; /* in the repository it may be longer than what is committed */
-    const struct vault_pack *pack; /* one of these two */
-    const struct keyring_file *key;
-};
-void store_bound_drop(struct store_bound *b);
-int store_bound_take(struct store_bound *b, const struct ledger_record *r, const struct statement_founded *founded,
-                     struct err *e);
-size_t store_bound_count(const struct store_bound *b);
-void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_file *ret);
-
-/*
- * carry.c: one file from disk to disk.  store_carry: the first f->bytes bytes of ${from}, held to their digest, as the
- * new file ${to}, whose folders are made: synced, read again and compared before it has its name, and durable when 0
- * is returned.  ERR_ABSENT, ERR_DAMAGED: the source is not there, cannot be read, or is not what was logged; ERR_IO is
- * the target's fault.  Nothing is left after an error.  store_carry_bytes: content at hand.
- * store_carry_check: is the file just what it must be?  Errors as of a source.
- * store_carry_way: ERR_REFUSED unless each folder on the way from ${within} to ${path} is a folder and no link, as far
- * as it is there.
- */
-#define STORE_DRAFT ".part"
-struct store_carrying {
-    const struct store_watch *watch; /* its progress; may be NULL */
-    const char *within;              /* below it no link is followed to a target; may be NULL */
-    uint64_t done, all;
-    unsigned passes; /* how often each byte is read: 2 when it is read again behind the writing */
-};
-int store_carry(struct store_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
-                struct err *e);
-int store_carry_bytes(struct store_carrying *c, struct bytes content, const char *to, struct err *e);
-int store_carry_check(struct store_carrying *c, const char *path, const struct store_bound_file *f, struct err *e);
-int store_carry_way(const char *within, const char *path, struct err *e);
-
-/*
- * mirror_open.c: a mirror as it lies there (FORMAT 11).  Whose it is, is said by record 0 of its journal; the head
- * says it too, and gives the mirror its own number.
- * store_mirror_open: ERR_ABSENT (no mirror there), ERR_DAMAGED, ERR_NEWER, ERR_IO.  Nothing but record 0 and the
- * commits is read; they are held to their signatures by the log key that record 0 names.
- */
-struct store_mirror {
-    char *folder;
-    bool has_head, has_founded, has_commit;
-    struct err head_fault; /* no code: it is good, or not there */
-    uint8_t id[STORE_MIRROR_ID];
-    struct hash pin; /* by record 0, else by the head */
-    struct ledger_pieces *pieces;
-    struct buf founded_note;
-    struct statement_held *founded_held;
-    struct statement founded;
-    uint64_t records; /* of the newest commit that is good */
-    struct checkpoint commit;
-    uint64_t bad_commits;
-};
-int store_mirror_open(const char *folder, struct store_mirror **ret, struct err *e);
-void store_mirror_drop(struct store_mirror **m);
-void store_mirror_head(const struct hash *pin, const uint8_t id[STORE_MIRROR_ID], struct buf *to);
-int store_mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[STORE_MIRROR_ID], struct err *e);
-enum { STORE_COMMIT_NAME = 64 };
-void store_mirror_commit_name(uint64_t records, char to[STORE_COMMIT_NAME]); /* below the mirror */
-bool store_mirror_commit_parse(const char *name, uint64_t *ret_records);     /* the last part of it */
-/* store_mirror_walk: each record up to the newest commit, in order, with what it must be; the leaves' roots too. */
-int store_mirror_walk(struct store_mirror *m,
-                      int (*each)(void *context, const struct ledger_record *r, struct err *e), void *context,
-                      struct err *e);
-
-/* mirror_notes.c: what this computer remembers of mirrors: store_mirror_note, one that stands now as said. */
-int store_mirror_note(const struct store_place *place, const struct hash *pin, const struct store_mirror_noted *now,
-                      const uint32_t *warn_days, struct err *e);
-void store_mirror_notes_put(const struct store_mirror_notes *n, const struct hash *pin, struct buf *to);
-int store_mirror_notes_parse(struct bytes text, const struct hash *pin, struct store_mirror_notes *ret, struct err *e);
-
-/*
- * mirror_heal.c: before a repair, and without keys: what is bad in both copies of the journal and of the keyring's
- * files comes from the mirror.  ret_words: lines for the person; ret_names: for the log, one in each line.
- * store_mirror_heal_pack: a pack that could not be healed here, in the place of copy a, and of b while it is open; the
- * damaged file goes to quarantine/.  ERR_DAMAGED: the mirror does not have it as it was logged.
- */
-int store_mirror_heal(const struct store_place *place, struct store_mirror *m, struct buf *ret_words,
-                      struct buf *ret_names, struct err *e);
-int store_mirror_heal_pack(struct store_mirror *m, const char *root, const struct vault_pack *logged, struct err *e);
-
-/*
  * stamps.c.  store_stamp_check: everything that a "timestamped" statement at ${leaf} says, against its response, its
  * certificates and the log.  ERR_DAMAGED.
  * store_stamp_place: its files beside the log, durably; ${note}: the statement as signed.
@@ -448,7 +366,7 @@ bool store_asked_parse(struct bytes text, uint64_t *ret_nonce, struct buf *ret_n
 
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */
-/* repair.c: both copies of every segment, and the files of time-stamps, as the journal makes them. */
+/* repair.c: both copies of every segment, as the journal's blocks make them. */
 int store_segments_restore(struct store *s, struct buf *words, struct err *e);
 /* store_interrupted: a commit was under way here when its process ended: the index may lie there half written, which
  * the next writer mends, and which is nobody's fault. */
@@ -461,16 +379,9 @@ static inline bool store_interrupted(const struct store *s)
 int store_way_clear(const struct store *s, struct buf *words, struct err *e);
 int store_open_for_repair(const struct store_place *place, struct store **ret, struct err *e);
 int store_open_to_adopt(const struct store_place *place, struct store **ret, struct err *e);
-/* store_open_alone: what anyone can see, of a journal taken as it stands.  store_open_to_recover: to write, by the
- * sheets' keys instead of those of the member ${former}; what is written is the place's identity's, which is new. */
-int store_open_alone(const struct store_place *place, struct store **ret, struct err *e);
+/* store_open_to_recover: to write, by the sheets' keys instead of those of the member ${former}; what is written is the
+ * place's identity's, which is new. */
 int store_open_to_recover(const struct store_place *place, const struct keyring_recovery *sheets,
                           const struct note_key *former, struct store **ret, struct err *e);
-
-/* found.c */
-void store_remove_tree(const char *path); /* as far as it can be */
-int store_target_free(const char *root, struct err *e); /* ERR_REFUSED: something is there */
-/* recover_copy.c: the files of a repository, without what is derived under keys, durable; ${to} must not be there. */
-int store_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e);
 
 #endif

@@ -137,6 +137,8 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
             rc = ends_find(s, &n, e);
         if (rc == 0)
             rc = writer_begin(s, &n, &cut, e);
+        if (rc == 0)
+            rc = index_sieve_begin(store_index(s), e);
         if (rc != 0) {
             vault_writer_close(s->writer);
             s->writer = NULL;

@@ -289,8 +289,6 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
-/* vault_pack_count: one more than the highest number of a pack that lies here, by its name alone. */
-int vault_pack_count(const char *root, uint64_t *ret, struct err *e);
 /* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
 enum { VAULT_PLACE_MAX = 64 };
 void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);
@@ -308,6 +306,7 @@ struct vault_stripe_of {
     struct vault_parity parity;
     const struct vault_stripe *logged;
     const struct vault_pack *packs;
+    const char *elsewhere; /* to repair: a folder in which these packs may lie too, whatever they are worth; or NULL */
 };
 /* vault_parity_known: a shape that this program makes and reads; both zero are none, and known. */
 bool vault_parity_known(const struct vault_parity *p);
@@ -319,14 +318,21 @@ int vault_audit_parity(const struct vault_stripe_of *s, unsigned file, const str
 uint64_t vault_parity_bytes(const struct vault_stripe_of *s); /* length of each parity file */
 
 /*
- * vault_parity_glance: how many stripes there are, and of how many every file is there in its full length: by names and
- * sizes alone.  Beside a writer at work the newest stripe may be on its way.
+ * vault_glance: of what the log names, which packs are here, and of how many stripes every file is here in its full
+ * length: by names and sizes alone.  Beside a writer at work the newest stripe may be on its way.
  */
-struct vault_parity_count {
-    uint64_t stripes, whole;
+struct vault_glanced {
+    const char *root;
+    uint32_t pack_sectors;
+    struct vault_parity parity;
+    uint64_t packs;   /* 0 to packs - 1 */
+    bool open;        /* the last of them is not sealed */
+    uint64_t covered; /* packs under parity: the first ones */
 };
-int vault_parity_glance(const char *root, uint32_t pack_sectors, const struct vault_parity *p,
-                        struct vault_parity_count *ret, struct err *e);
+struct vault_glance {
+    uint64_t packs_here, stripes, whole;
+};
+void vault_glance(const struct vault_glanced *of, struct vault_glance *ret);
 
 /* What became of one file of a stripe that was not whole. */
 struct vault_mended {
@@ -334,12 +340,14 @@ struct vault_mended {
     uint64_t number;
     uint32_t healed;  /* sectors that came back */
     uint32_t lost;    /* sectors that no parity brings back: what was readable of them was left as it was */
+    uint32_t brought; /* of those that came back: from the pack elsewhere */
 };
 /*
- * vault_repair_stripe: packs and parity files of one stripe by what is good of it.  What is healed is a new file, read
- * again and held to its logged root before it takes the name; the damaged one goes to quarantine/.  A file of which
- * only some sectors come back is exchanged too; what it lacks is damaged as before, and never made up.  ${mended} is
- * told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for good.
+ * vault_repair_stripe: packs and parity files of one stripe by what is good of it, and of the packs elsewhere.  What is
+ * healed is a new file, read again and held to its logged root before it takes the name; the damaged one goes to
+ * quarantine/.  A file of which only some sectors come back is exchanged too; what it lacks is damaged as before, and
+ * never made up.  ${mended} is told of each file that was not whole.  ERR_DAMAGED when sectors of packs are lost for
+ * good.
  */
 int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *context, const struct vault_mended *m),
                         void *context, struct err *e);

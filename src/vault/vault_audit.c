@@ -102,40 +102,6 @@ int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault
     return rc != 0 ? rc : damaged;
 }
 
-/* The highest number in names like "012" or "000012.pack", and one; 0 when there is none. */
-static int highest(const char *path, const char *suffix, uint64_t *ret, struct err *e)
-{
-    OWN(dir_drop) DIR *dir = opendir(path);
-    *ret = 0;
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", path);
-    for (const struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
-        size_t n = strspn(d->d_name, "0123456789");
-        uint64_t number;
-        if (strcmp(d->d_name + n, suffix) == 0 && n > 0 && n < 19) {
-            number = strtoull(d->d_name, NULL, 10);
-            *ret = number >= *ret ? number + 1 : *ret;
-        }
-    }
-    return 0;
-}
-
-int vault_pack_count(const char *root, uint64_t *ret, struct err *e)
-{
-    struct file_path path;
-    uint64_t folders, packs = 0;
-    int rc = file_path(&path, e, "%s/vault", root);
-    if (rc == 0)
-        rc = highest(path.s, "", &folders, e);
-    if (rc == 0 && folders > 0)
-        rc = vault_pack_folder(root, (folders - 1) * 1000, 'a', &path, e);
-    if (rc == 0 && folders > 0)
-        rc = highest(path.s, ".pack", &packs, e);
-    if (rc == 0)
-        *ret = packs;
-    return rc;
-}
-
 /* ---- repair ---- */
 
 static int file_check(const struct audit *a, int fd, const char *name, struct err *e)

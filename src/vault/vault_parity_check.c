@@ -146,43 +146,6 @@ static bool has_pack(const char *root, uint32_t pack_sectors, uint64_t pack)
            has_length(path.s, (uint64_t)pack_sectors * VAULT_SECTOR);
 }
 
-/* The largest number among the names in a folder that are a number and then ${suffix}; false when there is none. */
-static int largest_name(const char *folder, const char *suffix, uint64_t *ret, bool *ret_any, struct err *e)
-{
-    OWN(dir_drop) DIR *dir = opendir(folder);
-    *ret_any = false;
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", folder);
-    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
-        size_t n = strspn(d->d_name, "0123456789");
-        if (n == 0 || n > 18 || strcmp(d->d_name + n, suffix) != 0)
-            continue;
-        uint64_t number = strtoull(d->d_name, NULL, 10);
-        *ret = *ret_any && *ret > number ? *ret : number;
-        *ret_any = true;
-    }
-    return 0;
-}
-
-/* How many packs are sealed, as far as the newest one tells. */
-static int sealed_count(const char *root, uint32_t pack_sectors, uint64_t *ret, struct err *e)
-{
-    struct file_path folder;
-    uint64_t number = 0;
-    bool any = false;
-    *ret = 0;
-    int rc = file_path(&folder, e, "%s/vault", root);
-    if (rc == 0)
-        rc = largest_name(folder.s, "", &number, &any, e);
-    if (rc == 0 && any)
-        rc = vault_pack_folder(root, number * 1000, 'a', &folder, e);
-    if (rc == 0 && any)
-        rc = largest_name(folder.s, ".pack", &number, &any, e);
-    if (rc == 0 && any)
-        *ret = number + has_pack(root, pack_sectors, number);
-    return rc;
-}
-
 static bool stripe_there(const struct vault_stripe_of *s)
 {
     bool there = true;
@@ -196,18 +159,29 @@ static bool stripe_there(const struct vault_stripe_of *s)
     return there;
 }
 
-int vault_parity_glance(const char *root, uint32_t pack_sectors, const struct vault_parity *p,
-                        struct vault_parity_count *ret, struct err *e)
+/* Of the open pack either copy, as long as it is committed or not. */
+static bool has_open_pack(const char *root, uint64_t pack)
 {
-    uint64_t sealed = 0;
-    *ret = (struct vault_parity_count){0};
-    int rc = p->packs == 0 ? 0 : sealed_count(root, pack_sectors, &sealed, e);
-    for (uint64_t done = 0; rc == 0 && done < sealed; done += p->packs) {
-        uint64_t left = sealed - done;
-        struct vault_stripe stripe = {.stripe = ret->stripes++,
-                                      .packs = left < p->packs ? (uint32_t)left : p->packs};
-        struct vault_stripe_of s = {.root = root, .pack_sectors = pack_sectors, .parity = *p, .logged = &stripe};
+    struct file_path path;
+    struct stat st;
+    bool there = false;
+    for (char copy = 'a'; !there && copy <= 'b'; copy++)
+        there = vault_pack_path(root, pack, copy, &path, NULL) == 0 && lstat(path.s, &st) == 0 && S_ISREG(st.st_mode);
+    return there;
+}
+
+void vault_glance(const struct vault_glanced *of, struct vault_glance *ret)
+{
+    const uint32_t each = of->parity.packs;
+    *ret = (struct vault_glance){0};
+    for (uint64_t pack = 0; pack < of->packs; pack++)
+        ret->packs_here += of->open && pack + 1 == of->packs ? has_open_pack(of->root, pack)
+                                                             : has_pack(of->root, of->pack_sectors, pack);
+    for (uint64_t done = 0; each > 0 && done < of->covered; done += each) {
+        uint64_t left = of->covered - done;
+        struct vault_stripe stripe = {.stripe = ret->stripes++, .packs = left < each ? (uint32_t)left : each};
+        struct vault_stripe_of s = {
+            .root = of->root, .pack_sectors = of->pack_sectors, .parity = of->parity, .logged = &stripe};
         ret->whole += stripe_there(&s);
     }
-    return rc;
 }

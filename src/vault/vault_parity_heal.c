@@ -32,6 +32,9 @@ struct member {
     uint32_t bad_count;
     uint32_t lost_count;
     bool damaged; /* is to be made anew */
+    int other;      /* the same pack elsewhere, of whatever worth; -1: none */
+    bool *by_other; /* each row: it comes from there */
+    uint32_t other_count;
 };
 struct healing {
     const struct vault_stripe_of *s;
@@ -57,6 +60,8 @@ static void healing_release(struct healing *h)
         struct member *m = &h->members[i];
         fd_drop(&m->fd);
         fd_drop(&m->fresh);
+        fd_drop(&m->other);
+        free(m->by_other);
         free(m->bad);
         free(m->unsure);
         free(h->rows[i]);
@@ -82,12 +87,13 @@ static int healing_init(struct healing *h, struct err *e)
         m->index = m->parity ? i - packs : i;
         m->number = m->parity ? m->index : s->packs[i].pack;
         m->root = m->parity ? &s->logged->roots[m->index] : &s->packs[i].root;
-        m->fd = m->fresh = -1;
+        m->fd = m->fresh = m->other = -1;
         m->leaves = h->leaves == NULL ? NULL : h->leaves + (size_t)i * s->pack_sectors;
         m->bad = calloc(s->pack_sectors, sizeof *m->bad);
         m->unsure = calloc(s->pack_sectors, sizeof *m->unsure);
+        m->by_other = calloc(s->pack_sectors, sizeof *m->by_other);
         h->rows[i] = aligned_alloc(PACK_ALIGN, (size_t)ROWS * VAULT_SECTOR);
-        if (m->bad == NULL || m->unsure == NULL || h->rows[i] == NULL)
+        if (m->bad == NULL || m->unsure == NULL || m->by_other == NULL || h->rows[i] == NULL)
             rc = ERR_IO;
         if (rc == 0)
             rc = m->parity ? vault_parity_path(s->root, s->logged, m->index, &m->path, e)
@@ -220,6 +226,31 @@ static int member_judge(struct healing *h, struct member *m, struct err *e)
     return 0;
 }
 
+/* Bad rows of which the pack elsewhere has what the trailers ask for are bad no more. */
+static int member_other(struct healing *h, struct member *m, struct err *e)
+{
+    struct file_path path;
+    char place[VAULT_PLACE_MAX];
+    if (m->parity || h->s->elsewhere == NULL)
+        return 0;
+    vault_pack_place(m->number, 'a', place);
+    int rc = file_path(&path, e, "%s/%s", h->s->elsewhere, place);
+    if (rc != 0 || file_open_read(path.s, &m->other, NULL) != 0)
+        return rc; /* what is not there helps nobody */
+    for (uint32_t row = 0; row < h->s->pack_sectors; row++) {
+        bool there = false;
+        struct hash leaf;
+        if (!m->bad[row] || m->unsure[row])
+            continue;
+        vault_sectors_read(m->other, row, 1, h->rows[m - h->members], &there);
+        crypt_leaf_hash(bytes_of(h->rows[m - h->members], VAULT_SECTOR), &leaf);
+        m->by_other[row] = there && hash_equal(&leaf, &m->leaves[row]);
+        m->bad[row] = !m->by_other[row];
+        m->other_count += m->by_other[row];
+    }
+    return 0;
+}
+
 static void *members_work(void *healing)
 {
     struct healing *h = healing;
@@ -257,6 +288,8 @@ static int members_look(struct healing *h, bool *ret_damaged, struct err *e)
         *ret_damaged = *ret_damaged || m->damaged;
         if (m->unsure[0])
             rc = member_judge(h, m, e);
+        if (rc == 0 && m->damaged)
+            rc = member_other(h, m, e);
     }
     return rc;
 }
@@ -386,14 +419,33 @@ static bool rows_bad(const struct healing *h, uint32_t first, uint32_t count)
     return false;
 }
 
+static int rows_by_other(const struct member *m, uint32_t first, uint32_t count, uint8_t *to, struct err *e)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        bool there = false;
+        struct hash leaf;
+        if (!m->by_other[first + k])
+            continue;
+        vault_sectors_read(m->other, first + k, 1, to + (size_t)k * VAULT_SECTOR, &there);
+        crypt_leaf_hash(bytes_of(to + (size_t)k * VAULT_SECTOR, VAULT_SECTOR), &leaf);
+        if (!there || !hash_equal(&leaf, &m->leaves[first + k]))
+            return err_set(e, ERR_IO, "%s: sector %u came back wrong: the disk or the memory is faulty", m->path.s,
+                           first + k);
+    }
+    return 0;
+}
+
 static int rows_heal(struct healing *h, uint32_t first, uint32_t count, struct err *e)
 {
     bool there[ROWS];
     bool any = rows_bad(h, first, count);
-    for (uint32_t i = 0; i < h->count; i++)
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < h->count; i++) {
         if (any || h->members[i].damaged)
             vault_sectors_read(h->members[i].fd, first, count, h->rows[i], there);
-    int rc = 0;
+        if (h->members[i].other >= 0)
+            rc = rows_by_other(&h->members[i], first, count, h->rows[i], e);
+    }
     for (uint32_t at = 0, n = 1; rc == 0 && at < count; at += n, n = 1) {
         while (at + n < count && pattern_of(h, first + at + n) == pattern_of(h, first + at))
             n++;
@@ -571,7 +623,7 @@ int vault_repair_stripe(const struct vault_stripe_of *s, void (*mended)(void *co
         if (!m->damaged)
             continue;
         uint32_t healed = m->bad_count > m->lost_count ? m->bad_count - m->lost_count : 0;
-        struct vault_mended told = {m->parity, m->number, healed, m->lost_count};
+        struct vault_mended told = {m->parity, m->number, healed, m->lost_count, m->other_count};
         if (told.lost == 0 || told.healed > 0)
             rc = member_exchange(&h, m, e);
         if (rc == 0)

@@ -16,13 +16,16 @@ enum {
     KEPT = 128, /* decrypted sectors kept */
     STORED_MAX = VAULT_CHUNK_MAX + CRYPT_TAG, /* the longest payload of any record */
 };
+#define NOWHERE UINT32_MAX /* an offset that is not known */
 
 struct open_run {
     struct open_run *next;
     struct vault_run run;
     struct key key;
     struct run_footer footer;
-    uint32_t *offsets;
+    uint32_t *offsets;    /* of each record, in the run's plaintext */
+    const uint32_t *ends; /* of each record: where the next one begins */
+    char *why;            /* offsets are not known: what is wrong with footer or directory */
 };
 struct kept {
     bool used;
@@ -54,6 +57,7 @@ static void run_free(struct open_run *o)
     if (o == NULL)
         return;
     free(o->offsets);
+    free(o->why);
     crypt_wipe(o, sizeof(*o));
     free(o);
 }
@@ -409,7 +413,106 @@ static int run_directory(struct reader *r, struct open_run *o, struct err *e)
         return err_memory(e);
     rc = vault_directory_get(bytes_of(r->stored, head.plain), &o->footer, o->offsets, e);
     o->offsets[o->footer.records] = o->footer.directory;
+    o->ends = o->offsets + 1;
     return rc;
+}
+
+/* ---- runs without their directory ---- */
+
+/*
+ * Records lie back to back, and each head says the record's number and length.  So where directory or footer cannot be
+ * read, the records in sectors that can are found by their heads.  What looks like a head and is none opens under no
+ * key; without the salt nothing can be found.
+ */
+static bool salt_key(struct reader *r, struct open_run *o, char copy)
+{
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    uint8_t sector[VAULT_SECTOR];
+    if (vault_pack_path(r->v->root, o->run.pack, copy, &path, NULL) != 0 || file_open_read(path.s, &fd, NULL) != 0)
+        return false;
+    sectors_pread(fd, o->run.first_sector, 1, sector);
+    vault_run_key(r->v, sector, &o->key);
+    r->aead_of = NULL;
+    r->ahead = 0;
+    return true;
+}
+
+static bool head_at(struct reader *r, const struct open_run *o, uint64_t at, struct record_head *ret)
+{
+    uint8_t bytes[RECORD_HEAD];
+    return at + RECORD_HEAD + CRYPT_TAG <= vault_run_room(o->run.sectors) &&
+           plain_read(r, o, at, bytes, RECORD_HEAD, NULL) == 0 && vault_head_get(bytes, ret, NULL) == 0 &&
+           ret->stored <= vault_run_room(o->run.sectors) - at - RECORD_HEAD;
+}
+
+/* The next byte at which a head may begin: what lies in a sector that cannot be read is passed over. */
+static uint64_t next_byte(struct reader *r, const struct open_run *o, uint64_t at)
+{
+    const uint8_t *plain;
+    uint32_t sector = vault_run_sectors(at + 1) - 1;
+    return kept_get(r, o, sector, &plain, NULL) == 0 ? at + 1 : vault_sector_offset(sector + 1);
+}
+
+/* Of a run whose records are known by number; false when none of them was found. */
+static bool records_scan(struct reader *r, struct open_run *o)
+{
+    const uint32_t records = o->run.records;
+    uint32_t *ends = o->offsets + records;
+    uint64_t at = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < 2 * records; i++)
+        o->offsets[i] = NOWHERE;
+    for (uint32_t next = 0; next < records && at < vault_run_room(o->run.sectors);) {
+        struct record_head head;
+        if (head_at(r, o, at, &head) && head.type != RECORD_DIRECTORY && head.number >= o->run.first_record + next &&
+            head.number - o->run.first_record < records) {
+            next = (uint32_t)(head.number - o->run.first_record);
+            o->offsets[next] = (uint32_t)at;
+            at += RECORD_HEAD + head.stored;
+            ends[next++] = (uint32_t)at;
+            any = true;
+        } else
+            at = next_byte(r, o, at);
+    }
+    o->ends = ends;
+    return any;
+}
+
+/* Once for each run, whether anything is found or not; false when there is nothing to look at. */
+static bool run_scan(struct reader *r, struct open_run *o, const struct err *why)
+{
+    free(o->offsets);
+    o->offsets = calloc(2 * (size_t)o->run.records + 1, sizeof(*o->offsets));
+    o->why = strdup(why->text);
+    if (o->offsets == NULL || o->why == NULL)
+        return false;
+    bool looked = salt_key(r, o, 'a');
+    bool found = looked && records_scan(r, o);
+    if (!found && salt_key(r, o, 'b')) {
+        looked = true;
+        (void)records_scan(r, o);
+    }
+    return looked;
+}
+
+/* Footer of a run whose last sector is lost: by its heads, when they lead from the first record to the directory. */
+static bool footer_scan(struct reader *r, struct open_run *o)
+{
+    struct record_head head;
+    uint64_t at = 0;
+    uint32_t records = 0;
+    if (!head_at(r, o, 0, &head))
+        return false;
+    const uint64_t first = head.number;
+    while (head.type != RECORD_DIRECTORY && head.number == first + records && records < RUN_RECORDS_MAX) {
+        records++;
+        at += RECORD_HEAD + head.stored;
+        if (!head_at(r, o, at, &head))
+            return false;
+    }
+    o->footer = (struct run_footer){(uint32_t)at, records, first};
+    return head.type == RECORD_DIRECTORY && head.number == first && head.plain == 4 * records;
 }
 
 static struct open_run **run_bucket(struct vault *v, const struct vault_run *run)
@@ -460,15 +563,19 @@ static int run_open(struct reader *r, const struct vault_run *run, const struct 
     if (o == NULL)
         return err_memory(e);
     o->run = *run;
-    int rc = run_open_footer(r, o, e);
+    struct err mine = {0};
+    int rc = run_open_footer(r, o, &mine);
     if (rc == 0 && (o->footer.first_record != run->first_record || o->footer.records != run->records))
-        rc = err_set(e, ERR_DAMAGED, "the run at sector %u is not the one that was committed", run->first_sector);
+        return err_set(e, ERR_DAMAGED, "the run at sector %u is not the one that was committed", run->first_sector);
     if (rc == 0)
-        rc = run_directory(r, o, e);
+        rc = run_directory(r, o, &mine);
+    if (rc == ERR_DAMAGED && run_scan(r, o, &mine))
+        rc = 0;
     r->aead_of = NULL;
-    if (rc == 0)
-        *ret = r->last = run_publish(r->v, &o);
-    return rc;
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    *ret = r->last = run_publish(r->v, &o);
+    return 0;
 }
 
 int vault_run_read(struct vault *v, struct vault_run *run, struct err *e)
@@ -480,13 +587,21 @@ int vault_run_read(struct vault *v, struct vault_run *run, struct err *e)
     if (r == NULL)
         return ERR_IO;
     struct open_run o = {.run = *run};
-    int rc = run_open_footer(r, &o, e);
+    struct err mine = {0};
+    int rc = run_open_footer(r, &o, &mine);
+    if (rc == ERR_DAMAGED && ((salt_key(r, &o, 'a') && footer_scan(r, &o)) ||
+                              (salt_key(r, &o, 'b') && footer_scan(r, &o))))
+        rc = 0;
+    r->aead_of = NULL;
     if (rc == 0) {
         run->first_record = o.footer.first_record;
         run->records = o.footer.records;
     }
     key_drop(&o.key);
-    return rc == 0 ? 0 : err_add(e, rc, "pack %llu", (unsigned long long)run->pack);
+    if (rc == 0)
+        return 0;
+    (void)err_set(e, rc, "%s", mine.text);
+    return err_add(e, rc, "pack %llu", (unsigned long long)run->pack);
 }
 
 /* The last run whose first record is not behind ${record}: empty runs share theirs with the run that follows. */
@@ -528,7 +643,9 @@ static int record_get(struct reader *r, const struct vault_run *run, uint64_t re
     uint32_t i = (uint32_t)(record - run->first_record);
     uint8_t head_bytes[RECORD_HEAD];
     struct record_head head;
-    rc = record_load(r, o, o->offsets[i], o->offsets[i + 1], head_bytes, &head, e);
+    if (o->offsets[i] == NOWHERE)
+        return err_set(e, ERR_DAMAGED, "%s", o->why);
+    rc = record_load(r, o, o->offsets[i], o->ends[i], head_bytes, &head, e);
     if (rc != 0)
         return rc;
     if (head.type != lock->type || head.number != record)

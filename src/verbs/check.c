@@ -228,7 +228,8 @@ int verbs_repair(const struct verbs_request *request, const struct verbs_face *f
         return verbs_from_mirror(request, face, mirror, ret_exit, e);
     verbs_watch(&w, &watch);
     verbs_place(request, face, &place);
-    int rc = store_repair(&place.place, mirror, &watch, &words, &mine);
+    int rc = mirror != NULL ? mirror_repair(&place.place, mirror, &watch, &words, &mine)
+                            : store_repair(&place.place, NULL, &watch, &words, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;

@@ -11,14 +11,14 @@ static void watching_release(struct verbs_watching *w)
     buf_drop(&w->lines);
 }
 
-static void json_id(struct json_out *j, const uint8_t id[STORE_MIRROR_ID])
+static void json_id(struct json_out *j, const uint8_t id[MIRROR_ID])
 {
     json_key(j, "mirror");
-    json_hex(j, bytes_of(id, STORE_MIRROR_ID));
+    json_hex(j, bytes_of(id, MIRROR_ID));
 }
 
 /* The first digits of its number: enough to tell a centre's mirrors apart. */
-static const char *shown_id(const uint8_t id[STORE_MIRROR_ID], char to[2 * ID_SHOWN + 1])
+static const char *shown_id(const uint8_t id[MIRROR_ID], char to[2 * ID_SHOWN + 1])
 {
     hex_put(to, id, ID_SHOWN);
     return to;
@@ -26,24 +26,24 @@ static const char *shown_id(const uint8_t id[STORE_MIRROR_ID], char to[2 * ID_SH
 
 /* ---- mirror ---- */
 
-static int wish_read(const struct verbs_request *request, struct store_mirror_wish *ret, uint32_t *days, struct err *e)
+static int wish_read(const struct verbs_request *request, struct mirror_wish *ret, uint32_t *days, struct err *e)
 {
     uint64_t v;
-    *ret = (struct store_mirror_wish){.folder = request->arguments[0],
+    *ret = (struct mirror_wish){.folder = request->arguments[0],
                                       .again = request->option[OPTION_AGAIN] != NULL,
                                       .anew = request->option[OPTION_ANEW] != NULL};
     if (request->option[OPTION_REMIND] == NULL)
         return 0;
-    if (decimal_get(bytes_text(request->option[OPTION_REMIND]), &v) != 0 || v > STORE_MIRROR_DAYS_MAX)
+    if (decimal_get(bytes_text(request->option[OPTION_REMIND]), &v) != 0 || v > MIRROR_DAYS_MAX)
         return err_set(e, ERR_USAGE, "--remind %s: give a number of days, 0 to %d; 0 is never",
-                       request->option[OPTION_REMIND], STORE_MIRROR_DAYS_MAX);
+                       request->option[OPTION_REMIND], MIRROR_DAYS_MAX);
     *days = (uint32_t)v;
     ret->warn_days = days;
     return 0;
 }
 
-static void say_mirrored(const struct verbs_face *face, const struct store_mirror_wish *wish,
-                         const struct store_mirrored *done, const struct err *mine)
+static void say_mirrored(const struct verbs_face *face, const struct mirror_wish *wish,
+                         const struct mirror_made *done, const struct err *mine)
 {
     char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX], id[2 * ID_SHOWN + 1];
     if (done->files == 0)
@@ -65,9 +65,9 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(watching_release) struct verbs_watching w = {.face = face};
-    struct store_mirror_wish wish;
+    struct mirror_wish wish;
     struct store_watch watch;
-    struct store_mirrored done;
+    struct mirror_made done;
     struct verbs_place place;
     struct err mine = {0};
     uint32_t days = 0;
@@ -79,7 +79,7 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
         rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
         return rc;
-    rc = store_mirror(s, &wish, &watch, &done, &mine);
+    rc = mirror_make(s, &wish, &watch, &done, &mine);
     if (rc != 0 && (rc != ERR_DAMAGED || w.findings == 0))
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
@@ -101,7 +101,7 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
 
 /* ---- verify --mirror ---- */
 
-static void say_verified(const struct verbs_face *face, const char *folder, const struct store_mirror_verified *v)
+static void say_verified(const struct verbs_face *face, const char *folder, const struct mirror_verified *v)
 {
     char b[VERBS_NUMBER_MAX], n[VERBS_NUMBER_MAX], id[2 * ID_SHOWN + 1], hex[2 * CRYPT_HASH + 1];
     verbs_say(face, "Mirror %s in %s", shown_id(v->id, id), folder);
@@ -119,7 +119,7 @@ static void say_verified(const struct verbs_face *face, const char *folder, cons
         verbs_say(face, "  It holds everything that the repository has committed.");
 }
 
-static void json_verified(struct json_out *j, const struct store_mirror_verified *v, struct bytes lines, bool whole)
+static void json_verified(struct json_out *j, const struct mirror_verified *v, struct bytes lines, bool whole)
 {
     if (v->compared) {
         verbs_json_u64(j, "ahead", v->ahead);
@@ -141,13 +141,13 @@ int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_
                         int *ret_exit, struct err *e)
 {
     OWN(watching_release) struct verbs_watching w = {.face = face};
-    struct store_mirror_verified done;
+    struct mirror_verified done;
     struct store_watch watch;
     struct verbs_place place;
     struct err mine = {0};
     verbs_watch(&w, &watch);
     verbs_place(request, face, &place);
-    int rc = store_mirror_verify(folder, request->repository != NULL ? &place.place : NULL, &watch, &done, &mine);
+    int rc = mirror_verify(folder, request->repository != NULL ? &place.place : NULL, &watch, &done, &mine);
     if (rc != 0 && (rc != ERR_DAMAGED || w.findings == 0))
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
@@ -169,11 +169,11 @@ int verbs_from_mirror(const struct verbs_request *request, const struct verbs_fa
                       int *ret_exit, struct err *e)
 {
     OWN(watching_release) struct verbs_watching w = {.face = face};
-    struct store_mirror_restored done;
+    struct mirror_restored done;
     struct store_watch watch;
     char n[VERBS_NUMBER_MAX];
     verbs_watch(&w, &watch);
-    int rc = store_mirror_restore(folder, request->repository, &watch, &done, e);
+    int rc = mirror_restore(folder, request->repository, &watch, &done, e);
     if (rc != 0)
         return rc;
     *ret_exit = done.findings == 0 ? VERBS_DONE : VERBS_FAILED;
@@ -204,13 +204,13 @@ static uint64_t age_days(int64_t at_unix_s)
     return age < 0 ? 0 : (uint64_t)age / DAY_S; /* a clock that was set back makes nothing younger than today */
 }
 
-static void say_mirrors(const struct verbs_face *face, const struct store_mirror_notes *notes, uint64_t records)
+static void say_mirrors(const struct verbs_face *face, const struct mirror_notes *notes, uint64_t records)
 {
     char when[TIME_TEXT_MAX], id[2 * ID_SHOWN + 1];
     int64_t now = time_now_unix_s(); /* what is noted as later was noted by a clock that went wrong */
     bool young = notes->warn_days == 0;
     for (size_t i = 0; i < notes->count; i++) {
-        const struct store_mirror_noted *m = &notes->list[i];
+        const struct mirror_noted *m = &notes->list[i];
         uint64_t behind = records > m->records ? records - m->records : 0;
         time_text(when, m->at_unix_s);
         young = young || (m->at_unix_s <= now + DAY_S && age_days(m->at_unix_s) < notes->warn_days);
@@ -223,12 +223,12 @@ static void say_mirrors(const struct verbs_face *face, const struct store_mirror
         verbs_say(face, "  WARNING: no mirror is younger than %u days: run groundwork mirror DEST.", notes->warn_days);
 }
 
-static void json_mirrors(struct json_out *j, const struct store_mirror_notes *notes)
+static void json_mirrors(struct json_out *j, const struct mirror_notes *notes)
 {
     json_key(j, "mirrors");
     json_array_begin(j);
     for (size_t i = 0; i < notes->count; i++) {
-        const struct store_mirror_noted *m = &notes->list[i];
+        const struct mirror_noted *m = &notes->list[i];
         char when[TIME_TEXT_MAX];
         time_text(when, m->at_unix_s);
         json_object_begin(j);
@@ -247,10 +247,10 @@ static void json_mirrors(struct json_out *j, const struct store_mirror_notes *no
 int verbs_mirrors_status(const struct verbs_request *request, const struct verbs_face *face,
                          const struct store_facts *f, struct err *e)
 {
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *notes = NULL;
+    OWN(mirror_notes_drop) struct mirror_notes *notes = NULL;
     struct verbs_place place;
     verbs_place(request, face, &place);
-    int rc = store_mirror_notes(&place.place, &f->pin, &notes, e);
+    int rc = mirror_notes(&place.place, &f->pin, &notes, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL)

@@ -2,13 +2,14 @@
 #include "verbs/verbs_internal.h"
 
 #include "paper/paper.h"
+#include "recover/recover.h"
 
 #include <stdio.h>
 
 enum { FROM, DEST, FIRST_SHEET, NAME_MAX_BYTES = 64 };
 
 struct given {
-    struct store_sheet *sheets;
+    struct recover_sheet *sheets;
     size_t count, room;
     char (*names)[NAME_MAX_BYTES]; /* of those that were typed */
 };
@@ -31,7 +32,7 @@ static int given_room(struct given *g, size_t room, struct err *e)
 
 /* ---- from files ---- */
 
-static int read_sheet(const char *path, struct store_sheet *ret, struct err *e)
+static int read_sheet(const char *path, struct recover_sheet *ret, struct err *e)
 {
     OWN(buf_wipe) struct buf text = {0};
     uint8_t code[PAPER_CODE];
@@ -82,7 +83,7 @@ static int ask_line(const struct verbs_face *face, unsigned sheet, unsigned line
 
 static int ask_sheet(const struct verbs_face *face, struct given *g, struct err *e)
 {
-    struct store_sheet *to = &g->sheets[g->count];
+    struct recover_sheet *to = &g->sheets[g->count];
     uint8_t code[PAPER_CODE] = {0};
     unsigned number = (unsigned)g->count + 1;
     bool whole = false;
@@ -128,13 +129,16 @@ static int apart(const char *from, const char *dest, struct err *e)
     return rc;
 }
 
-static void say_recovered(const struct verbs_face *face, const char *root, const struct store_recovered *r)
+static void say_recovered(const struct verbs_face *face, const char *root, const struct recover_done *r)
 {
     char n[VERBS_NUMBER_MAX], hex[2 * CRYPT_HASH + 1];
     hex_put(hex, r->checkpoint.root.b, CRYPT_HASH);
     verbs_say(face, "Repository %s is recovered: %s, %s leaves, root %s.", root, r->checkpoint.origin,
               verbs_number(r->checkpoint.size, n), hex);
     verbs_say(face, "  Key file: %s", r->key_path.s);
+    if (r->finished)
+        verbs_say(face, "An earlier run had made it and was interrupted; it is finished now. The passphrase is the one "
+                        "that was given then.");
     verbs_say(face, "You are its member from leaf %s on; the lost key signs nothing more here.",
               verbs_number(r->before + 1, n));
     verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe "
@@ -147,11 +151,13 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
     verbs_say(face, "Next: groundwork -R %s verify, then audit", root);
 }
 
-static void json_recovered(struct json_out *j, const char *root, const struct store_recovered *r, struct bytes findings)
+static void json_recovered(struct json_out *j, const char *root, const struct recover_done *r, struct bytes findings)
 {
     char vkey[NOTE_VKEY_MAX];
     note_key_text(&r->member, vkey);
     verbs_json_lines(j, "findings", findings);
+    json_key(j, "finished");
+    json_bool(j, r->finished);
     verbs_json_text(j, "key_file", r->key_path.s);
     verbs_json_u64(j, "leaves", r->checkpoint.size);
     verbs_json_u64(j, "leaves_before", r->before);
@@ -168,7 +174,7 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
     struct verbs_watching watching = {.face = face};
     struct verbs_place place;
     struct store_watch watch;
-    struct store_recovered done;
+    struct recover_done done;
     struct file_path root;
     int rc = file_path(&root, e, "%s", request->arguments[DEST]);
     for (size_t n = rc == 0 ? strlen(root.s) : 0; n > 1 && root.s[n - 1] == '/'; n--)
@@ -183,13 +189,13 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
     verbs_place(request, face, &place);
     place.place.root = root.s;
     place.place.identity = NULL; /* keys that are unlocked are another member's */
-    const struct store_recovery wish = {.from = request->arguments[FROM],
+    const struct recover_wish wish = {.from = request->arguments[FROM],
                                         .sheets = g.sheets,
                                         .count = g.count,
                                         .fresh = ask_fresh,
                                         .context = &asked,
                                         .watch = &watch};
-    rc = store_recover(&place.place, &wish, &done, e);
+    rc = recover_member(&place.place, &wish, &done, e);
     if (rc == 0 && done.findings > 0)
         *ret_exit = VERBS_FAILED;
     if (rc == 0 && face->json != NULL)

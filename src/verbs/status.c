@@ -5,15 +5,17 @@
 
 enum { AGES_SAID = 16, SECONDS_OF_A_DAY = 86400, SHEETS_DAYS = 365 };
 
-static const char *copy_words(enum ledger_copy_state state)
+static const char *copy_words(enum ledger_copy_state state, bool interrupted)
 {
+    if (interrupted && state == LEDGER_COPY_SHORT)
+        return text_tr("without its last commit, which was interrupted; the next writer sees to it");
+    if (interrupted)
+        return text_tr("an unfinished commit at its end; the next writer sees to it");
     switch (state) {
     case LEDGER_COPY_GOOD:
         return text_tr("good at its end; groundwork verify checks all of it");
     case LEDGER_COPY_SHORT:
         return text_tr("short: run groundwork repair");
-    case LEDGER_COPY_BAD_TAIL:
-        return text_tr("an unfinished commit at its end; the next writer sees to it");
     case LEDGER_COPY_ABSENT:
         return text_tr("missing: run groundwork repair");
     default:
@@ -89,7 +91,7 @@ static void json_ages(struct json_out *j, const struct store_ages *ages)
 
 /* ---- all of it ---- */
 
-static void say_parity(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
+static void say_vault(const struct verbs_face *face, const struct store_facts *f, const struct store_glance *c)
 {
     char whole[VERBS_NUMBER_MAX], all[VERBS_NUMBER_MAX];
     if (f->parity.packs == 0)
@@ -97,6 +99,14 @@ static void say_parity(const struct verbs_face *face, const struct store_facts *
     else
         verbs_say(face, "  Parity: %u+%u; %s of %s stripes have all their files (groundwork audit reads them)",
                   f->parity.packs, f->parity.files, verbs_number(c->whole, whole), verbs_number(c->stripes, all));
+    if (c->bare > 0)
+        verbs_say(face,
+                  "  Not under parity yet: %s sealed packs; an intake is at work or was cut off, and the next one sees "
+                  "to it",
+                  verbs_number(c->bare, all));
+    if (c->packs_here < c->packs)
+        verbs_say(face, "  Packs: %s of %s are here: run groundwork repair", verbs_number(c->packs_here, whole),
+                  verbs_number(c->packs, all));
 }
 
 /* A clock is a claim, and nothing is decided by it: this is only said. */
@@ -123,7 +133,7 @@ static void say_recovery(const struct verbs_face *face, const struct store_facts
         verbs_say(face, "  These sheets are older than %d days: make new ones with groundwork recovery.", SHEETS_DAYS);
 }
 
-static void say_status(const struct verbs_face *face, const struct store_facts *f, const struct vault_parity_count *c)
+static void say_status(const struct verbs_face *face, const struct store_facts *f, const struct store_glance *c)
 {
     char n[VERBS_NUMBER_MAX], when[TIME_TEXT_MAX], hex[2 * CRYPT_HASH + 1];
     hex_put(hex, f->pin.b, CRYPT_HASH);
@@ -135,8 +145,8 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
     verbs_say(face, "  Log: %s leaves in %" PRIu64 " commits, root %s", verbs_number(f->position.leaves, n),
               f->position.records, hex);
     for (int i = 0; i < 2; i++)
-        verbs_say(face, "  Journal, copy %c: %s", "ab"[i], copy_words(f->opening->copy[i]));
-    say_parity(face, f, c);
+        verbs_say(face, "  Journal, copy %c: %s", "ab"[i], copy_words(f->opening->copy[i], f->opening->interrupted[i]));
+    say_vault(face, f, c);
     if (f->state_known)
         verbs_say(face, "  This computer vouches for it: nothing it saw committed is missing.");
     else
@@ -174,7 +184,7 @@ static void json_recovery(struct json_out *j, const struct store_facts *f)
 }
 
 static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
-                       const struct store_facts *f, const struct vault_parity_count *c, struct err *e)
+                       const struct store_facts *f, const struct store_glance *c, struct err *e)
 {
     struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
@@ -191,6 +201,9 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
         return rc;
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
+    verbs_json_u64(j, "packs", c->packs);
+    verbs_json_u64(j, "packs_bare", c->bare);
+    verbs_json_u64(j, "packs_here", c->packs_here);
     verbs_json_u64(j, "parity_files", f->parity.files);
     verbs_json_u64(j, "parity_packs", f->parity.packs);
     verbs_json_hash(j, "pin", &f->pin);
@@ -204,38 +217,51 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     return verbs_stamps_status(s, face, e);
 }
 
+/* What an interrupted commit left is no damage: the next writer sees to it. */
+static bool is_whole(const struct store_facts *f, const struct store_glance *c, bool *ret_interrupted)
+{
+    bool whole = c->packs_here == c->packs && c->whole == c->stripes;
+    *ret_interrupted = false;
+    for (int i = 0; i < 2; i++) {
+        whole = whole && (f->opening->copy[i] == LEDGER_COPY_GOOD || f->opening->interrupted[i]);
+        *ret_interrupted = *ret_interrupted || f->opening->interrupted[i];
+    }
+    return whole;
+}
+
 static int status(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, bool next_step,
                   struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
     struct store_facts f;
-    struct vault_parity_count parity;
+    struct store_glance glance = {0};
     struct store_ages ages;
     struct err mine = {0};
+    bool interrupted;
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
         return rc;
     store_facts(s, &f);
-    rc = vault_parity_glance(f.root, f.pack_sectors, &f.parity, &parity, e);
-    if (rc != 0)
-        return rc;
+    bool looked = store_glance(s, &glance, &mine) == 0;
+    if (!looked)
+        verbs_warn(face, "%s", mine.text);
     if (store_audit_ages(s, &ages, &mine) != 0)
         verbs_warn(face, "%s", mine.text);
-    if (f.opening->copy[0] != LEDGER_COPY_GOOD || f.opening->copy[1] != LEDGER_COPY_GOOD)
-        *ret_exit = VERBS_FAILED;
+    bool whole = is_whole(&f, &glance, &interrupted) && looked;
+    *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         json_ages(face->json, &ages);
-        return json_status(request, face, s, &f, &parity, e);
+        return json_status(request, face, s, &f, &glance, e);
     }
-    say_status(face, &f, &parity);
+    say_status(face, &f, &glance);
     say_ages(face, &ages);
     rc = verbs_mirrors_status(request, face, &f, e);
     if (rc == 0)
         rc = verbs_stamps_status(s, face, e);
     if (rc != 0 || !next_step)
         return rc;
-    if (*ret_exit != VERBS_DONE)
+    if (!whole)
         verbs_say(face, "Next: groundwork repair");
     else if (f.position.records <= 2)
         verbs_say(face, "Next: groundwork intake FOLDER");

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/unicode.h"
+#include "mirror/mirror.h"
 #include "store/store.h"
 #include "verbs/verbs.h"
 

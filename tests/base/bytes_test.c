@@ -366,10 +366,26 @@ static void test_decimals(void **state)
     assert_int_equal(v, 7);
 }
 
+static void test_words_of_a_line(void **state)
+{
+    struct bytes w[3];
+    assert_true(bytes_words(bytes_text("pin ab cd"), "pin", w, 2));
+    assert_true(bytes_equal(w[0], bytes_text("ab")) && bytes_equal(w[1], bytes_text("cd")));
+    assert_true(bytes_words(bytes_text("pin"), "pin", w, 0));
+    assert_true(bytes_words(bytes_text("pin  cd"), "pin", w, 2) && w[0].n == 0);
+    assert_false(bytes_words(bytes_text("pin ab cd"), "pin", w, 1));
+    assert_false(bytes_words(bytes_text("pin ab cd"), "pin", w, 3));
+    assert_false(bytes_words(bytes_text("pin ab cd "), "pin", w, 2));
+    assert_false(bytes_words(bytes_text("pins ab cd"), "pin", w, 2));
+    assert_false(bytes_words(bytes_text(" pin ab cd"), "pin", w, 2));
+    assert_false(bytes_words(bytes_text("pi"), "pin", w, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_words_of_a_line),
         cmocka_unit_test(test_integers_are_big_endian_and_come_back),
         cmocka_unit_test(test_buffer_keeps_everything_while_it_grows),
         cmocka_unit_test(test_empty_buffer_gives_a_place_and_a_text),

@@ -700,6 +700,22 @@ static void test_remove(void **state)
     assert_true(file_exists(p.s));
 }
 
+static void test_remove_a_tree(void **state)
+{
+    struct file_path tree = in_folder("tree"), inner = in_folder("tree/a/b"), kept = in_folder("kept");
+    struct file_path leaf = in_folder("tree/a/b/leaf"), link = in_folder("tree/a/link");
+    struct file_path here = in_folder("kept/here");
+    assert_int_equal(file_make_folders(inner.s, NULL), 0);
+    assert_int_equal(file_make_folder(kept.s, NULL), 0);
+    assert_int_equal(file_replace(leaf.s, bytes_text("x"), 0600, NULL), 0);
+    assert_int_equal(file_replace(here.s, bytes_text("x"), 0600, NULL), 0);
+    assert_int_equal(symlink(kept.s, link.s), 0);
+    file_remove_tree(tree.s);
+    assert_false(file_exists(tree.s));
+    assert_true(file_exists(here.s)); /* a link was in it, and no more */
+    file_remove_tree(tree.s);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -728,6 +744,7 @@ int main(void)
         CASE(test_folders),
         CASE(test_syncing_folders),
         CASE(test_remove),
+        CASE(test_remove_a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,8 @@ verified() { gw -R archive verify --mirror stick/m | grep -q '^VERIFIED$' || fai
 
 # Without a passphrase; killed at some moments, and gone on.
 for wait in 0.002 0.004 0.008 0.012 0.02; do
-    env -u GROUNDWORK_PASSPHRASE_FILE timeout -s KILL "$wait" "$groundwork" -R archive mirror stick/m </dev/null \
-        >/dev/null 2>&1 || true
+    env -u GROUNDWORK_PASSPHRASE_FILE timeout --foreground -s KILL "$wait" "$groundwork" -R archive mirror stick/m \
+        </dev/null >/dev/null 2>&1 || true
 done
 env -u GROUNDWORK_PASSPHRASE_FILE "$groundwork" -R archive mirror stick/m </dev/null >out.txt || fail 'mirror'
 verified 'first'

@@ -127,7 +127,14 @@ expect 3 'move it away first' gw recover copy newer sheet-1 sheet-2 --key "$work
     expect 3 'were replaced by those of set' gw recover mirror there/new old-1 old-2
     [ ! -e there ] || fail 'what was refused left something behind'
     mkdir there
-    gw recover mirror there/new sheet-3 sheet-2 >/dev/null || fail 'not recovered from the mirror'
+    for wait in 0.05 0.1 0.15 0.2 0.25 0.3; do # killed at some moments, and gone on
+        [ -e there/new ] ||
+            timeout --foreground -s KILL "$wait" "$groundwork" recover mirror there/new sheet-3 sheet-2 \
+                >/dev/null 2>&1 || true
+    done
+    [ -e there/new ] || gw recover mirror there/new sheet-3 sheet-2 >/dev/null || fail 'not recovered from the mirror'
+    rmdir there/new.recovering 2>/dev/null || true
+    [ "$(echo there/new*)" = there/new ] || fail 'a draft is left'
     gw -R there/new verify | grep -q '^VERIFIED$' || fail 'recovered from the mirror, it does not verify'
     gw -R there/new restore there/back --all >/dev/null
     python3 "$root/examples/compare_trees.py" centre there/back/1/centre --refused refused || fail 'restored otherwise'

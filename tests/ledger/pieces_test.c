@@ -137,12 +137,43 @@ static void names(void **state)
     assert_int_equal(ledger_pieces_list(none, &list), 0);
 }
 
+/* Pieces under names that claim more than is in them, or what another one has, hide nothing. */
+static void names_that_claim_too_much(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_position at, end = fill(f, 12, 3);
+    struct ledger_record r;
+    struct err e;
+    static const char *const forged[] = {"journal/000/000000000-000000000", "journal/000/000000000-000000999",
+                                         "journal/000/000000001-000000011", "journal/000/000000003-000000004",
+                                         "journal/000/000000009-000000500", "journal/000/000000012-000000900"};
+    OWN(buf_drop) struct buf first = {0};
+    file_get(f, "journal/000/000000000-000000002", &first);
+    for (size_t i = 0; i < COUNT(forged); i++) {
+        if (i % 2 == 0)
+            file_put(f, forged[i], bytes_text("no records"));
+        else
+            file_put(f, forged[i], buf_bytes(&first));
+    }
+    assert_int_not_equal(read_all(f, &at, &e), 0);
+    assert_memory_equal(&at.last, &end.last, sizeof end.last);
+    OWN(ledger_pieces_drop) struct ledger_pieces *p = NULL;
+    assert_int_equal(ledger_pieces_open(f->root.s, &p, &e), 0);
+    static const uint64_t numbers[] = {11, 4, 0, 9, 3, 1};
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        assert_int_equal(ledger_pieces_record(p, &f->key, numbers[i], NULL, &r, &e), 0);
+        assert_int_equal(r.number, numbers[i]);
+    }
+    assert_int_not_equal(ledger_pieces_record(p, &f->key, 12, NULL, &r, &e), 0); /* claimed, and by none kept */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(read_in_order, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_not_whole, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(names, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(names_that_claim_too_much, fixture_setup, fixture_teardown),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     buf_drop(&cutting.bytes);

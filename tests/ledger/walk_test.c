@@ -161,6 +161,48 @@ static void a_damaged_record_is_read_from_the_other_copy(void **state)
     }
 }
 
+struct backwards {
+    struct ledger_record seen[64]; /* numbers and sizes */
+    unsigned count, stop_at;
+};
+
+static int step_back(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct backwards *b = context;
+    b->seen[b->count++] = *r;
+    return b->count == b->stop_at ? ERR_STOPPED : 0;
+}
+
+static void from_the_newest_to_the_first(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf b = {0};
+    OWN(ledger_drop) struct ledger *l = fill(f);
+    struct ledger_position end;
+    ledger_where(l, &end);
+    assert_true(end.records > 2 && end.records <= 64);
+    struct backwards all = {.stop_at = 0}, two = {.stop_at = 2};
+    assert_int_equal(ledger_walk_back(l, step_back, &all, NULL), 0);
+    assert_int_equal(all.count, end.records);
+    uint64_t at = end.bytes;
+    for (unsigned i = 0; i < all.count; i++) {
+        assert_int_equal(all.seen[i].number, end.records - 1 - i);
+        at -= all.seen[i].bytes;
+    }
+    assert_int_equal(at, LEDGER_HEADER);
+    assert_int_equal(ledger_walk_back(l, step_back, &two, NULL), ERR_STOPPED);
+    /* One copy is enough; with a frame that is bad in both it ends there. */
+    for (int copy = 0; copy < 2; copy++) {
+        const char *const names[] = {"a/journal", "b/journal"};
+        struct backwards some = {.stop_at = 0};
+        file_get(f, names[copy], &b);
+        b.p[end.bytes - all.seen[0].bytes - 4] ^= 1;
+        file_put(f, names[copy], buf_bytes(&b));
+        assert_int_equal(ledger_walk_back(l, step_back, &some, NULL), copy == 0 ? 0 : ERR_DAMAGED);
+        assert_int_equal(some.count, copy == 0 ? end.records : 1);
+    }
+}
+
 /* Any place is read rightly, whichever copy is damaged there. */
 static void places_are_read_from_the_copy_that_is_right(void **state)
 {
@@ -213,6 +255,7 @@ int main(void)
         LEDGER_CASE(wrong_beginnings_are_refused),
         LEDGER_CASE(another_ending_is_refused),
         LEDGER_CASE(a_damaged_record_is_read_from_the_other_copy),
+        LEDGER_CASE(from_the_newest_to_the_first),
         LEDGER_CASE(places_are_read_from_the_copy_that_is_right),
         LEDGER_CASE(places_outside_the_journal_are_refused),
     };

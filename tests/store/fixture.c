@@ -424,7 +424,7 @@ int fixture_group_setup(void **state)
     assert_int_equal(file_path(&f->key, NULL, "%s", buf_text(&key_path)), 0);
     if (keyring_identity_load(f->key.s, founding.passphrase, &f->id, &f->e) != 0)
         fail_msg("%s", f->e.text);
-    assert_int_equal(store_state_path(&place, &f->pin, &f->state_file, NULL), 0);
+    assert_int_equal(store_outside(&place, &f->pin, "state", &f->state_file, NULL), 0);
     fixture_keep(f, "founded");
     *state = f;
     return 0;
@@ -661,6 +661,13 @@ static void keep_line(void *context, const char *line)
     buf_printf(&f->lines, "%s\n", line);
 }
 
+void fixture_watch(struct fixture *f, struct store_watch *ret)
+{
+    *ret = (struct store_watch){.finding = keep_line, .context = f};
+    buf_clear(&f->lines);
+    f->e = (struct err){0};
+}
+
 int fixture_verify(struct fixture *f, enum store_manner manner)
 {
     OWN(store_drop) struct store *s = fixture_open(f, manner);
@@ -687,56 +694,6 @@ int fixture_repair(struct fixture *f)
     buf_clear(&f->words);
     f->e = (struct err){0};
     return store_repair(&f->place, NULL, &watch, &f->words, &f->e);
-}
-
-int fixture_mirror(struct fixture *f, bool again)
-{
-    OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
-    struct store_watch watch = {.finding = keep_line, .context = f};
-    struct file_path folder;
-    fixture_path(f, "mirror", &folder);
-    struct store_mirror_wish wish = {.folder = folder.s, .again = again, .anew = true};
-    buf_clear(&f->lines);
-    f->e = (struct err){0};
-    return store_mirror(s, &wish, &watch, &f->mirrored, &f->e);
-}
-
-int fixture_mirror_verify(struct fixture *f, bool beside)
-{
-    struct store_watch watch = {.finding = keep_line, .context = f};
-    struct file_path folder;
-    fixture_path(f, "mirror", &folder);
-    buf_clear(&f->lines);
-    f->e = (struct err){0};
-    return store_mirror_verify(folder.s, beside ? &f->place : NULL, &watch, &f->mirror_verified, &f->e);
-}
-
-void fixture_mirror_whole(struct fixture *f)
-{
-    if (fixture_mirror(f, false) != 0 || fixture_mirror_verify(f, true) != 0)
-        fail_msg("%s %s", f->e.text, buf_text(&f->lines));
-    assert_string_equal(buf_text(&f->lines), "");
-    assert_int_equal(f->mirror_verified.behind + f->mirror_verified.ahead, 0);
-}
-
-int fixture_repair_from_mirror(struct fixture *f)
-{
-    struct store_watch watch = {.finding = keep_line, .context = f};
-    struct file_path folder;
-    fixture_path(f, "mirror", &folder);
-    buf_clear(&f->lines);
-    buf_clear(&f->words);
-    f->e = (struct err){0};
-    return store_repair(&f->place, folder.s, &watch, &f->words, &f->e);
-}
-
-int fixture_restore(struct fixture *f)
-{
-    struct store_watch watch = {.finding = keep_line, .context = f};
-    struct file_path folder;
-    fixture_path(f, "mirror", &folder);
-    f->e = (struct err){0};
-    return store_mirror_restore(folder.s, f->root.s, &watch, &f->restored, &f->e);
 }
 
 static int add_line(void *context, const char *text, struct err *e)

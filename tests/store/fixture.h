@@ -32,9 +32,6 @@ struct fixture {
     struct chance chance;
     struct store_verified verified;
     struct store_audited audited;
-    struct store_mirrored mirrored;
-    struct store_mirror_verified mirror_verified;
-    struct store_mirror_restored restored;
     unsigned threads; /* of an audit; 0: one for each processor */
 };
 
@@ -73,16 +70,11 @@ int fixture_set_aside(struct store *s, uint64_t receipt, struct err *e);
 /* fixture_fill: opens, takes in three deposits of a few files and two notes, closes. */
 void fixture_fill(struct fixture *f);
 
+/* fixture_watch: findings become lines, the old ones are forgotten. */
+void fixture_watch(struct fixture *f, struct store_watch *ret);
 int fixture_verify(struct fixture *f, enum store_manner manner);
 int fixture_audit(struct fixture *f, bool full);
 int fixture_repair(struct fixture *f);
-/* The mirror is mirror/ beside the repository, and gone before each test.  fixture_mirror_whole: made or brought up to
- * date, it verifies, beside the repository and behind it by nothing.  fixture_restore: a repository where it was. */
-int fixture_mirror(struct fixture *f, bool again);
-int fixture_mirror_verify(struct fixture *f, bool beside);
-void fixture_mirror_whole(struct fixture *f);
-int fixture_repair_from_mirror(struct fixture *f);
-int fixture_restore(struct fixture *f);
 /* fixture_whole: it opens to read, verifies, audits in full, and reindexing changes nothing. */
 void fixture_whole(struct fixture *f);
 void fixture_dump(struct store *s, struct buf *to);

@@ -58,6 +58,49 @@ static void test_what_does_not_fit_together(void **state)
     fixture_says(f, store_stripe_of(s, &p, 0, &of, &f->e), ERR_DAMAGED, "are not sealed on the log", NULL);
 }
 
+static struct store_glance glance(struct fixture *f)
+{
+    struct store_glance g;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
+    if (store_glance(s, &g, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    return g;
+}
+
+/* The newest statements say what all of them together say; and what is gone is seen, also when all of it is. */
+static void test_how_far_they_go(void **state)
+{
+    struct fixture *f = *state;
+    struct store_glance g = glance(f);
+    assert_true(g.packs == 0 && g.packs_here == 0 && g.stripes == 0);
+    fixture_fill(f);
+    g = glance(f);
+    assert_true(g.packs == 1 && g.packs_here == 1 && g.stripes == 0); /* open */
+    intake(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "no pack is named by this commit", &f->e), 0);
+    OWN(store_packs_release) struct store_packs all = {0};
+    struct store_packs_end end;
+    assert_int_equal(store_packs_load(s, &all, &f->e), 0);
+    assert_int_equal(store_packs_end(s, &end, &f->e), 0);
+    assert_int_equal(end.packs, all.count);
+    assert_int_equal(end.open, !all.list[all.count - 1].sealed);
+    const struct vault_stripe *last = &all.stripes[all.stripe_count - 1];
+    assert_int_equal(end.covered, last->stripe * store_parity(s).packs + last->packs);
+    store_close(s);
+    g = glance(f);
+    assert_true(g.packs == all.count && g.packs_here == g.packs);
+    assert_true(g.stripes == all.stripe_count && g.whole == g.stripes);
+    fixture_remove(f, "vault/000/000000.pack");
+    g = glance(f);
+    assert_true(g.packs_here == g.packs - 1 && g.whole == g.stripes - 1);
+    fixture_remove(f, "vault");
+    fixture_remove(f, "parity");
+    g = glance(f);
+    assert_true(g.packs == all.count && g.packs_here == (end.open ? 1 : 0)); /* copy b of the open one */
+    assert_true(g.stripes == all.stripe_count && g.whole == 0);
+}
+
 static void test_a_stripe_of_another_shape(void **state)
 {
     struct fixture *f = *state;
@@ -78,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_as_of_the_last_statement),
         FIXTURE_TEST(test_what_does_not_fit_together),
+        FIXTURE_TEST(test_how_far_they_go),
         FIXTURE_TEST(test_a_stripe_of_another_shape),
     };
     return FIXTURE_RUN(tests);

@@ -128,12 +128,58 @@ static void at_every_effect(void **state)
     }
 }
 
+/* The one commit that the sheets sign: the next member's from then on, and noted under her key alone. */
+static void a_member_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sheets x;
+    struct keyring_identity next, kept = f->id;
+    const struct note_key former = f->id.member;
+    struct store_place place = f->place;
+    struct file_path seen;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    make(f, s, 2, 3, &x);
+    struct ledger_position before;
+    ledger_where(store_ledger(s), &before);
+    store_close(s);
+    assert_int_equal(keyring_identity_make("example.org/log", &next, &f->e), 0);
+    memcpy(next.compartment, f->id.compartment, KEYRING_ID);
+    next.pin = f->pin;
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++)
+        next.receiving[i].epoch = f->id.receiving[0].epoch + i;
+    fixture_path(f, "kept-seen", &seen);
+    fixture_remove(f, "kept-seen");
+    assert_int_equal(file_make_folder(seen.s, NULL), 0);
+    place.state_folder = seen.s;
+    const struct store_replacing r = {&x.keys, &former, x.set, &next};
+    fixture_keep(f, "before-replacing");
+    if (store_replace(&place, &r, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    assert_true(next.checkpoint_size > before.leaves);
+    fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "was replaced with recovery sheets", NULL);
+    f->id = next;
+    struct file_path state_folder = f->state;
+    f->state = seen;
+    f->place.state_folder = f->state.s;
+    s = fixture_open(f, STORE_WRITE);
+    assert_memory_equal(history_member(&s->history)->public_key, next.member.public_key, CRYPT_PUBLIC);
+    store_close(s);
+    fixture_whole(f);
+    /* Sheets are spent by it. */
+    struct keyring_identity third = next;
+    const struct store_replacing again = {&x.keys, &next.member, x.set, &third};
+    assert_int_not_equal(store_replace(&f->place, &again, &f->e), 0);
+    f->id = kept;
+    f->state = state_folder;
+    store_sheets_release(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(sheets_are_on_the_log), FIXTURE_TEST(nothing_before_the_commit),
         FIXTURE_TEST(numbers_at_their_limits), FIXTURE_TEST(a_lost_event_is_known),
-        FIXTURE_TEST(at_every_effect),
+        FIXTURE_TEST(at_every_effect),       FIXTURE_TEST(a_member_replaced),
     };
     return FIXTURE_RUN(tests);
 }

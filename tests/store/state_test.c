@@ -181,13 +181,29 @@ static void test_old_or_new_at_any_end(void **state)
     }
 }
 
+/* Beside the state lie others, each by its ending; the key file is where the place says, or by the pin too. */
+static void test_files_outside(void **state)
+{
+    struct fixture *f = *state;
+    struct store_place place = {.state_folder = "seen", .config_folder = "keys"};
+    struct hash pin = {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xff}};
+    struct file_path path;
+    assert_int_equal(store_outside(&place, &pin, "mirrors", &path, &f->e), 0);
+    assert_string_equal(path.s, "seen/0123456789abcdef.mirrors");
+    assert_int_equal(store_key_path(&place, &pin, &path, &f->e), 0);
+    assert_string_equal(path.s, "keys/0123456789abcdef.key");
+    place.key_path = "elsewhere/my.key";
+    assert_int_equal(store_key_path(&place, &pin, &path, &f->e), 0);
+    assert_string_equal(path.s, "elsewhere/my.key");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_what_is_written_is_read), FIXTURE_TEST(test_path_is_named_by_the_pin),
         FIXTURE_TEST(test_missing_is_not_known),    FIXTURE_TEST(test_every_bit_counts),
         FIXTURE_TEST(test_foreign_key_and_pin),     FIXTURE_TEST(test_other_spellings),
-        FIXTURE_TEST(test_old_or_new_at_any_end),
+        FIXTURE_TEST(test_old_or_new_at_any_end),   FIXTURE_TEST(test_files_outside),
     };
     return FIXTURE_RUN(tests);
 }

@@ -109,11 +109,17 @@ static void impossible_logs_are_refused(void **state)
     fixture_end(&f);
 }
 
-static void glance(const struct fixture *f, uint64_t stripes, uint64_t whole)
+static void glance(const struct fixture *f, const char *root, uint64_t packs, uint64_t stripes, uint64_t whole)
 {
-    struct err e = {0};
-    struct vault_parity_count c;
-    assert_int_equal(vault_parity_glance(f->root, f->setup.pack_sectors, &f->setup.parity, &c, &e), 0);
+    struct vault_glance c;
+    vault_glance(&(struct vault_glanced){.root = root,
+                                         .pack_sectors = f->setup.pack_sectors,
+                                         .parity = f->setup.parity,
+                                         .packs = f->pack_count,
+                                         .open = f->pack_count > 0 && !f->packs[f->pack_count - 1].sealed,
+                                         .covered = fixture_sealed(f)},
+                 &c);
+    assert_int_equal(c.packs_here, packs);
     assert_int_equal(c.stripes, stripes);
     assert_int_equal(c.whole, whole);
 }
@@ -123,18 +129,20 @@ static void a_glance_sees_what_is_missing(void **state)
     struct fixture f;
     char path[256];
     fixture_begin_with(&f, 1, 1, (struct vault_parity){3, 2});
-    glance(&f, 0, 0);
+    glance(&f, f.root, 0, 0, 0);
     fixture_fill(&f, 7, 1 << 20);
-    uint64_t stripes = f.stripe_count;
-    glance(&f, stripes, stripes);
+    uint64_t stripes = f.stripe_count, packs = f.pack_count;
+    glance(&f, f.root, packs, stripes, stripes);
     fixture_member_path(&f, 1, 1, path);
     assert_int_equal(unlink(path), 0);
-    glance(&f, stripes, stripes - 1);
+    glance(&f, f.root, packs - 1, stripes, stripes - 1);
     fixture_member_path(&f, 0, 4, path);
     assert_int_equal(truncate(path, 100), 0);
-    glance(&f, stripes, stripes - 2);
+    glance(&f, f.root, packs - 1, stripes, stripes - 2);
     f.setup.parity = (struct vault_parity){0, 0};
-    glance(&f, 0, 0);
+    glance(&f, f.root, packs - 1, 0, 0);
+    f.setup.parity = (struct vault_parity){3, 2};
+    glance(&f, "nowhere", 0, stripes, 0);
     fixture_end(&f);
 }
 

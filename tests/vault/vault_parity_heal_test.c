@@ -335,6 +335,55 @@ static void what_can_come_back_does(void **state)
     forget(&r);
 }
 
+/* The same packs elsewhere, damaged too, but in other rows: each gives what the trailers bear out, and no more. */
+static void packs_elsewhere_help(void **state)
+{
+    struct remembered r;
+    char other[160], command[600];
+    remember(&r, (struct vault_parity){4, 2}, 4, 0);
+    (void)snprintf(other, sizeof other, "%s/other", r.f.root);
+    (void)snprintf(command, sizeof command, "mkdir %s && cp -r %s/vault %s/vault", other, r.f.root, other);
+    assert_int_equal(system(command), 0);
+    r.s.elsewhere = other;
+    for (size_t row = 0; row < 64; row++)
+        for (unsigned i = 0; i < 4; i++)
+            if (row % 8 == 0)
+                spoil_sector(&r, i, row); /* twice what the code covers */
+    char path[PARITY_MEMBERS_MAX][256];
+    memcpy(path, r.path, sizeof path);
+    for (unsigned i = 0; i < 4; i++) {
+        (void)snprintf(r.path[i], sizeof r.path[i], "%s/vault/000/%06u.pack", other, i);
+        spoil_sector(&r, i, 4); /* where it is good here */
+        spoil_sector(&r, i, i < 2 ? 16 : 9); /* where it is bad here too, in two of them: the code covers that */
+    }
+    memcpy(r.path, path, sizeof path);
+    heals(&r, 4);
+    size_t brought = 0;
+    for (unsigned i = 0; i < 4; i++)
+        spoil_sector(&r, i, 16);
+    assert_int_equal(repair(&r), 0);
+    for (size_t i = 0; i < r.mended_count; i++)
+        brought += r.mended[i].brought;
+    assert_int_equal(brought, 2);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(is_as_it_was(&r, i));
+    /* A pack that is not here comes from there, but for the row that is bad there and comes from the others. */
+    lose(&r, 3, 0);
+    lose(&r, 2, 0);
+    heals(&r, 2);
+    lose(&r, 0, 0); /* row 4 is bad in all of them elsewhere */
+    lose(&r, 1, 0);
+    lose(&r, 2, 0);
+    assert_int_equal(repair(&r), ERR_DAMAGED);
+    for (size_t i = 0; i < r.mended_count; i++)
+        assert_int_equal(r.mended[i].lost, 1);
+    put_back(&r);
+    r.s.elsewhere = "nowhere";
+    lose(&r, 0, 0);
+    heals(&r, 1);
+    forget(&r);
+}
+
 /* Both trailers have lost what they said of one pack, which is damaged: it is healed as a whole, and proves itself. */
 static void trailers_may_be_silent(void **state)
 {
@@ -385,6 +434,7 @@ int main(void)
         cmocka_unit_test(the_damaged_is_set_aside),
         cmocka_unit_test(what_cannot_come_back_is_left),
         cmocka_unit_test(what_can_come_back_does),
+        cmocka_unit_test(packs_elsewhere_help),
         cmocka_unit_test(trailers_may_be_silent),
         cmocka_unit_test(impossible_logs_are_refused),
     };

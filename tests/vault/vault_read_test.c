@@ -203,6 +203,66 @@ static void runs_are_read_and_held_to_what_was_told(void **state)
     end(&f, p);
 }
 
+/* ---- runs whose directory is lost ---- */
+
+enum { MANY = 900, MANY_BYTES = 300 }; /* their manifests lie behind the frames, in several sectors */
+
+static void spoil(struct fixture *f, uint32_t sector)
+{
+    char path[256];
+    for (char copy = 'a'; copy <= 'b'; copy++) {
+        fixture_pack_path(f, 0, copy, path);
+        flip(path, (uint64_t)sector * VAULT_SECTOR + 5000, 0x40);
+    }
+}
+
+/* Whichever sector of a run is lost, only what lies in it is; and all of it with the salt alone. */
+static void a_lost_sector_takes_only_what_lies_in_it(void **state)
+{
+    struct fixture f;
+    uint8_t *p[MANY];
+    size_t n[MANY];
+    fixture_begin(&f, 1, 1);
+    for (size_t i = 0; i < MANY; i++) {
+        n[i] = MANY_BYTES;
+        p[i] = fixture_bytes('r', n[i], i + 100);
+        (void)fixture_put(&f, bytes_of(p[i], n[i]));
+    }
+    fixture_commit(&f, NULL);
+    assert_int_equal(f.run_count, 1);
+    assert_int_equal(f.pack_count, 1);
+    const struct vault_run run = f.runs[0];
+    assert_true(run.sectors > 20 && run.records == 2 * MANY);
+    for (uint32_t s = 1; s < run.sectors; s += s + 3 < run.sectors ? 2 : 1) {
+        const uint32_t last = run.first_sector + run.sectors - 1;
+        struct vault_run asked = {.pack = run.pack, .first_sector = run.first_sector, .sectors = run.sectors};
+        struct err e = {0};
+        spoil(&f, last);
+        if (run.first_sector + s != last)
+            spoil(&f, run.first_sector + s);
+        reopen(&f);
+        size_t lost = damaged(&f, p, n);
+        assert_true(lost > 0 && lost <= 160);
+        /* How many records there are is known where the heads lead to the directory, and else not guessed. */
+        int rc = vault_run_read(f.v, &asked, &e);
+        assert_true(rc == 0 || rc == ERR_DAMAGED);
+        assert_true(rc != 0 || (asked.first_record == run.first_record && asked.records == run.records));
+        spoil(&f, last);
+        if (run.first_sector + s != last)
+            spoil(&f, run.first_sector + s);
+    }
+    char path[256];
+    for (char copy = 'a'; copy <= 'b'; copy++) {
+        fixture_pack_path(&f, 0, copy, path);
+        flip(path, (uint64_t)run.first_sector * VAULT_SECTOR, 1);
+    }
+    reopen(&f);
+    assert_int_equal(damaged(&f, p, n), MANY);
+    for (size_t i = 0; i < MANY; i++)
+        free(p[i]);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +271,7 @@ int main(void)
         cmocka_unit_test(other_keys_open_nothing),
         cmocka_unit_test(sectors_do_not_move),
         cmocka_unit_test(runs_are_read_and_held_to_what_was_told),
+        cmocka_unit_test(a_lost_sector_takes_only_what_lies_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

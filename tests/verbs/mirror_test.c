@@ -47,7 +47,7 @@ static void test_mirror(void **state)
     assert_int_equal(fixture_json(f, "mirror", "stick/m", NULL), 0);
     assert_int_equal(fixture_number(f, "files"), 1);
     assert_int_equal(fixture_number(f, "commits"), 4);
-    assert_int_equal(strlen(fixture_word(f, "mirror")), 2 * STORE_MIRROR_ID);
+    assert_int_equal(strlen(fixture_word(f, "mirror")), 2 * MIRROR_ID);
 }
 
 static void test_mirror_refuses(void **state)

@@ -76,8 +76,9 @@ static void as_a_document(void **state)
     static const char *const keys[] = {
         "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
         "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
-        "parity_files", "parity_packs",   "pin",          "recovery",          "repository", "root",
-        "state_known",  "stripes",        "stripes_whole", "timestamps"};
+        "packs",        "packs_bare",     "packs_here",   "parity_files",      "parity_packs", "pin",
+        "recovery",     "repository",     "root",         "state_known",       "stripes",    "stripes_whole",
+        "timestamps"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
@@ -130,13 +131,14 @@ static void with_journal(struct fixture *f, char copy, int (*change)(const char 
     OWN(mem_drop) uint8_t *whole = malloc(n);
     memcpy(whole, journal.p, n);
     assert_int_equal(change(path, &journal), 0);
+    const char *next = strstr(line, "next writer") != NULL ? "Next: groundwork receipt" : "Next: groundwork repair";
     status(f, VERBS_FAILED);
     (void)snprintf(words, sizeof words, "  Journal, copy %c: %s", copy, line);
     fixture_said(f, words);
     (void)snprintf(words, sizeof words, "  Journal, copy %c: good", "ba"[copy - 'a']);
     fixture_said(f, words);
     assert_int_equal(fixture_run(f, "", NULL), VERBS_FAILED);
-    fixture_said(f, "Next: groundwork repair");
+    fixture_said(f, next);
     assert_int_equal(fixture_json(f, "status", NULL), VERBS_FAILED);
     (void)snprintf(key, sizeof key, "journal_%c", copy);
     assert_string_equal(fixture_word(f, key), code);
@@ -191,6 +193,43 @@ static void a_copy_that_lacks_the_last_commit_is_short(void **state)
     with_journal(f, 'b', cut, "short: run groundwork repair\n", "short");
 }
 
+/* Ended between the two copies: nothing that was ever called committed is lacking, and any writer copies it. */
+static void a_commit_interrupted_between_the_copies(void **state)
+{
+    struct fixture *f = *state;
+    struct stat st;
+    assert_int_equal(system("cp -r state state-before"), 0);
+    assert_int_equal(stat("archive/b/journal", &st), 0);
+    cut_to = (size_t)st.st_size;
+    assert_int_equal(fixture_run(f, "note", "cut short", NULL), 0);
+    assert_int_equal(system("mv state state-after && mv state-before state"), 0);
+    const char *const words = "without its last commit, which was interrupted; the next writer sees to it\n";
+    with_journal(f, 'a', cut, words, "short");
+    with_journal(f, 'b', cut, words, "short");
+    assert_int_equal(truncate("archive/b/journal", (off_t)cut_to), 0);
+    assert_int_equal(fixture_run(f, "note", "the next writer", NULL), 0);
+    status(f, 0);
+    assert_int_equal(system("rm -r state-after"), 0);
+}
+
+/* All packs gone are packs that are missing, and no empty vault. */
+static void a_vault_that_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    status(f, 0);
+    fixture_not_said(f, "are here");
+    assert_int_equal(system("mv archive/vault gone-vault; mv archive/b/open gone-open"), 0);
+    status(f, VERBS_FAILED);
+    fixture_said(f, "  Packs: 0 of 1 are here: run groundwork repair\n");
+    assert_int_equal(fixture_run(f, "", NULL), VERBS_FAILED);
+    fixture_said(f, "Next: groundwork repair");
+    assert_int_equal(fixture_json(f, "status", NULL), VERBS_FAILED);
+    assert_int_equal(fixture_number(f, "packs"), 1);
+    assert_int_equal(fixture_number(f, "packs_here"), 0);
+    assert_int_equal(system("mv gone-vault archive/vault; mv gone-open archive/b/open"), 0);
+    status(f, 0);
+}
+
 static void what_a_crash_left_is_seen_to_by_the_next_writer(void **state)
 {
     struct fixture *f = *state;
@@ -231,6 +270,8 @@ int main(void)
         cmocka_unit_test(how_old_audits_are),
         cmocka_unit_test(a_copy_that_is_not_whole_is_named_with_the_remedy),
         cmocka_unit_test(a_copy_that_lacks_the_last_commit_is_short),
+        cmocka_unit_test(a_commit_interrupted_between_the_copies),
+        cmocka_unit_test(a_vault_that_is_gone),
         cmocka_unit_test(what_a_crash_left_is_seen_to_by_the_next_writer),
         cmocka_unit_test(an_older_copy_is_refused),
     };

@@ -1,22 +1,23 @@
 /* A mirror as it lies there: whose it is, and how far its newest commit goes. */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
-enum { HEAD_MAX = 4096, COMMIT_DIGITS = 9, COMMIT_MAX = 64 };
+enum { HEAD_MAX = 4096, COMMIT_DIGITS = 9 };
 static const char HEAD[] = "groundwork/mirror/v1\n";
 static const char HEAD_ANY[] = "groundwork/mirror/v";
 static const char SUFFIX[] = ".checkpoint";
 
 /* ---- the head ---- */
 
-void store_mirror_head(const struct hash *pin, const uint8_t id[STORE_MIRROR_ID], struct buf *to)
+void mirror_head(const struct hash *pin, const uint8_t id[MIRROR_ID], struct buf *to)
 {
     buf_printf(to, "%spin ", HEAD);
     buf_put_hex(to, bytes_of(pin->b, CRYPT_HASH));
     buf_put_text(to, "\nid ");
-    buf_put_hex(to, bytes_of(id, STORE_MIRROR_ID));
+    buf_put_hex(to, bytes_of(id, MIRROR_ID));
     buf_put_text(to, "\n");
 }
 
@@ -28,25 +29,25 @@ static bool hex_line(struct cursor *c, const char *word, uint8_t *to, size_t n)
            hex_get(bytes_of(line.p + length, 2 * n), to, n) == 0;
 }
 
-int store_mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[STORE_MIRROR_ID], struct err *e)
+int mirror_head_parse(struct bytes text, struct hash *ret_pin, uint8_t ret_id[MIRROR_ID], struct err *e)
 {
     struct cursor c = cursor_of(text);
     struct hash pin;
-    uint8_t id[STORE_MIRROR_ID];
+    uint8_t id[MIRROR_ID];
     struct bytes first = cursor_line(&c);
     bool ours = !c.failed && first.n >= strlen(HEAD_ANY) && memcmp(first.p, HEAD_ANY, strlen(HEAD_ANY)) == 0;
     bool known = ours && first.n + 1 == strlen(HEAD) && memcmp(first.p, HEAD, first.n) == 0;
     if (ours && !known)
         return err_set(e, ERR_NEWER, "the mirror has a format that this program does not know: use a newer groundwork");
-    if (!known || !hex_line(&c, "pin ", pin.b, CRYPT_HASH) || !hex_line(&c, "id ", id, STORE_MIRROR_ID) ||
+    if (!known || !hex_line(&c, "pin ", pin.b, CRYPT_HASH) || !hex_line(&c, "id ", id, MIRROR_ID) ||
         !cursor_done(&c))
         return err_set(e, ERR_DAMAGED, "the head of the mirror is damaged");
     *ret_pin = pin;
-    memcpy(ret_id, id, STORE_MIRROR_ID);
+    memcpy(ret_id, id, MIRROR_ID);
     return 0;
 }
 
-static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e)
+static int head_read(struct mirror *m, struct hash *ret_pin, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
     struct file_path path;
@@ -54,7 +55,7 @@ static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e
     if (rc == 0)
         rc = file_read_all(path.s, HEAD_MAX, &text, &m->head_fault);
     if (rc == 0)
-        rc = store_mirror_head_parse(buf_bytes(&text), ret_pin, m->id, &m->head_fault);
+        rc = mirror_head_parse(buf_bytes(&text), ret_pin, m->id, &m->head_fault);
     m->has_head = rc == 0;
     if (rc == 0 || rc == ERR_DAMAGED)
         return 0;
@@ -65,7 +66,7 @@ static int head_read(struct store_mirror *m, struct hash *ret_pin, struct err *e
 
 /* ---- record 0 ---- */
 
-static int founded_read(struct store_mirror *m, struct err *e)
+static int founded_read(struct mirror *m, struct err *e)
 {
     struct ledger_record r;
     struct bytes note = {NULL, 0};
@@ -98,34 +99,74 @@ static int founded_read(struct store_mirror *m, struct err *e)
 
 /* ---- the commits ---- */
 
-void store_mirror_commit_name(uint64_t records, char to[STORE_COMMIT_NAME])
+void mirror_commit_name(uint64_t records, char to[MIRROR_COMMIT_NAME])
 {
-    (void)snprintf(to, STORE_COMMIT_NAME, "commits/%0*llu%s", COMMIT_DIGITS, (unsigned long long)records, SUFFIX);
+    (void)snprintf(to, MIRROR_COMMIT_NAME, "commits/%0*llu%s", COMMIT_DIGITS, (unsigned long long)records, SUFFIX);
 }
 
-bool store_mirror_commit_parse(const char *name, uint64_t *ret_records)
+bool mirror_commit_parse(const char *name, uint64_t *ret_records)
 {
     size_t n = strspn(name, "0123456789");
-    char made[STORE_COMMIT_NAME];
+    char made[MIRROR_COMMIT_NAME];
     if (n < COMMIT_DIGITS || n > 16 || strcmp(name + n, SUFFIX) != 0)
         return false;
     *ret_records = strtoull(name, NULL, 10);
-    store_mirror_commit_name(*ret_records, made);
+    mirror_commit_name(*ret_records, made);
     return strcmp(strchr(made, '/') + 1, name) == 0;
 }
 
-static bool commit_good(struct store_mirror *m, uint64_t records, struct checkpoint *ret)
+static bool commit_good(struct mirror *m, uint64_t records, struct checkpoint *ret)
 {
     OWN(buf_drop) struct buf note = {0};
     struct file_path path;
-    char name[STORE_COMMIT_NAME];
-    store_mirror_commit_name(records, name);
+    char name[MIRROR_COMMIT_NAME];
+    mirror_commit_name(records, name);
     return m->has_founded && file_path(&path, NULL, "%s/%s", m->folder, name) == 0 &&
            file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
            checkpoint_read(buf_bytes(&note), &m->founded.founded.log, NOTE_STRICT, ret, NULL) == 0;
 }
 
-static int commits_read(struct store_mirror *m, struct err *e)
+/* What a commit's name says is a claim: the record before that number has the same checkpoint, or another one; or it
+ * cannot be read. */
+enum claim { CLAIM_HOLDS, CLAIM_FALSE, CLAIM_OPEN };
+
+static enum claim commit_claim(struct mirror *m, uint64_t records, const struct checkpoint *c)
+{
+    struct ledger_record r;
+    struct checkpoint of;
+    if (records == 0)
+        return CLAIM_FALSE;
+    if (ledger_pieces_record(m->pieces, &m->founded.founded.log, records - 1, NULL, &r, NULL) != 0 ||
+        checkpoint_read(r.checkpoint, &m->founded.founded.log, NOTE_STRICT, &of, NULL) != 0)
+        return CLAIM_OPEN;
+    return of.size == c->size && hash_equal(&of.root, &c->root) ? CLAIM_HOLDS : CLAIM_FALSE;
+}
+
+struct names {
+    uint64_t *list; /* numbers that names of commits give */
+    size_t count, room;
+};
+
+static void names_release(struct names *n)
+{
+    free(n->list);
+}
+
+static int name_add(struct names *n, uint64_t records, struct err *e)
+{
+    if (n->count == n->room) {
+        size_t room = n->room * 2 + 16;
+        uint64_t *grown = reallocarray(n->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        n->list = grown;
+        n->room = room;
+    }
+    n->list[n->count++] = records;
+    return 0;
+}
+
+static int names_read(const struct mirror *m, struct names *n, struct err *e)
 {
     struct file_path path;
     int rc = file_path(&path, e, "%s/commits", m->folder);
@@ -134,27 +175,51 @@ static int commits_read(struct store_mirror *m, struct err *e)
     OWN(dir_drop) DIR *dir = opendir(path.s);
     if (dir == NULL)
         return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", path.s);
-    unsigned seen = 0;
-    for (struct dirent *d; (d = readdir(dir)) != NULL && seen < COMMIT_MAX;) {
+    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         uint64_t records;
-        struct checkpoint c;
-        if (!store_mirror_commit_parse(d->d_name, &records))
-            continue;
-        seen++;
-        if (!commit_good(m, records, &c)) {
-            m->bad_commits++;
-        } else if (!m->has_commit || records > m->records) {
-            m->has_commit = true;
-            m->records = records;
-            m->commit = c;
-        }
+        if (mirror_commit_parse(d->d_name, &records))
+            rc = name_add(n, records, e);
     }
-    return 0;
+    return rc;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/*
+ * The newest one that its record bears out, however many there are.  Where none is, the mirror is damaged, and the one
+ * that has the most leaves says how far it went; of the same one under two names, the lower number.
+ */
+static int commits_read(struct mirror *m, struct err *e)
+{
+    OWN(names_release) struct names n = {0};
+    int rc = names_read(m, &n, e);
+    if (rc == 0 && n.count > 0)
+        qsort(n.list, n.count, sizeof *n.list, newest_first);
+    uint64_t open = 0;
+    bool holds = false;
+    for (size_t i = 0; rc == 0 && !holds && i < n.count; i++) {
+        struct checkpoint c;
+        enum claim claim = commit_good(m, n.list[i], &c) ? commit_claim(m, n.list[i], &c) : CLAIM_FALSE;
+        m->bad_commits += claim == CLAIM_FALSE;
+        open += claim == CLAIM_OPEN;
+        holds = claim == CLAIM_HOLDS;
+        if (!holds && (claim == CLAIM_FALSE || (m->has_commit && c.size < m->commit.size)))
+            continue;
+        m->has_commit = true;
+        m->records = n.list[i];
+        m->commit = c;
+    }
+    m->bad_commits += holds || open == 0 ? open : open - 1;
+    return rc;
 }
 
 /* ---- all of it ---- */
 
-void store_mirror_drop(struct store_mirror **m)
+void mirror_drop(struct mirror **m)
 {
     if (*m == NULL)
         return;
@@ -166,7 +231,7 @@ void store_mirror_drop(struct store_mirror **m)
     *m = NULL;
 }
 
-static int settle(struct store_mirror *m, const struct hash *head_pin, struct err *e)
+static int settle(struct mirror *m, const struct hash *head_pin, struct err *e)
 {
     const struct ledger_piece *list;
     bool any = ledger_pieces_list(m->pieces, &list) > 0;
@@ -185,9 +250,9 @@ static int settle(struct store_mirror *m, const struct hash *head_pin, struct er
     return 0;
 }
 
-int store_mirror_open(const char *folder, struct store_mirror **ret, struct err *e)
+int mirror_open(const char *folder, struct mirror **ret, struct err *e)
 {
-    OWN(store_mirror_drop) struct store_mirror *m = calloc(1, sizeof *m);
+    OWN(mirror_drop) struct mirror *m = calloc(1, sizeof *m);
     struct hash head_pin = {{0}};
     if (m == NULL)
         return err_memory(e);
@@ -223,7 +288,7 @@ static int add_leaves(struct tree_edge *edge, const struct ledger_record *r, con
                          (unsigned long long)r->number);
 }
 
-int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
+int mirror_walk(struct mirror *m, int (*each)(void *context, const struct ledger_record *r, struct err *e),
                       void *context, struct err *e)
 {
     struct ledger_position at;
@@ -245,4 +310,42 @@ int store_mirror_walk(struct store_mirror *m, int (*each)(void *context, const s
     if (rc == 0 && (at.leaves != m->commit.size || !hash_equal(&at.root, &m->commit.root)))
         rc = err_set(e, ERR_DAMAGED, "its journal does not lead to its newest commit");
     return rc;
+}
+
+static int take(void *context, const struct ledger_record *r, struct err *e)
+{
+    return store_bound_take(context, r, e);
+}
+
+int mirror_bound(struct mirror *m, struct store_bound **ret, struct err *e)
+{
+    OWN(store_bound_drop) struct store_bound *b = NULL;
+    if (!m->has_founded || !m->has_commit)
+        return err_set(e, ERR_DAMAGED,
+                       "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                       "verify --mirror tells more",
+                       m->folder);
+    int rc = store_bound_new(&m->founded.founded, &b, e);
+    if (rc == 0)
+        rc = mirror_walk(m, take, b, e);
+    if (rc == 0)
+        *ret = TAKE(b);
+    return rc;
+}
+
+int mirror_look(const char *folder, int (*seen)(void *context, const struct mirror_seen *m, struct err *e),
+                void *context, struct err *e)
+{
+    OWN(mirror_drop) struct mirror *m = NULL;
+    OWN(store_bound_drop) struct store_bound *b = NULL;
+    int rc = mirror_open(folder, &m, e);
+    if (rc != 0)
+        return rc;
+    assert(m != NULL);
+    rc = mirror_bound(m, &b, e);
+    if (rc != 0)
+        return rc;
+    assert(b != NULL);
+    const struct mirror_seen saw = {&m->founded.founded, store_bound_history(b), m->commit.size};
+    return seen(context, &saw, e);
 }

@@ -2,7 +2,7 @@
  * One file carried from disk to disk: held to its digest while it is read, synced, read again from the disk, and only
  * then given its name.
  */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static void digest_end(struct digesting *d, struct hash *ret)
         crypt_sha256_end(d->sha, ret);
 }
 
-static int advance(struct store_carrying *c, uint64_t bytes, struct err *e)
+static int advance(struct mirror_carrying *c, uint64_t bytes, struct err *e)
 {
     c->done += bytes;
     if (c->watch == NULL || c->watch->progress == NULL ||
@@ -75,7 +75,7 @@ struct side {
 };
 
 /* The first bytes of a file, perhaps written on to another on the way.  ERR_DAMAGED: the source fails. */
-static int pass(struct store_carrying *c, const struct side *from, const struct side *to,
+static int pass(struct mirror_carrying *c, const struct side *from, const struct side *to,
                 const struct store_bound_file *f, bool *ret_good, struct err *e)
 {
     OWN(digesting_drop) struct digesting d = {0};
@@ -120,7 +120,7 @@ static int source_open(const char *path, const struct store_bound_file *f, bool 
     return 0;
 }
 
-int store_carry_check(struct store_carrying *c, const char *path, const struct store_bound_file *f, struct err *e)
+int mirror_carry_check(struct mirror_carrying *c, const char *path, const struct store_bound_file *f, struct err *e)
 {
     OWN(fd_drop) int fd = -1;
     bool good = false;
@@ -132,7 +132,7 @@ int store_carry_check(struct store_carrying *c, const char *path, const struct s
     return rc;
 }
 
-int store_carry_way(const char *within, const char *path, struct err *e)
+int mirror_carry_way(const char *within, const char *path, struct err *e)
 {
     struct file_path folder;
     struct stat status;
@@ -152,19 +152,19 @@ int store_carry_way(const char *within, const char *path, struct err *e)
 }
 
 /* Make the folder that holds ${path}. */
-static int make_parent(const struct store_carrying *c, const char *path, struct err *e)
+static int make_parent(const struct mirror_carrying *c, const char *path, struct err *e)
 {
     struct file_path folder;
     int rc = file_path(&folder, e, "%s", path);
     if (rc == 0 && c->within != NULL)
-        rc = store_carry_way(c->within, path, e);
+        rc = mirror_carry_way(c->within, path, e);
     if (rc == 0)
         *strrchr(folder.s, '/') = 0;
     return rc == 0 ? file_make_folders(folder.s, e) : rc;
 }
 
 /* What was written is asked of the disk itself, as far as the system can be made to. */
-static int read_back(struct store_carrying *c, int fd, const char *name, const struct store_bound_file *f,
+static int read_back(struct mirror_carrying *c, int fd, const char *name, const struct store_bound_file *f,
                      struct err *e)
 {
     bool good = false;
@@ -178,12 +178,12 @@ static int read_back(struct store_carrying *c, int fd, const char *name, const s
     return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
 }
 
-static int draft_open(const struct store_carrying *c, const char *to, struct file_path *draft, int *ret_fd,
+static int draft_open(const struct mirror_carrying *c, const char *to, struct file_path *draft, int *ret_fd,
                       struct err *e)
 {
     int rc = make_parent(c, to, e);
     if (rc == 0)
-        rc = file_path(draft, e, "%s" STORE_DRAFT, to);
+        rc = file_path(draft, e, "%s" MIRROR_DRAFT, to);
     if (rc != 0)
         return rc;
     if (unlink(draft->s) != 0 && errno != ENOENT) /* of an earlier try: nothing that lies there is written into */
@@ -192,8 +192,8 @@ static int draft_open(const struct store_carrying *c, const char *to, struct fil
     return *ret_fd >= 0 ? 0 : err_os(e, ERR_IO, errno, "cannot make %s", draft->s);
 }
 
-static int finish(struct store_carrying *c, int fd, const char *draft, const char *to, const struct store_bound_file *f,
-                  struct err *e)
+static int finish(struct mirror_carrying *c, int fd, const char *draft, const char *to,
+                  const struct store_bound_file *f, struct err *e)
 {
     int rc = fsync(fd) == 0 ? 0 : err_os(e, ERR_IO, errno, "cannot write %s", to);
     if (rc == 0)
@@ -203,7 +203,7 @@ static int finish(struct store_carrying *c, int fd, const char *draft, const cha
     return rc == 0 ? file_sync_parent(to, e) : rc;
 }
 
-int store_carry(struct store_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
+int mirror_carry(struct mirror_carrying *c, const char *from, const char *to, const struct store_bound_file *f,
                 struct err *e)
 {
     OWN(fd_drop) int source = -1;
@@ -228,7 +228,7 @@ int store_carry(struct store_carrying *c, const char *from, const char *to, cons
     return rc;
 }
 
-int store_carry_bytes(struct store_carrying *c, struct bytes content, const char *to, struct err *e)
+int mirror_carry_bytes(struct mirror_carrying *c, struct bytes content, const char *to, struct err *e)
 {
     OWN(fd_drop) int target = -1;
     struct file_path draft;

@@ -1,6 +1,6 @@
 /* What is bad in every copy here comes from a mirror; nothing of the mirror is believed before it is held to the log.
  */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -148,6 +148,25 @@ static void test_a_bad_mirror_is_not_believed(void **state)
     fixture_says(f, fixture_repair_from_mirror(f), ERR_ABSENT, "is no mirror", NULL);
 }
 
+/* A pack that is damaged here and there in different sectors is healed by both, as the parity's trailers say. */
+static void test_damaged_here_and_there(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_flip(f, "vault/000/000000.pack", 5 * VAULT_SECTOR + 7);
+    fixture_flip(f, "parity/000/000000-01.p0", 5 * VAULT_SECTOR + 7);
+    fixture_flip(f, "mirror/vault/000/000000.pack", 9 * VAULT_SECTOR);
+    fixture_cut(f, "mirror/vault/000/000000.pack", 100);
+    assert_int_equal(fixture_repair(f), ERR_DAMAGED);
+    mended(f, "pack 0 healed by parity and the mirror: 1 sectors came back");
+    /* In the same sector nothing is made up. */
+    fixture_flip(f, "vault/000/000000.pack", 9 * VAULT_SECTOR);
+    fixture_flip(f, "parity/000/000000-01.p0", 9 * VAULT_SECTOR);
+    assert_int_equal(fixture_repair_from_mirror(f), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
+    assert_non_null(strstr(buf_text(&f->lines), "is shorter than logged"));
+}
+
 static void test_another_repositorys(void **state)
 {
     struct fixture *f = *state;
@@ -172,9 +191,9 @@ static void test_another_repositorys(void **state)
     assert_int_equal(store_open(&other, STORE_PUBLIC, &s, &f->e), 0);
     struct file_path folder;
     fixture_path(f, "mirror", &folder);
-    struct store_mirror_wish wish = {.folder = folder.s};
+    struct mirror_wish wish = {.folder = folder.s};
     struct store_watch watch = {0};
-    assert_int_equal(store_mirror(s, &wish, &watch, &f->mirrored, &f->e), 0);
+    assert_int_equal(mirror_make(s, &wish, &watch, &fixture_last.made, &f->e), 0);
     store_close(s);
     fixture_says(f, fixture_repair_from_mirror(f), ERR_REFUSED, "is not known to be a mirror of", NULL);
     fixture_says(f, fixture_mirror(f, false), ERR_REFUSED, "is a mirror of another repository", NULL);
@@ -232,6 +251,7 @@ int main(void)
         FIXTURE_TEST(test_journal),
         FIXTURE_TEST(test_a_mirror_that_is_behind),
         FIXTURE_TEST(test_a_bad_mirror_is_not_believed),
+        FIXTURE_TEST(test_damaged_here_and_there),
         FIXTURE_TEST(test_another_repositorys),
         FIXTURE_TEST(test_ended_at_any_effect),
     };

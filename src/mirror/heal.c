@@ -2,14 +2,12 @@
  * Healing from a mirror what is bad in every copy here.  Nothing of the mirror is believed before it is held to the
  * log; what gives way goes to quarantine/.
  */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-enum { SHOWN_PIN = 8 };
 
 /* ---- is it this repository's mirror? ---- */
 
@@ -28,12 +26,11 @@ static bool pin_here(const struct store_place *place, int copy, struct hash *ret
 }
 
 /* By its own first record; where that is bad in both copies, by the key file that must open it afterwards. */
-static int hold_to_pin(const struct store_place *place, const struct store_mirror *m, struct err *e)
+static int hold_to_pin(const struct store_place *place, const struct mirror *m, struct err *e)
 {
     struct hash pin;
     struct file_path key;
     struct note_key member;
-    char hex[2 * SHOWN_PIN + 1];
     bool told = false;
     for (int copy = 0; copy < 2; copy++)
         if (pin_here(place, copy, &pin)) {
@@ -41,9 +38,7 @@ static int hold_to_pin(const struct store_place *place, const struct store_mirro
             if (hash_equal(&pin, &m->pin))
                 return 0;
         }
-    hex_put(hex, m->pin.b, SHOWN_PIN);
-    int rc = place->key_path != NULL ? file_path(&key, e, "%s", place->key_path)
-                                     : file_path(&key, e, "%s/%s.key", place->config_folder, hex);
+    int rc = store_key_path(place, &m->pin, &key, e);
     if (rc != 0)
         return rc;
     if (!told && keyring_identity_peek(key.s, &member, &pin, NULL) == 0 && hash_equal(&pin, &m->pin))
@@ -56,7 +51,7 @@ static int hold_to_pin(const struct store_place *place, const struct store_mirro
 
 /* ---- the journal ---- */
 
-static int heal_journal(const struct store_place *place, struct store_mirror *m, struct buf *words, struct buf *names,
+static int heal_journal(const struct store_place *place, struct mirror *m, struct buf *words, struct buf *names,
                         struct err *e)
 {
     bool healed = false;
@@ -68,85 +63,68 @@ static int heal_journal(const struct store_place *place, struct store_mirror *m,
 
 /* ---- the keyring's files ---- */
 
-struct named {
-    struct store_bound bound;
-    const struct statement_founded *founded;
-};
-
 static int take(void *context, const struct ledger_record *r, struct err *e)
 {
-    struct named *n = context;
-    return store_bound_take(&n->bound, r, n->founded, e);
+    return store_bound_take(context, r, e);
 }
 
-static bool is_here(const struct store *s, const struct store_bound_file *f)
+static bool is_here(const char *root, const struct store_bound_file *f)
 {
     for (int copy = 0; copy < 2; copy++) {
         struct file_path path;
-        struct store_carrying look = {.passes = 1};
-        if (file_path(&path, NULL, "%s/%s", s->root, f->place[copy]) == 0 &&
-            store_carry_check(&look, path.s, f, NULL) == 0)
+        struct mirror_carrying look = {.passes = 1};
+        if (file_path(&path, NULL, "%s/%s", root, f->place[copy]) == 0 &&
+            mirror_carry_check(&look, path.s, f, NULL) == 0)
             return true;
     }
     return false;
 }
 
-static int heal_key(struct store *s, struct store_mirror *m, const struct store_bound_file *f, struct buf *words,
+static int heal_key(const char *root, struct mirror *m, const struct store_bound_file *f, struct buf *words,
                     struct buf *names, struct err *e)
 {
     OWN(buf_drop) struct buf content = {0};
     struct file_path path;
     struct hash digest;
     int rc = file_path(&path, e, "%s/%s", m->folder, f->name);
-    if (rc != 0 || is_here(s, f) || file_read_all(path.s, KEYRING_FILE_MAX, &content, NULL) != 0)
+    if (rc != 0 || is_here(root, f) || file_read_all(path.s, KEYRING_FILE_MAX, &content, NULL) != 0)
         return rc; /* what stays bad is named by the repair that follows */
     crypt_sha256(buf_bytes(&content), &digest);
     if (content.n != f->bytes || !hash_equal(&digest, &f->digest))
         return 0;
     size_t before = words->n;
-    rc = keyring_restore(s->root, f->key, buf_bytes(&content), words, e);
+    rc = keyring_restore(root, f->key, buf_bytes(&content), words, e);
     buf_put_bytes(names, bytes_of(words->p + before, words->n - before));
     return rc;
 }
 
-static int heal_keys(const struct store_place *place, struct store_mirror *m, struct buf *words, struct buf *names,
+static int heal_keys(const struct store_place *place, struct mirror *m, struct buf *words, struct buf *names,
                      struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    struct named n = {.founded = &m->founded.founded};
-    struct err none = {0};
-    if (store_open_alone(place, &s, &none) != 0 || ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, take, &n, &none) != 0) {
-        store_bound_drop(&n.bound);
-        return 0; /* the repair that follows says why */
-    }
+    OWN(store_bound_drop) struct store_bound *b = NULL;
+    struct store_facts facts;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < n.bound.key_count; i++) {
+    if (store_open_alone(place, &s, NULL) != 0)
+        return 0; /* the repair that follows says why */
+    store_facts(s, &facts);
+    if (store_bound_new(facts.founded, &b, e) != 0)
+        return ERR_IO;
+    if (ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, take, b, NULL) != 0)
+        return 0; /* and this */
+    for (size_t i = 0; rc == 0 && i < store_bound_count(b); i++) {
         struct store_bound_file f;
-        store_bound_file(&n.bound, i, &f);
-        rc = heal_key(s, m, &f, words, names, e);
+        store_bound_file(b, i, &f);
+        rc = f.key != NULL ? heal_key(place->root, m, &f, words, names, e) : 0;
     }
-    store_bound_drop(&n.bound);
     return rc;
 }
 
-int store_mirror_heal(const struct store_place *place, struct store_mirror *m, struct buf *ret_words,
-                      struct buf *ret_names, struct err *e)
+int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *ret_words, struct buf *ret_names,
+                struct err *e)
 {
-    struct store locking = {.place = *place, .root = (char *)(uintptr_t)place->root, .lock_fd = -1};
-    if (!m->has_founded)
-        return err_set(e, ERR_DAMAGED,
-                       "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                       "verify --mirror tells more",
-                       m->folder);
-    int rc = hold_to_pin(place, m, e);
-    if (rc == 0)
-        rc = store_lock(&locking, e);
-    if (rc == 0)
-        rc = heal_journal(place, m, ret_words, ret_names, e);
-    if (rc == 0)
-        rc = heal_keys(place, m, ret_words, ret_names, e);
-    fd_drop(&locking.lock_fd);
-    return rc;
+    int rc = heal_journal(place, m, ret_words, ret_names, e);
+    return rc == 0 ? heal_keys(place, m, ret_words, ret_names, e) : rc;
 }
 
 /* ---- packs ---- */
@@ -171,21 +149,20 @@ static int pack_aside(const char *root, const struct vault_pack *p, int copy, co
     return rc;
 }
 
-int store_mirror_heal_pack(struct store_mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
+int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
 {
     struct vault_pack pack = *logged;
-    const struct store_bound bound = {.packs = &pack, .pack_count = 1};
     struct store_bound_file f;
     struct file_path from, to, fresh;
-    store_bound_file(&bound, 0, &f);
+    store_bound_pack(&pack, &f);
     int rc = file_path(&from, e, "%s/%s", m->folder, f.name);
     for (int copy = 0; rc == 0 && copy < 2 && f.place[copy][0] != 0; copy++) {
-        struct store_carrying c = {.passes = 2};
+        struct mirror_carrying c = {.passes = 2};
         rc = file_path(&to, e, "%s/%s", root, f.place[copy]);
         if (rc == 0)
             rc = file_path(&fresh, e, "%s.repaired", to.s);
         if (rc == 0)
-            rc = store_carry(&c, from.s, fresh.s, &f, e);
+            rc = mirror_carry(&c, from.s, fresh.s, &f, e);
         if (rc == 0)
             rc = pack_aside(root, &pack, copy, to.s, e);
         if (rc == 0 && rename(fresh.s, to.s) != 0)
@@ -196,4 +173,41 @@ int store_mirror_heal_pack(struct store_mirror *m, const char *root, const struc
     return rc == ERR_ABSENT ? err_set(e, ERR_DAMAGED, "the mirror does not have pack %llu as it was logged",
                                       (unsigned long long)pack.pack)
                             : rc;
+}
+
+/* ---- a repair with it at hand ---- */
+
+struct source {
+    const struct store_place *place;
+    struct mirror *m;
+};
+
+static int source_begin(void *context, struct buf *words, struct buf *names, struct err *e)
+{
+    const struct source *x = context;
+    return mirror_heal(x->place, x->m, words, names, e);
+}
+
+static int source_pack(void *context, const struct vault_pack *logged, struct err *e)
+{
+    const struct source *x = context;
+    return mirror_heal_pack(x->m, x->place->root, logged, e);
+}
+
+int mirror_repair(const struct store_place *place, const char *folder, const struct store_watch *watch,
+                  struct buf *ret_words, struct err *e)
+{
+    OWN(mirror_drop) struct mirror *m = NULL;
+    int rc = mirror_open(folder, &m, e);
+    if (rc == 0 && !m->has_founded)
+        rc = err_set(e, ERR_DAMAGED,
+                     "the mirror in %s was never finished, or its beginning is damaged: groundwork "
+                     "verify --mirror tells more",
+                     m->folder);
+    if (rc == 0)
+        rc = hold_to_pin(place, m, e);
+    if (rc != 0)
+        return rc;
+    struct source x = {place, m};
+    return store_repair(place, &(struct store_source){source_begin, source_pack, folder, &x}, watch, ret_words, e);
 }

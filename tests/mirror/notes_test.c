@@ -1,11 +1,11 @@
 /* What this computer remembers of mirrors: written and read again, and nothing else read. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 #include <sys/stat.h>
 
-static struct store_mirror_noted noted(uint8_t id, uint64_t records, int64_t at, const char *folder)
+static struct mirror_noted noted(uint8_t id, uint64_t records, int64_t at, const char *folder)
 {
-    struct store_mirror_noted n = {.records = records, .leaves = 2 * records, .at_unix_s = at, .folder = NULL};
+    struct mirror_noted n = {.records = records, .leaves = 2 * records, .at_unix_s = at, .folder = NULL};
     memset(n.id, id, sizeof n.id);
     n.folder = strdup(folder);
     assert_non_null(n.folder);
@@ -14,8 +14,8 @@ static struct store_mirror_noted noted(uint8_t id, uint64_t records, int64_t at,
 
 static void note(struct fixture *f, uint8_t id, uint64_t records, int64_t at, const uint32_t *days)
 {
-    struct store_mirror_noted n = noted(id, records, at, "/media/stick 1/archive");
-    if (store_mirror_note(&f->place, &f->pin, &n, days, &f->e) != 0)
+    struct mirror_noted n = noted(id, records, at, "/media/stick 1/archive");
+    if (mirror_note(&f->place, &f->pin, &n, days, &f->e) != 0)
         fail_msg("%s", f->e.text);
     free(n.folder);
 }
@@ -23,16 +23,16 @@ static void note(struct fixture *f, uint8_t id, uint64_t records, int64_t at, co
 static void test_written_and_read(void **state)
 {
     struct fixture *f = *state;
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *n = NULL;
+    OWN(mirror_notes_drop) struct mirror_notes *n = NULL;
     uint32_t days = 30;
-    assert_int_equal(store_mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
+    assert_int_equal(mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
     assert_int_equal(n->count, 0);
-    assert_int_equal(n->warn_days, STORE_MIRROR_DAYS);
-    store_mirror_notes_drop(&n);
+    assert_int_equal(n->warn_days, MIRROR_DAYS);
+    mirror_notes_drop(&n);
     note(f, 1, 5, 1489363200, NULL);
     note(f, 2, 6, 1489363300, &days);
     note(f, 1, 7, 1489363400, NULL); /* the first one again: now the newest */
-    assert_int_equal(store_mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
+    assert_int_equal(mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
     assert_int_equal(n->count, 2);
     assert_int_equal(n->warn_days, 30);
     assert_int_equal(n->list[0].id[3], 1);
@@ -47,24 +47,24 @@ static void test_written_and_read(void **state)
 static void test_the_largest_number(void **state)
 {
     struct fixture *f = *state;
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *n = NULL;
-    for (int i = 0; i <= STORE_MIRRORS_MAX; i++) {
-        struct store_mirror_noted m = noted(0, (uint64_t)i, i, "/media/stick");
+    OWN(mirror_notes_drop) struct mirror_notes *n = NULL;
+    for (int i = 0; i <= MIRRORS_MAX; i++) {
+        struct mirror_noted m = noted(0, (uint64_t)i, i, "/media/stick");
         u32_put(m.id, (uint32_t)i);
-        assert_int_equal(store_mirror_note(&f->place, &f->pin, &m, NULL, &f->e), 0);
+        assert_int_equal(mirror_note(&f->place, &f->pin, &m, NULL, &f->e), 0);
         free(m.folder);
     }
-    assert_int_equal(store_mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
-    assert_int_equal(n->count, STORE_MIRRORS_MAX);
-    assert_int_equal(n->list[0].records, STORE_MIRRORS_MAX);
-    assert_int_equal(n->list[STORE_MIRRORS_MAX - 1].records, 1);
+    assert_int_equal(mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
+    assert_int_equal(n->count, MIRRORS_MAX);
+    assert_int_equal(n->list[0].records, MIRRORS_MAX);
+    assert_int_equal(n->list[MIRRORS_MAX - 1].records, 1);
 }
 
 static int parse(const struct fixture *f, const char *text)
 {
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *n = calloc(1, sizeof *n);
+    OWN(mirror_notes_drop) struct mirror_notes *n = calloc(1, sizeof *n);
     assert_non_null(n);
-    return store_mirror_notes_parse(bytes_text(text), &f->pin, n, NULL);
+    return mirror_notes_parse(bytes_text(text), &f->pin, n, NULL);
 }
 
 static void test_one_form_only(void **state)
@@ -102,15 +102,15 @@ static void test_one_form_only(void **state)
     buf_put_hex(&name, bytes_of(f->pin.b, 8));
     buf_put_text(&name, ".mirrors");
     fixture_put(f, buf_text(&name), buf_bytes(&text));
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *n = NULL;
-    assert_int_equal(store_mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
+    OWN(mirror_notes_drop) struct mirror_notes *n = NULL;
+    assert_int_equal(mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
     assert_int_equal(n->count, 0);
-    assert_int_equal(n->warn_days, STORE_MIRROR_DAYS);
+    assert_int_equal(n->warn_days, MIRROR_DAYS);
     fixture_told(f, ".mirrors is damaged, and left aside: the next groundwork mirror writes it anew");
     assert_int_equal(fixture_mirror(f, false), 0);
-    store_mirror_notes_drop(&n);
+    mirror_notes_drop(&n);
     buf_clear(&f->told);
-    assert_int_equal(store_mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
+    assert_int_equal(mirror_notes(&f->place, &f->pin, &n, &f->e), 0);
     assert_int_equal(n->count, 1);
     assert_int_equal(f->told.n, 0);
     /* That it cannot be noted is no failure of the mirror. */

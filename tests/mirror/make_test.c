@@ -1,5 +1,5 @@
 /* Making a mirror: what is copied, what is refused, and every moment at which it may be ended. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -45,7 +45,7 @@ static void test_it_grows_and_never_writes_in_place(void **state)
     fixture_get(f, "mirror/vault/000/000000.pack", &before);
     say(f, "a note");
     fixture_mirror_whole(f);
-    assert_int_equal(f->mirrored.files, 1); /* a piece of the journal */
+    assert_int_equal(fixture_last.made.files, 1); /* a piece of the journal */
     assert_int_equal(fixture_count(f, "mirror/commits", ""), 1);
     intake(f, more, COUNT(more));
     fixture_mirror_whole(f);
@@ -54,8 +54,8 @@ static void test_it_grows_and_never_writes_in_place(void **state)
     fixture_get(f, "mirror/vault/000/000000.pack", &after);
     assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
     fixture_mirror_whole(f);
-    assert_int_equal(f->mirrored.files, 0);
-    assert_int_equal(f->mirrored.bytes, 0);
+    assert_int_equal(fixture_last.made.files, 0);
+    assert_int_equal(fixture_last.made.bytes, 0);
 }
 
 /* A private key of the key file, and the state outside, are nowhere in it. */
@@ -154,10 +154,10 @@ static void test_damage_here_is_not_copied(void **state)
     fixture_flip(f, "vault/000/000001.pack", 5000); /* sealed, and not there */
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "as before", "damaged here", "run groundwork repair", NULL);
     assert_non_null(strstr(buf_text(&f->lines), "vault/000/000001.pack is not what was logged"));
-    assert_int_equal(f->mirrored.findings, 1);
+    assert_int_equal(fixture_last.made.findings, 1);
     assert_int_equal(fixture_mirror_verify(f, true), 0); /* whole, and behind: no commit names what it lacks */
-    assert_int_equal(f->mirror_verified.behind, 1);
-    assert_int_equal(f->mirrored.records, f->mirror_verified.records);
+    assert_int_equal(fixture_last.verified.behind, 1);
+    assert_int_equal(fixture_last.made.records, fixture_last.verified.records);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 1); /* kept: there is nothing newer of it */
     fixture_flip(f, "vault/000/000001.pack", 5000);
     fixture_mirror_whole(f);
@@ -173,8 +173,8 @@ static void test_lost_for_good(void **state)
     for (int i = 0; i < 2; i++) {
         fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", NULL);
         assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
-        assert_int_equal(f->mirror_verified.findings, 1);
-        assert_int_equal(f->mirror_verified.behind, 0);
+        assert_int_equal(fixture_last.verified.findings, 1);
+        assert_int_equal(fixture_last.verified.behind, 0);
         say(f, "it goes on");
     }
     fixture_flip(f, "vault/000/000000.pack", 5000);
@@ -187,7 +187,7 @@ static void test_the_good_copy_serves(void **state)
     fill(f);
     fixture_flip(f, "vault/000/000001.pack", 100);
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the mirror is whole", NULL);
-    assert_int_equal(f->mirrored.findings, 1);
+    assert_int_equal(fixture_last.made.findings, 1);
     assert_int_equal(fixture_mirror_verify(f, true), 0);
 }
 
@@ -211,7 +211,7 @@ static void test_damage_there_is_copied_anew(void **state)
         assert_int_equal(fixture_mirror(f, false), 0); /* its size is right: not looked at */
         assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
         assert_int_equal(fixture_mirror(f, true), 0);
-        assert_int_equal(f->mirrored.files, 1);
+        assert_int_equal(fixture_last.made.files, 1);
         fixture_mirror_whole(f);
         fixture_cut(f, names[i], 1); /* seen without being asked */
         fixture_mirror_whole(f);
@@ -250,8 +250,8 @@ static void test_refusals(void **state)
     /* Another repository's. */
     OWN(buf_drop) struct buf head = {0};
     struct hash other = {{7}};
-    uint8_t id[STORE_MIRROR_ID] = {0};
-    store_mirror_head(&other, id, &head);
+    uint8_t id[MIRROR_ID] = {0};
+    mirror_head(&other, id, &head);
     fixture_put(f, "mirror/mirror", buf_bytes(&head));
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "names another repository than its journal", NULL);
     fixture_remove(f, "mirror/journal");
@@ -259,9 +259,9 @@ static void test_refusals(void **state)
     fixture_remove(f, "mirror");
     /* No disk there. */
     OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
-    struct store_mirror_wish wish = {.folder = "/nowhere/at/all"};
+    struct mirror_wish wish = {.folder = "/nowhere/at/all"};
     struct store_watch watch = {0};
-    fixture_says(f, store_mirror(s, &wish, &watch, &f->mirrored, &f->e), ERR_IO,
+    fixture_says(f, mirror_make(s, &wish, &watch, &fixture_last.made, &f->e), ERR_IO,
                  "/nowhere/at is not there: connect the disk", NULL);
 }
 
@@ -280,12 +280,12 @@ static void test_older_and_other_histories(void **state)
     fixture_print(f, &after);
     assert_true(hash_equal(&before, &after));
     assert_int_equal(fixture_mirror_verify(f, true), 0);
-    assert_int_equal(f->mirror_verified.ahead, 2);
+    assert_int_equal(fixture_last.verified.ahead, 2);
     say(f, "another history"); /* shorter than the mirror's */
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
     assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "two histories"));
-    assert_int_equal(f->mirror_verified.ahead, 1);
+    assert_int_equal(fixture_last.verified.ahead, 1);
     for (int i = 0; i < 2; i++)
         say(f, "another history");
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
@@ -296,6 +296,40 @@ static void test_older_and_other_histories(void **state)
     fixture_first(f, "mirror/journal/000", "000000003-", &piece);
     fixture_remove(f, piece.s);
     fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "two histories", NULL);
+}
+
+/* What only a name says holds nobody up, takes nothing in, and is overwritten or passed over. */
+static void test_names_that_claim_too_much(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path commit;
+    fill(f);
+    fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    char name[LEDGER_PIECE_NAME_MAX], forged[3][LEDGER_PIECE_NAME_MAX + 8];
+    const struct ledger_piece claims[] = {{records, records + 40}, {0, records + 900}, {records - 1, records}};
+    for (size_t i = 0; i < COUNT(claims); i++) {
+        ledger_piece_name(&claims[i], name);
+        (void)snprintf(forged[i], sizeof forged[i], "mirror/%s", name);
+        fixture_put(f, forged[i], bytes_text("nothing of this log"));
+    }
+    fixture_first(f, "mirror/commits", "", &commit);
+    for (uint64_t ahead = 1; ahead < 100; ahead += 49) {
+        char to[MIRROR_COMMIT_NAME + 8];
+        mirror_commit_name(records + ahead, name);
+        (void)snprintf(to, sizeof to, "mirror/%s", name);
+        fixture_copy(f, commit.s, to);
+    }
+    assert_int_equal(fixture_mirror(f, false), 0);
+    assert_int_equal(fixture_last.made.files, 0);
+    assert_int_equal(fixture_count(f, "mirror/commits", ""), 1);
+    for (unsigned i = 0; i < 3; i++)
+        say(f, "and on");
+    fixture_mirror_whole(f); /* the names that were claimed are now those of real records */
+    assert_int_equal(fixture_last.made.records, records + 3);
+    fixture_remove(f, "");
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
 }
 
 /* Only what is committed: sectors behind, and a record of which the journal has a beginning, are not. */
@@ -323,9 +357,9 @@ static void test_stopped_and_gone_on(void **state)
     for (uint64_t at = 0; at < 3000000; at += 600000) {
         OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
         uint64_t limit = at;
-        struct store_mirror_wish wish = {.folder = folder.s};
+        struct mirror_wish wish = {.folder = folder.s};
         struct store_watch watch = {.progress = stop_at, .context = &limit};
-        int rc = store_mirror(s, &wish, &watch, &f->mirrored, &f->e);
+        int rc = mirror_make(s, &wish, &watch, &fixture_last.made, &f->e);
         assert_true(rc == ERR_STOPPED || (rc == 0 && at > 600000));
     }
     fixture_mirror_whole(f);
@@ -365,15 +399,15 @@ static void test_a_stick_that_is_not_there(void **state)
     struct file_path folder;
     fixture_path(f, "mirror", &folder);
     fixture_mirror_whole(f);
-    assert_true(f->mirrored.same_disk);
+    assert_true(fixture_last.made.same_disk);
     for (int there = 0; there < 2; there++) {
         OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
-        struct store_mirror_wish wish = {.folder = folder.s};
+        struct mirror_wish wish = {.folder = folder.s};
         struct store_watch watch = {0};
         fixture_remove(f, "mirror");
         if (there)
             assert_int_equal(mkdir(folder.s, 0700), 0);
-        fixture_says(f, store_mirror(s, &wish, &watch, &f->mirrored, &f->e), ERR_REFUSED, "is the disk connected?",
+        fixture_says(f, mirror_make(s, &wish, &watch, &fixture_last.made, &f->e), ERR_REFUSED, "is the disk connected?",
                      "--anew", NULL);
         assert_int_equal(fixture_there(f, "mirror"), there);
         if (there)
@@ -487,6 +521,7 @@ int main(void)
         FIXTURE_TEST(test_damage_there_is_copied_anew),
         FIXTURE_TEST(test_refusals),
         FIXTURE_TEST(test_older_and_other_histories),
+        FIXTURE_TEST(test_names_that_claim_too_much),
         FIXTURE_TEST(test_committed_only),
         FIXTURE_TEST(test_stopped_and_gone_on),
         FIXTURE_TEST(test_one_at_a_time),

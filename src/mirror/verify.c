@@ -1,20 +1,20 @@
 /* Is a mirror whole?  By its own journal, without keys, and without the repository where that is not at hand. */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include "base/text.h"
 
 #include <stdio.h>
 
 struct verifying {
-    struct store_mirror *m;
+    struct mirror *m;
     const struct store_watch *watch;
-    struct store_mirror_verified *count;
-    struct store_bound bound;
+    struct mirror_verified *count;
+    struct store_bound *bound;
 };
 
 static void verifying_release(struct verifying *v)
 {
-    store_mirror_drop(&v->m);
+    mirror_drop(&v->m);
     store_bound_drop(&v->bound);
 }
 
@@ -35,30 +35,30 @@ static int take(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
     v->count->bytes += r->bytes;
-    return store_bound_take(&v->bound, r, &v->m->founded.founded, e);
+    return store_bound_take(v->bound, r, e);
 }
 
 /* ${only_sealed}: of what may have been replaced in records that cannot be read, nothing is known. */
 static int check_files(struct verifying *v, bool only_sealed, struct err *e)
 {
-    struct store_carrying c = {.watch = v->watch, .passes = 1};
-    size_t count = store_bound_count(&v->bound);
+    struct mirror_carrying c = {.watch = v->watch, .passes = 1};
+    size_t count = store_bound_count(v->bound);
     struct store_bound_file f;
     int rc = 0;
     for (size_t i = 0; i < count; i++) {
-        store_bound_file(&v->bound, i, &f);
+        store_bound_file(v->bound, i, &f);
         c.all += f.bytes;
     }
     for (size_t i = 0; rc == 0 && i < count; i++) {
         struct file_path path;
         struct err why = {0};
-        store_bound_file(&v->bound, i, &f);
+        store_bound_file(v->bound, i, &f);
         if (only_sealed && (f.pack == NULL || !f.pack->sealed))
             continue;
         rc = file_path(&path, e, "%s/%s", v->m->folder, f.name);
         if (rc != 0)
             return rc;
-        rc = store_carry_check(&c, path.s, &f, &why);
+        rc = mirror_carry_check(&c, path.s, &f, &why);
         v->count->files += rc == 0;
         v->count->bytes += rc == 0 ? f.bytes : 0;
         if (rc == ERR_DAMAGED || rc == ERR_ABSENT) {
@@ -114,15 +114,16 @@ static void ahead(struct verifying *v, const struct ledger_position *now)
 static int compare(struct verifying *v, const struct store_place *place, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    struct ledger_position now;
+    struct store_facts facts;
     struct err mine = {0};
     int rc = store_open(place, STORE_PUBLIC, &s, &mine);
     if (rc != 0)
         return not_compared(place, &mine);
-    if (!hash_equal(&s->pin, &v->m->pin))
+    store_facts(s, &facts);
+    const struct ledger_position now = facts.position;
+    if (!hash_equal(&facts.pin, &v->m->pin))
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository than %s: name the right one with -R",
                        v->m->folder, place->root);
-    ledger_where(s->ledger, &now);
     v->count->compared = true;
     v->count->behind = now.records > v->m->records ? now.records - v->m->records : 0;
     v->count->ahead = now.records < v->m->records ? v->m->records - now.records : 0;
@@ -131,7 +132,7 @@ static int compare(struct verifying *v, const struct store_place *place, struct 
         return 0;
     }
     struct beside b = {.records = v->m->records, .log = &v->m->founded.founded.log};
-    rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, at_record, &b, &mine);
+    rc = ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, at_record, &b, &mine);
     if (rc != ERR_STOPPED) {
         v->count->compared = false;
         return not_compared(place, &mine);
@@ -164,7 +165,10 @@ static int check_all(struct verifying *v, struct err *e)
         FOUND(v, "the mirror was never finished: run groundwork mirror again");
         return 0;
     }
-    int rc = store_mirror_walk(v->m, take, v, &mine);
+    int rc = store_bound_new(&v->m->founded.founded, &v->bound, e);
+    if (rc != 0)
+        return rc;
+    rc = mirror_walk(v->m, take, v, &mine);
     if (rc == ERR_DAMAGED)
         FOUND(v, "%s; what its journal names from there on was not looked at", mine.text);
     else if (rc != 0)
@@ -172,15 +176,15 @@ static int check_all(struct verifying *v, struct err *e)
     return check_files(v, rc != 0, e);
 }
 
-int store_mirror_verify(const char *folder, const struct store_place *place, const struct store_watch *watch,
-                        struct store_mirror_verified *ret, struct err *e)
+int mirror_verify(const char *folder, const struct store_place *place, const struct store_watch *watch,
+                        struct mirror_verified *ret, struct err *e)
 {
     OWN(verifying_release) struct verifying v = {.watch = watch, .count = ret};
-    *ret = (struct store_mirror_verified){0};
-    int rc = store_mirror_open(folder, &v.m, e);
+    *ret = (struct mirror_verified){0};
+    int rc = mirror_open(folder, &v.m, e);
     if (rc != 0)
         return rc;
-    memcpy(ret->id, v.m->id, STORE_MIRROR_ID);
+    memcpy(ret->id, v.m->id, MIRROR_ID);
     ret->pin = v.m->pin;
     if (v.m->has_founded)
         (void)snprintf(ret->origin, sizeof ret->origin, "%s", v.m->founded.founded.origin);

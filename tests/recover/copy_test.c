@@ -1,5 +1,6 @@
 /* A folder of a repository copied: all that is needed, nothing that is not, and no link followed. */
-#include "fixture.h"
+#include "../store/fixture.h"
+#include "recover/recover_internal.h"
 
 #include <sys/stat.h>
 
@@ -22,7 +23,7 @@ static int copy(struct fixture *f, int (*progress)(void *context, uint64_t done,
     struct file_path to;
     fixture_remove(f, "kept-copy");
     fixture_path(f, "kept-copy", &to);
-    return store_copy(f->root.s, to.s, &watch, &f->e);
+    return recover_copy(f->root.s, to.s, &watch, &f->e);
 }
 
 static void a_copy_opens(void **state)

@@ -2,7 +2,7 @@
  * A repository's folder from another one of it.  Everything comes along but what the next opening makes anew, what was
  * moved aside, and drafts.
  */
-#include "store/store_internal.h"
+#include "recover/recover_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,7 +83,7 @@ static int copy_folder(struct copying *c, const char *from, const char *to, unsi
     return rc;
 }
 
-int store_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e)
+int recover_copy(const char *from, const char *to, const struct store_watch *watch, struct err *e)
 {
     OWN(mem_drop) uint8_t *piece = malloc(PIECE);
     struct copying c = {.watch = watch, .piece = piece};

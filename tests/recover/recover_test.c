@@ -1,5 +1,6 @@
 /* A lost member is replaced, once; what does not fit is refused before anything is made; a failure leaves nothing. */
-#include "fixture.h"
+#include "../mirror/fixture_mirror.h"
+#include "recover/recover.h"
 
 #define PASSPHRASE "another passphrase of seven words"
 
@@ -7,11 +8,11 @@ struct site {
     struct keyring_identity kept_id;
     struct file_path kept_root, kept_state;
     struct store_sheets sheets;
-    struct store_sheet given[CRYPT_SHARES_MAX];
-    struct store_recovery wish;
+    struct recover_sheet given[CRYPT_SHARES_MAX];
+    struct recover_wish wish;
     struct file_path from, root, state, config, key;
     struct store_place place;
-    struct store_recovered done;
+    struct recover_done done;
     struct store_watch watch;
     unsigned asked;
 };
@@ -40,7 +41,7 @@ static void make_sheets(struct fixture *f, unsigned needed, unsigned count, stru
 static void give(struct site *t, const struct store_sheets *x, unsigned index)
 {
     static const char *const names[] = {"sheet 1", "sheet 2", "sheet 3"};
-    t->given[t->wish.count++] = (struct store_sheet){x->share[index - 1], names[index - 1]};
+    t->given[t->wish.count++] = (struct recover_sheet){x->share[index - 1], names[index - 1]};
 }
 
 /* The repository with sheets 2 of 3, of which none is given yet, and places for another computer. */
@@ -59,7 +60,7 @@ static void site_init(struct fixture *f, struct site *t)
     assert_int_equal(file_make_folder(t->config.s, NULL), 0);
     t->place = (struct store_place){.root = t->root.s, .state_folder = t->state.s, .config_folder = t->config.s};
     t->watch = (struct store_watch){.progress = go_on};
-    t->wish = (struct store_recovery){.from = t->from.s, .sheets = t->given, .fresh = fresh, .watch = &t->watch};
+    t->wish = (struct recover_wish){.from = t->from.s, .sheets = t->given, .fresh = fresh, .watch = &t->watch};
     t->wish.context = t;
     fixture_fill(f);
     make_sheets(f, 2, 3, &t->sheets);
@@ -68,7 +69,7 @@ static void site_init(struct fixture *f, struct site *t)
 static int recover(struct fixture *f, struct site *t)
 {
     f->e = (struct err){0};
-    return store_recover(&t->place, &t->wish, &t->done, &f->e);
+    return recover_member(&t->place, &t->wish, &t->done, &f->e);
 }
 
 static void recovers(struct fixture *f, struct site *t)
@@ -229,7 +230,7 @@ static void a_damaged_copy(void **state)
     store_sheets_release(&t.sheets);
 }
 
-/* Each effect is the last one: nothing is there, or all of it, and the folder it is made from serves again. */
+/* Each effect is the last one: nothing is there, or all of it, and it is run again as it was, with nothing moved. */
 static void at_every_effect(void **state)
 {
     struct fixture *f = *state;
@@ -239,30 +240,104 @@ static void at_every_effect(void **state)
     give(&t, &t.sheets, 3);
     fixture_calm();
     recovers(f, &t);
-    unsigned effects = fixture_effects(), again = 0, runs = 0;
-    for (unsigned i = 1; i <= effects; i += 1 + effects / 24) {
+    unsigned effects = fixture_effects(), finished = 0;
+    struct keyring_identity is;
+    const unsigned end = effects - 14, step = 1 + effects / 12; /* one by one where it is put in its place */
+    for (unsigned i = 1; i <= effects; i = i >= end ? i + 1 : i + step < end ? i + step : end) {
         fixture_remove(f, "kept-site/repo");
         fixture_remove(f, "kept-site/state");
         fixture_remove(f, "kept-site/config");
         fixture_die_at(i);
         int rc = recover(f, &t);
         fixture_calm();
-        assert_int_not_equal(rc, 0);
-        runs++;
-        if (file_exists(t.root.s) || file_exists(t.done.key_path.s) || fixture_count(f, "kept-site/state", "") > 0)
-            continue;
-        again++;
-        recovers(f, &t); /* it is run again as it was */
+        if (rc != 0 && !file_exists(t.root.s))
+            recovers(f, &t);
+        finished += t.done.finished;
+        t.done.finished = false;
+        assert_int_equal(fixture_count(f, "kept-site", ""), 3);
+        assert_true(file_exists(t.done.key_path.s));
+        assert_int_equal(keyring_identity_load(t.done.key_path.s, bytes_text(PASSPHRASE), &is, &f->e), 0);
+        assert_memory_equal(is.member.public_key, t.done.member.public_key, CRYPT_PUBLIC);
     }
-    assert_true(again + 3 > runs); /* all but between state, key file and repository, at the very end */
-    struct file_path base;
-    fixture_path(f, "kept-site", &base);
-    fixture_remove(f, "kept-site");
-    assert_int_equal(file_make_folder(base.s, NULL), 0);
-    recovers(f, &t);
+    assert_true(finished > 3); /* those at the very end */
     move_there(f, &t);
     fixture_whole(f);
     go_back(f, &t);
+}
+
+/* What was left is of the folder as it was then: when that has grown, a person says which it is to be. */
+static void another_state_of_the_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct site t;
+    site_init(f, &t);
+    give(&t, &t.sheets, 1);
+    give(&t, &t.sheets, 2);
+    fixture_calm();
+    recovers(f, &t);
+    unsigned effects = fixture_effects();
+    fixture_remove(f, "kept-site/repo");
+    fixture_remove(f, "kept-site/state");
+    fixture_remove(f, "kept-site/config");
+    fixture_die_at(effects - 4);
+    assert_int_not_equal(recover(f, &t), 0);
+    fixture_calm();
+    assert_true(fixture_there(f, "kept-site/repo.recovering"));
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "written meanwhile", &f->e), 0);
+    store_close(s);
+    fixture_says(f, recover(f, &t), ERR_REFUSED, "holds a recovery that was interrupted", "repo.recovering", NULL);
+    assert_true(fixture_there(f, "kept-site/repo.recovering"));
+    fixture_remove(f, "kept-site/repo.recovering");
+    fixture_remove(f, "kept-site/state");
+    fixture_remove(f, "kept-site/config");
+    recovers(f, &t);
+    assert_false(t.done.finished);
+    store_sheets_release(&t.sheets);
+}
+
+/* Nobody writes to the folder while it is copied. */
+static void beside_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    struct site t;
+    site_init(f, &t);
+    give(&t, &t.sheets, 1);
+    give(&t, &t.sheets, 2);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    fixture_says(f, recover(f, &t), ERR_BUSY, "a writer is at work in", t.from.s, NULL);
+    nothing_made(f, &t);
+    store_close(s);
+    recovers(f, &t);
+    store_sheets_release(&t.sheets);
+}
+
+static int stop(void *context, uint64_t done, uint64_t all)
+{
+    return 1;
+}
+
+/* Interrupted by a person: of a mirror it is gone on with, of a folder nothing is left. */
+static void interrupted(void **state)
+{
+    struct fixture *f = *state;
+    struct site t;
+    struct file_path mirror;
+    site_init(f, &t);
+    give(&t, &t.sheets, 1);
+    give(&t, &t.sheets, 2);
+    assert_int_equal(fixture_mirror(f, false), 0);
+    t.watch.progress = stop;
+    fixture_says(f, recover(f, &t), ERR_STOPPED, "interrupted: nothing was made", NULL);
+    nothing_made(f, &t);
+    fixture_path(f, "mirror", &mirror);
+    t.wish.from = mirror.s;
+    fixture_says(f, recover(f, &t), ERR_STOPPED, "interrupted: run it again to go on", NULL);
+    assert_true(fixture_there(f, "kept-site/repo.recovering/repository.restoring"));
+    t.watch.progress = go_on;
+    recovers(f, &t);
+    assert_int_equal(fixture_count(f, "kept-site", "repo"), 1);
+    store_sheets_release(&t.sheets);
 }
 
 /* A mirror that lacks a pack gives nothing, and nothing is left. */
@@ -287,8 +362,15 @@ static void a_mirror_that_is_not_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(a_new_member),   FIXTURE_TEST(sheets_that_do_not_fit), FIXTURE_TEST(places_that_are_taken),
-        FIXTURE_TEST(a_damaged_copy), FIXTURE_TEST(at_every_effect),        FIXTURE_TEST(a_mirror_that_is_not_whole),
+        FIXTURE_TEST(a_new_member),
+        FIXTURE_TEST(sheets_that_do_not_fit),
+        FIXTURE_TEST(places_that_are_taken),
+        FIXTURE_TEST(a_damaged_copy),
+        FIXTURE_TEST(at_every_effect),
+        FIXTURE_TEST(another_state_of_the_copy),
+        FIXTURE_TEST(interrupted),
+        FIXTURE_TEST(beside_a_writer),
+        FIXTURE_TEST(a_mirror_that_is_not_whole),
     };
     return FIXTURE_RUN(tests);
 }

@@ -1,5 +1,5 @@
 /* A mirror checked by its own journal: every file and every bit of it, with and without the repository. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 #include <ftw.h>
 #include <sys/stat.h>
@@ -68,16 +68,16 @@ static void test_how_far_behind(void **state)
 {
     struct fixture *f = *state;
     fixture_mirror_whole(f);
-    uint64_t records = f->mirror_verified.records;
+    uint64_t records = fixture_last.verified.records;
     fixture_fill(f);
     assert_int_equal(fixture_mirror_verify(f, true), 0);
-    assert_true(f->mirror_verified.compared);
-    assert_int_equal(f->mirror_verified.records, records);
-    assert_int_equal(f->mirror_verified.behind, fixture_where(f, STORE_PUBLIC).records - records);
+    assert_true(fixture_last.verified.compared);
+    assert_int_equal(fixture_last.verified.records, records);
+    assert_int_equal(fixture_last.verified.behind, fixture_where(f, STORE_PUBLIC).records - records);
     assert_int_equal(fixture_mirror_verify(f, false), 0);
-    assert_false(f->mirror_verified.compared);
-    assert_string_equal(f->mirror_verified.origin, "example.org/log");
-    assert_true(hash_equal(&f->mirror_verified.pin, &f->pin));
+    assert_false(fixture_last.verified.compared);
+    assert_string_equal(fixture_last.verified.origin, "example.org/log");
+    assert_true(hash_equal(&fixture_last.verified.pin, &f->pin));
 }
 
 /* The repository is not needed, and nothing is written. */
@@ -101,7 +101,7 @@ static void test_beside_a_damaged_one(void **state)
     fixture_remove(f, "a/journal");
     fixture_cut(f, "b/journal", 30);
     assert_int_equal(fixture_mirror_verify(f, true), 0);
-    assert_false(f->mirror_verified.compared);
+    assert_false(fixture_last.verified.compared);
     fixture_told(f, "the mirror was not compared with");
 }
 

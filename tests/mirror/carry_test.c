@@ -1,5 +1,5 @@
 /* One file from disk to disk: held to its digest, whole or not at all. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
 #include <unistd.h>
 
@@ -28,11 +28,11 @@ static int carry(struct fixture *f, const struct store_bound_file *bound, bool g
     struct store_bound_file b = *bound;
     b.grows = grows;
     struct file_path from, to;
-    struct store_carrying c = {.passes = 2, .all = b.bytes};
+    struct mirror_carrying c = {.passes = 2, .all = b.bytes};
     fixture_path(f, "mirror-from", &from);
     fixture_path(f, "mirror/deep/er/to", &to);
     f->e = (struct err){0};
-    int rc = store_carry(&c, from.s, to.s, &b, &f->e);
+    int rc = mirror_carry(&c, from.s, to.s, &b, &f->e);
     assert_false(fixture_there(f, "mirror/deep/er/to.part"));
     if (rc == 0)
         assert_int_equal(c.done, 2 * b.bytes);
@@ -90,10 +90,10 @@ static void test_a_failing_disk(void **state)
     struct file_path to;
     fixture_path(f, "mirror/file", &to);
     for (unsigned n = 1; n <= 3; n++) {
-        struct store_carrying c = {.passes = 2};
+        struct mirror_carrying c = {.passes = 2};
         fixture_remove(f, "mirror");
         fixture_fail_sync(n); /* of the folder above, the file, its folder */
-        int rc = store_carry_bytes(&c, bytes_text("content"), to.s, &f->e);
+        int rc = mirror_carry_bytes(&c, bytes_text("content"), to.s, &f->e);
         fixture_calm();
         assert_int_equal(rc, ERR_IO);
         assert_int_equal(fixture_there(f, "mirror/file"), n == 3);
@@ -110,18 +110,18 @@ static void test_links(void **state)
     fixture_path(f, "mirror", &within);
     fixture_path(f, "mirror/deep/file", &to);
     fixture_path(f, "kept-theirs", &theirs);
-    struct store_carrying c = {.within = within.s, .passes = 2};
-    assert_int_equal(store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
+    struct mirror_carrying c = {.within = within.s, .passes = 2};
+    assert_int_equal(mirror_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
     fixture_put(f, "kept-theirs", bytes_text("somebody's"));
     fixture_path(f, "mirror/deep/file.part", &link);
     assert_int_equal(symlink(theirs.s, link.s), 0);
-    assert_int_equal(store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
+    assert_int_equal(mirror_carry_bytes(&c, bytes_text("content"), to.s, &f->e), 0);
     fixture_get(f, "kept-theirs", &is);
     assert_true(bytes_equal(buf_bytes(&is), bytes_text("somebody's")));
     fixture_remove(f, "mirror/deep");
     fixture_path(f, "mirror/deep", &link);
     assert_int_equal(symlink(f->work.s, link.s), 0);
-    fixture_says(f, store_carry_bytes(&c, bytes_text("content"), to.s, &f->e), ERR_REFUSED, "is a link or no folder",
+    fixture_says(f, mirror_carry_bytes(&c, bytes_text("content"), to.s, &f->e), ERR_REFUSED, "is a link or no folder",
                  NULL);
     assert_int_equal(unlink(link.s), 0);
     fixture_remove(f, "kept-theirs");

@@ -1,20 +1,22 @@
 /* A repository and its member again, from a folder of it and from recovery sheets. */
-#include "store/store_internal.h"
+#include "recover/recover_internal.h"
 
 #include "base/clock.h"
+#include "mirror/mirror.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-enum { SHOWN = 8, KEPT_MAX = 65536 };
+enum { SHOWN = 8 };
 
 struct recovering {
     const struct store_place *place; /* as it is to be */
-    const struct store_recovery *wish;
-    struct store_recovered *ret;
+    const struct recover_wish *wish;
+    struct recover_done *ret;
     bool mirror; /* is what is recovered from one; else a folder of the repository */
-    struct file_path temporary, key_path, state_file;
-    struct file_path inner; /* in the temporary folder: where key file and state are until all of it is made */
+    int from_fd; /* held, so that nobody writes there; -1: not */
+    struct recover_draft draft;
+    struct file_path key_path, state_file;
     struct note_key former;           /* the member who is replaced */
     struct history_sheets sheets;     /* as the log knows them */
     struct keyring_recovery keys;     /* theirs */
@@ -24,6 +26,8 @@ struct recovering {
 
 static void recovering_release(struct recovering *r)
 {
+    fd_drop(&r->from_fd);
+    recover_draft_release(&r->draft);
     keyring_recovery_drop(&r->keys);
     keyring_identity_drop(&r->identity);
     buf_wipe(&r->passphrase);
@@ -31,7 +35,7 @@ static void recovering_release(struct recovering *r)
 
 /* ---- the sheets among themselves ---- */
 
-static int together(const struct store_recovery *w, struct err *e)
+static int together(const struct recover_wish *w, struct err *e)
 {
     if (w->count == 0)
         return err_set(e, ERR_REFUSED, "no recovery sheet was given");
@@ -56,7 +60,7 @@ static int together(const struct store_recovery *w, struct err *e)
 
 static int known_to(const struct recovering *r, const struct history *h, struct err *e)
 {
-    const struct store_recovery *w = r->wish;
+    const struct recover_wish *w = r->wish;
     const uint8_t *set = w->sheets[0].share.set;
     char hex[2 * SHOWN + 1], newer[2 * SHOWN + 1], when[TIME_TEXT_MAX];
     hex_put(hex, set, SHOWN);
@@ -119,11 +123,8 @@ static int identity_make(struct recovering *r, const struct statement_founded *f
 /* Where key file and state are to be. */
 static int places_name(struct recovering *r, struct err *e)
 {
-    char hex[2 * SHOWN + 1];
-    hex_put(hex, r->identity.pin.b, SHOWN);
-    int rc = r->place->key_path != NULL ? file_path(&r->key_path, e, "%s", r->place->key_path)
-                                        : file_path(&r->key_path, e, "%s/%s.key", r->place->config_folder, hex);
-    return rc == 0 ? store_state_path(r->place, &r->identity.pin, &r->state_file, e) : rc;
+    int rc = store_key_path(r->place, &r->identity.pin, &r->key_path, e);
+    return rc == 0 ? store_outside(r->place, &r->identity.pin, "state", &r->state_file, e) : rc;
 }
 
 static int settle(struct recovering *r, const struct history *h, const struct statement_founded *founded, struct err *e)
@@ -139,36 +140,38 @@ static int settle(struct recovering *r, const struct history *h, const struct st
     return rc == 0 ? places_name(r, e) : rc;
 }
 
+static int take(void *context, const struct ledger_record *r, struct err *e)
+{
+    return store_bound_take(context, r, e);
+}
+
 /* The folder as it stands, read only: everything that can be refused is, before anything is made. */
 static int look_at_folder(struct recovering *r, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(history_release) struct history h = {0};
+    OWN(store_bound_drop) struct store_bound *b = NULL;
     struct store_place place = *r->place;
-    struct ledger_position now;
+    struct store_facts facts;
     place.root = r->wish->from;
-    int rc = store_open_alone(&place, &s, e);
+    int rc = store_hold(r->wish->from, &r->from_fd, e);
     if (rc == 0)
-        rc = store_history_walk(s, &h, e);
+        rc = store_open_alone(&place, &s, e);
     if (rc != 0)
         return rc;
-    ledger_where(s->ledger, &now);
-    r->ret->before = now.leaves;
-    return settle(r, &h, &s->founded.founded, e);
+    store_facts(s, &facts);
+    rc = store_bound_new(facts.founded, &b, e);
+    if (rc == 0)
+        rc = ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, take, b, e);
+    r->ret->before = facts.position.leaves;
+    return rc == 0 ? settle(r, store_bound_history(b), facts.founded, e) : rc;
 }
 
 /* A mirror is made a folder later; its journal tells already. */
-static int look_at_mirror(struct recovering *r, struct err *e)
+static int seen(void *context, const struct mirror_seen *m, struct err *e)
 {
-    OWN(store_mirror_drop) struct store_mirror *m = NULL;
-    OWN(history_release) struct history h = {0};
-    int rc = store_mirror_open(r->wish->from, &m, e);
-    if (rc == 0)
-        rc = store_history_of_mirror(m, &h, e);
-    if (rc != 0)
-        return rc;
-    r->ret->before = m->commit.size;
-    return settle(r, &h, &m->founded.founded, e);
+    struct recovering *r = context;
+    r->ret->before = m->leaves;
+    return settle(r, m->history, m->founded, e);
 }
 
 static int look(struct recovering *r, struct err *e)
@@ -176,10 +179,49 @@ static int look(struct recovering *r, struct err *e)
     struct file_path head;
     int rc = file_path(&head, e, "%s/mirror", r->wish->from);
     r->mirror = rc == 0 && file_exists(head.s);
-    return rc != 0 ? rc : r->mirror ? look_at_mirror(r, e) : look_at_folder(r, e);
+    return rc != 0 ? rc : r->mirror ? mirror_look(r->wish->from, seen, r, e) : look_at_folder(r, e);
 }
 
-static int places_free(struct recovering *r, struct err *e)
+/* ---- a run that was killed before its end ---- */
+
+static struct recover_places places(const struct recovering *r)
+{
+    return (struct recover_places){r->place->root, r->key_path.s, r->state_file.s, &r->identity.pin};
+}
+
+/* Is what was left the recovery that is asked for now: by this set, from this state of the same log? */
+static bool is_the_same(const struct recovering *r, const struct recover_left *left)
+{
+    return hash_equal(&left->pin, &r->identity.pin) && left->spent && left->before == r->ret->before &&
+           memcmp(left->set, r->sheets.set, STATEMENT_ID) == 0;
+}
+
+/* Where all of it was made but the last step, that is done now. */
+static int finish(struct recovering *r, bool *ret_done, struct err *e)
+{
+    const struct recover_places to = places(r);
+    struct recover_left left;
+    *ret_done = false;
+    int rc = recover_draft_look(&r->draft, &to, &left, e);
+    if (rc != 0 || !left.made)
+        return rc;
+    if (!is_the_same(r, &left))
+        return err_set(e, ERR_REFUSED,
+                       "%s holds a recovery that was interrupted, by other sheets or from another copy: run that one "
+                       "again, or move this folder away, and the key file %s if it is there",
+                       r->draft.folder.s, r->key_path.s);
+    rc = recover_draft_place(&r->draft, &to, e);
+    if (rc != 0)
+        return rc;
+    r->ret->checkpoint.size = left.position.leaves;
+    r->ret->checkpoint.root = left.position.root;
+    (void)snprintf(r->ret->checkpoint.origin, sizeof r->ret->checkpoint.origin, "%s", left.origin);
+    r->ret->member = left.member;
+    r->ret->finished = *ret_done = true;
+    return 0;
+}
+
+static int places_free(const struct recovering *r, struct err *e)
 {
     int rc = store_target_free(r->place->root, e);
     if (rc == 0 && file_exists(r->key_path.s))
@@ -190,60 +232,17 @@ static int places_free(struct recovering *r, struct err *e)
                      "%s holds what this computer saw of this repository, and only the lost key can vouch for it: move "
                      "it away first",
                      r->state_file.s);
-    if (rc == 0)
-        rc = file_path(&r->temporary, e, "%s.recovering-%d", r->place->root, (int)getpid());
-    for (unsigned n = 2; rc == 0 && file_exists(r->temporary.s); n++)
-        rc = file_path(&r->temporary, e, "%s.recovering-%d-%u", r->place->root, (int)getpid(), n);
     return rc;
 }
 
 /* ---- what is made ---- */
 
-static struct statement said(const struct recovering *r)
-{
-    struct statement st = {.kind = STATEMENT_MEMBER, .at_unix_s = time_now_unix_s()};
-    struct statement_member *m = &st.member;
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    m->key = r->identity.member;
-    memcpy(m->set, r->sheets.set, STATEMENT_ID);
-    keyring_identity_public(&r->identity, m->box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        m->receiving[i].epoch = r->identity.receiving[i].epoch;
-        memcpy(m->receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    return st;
-}
-
-/* The one commit: the event, signed by the sheets, and the new member's boxes and table behind it. */
 static int pass_on(struct recovering *r, struct err *e)
 {
-    OWN(store_drop) struct store *s = NULL;
     struct store_place place = *r->place;
-    struct statement st = said(r);
-    struct ledger_position now;
-    OWN(buf_drop) struct buf words = {0};
-    place.root = r->temporary.s;
-    place.state_folder = r->inner.s;
-    place.identity = &r->identity;
-    int rc = store_open_to_recover(&place, &r->keys, &r->former, &s, e);
-    if (rc == 0)
-        rc = store_history_restore(s, &words, e);
-    if (rc == 0)
-        rc = store_draft_begin(s, e);
-    if (rc == 0)
-        rc = keyring_replace(s->keyring, &r->identity, e);
-    if (rc != 0)
-        return rc;
-    s->draft.event = (struct draft_event){&st, &r->keys.key, &r->keys.sign};
-    rc = store_commit(s, e);
-    if (rc == 0 && s->failed)
-        rc = err_set(e, ERR_IO, "what follows from the commit could not be written");
-    if (rc != 0)
-        return rc;
-    ledger_where(s->ledger, &now);
-    r->identity.checkpoint_size = now.leaves;
-    r->identity.checkpoint_root = now.root;
-    return 0;
+    place.root = r->draft.repository.s;
+    place.state_folder = r->draft.outside.s;
+    return store_replace(&place, &(struct store_replacing){&r->keys, &r->former, r->sheets.set, &r->identity}, e);
 }
 
 static int folders(struct recovering *r, struct err *e)
@@ -254,114 +253,80 @@ static int folders(struct recovering *r, struct err *e)
     return rc;
 }
 
-static int appear(const struct recovering *r, struct err *e)
-{
-    if (rename(r->temporary.s, r->place->root) != 0)
-        return err_os(e, ERR_IO, errno, "make %s", r->place->root);
-    int rc = file_sync_parent(r->place->root, e);
-    if (rc != 0)
-        (void)rename(r->place->root, r->temporary.s);
-    return rc;
-}
-
 static int fetch(struct recovering *r, struct err *e)
 {
-    struct store_mirror_restored restored;
+    struct mirror_restored restored;
     if (!r->mirror)
-        return store_copy(r->wish->from, r->temporary.s, r->wish->watch, e);
-    int rc = store_mirror_restore(r->wish->from, r->temporary.s, r->wish->watch, &restored, e);
+        return recover_copy(r->wish->from, r->draft.repository.s, r->wish->watch, e);
+    int rc = mirror_restore(r->wish->from, r->draft.repository.s, r->wish->watch, &restored, e);
     r->ret->findings = rc == 0 ? restored.findings : 0;
     return rc;
 }
 
-/* What is to lie outside, made and read; then there is nothing of it inside. */
-static int take_out(struct recovering *r, struct buf *key, struct buf *state, struct err *e)
+/* With the key file all of it is made: what is killed from here on is finished by the next run. */
+static int key_make(struct recovering *r, struct err *e)
 {
-    const struct store_place inner = {.state_folder = r->inner.s};
-    struct file_path key_file, state_file;
-    int rc = file_path(&key_file, e, "%s/key", r->inner.s);
-    if (rc == 0)
-        rc = keyring_identity_save(key_file.s, &r->identity, buf_bytes(&r->passphrase), false, e);
-    if (rc == 0)
-        rc = store_state_path(&inner, &r->identity.pin, &state_file, e);
-    if (rc == 0)
-        rc = file_read_all(key_file.s, KEPT_MAX, key, e);
-    if (rc == 0)
-        rc = file_read_all(state_file.s, KEPT_MAX, state, e);
-    if (rc != 0)
-        return rc;
-    store_remove_tree(r->inner.s);
-    return file_sync_folder(r->temporary.s, e);
-}
-
-/* Keys outside before the repository appears, as in founding; and close before it, for who is killed runs it again. */
-static int put_in_place(struct recovering *r, struct err *e)
-{
-    OWN(buf_wipe) struct buf key = {0};
-    OWN(buf_drop) struct buf state = {0};
-    int rc = take_out(r, &key, &state, e);
-    if (rc == 0)
-        rc = file_create(r->state_file.s, buf_bytes(&state), 0600, e);
-    if (rc != 0)
-        return rc;
-    rc = file_create(r->key_path.s, buf_bytes(&key), 0600, e);
-    bool is_made = rc == 0;
-    if (rc == 0)
-        rc = appear(r, e);
-    if (rc != 0 && is_made)
-        (void)file_remove(r->key_path.s, NULL);
-    if (rc != 0)
-        (void)file_remove(r->state_file.s, NULL);
-    return rc;
+    struct file_path key;
+    int rc = file_path(&key, e, "%s/key", r->draft.outside.s);
+    return rc == 0 ? keyring_identity_save(key.s, &r->identity, buf_bytes(&r->passphrase), false, e) : rc;
 }
 
 static int build(struct recovering *r, struct err *e)
 {
-    int rc = folders(r, e);
-    if (rc == 0)
-        rc = fetch(r, e);
-    if (rc == 0)
-        rc = file_path(&r->inner, e, "%s/.recovering", r->temporary.s);
-    if (rc == 0)
-        rc = file_make_folder(r->inner.s, e);
+    const struct recover_places to = places(r);
+    int rc = fetch(r, e);
     if (rc == 0)
         rc = pass_on(r, e);
-    return rc == 0 ? put_in_place(r, e) : rc;
+    if (rc == 0)
+        rc = key_make(r, e);
+    if (rc == 0)
+        rc = recover_draft_place(&r->draft, &to, e);
+    if (rc != 0 && (rc != ERR_STOPPED || !r->mirror)) /* what was copied out of a mirror is gone on with */
+        recover_draft_clear(&r->draft);
+    return rc;
 }
 
-static void clear_away(const struct recovering *r)
+static int anew(struct recovering *r, struct err *e)
 {
-    struct file_path restoring; /* a draft of what a mirror gave */
-    store_remove_tree(r->temporary.s);
-    if (r->mirror && file_path(&restoring, NULL, "%s.restoring", r->temporary.s) == 0)
-        store_remove_tree(restoring.s);
+    int rc = places_free(r, e);
+    if (rc == 0)
+        rc = r->wish->fresh(r->wish->context, &r->passphrase, e);
+    if (rc == 0)
+        rc = folders(r, e);
+    if (rc == 0)
+        rc = recover_draft_make(&r->draft, e);
+    if (rc == 0)
+        rc = build(r, e);
+    if (rc != 0)
+        return rc;
+    r->ret->checkpoint.size = r->identity.checkpoint_size;
+    r->ret->checkpoint.root = r->identity.checkpoint_root;
+    (void)snprintf(r->ret->checkpoint.origin, sizeof r->ret->checkpoint.origin, "%s", r->identity.origin);
+    r->ret->member = r->identity.member;
+    return 0;
 }
 
-int store_recover(const struct store_place *place, const struct store_recovery *wish, struct store_recovered *ret,
-                  struct err *e)
+int recover_member(const struct store_place *place, const struct recover_wish *wish, struct recover_done *ret,
+                   struct err *e)
 {
-    struct store_recovered done = {0};
-    OWN(recovering_release) struct recovering r = {.place = place, .wish = wish, .ret = &done};
+    struct recover_done done = {0};
+    bool finished = false;
+    OWN(recovering_release)
+    struct recovering r = {.place = place, .wish = wish, .ret = &done, .from_fd = -1, .draft.fd = -1};
     int rc = together(wish, e);
     if (rc == 0)
         rc = store_target_free(place->root, e);
     if (rc == 0)
         rc = look(&r, e);
     if (rc == 0)
-        rc = places_free(&r, e);
+        rc = recover_draft_open(place->root, &r.draft, e);
     if (rc == 0)
-        rc = wish->fresh(wish->context, &r.passphrase, e);
+        rc = finish(&r, &finished, e);
+    if (rc == 0 && !finished)
+        rc = anew(&r, e);
     if (rc != 0)
         return rc;
-    rc = build(&r, e);
-    if (rc != 0) {
-        clear_away(&r);
-        return rc;
-    }
-    done.checkpoint.size = r.identity.checkpoint_size;
-    done.checkpoint.root = r.identity.checkpoint_root;
-    snprintf(done.checkpoint.origin, sizeof done.checkpoint.origin, "%s", r.identity.origin);
-    done.member = r.identity.member;
+    recover_draft_clear(&r.draft);
     done.key_path = r.key_path;
     *ret = done;
     return 0;

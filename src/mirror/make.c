@@ -2,7 +2,7 @@
  * Copying what is committed to another disk.  The order is what makes it safe to be ended at any moment: packs and key
  * files, then the journal, then the commit, and only then is removed what the commit does not need (FORMAT 11.3).
  */
-#include "store/store_internal.h"
+#include "mirror/mirror_internal.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -16,8 +16,6 @@
 
 enum { ROOM_SPARE = 1 << 20 };
 
-static const char *const folders[] = {"commits", "open", "keys", "journal", "vault"};
-
 /* Records of the journal that the mirror lacks and that become one piece. */
 struct range {
     struct ledger_piece piece;
@@ -27,16 +25,19 @@ struct range {
 
 struct mirroring {
     struct store *s;
-    const struct store_mirror_wish *wish;
+    struct store_facts facts;
+    const struct mirror_wish *wish;
     const struct store_watch *watch;
-    struct store_mirrored *count;
-    struct store_mirror *there; /* NULL: none yet */
+    struct mirror_made *count;
+    struct mirror *there; /* NULL: none yet */
     int lock_fd, folder_fd;     /* both locked */
-    struct store_carrying carry;
+    struct mirror_carrying carry;
     struct ledger_position end; /* of the journal, as it was opened */
     struct buf note;            /* its checkpoint */
-    struct store_bound bound;
+    struct store_bound *bound;
     bool *lacking;        /* of the bound files */
+    bool commit_known;    /* the commit there is one of ours, */
+    bool stands;          /* and the one that its name says: the mirror stands by it */
     uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
     bool incomplete;      /* something could not be copied, as it is damaged here */
     bool spoils;          /* and the commit there does not need it: a new one would be worse */
@@ -47,13 +48,14 @@ struct mirroring {
     bool range_open;                   /* the last one may grow */
     const struct ledger_piece *pieces; /* there */
     size_t piece_count, piece;
+    uint64_t last_there; /* the last record that a piece there has, of ours */
     struct crypt_sha256 *sha; /* of the piece at hand */
     struct range whole;       /* the piece at hand, should it have to be written again */
 };
 
 static void mirroring_release(struct mirroring *m)
 {
-    store_mirror_drop(&m->there);
+    mirror_drop(&m->there);
     fd_drop(&m->lock_fd);
     fd_drop(&m->folder_fd);
     buf_drop(&m->note);
@@ -80,7 +82,7 @@ static void tell(const struct mirroring *m, const struct err *line)
 static bool of_nobody(const char *name)
 {
     static const char *const known[] = {"lost+found", "System Volume Information", "$RECYCLE.BIN",
-                                        ("mirror" STORE_DRAFT)};
+                                        ("mirror" MIRROR_DRAFT)};
     for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(name, known[i]) == 0)
             return true;
@@ -115,21 +117,27 @@ static int hold_to_end(const struct mirroring *m, struct err *e)
 {
     struct ledger_record there;
     if (m->end.records == 0 ||
-        ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, m->end.records - 1, NULL, &there, NULL) != 0)
+        ledger_pieces_record(m->there->pieces, &m->facts.founded->log, m->end.records - 1, NULL, &there, NULL) != 0)
         return 0;
     return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
 }
 
+/* How many commits it holds, by records that the log key signed and by its own commit: names prove nothing. */
+static uint64_t holds_commits(const struct mirroring *m)
+{
+    const struct mirror *t = m->there;
+    struct ledger_record there;
+    uint64_t has = t->has_commit && t->commit.size > m->end.leaves ? t->records : m->end.records;
+    while (ledger_pieces_record(t->pieces, &m->facts.founded->log, has, NULL, &there, NULL) == 0)
+        has++;
+    return has;
+}
+
 static int hold_to_there(const struct mirroring *m, struct err *e)
 {
-    const struct store_mirror *t = m->there;
-    const struct ledger_piece *list;
-    size_t count = ledger_pieces_list(t->pieces, &list);
-    uint64_t has = count > 0 ? list[count - 1].last + 1 : 0;
-    if (!hash_equal(&t->pin, &m->s->pin))
+    if (!hash_equal(&m->there->pin, &m->facts.pin))
         return err_set(e, ERR_REFUSED, "%s is a mirror of another repository: name another folder", m->wish->folder);
-    if (has < t->records)
-        has = t->records;
+    uint64_t has = holds_commits(m);
     if (has > m->end.records && hold_to_end(m, e) != 0)
         return ERR_DAMAGED;
     if (has > m->end.records)
@@ -144,11 +152,11 @@ static int hold_to_there(const struct mirroring *m, struct err *e)
 static int folders_real(const struct mirroring *m, struct err *e)
 {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < COUNT(folders); i++) {
+    for (size_t i = 0; rc == 0 && i < MIRROR_FOLDERS; i++) {
         struct file_path inner;
-        rc = file_path(&inner, e, "%s/%s/", m->wish->folder, folders[i]);
+        rc = file_path(&inner, e, "%s/%s/", m->wish->folder, mirror_folders[i]);
         if (rc == 0)
-            rc = store_carry_way(m->wish->folder, inner.s, e);
+            rc = mirror_carry_way(m->wish->folder, inner.s, e);
     }
     return rc;
 }
@@ -156,9 +164,9 @@ static int folders_real(const struct mirroring *m, struct err *e)
 /* The folder of a stick that is not connected looks like a new one, and no mirror is to be begun on this disk then. */
 static int not_made_before(const struct mirroring *m, struct err *e)
 {
-    OWN(store_mirror_notes_drop) struct store_mirror_notes *notes = NULL;
+    OWN(mirror_notes_drop) struct mirror_notes *notes = NULL;
     struct file_path real;
-    int rc = m->wish->anew ? 0 : store_mirror_notes(&m->s->place, &m->s->pin, &notes, e);
+    int rc = m->wish->anew ? 0 : mirror_notes(m->facts.place, &m->facts.pin, &notes, e);
     if (rc == 0)
         rc = file_resolve(m->wish->folder, &real, e);
     for (size_t i = 0; rc == 0 && notes != NULL && i < notes->count; i++)
@@ -188,7 +196,7 @@ static int look(struct mirroring *m, struct err *e)
         rc = folders_real(m, e);
     if (rc != 0)
         return rc;
-    rc = store_mirror_open(m->wish->folder, &m->there, &mine);
+    rc = mirror_open(m->wish->folder, &m->there, &mine);
     if (rc == ERR_ABSENT) {
         rc = folder_free(m->wish->folder, e);
         return rc == 0 ? not_made_before(m, e) : rc;
@@ -232,7 +240,7 @@ static int range_add(struct mirroring *m, const struct ledger_record *r, struct 
 static int last_record(struct mirroring *m, const struct ledger_record *r, bool *ret_good, struct err *e)
 {
     struct ledger_record there;
-    int rc = ledger_pieces_record(m->there->pieces, &m->s->founded.founded.log, r->number, NULL, &there, NULL);
+    int rc = ledger_pieces_record(m->there->pieces, &m->facts.founded->log, r->number, NULL, &there, NULL);
     *ret_good = rc == 0;
     return rc != 0 || hash_equal(&there.hash, &r->hash) ? 0 : two_histories(r->number, e);
 }
@@ -246,17 +254,17 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     ledger_piece_name(&m->whole.piece, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     if (rc == 0)
-        rc = store_carry_way(m->wish->folder, path.s, e);
-    if (rc == 0 && m->piece + 1 == m->piece_count)
+        rc = mirror_carry_way(m->wish->folder, path.s, e);
+    if (rc == 0 && r->number == m->last_there)
         rc = last_record(m, r, &good, e);
     if (rc != 0)
         return rc;
     good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == m->whole.bytes;
     if (good && m->wish->again) {
         struct store_bound_file f = {.bytes = m->whole.bytes};
-        struct store_carrying none = {.passes = 1};
+        struct mirror_carrying none = {.passes = 1};
         crypt_sha256_end(m->sha, &f.digest);
-        rc = store_carry_check(&none, path.s, &f, NULL);
+        rc = mirror_carry_check(&none, path.s, &f, NULL);
         good = rc == 0;
         rc = rc == ERR_IO ? err_set(e, rc, "cannot read %s", path.s) : 0;
     }
@@ -264,10 +272,16 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     return rc != 0 || good ? rc : range_begin(m, &m->whole, e);
 }
 
+/* It overlaps what was there before it, or says that it goes on behind our end: no writer leaves that. */
+static bool passed_over(const struct mirroring *m, const struct ledger_piece *p, uint64_t number)
+{
+    return p->last >= m->end.records || (p->first < number && m->whole.piece.last < number);
+}
+
 static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
-    while (m->piece < m->piece_count && m->pieces[m->piece].first < r->number && m->whole.piece.last < r->number)
-        m->piece++; /* overlaps what was there before it: no writer leaves that */
+    while (m->piece < m->piece_count && passed_over(m, &m->pieces[m->piece], r->number))
+        m->piece++;
     if (m->piece == m->piece_count || r->number < m->pieces[m->piece].first)
         return range_add(m, r, e);
     m->range_open = false;
@@ -281,16 +295,35 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
 
+/* Packs below this number are sealed. */
+static uint64_t sealed_end(const struct store_bound *b)
+{
+    struct store_bound_file last = {.pack = NULL};
+    if (store_bound_count(b) > 0)
+        store_bound_file(b, store_bound_count(b) - 1, &last);
+    return last.pack == NULL ? 0 : last.pack->pack + (last.pack->sealed ? 1 : 0);
+}
+
+/* The commit there, looked for by its leaves: at another record than its name says it is none. */
 static int plan_commit(struct mirroring *m, const struct ledger_record *r, struct err *e)
 {
     struct checkpoint c;
-    if (m->there == NULL || !m->there->has_commit || r->number + 1 != m->there->records)
+    if (m->there == NULL || !m->there->has_commit ||
+        r->first_leaf + r->hidden_count + r->public_count != m->there->commit.size)
         return 0;
-    size_t packs = m->bound.pack_count;
-    m->sealed_then = packs == 0 ? 0 : m->bound.packs[packs - 1].pack + (m->bound.packs[packs - 1].sealed ? 1 : 0);
-    int rc = checkpoint_read(r->checkpoint, &m->s->founded.founded.log, NOTE_STRICT, &c, e);
-    if (rc != 0 || (c.size == m->there->commit.size && hash_equal(&c.root, &m->there->commit.root)))
+    int rc = checkpoint_read(r->checkpoint, &m->facts.founded->log, NOTE_STRICT, &c, e);
+    if (rc != 0)
         return rc;
+    m->commit_known = hash_equal(&c.root, &m->there->commit.root);
+    m->stands = m->commit_known && r->number + 1 == m->there->records;
+    m->sealed_then = m->stands ? sealed_end(m->bound) : m->sealed_then;
+    return 0;
+}
+
+static int plan_histories(const struct mirroring *m, struct err *e)
+{
+    if (m->there == NULL || !m->there->has_commit || m->commit_known)
+        return 0;
     return err_set(e, ERR_DAMAGED,
                    "the mirror stands at %llu leaves with another root than this repository had then: these are two "
                    "histories. Keep both and ask for help",
@@ -300,7 +333,7 @@ static int plan_commit(struct mirroring *m, const struct ledger_record *r, struc
 static int plan_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct mirroring *m = context;
-    int rc = store_bound_take(&m->bound, r, &m->s->founded.founded, e);
+    int rc = store_bound_take(m->bound, r, e);
     if (rc == 0)
         rc = plan_piece(m, r, e);
     if (rc == 0)
@@ -316,17 +349,17 @@ static int plan_file(struct mirroring *m, size_t i, struct err *e)
     struct store_bound_file f;
     struct file_path path;
     struct stat status;
-    store_bound_file(&m->bound, i, &f);
+    store_bound_file(m->bound, i, &f);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, f.name);
     if (rc == 0)
-        rc = store_carry_way(m->wish->folder, path.s, e);
+        rc = mirror_carry_way(m->wish->folder, path.s, e);
     if (rc != 0)
         return rc;
     bool there = m->there != NULL && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) &&
                  (uint64_t)status.st_size == f.bytes;
     if (there && m->wish->again) {
-        struct store_carrying looking = {.watch = m->watch, .passes = 1};
-        rc = store_carry_check(&looking, path.s, &f, e);
+        struct mirror_carrying looking = {.watch = m->watch, .passes = 1};
+        rc = mirror_carry_check(&looking, path.s, &f, e);
         there = rc == 0;
         if (rc == ERR_DAMAGED && e != NULL) {
             tell(m, e);
@@ -345,12 +378,19 @@ static int plan(struct mirroring *m, struct err *e)
     if (m->sha == NULL)
         return err_memory(e);
     m->piece_count = m->there != NULL ? ledger_pieces_list(m->there->pieces, &m->pieces) : 0;
-    int rc = ledger_walk(m->s->ledger, -1, LEDGER_FIRST, 0, plan_record, m, e);
+    for (size_t i = 0; i < m->piece_count; i++)
+        if (m->pieces[i].last < m->end.records && m->pieces[i].last > m->last_there)
+            m->last_there = m->pieces[i].last;
+    int rc = store_bound_new(m->facts.founded, &m->bound, e);
+    if (rc == 0)
+        rc = ledger_walk(store_ledger(m->s), -1, LEDGER_FIRST, 0, plan_record, m, e);
     if (rc == 0)
         rc = buf_check(&m->note, e);
+    if (rc == 0)
+        rc = plan_histories(m, e);
     if (rc != 0)
         return rc;
-    size_t count = store_bound_count(&m->bound);
+    size_t count = store_bound_count(m->bound);
     m->lacking = calloc(count + 1, sizeof *m->lacking);
     if (m->lacking == NULL)
         return err_memory(e);
@@ -411,7 +451,7 @@ static int folder_make(const char *folder, struct err *e)
 static int begin(struct mirroring *m, struct err *e)
 {
     OWN(buf_drop) struct buf head = {0};
-    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
+    struct mirror_carrying quiet = {.within = m->wish->folder, .passes = 1};
     struct file_path path;
     int rc = file_path(&path, e, "%s/mirror", m->wish->folder);
     if (rc == 0)
@@ -425,14 +465,14 @@ static int begin(struct mirroring *m, struct err *e)
     if (rc != 0)
         return rc;
     if (m->there != NULL && m->there->has_head) {
-        memcpy(m->count->id, m->there->id, STORE_MIRROR_ID);
+        memcpy(m->count->id, m->there->id, MIRROR_ID);
         return lock(m, e);
     }
-    crypt_random(m->count->id, STORE_MIRROR_ID);
-    store_mirror_head(&m->s->pin, m->count->id, &head);
+    crypt_random(m->count->id, MIRROR_ID);
+    mirror_head(&m->facts.pin, m->count->id, &head);
     rc = buf_check(&head, e);
     if (rc == 0)
-        rc = store_carry_bytes(&quiet, buf_bytes(&head), path.s, e);
+        rc = mirror_carry_bytes(&quiet, buf_bytes(&head), path.s, e);
     return rc == 0 ? lock(m, e) : rc;
 }
 
@@ -444,13 +484,13 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
     int rc = file_path(&to, e, "%s/%s", m->wish->folder, f->name);
     int got = ERR_ABSENT;
     for (int copy = 0; rc == 0 && got != 0 && copy < 2 && f->place[copy][0] != 0; copy++) {
-        rc = file_path(&from, e, "%s/%s", m->s->root, f->place[copy]);
+        rc = file_path(&from, e, "%s/%s", m->facts.root, f->place[copy]);
         if (rc != 0)
             return rc;
-        got = store_carry(&m->carry, from.s, to.s, f, &why);
+        got = mirror_carry(&m->carry, from.s, to.s, f, &why);
         if (got != 0 && got != ERR_DAMAGED && got != ERR_ABSENT)
             return err_set(e, got, "%s", why.text);
-        m->outrun = m->outrun || (got == ERR_ABSENT && ledger_outrun(m->s->ledger));
+        m->outrun = m->outrun || (got == ERR_ABSENT && ledger_outrun(store_ledger(m->s)));
         if (got != 0 && !m->outrun)
             found(m, why.text);
     }
@@ -464,9 +504,9 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
 static int copy_files(struct mirroring *m, struct err *e)
 {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < store_bound_count(&m->bound); i++) {
+    for (size_t i = 0; rc == 0 && i < store_bound_count(m->bound); i++) {
         struct store_bound_file f;
-        store_bound_file(&m->bound, i, &f);
+        store_bound_file(m->bound, i, &f);
         if (m->lacking[i])
             rc = copy_file(m, &f, e);
     }
@@ -499,7 +539,7 @@ static int piece_record(void *context, const struct ledger_record *r, struct err
     ledger_piece_name(&range->piece, name);
     rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
     if (rc == 0)
-        rc = store_carry_bytes(&m->carry, buf_bytes(&p->bytes), path.s, e);
+        rc = mirror_carry_bytes(&m->carry, buf_bytes(&p->bytes), path.s, e);
     if (rc != 0)
         return rc;
     m->count->files++;
@@ -514,7 +554,7 @@ static int copy_journal(struct mirroring *m, struct err *e)
     struct err mine = {0};
     if (m->range_count == 0)
         return 0;
-    int rc = ledger_walk(m->s->ledger, -1, m->ranges[0].at, m->ranges[0].piece.first, piece_record, &p, &mine);
+    int rc = ledger_walk(store_ledger(m->s), -1, m->ranges[0].at, m->ranges[0].piece.first, piece_record, &p, &mine);
     buf_drop(&p.bytes);
     if (rc == ERR_STOPPED && p.range == m->range_count)
         return 0;
@@ -524,152 +564,36 @@ static int copy_journal(struct mirroring *m, struct err *e)
 static int commit(struct mirroring *m, struct err *e)
 {
     struct file_path path;
-    char name[STORE_COMMIT_NAME];
-    struct store_carrying quiet = {.within = m->wish->folder, .passes = 1};
+    char name[MIRROR_COMMIT_NAME];
+    struct mirror_carrying quiet = {.within = m->wish->folder, .passes = 1};
     m->count->records = m->end.records;
     m->count->leaves = m->end.leaves;
-    bool stands = m->there != NULL && m->there->has_commit;
-    if (stands && m->there->records == m->end.records)
+    if (m->stands && m->there->records == m->end.records)
         return 0;
-    if (stands && m->spoils) {
+    if (m->stands && m->spoils) {
         m->count->records = m->there->records;
         m->count->leaves = m->there->commit.size;
         return 0;
     }
-    store_mirror_commit_name(m->end.records, name);
+    mirror_commit_name(m->end.records, name);
     int rc = file_path(&path, e, "%s/%s", m->wish->folder, name);
-    return rc == 0 ? store_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
+    return rc == 0 ? mirror_carry_bytes(&quiet, buf_bytes(&m->note), path.s, e) : rc;
 }
 
-/* ---- what the commit does not need ---- */
-
-/* ${form}: 'D' for a digit, 'N' for some, 'H' for a hex digit; all else stands for itself. */
-static bool has_form(const char *name, const char *form)
-{
-    for (; *form != 0; form++) {
-        size_t digits = strspn(name, "0123456789");
-        size_t n = *form == 'N'   ? digits
-                   : *form == 'D' ? digits > 0
-                   : *form == 'H' ? strspn(name, "0123456789abcdef") > 0
-                                  : *name == *form;
-        if (n == 0)
-            return false;
-        name += n;
-    }
-    return *name == 0;
-}
-
-/* Is this a name that a mirror gives (FORMAT 11.1)?  What a person put there has another one, and stays. */
-static bool ours(const char *name)
-{
-#define HEX_8  "HHHHHHHH"
-#define HEX_16 HEX_8 HEX_8
-#define HEX_32 HEX_16 HEX_16
-    static const char *const forms[] = {"open/DDDDDD-DDDDD.pack",
-                                        "vault/DDD/DDDDDD.pack",
-                                        "journal/DDD/DDDDDDDDD-DDDDDDDDD",
-                                        "keys/log/N-" HEX_8 "." HEX_16,
-                                        "keys/history/N." HEX_16,
-                                        "keys/" HEX_32 "/table-N." HEX_16,
-                                        "keys/" HEX_32 "/wrap-N-" HEX_8 "." HEX_16};
-    uint64_t records;
-    for (size_t i = 0; i < COUNT(forms); i++)
-        if (has_form(name, forms[i]))
-            return true;
-    return strncmp(name, "commits/", 8) == 0 && store_mirror_commit_parse(name + 8, &records);
-}
-
-/* ${name}: below the mirror, and of a form that is ours. */
-static bool needed(const struct mirroring *m, const char *name)
-{
-    uint64_t records;
-    struct store_bound_file f;
-    size_t count = store_bound_count(&m->bound);
-    if (strncmp(name, "commits/", 8) == 0)
-        return store_mirror_commit_parse(name + 8, &records) && records == m->end.records;
-    if (strncmp(name, "open/", 5) == 0) { /* the last of the packs, if any */
-        if (m->bound.pack_count == 0)
-            return false;
-        store_bound_file(&m->bound, count - 1, &f);
-        return strcmp(f.name, name) == 0;
-    }
-    if (strncmp(name, "keys/", 5) != 0)
-        return true;
-    for (size_t i = 0; i < m->bound.key_count; i++) {
-        store_bound_file(&m->bound, i, &f);
-        if (strcmp(f.name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool superfluous(const struct mirroring *m, const char *name)
-{
-    struct file_path whole;
-    size_t n = strlen(name), k = strlen(STORE_DRAFT);
-    if (n <= k || strcmp(name + n - k, STORE_DRAFT) != 0)
-        return ours(name) && !needed(m, name);
-    return file_path(&whole, NULL, "%.*s", (int)(n - k), name) == 0 && ours(whole.s);
-}
-
-/* A folder of the mirror, and no link to another one; NULL with errno. */
-static DIR *folder_open(const char *path)
-{
-    OWN(fd_drop) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (dir != NULL)
-        fd = -1; /* the folder's now */
-    return dir;
-}
-
-static int sweep(const struct mirroring *m, const char *name, unsigned depth, struct err *e)
-{
-    struct file_path folder, inner;
-    int rc = file_path(&folder, e, "%s/%s", m->wish->folder, name);
-    if (rc != 0)
-        return rc;
-    OWN(dir_drop) DIR *dir = folder_open(folder.s);
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", folder.s);
-    bool removed = false;
-    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
-        struct stat status;
-        if (d->d_name[0] == '.')
-            continue;
-        rc = file_path(&inner, e, "%s/%s", name, d->d_name);
-        if (rc != 0 || fstatat(dirfd(dir), d->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-            continue;
-        if (S_ISDIR(status.st_mode) && depth > 0)
-            rc = sweep(m, inner.s, depth - 1, e);
-        else if (S_ISREG(status.st_mode) && superfluous(m, inner.s)) {
-            removed = true;
-            if (unlinkat(dirfd(dir), d->d_name, 0) != 0)
-                rc = err_os(e, ERR_IO, errno, "cannot remove %s/%s", folder.s, d->d_name);
-        }
-    }
-    return rc == 0 && removed ? file_sync_folder(folder.s, e) : rc;
-}
-
-static int sweep_all(const struct mirroring *m, struct err *e)
-{
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && !m->incomplete && i < COUNT(folders); i++)
-        rc = sweep(m, folders[i], 1, e);
-    return rc;
-}
+/* ---- all of it ---- */
 
 /* The mirror stands; that this computer cannot remember it is said, and is no failure of the mirror. */
 static void note(struct mirroring *m)
 {
     struct file_path real;
     struct err line = {0}, why = {0};
-    struct store_mirror_noted now = {
+    struct mirror_noted now = {
         .records = m->end.records, .leaves = m->end.leaves, .at_unix_s = time_now_unix_s()};
-    memcpy(now.id, m->count->id, STORE_MIRROR_ID);
+    memcpy(now.id, m->count->id, MIRROR_ID);
     int rc = file_resolve(m->wish->folder, &real, &why);
     now.folder = real.s;
     if (rc == 0)
-        rc = store_mirror_note(&m->s->place, &m->s->pin, &now, m->wish->warn_days, &why);
+        rc = mirror_note(m->facts.place, &m->facts.pin, &now, m->wish->warn_days, &why);
     if (rc == 0)
         return;
     (void)err_set(&line, ERR_IO, "the mirror is made, but this computer could not note it: %s", why.text);
@@ -679,7 +603,7 @@ static void note(struct mirroring *m)
 static bool on_same_disk(const struct mirroring *m)
 {
     struct stat here, there;
-    return stat(m->s->root, &here) == 0 && stat(m->wish->folder, &there) == 0 && here.st_dev == there.st_dev;
+    return stat(m->facts.root, &here) == 0 && stat(m->wish->folder, &there) == 0 && here.st_dev == there.st_dev;
 }
 
 static int copy(struct mirroring *m, struct err *e)
@@ -693,15 +617,15 @@ static int copy(struct mirroring *m, struct err *e)
         rc = copy_journal(m, e);
     if (rc == 0)
         rc = commit(m, e);
-    if (rc == 0)
-        rc = sweep_all(m, e);
+    if (rc == 0 && !m->incomplete)
+        rc = mirror_sweep(m->wish->folder, m->bound, m->end.records, e);
     if (rc == 0 && !m->incomplete)
         note(m);
     return rc != ERR_IO ? rc : err_add(e, rc, "the mirror is not finished, and goes on when it is run again");
 }
 
-int store_mirror(struct store *s, const struct store_mirror_wish *wish, const struct store_watch *watch,
-                 struct store_mirrored *ret, struct err *e)
+int mirror_make(struct store *s, const struct mirror_wish *wish, const struct store_watch *watch,
+                 struct mirror_made *ret, struct err *e)
 {
     OWN(mirroring_release)
     struct mirroring m = {.s = s,
@@ -711,14 +635,15 @@ int store_mirror(struct store *s, const struct store_mirror_wish *wish, const st
                           .lock_fd = -1,
                           .folder_fd = -1,
                           .carry = {.watch = watch, .within = wish->folder, .passes = 2}};
-    *ret = (struct store_mirrored){0};
-    ledger_where(s->ledger, &m.end);
+    *ret = (struct mirror_made){0};
+    store_facts(s, &m.facts);
+    m.end = m.facts.position;
     int rc = look(&m, e);
     if (rc == 0)
         rc = plan(&m, e);
     if (rc == 0)
         rc = copy(&m, e);
-    if (rc == 0 && m.spoils && m.there != NULL && m.there->has_commit)
+    if (rc == 0 && m.spoils && m.stands)
         rc = err_set(e, ERR_DAMAGED,
                      "the mirror stands at %llu commits as before, as what is named above is damaged here: run "
                      "groundwork repair, and then groundwork mirror again",

@@ -1,6 +1,8 @@
 /* A repository out of a mirror: the same evidence again, whole or not at all. */
-#include "fixture.h"
+#include "fixture_mirror.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +43,7 @@ static void test_the_same_again(void **state)
     store_close(s);
     fixture_remove(f, "");
     assert_int_equal(fixture_restore(f), 0);
-    assert_string_equal(f->restored.origin, "example.org/log");
+    assert_string_equal(fixture_last.restored.origin, "example.org/log");
     static const char *const names[] = {
         "a/journal",         "b/journal", "log/checkpoint", "vault/000/000000.pack", "vault/000/000001.pack",
         "b/open/000001.pack"};
@@ -68,9 +70,25 @@ static void test_only_into_a_free_place(void **state)
 {
     struct fixture *f = *state;
     fixture_mirror_whole(f);
-    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: name a new folder", NULL);
+    fixture_says(f, fixture_restore(f), ERR_REFUSED, "is not empty: a repository needs", NULL);
     fixture_remove(f, "");
     assert_int_equal(mkdir(f->root.s, 0700), 0);
+    assert_int_equal(fixture_restore(f), 0);
+    fixture_whole(f);
+}
+
+/* While somebody writes there nothing is copied from it; two may read. */
+static void test_beside_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path folder;
+    fixture_mirror_whole(f);
+    fixture_remove(f, "");
+    fixture_path(f, "mirror", &folder);
+    OWN(fd_drop) int fd = open(folder.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    fixture_says(f, fixture_restore(f), ERR_BUSY, "another groundwork is writing to the mirror", NULL);
+    assert_int_equal(flock(fd, LOCK_SH), 0);
     assert_int_equal(fixture_restore(f), 0);
     fixture_whole(f);
 }
@@ -93,7 +111,7 @@ static void test_out_of_a_damaged_one(void **state)
             fixture_flip(f, "mirror/vault/000/000000.pack", 9999);
         buf_clear(&f->lines);
         assert_int_equal(fixture_restore(f), 0);
-        assert_int_equal(f->restored.findings, 1);
+        assert_int_equal(fixture_last.restored.findings, 1);
         assert_non_null(strstr(buf_text(&f->lines), missing ? "000000.pack is missing in the mirror"
                                                             : "000000.pack is not what was logged"));
         assert_false(fixture_there(f, "vault/000/000000.pack"));
@@ -179,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_the_same_again),         FIXTURE_TEST(test_only_into_a_free_place),
+        FIXTURE_TEST(test_beside_a_writer),
         FIXTURE_TEST(test_out_of_a_damaged_one),   FIXTURE_TEST(test_ended_at_any_effect),
         FIXTURE_TEST(test_links_are_not_followed),
     };
