@@ -244,8 +244,8 @@ const struct history *store_bound_history(const struct store_bound *b);
 
 /*
  * store_open_alone: what anyone can see, of a journal taken as it stands: nothing that this computer saw counts.
- * store_derive: segments, parity of the stripes whose packs are all there, and the public log, of a repository that has
- * journal, keyring files and packs; without keys.
+ * store_derive: segments, files of time-stamps, parity of the stripes whose packs are all there, and the public log, of
+ * a repository that has journal, keyring files and packs; without keys.
  * store_hold: no writer begins in ${root} while *ret_fd is open, and none is at work (ERR_BUSY); nothing is written
  * there.  -1: no one has written there on this computer, or the file system knows no locks.
  * store_target_free: ERR_REFUSED: something is there.
