@@ -373,8 +373,9 @@ static int add_stamped(struct store *s, struct making *m, struct err *e)
     struct statement st = {.kind = STATEMENT_TIMESTAMPED, .timestamped = *d->stamped};
     uint64_t leaf = d->first_leaf + d->count + m->told.public_count;
     int rc = add_public(s, m, &st, e);
-    struct bytes note = buf_bytes(&m->told.public_notes[m->told.public_count - 1]);
-    return rc == 0 ? store_stamp_place(s, leaf, note, d->stamped, e) : rc;
+    if (rc != 0)
+        return rc;
+    return store_stamp_place(s, leaf, buf_bytes(&m->told.public_notes[m->told.public_count - 1]), d->stamped, e);
 }
 
 /* Reports of audits that wait outside.  Where they cannot be read, what is being written need not wait for them. */
