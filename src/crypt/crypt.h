@@ -64,8 +64,19 @@ struct crypt_sha256 *crypt_sha256_new(void); /* NULL when memory is out */
 void crypt_sha256_begin(struct crypt_sha256 *c);
 void crypt_sha256_add(struct crypt_sha256 *c, struct bytes x);
 void crypt_sha256_end(struct crypt_sha256 *c, struct hash *ret); /* begin again before further use */
-void crypt_sha256_free(struct crypt_sha256 *c);
+void crypt_sha256_free(struct crypt_sha256 *c); /* wipes */
 void crypt_sha256_drop(struct crypt_sha256 **c);
+/*
+ * crypt_sha256_together(grown, grown_count, x, count, ret): to each incremental hash its pieces, as by crypt_sha256_add
+ * in their order, and of the messages ${x} their hashes, as by crypt_sha256_many: all of it side by side.
+ */
+struct crypt_growth {
+    struct crypt_sha256 *to; /* each once only */
+    const struct bytes *pieces;
+    size_t count;
+};
+void crypt_sha256_together(const struct crypt_growth *grown, size_t grown_count, const struct bytes *x, size_t count,
+                           struct hash *ret);
 
 /* Merkle tree hashing of RFC 6962 section 2.1: 0x00 before a leaf, 0x01 before a node, SHA-256("") for nothing. */
 void crypt_leaf_hash(struct bytes entry, struct hash *ret);

@@ -7,9 +7,9 @@
 #include "crypt/crypt.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 /* Fetched once by crypt_start and kept to the end of the program: a fetch costs more than a small hash. */
-extern EVP_MD *crypt_sha256_method;
 extern EVP_CIPHER *crypt_gcm_method;
 
 /* What each file prepares for itself.  0, or ERR_IO. */
@@ -17,6 +17,17 @@ int crypt_aead_start(struct err *e);
 int crypt_random_start(struct err *e);
 bool crypt_share_start(void); /* false: libgfshare computes wrong results */
 bool crypt_lanes_start(void); /* false: the processor's SHA instructions compute wrong results */
+
+/*
+ * An incremental hash: h has the state, as words, up to the last whole block; num bytes of the next one wait in it.
+ * crypt_sha256_edge: adds of ${x} what fills a block that was begun; *ret is what is left of ${x}.
+ * crypt_sha256_blocks: ${blocks} whole blocks were done elsewhere, and h is the state behind them.
+ */
+struct crypt_sha256 {
+    SHA256_CTX context;
+};
+struct bytes crypt_sha256_edge(struct crypt_sha256 *c, struct bytes x);
+void crypt_sha256_blocks(struct crypt_sha256 *c, size_t blocks);
 
 /* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */
 void crypt_hmac(struct bytes key, struct bytes a, struct bytes b, struct bytes c, uint8_t ret[CRYPT_HASH]);

@@ -3,12 +3,6 @@
 
 #include "crypt/crypt_internal.h"
 
-#include <openssl/sha.h>
-
-struct crypt_sha256 {
-    EVP_MD_CTX *context;
-};
-
 void crypt_sha256(struct bytes x, struct hash *ret)
 {
     SHA256_CTX c;
@@ -20,36 +14,44 @@ void crypt_sha256(struct bytes x, struct hash *ret)
 
 struct crypt_sha256 *crypt_sha256_new(void)
 {
-    OWN(crypt_sha256_drop) struct crypt_sha256 *c = calloc(1, sizeof *c);
-    if (c == NULL)
-        return NULL;
-    c->context = EVP_MD_CTX_new();
-    if (c->context == NULL || EVP_DigestInit_ex2(c->context, crypt_sha256_method, NULL) != 1)
-        return NULL;
-    return TAKE(c);
+    return calloc(1, sizeof(struct crypt_sha256));
 }
 
 void crypt_sha256_begin(struct crypt_sha256 *c)
 {
-    crypt_must(EVP_DigestInit_ex2(c->context, NULL, NULL));
+    SHA256_Init(&c->context);
 }
 
 void crypt_sha256_add(struct crypt_sha256 *c, struct bytes x)
 {
     if (x.n != 0)
-        crypt_must(EVP_DigestUpdate(c->context, x.p, x.n));
+        SHA256_Update(&c->context, x.p, x.n);
+}
+
+struct bytes crypt_sha256_edge(struct crypt_sha256 *c, struct bytes x)
+{
+    size_t wanted = c->context.num == 0 ? 0 : SHA256_CBLOCK - c->context.num;
+    size_t n = wanted < x.n ? wanted : x.n;
+    crypt_sha256_add(c, bytes_of(x.p, n));
+    return bytes_of(n == 0 ? x.p : x.p + n, x.n - n);
+}
+
+void crypt_sha256_blocks(struct crypt_sha256 *c, size_t blocks)
+{
+    uint64_t bits = ((uint64_t)c->context.Nh << 32 | c->context.Nl) + (uint64_t)blocks * SHA256_CBLOCK * 8;
+    c->context.Nh = (SHA_LONG)(bits >> 32);
+    c->context.Nl = (SHA_LONG)bits;
 }
 
 void crypt_sha256_end(struct crypt_sha256 *c, struct hash *ret)
 {
-    crypt_must(EVP_DigestFinal_ex(c->context, ret->b, NULL));
+    SHA256_Final(ret->b, &c->context);
 }
 
 void crypt_sha256_free(struct crypt_sha256 *c)
 {
-    if (c == NULL)
-        return;
-    EVP_MD_CTX_free(c->context);
+    if (c != NULL)
+        crypt_wipe(c, sizeof *c);
     free(c);
 }
 

@@ -2,12 +2,23 @@
  * SHA-256 of several messages at once.
  *
  * A processor's SHA instructions answer after several cycles and take a new question in each: one message alone leaves
- * them waiting most of the time.  Here three messages go through them side by side.  Only whole blocks are done by
- * hand; crypt_start holds the results to libcrypto's, and where the instructions are missing libcrypto does it all.
+ * them waiting most of the time.  Here three messages go through them side by side, some of them perhaps the next
+ * pieces of longer ones.  Only whole blocks are done by hand; crypt_start holds the results to libcrypto's, and where
+ * the instructions are missing libcrypto does it all.
  *
  * Source: FIPS 180-4, 6.2.2; Intel's description of SHA256RNDS2, SHA256MSG1 and SHA256MSG2.
  */
 #include "crypt/crypt_internal.h"
+
+/* What is to be hashed: the longer ones first, so that messages fill the lanes beside them. */
+struct work {
+    const struct crypt_growth *grown;
+    size_t grown_count;
+    int mark; /* before each message, unless it is negative */
+    const struct bytes *x;
+    size_t count;
+    struct hash *ret;
+};
 
 #if defined(__x86_64__)
 
@@ -15,6 +26,8 @@
 #include <immintrin.h>
 
 enum { LANES = 3, BLOCK = 64, SOURCES = 3 };
+static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 #define TARGET __attribute__((target("sha,sse4.1,ssse3")))
 
 static const uint32_t rounds[64] __attribute__((aligned(16))) = {
@@ -36,7 +49,9 @@ struct lane {
         size_t blocks;
     } source[SOURCES];
     unsigned at;
-    struct hash *to; /* NULL: nothing to do */
+    struct hash *to; /* of a whole message */
+    struct crypt_growth growth; /* or what is still to be added to a longer one; both NULL: nothing to do */
+    struct bytes rest; /* of the piece at hand: less than a block */
     uint8_t first[BLOCK];
     uint8_t last[2 * BLOCK];
 };
@@ -61,72 +76,73 @@ TARGET static inline void block_load(const uint8_t *p, __m128i w[4])
         w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
 }
 
-TARGET static void blocks_of_three(struct lane lane[LANES], size_t count)
+/* ${n} is a constant wherever this is called, so that all but the loop over blocks is unrolled. */
+TARGET static inline __attribute__((always_inline)) void blocks_side_by_side(struct lane *const *lane, unsigned n,
+                                                                             size_t count)
 {
-    __m128i a0 = lane[0].abef, a1 = lane[0].cdgh, b0 = lane[1].abef, b1 = lane[1].cdgh, c0 = lane[2].abef,
-            c1 = lane[2].cdgh;
-    const uint8_t *pa = lane[0].source[lane[0].at].p, *pb = lane[1].source[lane[1].at].p,
-                  *pc = lane[2].source[lane[2].at].p;
+    __m128i s0[LANES], s1[LANES], old0[LANES], old1[LANES], w[LANES][4];
+    const uint8_t *p[LANES];
+#pragma GCC unroll 3
+    for (unsigned l = 0; l < n; l++) {
+        s0[l] = lane[l]->abef;
+        s1[l] = lane[l]->cdgh;
+        p[l] = lane[l]->source[lane[l]->at].p;
+    }
     for (size_t i = 0; i < count; i++) {
-        __m128i wa[4], wb[4], wc[4];
-        __m128i olda0 = a0, olda1 = a1, oldb0 = b0, oldb1 = b1, oldc0 = c0, oldc1 = c1;
-        block_load(pa + i * BLOCK, wa);
-        block_load(pb + i * BLOCK, wb);
-        block_load(pc + i * BLOCK, wc);
+#pragma GCC unroll 3
+        for (unsigned l = 0; l < n; l++) {
+            old0[l] = s0[l];
+            old1[l] = s1[l];
+            block_load(p[l] + i * BLOCK, w[l]);
+        }
 #pragma GCC unroll 16
         for (unsigned g = 0; g < 16; g++) {
-            STEP(a0, a1, wa, g);
-            STEP(b0, b1, wb, g);
-            STEP(c0, c1, wc, g);
+#pragma GCC unroll 3
+            for (unsigned l = 0; l < n; l++)
+                STEP(s0[l], s1[l], w[l], g);
         }
-        a0 = _mm_add_epi32(a0, olda0);
-        a1 = _mm_add_epi32(a1, olda1);
-        b0 = _mm_add_epi32(b0, oldb0);
-        b1 = _mm_add_epi32(b1, oldb1);
-        c0 = _mm_add_epi32(c0, oldc0);
-        c1 = _mm_add_epi32(c1, oldc1);
+#pragma GCC unroll 3
+        for (unsigned l = 0; l < n; l++) {
+            s0[l] = _mm_add_epi32(s0[l], old0[l]);
+            s1[l] = _mm_add_epi32(s1[l], old1[l]);
+        }
     }
-    lane[0].abef = a0;
-    lane[0].cdgh = a1;
-    lane[1].abef = b0;
-    lane[1].cdgh = b1;
-    lane[2].abef = c0;
-    lane[2].cdgh = c1;
+#pragma GCC unroll 3
+    for (unsigned l = 0; l < n; l++) {
+        lane[l]->abef = s0[l];
+        lane[l]->cdgh = s1[l];
+    }
 }
 
-TARGET static void blocks_of_one(struct lane *lane, size_t count)
+TARGET static void blocks_of_one(struct lane *const *lane, size_t count)
 {
-    __m128i s0 = lane->abef, s1 = lane->cdgh;
-    const uint8_t *p = lane->source[lane->at].p;
-    for (size_t i = 0; i < count; i++) {
-        __m128i w[4];
-        __m128i old0 = s0, old1 = s1;
-        block_load(p + i * BLOCK, w);
-#pragma GCC unroll 16
-        for (unsigned g = 0; g < 16; g++)
-            STEP(s0, s1, w, g);
-        s0 = _mm_add_epi32(s0, old0);
-        s1 = _mm_add_epi32(s1, old1);
-    }
-    lane->abef = s0;
-    lane->cdgh = s1;
+    blocks_side_by_side(lane, 1, count);
+}
+
+TARGET static void blocks_of_two(struct lane *const *lane, size_t count)
+{
+    blocks_side_by_side(lane, 2, count);
+}
+
+TARGET static void blocks_of_three(struct lane *const *lane, size_t count)
+{
+    blocks_side_by_side(lane, 3, count);
 }
 
 /* The instructions want the state as ABEF and CDGH; FIPS 180-4 names it A to H. */
-TARGET static void state_begin(struct lane *lane)
+TARGET static void state_load(struct lane *lane, const uint32_t h[8])
 {
-    lane->abef = _mm_set_epi32(0x6a09e667, (int)0xbb67ae85, 0x510e527f, (int)0x9b05688c);
-    lane->cdgh = _mm_set_epi32(0x3c6ef372, (int)0xa54ff53a, 0x1f83d9ab, 0x5be0cd19);
+    lane->abef = _mm_set_epi32((int)h[0], (int)h[1], (int)h[4], (int)h[5]);
+    lane->cdgh = _mm_set_epi32((int)h[2], (int)h[3], (int)h[6], (int)h[7]);
 }
 
-TARGET static void state_end(const struct lane *lane)
+TARGET static void state_store(const struct lane *lane, uint32_t h[8])
 {
     uint32_t abef[4], cdgh[4];
     _mm_storeu_si128((__m128i *)(void *)abef, lane->abef);
     _mm_storeu_si128((__m128i *)(void *)cdgh, lane->cdgh);
     const uint32_t words[8] = {abef[3], abef[2], cdgh[3], cdgh[2], abef[1], abef[0], cdgh[1], cdgh[0]};
-    for (size_t i = 0; i < COUNT(words); i++)
-        u32_put(lane->to->b + 4 * i, words[i]);
+    memcpy(h, words, sizeof words);
 }
 
 /* Steps over sources that have no blocks. */
@@ -164,7 +180,45 @@ static void lane_begin(struct lane *lane, int mark, struct bytes x, struct hash 
     size_t blocks = n + 1 + 8 <= BLOCK ? 1 : 2;
     u64_put(lane->last + blocks * BLOCK - 8, bits);
     lane->source[2] = (struct source){lane->last, blocks};
-    state_begin(lane);
+    state_load(lane, initial);
+}
+
+/* The next piece that has a whole block; pieces without one are added at once. */
+static void growth_next(struct lane *lane)
+{
+    struct crypt_growth *g = &lane->growth;
+    while (g->count > 0) {
+        struct bytes x = crypt_sha256_edge(g->to, *g->pieces);
+        size_t blocks = x.n / BLOCK;
+        g->pieces++;
+        g->count--;
+        lane->rest = bytes_of(blocks == 0 ? x.p : x.p + blocks * BLOCK, x.n % BLOCK);
+        if (blocks > 0) {
+            lane->at = 0;
+            lane->source[0] = (struct source){x.p, blocks};
+            lane->source[1] = lane->source[2] = (struct source){NULL, 0};
+            crypt_sha256_blocks(g->to, blocks);
+            state_load(lane, g->to->context.h);
+            return;
+        }
+        crypt_sha256_add(g->to, lane->rest);
+    }
+    g->to = NULL;
+}
+
+static void lane_end(struct lane *lane)
+{
+    uint32_t words[8];
+    if (lane->to == NULL) {
+        state_store(lane, lane->growth.to->context.h);
+        crypt_sha256_add(lane->growth.to, lane->rest);
+        growth_next(lane);
+        return;
+    }
+    state_store(lane, words);
+    for (size_t i = 0; i < COUNT(words); i++)
+        u32_put(lane->to->b + 4 * i, words[i]);
+    lane->to = NULL;
 }
 
 static void lane_advance(struct lane *lane, size_t blocks)
@@ -172,45 +226,63 @@ static void lane_advance(struct lane *lane, size_t blocks)
     struct source *s = &lane->source[lane->at];
     s->p += blocks * BLOCK;
     s->blocks -= blocks;
-    if (!lane_has_more(lane)) {
-        state_end(lane);
-        lane->to = NULL;
-    }
+    if (!lane_has_more(lane))
+        lane_end(lane);
 }
 
-static void hash_many(int mark, const struct bytes *x, size_t count, struct hash *ret)
+static bool lane_is_free(const struct lane *lane)
 {
-    struct lane lane[LANES];
-    size_t next = 0;
-    for (unsigned i = 0; i < LANES; i++)
-        lane[i].to = NULL;
+    return lane->to == NULL && lane->growth.to == NULL;
+}
+
+static void lane_take(struct lane *lane, struct work *w)
+{
+    while (lane_is_free(lane) && w->grown_count > 0) {
+        lane->growth = *w->grown++;
+        w->grown_count--;
+        growth_next(lane);
+    }
+    if (!lane_is_free(lane) || w->count == 0)
+        return;
+    lane_begin(lane, w->mark, *w->x++, w->ret++);
+    (void)lane_has_more(lane);
+    w->count--;
+}
+
+/* Those that have something to do, and how many blocks all of them have at least. */
+static unsigned lanes_busy(struct lane all[LANES], struct work *w, struct lane *ret[LANES], size_t *ret_blocks)
+{
+    unsigned busy = 0;
+    *ret_blocks = SIZE_MAX;
+    for (unsigned i = 0; i < LANES; i++) {
+        if (lane_is_free(&all[i]))
+            lane_take(&all[i], w);
+        if (lane_is_free(&all[i]))
+            continue;
+        size_t blocks = all[i].source[all[i].at].blocks;
+        *ret_blocks = blocks < *ret_blocks ? blocks : *ret_blocks;
+        ret[busy++] = &all[i];
+    }
+    return busy;
+}
+
+static void hash_all(struct work w)
+{
+    static void (*const blocks_of[LANES])(struct lane *const *lane, size_t count) = {blocks_of_one, blocks_of_two,
+                                                                                      blocks_of_three};
+    struct lane all[LANES], *lane[LANES];
+    size_t blocks;
+    for (unsigned i = 0; i < LANES; i++) {
+        all[i].to = NULL;
+        all[i].growth.to = NULL;
+    }
     for (;;) {
-        unsigned busy = 0, some = 0;
-        size_t least = SIZE_MAX;
-        for (unsigned i = 0; i < LANES; i++) {
-            if (lane[i].to == NULL && next < count) {
-                lane_begin(&lane[i], mark, x[next], &ret[next]);
-                (void)lane_has_more(&lane[i]);
-                next++;
-            }
-            if (lane[i].to == NULL)
-                continue;
-            busy++;
-            some = i;
-            if (lane[i].source[lane[i].at].blocks < least)
-                least = lane[i].source[lane[i].at].blocks;
-        }
+        unsigned busy = lanes_busy(all, &w, lane, &blocks);
         if (busy == 0)
             return;
-        if (busy == LANES) {
-            blocks_of_three(lane, least);
-            for (unsigned i = 0; i < LANES; i++)
-                lane_advance(&lane[i], least);
-        } else {
-            size_t blocks = lane[some].source[lane[some].at].blocks;
-            blocks_of_one(&lane[some], blocks);
-            lane_advance(&lane[some], blocks);
-        }
+        blocks_of[busy - 1](lane, blocks);
+        for (unsigned i = 0; i < busy; i++)
+            lane_advance(lane[i], blocks);
     }
 }
 
@@ -230,9 +302,9 @@ static bool supported(void)
     return false;
 }
 
-static void hash_many(int mark, const struct bytes *x, size_t count, struct hash *ret)
+static void hash_all(struct work w)
 {
-    (void)mark, (void)x, (void)count, (void)ret;
+    (void)w;
     abort();
 }
 
@@ -241,20 +313,18 @@ static void hash_many(int mark, const struct bytes *x, size_t count, struct hash
 static bool by_lanes; /* set once by crypt_start */
 
 /* Lengths about every edge of a block, and all numbers of messages that leave lanes idle in the end. */
-static bool lanes_are_right(void)
+enum { MESSAGES = 7, TEXT_BYTES = 200 };
+static const size_t lengths[MESSAGES] = {0, 55, 56, 63, 64, 119, TEXT_BYTES};
+
+static bool messages_are_right(const uint8_t text[TEXT_BYTES])
 {
-    enum { MESSAGES = 7, BYTES = 200 };
-    uint8_t text[BYTES];
-    for (size_t i = 0; i < sizeof text; i++)
-        text[i] = (uint8_t)(i * 7 + 1);
-    static const size_t lengths[MESSAGES] = {0, 55, 56, 63, 64, 119, BYTES};
     for (size_t count = 1; count <= MESSAGES; count++) {
         struct bytes x[MESSAGES];
         struct hash plain[MESSAGES], leaf[MESSAGES], want;
         for (size_t i = 0; i < count; i++)
             x[i] = bytes_of(text, lengths[i]);
-        hash_many(-1, x, count, plain);
-        hash_many(0, x, count, leaf);
+        hash_all((struct work){.mark = -1, .x = x, .count = count, .ret = plain});
+        hash_all((struct work){.mark = 0, .x = x, .count = count, .ret = leaf});
         for (size_t i = 0; i < count; i++) {
             crypt_sha256(x[i], &want);
             bool right = hash_equal(&want, &plain[i]);
@@ -266,6 +336,39 @@ static bool lanes_are_right(void)
     return true;
 }
 
+/* One that begins within a block and grows by all the lengths, beside a message. */
+static bool growth_is_right(const uint8_t text[TEXT_BYTES])
+{
+    for (size_t before = 0; before < TEXT_BYTES; before += 31) {
+        struct crypt_sha256 alone, together;
+        struct bytes pieces[MESSAGES], x = bytes_of(text, TEXT_BYTES);
+        struct hash got[2], want[2];
+        crypt_sha256_begin(&alone);
+        crypt_sha256_add(&alone, bytes_of(text, before));
+        together = alone;
+        for (size_t i = 0; i < MESSAGES; i++) {
+            pieces[i] = bytes_of(text, lengths[i]);
+            crypt_sha256_add(&alone, pieces[i]);
+        }
+        const struct crypt_growth grown = {&together, pieces, MESSAGES};
+        hash_all((struct work){&grown, 1, -1, &x, 1, &got[0]});
+        crypt_sha256_end(&together, &got[1]);
+        crypt_sha256(x, &want[0]);
+        crypt_sha256_end(&alone, &want[1]);
+        if (!hash_equal(&got[0], &want[0]) || !hash_equal(&got[1], &want[1]))
+            return false;
+    }
+    return true;
+}
+
+static bool lanes_are_right(void)
+{
+    uint8_t text[TEXT_BYTES];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + 1);
+    return messages_are_right(text) && growth_is_right(text);
+}
+
 bool crypt_lanes_start(void)
 {
     bool have = supported();
@@ -275,19 +378,29 @@ bool crypt_lanes_start(void)
     return true;
 }
 
+void crypt_sha256_together(const struct crypt_growth *grown, size_t grown_count, const struct bytes *x, size_t count,
+                           struct hash *ret)
+{
+    if (by_lanes && grown_count + count > 1) {
+        hash_all((struct work){grown, grown_count, -1, x, count, ret});
+        return;
+    }
+    for (size_t i = 0; i < grown_count; i++)
+        for (size_t k = 0; k < grown[i].count; k++)
+            crypt_sha256_add(grown[i].to, grown[i].pieces[k]);
+    for (size_t i = 0; i < count; i++)
+        crypt_sha256(x[i], &ret[i]);
+}
+
 void crypt_sha256_many(const struct bytes *x, size_t count, struct hash *ret)
 {
-    if (by_lanes && count > 1)
-        hash_many(-1, x, count, ret);
-    else
-        for (size_t i = 0; i < count; i++)
-            crypt_sha256(x[i], &ret[i]);
+    crypt_sha256_together(NULL, 0, x, count, ret);
 }
 
 void crypt_leaf_hash_many(const struct bytes *entries, size_t count, struct hash *ret)
 {
     if (by_lanes && count > 1)
-        hash_many(0, entries, count, ret);
+        hash_all((struct work){.mark = 0, .x = entries, .count = count, .ret = ret});
     else
         for (size_t i = 0; i < count; i++)
             crypt_leaf_hash(entries[i], &ret[i]);

@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <sodium.h>
 
-EVP_MD *crypt_sha256_method;
 EVP_CIPHER *crypt_gcm_method;
 
 static bool is_hex(const uint8_t *p, size_t n, const char *hex)
@@ -92,11 +91,9 @@ static bool fetch(void)
 {
     if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
         return false;
-    if (crypt_sha256_method == NULL)
-        crypt_sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
     if (crypt_gcm_method == NULL)
         crypt_gcm_method = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    return crypt_sha256_method != NULL && crypt_gcm_method != NULL;
+    return crypt_gcm_method != NULL;
 }
 
 int crypt_start(struct err *e)
@@ -107,7 +104,7 @@ int crypt_start(struct err *e)
     if (sodium_init() < 0)
         return err_set(e, ERR_IO, "libsodium cannot be started on this machine");
     if (!fetch())
-        return err_set(e, ERR_IO, "libcrypto offers no SHA-256 or no AES-256-GCM: reinstall libssl3");
+        return err_set(e, ERR_IO, "libcrypto offers no AES-256-GCM: reinstall libssl3");
     int rc = crypt_aead_start(e);
     if (rc == 0)
         rc = crypt_random_start(e);

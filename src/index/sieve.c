@@ -81,7 +81,9 @@ static int fill(struct index *x, enum index_sql sql, enum index_key_of of, struc
 int index_sieve_begin(struct index *x, struct err *e)
 {
     struct index_counters c;
-    assert(x->manner == INDEX_WRITE && !x->writing && x->sieve == NULL);
+    assert(x->manner == INDEX_WRITE && !x->writing);
+    if (x->sieve != NULL)
+        return 0;
     int rc = index_counters_get(x, &c, e);
     if (rc != 0 || c.items + c.names + c.folders > INDEX_SIEVE_ITEMS)
         return rc;

@@ -1,7 +1,7 @@
 /*
  * The audit of what is stored: ciphertext against logged roots without keys, and every item decrypted with them.
  *
- * In full it goes in stretches of some hundred MiB of packs: these are read from one end to the other and held to
+ * In full it goes in stretches of packs, by the memory there is: these are read from one end to the other and held to
  * their roots, then the items that are in them are decrypted out of the page cache.  So a disk is read in its order,
  * and once; only what an item shares with one of an earlier stretch is read again.  Parity files come last.
  *
@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACK_THREADS = 2, WAIT_MS = 50, STRETCH_BYTES = 512 << 20 };
+enum { PACK_THREADS = 2, WAIT_MS = 50 };
+static const uint64_t stretch_min = 512 << 20, stretch_max = UINT64_C(2) << 30;
 
 struct packs {
     struct store_auditing *a;
@@ -198,7 +199,7 @@ static int pack_settle(void *context, void *job, struct err *e)
         buf_printf(&j->lines, "%s\n", j->e.text);
     if (!p->outrun) {
         lines_tell(a, &j->lines, store_audit_found);
-        lines_tell(a, &j->notes, note);
+        lines_tell(a, &j->notes, a->settled ? store_audit_found : note);
     }
     int rc = buf_check(&j->lines, e);
     if (rc == 0)
@@ -255,11 +256,20 @@ static int audit_packs(struct packs *p, size_t end, struct err *e)
     return rc;
 }
 
-/* The next stretch: whole records, until their packs are some hundred MiB; *ret_end: of the packs. */
+/* What is read twice must still lie in the page cache: an eighth of the memory there is. */
+static uint64_t stretch_bytes(const struct store *s)
+{
+    uint64_t eighth = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 8;
+    if (s->audit_stretch_bytes != 0)
+        return s->audit_stretch_bytes;
+    return eighth < stretch_min ? stretch_min : eighth > stretch_max ? stretch_max : eighth;
+}
+
+/* The next stretch: whole records, until their packs are enough; *ret_end: of the packs. */
 static void stretch_next(struct packs *p, size_t *ret_end)
 {
     struct store_auditing *a = p->a;
-    uint64_t bytes = 0, enough = a->s->audit_stretch_bytes != 0 ? a->s->audit_stretch_bytes : STRETCH_BYTES;
+    uint64_t bytes = 0, enough = stretch_bytes(a->s);
     size_t end = p->told;
     if (end < p->log.count)
         a->stretch_pack = p->log.list[end].pack;
@@ -308,10 +318,19 @@ static void begin_at(struct packs *p, uint64_t from_pack)
         p->a->next_leaf = log->parts[p->part].leaf_end;
 }
 
+/* No intake is at work or was cut off, so nothing is left to a later one: what is behind has been lost. */
+static bool settled(struct store *s)
+{
+    struct index_sums sums;
+    return s->keyring != NULL && s->index != NULL && store_index_current(s) &&
+           index_sums(s->index, &sums, NULL) == 0 && sums.open_deposits == 0;
+}
+
 static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
     int rc = store_packs_load(a->s, &p->log, e);
+    a->settled = settled(a->s);
     p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
     begin_at(p, from_pack);
     for (size_t i = p->told; rc == 0 && i < p->jobs; i++) {

@@ -9,15 +9,17 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20, STRETCH_ENDS = 1 };
+/* A job is full of items, or of bytes; but large ones are handed out several together. */
+enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20, LARGE_BYTES = 1 << 20, LARGE_TOGETHER = 3, STRETCH_ENDS = 1 };
 
 struct item_job {
     struct store_auditing *a;
     struct index_item items[JOB_ITEMS];
     struct vault_object_name names[JOB_ITEMS]; /* of those that are being checked */
     size_t first;                              /* the first of these among the items */
-    uint64_t within;                           /* bytes of the one at hand that are counted already */
+    uint64_t within;                           /* bytes counted of those that are not told yet */
     size_t count;
+    size_t large;               /* of them: those that are worth being read in step */
     uint64_t bytes;             /* in all of them */
     size_t done_items;          /* looked at */
     uint64_t done_bytes;
@@ -59,9 +61,9 @@ static int item_told(void *context, size_t index, int rc, const struct vault_dig
         buf_printf(&j->lines, "%s\n", mine.text);
     j->done_items++;
     j->done_bytes += item->bytes;
-    if (item->bytes > j->within)
-        (void)atomic_fetch_add(&j->a->done, item->bytes - j->within);
-    j->within = 0;
+    uint64_t counted = item->bytes < j->within ? item->bytes : j->within;
+    (void)atomic_fetch_add(&j->a->done, item->bytes - counted);
+    j->within -= counted;
     return atomic_load(&j->a->stop) ? store_audit_interrupted(j->a, e) : 0;
 }
 
@@ -170,7 +172,9 @@ static int item_give(void *context, const struct index_item *item, struct err *e
     *to = *item;
     to->path = to->target = bytes_of(NULL, 0); /* they live until we return */
     t->filling->bytes += item->bytes;
-    if (t->filling->count == JOB_ITEMS || t->filling->bytes >= JOB_BYTES)
+    t->filling->large += item->bytes >= LARGE_BYTES;
+    bool enough = t->filling->bytes >= JOB_BYTES && (t->filling->large == 0 || t->filling->large >= LARGE_TOGETHER);
+    if (t->filling->count == JOB_ITEMS || enough)
         job_give(t);
     return 0;
 }

@@ -133,6 +133,15 @@ static int frames_note(struct store_behind *b, struct err *e)
     return 0;
 }
 
+static int behind_at_once(struct store_behind *b, struct err *e)
+{
+    int rc = derive(b->s, &b->told, e);
+    if (rc == 0)
+        b->s->state = (struct store_state){.known = true, .committed = b->told.now};
+    behind_free(b);
+    return rc;
+}
+
 static int behind_start(struct store *s, struct store_told *told, struct err *e)
 {
     struct store_behind *b = calloc(1, sizeof *b);
@@ -144,14 +153,13 @@ static int behind_start(struct store *s, struct store_told *told, struct err *e)
     int rc = frames_note(b, e);
     if (rc == 0)
         rc = store_index_reader(s, &b->reader, e);
-    int number = rc == 0 ? pthread_create(&b->thread, NULL, behind_run, b) : 0;
-    if (number != 0)
-        rc = err_os(e, ERR_IO, number, "cannot start a thread");
-    b->running = rc == 0;
     if (rc != 0) {
         behind_free(b);
         return rc;
     }
+    b->running = pthread_create(&b->thread, NULL, behind_run, b) == 0;
+    if (!b->running) /* no thread to be had is no reason to fail */
+        return behind_at_once(b, e);
     pthread_mutex_lock(&s->asking);
     s->behind = b;
     pthread_mutex_unlock(&s->asking);

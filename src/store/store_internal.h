@@ -304,6 +304,7 @@ struct store_auditing {
     uint64_t first_pack, stretch_pack; /* where the audit began, and the stretch at hand */
     struct pace pace;        /* under pace_lock */
     pthread_mutex_t pace_lock;
+    bool settled; /* nothing is left to a later intake */
 };
 void store_audit_found(struct store_auditing *a, const char *line);
 int store_audit_advance(struct store_auditing *a); /* tells the progress; non-zero: stop */

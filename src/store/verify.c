@@ -351,15 +351,6 @@ static bool is_pinned(const struct store *s, const struct ledger_record *r, uint
            hash_equal(&c.root, &s->identity.checkpoint_root);
 }
 
-/* Whole stripes are under parity with the record that fills them; what is left over, with the end of its deposit. */
-static void check_covered(struct verifying *v, const struct ledger_record *r)
-{
-    const uint64_t packs = store_parity(v->s).packs;
-    if (packs != 0 && (v->covered_packs > v->sealed || v->sealed / packs * packs > v->covered_packs))
-        FOUND(v, "record %llu: %llu packs are sealed, and %llu of them are under parity", (unsigned long long)r->number,
-              (unsigned long long)v->sealed, (unsigned long long)v->covered_packs);
-}
-
 static int check_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
@@ -384,7 +375,6 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     if (v->received > 0 && !v->covered)
         FOUND(v, "leaf %llu: %llu items have no cover: nobody signed for them", (unsigned long long)v->first_received,
               (unsigned long long)v->received);
-    check_covered(v, r);
     v->count->records++;
     v->count->hidden += r->hidden_count;
     v->count->public_leaves += r->public_count;

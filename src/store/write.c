@@ -492,6 +492,15 @@ static int commit_record(struct store *s, struct making *m, bool part, struct le
     return rc == 0 ? ledger_commit(s->ledger, e) : rc;
 }
 
+/* A receipt lets the source go: what parts left to the last one is done by then, whoever gives it. */
+static bool gives_receipt(const struct draft *d)
+{
+    for (size_t i = d->count; i-- > 0;)
+        if (d->leaves[i].statement.kind == STATEMENT_RECEIPT)
+            return true;
+    return false;
+}
+
 static int commit(struct store *s, bool part, struct err *e)
 {
     OWN(making_release) struct making m = {0};
@@ -503,10 +512,16 @@ static int commit(struct store *s, bool part, struct err *e)
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
         s->draft.stamped == NULL)
         return part ? 0 : store_behind_end(s, e);
+    if (gives_receipt(&s->draft))
+        rc = store_writer(s, &s->writer, e);
+    if (rc != 0)
+        return rc;
     s->failed = true; /* until everything below has succeeded */
     rc = commit_record(s, &m, part, &record, &now, e);
     if (rc != 0)
         return rc;
+    if (m.told.flushed.parity_blocked.code != 0)
+        store_tell(s, m.told.flushed.parity_blocked.text);
     struct err later = {0};
     if (after_commit(s, &m, &record, &now, part, &later) != 0)
         store_tell_later(s, &later);

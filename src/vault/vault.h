@@ -186,6 +186,7 @@ struct vault_flushed {
     size_t stripe_count;
     uint64_t next_pack, next_record;
     uint64_t stored_bytes; /* sectors written by this flush, in bytes */
+    struct err parity_blocked; /* code 0; or the line by which some parity is owed, to be told */
 };
 void vault_flushed_release(struct vault_flushed *f);
 /*
@@ -211,7 +212,8 @@ struct vault_sink {
  * vault_get: the object's bytes in order into ${sink} (NULL: only checked).  Every frame is authenticated, decompressed
  * and re-hashed, and the whole digest compared with the manifest's before 0 is returned: a sink that was given bytes
  * must not show them as whole before that.  ERR_DAMAGED names pack, sector and record.
- * Safe from several threads at once.
+ * Safe from several threads at once.  Memory: some 10 MiB for each, and frames of large objects that were read lately,
+ * at most 128 MiB for all of them, until vault_close.
  */
 int vault_get(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, const struct vault_sink *sink,
               struct vault_digest *ret, struct err *e);

@@ -1,5 +1,6 @@
 /*
- * Many objects held to their digests, and nothing shown twice.
+ * Many objects held to their digests, and nothing shown twice.  Small ones are hashed side by side, large ones are read
+ * in step; what is found is told in their order.
  *
  * A frame counts as seen under its record, key, digest and length together: the reference of another object that says
  * the same of it need not be followed, one that says otherwise is.  Eight bytes are kept of each, the beginning of a
@@ -181,128 +182,186 @@ static int object_has(struct vault_seen *s, struct reader *r, struct opened *o, 
 
 /* ---- checking ---- */
 
-struct waiting { /* a small object that is opened and not hashed yet; ${n} 0: nothing is left to be hashed */
-    size_t index, at, n;
+struct waiting { /* a small object that is opened and not hashed yet */
+    size_t found; /* where it is told */
+    struct bytes plain;
     uint64_t record, mark;
+};
+struct found { /* what became of one object */
+    int rc;
     struct vault_digest digest;
+    struct err why; /* of use only after a failure */
 };
 struct checking {
-    struct vault *v;
     struct reader *r;
     struct vault_seen *seen;
     const struct vault_check *check;
-    struct opened o;
+    size_t first; /* name that is told first */
+    struct found found[TOGETHER];
+    size_t count; /* of those */
     uint8_t *room;
     size_t used;
     struct waiting waiting[TOGETHER];
-    size_t count;
+    size_t waiting_count;
+    struct opened opened[STRANDS];
+    size_t large[STRANDS]; /* where these are told */
+    size_t large_count;
 };
 
-static void checking_release(struct checking *c)
+static void checking_free(struct checking *c)
 {
-    vault_opened_release(&c->o);
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < STRANDS; i++)
+        vault_opened_release(&c->opened[i]);
     if (c->room != NULL)
         crypt_wipe(c->room, ROOM);
     free(c->room);
     vault_reader_give(&c->r);
+    free(c);
 }
 
-static int tell(struct checking *c, size_t index, int rc, const struct vault_digest *digest, const struct err *why,
-                struct err *e)
+static void checking_drop(struct checking **c)
 {
-    return c->check->each(c->check->context, index, rc, digest, why, e);
+    checking_free(*c);
 }
 
-/* The small ones: hashed together, told in their order. */
-static int settle(struct checking *c, struct err *e)
+/* The small ones, hashed together. */
+static void settle_small(struct checking *c)
 {
     struct bytes x[TOGETHER];
     struct hash got[TOGETHER];
-    size_t n = 0, k = 0;
-    int rc = 0;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->waiting[i].n > 0)
-            x[n++] = bytes_of(c->room + c->waiting[i].at, c->waiting[i].n);
-    crypt_sha256_many(x, n, got);
-    for (size_t i = 0; rc == 0 && i < c->count; i++) {
+    for (size_t i = 0; i < c->waiting_count; i++)
+        x[i] = c->waiting[i].plain;
+    crypt_sha256_many(x, c->waiting_count, got);
+    for (size_t i = 0; i < c->waiting_count; i++) {
         const struct waiting *w = &c->waiting[i];
-        struct err why = {0};
-        int bad = 0;
-        if (w->n > 0 && !hash_equal(&got[k], &w->digest.sha256))
-            bad = err_set(&why, ERR_DAMAGED, "record %llu: a frame does not have its digest",
-                          (unsigned long long)w->record);
-        else if (w->n > 0)
+        struct found *f = &c->found[w->found];
+        if (hash_equal(&got[i], &f->digest.sha256))
             vault_seen_put(c->seen, w->record, w->mark);
-        k += w->n > 0;
-        rc = tell(c, w->index, bad, &w->digest, &why, e);
+        else
+            f->rc = err_set(&f->why, ERR_DAMAGED, "record %llu: a frame does not have its digest",
+                            (unsigned long long)w->record);
     }
-    c->count = 0;
+    c->waiting_count = 0;
     c->used = 0;
-    return rc;
 }
 
-static int one_frame(struct checking *c, size_t index, struct err *why)
+/* The large ones, read in step. */
+static int settle_large(struct checking *c, struct err *e)
 {
-    const struct frame_ref *ref = &c->o.m.only;
-    struct waiting *w = &c->waiting[c->count];
-    *w = (struct waiting){index, c->used, ref->size_bytes, ref->record, vault_seen_mark(c->seen, ref), c->o.m.digest};
-    int rc = 0;
-    if (vault_seen_has(c->seen, ref->record, w->mark))
-        w->n = 0;
-    else
-        rc = vault_frame_read(c->r, ref, c->room + c->used, why);
-    if (rc == 0) {
-        c->count++;
-        c->used += w->n;
+    struct strand strand[STRANDS] = {0};
+    const struct vault_reading reading = {c->r, c->seen, strand, c->large_count};
+    if (c->large_count == 0)
+        return 0;
+    for (size_t i = 0; i < c->large_count; i++) {
+        strand[i].o = &c->opened[i];
+        strand[i].sink = &c->check->progress;
     }
+    int rc = vault_objects_read(&reading, e);
+    for (size_t i = 0; rc == 0 && i < c->large_count; i++) {
+        struct found *f = &c->found[c->large[i]];
+        f->rc = strand[i].rc;
+        if (f->rc != 0)
+            f->why = strand[i].why;
+        else if (strand[i].joined != 0)
+            object_put(c->seen, &f->digest, strand[i].joined);
+    }
+    c->large_count = 0;
     return rc;
 }
 
-static int several_frames(struct checking *c, struct err *why)
+/* All that was begun, and told in its order. */
+static int settle(struct checking *c, struct err *e)
 {
-    bool known = false;
-    int rc = object_has(c->seen, c->r, &c->o, &known, why);
-    if (rc != 0 || known)
-        return rc;
-    uint64_t frames = 0;
-    const struct vault_reading reading = {c->v, c->r, &c->o, &c->check->progress, c->seen, &frames};
-    rc = vault_object_read(&reading, why);
-    if (rc == 0 && frames != 0)
-        object_put(c->seen, &c->o.m.digest, frames);
+    settle_small(c);
+    int rc = settle_large(c, e);
+    for (size_t i = 0; rc == 0 && i < c->count; i++) {
+        const struct found *f = &c->found[i];
+        rc = c->check->each(c->check->context, c->first + i, f->rc, &f->digest, &f->why, e);
+    }
+    c->first += c->count;
+    c->count = 0;
     return rc;
 }
 
-static int check_one(struct checking *c, size_t index, struct err *e)
+static int one_frame(struct checking *c, const struct frame_ref *ref, struct err *why)
 {
-    struct err why = {0};
-    const struct vault_object_name *name = &c->check->names[index];
-    int bad = vault_opened_load(c->r, &name->manifest_key, name->manifest_record, &c->o, &why);
-    bool small = bad == 0 && c->o.m.one && c->o.m.only.size_bytes <= ROOM;
-    int rc = 0;
-    if (!small || c->count == TOGETHER || c->o.m.only.size_bytes > ROOM - c->used)
-        rc = settle(c, e);
+    uint64_t mark = vault_seen_mark(c->seen, ref);
+    if (vault_seen_has(c->seen, ref->record, mark))
+        return 0;
+    if (ref->size_bytes > ROOM - c->used)
+        settle_small(c);
+    uint8_t *to = c->room + c->used;
+    int rc = vault_frame_read(c->r, ref, to, why);
     if (rc != 0)
         return rc;
-    if (small)
-        bad = one_frame(c, index, &why);
-    else if (bad == 0)
-        bad = several_frames(c, &why);
-    if (small && bad == 0)
-        return 0;
-    rc = settle(c, e);
-    return rc == 0 ? tell(c, index, bad, &c->o.m.digest, &why, e) : rc;
+    c->waiting[c->waiting_count++] = (struct waiting){c->count, bytes_of(to, ref->size_bytes), ref->record, mark};
+    c->used += ref->size_bytes;
+    return 0;
+}
+
+/* An object like one that waits is looked at when that was read: then it may be known. */
+static bool large_waits(const struct checking *c, const struct vault_digest *digest)
+{
+    for (size_t i = 0; i < c->large_count; i++)
+        if (hash_equal(&c->opened[i].m.digest.sha256, &digest->sha256))
+            return true;
+    return false;
+}
+
+static int several_frames(struct checking *c, struct opened *o, struct err *e)
+{
+    struct found *f = &c->found[c->count];
+    bool known = false;
+    int rc = 0;
+    if (large_waits(c, &o->m.digest)) {
+        rc = settle_large(c, e);
+        struct opened it = *o;
+        *o = c->opened[0];
+        c->opened[0] = it;
+        crypt_wipe(&it, sizeof(it));
+        o = &c->opened[0]; /* the first that waits now */
+    }
+    if (rc == 0)
+        f->rc = object_has(c->seen, c->r, o, &known, &f->why);
+    if (rc != 0 || f->rc != 0 || known)
+        return rc;
+    c->large[c->large_count++] = c->count;
+    return c->large_count == STRANDS ? settle_large(c, e) : 0;
+}
+
+static int check_one(struct checking *c, const struct vault_object_name *name, struct err *e)
+{
+    struct found *f = &c->found[c->count];
+    struct opened *o = &c->opened[c->large_count];
+    int rc = 0;
+    f->rc = vault_opened_load(c->r, &name->manifest_key, name->manifest_record, o, &f->why);
+    if (f->rc == 0) {
+        f->digest = o->m.digest;
+        if (o->m.one && o->m.only.size_bytes <= ROOM)
+            f->rc = one_frame(c, &o->m.only, &f->why);
+        else
+            rc = several_frames(c, o, e);
+    }
+    if (rc == 0 && ++c->count == TOGETHER)
+        rc = settle(c, e);
+    return rc;
 }
 
 int vault_check(struct vault *v, struct vault_seen *seen, const struct vault_check *check, struct err *e)
 {
-    OWN(checking_release) struct checking c = {.v = v, .seen = seen, .check = check, .room = malloc(ROOM)};
-    if (c.room == NULL)
+    OWN(checking_drop) struct checking *c = calloc(1, sizeof(*c));
+    if (c == NULL)
         return err_memory(e);
-    c.r = vault_reader_take(v, e);
-    if (c.r == NULL)
-        return ERR_IO;
+    c->seen = seen;
+    c->check = check;
+    c->room = malloc(ROOM);
+    c->r = c->room == NULL ? NULL : vault_reader_take(v, e);
+    if (c->r == NULL)
+        return err_memory(e);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < check->count; i++)
-        rc = check_one(&c, i, e);
-    return rc == 0 ? settle(&c, e) : rc;
+        rc = check_one(c, &check->names[i], e);
+    return rc == 0 ? settle(c, e) : rc;
 }

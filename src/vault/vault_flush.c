@@ -71,7 +71,7 @@ static int copy_b_write(const struct pack_out *p, const char *path_a, const char
     if (rc == 0)
         rc = vault_pack_open(path, O_CREAT | flags, &fd, e);
     if (rc == 0)
-        rc = vault_pack_copy(source, fd, from, p->sectors, p->leaves, p->known_from, path_a, e);
+        rc = vault_pack_copy(source, fd, from, p->sectors, p->leaves, path_a, e);
     return rc == 0 ? file_sync(fd, path, e) : rc;
 }
 
@@ -144,12 +144,28 @@ static int packs_finish(struct vault_writer *w, struct err *e)
     return rc == 0 ? folders_sync(w->v, a, e) : rc;
 }
 
-/* What parts before left: a second copy of everything that no parity covers, and parity over all that is sealed. */
-static int doubled(struct vault_writer *w, struct err *e)
+static void summing_set(struct vault_writer *w, bool summing)
+{
+    (void)pthread_mutex_lock(&w->append.lock);
+    w->parity.summing = summing;
+    (void)pthread_mutex_unlock(&w->append.lock);
+}
+
+/*
+ * What parts leave to the last one: a second copy of everything that no parity covers, and parity over all that is
+ * sealed.  A part itself sees to packs that hold something of earlier intakes: their copy b goes with its commit.
+ */
+static int doubled(struct vault_writer *w, bool part, struct err *e)
 {
     const struct pack_out *open = w->append.pack;
-    int rc = open != NULL ? copy_b_make(w->v, open, e) : 0;
-    return rc == 0 && w->parity.bare_count != 0 ? vault_parity_fill(w, w->v->threads, e) : rc;
+    int rc = open != NULL && !part ? copy_b_make(w->v, open, e) : 0;
+    bool wanted = w->parity.bare_count != 0 && w->parity.blocked.code == 0 && (!part || vault_parity_urgent(w));
+    if (rc != 0 || !wanted)
+        return rc;
+    summing_set(w, true);
+    rc = vault_parity_fill(w, w->v->threads, e);
+    summing_set(w, false);
+    return rc;
 }
 
 /* ---- what the caller is told ---- */
@@ -212,6 +228,21 @@ static bool anything_kept(struct book *b)
     return kept;
 }
 
+/* Nobody is at work, and nothing was written: an object that was forgotten may have been both. */
+static bool at_rest(struct vault_writer *w)
+{
+    struct append *a = &w->append;
+    (void)pthread_mutex_lock(&w->lock);
+    bool rest = w->busy == 0 && w->first == NULL;
+    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_mutex_lock(&a->lock);
+    rest = rest && a->run == NULL && a->runs == NULL && sealed_done(w) && w->parity.made_count == 0;
+    for (const struct pack_out *p = a->packs; p != NULL; p = p->next)
+        rest = rest && p->sectors == p->first_sector;
+    (void)pthread_mutex_unlock(&a->lock);
+    return rest;
+}
+
 static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, struct err *e)
 {
     assert(w->current == NULL && !w->flushed);
@@ -219,7 +250,7 @@ static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, s
     if (rc != 0)
         return rc;
     struct vault_flushed f = {.next_pack = w->next_pack, .next_record = w->next_record};
-    if (!anything_kept(&w->book) && (part || !w->owes)) {
+    if (!anything_kept(&w->book) && at_rest(w) && (part || !w->owes)) {
         *ret = f;
         return 0;
     }
@@ -229,8 +260,8 @@ static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, s
         rc = packs_finish(w, &why);
     if (rc == 0)
         rc = lists_make(w, &f, &why);
-    if (rc == 0 && !part)
-        rc = doubled(w, &why);
+    if (rc == 0)
+        rc = doubled(w, part, &why);
     if (rc == 0)
         rc = vault_parity_told(w, &f, &why);
     if (rc != 0) {
@@ -268,7 +299,7 @@ int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struc
         if (rc == 0 && file_exists(path.s))
             rc = file_remove(path.s, e);
     }
-    if (rc == 0)
+    if (rc == 0 && f->stripe_count != 0)
         rc = vault_parity_committed(w, e);
     if (rc != 0)
         return vault_writer_fail(w, rc, e);

@@ -242,12 +242,6 @@ int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path
 int vault_pack_folder(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e);
 int vault_check_sectors(uint32_t pack_sectors, struct err *e);
 /*
- * vault_pack_hash: leaf hashes of the first ${sectors} sectors of ${fd}, added to ${m}.  ERR_DAMAGED when the file
- * ends before.  ${watch} and ${done} (bytes so far, counted on) may be NULL.
- */
-int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vault_watch *watch, uint64_t *done,
-                    struct merkle *m, struct err *e);
-/*
  * vault_pack_open: for writing, past the page cache where the file system can (packs are large, written once, and must
  * be on the disk before the commit anyway).  ${flags}: O_CREAT, O_EXCL.
  * vault_pack_write: whole sectors; ${p} is aligned to PACK_ALIGN for the sake of the former.  Not synced.
@@ -257,10 +251,10 @@ int vault_pack_open(const char *path, int flags, int *ret_fd, struct err *e);
 int vault_pack_write(int fd, const uint8_t *p, size_t n, uint64_t offset, const char *name, struct err *e);
 /*
  * vault_pack_copy: sectors from..to of ${source} to the same place of ${target}, both called ${name}.  Not synced.
- * ${leaves}: of all sectors; those from ${leaves_from} on must hash to theirs, else ERR_IO.  NULL: not checked.
+ * ${leaves}: of all sectors; ERR_IO when one does not hash to its own.
  */
-int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves,
-                    uint32_t leaves_from, const char *name, struct err *e);
+int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves, const char *name,
+                    struct err *e);
 #define COPY_B_FRESH ".new" /* behind the name of a copy b that is being made anew */
 /* vault_pack_cut: remove what no commit names; see vault_writer_open. */
 int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
@@ -323,8 +317,8 @@ int vault_stripe_check(const struct vault_stripe_of *s, struct err *e); /* what 
 struct bare { /* a sealed and synced pack that no parity covers yet */
     struct bare *next;
     struct vault_pack pack;
-    struct hash *leaves; /* as in a pack_out */
-    uint32_t known_from;
+    struct hash *leaves; /* as in a pack_out; NULL: it was sealed by an earlier writer */
+    bool inherited;
 };
 struct parity_out {
     bool known;                                      /* where it stands was said */
@@ -335,14 +329,17 @@ struct parity_out {
     size_t made_count, made_room;
     struct bare *bare, **bare_last; /* under append.lock */
     uint32_t bare_count;
-    bool summing; /* under append.lock: the syncer is at it */
+    bool summing;       /* under append.lock: somebody is at it */
+    struct err blocked; /* a pack of an earlier writer is damaged: no more is made.  code 0: none is */
 };
 void vault_parity_init(struct parity_out *p);
 void vault_parity_release(struct parity_out *p);
-/* vault_parity_bare: under append.lock; one more that waits.  ${leaves} is taken over; NULL: none is known. */
-int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, uint32_t known_from,
+/* vault_parity_bare: under append.lock; one more that waits.  ${leaves} is taken over, or NULL. */
+int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, bool inherited,
                       struct err *e);
-bool vault_parity_full(const struct vault_writer *w); /* under append.lock: what is bare fills a stripe */
+/* Under append.lock: what is bare fills a stripe; or some of it was committed before this intake began. */
+bool vault_parity_full(const struct vault_writer *w);
+bool vault_parity_urgent(const struct vault_writer *w);
 /* vault_parity_fill: what is bare under the last stripe, or under a new one, as much as it takes; by ${threads}. */
 int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e);
 int vault_parity_told(struct vault_writer *w, struct vault_flushed *f, struct err *e); /* what was made, in ${f} */
@@ -360,8 +357,15 @@ void vault_runs_forget(struct vault *v); /* readers and opened runs; nobody may 
  */
 int vault_record_read(struct reader *r, uint64_t record, enum record_type type, const struct key *key, uint64_t nonce,
                       struct bytes *ret, struct err *e);
-/* vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check. */
+/*
+ * vault_frame_read: the frame's bytes, as many as ${ref} says, to ${to}.  Its digest is the caller's to check.
+ * vault_frame_borrow: the same, out of the reader's own buffer, until its next record.
+ */
 int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to, struct err *e);
+int vault_frame_borrow(struct reader *r, const struct frame_ref *ref, struct bytes *ret, struct err *e);
+struct warm;
+int vault_reader_warm(struct reader *r, struct warm **ret, struct err *e); /* its own, made when first asked for */
+unsigned vault_reader_threads(const struct reader *r); /* how many there may be in all */
 
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e); /* where it lies */
 
@@ -382,17 +386,48 @@ int vault_opened_load(struct reader *r, const struct key *key, uint64_t record, 
 void vault_opened_release(struct opened *o); /* wipes */
 int vault_opened_frame(struct reader *r, struct opened *o, uint32_t frame, struct frame_ref *ret, struct err *e);
 
-/* ---- vault_get.c: objects out of their frames ---- */
+/* ---- vault_warm.c: frames' bytes on their way, and for a while after ---- */
 
-struct vault_reading {
-    struct vault *v;
-    struct reader *r;
+struct warm *vault_warm_new(size_t room); /* bytes; NULL when memory is out */
+void vault_warm_free(struct warm *w);     /* wipes */
+size_t vault_warm_room(const struct warm *w);
+/*
+ * Positions count on without end.  vault_warm_next: where a frame of ${n} bytes can lie in one piece.
+ * vault_warm_put: ${ref} lies ${at} such a place now.  Whoever puts it holds it to its digest, or forgets all.
+ * vault_warm_get: does it lie there, and will it when ${ahead} further bytes are put?
+ */
+uint64_t vault_warm_next(const struct warm *w, size_t n);
+uint8_t *vault_warm_place(const struct warm *w, uint64_t at);
+void vault_warm_put(struct warm *w, const struct frame_ref *ref, uint64_t at);
+bool vault_warm_get(struct warm *w, const struct frame_ref *ref, size_t ahead, uint64_t *ret_at);
+void vault_warm_forget(struct warm *w);
+
+/* ---- vault_step.c: objects out of their frames ---- */
+
+enum { STRANDS = 3 };
+struct strand { /* one of the objects that are read in step */
     struct opened *o;
     const struct vault_sink *sink; /* NULL: only checked */
-    struct vault_seen *seen;       /* NULL: every frame is held to its digest */
-    uint64_t *frames;              /* what the frames are, joined; only with ${seen} */
+    int rc;                        /* what became of it, */
+    struct err why;                /* in words */
+    uint64_t joined;               /* what its frames are; only with ${seen} */
+    /* What follows begins as zeros. */
+    struct crypt_sha256 *whole;
+    uint64_t handed;      /* bytes that were hashed */
+    uint64_t bytes;       /* and those that were gathered */
+    uint32_t next;        /* frame */
+    bool known;           /* what it is: */
+    struct frame_ref ref;
+    atomic_bool failed;
 };
-int vault_object_read(const struct vault_reading *reading, struct err *e);
+struct vault_reading {
+    struct reader *r;
+    struct vault_seen *seen; /* NULL: every frame is held to its digest */
+    struct strand *strand;
+    size_t count; /* at most STRANDS */
+};
+/* vault_objects_read: ERR_IO when memory is out; all else is said of each object. */
+int vault_objects_read(const struct vault_reading *reading, struct err *e);
 
 /* ---- vault_check.c: what was seen of frames ---- */
 
@@ -459,8 +494,8 @@ struct pack_out { /* a pack that this flush writes to */
     uint32_t written;      /* sectors written by this flush */
     bool synced;           /* all of a sealed pack is durable, but for its name in the folder */
     struct merkle tree;    /* over the sectors before first_sector */
-    struct hash *leaves;   /* of all its sectors, */
-    uint32_t known_from;   /* but for the first so many, which an earlier writer wrote */
+    struct hash *leaves;   /* of all its sectors */
+    bool inherited;        /* an earlier writer committed the first of them */
     struct hash root;
 };
 struct run_out {

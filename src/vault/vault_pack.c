@@ -30,33 +30,6 @@ int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path
     return file_path(to, e, "%s/%s", root, place);
 }
 
-int vault_pack_hash(int fd, uint32_t sectors, const char *name, const struct vault_watch *watch, uint64_t *done,
-                    struct merkle *m, struct err *e)
-{
-    OWN(mem_drop) uint8_t *some = malloc((size_t)AT_ONCE * VAULT_SECTOR);
-    if (some == NULL)
-        return err_memory(e);
-    for (uint32_t at = 0; at < sectors;) {
-        uint32_t n = sectors - at < AT_ONCE ? sectors - at : AT_ONCE;
-        int rc = file_read_at(fd, some, (size_t)n * VAULT_SECTOR, (uint64_t)at * VAULT_SECTOR, name, e);
-        if (rc != 0)
-            return rc;
-        struct bytes sector[AT_ONCE];
-        struct hash leaf[AT_ONCE];
-        for (uint32_t i = 0; i < n; i++)
-            sector[i] = bytes_of(some + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
-        crypt_leaf_hash_many(sector, n, leaf);
-        for (uint32_t i = 0; i < n; i++)
-            vault_merkle_add(m, &leaf[i]);
-        at += n;
-        if (done != NULL)
-            *done += (uint64_t)n * VAULT_SECTOR;
-        if (watch != NULL && watch->progress != NULL && done != NULL && watch->progress(watch->context, *done) != 0)
-            return err_set(e, ERR_STOPPED, "interrupted");
-    }
-    return 0;
-}
-
 int vault_pack_open(const char *path, int flags, int *ret_fd, struct err *e)
 {
     int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECT, 0600);
@@ -92,8 +65,8 @@ static int sectors_check(const uint8_t *sectors, uint32_t n, const struct hash *
     return 0;
 }
 
-int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves,
-                    uint32_t leaves_from, const char *name, struct err *e)
+int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const struct hash *leaves, const char *name,
+                    struct err *e)
 {
     OWN(mem_drop) uint8_t *some = aligned_alloc(PACK_ALIGN, (size_t)AT_ONCE * VAULT_SECTOR);
     if (some == NULL)
@@ -101,10 +74,8 @@ int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const st
     for (uint32_t at = from; at < to;) {
         uint32_t n = to - at < AT_ONCE ? to - at : AT_ONCE;
         uint64_t offset = (uint64_t)at * VAULT_SECTOR;
-        if (at < leaves_from && n > leaves_from - at)
-            n = leaves_from - at;
         int rc = file_read_at(source, some, (size_t)n * VAULT_SECTOR, offset, name, e);
-        if (rc == 0 && leaves != NULL && at >= leaves_from)
+        if (rc == 0)
             rc = sectors_check(some, n, leaves + at, name, e);
         if (rc == 0)
             rc = vault_pack_write(target, some, (size_t)n * VAULT_SECTOR, offset, name, e);

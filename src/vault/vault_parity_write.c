@@ -22,8 +22,8 @@ struct source { /* what is summed: a pack, or a parity file as it was */
     int fd;
     struct file_path path;
     struct hash *leaves;
-    uint32_t unknown; /* the first so many leaves are made here */
-    bool checked;     /* the leaves are there, and what is read is held to them */
+    bool checked; /* the leaves are there, and what is read is held to them; else they are made here */
+    bool own;     /* this writer wrote it: what does not come back is a failure, not a damage of long ago */
 };
 struct stripe_job {
     const struct vault *v;
@@ -67,23 +67,26 @@ static int source_read(struct source *s, uint8_t *to, size_t n, uint64_t offset,
     int flags = fcntl(s->fd, F_GETFL);
     if (flags >= 0 && (flags & O_DIRECT) != 0)
         (void)fcntl(s->fd, F_SETFL, flags & ~O_DIRECT);
-    return file_read_at(s->fd, to, n, offset, s->path.s, e);
+    int rc = file_read_at(s->fd, to, n, offset, s->path.s, e);
+    return rc == ERR_IO && !s->own ? ERR_DAMAGED : rc;
 }
 
 static int rows_check(struct source *s, const uint8_t *sectors, uint32_t first, uint32_t count, struct err *e)
 {
     struct bytes sector[ROWS];
     struct hash made[ROWS];
-    if (!s->checked && first >= s->unknown)
-        return 0;
     for (uint32_t i = 0; i < count; i++)
         sector[i] = bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
     crypt_leaf_hash_many(sector, count, made);
-    for (uint32_t i = 0; i < count; i++)
-        if (s->checked && !hash_equal(&made[i], &s->leaves[first + i]))
-            return err_set(e, ERR_DAMAGED, "%s: sector %u is damaged", s->path.s, first + i);
-        else if (first + i < s->unknown)
+    for (uint32_t i = 0; i < count; i++) {
+        if (!s->checked)
             s->leaves[first + i] = made[i];
+        else if (!hash_equal(&made[i], &s->leaves[first + i]) && s->own)
+            return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty",
+                           s->path.s);
+        else if (!hash_equal(&made[i], &s->leaves[first + i]))
+            return err_set(e, ERR_DAMAGED, "%s: sector %u is damaged", s->path.s, first + i);
+    }
     return 0;
 }
 
@@ -184,7 +187,7 @@ static int source_open(struct stripe_job *j, const char *path, struct hash *leav
     return 0;
 }
 
-/* Its leaves were made as it was written, but for those of earlier writers.  NULL: none of them is known. */
+/* Its leaves were made as it was written, unless an earlier writer did that, or ${b} is NULL. */
 static int pack_source(struct stripe_job *j, uint32_t member, const struct bare *b, struct err *e)
 {
     const uint32_t sectors = j->v->pack_sectors;
@@ -197,9 +200,9 @@ static int pack_source(struct stripe_job *j, uint32_t member, const struct bare 
         rc = source_open(j, path.s, leaves, &s, e);
     if (rc != 0)
         return rc;
-    s->unknown = b != NULL && b->leaves != NULL ? b->known_from : sectors;
-    if (s->unknown < sectors)
-        memcpy(leaves + s->unknown, b->leaves + s->unknown, (size_t)(sectors - s->unknown) * sizeof *leaves);
+    s->checked = s->own = b != NULL && b->leaves != NULL;
+    if (s->own)
+        memcpy(leaves, b->leaves, (size_t)sectors * sizeof *leaves);
     return 0;
 }
 
@@ -384,7 +387,7 @@ void vault_parity_release(struct parity_out *p)
     free(p->made);
 }
 
-int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, uint32_t known_from,
+int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, struct hash **leaves, bool inherited,
                       struct err *e)
 {
     struct parity_out *p = &w->parity;
@@ -393,7 +396,7 @@ int vault_parity_bare(struct vault_writer *w, const struct vault_pack *pack, str
     struct bare *b = calloc(1, sizeof *b);
     if (b == NULL)
         return err_memory(e);
-    *b = (struct bare){.pack = *pack, .known_from = known_from};
+    *b = (struct bare){.pack = *pack, .inherited = inherited};
     b->leaves = leaves != NULL ? TAKE(*leaves) : NULL;
     *p->bare_last = b;
     p->bare_last = &b->next;
@@ -411,7 +414,15 @@ bool vault_parity_full(const struct vault_writer *w)
 {
     const struct parity_out *p = &w->parity;
     uint32_t room = w->v->parity.packs - (stripe_open(w) ? p->stripe.packs : 0);
-    return p->known && p->bare_count >= room;
+    return p->known && p->blocked.code == 0 && p->bare_count >= room;
+}
+
+bool vault_parity_urgent(const struct vault_writer *w)
+{
+    const struct bare *b = w->parity.bare;
+    while (b != NULL && !b->inherited)
+        b = b->next;
+    return b != NULL;
 }
 
 /* ---- stripes ---- */
@@ -452,26 +463,12 @@ static int made_add(struct parity_out *p, const struct vault_stripe *fresh, stru
     return 0;
 }
 
-/* The stripe is said; what it replaces goes now, or after the commit when the log names it. */
-static int stripe_made(struct vault_writer *w, const struct vault_stripe *old, const struct vault_stripe *fresh,
-                       struct err *e)
-{
-    struct parity_out *p = &w->parity;
-    p->stripe = *fresh;
-    if (old == NULL || old->stripe != fresh->stripe)
-        return made_add(p, fresh, e);
-    if (p->made_count == 0) {
-        p->replaced = *old;
-        return made_add(p, fresh, e);
-    }
-    p->made[p->made_count - 1] = *fresh;
-    return files_remove(w->v, old, e);
-}
-
-static void bare_done(struct vault_writer *w, uint32_t count)
+/* ${count} packs are under ${fresh} now: said in one go, for the syncer looks at both. */
+static void stripe_made(struct vault_writer *w, const struct vault_stripe *fresh, uint32_t count)
 {
     struct parity_out *p = &w->parity;
     (void)pthread_mutex_lock(&w->append.lock);
+    p->stripe = *fresh;
     for (; count > 0; count--) {
         struct bare *b = p->bare;
         p->bare = b->next;
@@ -506,19 +503,26 @@ int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e)
     struct summing s = {&fresh, first, begin, threads};
     rc = extends ? stripe_sum(w, &s, &old, &why) : ERR_DAMAGED;
     if (rc == ERR_DAMAGED)
-        rc = stripe_sum(w, &s, NULL, e);
-    else if (rc != 0)
-        (void)err_set(e, rc, "%s", why.text);
-    if (rc == 0)
-        rc = stripe_made(w, extends ? &old : NULL, &fresh, e);
-    if (rc == 0)
-        bare_done(w, count);
-    return rc;
+        rc = stripe_sum(w, &s, NULL, &why);
+    if (rc == ERR_DAMAGED) { /* a pack of earlier days: what comes is kept all the same, and parity stays owed */
+        p->blocked = why;
+        return 0;
+    }
+    if (rc != 0)
+        return err_set(e, rc, "%s", why.text);
+    rc = made_add(p, &fresh, e);
+    if (rc != 0)
+        return rc;
+    if (extends && p->made_count == 1)
+        p->replaced = old; /* the one on the log */
+    stripe_made(w, &fresh, count);
+    return 0;
 }
 
 int vault_parity_told(struct vault_writer *w, struct vault_flushed *f, struct err *e)
 {
     struct parity_out *p = &w->parity;
+    f->parity_blocked = p->blocked;
     if (p->made_count == 0)
         return 0;
     f->stripes = calloc(p->made_count, sizeof *f->stripes);
@@ -555,7 +559,7 @@ int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *
         memcpy(w->parity.packs, end->packs, covered * sizeof *end->packs);
     }
     for (size_t i = covered; rc == 0 && i < end->pack_count; i++)
-        rc = vault_parity_bare(w, &end->packs[i], NULL, w->v->pack_sectors, e);
+        rc = vault_parity_bare(w, &end->packs[i], NULL, true, e);
     w->parity.known = rc == 0;
     (void)pthread_cond_broadcast(&w->append.moved);
     (void)pthread_mutex_unlock(&w->append.lock);

@@ -15,6 +15,9 @@ enum {
     WINDOW = 8, /* sectors read at once where reading goes on in order */
     KEPT = 128, /* decrypted sectors kept */
     STORED_MAX = VAULT_CHUNK_MAX + CRYPT_TAG, /* the longest payload of any record */
+    WARM_ALL = 96 << 20, /* bytes of frames kept warm by as many readers as there are threads, */
+    WARM_MIN = 16 << 20, /* but each of them keeps no fewer, */
+    WARM_MAX = 48 << 20, /* and no more */
 };
 #define NOWHERE UINT32_MAX /* an offset that is not known */
 
@@ -50,6 +53,7 @@ struct reader {
     uint8_t window[WINDOW * VAULT_SECTOR];
     uint8_t *stored; /* payload as it lies, then opened in place */
     uint8_t *plain;  /* decompressed */
+    struct warm *warm; /* NULL: none yet */
 };
 
 static void run_free(struct open_run *o)
@@ -80,6 +84,7 @@ static void reader_free(struct reader *r)
     crypt_aead_free(r->aead);
     crypt_aead_free(r->record_aead);
     vault_squeezer_free(r->squeezer);
+    vault_warm_free(r->warm);
     free(r->stored);
     free(r->plain);
     free(r);
@@ -129,6 +134,20 @@ void vault_reader_give(struct reader **r)
     v->pool = *r;
     (void)pthread_mutex_unlock(&v->pool_lock);
     *r = NULL;
+}
+
+unsigned vault_reader_threads(const struct reader *r)
+{
+    return r->v->threads;
+}
+
+int vault_reader_warm(struct reader *r, struct warm **ret, struct err *e)
+{
+    size_t each = WARM_ALL / r->v->threads;
+    if (r->warm == NULL)
+        r->warm = vault_warm_new(each < WARM_MIN ? WARM_MIN : each > WARM_MAX ? WARM_MAX : each);
+    *ret = r->warm;
+    return r->warm == NULL ? err_memory(e) : 0;
 }
 
 void vault_runs_forget(struct vault *v)
@@ -627,7 +646,7 @@ static int run_of(struct vault *v, uint64_t record, struct vault_run *ret, struc
 
 /* ---- records ---- */
 
-/* The record's bytes: at ${to} when that is given (${n} bytes, and as many must come out), else in the reader's own. */
+/* The record's bytes: at ${to} when that is given, else in the reader's own; ${n}: as many must come out, 0: any. */
 struct place {
     uint8_t *to;
     size_t n;
@@ -650,7 +669,7 @@ static int record_get(struct reader *r, const struct vault_run *run, uint64_t re
         return rc;
     if (head.type != lock->type || head.number != record)
         return err_set(e, ERR_DAMAGED, "a record's head is damaged");
-    if (place.to != NULL && head.plain != place.n)
+    if (place.n != 0 && head.plain != place.n)
         return err_set(e, ERR_DAMAGED, "a frame is not as long as its manifest says");
     bool squeezed = head.codec == CODEC_ZSTD;
     uint8_t *opened = squeezed || place.to == NULL ? r->stored : place.to;
@@ -693,6 +712,12 @@ int vault_frame_read(struct reader *r, const struct frame_ref *ref, uint8_t *to,
     const struct lock lock = {RECORD_FRAME, &ref->key, 0};
     struct bytes plain;
     return record_find(r, ref->record, &lock, (struct place){to, ref->size_bytes}, &plain, e);
+}
+
+int vault_frame_borrow(struct reader *r, const struct frame_ref *ref, struct bytes *ret, struct err *e)
+{
+    const struct lock lock = {RECORD_FRAME, &ref->key, 0};
+    return record_find(r, ref->record, &lock, (struct place){NULL, ref->size_bytes}, ret, e);
 }
 
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e)

@@ -76,7 +76,7 @@ static int pack_sync(struct vault_writer *w, struct pack_out *p, struct err *e)
     (void)pthread_mutex_lock(&a->lock);
     struct vault_pack pack = {p->number, p->sectors, true, p->root};
     if (rc == 0)
-        rc = vault_parity_bare(w, &pack, &p->leaves, p->known_from, e);
+        rc = vault_parity_bare(w, &pack, &p->leaves, p->inherited, e);
     p->synced = rc == 0;
     fd_drop(&p->fd);
     p->fd = -1;
@@ -197,14 +197,18 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
     struct pack_out *p = vault_pack_out_new(logged->pack, v->pack_sectors);
     if (p == NULL)
         return err_memory(e);
-    p->first_sector = p->known_from = logged->sectors;
+    p->first_sector = logged->sectors;
+    p->inherited = true;
     p->sectors = logged->sectors;
     OWN(fd_drop) int fd = -1;
-    int rc = vault_pack_path(v->root, logged->pack, 'a', &path, e);
+    OWN(mem_drop) bool *there = calloc(logged->sectors, sizeof *there);
+    int rc = there == NULL ? err_memory(e) : vault_pack_path(v->root, logged->pack, 'a', &path, e);
     if (rc == 0)
         rc = file_open_read(path.s, &fd, e);
     if (rc == 0)
-        rc = vault_pack_hash(fd, logged->sectors, path.s, NULL, NULL, &p->tree, e);
+        rc = vault_sectors_hash(fd, 0, logged->sectors, p->leaves, there, NULL, NULL, e);
+    for (uint32_t i = 0; rc == 0 && i < logged->sectors; i++)
+        vault_merkle_add(&p->tree, &p->leaves[i]);
     vault_merkle_root(&p->tree, &p->root);
     if (rc == ERR_ABSENT || (rc == 0 && !hash_equal(&p->root, &logged->root)))
         rc = ERR_DAMAGED;

@@ -21,8 +21,7 @@
 enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL };
 enum {
     NAME_ROOM = 64,
-    READ_PIECE = 1 << 20,
-    SPARSE_FROM = 1 << 20,
+    LARGE_FROM = 1 << 20, /* bytes of a file that is written with holes */
     THREADS_MAX = 8,
     JOB_ENTRIES = 64,
     JOB_FOLDERS = 8, /* descriptors that a job holds open */
@@ -83,7 +82,7 @@ struct job {
     size_t count, done;
     uint64_t bytes;
     struct buf text, words;
-    uint8_t *piece;
+    uint8_t *piece; /* VERBS_PIECE bytes */
     struct crypt_sha256 *hash;
     int rc;
     struct err e;
@@ -202,16 +201,24 @@ static int advance(struct restoring *r, uint64_t bytes, struct err *e)
     return atomic_load(&r->stop) ? interrupted(e) : 0;
 }
 
-/* ---- what is there already ---- */
-
+/* A job's own while it is worked on, when first needed. */
 static int tools_need(struct job *j, struct err *e)
 {
     if (j->piece == NULL)
-        j->piece = malloc(READ_PIECE);
+        j->piece = aligned_alloc(VERBS_ALIGN, VERBS_PIECE);
     if (j->hash == NULL)
         j->hash = crypt_sha256_new();
     return j->piece == NULL || j->hash == NULL ? err_memory(e) : 0;
 }
+
+static void tools_release(struct job *j)
+{
+    free(j->piece);
+    j->piece = NULL;
+    crypt_sha256_drop(&j->hash);
+}
+
+/* ---- what is there already ---- */
 
 static int hash_there(struct job *j, int fd, struct hash *ret, uint64_t *ret_bytes, struct err *e)
 {
@@ -221,7 +228,7 @@ static int hash_there(struct job *j, int fd, struct hash *ret, uint64_t *ret_byt
         return rc;
     crypt_sha256_begin(j->hash);
     for (;;) {
-        ssize_t n = read(fd, j->piece, READ_PIECE);
+        ssize_t n = read(fd, j->piece, VERBS_PIECE);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -350,13 +357,16 @@ static int file_write(struct job *j, struct entry *n, struct err *e)
 {
     struct restoring *r = j->r;
     struct err mine = {0};
-    bool nameless;
+    bool nameless, large = n->item.bytes > LARGE_FROM;
+    int rc = large ? tools_need(j, e) : 0;
+    if (rc != 0)
+        return rc;
     OWN(fd_drop) int fd = fresh_open(j, n, &nameless);
     if (fd < 0)
         return err_os(e, ERR_IO, errno, "write below %s", r->dest_name);
-    struct writing w = {r, {.fd = fd, .sparse = n->item.bytes > SPARSE_FROM}, 0};
+    struct writing w = {r, {.fd = fd, .piece = large ? j->piece : NULL}, 0};
     struct vault_sink sink = {write_piece, &w};
-    int rc = store_get(r->store, &n->item, &sink, &mine);
+    rc = store_get(r->store, &n->item, &sink, &mine);
     int number = rc == 0 ? file_settle(j, n, &w, nameless) : 0;
     if (rc == 0 && number == 0) {
         n->outcome = OUTCOME_WRITTEN;
@@ -427,15 +437,14 @@ static void job_work(void *context, void *job)
 {
     struct job *j = job;
     (void)context;
-    for (; j->rc == 0 && j->done < j->count; j->done++) {
+    for (; j->rc == 0 && j->done < j->count; j->done += j->rc == 0) {
         struct entry *n = &j->entry[j->done];
         if (n->kind == ENTRY_FILE)
             j->rc = atomic_load(&j->r->stop) ? interrupted(&j->e) : entry_file(j, n, &j->e);
         else if (n->kind == ENTRY_LINK)
             j->rc = entry_link(j, n, &j->e);
-        if (j->rc != 0)
-            return;
     }
+    tools_release(j); /* more jobs wait to be settled than are worked on */
 }
 
 /* ---- in the calling thread: what became of them ---- */
@@ -457,8 +466,6 @@ static void job_release(void *job)
     job_clear(j);
     buf_drop(&j->text);
     buf_drop(&j->words);
-    free(j->piece);
-    crypt_sha256_free(j->hash);
 }
 
 static int entry_settle(struct restoring *r, struct job *j, struct entry *n, struct err *e)

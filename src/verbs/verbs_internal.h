@@ -93,14 +93,16 @@ void verbs_folders_leave(struct verbs_folders *f); /* all of them */
 void verbs_folders_release(struct verbs_folders *f);
 
 /*
- * A file written from its beginning; ${sparse}: aligned blocks of 64 KiB that are zero are not written.  Begins as
- * {.fd, .sparse}.  Both return 0 or an errno; verbs_holes_end gives the file its length.
+ * A file written from its beginning.  ${piece}: NULL, or room for a piece, aligned to VERBS_ALIGN: then long pieces are
+ * written past the page cache, and aligned blocks of 64 KiB that are zero are not.  Begins as {.fd, .piece}.  Both
+ * return 0 or an errno; verbs_holes_end gives the file its length.
  */
+enum { VERBS_PIECE = 2 << 20, VERBS_ALIGN = 4096 };
 struct verbs_holes {
     int fd;
-    bool sparse;
-    uint64_t at;
-    size_t zeros; /* behind at, not written yet */
+    uint8_t *piece;
+    size_t used;
+    uint64_t at; /* where the piece begins in the file */
 };
 int verbs_holes_put(struct verbs_holes *h, struct bytes piece);
 int verbs_holes_end(struct verbs_holes *h);

@@ -122,6 +122,45 @@ static void test_any_number_of_threads(void **state)
     }
 }
 
+/* Versions of one thing: what is alike begins alike. */
+static const struct thing versions[] = {{"a.bin", 'r', 1500000, 20}, {"b.bin", 'r', 1700000, 20},
+                                        {"c.bin", 'r', 1048576, 21}, {"d.bin", 'r', 1048575, 20},
+                                        {"e.bin", 'r', 10, 22}};
+
+static void fill_versions(struct fixture *f)
+{
+    struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, "a giver", versions, COUNT(versions), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+}
+
+/* Large items, handed out several together: whichever sector is bad, each that has it is named, and no other. */
+static void test_large_items_together(void **state)
+{
+    struct fixture *f = *state;
+    unsigned several = 0;
+    fill_versions(f);
+    assert_int_equal(fixture_audit(f, true), 0);
+    assert_int_equal(f->audited.items, COUNT(versions));
+    for (int64_t sector = 1; sector < 60; sector += 19) {
+        OWN(buf_drop) struct buf first = {0};
+        fixture_flip(f, "vault/000/000000.pack", sector * VAULT_SECTOR + 77);
+        for (f->threads = 1; f->threads <= 2; f->threads++) {
+            assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+            assert_int_equal(f->audited.items, COUNT(versions));
+            if (f->threads == 1)
+                buf_put_bytes(&first, buf_bytes(&f->lines));
+            assert_string_equal(buf_text(&f->lines), buf_text(&first));
+        }
+        several += f->audited.findings > 2; /* the pack, and more than one item */
+        for (const char *line = buf_text(&f->lines); (line = strstr(line, "item ")) != NULL; line++)
+            assert_memory_equal(strstr(line, "pack 0, "), "pack 0, record ", 15);
+        fixture_flip(f, "vault/000/000000.pack", sector * VAULT_SECTOR + 77);
+    }
+    assert_true(several > 0);
+}
+
 struct stopping {
     struct fixture *f;
     unsigned left;
@@ -142,15 +181,16 @@ static int stop_then(void *context, uint64_t done, uint64_t all)
     return w->left-- == 0;
 }
 
-/* Stopped at each moment that it asks, by any number of threads: nothing was changed, and no thread is left. */
-static void test_stopped(void **state)
+static void stopped_at_each_moment(struct fixture *f, bool together)
 {
-    struct fixture *f = *state;
     unsigned stopped = 0;
     buf_clear(&f->lines);
-    fill(f);
+    if (together)
+        fill_versions(f);
+    else
+        fill(f);
     OWN(store_drop) struct store *s = fixture_open(f, STORE_CHECK);
-    for (s->threads = 1; s->threads <= 3; s->threads++)
+    for (s->threads = together ? 2 : 1; s->threads <= (together ? 2 : 3); s->threads++)
         for (unsigned at = 0;; at++) {
             struct stopping w = {f, at, 0};
             struct store_watch watch = {keep_line, stop_then, &w};
@@ -165,6 +205,17 @@ static void test_stopped(void **state)
     assert_string_equal(buf_text(&f->lines), "");
 }
 
+/* Stopped at each moment that it asks, by any number of threads: nothing was changed, and no thread is left. */
+static void test_stopped(void **state)
+{
+    stopped_at_each_moment(*state, false);
+}
+
+static void test_stopped_among_large_items(void **state)
+{
+    stopped_at_each_moment(*state, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,7 +223,9 @@ int main(void)
         FIXTURE_TEST(test_items_by_the_journal),
         FIXTURE_TEST(test_any_page_of_the_index),
         FIXTURE_TEST(test_any_number_of_threads),
+        FIXTURE_TEST(test_large_items_together),
         FIXTURE_TEST(test_stopped),
+        FIXTURE_TEST(test_stopped_among_large_items),
     };
     return FIXTURE_RUN(tests);
 }

@@ -134,6 +134,28 @@ static void an_open_pack_heals_both_ways(void **state)
     fixture_end(&f);
 }
 
+/* Sectors that a short second copy has heal the first one, and the first one heals the rest of the second. */
+static void both_copies_together_are_enough(void **state)
+{
+    struct fixture f;
+    struct findings x = {0};
+    char a[256], b[256];
+    bool healed = false;
+    begin(&f);
+    assert_true(f.packs[1].sectors >= 4);
+    fixture_pack_path(&f, 1, 'a', a);
+    fixture_pack_path(&f, 1, 'b', b);
+    assert_int_equal(truncate(b, 2 * VAULT_SECTOR + 100), 0);
+    flip(a, VAULT_SECTOR + 77);
+    assert_int_equal(repair(&f, 1, &healed), 0);
+    assert_true(healed);
+    assert_int_equal(audit(&f, 1, &x), 0);
+    assert_int_equal(truncate(b, 2 * VAULT_SECTOR + 100), 0);
+    flip(a, 2 * VAULT_SECTOR + 77); /* of this sector only a part is there */
+    assert_int_equal(repair(&f, 1, &healed), ERR_DAMAGED);
+    fixture_end(&f);
+}
+
 static void nothing_is_invented(void **state)
 {
     struct fixture f;
@@ -207,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_packs_are_whole),
         cmocka_unit_test(an_open_pack_heals_both_ways),
+        cmocka_unit_test(both_copies_together_are_enough),
         cmocka_unit_test(nothing_is_invented),
         cmocka_unit_test(a_copy_b_left_over_still_heals),
         cmocka_unit_test(impossible_logs_are_refused),

@@ -198,6 +198,121 @@ static void full_stripes_do_not_wait(void **state)
     fixture_end(&f);
 }
 
+static int failing_read(void *context, void *to, size_t n, size_t *ret_n, struct err *e)
+{
+    size_t *left = context;
+    if (*left == 0)
+        return err_set(e, ERR_REFUSED, "it changed while it was read");
+    *ret_n = n < *left ? n : *left;
+    uint64_t x = *left;
+    for (size_t i = 0; i < *ret_n; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        ((uint8_t *)to)[i] = (uint8_t)(x >> 56);
+    }
+    *left -= *ret_n;
+    return 0;
+}
+
+/* An object that was forgotten has filled packs, and extended a stripe that the log names: a part tells all of it. */
+static void what_was_forgotten_is_told_all_the_same(void **state)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    char path[256];
+    size_t left = 40 << 20; /* more than the writer has buffers for */
+    (void)state;
+    fixture_begin_with(&f, 1, 2, (struct vault_parity){4, 1});
+    fixture_fill(&f, 1, 900000);
+    assert_int_equal(f.stripe_count, 1);
+    const struct vault_source source = {failing_read, &left};
+    struct vault_digest digest;
+    assert_int_equal(vault_put(f.w, &source, &digest, &e), ERR_REFUSED);
+    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
+    fixture_enter(&f, &x);
+    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    vault_flushed_release(&x);
+    assert_true(fixture_sealed(&f) > 4);
+    for (size_t i = 0; i < f.stripe_count; i++) {
+        fixture_member_path(&f, i, f.stripes[i].packs, path);
+        assert_true(file_exists(path));
+    }
+    fixture_commit(&f, NULL);
+    fixture_audit(&f);
+    fixture_end(&f);
+}
+
+/* A pack that holds something of an earlier intake is not left alone by the part that seals it. */
+static void parts_do_not_take_a_second_copy_from_others(void **state)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    uint64_t cut = 0;
+    (void)state;
+    fixture_begin_with(&f, 1, 2, (struct vault_parity){8, 2});
+    OWN(mem_drop) uint8_t *early = fixture_bytes('r', 300000, 1);
+    (void)fixture_put(&f, bytes_of(early, 300000));
+    fixture_commit(&f, NULL);
+    fixture_close(&f);
+    fixture_open(&f);
+    assert_int_equal(fixture_write(&f, &cut, &e), 0);
+    OWN(mem_drop) uint8_t *late = fixture_bytes('r', 200000, 2);
+    (void)fixture_put(&f, bytes_of(late, 200000));
+    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
+    fixture_enter(&f, &x);
+    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    vault_flushed_release(&x);
+    assert_true(file_bytes(&f, 0, 'b') >= 300000); /* still open: what was doubled is */
+    OWN(mem_drop) uint8_t *more = fixture_bytes('r', 3000000, 3);
+    (void)fixture_put(&f, bytes_of(more, 3000000));
+    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
+    fixture_enter(&f, &x);
+    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    assert_int_equal(x.stripe_count, 1);
+    vault_flushed_release(&x);
+    assert_int_equal(file_bytes(&f, 0, 'b'), 0);
+    assert_true(f.stripes[0].packs >= 1);
+    fixture_end(&f);
+}
+
+/* What does not come back as it was written is not summed, and not copied over an older good copy. */
+static void what_does_not_come_back_is_not_carried_on(bool sealed)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    char path[256];
+    fixture_begin_with(&f, 1, 2, (struct vault_parity){8, 2});
+    OWN(mem_drop) uint8_t *p = fixture_bytes('r', 300000, 1);
+    (void)fixture_put(&f, bytes_of(p, 300000));
+    fixture_commit(&f, NULL);
+    OWN(mem_drop) uint8_t *q = fixture_bytes('r', sealed ? 3000000 : 100000, 2);
+    (void)fixture_put(&f, bytes_of(q, sealed ? 3000000 : 100000));
+    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
+    fixture_enter(&f, &x);
+    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    vault_flushed_release(&x);
+    fixture_pack_path(&f, sealed ? 1 : 0, 'a', path);
+    OWN(fd_drop) int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "spoilt", 6, 20000), 6);
+    OWN(mem_drop) uint8_t *r = fixture_bytes('r', 50000, 3);
+    (void)fixture_put(&f, bytes_of(r, 50000));
+    assert_int_equal(vault_flush(f.w, &x, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "did not come back as it was written"));
+    if (!sealed)
+        assert_true(file_bytes(&f, 0, 'b') >= 300000);
+    fixture_end(&f);
+}
+
+static void nothing_spoilt_is_carried_on(void **state)
+{
+    (void)state;
+    what_does_not_come_back_is_not_carried_on(false);
+    what_does_not_come_back_is_not_carried_on(true);
+}
+
 static void a_crash_leaves_what_was_committed(void **state)
 {
     static const size_t sizes[] = {10, 200000, 3000000, 12000000};
@@ -236,6 +351,9 @@ int main(void)
         cmocka_unit_test(a_crash_leaves_what_was_committed),
         cmocka_unit_test(the_last_part_doubles_everything),
         cmocka_unit_test(full_stripes_do_not_wait),
+        cmocka_unit_test(what_was_forgotten_is_told_all_the_same),
+        cmocka_unit_test(parts_do_not_take_a_second_copy_from_others),
+        cmocka_unit_test(nothing_spoilt_is_carried_on),
         cmocka_unit_test(lists_name_each_thing_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

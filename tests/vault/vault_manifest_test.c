@@ -89,9 +89,9 @@ static void a_failing_sink_is_told(void **state)
     struct fixture f;
     struct err e = {0};
     struct vault_digest d;
-    OWN(mem_drop) uint8_t *p = fixture_bytes('t', 3 << 20, 1);
+    OWN(mem_drop) uint8_t *p = fixture_bytes('t', 7 << 20, 1);
     fixture_begin(&f, 4, 1);
-    (void)fixture_put(&f, bytes_of(p, 3 << 20));
+    (void)fixture_put(&f, bytes_of(p, 7 << 20));
     fixture_commit(&f, NULL);
     for (size_t after = 0; after < 3; after++) {
         size_t left = after;
