@@ -276,7 +276,7 @@ static bool untrusted_all(PKCS7 *token, const struct trust *t, STACK_OF(X509) *t
 static void certificate_hash(const X509 *x, struct hash *ret)
 {
     unsigned n = 0;
-    crypt_must(X509_digest(x, crypt_sha256_method, ret->b, &n));
+    crypt_must(X509_digest(x, EVP_sha256(), ret->b, &n));
 }
 
 static int name_of(const X509 *x, char to[CRYPT_STAMP_NAME_MAX], struct err *e)
