@@ -75,17 +75,35 @@ tell "10. Three sheets of paper for three people. Two of them, with a copy, repl
 run -R archive recovery --sheets 3 --needed 2 --out sheets
 sed 's/^/    | /' sheets/*-1-of-3.txt | head -32
 
-tell "11. What is committed is copied to another disk, as it is: encrypted, and without private keys."
+tell "11. Friends in another city sign the log, by files on a stick. A second history could not be shown any more."
+cosign=$(dirname "$groundwork")/groundwork-cosign
+friends() {
+    printf '  $ groundwork-cosign %s\n' "$*"
+    "$cosign" --folder friends "$@" >said
+    sed 's/^/    /' said
+}
+friends init friends.example/cosigner
+run -R archive cosigner add friends "$("$cosign" --folder friends key)"
+friends follow "$("$groundwork" -R archive status --json | sed 's/.*"log_key":"\([^"]*\)".*/\1/')"
+run -R archive cosigner export friends ask
+friends cosign ask answer
+run -R archive cosigner import ask answer
+friends checkpoint centre.example/log kept-by-friends
+
+tell "12. What is committed is copied to another disk, as it is: encrypted, and without private keys."
 run -R archive mirror stick
 run verify --mirror stick
 
-tell "12. Office and laptop are gone, and the key file with them. Two sheets and the stick give all of it back."
+tell "13. Office and laptop are gone, and the key file with them. Two sheets and the stick give all of it back."
 mkdir lost
 mv archive config state lost/
 run recover stick archive sheets/*-1-of-3.txt sheets/*-3-of-3.txt
 run -R archive verify
 run -R archive restore again --all
 python3 "$examples/compare_trees.py" centre again/1/centre --refused refused && echo "    The same, to the byte."
+
+tell "14. The friends kept a checkpoint. It tells, without any key, that nothing before it was changed."
+run -R archive verify --against kept-by-friends
 
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END

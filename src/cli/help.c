@@ -22,6 +22,7 @@ const struct cli_term cli_exits[] = {
     {"2", .help = "wrong usage"},
     {"3", .help = "the request was refused, or with --strict something in it"},
     {"4", .help = "input, output or environment"},
+    {"6", .help = "verify: whole, but not cosigned as the policy asks"},
     {NULL, NULL},
 };
 

@@ -234,6 +234,8 @@ static bool belongs(const struct look *k, const char *name)
     unsigned width;
     if (strcmp(name, "checkpoint") == 0)
         return k->l->position.records > 0;
+    if (strcmp(name, LEDGER_COSIGNED) == 0)
+        return true; /* its content is told by statements, which are another room's */
     if (ledger_is_draft(name))
         return !whole; /* a publication was interrupted */
     if (!ledger_tile_name_parse(name, &level, &n, &width))

@@ -6,6 +6,7 @@
  *
  *     a/journal, b/journal     header of 64 bytes, then records back to back (FORMAT 3.1)
  *     log/checkpoint           the newest signed checkpoint        \
+ *     log/cosigned             the newest that others signed too    |
  *     log/tile/...             hashes and entries, C2SP tlog-tiles  > derived: rebuilt from the journal
  *
  * After a crash: a record is committed when it is whole in either copy and the state kept outside says so, or says it
@@ -119,6 +120,12 @@ int ledger_commit(struct ledger *l, struct err *e);
 /* ledger_publish: bring tiles and log/checkpoint up to the journal, durably (all that is missing; every partial tile
  * that a newer one replaces is removed). */
 int ledger_publish(struct ledger *l, struct err *e);
+/*
+ * ledger_publish_cosigned: log/cosigned, the newest checkpoint that others have signed too, durably; nothing is done
+ * where it is there already.  Empty: none, and a file of that name is removed.  What it must hold follows from the
+ * statements of the log, which whoever calls knows; so ledger_check lets the file be, whatever is in it.
+ */
+int ledger_publish_cosigned(struct ledger *l, struct bytes note, struct err *e);
 
 /*
  * ledger_walk(l, copy, from_at, from_number, each, context, e): every record in order from a record's offset (64 is
@@ -145,6 +152,8 @@ int ledger_read_at(struct ledger *l, uint64_t at, void *to, size_t n, struct err
 /* Proofs over the tiles, which are checked against the checkpoint on the way. */
 int ledger_prove(struct ledger *l, uint64_t leaf, struct buf *ret_tlog_proof, struct err *e);
 int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_proof *ret, struct err *e);
+/* ledger_root_at: the root of the first ${size} leaves, and the consistency proof from there (NULL: not wanted). */
+int ledger_root_at(struct ledger *l, uint64_t size, struct hash *ret, struct tree_proof *ret_proof, struct err *e);
 /* ledger_checkpoint: the newest one as the log key signed it; empty without records.  Borrowed until a commit. */
 struct bytes ledger_checkpoint(const struct ledger *l);
 int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], struct err *e);

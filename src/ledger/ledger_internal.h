@@ -210,6 +210,7 @@ bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m);
 
 /* place.c */
 enum { LEDGER_PLACED_TOGETHER = 64 };
+#define LEDGER_COSIGNED "cosigned" /* below log/ */
 #define LEDGER_DRAFT "new-" /* and a number below LEDGER_PLACED_TOGETHER: a file of log/ before it has its name */
 struct ledger_placing {
     const char *root;

@@ -195,35 +195,31 @@ int ledger_prove(struct ledger *l, uint64_t leaf, struct buf *ret_tlog_proof, st
     return buf_check(ret_tlog_proof, e);
 }
 
-struct bytes ledger_checkpoint(const struct ledger *l)
-{
-    return buf_bytes(&l->note);
-}
-
 int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], struct err *e)
 {
     struct tree_proof p;
     return prove_leaf(l, leaf, &p, ret, e);
 }
 
-static int prove_growth(struct prover *v, uint64_t old_size, struct tree_proof *ret, struct err *e)
+static int prove_growth(struct prover *v, uint64_t old_size, struct hash *ret_root, struct tree_proof *ret,
+                        struct err *e)
 {
     const struct ledger_position *at = &v->l->position;
     const struct tree_reader reader = {read_hash, v};
     struct tree_edge old;
-    struct hash old_root;
     int rc = tree_edge_read(old_size, &reader, &old, e);
     if (rc == 0)
         rc = tree_prove_consistency(old_size, at->leaves, &reader, ret, e);
     if (rc != 0)
         return rc;
-    tree_edge_root(&old, &old_root);
-    if (!tree_check_consistency(old_size, &old_root, at->leaves, &at->root, ret))
+    tree_edge_root(&old, ret_root);
+    if (!tree_check_consistency(old_size, ret_root, at->leaves, &at->root, ret))
         return err_set(e, ERR_DAMAGED, "the first %llu leaves do not lead to the checkpoint's root", LLU(old_size));
     return 0;
 }
 
-int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_proof *ret, struct err *e)
+static int prove_consistency(struct ledger *l, uint64_t old_size, struct hash *ret_root, struct tree_proof *ret,
+                             struct err *e)
 {
     if (old_size > l->position.leaves)
         return err_set(e, ERR_ABSENT, "the log has %llu leaves, not %llu", LLU(l->position.leaves), LLU(old_size));
@@ -232,7 +228,7 @@ int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_pr
         return rc;
     for (int turn = 0; turn < TURNS; turn++) {
         struct prover v = {l, source_of(l, turn)};
-        int one = prove_growth(&v, old_size, ret, turn == TURN_OF_WORDS ? e : NULL);
+        int one = prove_growth(&v, old_size, ret_root, ret, turn == TURN_OF_WORDS ? e : NULL);
         if (one == 0)
             return 0;
         if (turn == TURN_OF_WORDS)
@@ -240,4 +236,28 @@ int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_pr
         shelf_clear(l);
     }
     return rc;
+}
+
+int ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct tree_proof *ret, struct err *e)
+{
+    struct hash root;
+    return prove_consistency(l, old_size, &root, ret, e);
+}
+
+int ledger_root_at(struct ledger *l, uint64_t size, struct hash *ret, struct tree_proof *ret_proof, struct err *e)
+{
+    struct tree_proof p;
+    struct hash root;
+    int rc = prove_consistency(l, size, &root, &p, e);
+    if (rc != 0)
+        return rc;
+    *ret = root;
+    if (ret_proof != NULL)
+        *ret_proof = p;
+    return 0;
+}
+
+struct bytes ledger_checkpoint(const struct ledger *l)
+{
+    return buf_bytes(&l->note);
 }

@@ -247,3 +247,15 @@ int ledger_publish(struct ledger *l, struct err *e)
         free(TAKE(l->tiles)); /* half a publication: the next one begins by looking at the files again */
     return rc;
 }
+
+int ledger_publish_cosigned(struct ledger *l, struct bytes note, struct err *e)
+{
+    OWN(ledger_placing_drop) struct ledger_placing placing = {.root = l->root};
+    struct file_path path;
+    int rc = file_path(&path, e, "%s/log/%s", l->root, LEDGER_COSIGNED);
+    if (rc == 0 && note.n == 0)
+        return file_remove(path.s, e);
+    if (rc == 0)
+        rc = ledger_place(&placing, LEDGER_COSIGNED, note, e);
+    return rc == 0 ? ledger_place_all(&placing, e) : rc;
+}

@@ -91,10 +91,11 @@ static int draw(const struct match_frame *f, unsigned field, uint32_t *order, st
     return rc;
 }
 
-int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e)
+int match_dependence_find(const struct match_search *s, struct match_model *m, struct err *e)
 {
+    const struct match_frame *f = s->f;
     double any[MATCH_FIELDS_MAX][2] = {{0}};
-    struct match_cache *cache = match_cache_new();
+    struct match_cache *cache = match_cache_new(s->words);
     OWN(mem_drop) uint32_t *order = malloc((f->records + 1) * sizeof *order);
     order_fields(f, m);
     int rc = cache == NULL || order == NULL ? err_memory(e) : 0;

@@ -5,6 +5,8 @@
  */
 #include "match/match_internal.h"
 
+#include "base/text.h"
+
 enum { WORDS_MAX = 64, FOLDED_MAX = 4096 };
 
 static void dictionary_release(struct match_dictionary *d)
@@ -35,6 +37,41 @@ void match_frame_drop(struct match_frame **f)
 {
     match_frame_free(*f);
     *f = NULL;
+}
+
+void match_frame_restart(struct match_frame *f)
+{
+    f->records = 0;
+    for (unsigned i = 0; i < f->fields; i++)
+        for (uint32_t v = 1; v <= f->own[i].count; v++)
+            memset(f->own[i].values[v].count, 0, sizeof f->own[i].values[v].count);
+    uint32_t words = match_map_count(f->vocabulary);
+    for (uint32_t w = 1; w <= words; w++)
+        f->word_records[w] = 0;
+}
+
+size_t match_frame_fields(const struct match_frame *f, const struct match_field **ret_fields)
+{
+    *ret_fields = f->field;
+    return f->fields;
+}
+
+int match_words_count(const struct match_frame *f, struct match_words *to, struct err *e)
+{
+    uint32_t words = match_map_count(f->vocabulary);
+    uint32_t *often = calloc(words + 1u, sizeof *often);
+    if (often == NULL)
+        return err_memory(e);
+    if (words != 0)
+        memcpy(often + 1, f->word_records + 1, words * sizeof *often);
+    *to = (struct match_words){often, words + 1u, f->records};
+    return 0;
+}
+
+void match_words_release(struct match_words *w)
+{
+    free(w->often);
+    *w = (struct match_words){0};
 }
 
 size_t match_frame_records(const struct match_frame *f)
@@ -189,6 +226,8 @@ static bool add_skeleton(struct match_dictionary *d, struct match_value *v)
     char s[12];
     bool is_new;
     unsigned n = match_skeleton(v->s, v->n, s);
+    v->letters = match_letters_of(v->s, v->n);
+    v->vowels = match_vowels(v->s, v->n);
     v->skeleton = match_map_number(d->skeletons, bytes_of(s, n), &is_new);
     return v->skeleton != 0;
 }
@@ -262,38 +301,71 @@ static int value_number(struct match_frame *f, unsigned field, struct bytes raw,
     return rc;
 }
 
-int match_frame_add(struct match_frame *f, const struct bytes *values, unsigned source, struct err *e)
+int match_frame_put_word(struct match_frame *f, struct bytes word, uint32_t number, struct err *e)
+{
+    bool is_new;
+    uint32_t given = match_map_number(f->vocabulary, word, &is_new);
+    if (given == 0 || !room_for(&f->word_records, &f->word_room, given, sizeof *f->word_records))
+        return err_memory(e);
+    f->word_records[given] = 0;
+    return given == number ? 0 : err_set(e, ERR_DAMAGED, "a kept linkage is damaged: %s", text_tr(TEXT("its words")));
+}
+
+int match_frame_put_value(struct match_frame *f, unsigned field, struct bytes text, uint32_t number, struct err *e)
+{
+    uint32_t value = 0;
+    int rc = value_number(f, field, text, &value, e);
+    if (rc == 0 && value != number)
+        rc = err_set(e, ERR_DAMAGED, "a kept linkage is damaged: %s", text_tr(TEXT("its values")));
+    return rc;
+}
+
+static bool room_for_record(struct match_frame *f)
+{
+    if (f->records < f->room)
+        return true;
+    size_t room = f->room == 0 ? 4096 : f->room * 2;
+    uint32_t *row = realloc(f->row, room * f->fields * sizeof *row);
+    if (row != NULL)
+        f->row = row;
+    uint8_t *sources = realloc(f->source, room);
+    if (sources != NULL)
+        f->source = sources;
+    if (row == NULL || sources == NULL)
+        return false;
+    f->room = room;
+    return true;
+}
+
+int match_frame_put_row(struct match_frame *f, const uint32_t *values, unsigned source, struct err *e)
 {
     if (f->records == MATCH_RECORDS_MAX)
         return err_set(e, ERR_REFUSED, "more than %d records", MATCH_RECORDS_MAX);
-    if (f->records == f->room) {
-        size_t room = f->room == 0 ? 4096 : f->room * 2;
-        uint32_t *row = realloc(f->row, room * f->fields * sizeof *row);
-        if (row != NULL)
-            f->row = row;
-        uint8_t *sources = realloc(f->source, room);
-        if (sources != NULL)
-            f->source = sources;
-        if (row == NULL || sources == NULL)
-            return err_memory(e);
-        f->room = room;
-    }
-    uint32_t *row = f->row + f->records * f->fields;
+    if (!room_for_record(f))
+        return err_memory(e);
+    memcpy(f->row + f->records * f->fields, values, f->fields * sizeof *values);
     for (unsigned i = 0; i < f->fields; i++) {
-        struct bytes raw = values[i];
-        while (raw.n != 0 && raw.p[0] == ' ')
-            raw = bytes_of(raw.p + 1, raw.n - 1);
-        row[i] = 0;
-        int rc = raw.n == 0 ? 0 : value_number(f, i, raw, &row[i], e);
-        if (rc != 0)
-            return rc;
-        if (row[i] == 0)
+        if (values[i] == 0)
             continue;
-        struct match_value *v = &f->dictionary[i]->values[row[i]];
+        struct match_value *v = &f->dictionary[i]->values[values[i]];
         v->count[match_role(f, i)]++;
         for (uint32_t k = 0; k < v->words_count; k++)
             f->word_records[f->dictionary[i]->words[v->words + k]]++;
     }
     f->source[f->records++] = (uint8_t)source;
     return 0;
+}
+
+int match_frame_add(struct match_frame *f, const struct bytes *values, unsigned source, struct err *e)
+{
+    uint32_t row[MATCH_FIELDS_MAX] = {0};
+    for (unsigned i = 0; i < f->fields; i++) {
+        struct bytes raw = values[i];
+        while (raw.n != 0 && raw.p[0] == ' ')
+            raw = bytes_of(raw.p + 1, raw.n - 1);
+        int rc = raw.n == 0 ? 0 : value_number(f, i, raw, &row[i], e);
+        if (rc != 0)
+            return rc;
+    }
+    return match_frame_put_row(f, row, source, e);
 }

@@ -91,6 +91,59 @@ unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned 
     return match_jaro_winkler_plain(a, na, b, nb);
 }
 
+/* A letter that the other word has not at all is not in common. */
+unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
+                                 uint32_t letters_b)
+{
+    unsigned of_a = na - (unsigned)__builtin_popcount(letters_a & ~letters_b);
+    unsigned of_b = nb - (unsigned)__builtin_popcount(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
+    return common == 0 ? 0 : jaro_winkler_of(common, 0, na, nb, common_prefix(a, na, b, nb));
+}
+
+size_t match_sets_near_plain(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned)__builtin_popcount(sets[i] ^ with) <= most)
+            to[found++] = (uint32_t)i;
+    return found;
+}
+
+#if defined(__x86_64__)
+/* Bits of each byte by its halves, then the bytes of each set together. */
+__attribute__((target("avx2"))) static size_t sets_near_avx2(const uint32_t *sets, size_t n, uint32_t with,
+                                                             unsigned most, uint32_t *to)
+{
+    const __m256i bits = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2,
+                                          2, 3, 2, 3, 3, 4);
+    const __m256i low = _mm256_set1_epi8(15), ones = _mm256_set1_epi8(1), pairs = _mm256_set1_epi16(1);
+    const __m256i other = _mm256_set1_epi32((int)with), limit = _mm256_set1_epi32((int)most);
+    size_t found = 0, i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256i x = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(sets + i)), other);
+        __m256i count = _mm256_add_epi8(_mm256_shuffle_epi8(bits, _mm256_and_si256(x, low)),
+                                        _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(x, 4), low)));
+        __m256i sum = _mm256_madd_epi16(_mm256_maddubs_epi16(count, ones), pairs);
+        unsigned far = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(sum, limit)));
+        for (unsigned near = ~far & 0xFF; near != 0; near &= near - 1)
+            to[found++] = (uint32_t)(i + (unsigned)__builtin_ctz(near));
+    }
+    for (; i < n; i++)
+        if ((unsigned)__builtin_popcount(sets[i] ^ with) <= most)
+            to[found++] = (uint32_t)i;
+    return found;
+}
+#endif
+
+size_t match_sets_near(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        return sets_near_avx2(sets, n, with, most, to);
+#endif
+    return match_sets_near_plain(sets, n, with, most, to);
+}
+
 /* Hyyro's bit-parallel form of the distance with exchanged neighbours (optimal string alignment). */
 unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb)
 {

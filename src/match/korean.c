@@ -1,17 +1,21 @@
 /*
  * Korean names: arithmetic on hangul syllables, and every syllable a romanised token may stand for.
  *
- * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, the DPRK's own,
- * Kontsevich's
- * for Russian, and what people write in passports.  A spelling stands for a set of jamo; two names are alike when each
- * syllable of one has a jamo in common with its fellow, in all three places.
+ * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, Yale's, the DPRK's own,
+ * Kontsevich's for Russian, and what people write in passports: the cases in which the Republic's foreign ministry let
+ * a spelling be changed or kept, and the spread of surnames in its statistics.  A spelling stands for a set of jamo;
+ * two names are alike when each syllable of one has a jamo in common with its fellow, in all three places.
  */
 #include "match/match_internal.h"
 
 enum {
     INITIALS = 19,
+    COST_MAX = 8,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
+    CACHE_BITS = 12,
+    WHOLE_MAX = 16,  /* readings of a whole name */
+    TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
     KONTSEVICH = 1, /* only in letters that came from Cyrillic */
     ROMAN = 2,      /* only in others: Kontsevich's system means something else by it */
@@ -50,16 +54,21 @@ static const char *const final_letters[28] = {"",  "k", "k", "k", "n", "n", "n",
 static const struct spelling initials[] = {
     PLAIN("kk", 1, B(1) | B(0)),
     PLAIN("gg", 2, B(1)),
-    LATIN("kh", 1, B(15)),
+    LATIN("kh", 1, B(15) | B(0)),
+    PLAIN("gh", 1, B(0) | B(1)),
     PLAIN("g", 0, B(0) | B(1)),
     PLAIN("k", 0, B(0) | B(1) | B(15)),
     PLAIN("n", 0, B(2) | B(5)),
     PLAIN("tt", 1, B(4)),
     PLAIN("th", 1, B(16)),
     PLAIN("tch", 2, B(12) | B(13) | B(14)),
+    LATIN("ts", 2, B(12) | B(14)),
+    LATIN("dj", 2, B(12)),
+    PLAIN("nh", 2, B(2) | B(5)),
     PLAIN("d", 0, B(3) | B(4)),
     PLAIN("t", 0, B(3) | B(4) | B(16)),
     PLAIN("rh", 1, B(5)),
+    PLAIN("lh", 2, B(5)),
     PLAIN("r", 0, B(5)),
     PLAIN("l", 0, B(5)),
     PLAIN("m", 0, B(6)),
@@ -75,6 +84,7 @@ static const struct spelling initials[] = {
     PLAIN("ch", 0, B(12) | B(13) | B(14)),
     PLAIN("j", 0, B(12) | B(13)),
     PLAIN("z", 2, B(12)),
+    PLAIN("cc", 2, B(13)),
     PLAIN("c", 2, B(12) | B(14)),
     PLAIN("h", 0, B(18)),
     PLAIN("", 0, B(11)),
@@ -87,10 +97,16 @@ static const struct spelling initials[] = {
 static const struct spelling medials[] = {
     PLAIN("yae", 0, B(3)),
     PLAIN("yeo", 0, B(6)),
-    PLAIN("you", 1, B(6) | B(17)),
+    PLAIN("you", 1, B(6) | B(17) | B(12)),
     PLAIN("yoo", 1, B(17)),
+    LATIN("yew", 2, B(17)),
+    LATIN("ew", 2, B(17)),
+    LATIN("yey", 1, B(7)),
+    LATIN("yay", 1, B(3)),
+    LATIN("yah", 1, B(2)),
+    LATIN("yie", 2, B(20)),
     PLAIN("yeu", 2, B(6) | B(17)),
-    PLAIN("yuh", 2, B(6)),
+    PLAIN("yuh", 2, B(6) | B(17)),
     PLAIN("yaw", 2, B(6)),
     PLAIN("wae", 0, B(10) | B(11)),
     PLAIN("weo", 1, B(14)),
@@ -99,16 +115,28 @@ static const struct spelling medials[] = {
     PLAIN("yo", 0, B(12) | B(6)),
     PLAIN("yu", 0, B(17) | B(6)),
     PLAIN("ye", 0, B(7) | B(3)),
+    LATIN("ye", 2, B(6)),
     PLAIN("yi", 1, B(20)),
     PLAIN("eui", 1, B(19)),
     PLAIN("eu", 0, B(18)),
     PLAIN("eu", 2, B(4) | B(6)),
     PLAIN("eo", 0, B(4)),
     PLAIN("ee", 1, B(20) | B(19)),
-    PLAIN("ea", 2, B(1)),
+    PLAIN("ea", 2, B(1) | B(5)),
     PLAIN("ae", 0, B(1) | B(5)),
     PLAIN("aa", 1, B(0)),
     PLAIN("ai", 1, B(1)),
+    LATIN("ay", 1, B(1)),
+    LATIN("ey", 2, B(5) | B(11) | B(20)),
+    LATIN("yei", 2, B(7)),
+    LATIN("ei", 2, B(5) | B(1)),
+    LATIN("eoh", 1, B(4)),
+    LATIN("euh", 1, B(4) | B(18)),
+    LATIN("aeh", 1, B(1) | B(5)),
+    LATIN("yoh", 1, B(12) | B(6)),
+    LATIN("yeh", 1, B(7)),
+    LATIN("wah", 1, B(9)),
+    LATIN("oui", 2, B(16) | B(19)),
     PLAIN("ah", 1, B(0)),
     PLAIN("eou", 2, B(4)),
     PLAIN("yea", 2, B(6)),
@@ -116,26 +144,45 @@ static const struct spelling medials[] = {
     PLAIN("yoe", 2, B(12)),
     PLAIN("ih", 1, B(20)),
     PLAIN("ar", 1, B(0)),
+    LATIN("aw", 2, B(4) | B(0)),
+    LATIN("au", 2, B(4) | B(8)),
+    LATIN("er", 1, B(4)),
+    LATIN("ur", 1, B(4)),
     PLAIN("a", 0, B(0)),
+    LATIN("a", 2, B(1)),
     PLAIN("oe", 0, B(11)),
     PLAIN("oe", 2, B(8)),
     PLAIN("oi", 1, B(11)),
+    LATIN("oy", 1, B(11)),
+    LATIN("oa", 2, B(9) | B(8)),
     PLAIN("oo", 1, B(13)),
-    PLAIN("ou", 2, B(13) | B(4)),
+    PLAIN("ou", 2, B(13) | B(4) | B(6) | B(8)),
     PLAIN("oh", 1, B(8) | B(4)),
     PLAIN("o", 0, B(8) | B(4)),
     LATIN("ui", 0, B(19)),
-    PLAIN("uh", 1, B(4) | B(13)),
+    LATIN("ui", 2, B(16)),
+    LATIN("uy", 1, B(19)),
+    LATIN("ue", 2, B(18) | B(13) | B(4)),
+    LATIN("ua", 2, B(9)),
+    LATIN("uo", 2, B(14)),
+    PLAIN("uh", 1, B(4) | B(13) | B(18)),
     PLAIN("u", 0, B(13) | B(18) | B(4)),
     PLAIN("eh", 1, B(1) | B(5) | B(7)),
     LATIN("e", 0, B(5) | B(1)),
-    PLAIN("ie", 2, B(20)),
+    LATIN("e", 2, B(4)),
+    LATIN("y", 2, B(20) | B(18)),
+    PLAIN("ie", 2, B(20) | B(19)),
     PLAIN("i", 0, B(20) | B(19)),
     PLAIN("wa", 0, B(9)),
     PLAIN("we", 0, B(15) | B(11)),
+    LATIN("we", 2, B(16) | B(14)),
+    LATIN("wee", 1, B(16)),
+    LATIN("wui", 1, B(16)),
+    LATIN("way", 1, B(10)),
+    LATIN("wey", 1, B(15)),
     PLAIN("wi", 0, B(16)),
     PLAIN("wo", 0, B(14)),
-    PLAIN("wu", 1, B(13)),
+    PLAIN("wu", 1, B(13) | B(14)),
     RUSSIAN("e", 0, B(4) | B(5)),
     RUSSIAN("y", 0, B(18)),
     RUSSIAN("yi", 0, B(19)),
@@ -158,6 +205,9 @@ static const struct spelling finals[] = {
     PLAIN("l", 0, B(8) | B(11) | B(12) | B(13) | B(15)),
     PLAIN("r", 1, B(8)),
     PLAIN("ll", 1, B(8)),
+    LATIN("rl", 1, B(8)),
+    LATIN("nn", 1, B(4)),
+    LATIN("mm", 1, B(16)),
     PLAIN("m", 0, B(16) | B(10)),
     PLAIN("p", 0, B(17) | B(18) | B(14) | B(26)),
     PLAIN("b", 1, B(17)),
@@ -199,17 +249,38 @@ static struct match_syllable hangul_syllable(uint32_t code)
     return r;
 }
 
+/* Of each letter, the spellings that begin with it, a bit for each; the last one: those of no letter. */
+struct beginnings {
+    uint64_t by[27][2];
+};
 struct search {
+    struct beginnings initial, medial, final;
     const char *s;
     unsigned n, steps, found;
-    bool russian;
     struct match_korean *ret; /* the best so far, cheapest first */
     struct match_korean now;
+    uint8_t ends[MATCH_SYLLABLES_MAX]; /* of the syllables of now, among the letters */
+    uint8_t kept_ends[MATCH_READINGS_MAX][MATCH_SYLLABLES_MAX];
 };
+
+static void begin(struct beginnings *b, const struct spelling *table, unsigned count, bool russian)
+{
+    memset(b, 0, sizeof *b);
+    for (unsigned i = 0; i < count; i++)
+        if (table[i].when != (russian ? ROMAN : KONTSEVICH))
+            b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
+}
+
+/* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
+static uint64_t may_begin(const struct search *r, const struct beginnings *b, unsigned at, unsigned half)
+{
+    char c = at < r->n ? r->s[at] : '0';
+    return b->by[26][half] | (c >= 'a' && c <= 'z' ? b->by[c - 'a'][half] : 0);
+}
 
 static bool spells(const struct search *r, const struct spelling *p, unsigned at)
 {
-    if (p->when == (r->russian ? ROMAN : KONTSEVICH) || p->n > r->n - at)
+    if (p->n > r->n - at)
         return false;
     for (unsigned i = 0; i < p->n; i++)
         if (r->s[at + i] != p->s[i])
@@ -217,8 +288,28 @@ static bool spells(const struct search *r, const struct spelling *p, unsigned at
     return true;
 }
 
+/* Readings that divide the letters alike are one, which may stand for what either does. */
+static bool joins_another(struct search *r)
+{
+    for (unsigned i = 0; i < r->found; i++) {
+        struct match_korean *known = &r->ret[i];
+        if (known->count != r->now.count || memcmp(r->kept_ends[i], r->ends, r->now.count) != 0)
+            continue;
+        for (unsigned k = 0; k < r->now.count; k++) {
+            known->s[k].initial |= r->now.s[k].initial;
+            known->s[k].medial |= r->now.s[k].medial;
+            known->s[k].final |= r->now.s[k].final;
+        }
+        known->cost = r->now.cost < known->cost ? r->now.cost : known->cost;
+        return true;
+    }
+    return false;
+}
+
 static void keep_reading(struct search *r)
 {
+    if (joins_another(r))
+        return;
     unsigned at = r->found;
     while (at > 0 && r->ret[at - 1].cost > r->now.cost)
         at--;
@@ -226,25 +317,54 @@ static void keep_reading(struct search *r)
         return;
     if (r->found < MATCH_READINGS_MAX)
         r->found++;
-    for (unsigned i = r->found - 1; i > at; i--)
+    for (unsigned i = r->found - 1; i > at; i--) {
         r->ret[i] = r->ret[i - 1];
+        memcpy(r->kept_ends[i], r->kept_ends[i - 1], sizeof r->ends);
+    }
     r->ret[at] = r->now;
+    memcpy(r->kept_ends[at], r->ends, sizeof r->ends);
 }
 
 static void read_syllable(struct search *r, unsigned at);
 
+/* Before a nasal or l some write what is heard: Bongnam for Boknam, Sollan for Sonran. */
+static uint32_t assimilated(const struct search *r, const struct spelling *final, unsigned at)
+{
+    char next = at + final->n < r->n ? r->s[at + final->n] : '\0';
+    bool nasal = next == 'n' || next == 'm';
+    if (final->n == 2 && final->s[0] == 'n' && final->s[1] == 'g' && (nasal || next == 'l' || next == 'r'))
+        return B(1);
+    if (final->n == 1 && final->s[0] == 'm' && nasal)
+        return B(17);
+    return final->n == 1 && final->s[0] == 'l' && next == 'l' ? B(4) : 0;
+}
+
 static void read_final(struct search *r, unsigned at, struct match_syllable syllable, unsigned cost)
 {
-    for (unsigned i = 0; i < COUNT(finals); i++) {
+    for (uint64_t left = may_begin(r, &r->final, at, 0); left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left), count = r->now.count, cost_before = r->now.cost;
         if (!spells(r, &finals[i], at))
             continue;
-        struct match_korean before = r->now;
         syllable.final = finals[i].jamo;
+        syllable.final |= assimilated(r, &finals[i], at);
+        r->ends[count] = (uint8_t)(at + finals[i].n);
         r->now.s[r->now.count++] = syllable;
         r->now.cost += cost + finals[i].cost;
         read_syllable(r, at + finals[i].n);
-        r->now.count = before.count;
-        r->now.cost = before.cost;
+        r->now.count = count;
+        r->now.cost = cost_before;
+    }
+}
+
+static void read_medials(struct search *r, unsigned at, const struct spelling *initial, unsigned half)
+{
+    at += initial->n;
+    for (uint64_t left = may_begin(r, &r->medial, at, half); left != 0; left &= left - 1) {
+        const struct spelling *medial = &medials[64 * half + (unsigned)__builtin_ctzll(left)];
+        if (!spells(r, medial, at) || r->steps++ > STEPS_MAX)
+            continue;
+        struct match_syllable syllable = {.initial = initials_of(initial->jamo, medial->jamo), .medial = medial->jamo};
+        read_final(r, at + medial->n, syllable, 1u + initial->cost + medial->cost);
     }
 }
 
@@ -254,18 +374,13 @@ static void read_syllable(struct search *r, unsigned at)
         keep_reading(r);
         return;
     }
-    if (r->now.count == 4 || r->now.cost > 6)
+    if (r->now.count == 4 || r->now.cost > COST_MAX)
         return;
-    for (unsigned i = 0; i < COUNT(initials); i++) {
-        if (!spells(r, &initials[i], at))
-            continue;
-        for (unsigned k = 0; k < COUNT(medials); k++) {
-            if (!spells(r, &medials[k], at + initials[i].n) || r->steps++ > STEPS_MAX)
-                continue;
-            struct match_syllable syllable = {.initial = initials_of(initials[i].jamo, medials[k].jamo),
-                                              .medial = medials[k].jamo};
-            read_final(r, at + initials[i].n + medials[k].n, syllable, 1u + initials[i].cost + medials[k].cost);
-        }
+    for (uint64_t left = may_begin(r, &r->initial, at, 0); left != 0; left &= left - 1) {
+        const struct spelling *initial = &initials[__builtin_ctzll(left)];
+        if (spells(r, initial, at))
+            for (unsigned half = 0; half < 2; half++)
+                read_medials(r, at, initial, half);
     }
 }
 
@@ -286,20 +401,45 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
     }
     if (token->n == 0 || token->n > LETTERS_MAX)
         return 0;
-    struct search r = {.s = token->s, .n = token->n, .ret = ret, .russian = token->script == MATCH_CYRILLIC};
+    struct search r;
+    bool russian = token->script == MATCH_CYRILLIC;
+    _Static_assert(COUNT(initials) <= 64 && COUNT(medials) <= 128 && COUNT(finals) <= 64, "a bit for each spelling");
+    char letters[MATCH_TOKEN_BYTES];
+    memcpy(letters, token->s, token->n);
+    for (unsigned i = 0; i + 1 < token->n; i++)
+        if (letters[i] == 'w' && letters[i + 1] == 'h') { /* Whang is Hwang */
+            letters[i] = 'h';
+            letters[i + 1] = 'w';
+        }
+    r.s = letters;
+    r.n = token->n;
+    r.ret = ret;
+    r.steps = r.found = r.now.count = r.now.cost = 0;
+    begin(&r.initial, initials, COUNT(initials), russian);
+    begin(&r.medial, medials, COUNT(medials), russian);
+    begin(&r.final, finals, COUNT(finals), russian);
     read_syllable(&r, 0);
     return r.found;
 }
 
-/* The surnames of Korea in the spellings that passports, lists and papers carry. */
-static const char surname_words[] =
-    " ahn an bae baek baik ban bang bong byeon byon byun cha chae chang cheon cho choe choi choy chon chong choo chu "
-    "chun chung da do eom eun gam gang geum gi gil go goo gu gwak gwon ha ham han heo hyun hyeon hyon ho hong huh hur "
-    "hwang hwangbo im in jang je jegal jeon jeong ji jin jo joe jon jong joo ju jun jung ka kam kang keum ki kil kim "
-    "gim keem ko koh kong koo ku kuk kum kwak kwon la lee li lim ma maeng mo moon mun myong myung na nam namgung "
-    "namkung no noh oh ok om pae paek paik pak pan pang park pyo pyon pyun ra rhee ri rim ro roh ryang ryo ryom ryu "
-    "ryuk sa seo seok seol seon seong shim shin sim sin so sok sol son song sonu suh suk sung sunwoo tae tak to u wang "
-    "we wi won woo wu yang yeo yeom yeon yi yim yo yom yon yoo yoon you youn yu yuk yun ";
+/* The surnames of Korea in the spellings that passports, lists and papers carry, in order. */
+static const char surname_words[][9] = {
+    "ahn",   "an",      "bae",   "baek",   "baik",    "ban",     "bang", "bong",  "byeon", "byon",  "byun", "cha",
+    "chae",  "chang",   "cheon", "cho",    "choe",    "choi",    "chon", "chong", "choo",  "choy",  "chu",  "chun",
+    "chung", "da",      "do",    "eom",    "eun",     "gam",     "gang", "geum",  "gi",    "gil",   "gim",  "go",
+    "goo",   "gu",      "gwak",  "gwon",   "ha",      "ham",     "han",  "heo",   "ho",    "hong",  "huh",  "hur",
+    "hwang", "hwangbo", "hyeon", "hyon",   "hyun",    "im",      "in",   "jang",  "je",    "jegal", "jeon", "jeong",
+    "ji",    "jin",     "jo",    "joe",    "jon",     "jong",    "joo",  "ju",    "jun",   "jung",  "ka",   "kam",
+    "kang",  "keem",    "keum",  "ki",     "kil",     "kim",     "ko",   "koh",   "kong",  "koo",   "ku",   "kuk",
+    "kum",   "kwak",    "kwon",  "la",     "lee",     "li",      "lim",  "ma",    "maeng", "mo",    "moon", "mun",
+    "myong", "myung",   "na",    "nam",    "namgung", "namkung", "no",   "noh",   "oh",    "ok",    "om",   "pae",
+    "paek",  "paik",    "pak",   "pan",    "pang",    "park",    "pyo",  "pyon",  "pyun",  "ra",    "rhee", "ri",
+    "rim",   "ro",      "roh",   "ryang",  "ryo",     "ryom",    "ryu",  "ryuk",  "sa",    "seo",   "seok", "seol",
+    "seon",  "seong",   "shim",  "shin",   "sim",     "sin",     "so",   "sok",   "sol",   "son",   "song", "sonu",
+    "suh",   "suk",     "sung",  "sunwoo", "tae",     "tak",     "to",   "u",     "wang",  "we",    "wi",   "won",
+    "woo",   "wu",      "yang",  "yeo",    "yeom",    "yeon",    "yi",   "yim",   "yo",    "yom",   "yon",  "yoo",
+    "yoon",  "you",     "youn",  "yu",     "yuk",     "yun",
+};
 
 bool match_korean_surname(const struct match_token *token)
 {
@@ -307,45 +447,58 @@ bool match_korean_surname(const struct match_token *token)
         return true;
     if (token->script == MATCH_CYRILLIC)
         return token->n <= 5;
-    if (token->n == 0 || token->n > 8)
+    if (token->n == 0 || token->n >= sizeof surname_words[0])
         return false;
-    char padded[12] = " ";
-    memcpy(padded + 1, token->s, token->n);
-    padded[token->n + 1] = ' ';
-    return strstr(surname_words, padded) != NULL;
+    char s[sizeof surname_words[0]] = {0};
+    memcpy(s, token->s, token->n);
+    unsigned low = 0, high = COUNT(surname_words);
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        int order = memcmp(surname_words[middle], s, sizeof s);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }
 
 /* All readings of a whole name, with the last or first token as the surname put in front. */
 struct whole {
     unsigned count;
-    struct match_korean r[2 * MATCH_READINGS_MAX];
+    struct match_korean r[WHOLE_MAX];
 };
 
-static void append_token(const struct match_token *token, struct whole *w)
+static void append_token(const struct match_readings *token, struct whole *w)
 {
-    struct match_korean readings[MATCH_READINGS_MAX];
-    unsigned n = match_korean_read(token, readings);
-    struct whole next = {0};
+    struct whole next;
+    next.count = 0;
     for (unsigned i = 0; i < w->count; i++)
-        for (unsigned k = 0; k < n && next.count < MATCH_READINGS_MAX; k++) {
-            struct match_korean joined = w->r[i];
-            if (joined.count + readings[k].count > 5)
+        for (unsigned k = 0; k < token->count && next.count < WHOLE_MAX; k++) {
+            const struct match_korean *more = &token->r[k];
+            struct match_korean *joined = &next.r[next.count];
+            if (w->r[i].count + more->count > 5)
                 continue;
-            memcpy(joined.s + joined.count, readings[k].s, readings[k].count * sizeof readings[k].s[0]);
-            joined.count += readings[k].count;
-            joined.cost += readings[k].cost;
-            next.r[next.count++] = joined;
+            *joined = w->r[i];
+            memcpy(joined->s + joined->count, more->s, more->count * sizeof more->s[0]);
+            joined->count += more->count;
+            joined->cost += more->cost;
+            next.count++;
         }
-    *w = next;
+    w->count = next.count;
+    memcpy(w->r, next.r, next.count * sizeof next.r[0]);
 }
 
-static void read_whole(const struct match_name *name, bool last_first, struct whole *w)
+static void read_whole(const struct match_readings *tokens, unsigned count, bool last_first, struct whole *w)
 {
-    *w = (struct whole){.count = 1};
+    w->count = 1;
+    w->r[0].count = w->r[0].cost = 0;
     if (last_first)
-        append_token(&name->t[name->count - 1], w);
-    for (unsigned i = 0; i + last_first < name->count && w->count != 0; i++)
-        append_token(&name->t[i], w);
+        append_token(&tokens[count - 1], w);
+    for (unsigned i = 0; i + last_first < count && w->count != 0; i++)
+        append_token(&tokens[i], w);
 }
 
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
@@ -357,43 +510,205 @@ unsigned match_syllables_agreeing(const struct match_korean *a, const struct mat
     return agree;
 }
 
-static bool short_enough(const struct match_name *name)
+bool match_korean_short(const struct match_name *name)
 {
     unsigned letters = 0;
     for (unsigned i = 0; i < name->count; i++)
         letters += name->t[i].n;
-    return name->count <= 4 && letters <= LETTERS_MAX + 6;
+    return name->count <= TOKENS_MOST && letters <= LETTERS_MAX + 6;
 }
 
-static bool plausible(const struct match_name *name)
+bool match_korean_plausible(const struct match_name *name)
 {
-    return short_enough(name) && (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
+    return name->count != 0 && match_korean_short(name) &&
+           (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
+}
+
+/* All tokens must be readable, or the whole is not. */
+static bool read_tokens(const struct match_name *name, struct match_readings to[TOKENS_MOST])
+{
+    for (unsigned i = 0; i < name->count; i++)
+        if ((to[i].count = match_korean_read(&name->t[i], to[i].r)) == 0)
+            return false;
+    return true;
 }
 
 int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables)
 {
-    struct whole wa, wb;
+    struct match_readings ta[TOKENS_MOST], tb[TOKENS_MOST];
+    struct whole wa[2], wb[2];
     if (a->count == 0 || b->count == 0)
         return -1;
     /* Hangul needs no surname to be taken for Korean; two names in letters do. */
     bool hangul = a->t[0].syllables != 0 || b->t[0].syllables != 0;
-    if (hangul ? !short_enough(a) || !short_enough(b) : !plausible(a) || !plausible(b))
+    if (hangul ? !match_korean_short(a) || !match_korean_short(b)
+               : !match_korean_plausible(a) || !match_korean_plausible(b))
         return -1;
+    if (!read_tokens(a, ta) || !read_tokens(b, tb))
+        return -1;
+    for (unsigned turned = 0; turned < 2; turned++) {
+        read_whole(ta, a->count, turned == 1, &wa[turned]);
+        read_whole(tb, b->count, turned == 1, &wb[turned]);
+    }
     int best = -1;
-    for (unsigned turn = 0; turn < 4; turn++) {
-        bool turn_a = (turn & 1) != 0, turn_b = (turn & 2) != 0;
-        if (turn == 3 || (turn_a && a->count < 2) || (turn_b && b->count < 2))
+    for (unsigned turn = 0; turn < 3; turn++) {
+        const struct whole *x = &wa[turn & 1], *y = &wb[turn >> 1];
+        if ((turn == 1 && a->count < 2) || (turn == 2 && b->count < 2))
             continue;
-        read_whole(a, turn_a, &wa);
-        read_whole(b, turn_b, &wb);
-        for (unsigned i = 0; i < wa.count; i++)
-            for (unsigned k = 0; k < wb.count; k++) {
-                int agree = (int)match_syllables_agreeing(&wa.r[i], &wb.r[k]);
-                if (wa.r[i].count == wb.r[k].count && agree > best) {
+        for (unsigned i = 0; i < x->count; i++)
+            for (unsigned k = 0; k < y->count; k++) {
+                int agree = (int)match_syllables_agreeing(&x->r[i], &y->r[k]);
+                if (x->r[i].count == y->r[k].count && agree > best) {
                     best = agree;
-                    *ret_syllables = wa.r[i].count;
+                    *ret_syllables = x->r[i].count;
                 }
             }
     }
     return best;
+}
+
+/* ---- classes ---- */
+
+static void one_class(uint8_t *class, unsigned count, uint32_t set)
+{
+    uint8_t low = UINT8_MAX;
+    for (unsigned i = 0; i < count; i++)
+        if ((set >> i & 1) != 0 && class[i] < low)
+            low = class[i];
+    for (unsigned i = 0; i < count; i++) {
+        if ((set >> i & 1) == 0 || class[i] == low)
+            continue;
+        uint8_t old = class[i];
+        for (unsigned k = 0; k < count; k++)
+            class[k] = class[k] == old ? low : class[k];
+    }
+}
+
+void match_korean_classes_make(struct match_korean_classes *to)
+{
+    for (unsigned i = 0; i < sizeof to->initial; i++)
+        to->initial[i] = (uint8_t)i;
+    for (unsigned i = 0; i < sizeof to->medial; i++)
+        to->medial[i] = (uint8_t)i;
+    for (unsigned i = 0; i < sizeof to->final; i++)
+        to->final[i] = (uint8_t)i;
+    one_class(to->initial, sizeof to->initial, initials_of(B(2), UINT32_MAX));
+    for (unsigned i = 0; i < COUNT(initials); i++)
+        one_class(to->initial, sizeof to->initial, initials[i].jamo);
+    for (unsigned i = 0; i < COUNT(medials); i++)
+        one_class(to->medial, sizeof to->medial, medials[i].jamo);
+    for (unsigned i = 0; i < COUNT(finals); i++)
+        one_class(to->final, sizeof to->final, finals[i].jamo);
+}
+
+struct key_list {
+    const struct match_korean_classes *c;
+    uint32_t *keys;
+    unsigned count; /* one more than MATCH_KOREAN_KEYS: too many */
+};
+
+/* The classes in a set, as a set; a character with two readings may have two. */
+static uint32_t classes_in(const uint8_t *class, unsigned count, uint32_t set)
+{
+    uint32_t classes = 0;
+    for (unsigned i = 0; i < count; i++)
+        classes |= (set >> i & 1) != 0 ? 1u << class[i] : 0;
+    return classes;
+}
+
+static void add_key(struct key_list *l, uint64_t key)
+{
+    uint32_t short_key = (uint32_t)(match_mix(key) >> 32);
+    for (unsigned i = 0; i < l->count && i < MATCH_KOREAN_KEYS; i++)
+        if (l->keys[i] == short_key)
+            return;
+    if (l->count < MATCH_KOREAN_KEYS)
+        l->keys[l->count] = short_key;
+    l->count += l->count <= MATCH_KOREAN_KEYS;
+}
+
+/* Every way through the classes of the syllables from the ${at}-th on. */
+static void add_keys(struct key_list *l, const struct match_korean *r, unsigned at, uint64_t key)
+{
+    if (at == r->count) {
+        add_key(l, key << 3 | r->count);
+        return;
+    }
+    const struct match_syllable *s = &r->s[at];
+    uint32_t initial = classes_in(l->c->initial, sizeof l->c->initial, s->initial);
+    uint32_t medial = classes_in(l->c->medial, sizeof l->c->medial, s->medial);
+    uint32_t final = classes_in(l->c->final, sizeof l->c->final, s->final);
+    for (uint32_t i = initial; i != 0 && l->count <= MATCH_KOREAN_KEYS; i &= i - 1)
+        for (uint32_t m = medial; m != 0; m &= m - 1)
+            for (uint32_t f = final; f != 0; f &= f - 1)
+                add_keys(l, r, at + 1,
+                         match_mix(key * 31 + (uint64_t)__builtin_ctz(i) * 1024 + (uint64_t)__builtin_ctz(m) * 32 +
+                                   (uint64_t)__builtin_ctz(f) + 1));
+}
+
+struct match_readings_cache {
+    struct {
+        struct match_token token;
+        bool filled;
+        struct match_readings readings;
+    } entry[1 << CACHE_BITS];
+};
+
+struct match_readings_cache *match_readings_cache_new(void)
+{
+    return calloc(1, sizeof(struct match_readings_cache));
+}
+
+/* Letters alone: syllables need no search. */
+static const struct match_readings *read_cached(const struct match_token *token, struct match_readings_cache *cache,
+                                                struct match_readings *own)
+{
+    uint64_t at = match_hash(token->s, token->n) >> (64 - CACHE_BITS);
+    if (cache == NULL || token->syllables != 0) {
+        own->count = match_korean_read(token, own->r);
+        return own;
+    }
+    struct match_token *known = &cache->entry[at].token;
+    if (!cache->entry[at].filled || known->n != token->n || known->script != token->script ||
+        memcmp(known->s, token->s, token->n) != 0) {
+        cache->entry[at].filled = true;
+        *known = *token;
+        cache->entry[at].readings.count = match_korean_read(token, cache->entry[at].readings.r);
+    }
+    return &cache->entry[at].readings;
+}
+
+unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
+                           struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS])
+{
+    struct match_readings tokens[TOKENS_MOST];
+    struct key_list l = {c, ret_keys, 0};
+    if (name->count == 0 || !match_korean_short(name))
+        return 0;
+    for (unsigned i = 0; i < name->count; i++) {
+        const struct match_readings *r = read_cached(&name->t[i], cache, &tokens[i]);
+        if (r->count == 0)
+            return 0;
+        if (r != &tokens[i])
+            tokens[i] = *r;
+    }
+    for (unsigned turned = 0; turned < (name->count > 1 ? 2u : 1u); turned++) {
+        struct whole w;
+        read_whole(tokens, name->count, turned == 1, &w);
+        for (unsigned i = 0; i < w.count; i++)
+            if (w.r[i].count > 1)
+                add_keys(&l, &w.r[i], 0, 0);
+    }
+    return l.count;
+}
+
+unsigned match_token_keys(const struct match_korean_classes *c, const struct match_token *token,
+                          uint32_t ret_keys[MATCH_KOREAN_KEYS])
+{
+    struct match_korean readings[MATCH_READINGS_MAX];
+    struct key_list l = {c, ret_keys, 0};
+    unsigned n = match_korean_read(token, readings);
+    for (unsigned i = 0; i < n; i++)
+        add_keys(&l, &readings[i], 0, 1);
+    return l.count;
 }

@@ -12,12 +12,16 @@ struct cached {
     uint32_t a, b, level;
 };
 struct match_cache {
+    const struct match_words *words;
     struct cached entry[1 << CACHE_BITS];
 };
 
-struct match_cache *match_cache_new(void)
+struct match_cache *match_cache_new(const struct match_words *words)
 {
-    return calloc(1, sizeof(struct match_cache));
+    struct match_cache *c = calloc(1, sizeof *c);
+    if (c != NULL)
+        c->words = words;
+    return c;
 }
 
 void match_cache_free(struct match_cache *c)
@@ -77,11 +81,18 @@ static bool starts_with(const struct match_value *whole, const struct match_valu
     return part->n < whole->n && memcmp(whole->s, part->s, part->n) == 0;
 }
 
+static unsigned most_alike(const struct match_value *a, const struct match_value *b)
+{
+    return match_jaro_winkler_most(a->s, a->n, a->letters, b->s, b->n, b->letters);
+}
+
 /* Names: 2 the same by sound, 3 one slip of the pen, 4 near, 5 an initial or short form, 6 different. */
 static unsigned name_level(const struct match_value *a, const struct match_value *b)
 {
+    if (!same_skeleton(a, b) && most_alike(a, b) < 8000)
+        return starts_with(a, b) || starts_with(b, a) ? 5 : 6;
     unsigned jw = match_jaro_winkler(a->s, a->n, b->s, b->n);
-    if (same_skeleton(a, b) && jw >= 7600)
+    if (same_skeleton(a, b) && jw >= 7600 && a->vowels == b->vowels)
         return 2;
     unsigned shorter = a->n < b->n ? a->n : b->n;
     if (jw >= 8000 && shorter > 2 && match_distance(a->s, a->n, b->s, b->n) == 1)
@@ -95,6 +106,8 @@ static unsigned name_level(const struct match_value *a, const struct match_value
 
 static unsigned place_level(const struct match_value *a, const struct match_value *b)
 {
+    if (!same_skeleton(a, b) && most_alike(a, b) < 8500)
+        return starts_with(a, b) || starts_with(b, a) ? 4 : 5;
     unsigned jw = match_jaro_winkler(a->s, a->n, b->s, b->n);
     if (jw >= 9200 || (same_skeleton(a, b) && jw >= 7600))
         return 2;
@@ -142,13 +155,13 @@ static unsigned date_level(const struct match_value *va, const struct match_valu
 }
 
 /* Words that few records hold say more: weight of a word by the binary logarithm of how rare it is. */
-static uint32_t word_weight(const struct match_frame *f, uint32_t word)
+static uint32_t word_weight(const struct match_words *w, uint32_t word)
 {
-    uint64_t ratio = (f->records + 1) * 4 / (f->word_records[word] + 1);
+    uint64_t ratio = (w->records + 1) * 4 / (match_words_often(w, word) + 1);
     return ratio == 0 ? 1 : 64u - (unsigned)__builtin_clzll(ratio);
 }
 
-static unsigned text_level(const struct match_frame *f, const struct match_dictionary *d, const struct match_value *a,
+static unsigned text_level(const struct match_words *w, const struct match_dictionary *d, const struct match_value *a,
                            const struct match_value *b)
 {
     const uint32_t *x = d->words + a->words, *y = d->words + b->words;
@@ -157,7 +170,7 @@ static unsigned text_level(const struct match_frame *f, const struct match_dicti
     while (i < a->words_count || k < b->words_count) {
         bool take_a = k == b->words_count || (i < a->words_count && x[i] <= y[k]);
         bool take_b = i == a->words_count || (k < b->words_count && y[k] <= x[i]);
-        uint32_t weight = word_weight(f, take_a ? x[i] : y[k]);
+        uint32_t weight = word_weight(w, take_a ? x[i] : y[k]);
         common += take_a && take_b ? weight : 0;
         all_a += take_a ? weight : 0;
         all_b += take_b ? weight : 0;
@@ -185,7 +198,7 @@ static unsigned whole_name_level(const struct match_dictionary *d, const struct 
     return score >= 950 ? 2 : score >= 870 ? 3 : score >= 770 ? 4 : score >= 600 ? 5 : 6;
 }
 
-static unsigned level(const struct match_frame *f, unsigned field, uint32_t a, uint32_t b)
+static unsigned level(const struct match_frame *f, const struct match_words *w, unsigned field, uint32_t a, uint32_t b)
 {
     const struct match_dictionary *d = f->dictionary[field];
     const struct match_value *x = &d->values[a], *y = &d->values[b];
@@ -200,7 +213,7 @@ static unsigned level(const struct match_frame *f, unsigned field, uint32_t a, u
     case MATCH_NUMBER:
         return number_level(x, y);
     case MATCH_TEXT:
-        return text_level(f, d, x, y);
+        return text_level(w, d, x, y);
     case MATCH_NAME:
         return whole_name_level(d, x, y);
     default:
@@ -215,7 +228,7 @@ static unsigned cached_level(const struct match_frame *f, struct match_cache *c,
     if (a == b)
         return 1;
     if (f->field[field].kind == MATCH_DATE)
-        return level(f, field, a, b);
+        return level(f, c->words, field, a, b);
     if (a > b) {
         uint32_t turn = a;
         a = b;
@@ -228,7 +241,7 @@ static unsigned cached_level(const struct match_frame *f, struct match_cache *c,
     if (e->a != a || e->b != tag || e->level == 0) {
         e->a = a;
         e->b = tag;
-        e->level = level(f, field, a, b);
+        e->level = level(f, c->words, field, a, b);
     }
     return e->level;
 }
@@ -264,12 +277,17 @@ uint64_t match_pattern(const struct match_frame *f, struct match_cache *c, uint3
     return pattern;
 }
 
-bool match_explain(const struct match_frame *f, uint32_t a, uint32_t b, uint8_t ret_levels[MATCH_FIELDS_MAX])
+bool match_explain(const struct match_linkage *l, const struct match_frame *f, uint32_t a, uint32_t b,
+                   uint8_t ret_levels[MATCH_FIELDS_MAX])
 {
-    struct match_cache *c = match_cache_new();
+    struct match_words now = {0};
+    if (l == NULL)
+        (void)match_words_count(f, &now, NULL); /* without memory the words all weigh the same */
+    struct match_cache *c = match_cache_new(l == NULL ? &now : &l->words);
     uint64_t pattern = c == NULL ? 0 : match_pattern(f, c, a, b);
     for (unsigned i = 0; i < f->fields; i++)
         ret_levels[i] = (uint8_t)match_pattern_level(pattern, i);
     match_cache_free(c);
+    match_words_release(&now);
     return (pattern & MATCH_EXCHANGED) != 0;
 }

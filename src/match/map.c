@@ -41,6 +41,11 @@ uint32_t match_map_count(const struct match_map *m)
     return m->count;
 }
 
+struct bytes match_map_key(const struct match_map *m, uint32_t number)
+{
+    return bytes_of(m->keys.p + m->offset[number - 1], m->offset[number] - m->offset[number - 1]);
+}
+
 static bool grow(struct match_map *m)
 {
     uint32_t mask = m->mask * 2 + 1;

@@ -34,8 +34,9 @@ enum match_reading { MATCH_READ_KOREAN, MATCH_READ_MANDARIN }; /* how Chinese ch
 /*
  * match_name_read(text, reading, ret_name):
  * Split ${text} into tokens and fold each to Latin letters: Latin without marks, Cyrillic, Greek, Arabic and other
- * alphabets by letter, hangul by syllable, Chinese characters by ${reading}.  Apostrophes join, all else that is no
- * letter separates.  Returns true when it holds Chinese characters, so that the other reading may be tried too.
+ * alphabets by letter, hangul by syllable, Chinese characters by ${reading}.  Apostrophes join, and so do question
+ * marks within a word, which stand for what a list has lost; all else that is no letter separates.  Returns true when
+ * it holds Chinese characters, so that the other reading may be tried too.
  */
 bool match_name_read(struct bytes text, enum match_reading reading, struct match_name *ret_name);
 
@@ -77,6 +78,22 @@ enum { MATCH_NAME_KEYS = 64 };
 unsigned match_name_keys(const struct match_name *name, uint32_t ret_keys[MATCH_NAME_KEYS],
                          uint8_t ret_rank[MATCH_NAME_KEYS]);
 uint64_t match_bytes_hash(struct bytes x); /* not for secrets; the same on every machine */
+
+/* ---- One name against very many ---- */
+
+struct match_sieve; /* names made ready to be compared with one, all of them */
+int match_sieve_new(struct match_sieve **ret_sieve, struct err *e);
+void match_sieve_free(struct match_sieve *s);
+int match_sieve_add(struct match_sieve *s, struct bytes text, enum match_kind kind,
+                    struct err *e);                          /* numbered from 0 */
+int match_sieve_ready(struct match_sieve *s, struct err *e); /* after the last one, before the first query */
+/*
+ * match_sieve_find(s, query, least, to, e):
+ * Set a bit in ${to}, which has one for each name and one word more, for every name whose match_text_score against
+ * ${query} may reach ${least}: those that are not set do not, which is proven in sieve.c and held by its test.  May be
+ * called by many threads at once.  Errors: ERR_IO.
+ */
+int match_sieve_find(const struct match_sieve *s, struct bytes query, unsigned least, uint64_t *to, struct err *e);
 
 /* ---- Dates ---- */
 
@@ -165,6 +182,12 @@ struct match_block {
     unsigned key;  /* index into keys */
     uint64_t size; /* records that would all have been compared with one another */
 };
+struct match_fit {
+    unsigned count;
+    struct match_level level[MATCH_FIELDS_MAX][MATCH_LEVELS];
+    unsigned trainings[MATCH_FIELDS_MAX]; /* how many independent trainings agreed */
+    bool refused[MATCH_FIELDS_MAX];       /* left out of the weights: no lawful fit */
+};
 struct match_result {
     struct match_pair *pairs; /* in order of a, b: at least the threshold, and those that a person called the same */
     size_t pairs_count;
@@ -174,12 +197,8 @@ struct match_result {
     unsigned threshold_ppm;             /* as given or chosen */
     uint32_t precision_ppm, recall_ppm; /* of the pairs, by the model's own probabilities: no measurement */
     uint64_t prior_pairs;               /* how many pairs the model takes to be the same, in all */
-    struct {
-        unsigned count;
-        struct match_level level[MATCH_FIELDS_MAX][MATCH_LEVELS];
-        unsigned trainings[MATCH_FIELDS_MAX]; /* how many independent trainings agreed */
-        bool refused[MATCH_FIELDS_MAX];       /* left out of the weights: no lawful fit */
-    } model;
+    struct match_fit model;
+    size_t fitted_records; /* the model was fitted to; more when records were added since */
     struct {
         char name[96];
         uint64_t pairs;
@@ -209,8 +228,53 @@ uint64_t match_lot(uint32_t a, uint32_t b);
 int match_link(const struct match_frame *f, const struct match_options *options, struct match_result *ret_result,
                struct err *e);
 void match_result_release(struct match_result *r);
-/* match_explain(f, a, b, ret_levels): the level of each field for one pair; returns true when names are exchanged. */
-bool match_explain(const struct match_frame *f, uint32_t a, uint32_t b, uint8_t ret_levels[MATCH_FIELDS_MAX]);
+
+/* ---- A linkage that grows ---- */
+
+/*
+ * Keys, a fitted model, and what they found among the records so far.  Records that come later are compared by the
+ * same keys and weigh by the same model, threshold and rarities, so that what was told of earlier pairs stays.  What is
+ * found does not depend on the portions in which records came: match_linkage_restart and one match_linkage_add of all
+ * give the same bytes.  So does what is lost: a key whose value too many records come to share no longer makes pairs.
+ */
+struct match_linkage;
+
+/* match_linkage_new(f, o, ret_linkage, e): fit to all records of ${f} and compare them.  Errors: as match_link. */
+int match_linkage_new(const struct match_frame *f, const struct match_options *o, struct match_linkage **ret_linkage,
+                      struct err *e);
+/* match_linkage_restart: forget all records; keys, model, threshold and rarities stay. */
+void match_linkage_restart(struct match_linkage *l);
+/*
+ * match_linkage_add(l, f, threads, e):
+ * Compare the records of ${f} behind those that ${l} knows with all.  ${f} is the frame of ${l}, grown, or the one that
+ * was read with it.  When it fails, ${l} is as before.  Errors: ERR_DAMAGED (a file that belies its records), ERR_IO.
+ */
+int match_linkage_add(struct match_linkage *l, const struct match_frame *f, unsigned threads, struct err *e);
+/* match_linkage_result: proposals and clusters over what was found, under the decisions of ${o}. */
+int match_linkage_result(const struct match_linkage *l, const struct match_frame *f, const struct match_options *o,
+                         struct match_result *ret_result, struct err *e);
+size_t match_linkage_records(const struct match_linkage *l);
+bool match_linkage_across(const struct match_linkage *l);
+void match_linkage_free(struct match_linkage *l);
+void match_linkage_drop(struct match_linkage **l);
+/*
+ * match_explain(l, f, a, b, ret_levels):
+ * The level of each field for one pair; returns true when names are exchanged.  ${l} may be NULL: as the frame is now.
+ */
+bool match_explain(const struct match_linkage *l, const struct match_frame *f, uint32_t a, uint32_t b,
+                   uint8_t ret_levels[MATCH_FIELDS_MAX]);
+
+/*
+ * match_linkage_put(l, f, to), match_linkage_get(content, ret_linkage, ret_frame, e):
+ * A linkage and its records as bytes (FORMAT, "A linkage that is kept"), and back.  Errors: ERR_DAMAGED, ERR_NEWER,
+ * ERR_IO.
+ */
+void match_linkage_put(const struct match_linkage *l, const struct match_frame *f, struct buf *to);
+int match_linkage_get(struct bytes content, struct match_linkage **ret_linkage, struct match_frame **ret_frame,
+                      struct err *e);
+/* match_frame_restart(f): forget all records; the numbers given to texts stay, so that the same ones follow. */
+void match_frame_restart(struct match_frame *f);
+size_t match_frame_fields(const struct match_frame *f, const struct match_field **ret_fields);
 const char *match_level_words(enum match_field_kind kind, unsigned level); /* English, marked for the catalogue */
 /* match_probability_ppm(weight): of log2 odds in 1/256 bit. */
 uint32_t match_probability_ppm(int32_t weight);

@@ -50,6 +50,11 @@ unsigned match_hangul_letters(uint32_t code, char to[8]);
  * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
  */
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/* The readings of a token, once for all that is asked of it. */
+struct match_readings {
+    unsigned count;
+    struct match_korean r[MATCH_READINGS_MAX];
+};
 /* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
@@ -60,11 +65,77 @@ bool match_korean_surname(const struct match_token *token); /* a spelling of a K
  */
 int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables);
 
+/*
+ * Classes of jamo that spellings do not keep apart: two syllables that agree have the same class in all three places,
+ * whatever the tables of spellings say, for the classes are made from them.
+ */
+struct match_korean_classes {
+    uint8_t initial[19], medial[21], final[28];
+};
+void match_korean_classes_make(struct match_korean_classes *to);
+enum { MATCH_KOREAN_KEYS = 64 };
+/* Readings of tokens that were read lately: names share most of theirs. */
+struct match_readings_cache;
+struct match_readings_cache *match_readings_cache_new(void); /* free() it */
+/*
+ * match_korean_keys(c, name, cache, ret_keys): keys of whole names, one of which two share whenever match_korean_alike
+ * finds all their syllables agreeing; more than MATCH_KOREAN_KEYS is returned when they are too many to tell.  ${cache}
+ * may be NULL.
+ */
+unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
+                           struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS]);
+/* match_token_keys: the same of two tokens that may spell the same syllables. */
+unsigned match_token_keys(const struct match_korean_classes *c, const struct match_token *token,
+                          uint32_t ret_keys[MATCH_KOREAN_KEYS]);
+bool match_korean_short(const struct match_name *name); /* longer ones are never compared as Korean */
+bool match_korean_plausible(const struct match_name *name);
+
+/* ---- names, word by word (score.c) ---- */
+
+/* A name as it is compared: titles, particles and legal forms set apart. */
+struct match_side {
+    const struct match_name *name;
+    unsigned count;
+    struct match_token t[MATCH_TOKENS_MAX];
+    uint8_t from[MATCH_TOKENS_MAX]; /* the token of the name it comes from */
+    uint8_t kind[MATCH_TOKENS_MAX]; /* 0 a word of the name, else T, P or L */
+    char skeleton[MATCH_TOKENS_MAX][12];
+    uint8_t skeleton_n[MATCH_TOKENS_MAX];
+    uint32_t letters[MATCH_TOKENS_MAX]; /* a bit for each letter that occurs */
+    unsigned weight[MATCH_TOKENS_MAX];
+};
+enum {
+    MATCH_LONGEST_WORD = 32,
+    MATCH_ANSWER_LEAST = 450,  /* words less alike are no answer to one another */
+    MATCH_ANSWER_GOOD = 700,   /* counts among the words that make up for missing ones */
+    MATCH_JOIN_LEAST = 850,    /* two words joined, against one */
+    MATCH_JOINED_LEAST = 5,    /* letters of a whole name written in one */
+    MATCH_JOINED_DISTANCE = 2, /* and how far two such may be apart */
+    MATCH_JOINED_STEP = 60,
+};
+void match_side_make(struct match_side *s, const struct match_name *name, enum match_kind kind);
+unsigned match_words_alike(const struct match_side *a, unsigned i, const struct match_side *b, unsigned k,
+                           uint8_t *ret_answer, enum match_kind kind);
+unsigned match_words_near(const char *a, unsigned na, const char *b, unsigned nb); /* by their letters alone */
+unsigned match_consonants(const struct match_token *t, char to[MATCH_TOKEN_BYTES]);
+unsigned match_side_joined(const struct match_side *side, char to[MATCH_LONGEST_WORD]);
+unsigned match_missing_percent(enum match_kind kind, unsigned matched);
+uint32_t match_letters_of(const char *s, unsigned n);
+
 /* ---- kernels (kernel.c) ---- */
 
 /* Jaro-Winkler in 1/10000, of at most 32 bytes each.  The plain and the vector version agree in every bit. */
 unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb);
 unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb);
+/*
+ * match_sets_near(sets, n, with, most, to): the indices of those that differ from ${with} in ${most} bits at most,
+ * ascending; returns how many.  ${to} has room for ${n}.
+ */
+size_t match_sets_near(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
+size_t match_sets_near_plain(const uint32_t *sets, size_t n, uint32_t with, unsigned most, uint32_t *to);
+/* match_jaro_winkler_most: never below it; of the letters that occur in each, as match_letters_of says. */
+unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
+                                 uint32_t letters_b);
 /* Edit distance with neighbours exchanged as one step, of at most 32 bytes each. */
 unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 
@@ -72,6 +143,9 @@ unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb);
 
 /* match_skeleton(s, n, to): consonant classes of folded letters without doubles; returns how many (at most 12). */
 unsigned match_skeleton(const char *s, unsigned n, char to[12]);
+
+/* match_vowels(s, n): the vowels of folded letters in order, two bits each, as far as romanisations keep them apart. */
+uint32_t match_vowels(const char *s, unsigned n);
 
 uint64_t match_hash(const void *p, size_t n); /* the same on every machine */
 static inline uint64_t match_mix(uint64_t x)
@@ -89,9 +163,11 @@ static inline uint64_t match_mix(uint64_t x)
 struct match_value {
     char s[MATCH_TOKEN_BYTES]; /* folded letters without blanks, cut */
     uint8_t n;
+    uint32_t letters;  /* a bit for each that occurs */
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
     struct match_date date;
+    uint32_t vowels; /* of a name: the order of its vowels by class */
     int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
     uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */
@@ -126,19 +202,40 @@ static inline unsigned match_role(const struct match_frame *f, unsigned field)
     return f->given >= 0 && (int)field == f->surname;
 }
 
+/* One more word, or value of a field by its text, of which the number is known: else ERR_DAMAGED. */
+int match_frame_put_word(struct match_frame *f, struct bytes word, uint32_t number, struct err *e);
+int match_frame_put_value(struct match_frame *f, unsigned field, struct bytes text, uint32_t number, struct err *e);
+/* match_frame_put_row: one more record, by the numbers of its values, 0: missing. */
+int match_frame_put_row(struct match_frame *f, const uint32_t *values, unsigned source, struct err *e);
+
 /* A map from bytes to numbers 1, 2, ... in the order of arrival. */
 struct match_map *match_map_new(void);
 void match_map_free(struct match_map *m);
 /* match_map_number(m, key, ret_new): the number of ${key}, given now when it is new; 0 when memory is out. */
 uint32_t match_map_number(struct match_map *m, struct bytes key, bool *ret_new);
 uint32_t match_map_count(const struct match_map *m);
+struct bytes match_map_key(const struct match_map *m, uint32_t number); /* borrowed until the next one is added */
+
+/* How many records held each word when the model was fitted: what a text's words weigh does not move with the table. */
+struct match_words {
+    uint32_t *often; /* by word number */
+    uint32_t count;  /* words beyond had not been seen */
+    size_t records;
+};
+/* match_words_count: as the frame is now; release with match_words_release. */
+int match_words_count(const struct match_frame *f, struct match_words *to, struct err *e);
+void match_words_release(struct match_words *w);
+static inline uint32_t match_words_often(const struct match_words *w, uint32_t word)
+{
+    return word < w->count ? w->often[word] : 0;
+}
 
 /* ---- levels (level.c) ---- */
 
 /* A pattern: three bits for each field, and the highest bit for exchanged names. */
 #define MATCH_EXCHANGED (1ull << 63)
 struct match_cache; /* of names that were compared, one for each thread */
-struct match_cache *match_cache_new(void);
+struct match_cache *match_cache_new(const struct match_words *words); /* keeps ${words} */
 void match_cache_free(struct match_cache *c);
 uint64_t match_pattern(const struct match_frame *f, struct match_cache *c, uint32_t a, uint32_t b);
 static inline unsigned match_pattern_level(uint64_t pattern, unsigned field)
@@ -178,6 +275,69 @@ uint32_t match_atom_value(const struct match_frame *f, const struct match_atom *
 /* match_key_value: over ${atoms}, ${stride} atom values for each record; odd, 0 when one is missing. */
 uint32_t match_key_value(const uint32_t *atoms, unsigned stride, size_t record, const struct match_key *key);
 const char *match_atom_words(enum match_atom_kind kind);
+bool match_atom_lawful(const struct match_frame *f, unsigned field, unsigned kind);
+void match_plan_add_atom(struct match_plan *p, const struct match_frame *f, unsigned field, enum match_atom_kind kind);
+void match_plan_name_key(const struct match_frame *f, const struct match_plan *p, unsigned key, char to[96]);
+bool match_plan_has_words(const struct match_frame *f); /* is there a field whose words make pairs? */
+
+/* ---- what is to be compared (block.c) ---- */
+
+/* Which pairs: all that have a record at ${from} or behind it.  Those before it were found with the same plan. */
+struct match_search {
+    const struct match_frame *f;
+    const struct match_plan *plan;
+    const struct match_words *words;
+    bool across;
+    unsigned threads;
+    size_t from;
+};
+/* How many pairs each key made first, and what was not compared pair by pair.  The last key: rare words. */
+struct match_tally {
+    uint64_t pairs[MATCH_KEYS_MAX + 1];
+    struct match_block *capped; /* largest first */
+    size_t capped_count;
+};
+
+/* ---- keys (keys.c) ---- */
+
+/* Records that shared a block until those from ${from} on made it too large. */
+struct match_crossing {
+    uint32_t key;
+    size_t first, count; /* into member */
+};
+struct match_keys {
+    uint32_t *of;     /* MATCH_KEYS_MAX for each record: the number of its block, 0 when it shares none */
+    uint32_t *before; /* the same as it was for the records before ${from}; NULL when there are none */
+    uint32_t blocks[MATCH_KEYS_MAX]; /* the highest number in use */
+    struct match_crossing *crossing;
+    size_t crossings;
+    uint32_t *member;
+};
+enum { MATCH_BLOCK_MAX = 120 };
+int match_keys_make(const struct match_search *s, struct match_keys *to, struct match_tally *tally, struct err *e);
+void match_keys_release(struct match_keys *k);
+/* match_keys_shared: a bit for each of ${count} keys that two records share; of MATCH_KEYS_MAX numbers each. */
+uint32_t match_keys_shared(const uint32_t *x, const uint32_t *y, unsigned count);
+
+/* ---- pairs by rare words (words.c) ---- */
+
+/* match_word_pairs: a << 32 | b, ascending, of the first ${records} records. */
+int match_word_pairs(const struct match_frame *f, const struct match_words *w, size_t records, uint64_t **ret_pairs,
+                     size_t *ret_count, struct err *e);
+
+/* ---- pairs that are compared no longer (lost.c) ---- */
+
+struct match_word_pairs {
+    uint64_t *before, *after;
+    size_t before_count, after_count;
+};
+struct match_lost {
+    uint64_t *pair; /* a << 32 | b, ascending */
+    size_t count, room;
+};
+/* match_lost_find: pairs of records before s->from that shared a key or words and do not now; ${tally} follows. */
+int match_lost_find(const struct match_search *s, const struct match_keys *keys, const struct match_word_pairs *words,
+                    struct match_tally *tally, struct match_lost *to, struct err *e);
 
 /* ---- blocking (block.c) ---- */
 
@@ -194,8 +354,9 @@ struct match_candidates {
     unsigned keys;
     uint32_t key_fields[MATCH_KEYS_MAX]; /* a bit for each field that the key says something about */
 };
-int match_candidates_find(const struct match_frame *f, const struct match_options *o, struct match_candidates *to,
-                          struct match_result *r, struct err *e);
+/* match_candidates_find: adds to ${tally}, but for capped, which is as it is now; ${ret_lost} may be NULL at from 0. */
+int match_candidates_find(const struct match_search *s, struct match_candidates *to, struct match_tally *tally,
+                          struct match_lost *ret_lost, struct err *e);
 void match_candidates_release(struct match_candidates *c);
 
 /* ---- the model (model.c, dependence.c) ---- */
@@ -207,14 +368,69 @@ struct match_model {
     int32_t taken[MATCH_FIELDS_MAX][MATCH_FIELDS_MAX];
     unsigned order[MATCH_FIELDS_MAX]; /* fields, the most telling first */
 };
-int match_model_fit(const struct match_frame *f, const struct match_options *o, const struct match_candidates *c,
-                    struct match_result *r, struct match_model *to, struct err *e);
-int match_dependence_find(const struct match_frame *f, struct match_model *m, struct err *e);
+int match_model_fit(const struct match_search *s, const struct match_candidates *c, struct match_fit *ret_fit,
+                    struct match_model *to, struct err *e);
+int match_dependence_find(const struct match_search *s, struct match_model *m, struct err *e);
 int32_t match_log2(double x); /* in 1/256 bit, rounded */
+
+/* ---- what pairs weigh (weigh.c) ---- */
+
+/* How rare each value and each skeleton of a field was when the model was fitted: log2 of its share, in 1/256 bit. */
+struct match_rarity {
+    int16_t *value, *skeleton; /* by number, from 1 */
+    uint32_t values, skeletons;
+    int32_t same, sound; /* log2 of the chance of the same value, of the same skeleton */
+    int32_t once;        /* of what one record holds, or none did */
+    bool used;
+};
+int match_rarity_find(const struct match_frame *f, unsigned field, struct match_rarity *to, struct err *e);
+void match_rarity_release(struct match_rarity *r);
+
+enum {
+    MATCH_BIN_SHIFT = 4, /* of the histogram: 1/16 bit */
+    MATCH_BINS = 1 << 13
+};
+unsigned match_bin_of(int32_t weight);
+int32_t match_bin_weight(unsigned bin); /* its middle */
+
+struct match_weighing {
+    const struct match_frame *f;
+    const struct match_model *model;
+    const struct match_rarity *rarity; /* one for each field */
+    size_t fitted_records;
+    unsigned threads;
+};
+/*
+ * match_weigh(w, c, bins, e):
+ * Weigh all candidates: the pattern of each is replaced by its weight, without the prior, and counted in ${bins}.
+ */
+int match_weigh(const struct match_weighing *w, struct match_candidates *c, uint64_t bins[MATCH_BINS], struct err *e);
+
+/* ---- a linkage that grows (linkage.c, keep.c) ---- */
+
+struct match_linkage {
+    struct match_field field[MATCH_FIELDS_MAX];
+    unsigned fields;
+    bool across;
+    struct match_plan plan;
+    struct match_model model;
+    struct match_fit fit;
+    struct match_rarity rarity[MATCH_FIELDS_MAX];
+    struct match_words words;
+    int32_t prior, threshold;
+    unsigned threshold_ppm;
+    /* What was found, by all of the above, in the first ${records} records. */
+    size_t records;
+    uint64_t bins[MATCH_BINS];
+    struct match_tally tally;
+    struct match_pair *pairs; /* by a, b; those of no use are left out */
+    size_t pairs_count;
+};
 
 /* ---- clusters (cluster.c) ---- */
 
 /* match_cluster: fills r->cluster, broken, largest from ${pairs} (by a, b) and decisions.  ERR_REFUSED, ERR_IO. */
+int match_by_records(const void *x, const void *y); /* struct match_pair, for qsort */
 int match_cluster(const struct match_pair *pairs, size_t count, const struct match_options *o, int32_t threshold,
                   struct match_result *r, struct err *e);
 

@@ -94,9 +94,10 @@ static double same_by_chance(const struct match_frame *f, unsigned field)
     return squares;
 }
 
-static int count_random(const struct match_frame *f, const struct match_options *o, level_table u, struct err *e)
+static int count_random(const struct match_search *s, level_table u, struct err *e)
 {
-    struct match_cache *cache = match_cache_new();
+    const struct match_frame *f = s->f;
+    struct match_cache *cache = match_cache_new(s->words);
     if (cache == NULL)
         return err_memory(e);
     size_t wanted = f->records * 2;
@@ -106,7 +107,7 @@ static int count_random(const struct match_frame *f, const struct match_options 
         uint64_t luck = match_mix(i + 0x1234567);
         uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32),
                  b = (uint32_t)((luck & 0xFFFFFFFF) * f->records >> 32);
-        if (a == b || (o->across && f->source[a] == f->source[b]))
+        if (a == b || (s->across && f->source[a] == f->source[b]))
             continue;
         uint64_t pattern = match_pattern(f, cache, a, b);
         if ((pattern & MATCH_EXCHANGED) != 0)
@@ -247,39 +248,40 @@ static uint32_t ppm(double x)
     return (uint32_t)(x * 1e6 + 0.5);
 }
 
-static void keep(const struct match_frame *f, unsigned k, double *m, double *u, struct match_result *r,
+static void keep(const struct match_frame *f, unsigned k, double *m, double *u, struct match_fit *fit,
                  struct match_model *to)
 {
     unsigned last = match_levels_of(f->field[k].kind);
     make_monotone(m, u, last);
     bool lawful = m[1] > u[1] && m[last] < u[last];
-    r->model.refused[k] = !lawful;
+    fit->refused[k] = !lawful;
     to->weight[k][0] = 0;
     for (unsigned l = 1; l <= last; l++) {
         int32_t weight = lawful ? match_log2(m[l] / u[l]) : 0;
         to->weight[k][l] = weight;
-        r->model.level[k][l] = (struct match_level){ppm(m[l]), ppm(u[l]), weight};
+        fit->level[k][l] = (struct match_level){ppm(m[l]), ppm(u[l]), weight};
     }
 }
 
-int match_model_fit(const struct match_frame *f, const struct match_options *o, const struct match_candidates *c,
-                    struct match_result *r, struct match_model *to, struct err *e)
+int match_model_fit(const struct match_search *s, const struct match_candidates *c, struct match_fit *ret_fit,
+                    struct match_model *to, struct err *e)
 {
+    const struct match_frame *f = s->f;
     OWN(mem_drop) struct training *t = calloc(MATCH_KEYS_MAX, sizeof *t);
     OWN(mem_drop) level_table *u = calloc(1, sizeof *u);
     if (t == NULL || u == NULL)
         return err_memory(e);
-    int rc = count_random(f, o, *u, e);
+    int rc = count_random(s, *u, e);
     if (rc != 0)
         return rc;
     for (unsigned i = 0; i < c->keys; i++)
         train(f, c, i, *u, &t[i]);
     int32_t most = 0;
-    r->model.count = f->fields;
+    ret_fit->count = f->fields;
     for (unsigned k = 0; k < f->fields; k++) {
         double m[MATCH_LEVELS];
-        average(f, c, t, k, m, &r->model.trainings[k]);
-        keep(f, k, m, (*u)[k], r, to);
+        average(f, c, t, k, m, &ret_fit->trainings[k]);
+        keep(f, k, m, (*u)[k], ret_fit, to);
         most += to->weight[k][1] > 0 ? to->weight[k][1] : 0;
     }
     to->exchanged = match_log2(0.04);
@@ -288,5 +290,5 @@ int match_model_fit(const struct match_frame *f, const struct match_options *o, 
                        "the fields do not tell records apart: agreement in all of them weighs %d/256 bits, and 1280 "
                        "are the least; name more columns",
                        (int)most);
-    return match_dependence_find(f, to, e);
+    return match_dependence_find(s, to, e);
 }

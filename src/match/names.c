@@ -121,6 +121,17 @@ static void put_code(struct reading *r, uint32_t code)
         put_letters(t, letters, strlen(letters));
 }
 
+/* A question mark within a word stands where a letter or an apostrophe was lost on the way: it does not divide it. */
+static bool is_lost_letter(const struct reading *r, uint32_t code, const uint8_t *p, const uint8_t *end)
+{
+    if (code != '?' || r->now == NULL || p == end)
+        return false;
+    while (p < end && *p == '?')
+        p++;
+    const char *letters = p == end ? NULL : match_letter(match_next_code(&p, end));
+    return letters != NULL && letters[0] != '\0';
+}
+
 bool match_name_read(struct bytes text, enum match_reading reading, struct match_name *ret_name)
 {
     struct reading r = {.name = ret_name, .reading = reading};
@@ -131,6 +142,8 @@ bool match_name_read(struct bytes text, enum match_reading reading, struct match
     while (p < end) {
         uint32_t code = match_next_code(&p, end);
         uint32_t syllable = joined_jamo(code, &p, end);
+        if (is_lost_letter(&r, code, p, end))
+            continue;
         put_code(&r, syllable != 0 ? syllable : code);
     }
     return r.han;

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
+
 enum {
     TRIALS = 4096,
     COMBOS_MAX = 2048,
@@ -43,30 +45,63 @@ static unsigned agrees_percent(enum match_field_kind field, enum match_atom_kind
     }
 }
 
-static void add_atom(struct match_plan *p, unsigned field, enum match_atom_kind kind, uint32_t fields)
+void match_plan_add_atom(struct match_plan *p, const struct match_frame *f, unsigned field, enum match_atom_kind kind)
 {
+    uint32_t fields = kind == MATCH_ATOM_NAMES ? 1u << f->given | 1u << f->surname : 1u << field;
     if (p->atoms < MATCH_ATOMS_MAX)
         p->atom[p->atoms++] = (struct match_atom){field, kind, fields};
+}
+
+bool match_atom_lawful(const struct match_frame *f, unsigned field, unsigned kind)
+{
+    if (field >= f->fields || kind > MATCH_ATOM_NAMES)
+        return false;
+    if (kind == MATCH_ATOM_NAMES)
+        return f->surname >= 0 && (int)field == f->given;
+    bool of_date = kind == MATCH_ATOM_DATE || kind == MATCH_ATOM_YEAR || kind == MATCH_ATOM_MONTH_DAY;
+    return of_date == (f->field[field].kind == MATCH_DATE);
+}
+
+bool match_plan_has_words(const struct match_frame *f)
+{
+    for (unsigned i = 0; i < f->fields; i++)
+        if (f->field[i].kind == MATCH_TEXT || f->field[i].kind == MATCH_NAME)
+            return true;
+    return false;
+}
+
+void match_plan_name_key(const struct match_frame *f, const struct match_plan *p, unsigned key, char to[96])
+{
+    size_t n = 0;
+    to[0] = '\0';
+    for (unsigned i = 0; i < p->key[key].atoms && n < 90; i++) {
+        const struct match_atom *a = &p->atom[p->key[key].atom[i]];
+        int more = a->kind == MATCH_ATOM_NAMES
+                       ? snprintf(to + n, 96 - n, "%s%s", i == 0 ? "" : " + ", match_atom_words(a->kind))
+                       : snprintf(to + n, 96 - n, "%s%s (%s)", i == 0 ? "" : " + ", f->field[a->field].name,
+                                  match_atom_words(a->kind));
+        n += more > 0 ? (size_t)more : 0;
+    }
 }
 
 static void list_atoms(const struct match_frame *f, struct match_plan *p)
 {
     if (f->given >= 0 && f->surname >= 0)
-        add_atom(p, (unsigned)f->given, MATCH_ATOM_NAMES, 1u << f->given | 1u << f->surname);
+        match_plan_add_atom(p, f, (unsigned)f->given, MATCH_ATOM_NAMES);
     for (unsigned i = 0; i < f->fields; i++) {
         switch (f->field[i].kind) {
         case MATCH_DATE:
-            add_atom(p, i, MATCH_ATOM_DATE, 1u << i);
-            add_atom(p, i, MATCH_ATOM_YEAR, 1u << i);
-            add_atom(p, i, MATCH_ATOM_MONTH_DAY, 1u << i);
+            match_plan_add_atom(p, f, i, MATCH_ATOM_DATE);
+            match_plan_add_atom(p, f, i, MATCH_ATOM_YEAR);
+            match_plan_add_atom(p, f, i, MATCH_ATOM_MONTH_DAY);
             break;
         case MATCH_CODE:
         case MATCH_NUMBER:
         case MATCH_TEXT:
-            add_atom(p, i, MATCH_ATOM_VALUE, 1u << i);
+            match_plan_add_atom(p, f, i, MATCH_ATOM_VALUE);
             break;
         default:
-            add_atom(p, i, MATCH_ATOM_SOUND, 1u << i);
+            match_plan_add_atom(p, f, i, MATCH_ATOM_SOUND);
             break;
         }
     }

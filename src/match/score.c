@@ -7,7 +7,7 @@
  */
 #include "match/match_internal.h"
 
-enum { ONE = MATCH_SCORE_ONE, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = 32 };
+enum { ONE = MATCH_SCORE_ONE, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
 
 /* Words and what they stand for: T a title, P a particle, L... a legal form by its own sign, otherwise another word. */
 struct word {
@@ -148,31 +148,20 @@ static const struct {
     {{"g", "m", "b", "h"}, "Lgmbh"},
 };
 
-struct side {
-    const struct match_name *name;
-    unsigned count;
-    struct match_token t[CELLS];
-    uint8_t from[CELLS]; /* the token of the name it comes from */
-    uint8_t kind[CELLS]; /* 0 a word of the name, else T, P or L */
-    char skeleton[CELLS][12];
-    uint8_t skeleton_n[CELLS];
-    uint32_t letters[CELLS]; /* a bit for each letter that occurs */
-    unsigned weight[CELLS];
-};
-
 static const char *word_as(const struct match_token *t)
 {
-    char s[MATCH_TOKEN_BYTES + 1] = {0};
-    memcpy(s, t->s, t->n);
     unsigned low = 0, high = COUNT(words);
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        if (strcmp(words[middle].s, s) < 0)
+        int order = strncmp(words[middle].s, t->s, t->n);
+        if (order == 0 && words[middle].s[t->n] == '\0')
+            return words[middle].as;
+        if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < COUNT(words) && strcmp(words[low].s, s) == 0 ? words[low].as : NULL;
+    return NULL;
 }
 
 static void set_word(struct match_token *t, const char *as)
@@ -214,7 +203,8 @@ static void without_digits(struct match_token *t)
             t->s[i] = letters[t->s[i] - '0'];
 }
 
-static void put_word(struct side *s, const struct match_token *t, unsigned from, const char *as, enum match_kind kind)
+static void put_word(struct match_side *s, const struct match_token *t, unsigned from, const char *as,
+                     enum match_kind kind)
 {
     if (s->count == CELLS)
         return;
@@ -241,7 +231,7 @@ static unsigned letters_in_a_row(const struct match_name *name, unsigned at)
     return n;
 }
 
-static uint32_t letters_of(const char *s, unsigned n)
+uint32_t match_letters_of(const char *s, unsigned n)
 {
     uint32_t set = 0;
     for (unsigned i = 0; i < n; i++)
@@ -249,7 +239,7 @@ static uint32_t letters_of(const char *s, unsigned n)
     return set;
 }
 
-static void make_side(struct side *s, const struct match_name *name, enum match_kind kind)
+void match_side_make(struct match_side *s, const struct match_name *name, enum match_kind kind)
 {
     s->name = name;
     s->count = 0;
@@ -278,7 +268,7 @@ static void make_side(struct side *s, const struct match_name *name, enum match_
         s->weight[i] = s->kind[i] == 0 ? 3 + (n > 9 ? 9 : n) : 0;
         if (s->kind[i] == 0 && kind == MATCH_PERSON && n == 1)
             s->weight[i] = 2;
-        s->letters[i] = letters_of(s->t[i].s, n);
+        s->letters[i] = match_letters_of(s->t[i].s, n);
         s->skeleton_n[i] = (uint8_t)match_skeleton(s->t[i].s, n, s->skeleton[i]);
     }
 }
@@ -292,7 +282,7 @@ static bool digits_only(const struct match_token *t)
 }
 
 /* How alike two words are.  A difference in a short word says more than in a long one. */
-static unsigned alike(const char *a, unsigned na, const char *b, unsigned nb)
+unsigned match_words_near(const char *a, unsigned na, const char *b, unsigned nb)
 {
     if (na == nb && memcmp(a, b, na) == 0)
         return ONE;
@@ -308,14 +298,14 @@ static unsigned alike(const char *a, unsigned na, const char *b, unsigned nb)
     return distance == 1 ? score + (ONE - score) / 4 : score;
 }
 
-static bool same_skeleton(const struct side *a, unsigned i, const struct side *b, unsigned k)
+static bool same_skeleton(const struct match_side *a, unsigned i, const struct match_side *b, unsigned k)
 {
     return a->skeleton_n[i] == b->skeleton_n[k] && a->skeleton_n[i] > 1 &&
            memcmp(a->skeleton[i], b->skeleton[k], a->skeleton_n[i]) == 0;
 }
 
 /* All that is not a vowel, doubles once: what Arabic writes of a name, and h with it. */
-static unsigned consonants(const struct match_token *t, char to[MATCH_TOKEN_BYTES])
+unsigned match_consonants(const struct match_token *t, char to[MATCH_TOKEN_BYTES])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < t->n; i++)
@@ -337,7 +327,7 @@ static bool spells_the_same(const struct match_token *x, const struct match_toke
 }
 
 /* Words of two scripts.  How much letters tell depends on what the script leaves out. */
-static unsigned sound_across(const struct side *a, unsigned i, const struct side *b, unsigned k)
+static unsigned sound_across(const struct match_side *a, unsigned i, const struct match_side *b, unsigned k)
 {
     const struct match_token *x = &a->t[i], *y = &b->t[k];
     if (x->syllables != 0 || y->syllables != 0)
@@ -346,7 +336,7 @@ static unsigned sound_across(const struct side *a, unsigned i, const struct side
     bool same = same_skeleton(a, i, b, k);
     if (x->script == MATCH_ARABIC || y->script == MATCH_ARABIC) {
         char p[MATCH_TOKEN_BYTES], q[MATCH_TOKEN_BYTES];
-        unsigned np = consonants(x, p), nq = consonants(y, q);
+        unsigned np = match_consonants(x, p), nq = match_consonants(y, q);
         if (np == nq && memcmp(p, q, np) == 0 && np > 1)
             return np > 2 ? ONE * 92 / 100 : ONE * 80 / 100;
         return same && a->skeleton_n[i] > 2 ? ONE * 78 / 100 : 0;
@@ -355,16 +345,16 @@ static unsigned sound_across(const struct side *a, unsigned i, const struct side
         return a->skeleton_n[i] > 3 ? ONE * 90 / 100 : 500 + jw * 4 / 10;
     if (a->skeleton_n[i] < 3 || b->skeleton_n[k] < 3)
         return 0;
-    return alike(a->skeleton[i], a->skeleton_n[i], b->skeleton[k], b->skeleton_n[k]) * 8 / 10;
+    return match_words_near(a->skeleton[i], a->skeleton_n[i], b->skeleton[k], b->skeleton_n[k]) * 8 / 10;
 }
 
-static unsigned words_alike(const struct side *a, unsigned i, const struct side *b, unsigned k, uint8_t *ret_answer,
-                            enum match_kind kind)
+unsigned match_words_alike(const struct match_side *a, unsigned i, const struct match_side *b, unsigned k,
+                           uint8_t *ret_answer, enum match_kind kind)
 {
     const struct match_token *x = &a->t[i], *y = &b->t[k];
     /* Each step of the distance changes two letters of the sets at most, and at most four steps are of interest. */
     bool far = __builtin_popcount(a->letters[i] ^ b->letters[k]) > 8;
-    unsigned score = far ? 0 : alike(x->s, x->n, y->s, y->n);
+    unsigned score = far ? 0 : match_words_near(x->s, x->n, y->s, y->n);
     *ret_answer = score == ONE ? MATCH_EXACT : MATCH_NEAR;
     if (score == ONE)
         return score;
@@ -397,7 +387,7 @@ struct grid {
 };
 
 /* The best pairs first; a few tokens need no better assignment. */
-static void assign(struct grid *g, const struct side *a, const struct side *b)
+static void assign(struct grid *g, const struct match_side *a, const struct match_side *b)
 {
     for (;;) {
         unsigned best = 0, at_i = 0, at_k = 0;
@@ -422,7 +412,7 @@ static void assign(struct grid *g, const struct side *a, const struct side *b)
 }
 
 /* Two neighbours of one side may be one word of the other: Good Will and Goodwill. */
-static void join(struct grid *g, const struct side *a, const struct side *b, bool turned)
+static void join(struct grid *g, const struct match_side *a, const struct match_side *b, bool turned)
 {
     for (unsigned i = 0; i + 1 < a->count; i++)
         for (unsigned k = 0; k < b->count; k++) {
@@ -437,9 +427,9 @@ static void join(struct grid *g, const struct side *a, const struct side *b, boo
             memcpy(s, a->t[i].s, n);
             memcpy(s + n, a->t[i + 1].s, a->t[i + 1].n);
             n += a->t[i + 1].n;
-            unsigned score = alike(s, n, b->t[k].s, b->t[k].n);
+            unsigned score = match_words_near(s, n, b->t[k].s, b->t[k].n);
             unsigned *got = turned ? g->got_b : g->got_a, *other = turned ? g->got_a : g->got_b;
-            if (score < ONE * 85 / 100 || got[i] + got[i + 1] + other[k] > 2 * score)
+            if (score < MATCH_JOIN_LEAST || got[i] + got[i + 1] + other[k] > 2 * score)
                 continue;
             got[i] = got[i + 1] = other[k] = score;
             (turned ? g->of_b : g->of_a)[i] = (turned ? g->of_b : g->of_a)[i + 1] = (int8_t)k;
@@ -449,7 +439,7 @@ static void join(struct grid *g, const struct side *a, const struct side *b, boo
         }
 }
 
-static unsigned sum(const struct side *s, const unsigned *got, unsigned *ret_weight)
+static unsigned sum(const struct match_side *s, const unsigned *got, unsigned *ret_weight)
 {
     unsigned total = 0, weight = 0;
     for (unsigned i = 0; i < s->count; i++) {
@@ -461,7 +451,7 @@ static unsigned sum(const struct side *s, const unsigned *got, unsigned *ret_wei
 }
 
 /* Legal forms: those of both sides that differ speak against it, one that is missing hardly. */
-static unsigned form_penalty(const struct side *a, const struct side *b)
+static unsigned form_penalty(const struct match_side *a, const struct match_side *b)
 {
     unsigned forms_a = 0, forms_b = 0, common = 0;
     for (unsigned k = 0; k < b->count; k++)
@@ -483,13 +473,18 @@ static unsigned form_penalty(const struct side *a, const struct side *b)
     return common != 0 ? 0 : 120;
 }
 
+unsigned match_missing_percent(enum match_kind kind, unsigned matched)
+{
+    return kind == MATCH_PERSON ? (matched > 2 ? 18 : matched == 2 ? 22 : 70) : 55;
+}
+
 /* A word without an answer: how much of its weight counts. */
-static unsigned missing_cost(const struct side *shorter, const unsigned *got, const struct side *longer,
+static unsigned missing_cost(const struct match_side *shorter, const unsigned *got, const struct match_side *longer,
                              const unsigned *got_longer, enum match_kind kind)
 {
     unsigned matched = 0, words_missing = 0, weight_missing = 0;
     for (unsigned i = 0; i < shorter->count; i++)
-        matched += shorter->weight[i] != 0 && got[i] >= ONE * 7 / 10 && shorter->t[i].n > 1;
+        matched += shorter->weight[i] != 0 && got[i] >= MATCH_ANSWER_GOOD && shorter->t[i].n > 1;
     for (unsigned i = 0; i < longer->count; i++)
         if (longer->weight[i] != 0 && got_longer[i] == 0) {
             words_missing++;
@@ -497,11 +492,11 @@ static unsigned missing_cost(const struct side *shorter, const unsigned *got, co
         }
     if (words_missing == 0)
         return 0;
-    unsigned share = kind == MATCH_PERSON ? (matched > 2 ? 18 : matched == 2 ? 22 : 70) : 55;
-    return weight_missing * share / 100;
+    return weight_missing * match_missing_percent(kind, matched) / 100;
 }
 
-static unsigned side_score(const struct side *a, const struct grid *g, const struct side *b, enum match_kind kind)
+static unsigned side_score(const struct match_side *a, const struct grid *g, const struct match_side *b,
+                           enum match_kind kind)
 {
     unsigned weight_a, weight_b, total_a = sum(a, g->got_a, &weight_a), total_b = sum(b, g->got_b, &weight_b);
     if (weight_a == 0 || weight_b == 0)
@@ -523,7 +518,7 @@ static unsigned side_score(const struct side *a, const struct grid *g, const str
 }
 
 /* A word that differs clearly, however short beside the rest, is another name: that is what a mean would hide. */
-static unsigned worst_penalty(const struct side *a, const struct grid *g)
+static unsigned worst_penalty(const struct match_side *a, const struct grid *g)
 {
     unsigned worst = ONE;
     for (unsigned i = 0; i < a->count; i++)
@@ -533,8 +528,8 @@ static unsigned worst_penalty(const struct side *a, const struct grid *g)
 }
 
 /* The answers to the words of one side, ${of}: by which word of the other. */
-static void explain(const struct match_name *a, const struct side *sa, const struct side *sb, const int8_t *of,
-                    const unsigned *got, const uint8_t *how, struct match_reason *reason)
+static void explain(const struct match_name *a, const struct match_side *sa, const struct match_side *sb,
+                    const int8_t *of, const unsigned *got, const uint8_t *how, struct match_reason *reason)
 {
     reason->count = a->count;
     for (unsigned i = 0; i < a->count; i++) {
@@ -571,29 +566,33 @@ static int name_order(const struct match_name *a, const struct match_name *b)
     return 0;
 }
 
-static unsigned joined_score(const struct side *a, const struct side *b)
+unsigned match_side_joined(const struct match_side *side, char to[MATCH_LONGEST_WORD])
 {
-    char s[2][64];
-    unsigned n[2] = {0};
-    const struct side *sides[2] = {a, b};
-    for (unsigned k = 0; k < 2; k++)
-        for (unsigned i = 0; i < sides[k]->count; i++)
-            if (sides[k]->kind[i] == 0 && n[k] + sides[k]->t[i].n <= LONGEST_WORD) {
-                memcpy(s[k] + n[k], sides[k]->t[i].s, sides[k]->t[i].n);
-                n[k] += sides[k]->t[i].n;
-            }
-    if (a->count == 0 || b->count == 0 || a->t[0].syllables != 0 || b->t[0].syllables != 0)
+    unsigned n = 0;
+    for (unsigned i = 0; i < side->count; i++)
+        if (side->kind[i] == 0 && n + side->t[i].n <= LONGEST_WORD) {
+            memcpy(to + n, side->t[i].s, side->t[i].n);
+            n += side->t[i].n;
+        }
+    return n;
+}
+
+static unsigned joined_score(const struct match_side *a, const struct match_side *b)
+{
+    char s[2][MATCH_LONGEST_WORD];
+    if (a->count == 0 || b->count == 0 || a->count == b->count || a->t[0].syllables != 0 || b->t[0].syllables != 0)
         return 0;
-    if (n[0] < 5 || n[1] < 5 || a->count == b->count)
+    unsigned n = match_side_joined(a, s[0]), m = match_side_joined(b, s[1]);
+    if (n < MATCH_JOINED_LEAST || m < MATCH_JOINED_LEAST)
         return 0;
-    unsigned distance = match_distance(s[0], n[0], s[1], n[1]);
-    return distance > 2 ? 0 : ONE - distance * 60;
+    unsigned distance = match_distance(s[0], n, s[1], m);
+    return distance > MATCH_JOINED_DISTANCE ? 0 : ONE - distance * MATCH_JOINED_STEP;
 }
 
 unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
                           struct match_reason *ret_reason)
 {
-    struct side sa, sb;
+    struct match_side sa, sb;
     struct grid g;
     bool turn = name_order(a, b) > 0;
     if (turn) {
@@ -601,8 +600,8 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
         b = a;
         a = first;
     }
-    make_side(&sa, a, kind);
-    make_side(&sb, b, kind);
+    match_side_make(&sa, a, kind);
+    match_side_make(&sb, b, kind);
     memset(g.of_a, -1, sizeof g.of_a);
     memset(g.of_b, -1, sizeof g.of_b);
     memset(g.got_a, 0, sizeof g.got_a);
@@ -613,8 +612,8 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
         for (unsigned k = 0; k < sb.count; k++) {
             g.score[i][k] = 0;
             if (sa.kind[i] == 0 && sb.kind[k] == 0)
-                g.score[i][k] = (uint16_t)words_alike(&sa, i, &sb, k, &g.answer[i][k], kind);
-            if (g.score[i][k] < ONE * 45 / 100)
+                g.score[i][k] = (uint16_t)match_words_alike(&sa, i, &sb, k, &g.answer[i][k], kind);
+            if (g.score[i][k] < MATCH_ANSWER_LEAST)
                 g.score[i][k] = 0;
         }
     assign(&g, &sa, &sb);

@@ -25,3 +25,40 @@ unsigned match_skeleton(const char *s, unsigned n, char to[12])
         to[at++] = (char)(s[0] == 'w' || s[0] == 'u' ? 'u' : s[0] == 'y' || s[0] == 'i' ? 'i' : s[0]);
     return at;
 }
+
+static bool is_vowel(char c)
+{
+    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y' || c == 'w';
+}
+
+/* The class of a run of vowels: 1 open, 2 narrow, 3 round; 0 for a glide alone, as in "wh". */
+static uint32_t vowel_class(const char *s, unsigned n)
+{
+    while (n > 1 && (s[0] == 'y' || s[0] == 'w')) {
+        s++;
+        n--;
+    }
+    char first = s[0], last = s[n - 1];
+    if (first == 'w')
+        return 0;
+    bool narrow_end =
+        (last == 'i' && (first == 'u' || (first == 'e' && n > 2))) || (first == 'e' && last == 'e' && n > 1);
+    if (first == 'i' || first == 'y' || narrow_end)
+        return 2; /* i, ee, ui, eui */
+    return first == 'o' || first == 'u' || (first == 'e' && (last == 'o' || last == 'u')) ? 3 : 1;
+}
+
+uint32_t match_vowels(const char *s, unsigned n)
+{
+    uint32_t vowels = 1;
+    for (unsigned i = 0; i < n;) {
+        unsigned end = i;
+        while (end < n && is_vowel(s[end]))
+            end++;
+        uint32_t class = end == i ? 0 : vowel_class(s + i, end - i);
+        if (class != 0)
+            vowels = vowels << 2 | class;
+        i = end == i ? i + 1 : end;
+    }
+    return vowels;
+}

@@ -8,6 +8,7 @@ void history_release(struct history *h)
 {
     free(h->spans);
     free(h->earlier);
+    free(h->policy);
     *h = (struct history){0};
 }
 
@@ -47,13 +48,14 @@ int history_begin(struct history *h, const struct statement_founded *founded, co
         return rc;
     crypt_sha256(bytes_of(entry, LEAF_ENTRY), &h->pin);
     commitment(entry, &h->last);
+    h->log = founded->log;
     h->spans[h->count++] = (struct history_span){.from = 0, .keys = {founded->member}, .count = 1};
     return 0;
 }
 
 bool history_is_event(enum statement_kind kind)
 {
-    return kind == STATEMENT_RECOVERY || kind == STATEMENT_MEMBER;
+    return kind == STATEMENT_RECOVERY || kind == STATEMENT_MEMBER || kind == STATEMENT_COSIGNERS;
 }
 
 const struct history_span *history_at(const struct history *h, uint64_t leaf)
@@ -110,14 +112,21 @@ static bool is_fresh(const struct history *h, const struct note_key *key)
     return true;
 }
 
+/* Each event stands behind the one before: its own leaf, and so the span that begins behind it. */
+static uint64_t leaf_next(const struct history *h)
+{
+    uint64_t from = h->spans[h->count - 1].from;
+    return h->policy != NULL && h->policy_leaf >= from ? h->policy_leaf + 1 : from;
+}
+
 static int event_rule(const struct history *h, uint64_t leaf, const struct statement_event *v,
                       const struct note_key *key, struct err *e)
 {
     if (h->events == HISTORY_EVENTS_MAX)
         return err_set(e, ERR_DAMAGED, "rule event-count: more than %d key events", HISTORY_EVENTS_MAX);
-    if (leaf < h->spans[h->count - 1].from || v->number != h->events + 1 || !hash_equal(&v->prev, &h->last))
+    if (leaf < leaf_next(h) || v->number != h->events + 1 || !hash_equal(&v->prev, &h->last))
         return err_set(e, ERR_DAMAGED, "rule event-place: the key event does not follow the one before");
-    if (!is_fresh(h, key))
+    if (key != NULL && !is_fresh(h, key))
         return err_set(e, ERR_DAMAGED, "rule event-key: a key that was registered before is no new one");
     return 0;
 }
@@ -142,6 +151,7 @@ static int take_recovery(struct history *h, uint64_t leaf, const struct statemen
     memcpy(h->sheets.set, r->set, STATEMENT_ID);
     memcpy(h->sheets.shares, r->shares, r->share_count * sizeof h->sheets.shares[0]);
     h->spans[h->count] = (struct history_span){.from = leaf + 1, .keys = {*history_member(h), r->key}, .count = 2};
+    h->count++;
     return 0;
 }
 
@@ -151,7 +161,35 @@ static int take_member(struct history *h, uint64_t leaf, const struct statement 
         return err_set(e, ERR_DAMAGED, "rule member-set: its sheets are not those that may replace a member here");
     h->sheets.spent = true;
     h->spans[h->count] = (struct history_span){.from = leaf + 1, .keys = {s->member.key}, .count = 1};
+    h->count++;
     return 0;
+}
+
+/* The spans stay: a cosigner signs no statements. */
+static int take_cosigners(struct history *h, uint64_t leaf, const struct statement *s, struct err *e)
+{
+    OWN(mem_drop) struct policy *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return err_memory(e);
+    int rc = policy_parse(bytes_text(s->cosigners.policy), p, e);
+    if (rc != 0)
+        return rc;
+    if (p->logs != 1 || strcmp(p->log[0].name, h->log.name) != 0 ||
+        memcmp(p->log[0].public_key, h->log.public_key, CRYPT_PUBLIC) != 0)
+        return err_set(e, ERR_DAMAGED, "rule cosigners-log: the policy is of another log");
+    free(h->policy);
+    h->policy = TAKE(p);
+    h->policy_leaf = leaf;
+    return 0;
+}
+
+/* Its place among the events, and the key that it registers, if it does. */
+static const struct statement_event *event_of(const struct statement *s, const struct note_key **ret_key)
+{
+    *ret_key = s->kind == STATEMENT_MEMBER ? &s->member.key : s->kind == STATEMENT_RECOVERY ? &s->recovery.key : NULL;
+    return s->kind == STATEMENT_MEMBER     ? &s->member.event
+           : s->kind == STATEMENT_RECOVERY ? &s->recovery.event
+                                           : &s->cosigners.event;
 }
 
 int history_take(struct history *h, uint64_t leaf, const struct statement *s, const uint8_t entry[LEAF_ENTRY],
@@ -159,16 +197,17 @@ int history_take(struct history *h, uint64_t leaf, const struct statement *s, co
 {
     if (!history_is_event(s->kind))
         return 0;
-    bool member = s->kind == STATEMENT_MEMBER;
-    int rc = event_rule(h, leaf, member ? &s->member.event : &s->recovery.event,
-                        member ? &s->member.key : &s->recovery.key, e);
+    const struct note_key *key;
+    const struct statement_event *event = event_of(s, &key);
+    int rc = event_rule(h, leaf, event, key, e);
     if (rc == 0)
         rc = room_make(h, e);
     if (rc == 0)
-        rc = member ? take_member(h, leaf, s, e) : take_recovery(h, leaf, s, e);
+        rc = s->kind == STATEMENT_MEMBER     ? take_member(h, leaf, s, e)
+             : s->kind == STATEMENT_RECOVERY ? take_recovery(h, leaf, s, e)
+                                             : take_cosigners(h, leaf, s, e);
     if (rc != 0)
         return err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
-    h->count++;
     h->events++;
     commitment(entry, &h->last);
     return 0;

@@ -4,12 +4,14 @@
  * Leaf 0 names the first member.  Every later key event names its number and the commitment of the event before, so
  * that none can be left out: a `recovery` statement, signed by the member of that moment, registers the one-time key of
  * a set of sheets, and a `member` statement, signed by that key and by nothing else, names the next member.  It spends
- * the key; from the leaf behind it on the new member signs, and the former one nothing more.  Validity goes by leaf,
+ * the key; from the leaf behind it on the new member signs, and the former one nothing more.  A `cosigners` statement,
+ * signed by the member, says who is to sign checkpoints beside the log; the newest one counts.  Validity goes by leaf,
  * not by clock.
  */
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H
 
+#include "model/policy.h"
 #include "model/statement.h"
 
 enum { HISTORY_EVENTS_MAX = 65536 };
@@ -34,6 +36,9 @@ struct history_sheets {
 };
 struct history {
     struct hash pin;
+    struct note_key log;
+    struct policy *policy; /* of the cosigners; NULL: none yet */
+    uint64_t policy_leaf;  /* of its statement */
     struct hash last; /* commitment of the newest event */
     uint64_t events;  /* behind leaf 0 */
     struct history_span *spans;

@@ -6,10 +6,11 @@
 
 enum {
     KEY_ID = 4,
-    ED25519 = 0x01,
+    TIMED = 8 + CRYPT_SIGNATURE, /* a cosignature: time and signature */
     VKEY_BYTES = 1 + CRYPT_PUBLIC,    /* type || public key */
     VKEY_BASE64 = VKEY_BYTES / 3 * 4, /* a whole number of groups: never padded */
     SIGNED_BASE64 = (KEY_ID + CRYPT_SIGNATURE + 2) / 3 * 4,
+    TIMED_BASE64 = (KEY_ID + TIMED + 2) / 3 * 4,
 };
 _Static_assert(VKEY_BYTES % 3 == 0, "no padding in a verification key");
 _Static_assert(NOTE_NAME_MAX + 1 + 2 * KEY_ID + 1 + VKEY_BASE64 + 1 <= NOTE_VKEY_MAX, "room for a verification key");
@@ -70,7 +71,7 @@ static void key_id(const struct note_key *key, uint8_t ret[KEY_ID])
     uint8_t text[NOTE_NAME_MAX + 2 + CRYPT_PUBLIC];
     memcpy(text, key->name, n);
     text[n] = '\n';
-    text[n + 1] = ED25519;
+    text[n + 1] = key->type;
     memcpy(text + n + 2, key->public_key, CRYPT_PUBLIC);
     struct hash h;
     crypt_sha256(bytes_of(text, n + 2 + CRYPT_PUBLIC), &h);
@@ -78,11 +79,13 @@ static void key_id(const struct note_key *key, uint8_t ret[KEY_ID])
 }
 
 /* ${name} has been checked. */
-static void make_key(struct bytes name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret)
+static void make_key(struct bytes name, enum note_type type, const uint8_t public_key[CRYPT_PUBLIC],
+                     struct note_key *ret)
 {
     memset(ret, 0, sizeof *ret);
     memcpy(ret->name, name.p, name.n);
     memcpy(ret->public_key, public_key, CRYPT_PUBLIC);
+    ret->type = (uint8_t)type;
     key_id(ret, ret->id);
 }
 
@@ -90,7 +93,15 @@ int note_key_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], stru
 {
     int rc = note_name_check(name, e);
     if (rc == 0)
-        make_key(bytes_text(name), public_key, ret);
+        make_key(bytes_text(name), NOTE_ED25519, public_key, ret);
+    return rc;
+}
+
+int note_cosigner_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret, struct err *e)
+{
+    int rc = note_name_check(name, e);
+    if (rc == 0)
+        make_key(bytes_text(name), NOTE_COSIGNATURE, public_key, ret);
     return rc;
 }
 
@@ -109,7 +120,7 @@ static void put_base64_groups(char *to, const uint8_t *p, size_t n)
 
 void note_key_text(const struct note_key *key, char to[NOTE_VKEY_MAX])
 {
-    uint8_t typed[VKEY_BYTES] = {ED25519};
+    uint8_t typed[VKEY_BYTES] = {key->type};
     memcpy(typed + 1, key->public_key, CRYPT_PUBLIC);
     char *p = stpcpy(to, key->name);
     *p++ = '+';
@@ -130,7 +141,16 @@ static bool take_until(struct bytes *text, char mark, struct bytes *ret)
     return true;
 }
 
-int note_key_parse(struct bytes text, struct note_key *ret, struct err *e)
+static int wrong_type(struct bytes name, enum note_type wanted, uint8_t type, struct err *e)
+{
+    if (wanted == NOTE_ED25519)
+        return err_set(e, ERR_DAMAGED, "verification key of \"%.*s\": only Ed25519 (type 1) is known, this is type %d",
+                       (int)name.n, (const char *)name.p, type);
+    return err_set(e, ERR_DAMAGED, "verification key of \"%.*s\": a cosigner's has type 4 (Ed25519), this is type %d",
+                   (int)name.n, (const char *)name.p, type);
+}
+
+static int parse_key(struct bytes text, enum note_type wanted, struct note_key *ret, struct err *e)
 {
     struct bytes name, id_text;
     uint8_t id[KEY_ID], typed[VKEY_BYTES];
@@ -140,16 +160,25 @@ int note_key_parse(struct bytes text, struct note_key *ret, struct err *e)
     int rc = name_check(name, ERR_DAMAGED, e);
     if (rc != 0)
         return rc;
-    if (typed[0] != ED25519)
-        return err_set(e, ERR_DAMAGED, "verification key of \"%.*s\": only Ed25519 (type 1) is known, this is type %d",
-                       (int)name.n, (const char *)name.p, typed[0]);
+    if (typed[0] != wanted)
+        return wrong_type(name, wanted, typed[0], e);
     struct note_key key;
-    make_key(name, typed + 1, &key);
+    make_key(name, wanted, typed + 1, &key);
     if (memcmp(key.id, id, KEY_ID) != 0)
         return err_set(e, ERR_DAMAGED, "verification key of \"%s\": its 8 hex digits do not fit its name and key",
                        key.name);
     *ret = key;
     return 0;
+}
+
+int note_key_parse(struct bytes text, struct note_key *ret, struct err *e)
+{
+    return parse_key(text, NOTE_ED25519, ret, e);
+}
+
+int note_cosigner_parse(struct bytes text, struct note_key *ret, struct err *e)
+{
+    return parse_key(text, NOTE_COSIGNATURE, ret, e);
 }
 
 /* What C2SP signed-note asks of any note: UTF-8, and of the characters below U+0020 only newlines. */
@@ -182,24 +211,75 @@ static bool seed_fits(const struct note_key *key, const struct key *seed)
     return memcmp(public_key, key->public_key, CRYPT_PUBLIC) == 0;
 }
 
-int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e)
+/* May this seed sign this text, with a line of so many characters of base64? */
+static int sign_check(struct bytes text, const struct note_key *key, const struct key *seed, size_t base64,
+                      struct err *e)
 {
-    const size_t room = 1 + DASH_BYTES + strlen(key->name) + 1 + SIGNED_BASE64 + 1;
+    const size_t room = 1 + DASH_BYTES + strlen(key->name) + 1 + base64 + 1;
     int rc = text_check(text, room, e);
     if (rc != 0)
         return rc;
-    if (!seed_fits(key, seed))
-        return err_set(e, ERR_KEY, "the signing key given is not that of \"%s\"", key->name);
-    uint8_t signature[KEY_ID + CRYPT_SIGNATURE];
-    memcpy(signature, key->id, KEY_ID);
-    crypt_sign_raw(seed, text, signature + KEY_ID);
+    return seed_fits(key, seed) ? 0
+                                : err_set(e, ERR_KEY, "the signing key given is not that of \"%s\"", key->name);
+}
+
+static void put_line(struct bytes name, const uint8_t id[KEY_ID], struct bytes signature, struct buf *to)
+{
+    OWN(buf_drop) struct buf whole = {0};
+    buf_put(&whole, id, KEY_ID);
+    buf_put_bytes(&whole, signature);
+    buf_put_text(to, DASH);
+    buf_put_bytes(to, name);
+    buf_put_text(to, " ");
+    buf_put_base64(to, buf_bytes(&whole));
+    buf_put_text(to, "\n");
+    to->failed = to->failed || whole.failed;
+}
+
+void note_line_put(const struct note_line *l, struct buf *to)
+{
+    put_line(l->name, l->id, l->signature, to);
+}
+
+int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e)
+{
+    assert(key->type == NOTE_ED25519);
+    int rc = sign_check(text, key, seed, SIGNED_BASE64, e);
+    if (rc != 0)
+        return rc;
+    uint8_t signature[CRYPT_SIGNATURE];
+    crypt_sign_raw(seed, text, signature);
     buf_put_bytes(to, text);
     buf_put_text(to, "\n");
-    buf_put_text(to, DASH);
-    buf_put_text(to, key->name);
-    buf_put_text(to, " ");
-    buf_put_base64(to, bytes_of(signature, sizeof signature));
+    put_line(bytes_text(key->name), key->id, bytes_of(signature, sizeof signature), to);
+    return buf_check(to, e);
+}
+
+/* What a cosigner signs. */
+static void timed_message(uint64_t at_unix_s, struct bytes text, struct buf *to)
+{
+    buf_put_text(to, "cosignature/v1\ntime ");
+    buf_put_decimal(to, at_unix_s);
     buf_put_text(to, "\n");
+    buf_put_bytes(to, text);
+}
+
+int note_cosign(struct bytes text, const struct note_key *key, const struct key *seed, uint64_t at_unix_s,
+                struct buf *to, struct err *e)
+{
+    assert(key->type == NOTE_COSIGNATURE && at_unix_s <= INT64_MAX);
+    OWN(buf_drop) struct buf message = {0};
+    int rc = sign_check(text, key, seed, TIMED_BASE64, e);
+    if (rc != 0)
+        return rc;
+    timed_message(at_unix_s, text, &message);
+    rc = buf_check(&message, e);
+    if (rc != 0)
+        return rc;
+    uint8_t signature[TIMED];
+    u64_put(signature, at_unix_s);
+    crypt_sign_raw(seed, buf_bytes(&message), signature + 8);
+    put_line(bytes_text(key->name), key->id, bytes_of(signature, sizeof signature), to);
     return buf_check(to, e);
 }
 
@@ -316,6 +396,48 @@ static bool is_repeated(const struct note *n, size_t line, const struct note_key
     return false;
 }
 
+static int cosignature_check(const struct note *n, const struct note_line *l, const struct note_key *key, bool *ret,
+                             struct err *e)
+{
+    OWN(buf_drop) struct buf message = {0};
+    uint64_t at_unix_s = l->signature.n == TIMED ? u64_get(l->signature.p) : UINT64_MAX;
+    *ret = false;
+    if (at_unix_s > INT64_MAX)
+        return 0;
+    timed_message(at_unix_s, n->text, &message);
+    int rc = buf_check(&message, e);
+    if (rc == 0)
+        *ret = crypt_verify_raw(key->public_key, buf_bytes(&message), l->signature.p + 8);
+    return rc;
+}
+
+/* ERR_DAMAGED unless the line, which is by this key, fits the note. */
+static int line_check(const struct note *n, const struct note_line *l, const struct note_key *key, struct err *e)
+{
+    bool good = false;
+    if (key->type == NOTE_COSIGNATURE) {
+        int rc = cosignature_check(n, l, key, &good, e);
+        if (rc != 0)
+            return rc;
+    } else
+        good = l->signature.n == CRYPT_SIGNATURE && crypt_verify_raw(key->public_key, n->text, l->signature.p);
+    return good ? 0 : err_set(e, ERR_DAMAGED, "the signature by \"%s\" does not fit the note", key->name);
+}
+
+int note_cosigned(const struct note *n, const struct note_key *key, uint64_t *ret_at_unix_s, struct err *e)
+{
+    assert(key->type == NOTE_COSIGNATURE);
+    size_t i = 0;
+    while (i < n->lines && !line_is_by(&n->line[i], key))
+        i++;
+    if (i == n->lines)
+        return ERR_ABSENT;
+    int rc = line_check(n, &n->line[i], key, e);
+    if (rc == 0)
+        *ret_at_unix_s = u64_get(n->line[i].signature.p);
+    return rc;
+}
+
 int note_check(const struct note *n, const struct note_key *keys, size_t count, enum note_manner manner,
                struct err *e)
 {
@@ -333,8 +455,9 @@ int note_check(const struct note *n, const struct note_key *keys, size_t count, 
             continue;
         if (manner == NOTE_STRICT && is_repeated(n, i, key))
             return err_set(e, ERR_DAMAGED, "the note is signed twice by \"%s\"", key->name);
-        if (l->signature.n != CRYPT_SIGNATURE || !crypt_verify_raw(key->public_key, n->text, l->signature.p))
-            return err_set(e, ERR_DAMAGED, "the signature by \"%s\" does not fit the note", key->name);
+        rc = line_check(n, l, key, e);
+        if (rc != 0)
+            return rc;
         good++;
     }
     if (good == 0)

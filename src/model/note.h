@@ -16,20 +16,27 @@ enum {
     NOTE_VKEY_MAX = NOTE_NAME_MAX + 64,
 };
 
-/* A verification key.  type is 0x01, Ed25519. */
+/* What a key signs: the text of a note (Ed25519), or a cosigner's time and the text (C2SP tlog-cosignature). */
+enum note_type { NOTE_ED25519 = 0x01, NOTE_COSIGNATURE = 0x04 };
+
+/* A verification key. */
 struct note_key {
     char name[NOTE_NAME_MAX + 1];
     uint8_t public_key[CRYPT_PUBLIC];
-    uint8_t id[4]; /* SHA-256(name || 0x0A || 0x01 || public key), first four bytes */
+    uint8_t id[4]; /* SHA-256(name || 0x0A || type || public key), first four bytes */
+    uint8_t type;  /* enum note_type */
 };
 
 /* note_name_check: not empty, no white space, no '+', no control characters, valid UTF-8, at most NOTE_NAME_MAX.
  * ERR_USAGE. */
 int note_name_check(const char *name, struct err *e);
 int note_key_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret, struct err *e);
-/* "name+hex8(id)+base64(0x01 || public key)".  note_key_parse: ERR_DAMAGED. */
+int note_cosigner_make(const char *name, const uint8_t public_key[CRYPT_PUBLIC], struct note_key *ret, struct err *e);
+/* "name+hex8(id)+base64(type || public key)".  note_key_parse takes type 1 alone, note_cosigner_parse type 4 alone, so
+ * that no key is taken for one of the other use.  ERR_DAMAGED. */
 void note_key_text(const struct note_key *key, char to[NOTE_VKEY_MAX]);
 int note_key_parse(struct bytes text, struct note_key *ret, struct err *e);
+int note_cosigner_parse(struct bytes text, struct note_key *ret, struct err *e);
 
 /*
  * note_sign: append ${text} (UTF-8, ends with a newline, no other control characters) and one signature to ${to}.
@@ -63,5 +70,18 @@ int note_parse(struct bytes bytes, struct note *ret, struct err *e);
 enum note_manner { NOTE_STRICT, NOTE_FOREIGN };
 int note_check(const struct note *n, const struct note_key *keys, size_t count, enum note_manner manner,
                struct err *e);
+
+/*
+ * Cosignatures (C2SP tlog-cosignature, cosignature/v1): u64be time || Ed25519 over "cosignature/v1\ntime <time>\n" and
+ * the checkpoint's text.  The time is a claim of the cosigner, seconds since 1970, at most 2^63 - 1.
+ * note_cosign: append one signature line over ${text}.  Errors as note_sign.
+ * note_cosigned: the line by this cosigner's key; *ret_at_unix_s is its time.  ERR_ABSENT without words: there is none.
+ * ERR_DAMAGED: it does not fit the note.
+ */
+int note_cosign(struct bytes text, const struct note_key *key, const struct key *seed, uint64_t at_unix_s,
+                struct buf *to, struct err *e);
+int note_cosigned(const struct note *n, const struct note_key *key, uint64_t *ret_at_unix_s, struct err *e);
+/* note_line_put: one signature line, as it was parsed, appended. */
+void note_line_put(const struct note_line *l, struct buf *to);
 
 #endif

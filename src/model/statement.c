@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/unicode.h"
+#include "model/checkpoint.h"
+#include "model/policy.h"
 
 #include <assert.h>
 
@@ -19,7 +21,9 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_PART] = "part",         [STATEMENT_RECEIPT] = "receipt",
     [STATEMENT_NOTE] = "note",         [STATEMENT_SET_ASIDE] = "set-aside",
     [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
-    [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited", [STATEMENT_TIMESTAMPED] = "timestamped",
+    [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
+    [STATEMENT_COSIGNERS] = "cosigners", [STATEMENT_COSIGNED] = "cosigned",
+    [STATEMENT_TIMESTAMPED] = "timestamped",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -46,6 +50,16 @@ bool statement_reason_known(const char *reason)
         if (strcmp(REASONS[i], reason) == 0)
             return true;
     return false;
+}
+
+struct statement_event *statement_event(struct statement *s)
+{
+    switch (s->kind) {
+    case STATEMENT_RECOVERY: return &s->recovery.event;
+    case STATEMENT_MEMBER: return &s->member.event;
+    case STATEMENT_COSIGNERS: return &s->cosigners.event;
+    default: return NULL;
+    }
 }
 
 /* ---- making ---- */
@@ -405,6 +419,24 @@ static void make_audited(const struct statement *s, struct json_out *j)
     put_time(j, s);
 }
 
+static void make_cosigners(const struct statement *s, struct json_out *j)
+{
+    put_kind(j, s->kind);
+    put_number(j, "number", s->cosigners.event.number);
+    json_key(j, "policy");
+    json_string(j, s->cosigners.policy);
+    put_hash(j, "prev", &s->cosigners.event.prev);
+    put_time(j, s);
+}
+
+static void make_cosigned(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "checkpoint");
+    json_string(j, s->cosigned.checkpoint);
+    put_kind(j, s->kind);
+    put_time(j, s);
+}
+
 static void put_hex_hash(struct json_out *j, const char *key, const struct hash *h)
 {
     json_key(j, key);
@@ -755,6 +787,43 @@ static int timestamped_rule(const struct statement_timestamped *t, int code, str
     return 0;
 }
 
+/* One log, so that its checkpoints are meant and no others; the one form, so that one policy has one spelling. */
+static int cosigners_rule(const struct statement *s, int code, struct err *e)
+{
+    OWN(mem_drop) struct policy *p = calloc(1, sizeof *p);
+    OWN(buf_drop) struct buf again = {0};
+    struct err mine = {0};
+    if (p == NULL)
+        return err_memory(e);
+    int rc = text_rule(s->cosigners.policy, text_tr("the policy"), code, e);
+    if (rc != 0)
+        return rc;
+    if (policy_parse(bytes_text(s->cosigners.policy), p, &mine) != 0)
+        return mine.code == ERR_IO ? err_memory(e) : err_set(e, code, "rule cosigners-policy: %s", mine.text);
+    if (p->cosigners > STATEMENT_COSIGNERS_MAX)
+        return err_set(e, code, "rule cosigners-count: a policy has at most %d cosigners", STATEMENT_COSIGNERS_MAX);
+    policy_text(p, &again);
+    rc = buf_check(&again, e);
+    if (rc == 0 && (p->logs != 1 || !bytes_equal(buf_bytes(&again), bytes_text(s->cosigners.policy))))
+        rc = err_set(e, code, "rule cosigners-policy: it is not of one log, or not written in the one form");
+    return rc;
+}
+
+/* What its lines are worth is told by the keys, which whoever knows the policy has: here its form alone. */
+static int cosigned_rule(const struct statement *s, int code, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    struct err mine = {0};
+    if (text_rule(s->cosigned.checkpoint, text_tr("the checkpoint"), code, e) != 0)
+        return code;
+    int rc = note_parse(bytes_text(s->cosigned.checkpoint), &n, &mine);
+    if (rc == ERR_IO)
+        return err_memory(e);
+    if (rc != 0 || n.lines < 2)
+        return err_set(e, code, "rule cosigned-note: it is no note with the signatures of a log and of others");
+    return 0;
+}
+
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
 static int rules(const struct statement *s, int code, struct err *e)
 {
@@ -780,6 +849,8 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
     case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
+    case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
+    case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     }
     assert(false);
@@ -808,6 +879,8 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_RECOVERY: make_recovery(s, &j); break;
     case STATEMENT_MEMBER: make_member(s, &j); break;
     case STATEMENT_AUDITED: make_audited(s, &j); break;
+    case STATEMENT_COSIGNERS: make_cosigners(s, &j); break;
+    case STATEMENT_COSIGNED: make_cosigned(s, &j); break;
     case STATEMENT_TIMESTAMPED: make_timestamped(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
@@ -1277,6 +1350,27 @@ static int read_member(struct reading *r)
     return good ? 0 : broken(r, "member-fields");
 }
 
+static int read_cosigners(struct reading *r)
+{
+    static const char *const keys[] = {"kind", "number", "policy", "prev", "time"};
+    struct statement_cosigners *c = &r->s->cosigners;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    c->policy = json_text(json_get(r->root, "policy"));
+    return c->policy != NULL && read_event(r, &c->event) ? 0 : broken(r, "cosigners-fields");
+}
+
+static int read_cosigned(struct reading *r)
+{
+    static const char *const keys[] = {"checkpoint", "kind", "time"};
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    r->s->cosigned.checkpoint = json_text(json_get(r->root, "checkpoint"));
+    return r->s->cosigned.checkpoint != NULL ? 0 : broken(r, "cosigned-fields");
+}
+
 static bool read_mtime(const struct json_node *n, struct statement_time *t)
 {
     uint64_t ns = 0;
@@ -1446,6 +1540,8 @@ static int read_kind(struct reading *r)
     case STATEMENT_RECOVERY: return read_recovery(r);
     case STATEMENT_MEMBER: return read_member(r);
     case STATEMENT_AUDITED: return read_audited(r);
+    case STATEMENT_COSIGNERS: return read_cosigners(r);
+    case STATEMENT_COSIGNED: return read_cosigned(r);
     case STATEMENT_TIMESTAMPED: return read_timestamped(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);

@@ -32,7 +32,9 @@ enum statement_kind {
     STATEMENT_RECOVERY = 14,     /* public, a key event: sheets that replace a lost member, and their one-time key */
     STATEMENT_MEMBER = 15,       /* public, a key event: who signs from here on; by the sheets' one-time key alone */
     STATEMENT_AUDITED = 16,      /* public: what audits of the packs found, and when */
-    STATEMENT_TIMESTAMPED = 17,  /* public: an outside authority's time-stamp over an earlier checkpoint */
+    STATEMENT_COSIGNERS = 17,    /* public, a key event: who is to cosign from here on, and how many of them */
+    STATEMENT_COSIGNED = 18,     /* public: an earlier checkpoint with the lines of those who signed it too */
+    STATEMENT_TIMESTAMPED = 19,  /* public: an outside authority's time-stamp over an earlier checkpoint */
     STATEMENT_KIND_LAST = STATEMENT_TIMESTAMPED,
 };
 const char *statement_kind_name(enum statement_kind kind);
@@ -46,6 +48,7 @@ enum {
     STATEMENT_STRIPE_PACKS_MAX = 32, /* packs under one stripe of parity */
     STATEMENT_PARITY_MAX = 4,       /* and parity files over it */
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
+    STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
@@ -183,6 +186,11 @@ struct statement_member {
     uint8_t set[STATEMENT_ID]; /* of sheets: spent by this */
 };
 
+struct statement_cosigners {
+    struct statement_event event;
+    const char *policy; /* C2SP tlog-policy, in the form of policy_text */
+};
+
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
     enum statement_kind kind;
@@ -231,11 +239,17 @@ struct statement {
             struct statement_audit *audits;
             size_t count;
         } audited;
+        struct statement_cosigners cosigners;
+        struct {
+            const char *checkpoint; /* a signed note: by the log, then by at least one cosigner */
+        } cosigned;
         struct statement_timestamped timestamped;
     };
 };
 
 bool statement_reason_known(const char *reason);
+/* statement_event: of a key event, its place among them; NULL for all other kinds. */
+struct statement_event *statement_event(struct statement *s);
 
 /*
  * statement_make(s, secret, ret_text, ret_values, e):

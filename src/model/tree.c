@@ -207,6 +207,43 @@ static bool check_without_proof(uint64_t old_size, const struct hash *old_root, 
     return old_size != size || hash_equal(old_root, root);
 }
 
+/* RFC 9162 section 2.1.4.2, from ${first} on: both roots; false when the proof is of another length. */
+static bool climb(uint64_t old_size, uint64_t size, const struct hash *first, const struct hash *rest, size_t count,
+                  struct hash *ret_old, struct hash *ret_new)
+{
+    uint64_t fn = old_size - 1, sn = size - 1;
+    while ((fn & 1) != 0) {
+        fn >>= 1;
+        sn >>= 1;
+    }
+    struct hash fr = *first, sr = *first;
+    for (size_t i = 0; i < count; i++) {
+        if (sn == 0)
+            return false;
+        if ((fn & 1) != 0 || fn == sn) {
+            crypt_node_hash(&rest[i], &fr, &fr);
+            crypt_node_hash(&rest[i], &sr, &sr);
+            while ((fn & 1) == 0 && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            crypt_node_hash(&sr, &rest[i], &sr);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    *ret_old = fr;
+    *ret_new = sr;
+    return sn == 0;
+}
+
+/* When the old tree is one perfect subtree its root is known and not sent. */
+static bool is_perfect(uint64_t size)
+{
+    return (size & (size - 1)) == 0;
+}
+
 bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root,
                             const struct tree_proof *p)
 {
@@ -216,30 +253,33 @@ bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint
         return p->count == 0 && check_without_proof(old_size, old_root, size, root);
     if (p->count == 0)
         return false;
-    uint64_t fn = old_size - 1, sn = size - 1;
-    while ((fn & 1) != 0) {
-        fn >>= 1;
-        sn >>= 1;
-    }
-    /* When the old tree is one perfect subtree its root is known and not sent: fn is zero exactly then. */
-    struct hash fr = fn == 0 ? *old_root : p->hash[0], sr = fr;
-    for (size_t i = fn == 0 ? 0 : 1; i < p->count; i++) {
-        if (sn == 0)
-            return false;
-        if ((fn & 1) != 0 || fn == sn) {
-            crypt_node_hash(&p->hash[i], &fr, &fr);
-            crypt_node_hash(&p->hash[i], &sr, &sr);
-            while ((fn & 1) == 0 && fn != 0) {
-                fn >>= 1;
-                sn >>= 1;
-            }
-        } else {
-            crypt_node_hash(&sr, &p->hash[i], &sr);
-        }
-        fn >>= 1;
-        sn >>= 1;
-    }
-    return sn == 0 && hash_equal(&fr, old_root) && hash_equal(&sr, root);
+    const bool perfect = is_perfect(old_size);
+    struct hash fr, sr;
+    return climb(old_size, size, perfect ? old_root : &p->hash[0], p->hash + !perfect, p->count - !perfect, &fr, &sr) &&
+           hash_equal(&fr, old_root) && hash_equal(&sr, root);
+}
+
+void tree_beginning_from(uint64_t old_size, const struct hash *old_root, const struct tree_proof *plain,
+                         struct tree_proof *ret)
+{
+    assert(old_size > 0 && plain->count < TREE_PROOF_MAX);
+    struct tree_proof p = {.count = 0};
+    if (is_perfect(old_size))
+        p.hash[p.count++] = *old_root;
+    for (size_t i = 0; i < plain->count; i++)
+        p.hash[p.count++] = plain->hash[i];
+    *ret = p;
+}
+
+bool tree_beginning(uint64_t old_size, uint64_t size, const struct hash *root, const struct tree_proof *p,
+                    struct hash *ret_old_root)
+{
+    struct hash fr, sr;
+    if (old_size == 0 || old_size >= size || p->count == 0 || p->count > TREE_PROOF_MAX ||
+        !climb(old_size, size, &p->hash[0], p->hash + 1, p->count - 1, &fr, &sr) || !hash_equal(&sr, root))
+        return false;
+    *ret_old_root = fr;
+    return true;
 }
 
 /* ${n} in groups of three digits, all but the last marked with x: 1234067 is x001/x234/067. */

@@ -50,6 +50,16 @@ bool tree_check_inclusion(const struct hash *leaf_hash, uint64_t index, uint64_t
                           const struct hash *root);
 bool tree_check_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size, const struct hash *root,
                             const struct tree_proof *p);
+/*
+ * tree_beginning: what root the first ${old_size} leaves have in the tree of ${size} leaves with ${root}.  The proof is
+ * a consistency proof that always has the root of the old tree's last perfect subtree first (a plain one leaves it out
+ * where it is the whole old tree: tree_beginning_from puts it there).  All hashes that make the old root make ${root}
+ * too, so whoever has signed ${root} cannot deny the old one.  False: the proof does not lead to ${root}.
+ */
+void tree_beginning_from(uint64_t old_size, const struct hash *old_root, const struct tree_proof *plain,
+                         struct tree_proof *ret);
+bool tree_beginning(uint64_t old_size, uint64_t size, const struct hash *root, const struct tree_proof *p,
+                    struct hash *ret_old_root);
 
 /*
  * tree_tile_path: "tile/<level>/<N>[.p/<width>]" or, for level -1, "tile/entries/<N>[.p/<width>]"; ${width} is 1 to

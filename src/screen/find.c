@@ -4,9 +4,10 @@
 #include "screen/screen_internal.h"
 
 enum {
-    COMMON_POSTINGS = 3000, /* a key that so many names share is passed over, unless it says much */
+    POSTINGS_MAX = 16000, /* of all keys of a query, the rarest first, that are looked at */
     SEEN_BITS = 12,
-    VERIFIED_MAX = 96, /* names that are compared in full, the best by shared keys */
+    DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
+    VERIFIED_MAX = 64,  /* names that are compared in full, the best by shared keys */
 };
 
 static int by_key(const void *x, const void *y)
@@ -40,6 +41,19 @@ static int post(struct screen *s, uint32_t name, const struct match_name *read, 
     return 0;
 }
 
+static int make_sieve(struct screen *s, struct err *e)
+{
+    match_sieve_free(s->sieve);
+    s->sieve = NULL;
+    int rc = match_sieve_new(&s->sieve, e);
+    for (uint32_t i = 0; rc == 0 && i < s->names_count; i++) {
+        const struct screen_name *n = &s->names[i];
+        rc = match_sieve_add(s->sieve, bytes_of(s->texts.p + n->text, n->text_bytes),
+                             (enum match_kind)s->items[n->item].kind, e);
+    }
+    return rc == 0 ? match_sieve_ready(s->sieve, e) : rc;
+}
+
 int screen_index(struct screen *s, struct err *e)
 {
     size_t room = 0;
@@ -66,7 +80,8 @@ int screen_index(struct screen *s, struct err *e)
         s->bucket[(s->postings[i].key >> (32 - SCREEN_BUCKET_BITS)) + 1]++;
     for (size_t i = 0; i < (size_t)1 << SCREEN_BUCKET_BITS; i++)
         s->bucket[i + 1] += s->bucket[i];
-    return 0;
+    screen_count_open(s);
+    return make_sieve(s, e);
 }
 
 /* ---- details ---- */
@@ -173,6 +188,16 @@ static void insert_hit(struct finding *f, const struct screen_hit *hit)
     f->hits[at] = *hit;
 }
 
+/* The score of a name from which it may be a hit: details may add to it, when there are any. */
+static unsigned least_of(const struct screen_query *q)
+{
+    unsigned threshold = q->threshold == 0 ? SCREEN_THRESHOLD : q->threshold;
+    for (unsigned k = 0; k < SCREEN_DETAILS; k++)
+        if (q->detail[k].n != 0)
+            return threshold > DETAILS_MOST ? threshold - DETAILS_MOST : 0;
+    return threshold;
+}
+
 static void compare_name(struct finding *f, uint32_t number)
 {
     const struct screen_name *n = &f->s->names[number];
@@ -181,22 +206,24 @@ static void compare_name(struct finding *f, uint32_t number)
         return;
     f->compared++;
     struct screen_hit hit = {.entry = n->item, .name = bytes_of(f->s->texts.p + n->text, n->text_bytes)};
+    const unsigned least = least_of(f->q);
     for (unsigned reading = 0; reading < 2; reading++) {
         struct match_name other;
-        struct match_reason reason;
         bool han = read_name(f->s, number, (enum match_reading)reading, &other);
         if (reading == 1 && !han && !f->han)
             break;
-        unsigned score = match_name_score(&f->name[f->han ? reading : 0], &other, (enum match_kind)item->kind, &reason);
+        const struct match_name *name = &f->name[f->han ? reading : 0];
+        unsigned score = match_name_score(name, &other, (enum match_kind)item->kind, NULL);
         if (score > hit.name_score) {
             hit.name_score = score;
-            hit.reason = reason;
+            if (score >= least) /* once more, to be told why */
+                (void)match_name_score(name, &other, (enum match_kind)item->kind, &hit.reason);
         }
         if (!han && !f->han)
             break;
     }
     unsigned threshold = f->q->threshold == 0 ? SCREEN_THRESHOLD : f->q->threshold;
-    if (hit.name_score + 100 < threshold)
+    if (hit.name_score < least)
         return;
     hit.score = with_details(f->s, f->q, &hit);
     if (hit.score >= threshold)
@@ -277,9 +304,14 @@ static void find_indexed(struct finding *f)
         }
     }
     qsort(range, ranges, sizeof *range, shortest_first);
-    for (unsigned i = 0; i < ranges && (i == 0 || range[i].to - range[i].from <= COMMON_POSTINGS); i++)
+    size_t looked_at = 0;
+    for (unsigned i = 0; i < ranges; i++) {
+        looked_at += range[i].to - range[i].from;
+        if (i != 0 && looked_at > POSTINGS_MAX)
+            break;
         for (size_t k = range[i].from; k < range[i].to; k++)
             add_seen(table, order, &count, f->s->postings[k].name, range[i].worth);
+    }
     /* The best by what they share: everything from the worth that leaves at most VERIFIED_MAX. */
     uint32_t histogram[1024] = {0}, least = 1023, names = 0;
     for (unsigned i = 0; i < count; i++)
@@ -291,6 +323,22 @@ static void find_indexed(struct finding *f)
             compare_name(f, table[order[i]].name - 1);
 }
 
+/* Every name is compared: by the sieve, with a bound on its score, and in full where that may reach what is asked. */
+static void find_exhaustive(struct finding *f)
+{
+    OWN(mem_drop) uint64_t *may = malloc((f->s->names_count / 64 + 1) * sizeof *may);
+    bool sifted = may != NULL && match_sieve_find(f->s->sieve, f->q->name, least_of(f->q), may, NULL) == 0;
+    for (size_t i = 0; !sifted && i < f->s->names_count; i++)
+        compare_name(f, (uint32_t)i);
+    for (size_t word = 0; sifted && word <= f->s->names_count / 64; word++)
+        for (uint64_t bits = may[word]; bits != 0; bits &= bits - 1) {
+            size_t i = word * 64 + (unsigned)__builtin_ctzll(bits);
+            if (i < f->s->names_count)
+                compare_name(f, (uint32_t)i);
+        }
+    f->compared = f->s->names_open;
+}
+
 void screen_find(const struct screen *s, const struct screen_query *query, struct screen_hit hits[SCREEN_HITS_MAX],
                  size_t *ret_count, uint64_t *ret_compared)
 {
@@ -299,8 +347,7 @@ void screen_find(const struct screen *s, const struct screen_query *query, struc
     if (f.han)
         (void)match_name_read(query->name, MATCH_READ_MANDARIN, &f.name[1]);
     if (f.name[0].count != 0 && query->exhaustive)
-        for (uint32_t i = 0; i < s->names_count; i++)
-            compare_name(&f, i);
+        find_exhaustive(&f);
     else if (f.name[0].count != 0)
         find_indexed(&f);
     *ret_count = f.count;

@@ -21,6 +21,7 @@ void screen_free(struct screen *s)
     free(s->names);
     free(s->postings);
     free(s->bucket);
+    match_sieve_free(s->sieve);
     free(s);
 }
 
@@ -217,6 +218,13 @@ static int by_content(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+void screen_count_open(struct screen *s)
+{
+    s->names_open = 0;
+    for (size_t i = 0; i < s->names_count; i++)
+        s->names_open += !s->items[s->names[i].item].known;
+}
+
 int screen_known(struct screen *s, const struct screen *before, struct err *e)
 {
     OWN(mem_drop) uint64_t *contents = malloc((before->items_count + 1) * sizeof *contents);
@@ -230,5 +238,6 @@ int screen_known(struct screen *s, const struct screen *before, struct err *e)
         s->skipped += known && !s->items[i].known;
         s->items[i].known = s->items[i].known || known;
     }
+    screen_count_open(s);
     return 0;
 }

@@ -35,6 +35,8 @@ struct screen {
     unsigned lists;
     struct screen_posting *postings; /* by key, then name */
     size_t postings_count;
+    struct match_sieve *sieve; /* over all names */
+    size_t names_open;         /* names of entries that are screened */
     uint32_t *bucket; /* first posting of each value of the upper bits of keys */
 };
 
@@ -51,6 +53,7 @@ void screen_draft_drop(struct screen_draft *d);
 void screen_draft_name(struct screen_draft *d, struct bytes name);
 void screen_draft_detail(struct screen_draft *d, enum screen_detail which, struct bytes value);
 int screen_take(struct screen *s, const struct screen_draft *d, struct err *e); /* passes over one without a name */
+void screen_count_open(struct screen *s);
 int screen_text(struct screen *s, struct bytes text, uint32_t *ret, struct err *e);
 
 int screen_read_un(struct screen *s, struct bytes content, const char *name, struct err *e);

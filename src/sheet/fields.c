@@ -102,6 +102,12 @@ static int kind_from_file(const struct json_node *root, struct bytes header, enu
     return 0;
 }
 
+void sheet_fields_drop(struct sheet_fields *fields)
+{
+    for (unsigned i = 0; i < MATCH_FIELDS_MAX; i++)
+        buf_drop(&fields->header[i]);
+}
+
 static int choose(const struct table *t, const struct sample *s, const struct json_node *root, const char *id,
                   struct sheet_fields *to, struct err *e)
 {
@@ -127,7 +133,7 @@ static int choose(const struct table *t, const struct sample *s, const struct js
             sheet_say(stderr, "column %s is not used: %d fields are the most\n", field.name, MATCH_FIELDS_MAX);
             continue;
         }
-        to->column[to->count] = (int)c;
+        buf_put_bytes(&to->header[to->count], header);
         to->field[to->count++] = field;
     }
     return 0;
@@ -139,7 +145,6 @@ int sheet_fields_find(const char *path, const char *fields_path, const char *id,
     OWN(table_drop) struct table *t = NULL;
     OWN(json_drop) struct json *document = NULL;
     OWN(buf_drop) struct buf text = {0};
-    *to = (struct sheet_fields){0};
     int rc = table_open(path, NULL, &t, e);
     if (rc == 0 && table_find(t, id) < 0)
         rc = err_set(e, ERR_USAGE, "%s has no column \"%s\"", path, id);

@@ -7,8 +7,9 @@
 struct sheet_fields {
     unsigned count;
     struct match_field field[MATCH_FIELDS_MAX];
-    int column[MATCH_FIELDS_MAX]; /* of the first table */
+    struct buf header[MATCH_FIELDS_MAX]; /* of the column; other tables are asked for the same */
 };
+void sheet_fields_drop(struct sheet_fields *fields);
 
 /*
  * sheet_fields_find(path, fields_path, id, to, e):

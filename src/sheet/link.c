@@ -1,169 +1,7 @@
-#include "base/file.h"
 #include "base/text.h"
 #include "sheet/fields.h"
-#include "sheet/report.h"
-
-#include <inttypes.h>
-
-static void ids_drop(struct sheet_ids *ids)
-{
-    buf_drop(&ids->text);
-    free(ids->offset);
-    free(ids->sorted);
-}
-
-static struct bytes id_of(const struct sheet_ids *ids, size_t record)
-{
-    return bytes_of(ids->text.p + ids->offset[record], ids->offset[record + 1] - ids->offset[record]);
-}
-
-static int add_id(struct sheet_ids *ids, struct bytes id, struct err *e)
-{
-    if (ids->count + 2 > ids->room) {
-        size_t room = ids->room * 2 + 4096;
-        uint64_t *grown = realloc(ids->offset, room * sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        ids->offset = grown;
-        ids->offset[0] = 0;
-        ids->room = room;
-    }
-    buf_put_bytes(&ids->text, id);
-    ids->offset[++ids->count] = ids->text.n;
-    return buf_check(&ids->text, e);
-}
-
-static int read_table(const char *path, const struct sheet_fields *fields, unsigned source, const char *id,
-                      const struct table *first, struct match_frame *f, struct sheet_ids *ids, struct err *e)
-{
-    OWN(table_drop) struct table *t = NULL;
-    struct table_row row;
-    int columns[MATCH_FIELDS_MAX], rc = table_open(path, NULL, &t, e);
-    if (rc != 0)
-        return rc;
-    int id_column = table_find(t, id);
-    if (id_column < 0)
-        return err_set(e, ERR_USAGE, "%s has no column \"%s\"", path, id);
-    for (unsigned i = 0; i < fields->count; i++) {
-        OWN(buf_drop) struct buf name = {0};
-        buf_put_bytes(&name, table_header(first, (size_t)fields->column[i]));
-        columns[i] = table_find(t, buf_text(&name));
-        if (columns[i] < 0)
-            sheet_say(stderr, "%s has no column \"%s\": missing in all its rows\n", path, buf_text(&name));
-    }
-    while ((rc = table_next(t, &row, e)) == 1) {
-        struct bytes values[MATCH_FIELDS_MAX];
-        uint64_t version = ids->version;
-        for (unsigned i = 0; i < fields->count; i++) {
-            values[i] = columns[i] < 0 ? (struct bytes){0} : row.fields[columns[i]];
-            version = (version ^ match_bytes_hash(values[i])) * 0x9E3779B97F4A7C15u;
-        }
-        ids->version = version;
-        rc = match_frame_add(f, values, source, e);
-        rc = rc == 0 ? add_id(ids, table_trim(row.fields[id_column]), e) : rc;
-        if (rc != 0)
-            return rc;
-    }
-    if (rc == 0)
-        sheet_say_notes(path, table_notes(t));
-    return rc;
-}
-
-/* ---- decisions ---- */
-
-static int compare_ids(const void *x, const void *y, void *context)
-{
-    const struct sheet_ids *ids = context;
-    uint32_t p = *(const uint32_t *)x, q = *(const uint32_t *)y;
-    struct bytes a = id_of(ids, p), b = id_of(ids, q);
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    if (order == 0 && a.n != b.n)
-        order = a.n < b.n ? -1 : 1;
-    return order != 0 ? order : p < q ? -1 : p > q;
-}
-
-/* The record with that id of a source (0, 1), or of any (2). */
-static bool find_id(const struct sheet_ids *ids, struct bytes id, unsigned source, uint32_t *ret)
-{
-    size_t low = 0, high = ids->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        struct bytes x = id_of(ids, ids->sorted[middle]);
-        int order = memcmp(x.p, id.p, x.n < id.n ? x.n : id.n);
-        if (order < 0 || (order == 0 && x.n < id.n))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < ids->count && bytes_equal(id_of(ids, ids->sorted[low]), id); low++) {
-        *ret = ids->sorted[low];
-        if (source == 2 || (ids->sorted[low] >= ids->first_count) == (source == 1))
-            return true;
-    }
-    return false;
-}
-
-static int decision_of(struct bytes word, struct match_decision *d)
-{
-    static const char *const words[] = {"same", "different", "cannot tell"};
-    for (unsigned i = 0; i < COUNT(words); i++)
-        if (bytes_equal(word, bytes_text(words[i]))) {
-            d->says = i;
-            return 1;
-        }
-    return word.n == 0 ? 0 : -1;
-}
-
-static int read_decisions(const char *path, bool across, struct sheet_ids *ids, struct sheet_decisions *to,
-                          struct err *e)
-{
-    OWN(table_drop) struct table *t = NULL;
-    struct table_row row;
-    int rc = table_open(path, NULL, &t, e);
-    if (rc != 0)
-        return rc;
-    int a = table_find(t, "id_a"), b = table_find(t, "id_b"), says = table_find(t, "decision"),
-        drawn = table_find(t, "drawn");
-    if (a < 0 || b < 0 || says < 0)
-        return err_set(e, ERR_USAGE, "%s: the columns id_a, id_b and decision are wanted", path);
-    ids->sorted = malloc((ids->count + 1) * sizeof *ids->sorted);
-    if (ids->sorted == NULL)
-        return err_memory(e);
-    for (uint32_t i = 0; i < ids->count; i++)
-        ids->sorted[i] = i;
-    qsort_r(ids->sorted, ids->count, sizeof *ids->sorted, compare_ids, ids);
-    while ((rc = table_next(t, &row, e)) == 1) {
-        struct match_decision d = {0};
-        int word = decision_of(table_trim(row.fields[says]), &d);
-        if (word == 0)
-            continue;
-        if (word < 0)
-            return err_set(e, ERR_USAGE, "%s, line %lu: a decision is same, different or cannot tell", path,
-                           (unsigned long)row.line);
-        if (!find_id(ids, table_trim(row.fields[a]), across ? 0 : 2, &d.a) ||
-            !find_id(ids, table_trim(row.fields[b]), across ? 1 : 2, &d.b) || d.a == d.b)
-            return err_set(e, ERR_USAGE, "%s, line %lu: no two records have these ids", path, (unsigned long)row.line);
-        if ((to->count & (to->count - 1)) == 0) {
-            size_t room = to->count == 0 ? 1 : to->count * 2;
-            struct match_decision *grown = realloc(to->made, room * sizeof *grown);
-            bool *by_lot = realloc(to->by_lot, room * sizeof *by_lot);
-            to->made = grown != NULL ? grown : to->made;
-            to->by_lot = by_lot != NULL ? by_lot : to->by_lot;
-            if (grown == NULL || by_lot == NULL)
-                return err_memory(e);
-        }
-        to->by_lot[to->count] = drawn >= 0 && bytes_equal(table_trim(row.fields[drawn]), bytes_text("by lot"));
-        to->made[to->count++] = d;
-        ids->version = (ids->version ^ ((uint64_t)d.a << 32 | d.b) ^ (uint64_t)d.says) * 0x9E3779B97F4A7C15u;
-    }
-    return rc;
-}
-
-static void decisions_drop(struct sheet_decisions *d)
-{
-    free(d->made);
-    free(d->by_lot);
-}
+#include "sheet/kept.h"
+#include "sheet/records.h"
 
 /* ---- out ---- */
 
@@ -186,8 +24,8 @@ static int write_pairs(const char *path, const struct sheet_linkage *l, struct e
     table_put_text(out, "probability");
     table_end(out);
     for (size_t i = 0; i < l->result.pairs_count; i++) {
-        table_put(out, id_of(l->ids, l->result.pairs[i].a));
-        table_put(out, id_of(l->ids, l->result.pairs[i].b));
+        table_put(out, sheet_id_of(l->ids, l->result.pairs[i].a));
+        table_put(out, sheet_id_of(l->ids, l->result.pairs[i].b));
         put_probability(out, l->result.pairs[i].weight);
         table_end(out);
     }
@@ -204,7 +42,7 @@ static int write_clusters(const char *path, const struct sheet_linkage *l, struc
     table_put_text(out, "cluster");
     table_end(out);
     for (size_t i = 0; i < l->result.records; i++) {
-        table_put(out, id_of(l->ids, i));
+        table_put(out, sheet_id_of(l->ids, i));
         table_put_decimal(out, (uint64_t)l->result.cluster[i] + 1);
         table_end(out);
     }
@@ -215,7 +53,7 @@ static void put_explanation(struct table_out *out, const struct sheet_linkage *l
 {
     OWN(buf_drop) struct buf text = {0};
     uint8_t levels[MATCH_FIELDS_MAX];
-    bool exchanged = match_explain(l->frame, p->a, p->b, levels);
+    bool exchanged = match_explain(l->linkage, l->frame, p->a, p->b, levels);
     for (unsigned i = 0; i < l->fields->count; i++)
         buf_printf(&text, "%s%s: %s", i == 0 ? "" : "; ", l->fields->field[i].name,
                    text_tr(match_level_words(l->fields->field[i].kind, levels[i])));
@@ -227,8 +65,8 @@ static void put_explanation(struct table_out *out, const struct sheet_linkage *l
 static void put_review(struct table_out *out, const struct sheet_linkage *l, const struct match_pair *p,
                        const char *drawn)
 {
-    table_put(out, id_of(l->ids, p->a));
-    table_put(out, id_of(l->ids, p->b));
+    table_put(out, sheet_id_of(l->ids, p->a));
+    table_put(out, sheet_id_of(l->ids, p->b));
     put_probability(out, p->weight);
     table_put_text(out, drawn);
     put_explanation(out, l, p);
@@ -262,13 +100,62 @@ static int write_review(const char *path, const struct sheet_linkage *l, struct 
     return table_commit(TAKE(out), e);
 }
 
+static int write_all(const struct sheet_arguments *a, const struct sheet_linkage *l, struct err *e)
+{
+    const char *review = sheet_option(a, "review"), *report = sheet_option(a, "report");
+    int rc = write_pairs(sheet_option(a, "pairs"), l, e);
+    rc = rc == 0 ? write_clusters(sheet_option(a, "clusters"), l, e) : rc;
+    rc = rc == 0 && review != NULL ? write_review(review, l, e) : rc;
+    return rc == 0 && report != NULL ? sheet_report_write(report, l, e) : rc;
+}
+
+/* ---- all of a linkage ---- */
+
+/* What one command works with. */
+struct work {
+    struct sheet_ids ids;
+    struct sheet_decisions decisions;
+    struct sheet_fields fields;
+    struct sheet_linkage l;
+};
+
+static struct work *work_new(struct err *e)
+{
+    struct work *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        (void)err_memory(e);
+    else
+        w->l = (struct sheet_linkage){.ids = &w->ids, .fields = &w->fields, .decisions = &w->decisions};
+    return w;
+}
+
+static void work_drop(struct work **w)
+{
+    if (*w == NULL)
+        return;
+    match_result_release(&(*w)->l.result);
+    match_linkage_free((*w)->l.linkage);
+    match_frame_free((*w)->l.frame);
+    sheet_decisions_drop(&(*w)->decisions);
+    sheet_fields_drop(&(*w)->fields);
+    sheet_ids_drop(&(*w)->ids);
+    free(*w);
+    *w = NULL;
+}
+
+static int need_outputs(const struct sheet_arguments *a, const char **ret_id, struct err *e)
+{
+    const char *unused;
+    int rc = sheet_need(a, "id", ret_id, e);
+    rc = rc == 0 ? sheet_need(a, "pairs", &unused, e) : rc;
+    return rc == 0 ? sheet_need(a, "clusters", &unused, e) : rc;
+}
+
 static int read_all(const struct sheet_arguments *a, const char *id, struct sheet_linkage *l, struct err *e)
 {
-    OWN(table_drop) struct table *first = NULL;
-    int rc = match_frame_new(l->fields->field, l->fields->count, &l->frame, e);
-    rc = rc == 0 ? table_open(a->word[0], NULL, &first, e) : rc;
+    int rc = 0;
     for (unsigned i = 0; rc == 0 && i < a->words; i++) {
-        rc = read_table(a->word[i], l->fields, i, id, first, l->frame, l->ids, e);
+        rc = sheet_records_read(a->word[i], id, i, l, e);
         if (i == 0)
             l->ids->first_count = l->ids->count;
     }
@@ -277,41 +164,89 @@ static int read_all(const struct sheet_arguments *a, const char *id, struct shee
     return rc;
 }
 
-static int write_all(const struct sheet_arguments *a, const struct sheet_linkage *l, struct err *e)
+/* Proposals and clusters under the decisions that the person names, written; then the linkage, when it is kept. */
+static int conclude(const struct sheet_arguments *a, const char *kept, struct work *w, struct err *e)
 {
-    const char *review = sheet_option(a, "review"), *report = sheet_option(a, "report");
-    int rc = write_pairs(sheet_option(a, "pairs"), l, e);
-    rc = rc == 0 ? write_clusters(sheet_option(a, "clusters"), l, e) : rc;
-    rc = rc == 0 && review != NULL ? write_review(review, l, e) : rc;
-    rc = rc == 0 && report != NULL ? sheet_report_write(report, l, e) : rc;
+    const char *decided = sheet_option(a, "decisions");
+    bool across = match_linkage_across(w->l.linkage);
+    uint64_t rows = w->ids.version;
+    int rc = decided == NULL ? 0 : sheet_decisions_read(decided, across, &w->ids, &w->decisions, e);
+    const struct match_options o = {
+        .across = across, .decisions = w->decisions.made, .decisions_count = w->decisions.count};
+    rc = rc == 0 ? match_linkage_result(w->l.linkage, w->l.frame, &o, &w->l.result, e) : rc;
+    w->ids.version = (w->ids.version ^ w->l.result.threshold_ppm) * 0x9E3779B97F4A7C15u;
+    rc = rc == 0 ? write_all(a, &w->l, e) : rc;
+    if (rc == 0 && kept != NULL)
+        rc = sheet_kept_write(kept, &w->l, rows, e);
     if (rc == 0)
-        sheet_report_say(l);
+        sheet_report_say(&w->l);
     return rc;
+}
+
+static int link_anew(const struct sheet_arguments *a, const char *id, struct work *w, struct err *e)
+{
+    struct match_options o = {.across = a->words == 2, .threads = sheet_threads(a)};
+    int rc = sheet_threshold(a, 1000000, &o.threshold_ppm, e);
+    rc = rc == 0 ? sheet_fields_find(a->word[0], sheet_option(a, "fields"), id, &w->fields, e) : rc;
+    rc = rc == 0 ? match_frame_new(w->fields.field, w->fields.count, &w->l.frame, e) : rc;
+    rc = rc == 0 ? read_all(a, id, &w->l, e) : rc;
+    return rc == 0 ? match_linkage_new(w->l.frame, &o, &w->l.linkage, e) : rc;
+}
+
+/* All records from the beginning, by the keys and the model of a linkage that was kept. */
+static int link_by_model(const struct sheet_arguments *a, const char *model, const char *id, struct work *w,
+                         struct err *e)
+{
+    struct sheet_kept kept;
+    if (sheet_option(a, "fields") != NULL || sheet_option(a, "threshold") != NULL)
+        return err_set(e, ERR_USAGE, "--model brings its own fields and threshold: leave --fields and --threshold out");
+    int rc = sheet_kept_read(model, &w->l, &w->fields, &kept, e);
+    if (rc == 0 && match_linkage_across(w->l.linkage) != (a->words == 2))
+        rc = a->words == 2 ? err_set(e, ERR_USAGE, "%s is a linkage within one table", model)
+                           : err_set(e, ERR_USAGE, "%s is a linkage across two tables", model);
+    if (rc != 0)
+        return rc;
+    match_linkage_restart(w->l.linkage);
+    match_frame_restart(w->l.frame);
+    sheet_ids_clear(&w->ids);
+    rc = read_all(a, id, &w->l, e);
+    return rc == 0 ? match_linkage_add(w->l.linkage, w->l.frame, sheet_threads(a), e) : rc;
 }
 
 int sheet_link(const struct sheet_arguments *a, struct err *e)
 {
-    struct sheet_ids ids __attribute__((cleanup(ids_drop))) = {0};
-    struct sheet_decisions decisions __attribute__((cleanup(decisions_drop))) = {0};
-    struct sheet_fields fields;
-    struct sheet_linkage l = {.ids = &ids, .fields = &fields, .decisions = &decisions};
-    struct match_options o = {.across = a->words == 2, .threads = sheet_threads(a)};
-    const char *id, *unused, *decided = sheet_option(a, "decisions");
+    OWN(work_drop) struct work *w = work_new(e);
+    const char *id, *model = sheet_option(a, "model");
+    if (w == NULL)
+        return ERR_IO;
     int rc = a->words == 1 || a->words == 2 ? 0 : err_set(e, ERR_USAGE, "one or two tables are wanted");
-    rc = rc == 0 ? sheet_need(a, "id", &id, e) : rc;
-    rc = rc == 0 ? sheet_need(a, "pairs", &unused, e) : rc;
-    rc = rc == 0 ? sheet_need(a, "clusters", &unused, e) : rc;
-    rc = rc == 0 ? sheet_threshold(a, 1000000, &o.threshold_ppm, e) : rc;
-    rc = rc == 0 ? sheet_fields_find(a->word[0], sheet_option(a, "fields"), id, &fields, e) : rc;
-    rc = rc == 0 ? read_all(a, id, &l, e) : rc;
-    if (rc == 0 && decided != NULL)
-        rc = read_decisions(decided, o.across, &ids, &decisions, e);
-    o.decisions = decisions.made;
-    o.decisions_count = decisions.count;
-    rc = rc == 0 ? match_link(l.frame, &o, &l.result, e) : rc;
-    ids.version = (ids.version ^ l.result.threshold_ppm) * 0x9E3779B97F4A7C15u;
-    rc = rc == 0 ? write_all(a, &l, e) : rc;
-    match_result_release(&l.result);
-    match_frame_free(l.frame);
-    return rc;
+    rc = rc == 0 ? need_outputs(a, &id, e) : rc;
+    if (rc == 0)
+        rc = model == NULL ? link_anew(a, id, w, e) : link_by_model(a, model, id, w, e);
+    return rc == 0 ? conclude(a, sheet_option(a, "keep"), w, e) : rc;
+}
+
+int sheet_add(const struct sheet_arguments *a, struct err *e)
+{
+    OWN(work_drop) struct work *w = work_new(e);
+    struct sheet_kept kept;
+    const char *id;
+    if (w == NULL)
+        return ERR_IO;
+    int rc = a->words == 2 ? 0 : err_set(e, ERR_USAGE, "a kept linkage and one table of new records are wanted");
+    rc = rc == 0 ? need_outputs(a, &id, e) : rc;
+    rc = rc == 0 ? sheet_kept_read(a->word[0], &w->l, &w->fields, &kept, e) : rc;
+    if (rc == 0 && kept.decided && sheet_option(a, "decisions") == NULL)
+        rc = err_set(e, ERR_USAGE, "%s was made with decisions: name their file with --decisions", a->word[0]);
+    size_t before = w->ids.count;
+    bool across = rc == 0 && match_linkage_across(w->l.linkage);
+    rc = rc == 0 ? sheet_records_read(a->word[1], id, across, &w->l, e) : rc;
+    rc = rc == 0 ? sheet_ids_check_new(&w->ids, before, across, e) : rc;
+    if (!across)
+        w->ids.first_count = w->ids.count;
+    if (rc == 0)
+        sheet_say(stderr, "%zu records read\n", w->ids.count - before);
+    rc = rc == 0 ? match_linkage_add(w->l.linkage, w->l.frame, sheet_threads(a), e) : rc;
+    const char *keep = sheet_option(a, "keep");
+    return rc == 0 ? conclude(a, keep == NULL ? a->word[0] : keep, w, e) : rc;
 }

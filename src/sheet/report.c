@@ -89,6 +89,8 @@ void sheet_report_say(const struct sheet_linkage *l)
               r->threshold_ppm / 1e6);
     sheet_say(stdout, "%lu pairs compared by %u keys; %lu pairs at the threshold are kept apart by their clusters\n",
               (unsigned long)r->compared, r->keys, (unsigned long)r->broken);
+    if (r->fitted_records != r->records)
+        sheet_say(stdout, "keys and weights are those of a linkage of %zu records, kept\n", r->fitted_records);
     for (size_t i = 0; i < r->capped_count && i < CAPPED_TOLD; i++)
         sheet_say(stdout, "not compared pair by pair: %lu records with one value of %s\n",
                   (unsigned long)r->capped[i].size, r->key[r->capped[i].key].name);

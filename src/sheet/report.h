@@ -18,9 +18,10 @@ struct sheet_decisions {
 };
 struct sheet_linkage {
     struct sheet_ids *ids;
-    const struct sheet_fields *fields;
+    struct sheet_fields *fields;
     const struct sheet_decisions *decisions;
     struct match_frame *frame;
+    struct match_linkage *linkage;
     struct match_result result;
 };
 

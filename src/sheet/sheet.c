@@ -13,10 +13,14 @@ static const struct {
     const char *options; /* those with a value, then | and those without */
     const char *help;
 } commands[] = {
-    {"link", sheet_link, " id fields clusters pairs threshold report decisions review threads lang | ",
+    {"link", sheet_link, " id fields clusters pairs threshold report decisions review threads keep model lang | ",
      TEXT("link A.csv [B.csv] --id COLUMN [--fields FIELDS.json] --clusters OUT.csv --pairs OUT.csv\n"
           "     [--threshold P] [--decisions FILE] [--review OUT.csv] [--report FOLDER] [--threads N]\n"
-          "     Who is told twice: within A, or across A and B.\n")},
+          "     [--keep KEPT] [--model KEPT]     Who is told twice: within A, or across A and B.\n")},
+    {"add", sheet_add, " id clusters pairs report decisions review threads keep lang | ",
+     TEXT("add KEPT NEW.csv --id COLUMN --clusters OUT.csv --pairs OUT.csv [--decisions FILE]\n"
+          "     [--review OUT.csv] [--report FOLDER] [--threads N] [--keep KEPT2]\n"
+          "     New records join a kept linkage: what a link of all with --model KEPT finds.\n")},
     {"pairs", sheet_pairs, " left right schema out lang | ",
      TEXT("pairs PAIRS.csv --left COLUMN --right COLUMN [--schema COLUMN] --out SCORED.csv\n"
           "     How alike two names are, for each row.\n")},

@@ -32,6 +32,7 @@ struct table_notes;
 void sheet_say_notes(const char *path, const struct table_notes *notes); /* what was odd in a table, on stderr */
 
 int sheet_link(const struct sheet_arguments *a, struct err *e);
+int sheet_add(const struct sheet_arguments *a, struct err *e);
 int sheet_pairs(const struct sheet_arguments *a, struct err *e);
 int sheet_screen(const struct sheet_arguments *a, struct err *e);
 int sheet_goods(const struct sheet_arguments *a, struct err *e);

@@ -99,7 +99,10 @@ static int index_record(struct index *x, const struct store_told *t, struct err 
 static int derive(struct store *s, const struct store_told *t, struct err *e)
 {
     struct store_state state = {.known = true, .committed = t->now};
-    int rc = ledger_publish(s->ledger, e);
+    /* Before the checkpoint, so that after a crash the public log as a whole is a record behind. */
+    int rc = s->cosigned.n > 0 ? ledger_publish_cosigned(s->ledger, buf_bytes(&s->cosigned), e) : 0;
+    if (rc == 0)
+        rc = ledger_publish(s->ledger, e);
     if (rc == 0)
         rc = index_record(s->index, t, e);
     return rc == 0 ? store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e) : rc;

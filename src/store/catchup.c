@@ -29,6 +29,7 @@ struct catching {
     const struct store_watch *watch;
     uint64_t all;
     bool told_keys; /* of damage that leaves the rest readable */
+    bool cosigned;  /* a record that was caught up holds cosignatures */
     struct store_runs runs;
 };
 
@@ -172,14 +173,17 @@ static int take_hidden(struct catching *c, const struct ledger_record *r, uint64
     return rc;
 }
 
-static int take_public(struct store *s, const struct ledger_record *r, uint64_t leaf, struct cursor *c, struct err *e)
+static int take_public(struct catching *x, const struct ledger_record *r, uint64_t leaf, struct cursor *c,
+                       struct err *e)
 {
+    struct store *s = x->s;
     struct bytes note;
     struct statement statement;
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = ledger_statement_next(c, &note, e);
     if (rc == 0)
         rc = store_public_read(&s->history, leaf, note, &held, &statement, e);
+    x->cosigned = x->cosigned || (rc == 0 && statement.kind == STATEMENT_COSIGNED);
     uint64_t at = ledger_open_at(r) + (uint64_t)(note.p - r->open.p);
     return rc != 0 ? rc : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
 }
@@ -193,7 +197,7 @@ static int take_record(struct catching *c, const struct ledger_record *r, struct
     for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++)
         rc = take_hidden(c, r, leaf++, &hidden, &held, e);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++)
-        rc = take_public(c->s, r, leaf++, &open, e);
+        rc = take_public(c, r, leaf++, &open, e);
     return rc;
 }
 
@@ -259,6 +263,8 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     if (rc == 0 && c.runs.lost_count > 0) /* the newest run: where the next one is to begin nobody knows */
         rc = err_set(e, ERR_DAMAGED, "%s", c.runs.why_lost.text);
     store_runs_release(&c.runs);
+    if (rc == 0 && s->lock_fd >= 0 && c.cosigned)
+        rc = store_cosigned_restore(s, NULL, e);
     if (rc == 0 && s->lock_fd >= 0)
         rc = ledger_publish(s->ledger, e);
     return rc;

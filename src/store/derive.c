@@ -45,5 +45,7 @@ int store_derive(const char *root, struct err *e)
         rc = store_stamps_restore(s, &words, e);
     if (rc == 0)
         rc = parity_make(s, e);
+    if (rc == 0)
+        rc = store_cosigned_restore(s, NULL, e);
     return rc == 0 ? ledger_publish(s->ledger, e) : rc;
 }

@@ -28,6 +28,7 @@ void store_close(struct store *s)
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
     buf_drop(&s->unfinished);
+    buf_drop(&s->cosigned);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);

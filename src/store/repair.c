@@ -432,7 +432,9 @@ int store_repair(const struct store_place *place, const struct store_source *sou
         rc = store_open(&h.place, STORE_WRITE, &s, e);
     if (rc != 0)
         return rc;
-    rc = repair_index(s, &h, e);
+    rc = store_cosigned_restore(s, ret_words, e);
+    if (rc == 0)
+        rc = repair_index(s, &h, e);
     if (rc == 0)
         rc = name_items(s, &h, e);
     if (rc == 0)

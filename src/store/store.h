@@ -142,10 +142,28 @@ struct store_watch {
     int (*progress)(void *context, uint64_t done, uint64_t all); /* non-zero: ERR_STOPPED */
     void *context;
 };
+/* What cosigners (below) have signed, under the newest policy. */
+struct store_cosign_one {
+    bool known;    /* it has signed at least once */
+    uint64_t size; /* the largest checkpoint that it signed */
+    uint64_t at_unix_s; /* and when, as it claims */
+};
+struct store_cosign_state {
+    bool any;            /* somebody of the policy has signed */
+    uint64_t size;       /* the newest such checkpoint, */
+    uint64_t signed_by;  /* nodes of the policy that signed it, */
+    uint64_t at_unix_s;  /* the last of them then, as it claims, */
+    bool fulfilled;      /* and whether that is what the policy asks */
+    bool fulfilled_any;  /* some checkpoint is, */
+    uint64_t fulfilled_size; /* the newest of them */
+    struct store_cosign_one one[POLICY_NODES_MAX]; /* by the nodes of the policy */
+};
 struct store_verified {
     uint64_t records, leaves, hidden, public_leaves, covers, statements_opened;
     uint64_t stamps; /* of time, each checked again */
     uint64_t findings;
+    bool policed;                     /* there are to be cosigners */
+    struct store_cosign_state cosigned; /* then: what they have signed */
 };
 /*
  * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
@@ -346,6 +364,67 @@ struct store_replacing {
     struct keyring_identity *next;
 };
 int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e);
+
+/*
+ * ---- cosigners: others who sign checkpoints, so that no second history can be shown (FORMAT 12) ----
+ *
+ * store_policy: who is to sign, by the newest `cosigners` statement; NULL: nothing was said; borrowed from the store.
+ * store_policy_set: say it, and commit.  ERR_REFUSED names the rule that is broken, or says that it is so already.
+ */
+const struct policy *store_policy(const struct store *s);
+int store_policy_set(struct store *s, const struct policy *policy, struct err *e);
+
+/* Checkpoints that others have signed, ascending, each as a note with all their lines. */
+struct store_cosigned {
+    struct checkpoint checkpoint;
+    struct buf note;
+};
+struct store_cosignings {
+    struct store_cosigned *list;
+    size_t count, room;
+};
+void store_cosignings_release(struct store_cosignings *c);
+/* store_cosignings_load: by the statements of the journal, all of which is read; no key is needed. */
+int store_cosignings_load(struct store *s, struct store_cosignings *ret, struct err *e);
+/* store_cosignings_look: what they amount to under ${policy}. */
+int store_cosignings_look(const struct store_cosignings *c, const struct policy *policy, struct store_cosign_state *ret,
+                          struct err *e);
+
+/* store_cosigned_glance: the same by log/cosigned alone, which is held to the log: quick, to know how things stand.
+ * ERR_DAMAGED: it is not what it must be; groundwork verify tells more. */
+int store_cosigned_glance(struct store *s, struct store_cosign_state *ret, struct err *e);
+
+/*
+ * store_cosigner_request: what a cosigner that has signed ${old_size} leaves is to be sent: an add-checkpoint body.
+ * ERR_DAMAGED: this copy has fewer.
+ * store_cosigner_answer: what came back on ${request}: lines go on the log and into log/cosigned, by one commit; fresh
+ * says how many were new, 0: nothing was to be done.  A conflict changes nothing.  ERR_DAMAGED: the request is not of
+ * this log, the log does not hold its checkpoint (two histories, or an older copy), or a signature does not fit.
+ * ERR_REFUSED: no line is by a cosigner of the policy.
+ */
+int store_cosigner_request(struct store *s, uint64_t old_size, struct buf *to, struct err *e);
+struct store_cosigner_answered {
+    bool conflict;
+    uint64_t conflict_size;
+    struct checkpoint checkpoint; /* that was to be signed */
+    size_t fresh;
+};
+int store_cosigner_answer(struct store *s, struct bytes request, struct bytes answer,
+                          struct store_cosigner_answered *ret, struct err *e);
+
+/*
+ * store_against: hold the log to what somebody kept: a checkpoint as a signed note, or typed from paper as three lines,
+ * origin, size and root (base64 or hex), without signature; or a fork file, which needs no log but its key.  No key is
+ * needed.  0: the log extends it.  ERR_DAMAGED: it does not, or it is not of this log, or it is a fork that is proven;
+ * *ret is filled then as far as it was read, and ret->rewritten says that the history was rewritten: a checkpoint with
+ * the log's signature, of which ${ret_fork} (NULL: not wanted) is the proof as a fork file, or the paper against it.
+ */
+struct store_against {
+    struct checkpoint checkpoint; /* given; of a fork, the newer one */
+    struct checkpoint now;        /* the log's */
+    bool is_signed, is_fork, rewritten;
+};
+int store_against(struct store *s, struct bytes text, struct store_against *ret, struct buf *ret_fork, struct err *e);
 
 /*
  * ---- time-stamps of outside authorities over checkpoints (FORMAT 5.8) ----

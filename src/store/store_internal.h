@@ -89,6 +89,7 @@ struct draft {
     struct draft_event event;
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
+    const char *cosigned; /* the note of a "cosigned" statement; borrowed */
     const struct statement_timestamped *stamped; /* for a "timestamped" statement; NULL: none; borrowed */
     bool open_known; /* the deposit below was found open, and is not closed in this draft */
     uint64_t open_deposit;
@@ -129,6 +130,7 @@ struct store {
     struct vault_writer *writer;
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
+    struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
 };
 
@@ -136,7 +138,7 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 8 }; /* a key event, cover, packs, parity, keyring, repaired, timestamped, audited */
+enum { STORE_PUBLICS = 9 }; /* a key event, cover, packs, parity, keyring, repaired, timestamped, audited, cosigned */
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -220,6 +222,15 @@ int store_history_current(const struct store *s, struct err *e);
 /* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
 int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
                       struct statement *ret, struct err *e);
+
+/*
+ * cosigned.c.  store_cosignings_add: one note that a statement holds: its lines to what is known of its checkpoint.
+ * store_cosigned_expect: what log/cosigned holds then; empty when nobody has signed; borrowed.
+ * store_cosigned_restore: log/cosigned as the journal says; ${words}, unless NULL, gets a line when it was not so.
+ */
+int store_cosignings_add(struct store_cosignings *c, const struct note_key *log, struct bytes note, struct err *e);
+struct bytes store_cosigned_expect(const struct store_cosignings *c);
+int store_cosigned_restore(struct store *s, struct buf *words, struct err *e);
 
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);

@@ -22,6 +22,8 @@ struct verifying {
     struct hash root;       /* of the checkpoint of the record before */
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
+    struct store_cosignings cosignings;
+    bool cosigned_last; /* the last record holds cosignatures */
 };
 
 static void verifying_release(struct verifying *v)
@@ -29,6 +31,7 @@ static void verifying_release(struct verifying *v)
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
     history_release(&v->history);
+    store_cosignings_release(&v->cosignings);
 }
 
 void store_key_files_drop(struct store_key_files *f)
@@ -314,6 +317,96 @@ static void check_stamp(struct verifying *v, uint64_t leaf, struct bytes note, c
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
+/* ---- cosignatures ---- */
+
+/* Every line by the log or a cosigner of that moment, each once. */
+static int cosigned_lines(const struct verifying *v, const struct note *n, struct err *e)
+{
+    struct note_key keys[1 + STATEMENT_COSIGNERS_MAX];
+    size_t count = 0;
+    const struct policy *p = v->history.policy;
+    if (p == NULL)
+        return err_set(e, ERR_DAMAGED, "there were no cosigners then");
+    keys[count++] = v->history.log;
+    for (size_t i = 0; i < p->nodes && count < COUNT(keys); i++)
+        if (!p->node[i].is_group)
+            keys[count++] = p->node[i].key;
+    return note_check(n, keys, count, NOTE_STRICT, e);
+}
+
+static int cosigned_rules(struct verifying *v, const struct ledger_record *r, struct bytes text, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    OWN(buf_drop) struct buf again = {0};
+    struct checkpoint c;
+    struct hash root;
+    int rc = note_parse(text, &n, e);
+    if (rc == 0)
+        rc = cosigned_lines(v, &n, e);
+    if (rc == 0)
+        rc = checkpoint_read(text, &v->history.log, NOTE_FOREIGN, &c, e);
+    if (rc != 0)
+        return rc;
+    checkpoint_text(&c, &again);
+    rc = buf_check(&again, e);
+    if (rc == 0 && (!bytes_equal(buf_bytes(&again), n.text) || strcmp(c.origin, v->history.log.name) != 0 ||
+                    c.size > r->first_leaf))
+        rc = err_set(e, ERR_DAMAGED, "what was cosigned is no earlier checkpoint of this log");
+    if (rc == 0)
+        rc = ledger_root_at(v->s->ledger, c.size, &root, NULL, e);
+    if (rc == 0 && !hash_equal(&root, &c.root))
+        rc = err_set(e, ERR_DAMAGED, "the cosigned checkpoint of %llu leaves is of another history",
+                     (unsigned long long)c.size);
+    return rc == 0 ? store_cosignings_add(&v->cosignings, &v->history.log, text, e) : rc;
+}
+
+static void check_cosigned(struct verifying *v, const struct ledger_record *r, uint64_t leaf,
+                           const struct statement *st)
+{
+    struct err e = {0};
+    v->cosigned_last = true;
+    if (cosigned_rules(v, r, bytes_text(st->cosigned.checkpoint), &e) != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
+/* The public log is a record behind after an interrupted commit, also on a computer that knows nothing of it. */
+static bool published_behind(const struct store *s)
+{
+    OWN(buf_drop) struct buf note = {0};
+    struct file_path path;
+    return store_interrupted(s) || file_path(&path, NULL, "%s/log/checkpoint", s->root) != 0 ||
+           file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) != 0 ||
+           !bytes_equal(buf_bytes(&note), ledger_checkpoint(s->ledger));
+}
+
+static void check_cosigned_file(struct verifying *v)
+{
+    OWN(buf_drop) struct buf there = {0};
+    struct file_path path;
+    struct bytes expect = store_cosigned_expect(&v->cosignings);
+    struct err e = {0};
+    int rc = file_path(&path, &e, "%s/log/cosigned", v->s->root);
+    if (rc == 0)
+        rc = file_read_all(path.s, NOTE_BYTES_MAX, &there, &e);
+    if ((rc == ERR_ABSENT && expect.n == 0) || (rc == 0 && bytes_equal(buf_bytes(&there), expect)) ||
+        (v->cosigned_last && published_behind(v->s)))
+        return;
+    if (rc == ERR_ABSENT)
+        found_beside(v, text_tr("log/cosigned is missing"));
+    else if (rc == 0 && expect.n == 0)
+        found_beside(v, text_tr("log/cosigned does not belong there: nobody has cosigned this log"));
+    else
+        found_beside(v, text_tr("log/cosigned is not the newest checkpoint that others have signed"));
+}
+
+static int look_at_cosigners(struct verifying *v, struct err *e)
+{
+    v->count->policed = v->history.policy != NULL && v->history.policy->quorum >= 0;
+    return v->history.policy == NULL
+               ? 0
+               : store_cosignings_look(&v->cosignings, v->history.policy, &v->count->cosigned, e);
+}
+
 static void check_public(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes note)
 {
     struct statement st;
@@ -338,6 +431,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         check_packs(v, leaf, &st);
     if (st.kind == STATEMENT_PARITY)
         check_parity(v, leaf, &st);
+    if (st.kind == STATEMENT_COSIGNED)
+        check_cosigned(v, r, leaf, &st);
     if (st.kind == STATEMENT_TIMESTAMPED)
         check_stamp(v, leaf, note, &st);
 }
@@ -360,6 +455,7 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     int rc = 0;
     v->received = 0;
     v->covered = false;
+    v->cosigned_last = false;
     for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++, leaf++) {
         struct bytes sealed;
         rc = ledger_statement_next(&hidden, &sealed, e);
@@ -498,7 +594,10 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     check_covered_all(&v);
     check_pinned(&v);
     check_history(&v);
-    rc = check_keys(&v, e);
+    check_cosigned_file(&v);
+    rc = look_at_cosigners(&v, e);
+    if (rc == 0)
+        rc = check_keys(&v, e);
     if (rc == 0 && s->keyring != NULL)
         rc = check_index(&v, e);
     if (rc == 0 && v.outrun)

@@ -54,6 +54,7 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
     static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", "stamps", NULL};
     static const char *const copies[] = {"a", "b", NULL};
     static const char *const inner[] = {"keys", "open", NULL};
+    static const char *const notes[] = {"checkpoint", "cosigned", NULL};
     static const char *const keys[] = {"a/keys", "b/keys", NULL};
     if (depth == 0)
         return is(name, tops) ? SHAPE_FOLDER : SHAPE_ANY;
@@ -64,7 +65,7 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
     if (strcmp(folder, "vault") == 0 || strcmp(folder, "parity") == 0)
         return name[strspn(name, "0123456789")] == 0 ? SHAPE_FOLDER : SHAPE_ANY;
     if (strcmp(folder, "log") == 0)
-        return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : strcmp(name, "checkpoint") == 0 ? SHAPE_FILE : SHAPE_ANY;
+        return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : is(name, notes) ? SHAPE_FILE : SHAPE_ANY;
     if (begins(folder, "log/tile"))
         return tile_shape(name, depth);
     if (strcmp(folder, "stamps") == 0)

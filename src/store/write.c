@@ -211,10 +211,7 @@ static int add_event(struct store *s, struct making *m, struct err *e)
     if (v->statement == NULL)
         return 0;
     struct statement_event place = {s->history.events + 1, s->history.last};
-    if (v->statement->kind == STATEMENT_MEMBER)
-        v->statement->member.event = place;
-    else
-        v->statement->recovery.event = place;
+    *statement_event(v->statement) = place;
     int rc = v->key != NULL ? add_signed(m, v->statement, v->key, v->seed, e) : add_public(s, m, v->statement, e);
     if (rc != 0)
         return rc;
@@ -408,6 +405,12 @@ static void audited_logged(struct store *s, struct making *m)
         store_tell(s, mine.text);
 }
 
+static int add_cosigned(struct store *s, struct making *m, struct err *e)
+{
+    struct statement st = {.kind = STATEMENT_COSIGNED, .cosigned = {s->draft.cosigned}};
+    return s->draft.cosigned == NULL ? 0 : add_public(s, m, &st, e);
+}
+
 /* Beside what is derived from the record before only the vault's part of a commit runs: FORMAT 7.2. */
 static int make_record(struct store *s, struct making *m, bool part, struct ledger_record *ret, struct err *e)
 {
@@ -436,6 +439,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_stamped(s, m, e);
     if (rc == 0)
         rc = add_audited(s, m, e);
+    if (rc == 0)
+        rc = add_cosigned(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
@@ -510,7 +515,7 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
-        s->draft.stamped == NULL)
+        s->draft.cosigned == NULL && s->draft.stamped == NULL)
         return part ? 0 : store_behind_end(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);

@@ -7,7 +7,7 @@
 enum { OPTION_KEYLESS, OPTION_FULL, OPTION_FROM_PACK, OPTION_LIMIT };
 enum { LIMIT_MB_MAX = 1000000, MB = 1000000 };
 enum { OPTION_DUMP };
-enum { OPTION_MIRROR };
+enum { OPTION_MIRROR, OPTION_AGAINST, OPTION_FORK };
 enum { OPTION_FROM };
 
 void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines)
@@ -112,6 +112,13 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     struct store_watch watch;
     struct store_verified done = {0};
     struct err mine = {0};
+    const char *against = request->option[OPTION_AGAINST], *fork = request->option[OPTION_FORK];
+    if (against != NULL && request->option[OPTION_MIRROR] != NULL)
+        return err_set(e, ERR_USAGE, "give one of --mirror and --against");
+    if (fork != NULL && against == NULL)
+        return err_set(e, ERR_USAGE, "--fork belongs to --against");
+    if (against != NULL)
+        return verbs_verify_against(request, face, against, fork, ret_exit, e);
     if (request->option[OPTION_MIRROR] != NULL)
         return verbs_verify_mirror(request, face, request->option[OPTION_MIRROR], ret_exit, e);
     verbs_watch(&w, &watch);
@@ -124,13 +131,17 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && w.findings == 0)
         return answer_damaged(face, &mine, ret_exit);
-    *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
+    bool uncosigned = rc == 0 && done.policed && !done.cosigned.fulfilled_any;
+    const struct policy *policy = store_policy(s);
+    *ret_exit = rc != 0 ? VERBS_FAILED : uncosigned ? VERBS_UNCOSIGNED : VERBS_DONE;
     if (face->json != NULL) {
+        if (policy != NULL)
+            verbs_cosigned_json(face->json, policy, &done.cosigned);
         verbs_json_u64(face->json, "covers", done.covers);
         verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         verbs_json_u64(face->json, "leaves", done.leaves);
         verbs_json_u64(face->json, "records", done.records);
-        verbs_json_text(face->json, "result", rc == 0 ? "VERIFIED" : "FAILED");
+        verbs_json_text(face->json, "result", rc != 0 ? "FAILED" : uncosigned ? "UNCOSIGNED" : "VERIFIED");
         verbs_json_u64(face->json, "statements_opened", done.statements_opened);
         return verbs_stamps_verified(s, face, e);
     }
@@ -140,7 +151,11 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     int stamps = verbs_stamps_verified(s, face, e);
     if (stamps != 0)
         return stamps;
-    if (rc == 0)
+    if (policy != NULL)
+        verbs_cosigned_say(face, policy, &done.cosigned, done.leaves);
+    if (uncosigned)
+        verbs_say(face, "UNCOSIGNED: the log is whole, but cosigners have not signed it as its policy asks.");
+    else if (rc == 0)
         verbs_say(face, "VERIFIED");
     else
         verbs_say(face, "FAILED: %s", mine.text);

@@ -183,6 +183,22 @@ static void json_recovery(struct json_out *j, const struct store_facts *f)
     json_object_end(j);
 }
 
+/* By log/cosigned, which proves itself; verify holds it to the statements. */
+static void say_cosigners(const struct verbs_face *face, struct store *s, const struct store_facts *f)
+{
+    struct store_cosign_state c;
+    struct err mine = {0};
+    const struct policy *p = store_policy(s);
+    if (p == NULL)
+        return;
+    if (store_cosigned_glance(s, &c, &mine) != 0)
+        verbs_warn(face, "%s", mine.text);
+    else if (face->json != NULL)
+        verbs_cosigned_json(face->json, p, &c);
+    else
+        verbs_cosigned_say(face, p, &c, f->position.leaves);
+}
+
 static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
                        const struct store_facts *f, const struct store_glance *c, struct err *e)
 {
@@ -190,6 +206,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     char vkey[NOTE_VKEY_MAX];
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
+    say_cosigners(face, s, f);
     verbs_json_text(j, "journal_a", states[f->opening->copy[0]]);
     verbs_json_text(j, "journal_b", states[f->opening->copy[1]]);
     verbs_json_text(j, "key_file", f->key_path);
@@ -255,6 +272,7 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         return json_status(request, face, s, &f, &glance, e);
     }
     say_status(face, &f, &glance);
+    say_cosigners(face, s, &f);
     say_ages(face, &ages);
     rc = verbs_mirrors_status(request, face, &f, e);
     if (rc == 0)

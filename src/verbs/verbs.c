@@ -56,8 +56,12 @@ const struct verb verbs_table[] = {
     {"verify", "", "check the log: signatures, roots, statements, keys",
      "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
      "writes. With --mirror a mirror is checked instead, by its own journal and without keys; where the repository is "
-     "at hand, it also says how far behind the mirror is.", 0, 0, false,
-     {{"mirror", "DIR", "check the mirror in DIR instead"}}, verbs_verify},
+     "at hand, it also says how far behind the mirror is. With --against the log is held to a checkpoint that somebody "
+     "kept, a signed note or three lines typed from paper (origin, leaves, root), or to a fork file; no key is needed.",
+     0, 0, false,
+     {{"mirror", "DIR", "check the mirror in DIR instead"},
+      {"against", "FILE", "does the log extend this checkpoint? nothing else is checked"},
+      {"fork", "FILE", "with --against: where the proof goes when history was rewritten"}}, verbs_verify},
     {"reindex", "", "throw the index away and rebuild it from the log", "", 0, 0, true,
      {{"dump", "FILE", "write the index's content as text, unencrypted, for comparison"}}, verbs_reindex},
     {"status", "", "the state of the repository, without a passphrase", "", 0, 0, true, {{0}}, verbs_status},
@@ -81,6 +85,13 @@ const struct verb verbs_table[] = {
      "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
      "key file has seen is refused without --older, and two histories always.", 0, 1, true,
      {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
+    {"cosigner", "ACTION...", "others who sign the log, so that no second history can be shown",
+     "list: who they are and what they have signed. add NAME KEY, remove NAME: KEY is the line that their "
+     "groundwork-cosign key prints. policy FILE: groups of groups, as C2SP tlog-policy writes them. export NAME FILE: "
+     "the request to be taken to one of them. import REQUEST ANSWER: what came back. All of it is files; no network is "
+     "used.", 1, 3, true,
+     {{"needed", "K", "add, remove: how many of them must sign (as before when not said; 1 at first)"},
+      {"old", "LEAVES", "export: go on from so many leaves, as a cosigner's answer may ask"}}, verbs_cosigner},
     {"recovery", "", "make recovery sheets: what replaces a lost key file or passphrase",
      "Each sheet is a page of text, and one with a square code. As many as are needed, with a copy of the repository, "
      "give everything back; fewer tell nothing. New sheets replace the earlier ones. Without --out they are shown "

@@ -19,6 +19,7 @@ enum {
     VERBS_USAGE = 2,
     VERBS_REFUSED = 3,
     VERBS_ENVIRONMENT = 4,
+    VERBS_UNCOSIGNED = 6, /* of verify: whole, but cosigners have not signed as the policy asks */
 };
 
 /* How far a long work is; *_all is 0 when it is not known. */

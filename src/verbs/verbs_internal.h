@@ -14,7 +14,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
-    verbs_mirror, verbs_recovery, verbs_recover, verbs_timestamp;
+    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -117,6 +117,17 @@ int verbs_from_mirror(const struct verbs_request *request, const struct verbs_fa
                       int *ret_exit, struct err *e);
 int verbs_mirrors_status(const struct verbs_request *request, const struct verbs_face *face,
                          const struct store_facts *f, struct err *e);
+
+/*
+ * cosigner.c.  verbs_cosigned_say, _json: what cosigners have signed of a log of ${leaves}, as lines or as a key of the
+ * document.  verbs_verify_against: the answer of `verify --against`; ${fork_path}: where a proof of two histories is
+ * written, or NULL.
+ */
+void verbs_cosigned_say(const struct verbs_face *face, const struct policy *p, const struct store_cosign_state *c,
+                        uint64_t leaves);
+void verbs_cosigned_json(struct json_out *j, const struct policy *p, const struct store_cosign_state *c);
+int verbs_verify_against(const struct verbs_request *request, const struct verbs_face *face, const char *against,
+                         const char *fork_path, int *ret_exit, struct err *e);
 
 /*
  * timestamp.c.  What the kept time-stamps prove, as lines or as the key "timestamps" of the document.  For verify: by

@@ -26,6 +26,25 @@ python3 "$root/examples/compare_trees.py" more read/2/more || fail 'the second d
 # It is no lenient reader: a changed bit anywhere ends it.
 gw init small --origin flow.example/small --pack-size 1 --key "$work/small.key" >/dev/null
 gw -R small --key "$work/small.key" intake more >/dev/null
+# Two cosigners have signed it, one of them twice.
+cosign=$(dirname "$groundwork")/groundwork-cosign
+for who in a b; do
+    "$cosign" --folder $who init $who.example/cosigner >/dev/null
+    "$cosign" --folder $who follow "$(gw -R small status --json | json 'd["log_key"]')" >/dev/null
+    gw -R small --key "$work/small.key" cosigner add $who "$("$cosign" --folder $who key)" >/dev/null
+done
+round() {
+    rm -f answer
+    "$cosign" --folder $1 cosign ask answer >/dev/null
+    gw -R small --key "$work/small.key" cosigner import ask answer >/dev/null
+}
+gw -R small cosigner export a ask >/dev/null
+round a
+round b
+rm ask
+gw -R small cosigner export a ask >/dev/null
+round a
+round b
 flip() {
     python3 - "$1" <<'PY'
 import sys
@@ -39,7 +58,7 @@ PY
 }
 reader small small.key passphrase read-small >/dev/null || fail 'the small one is not read'
 for file in small/a/journal small/b/journal small/vault/000/000000.pack small/b/open/*.pack small/a/keys/*/segment-1 \
-    small/b/keys/*/table-* small/a/keys/log/* small/log/checkpoint small/log/tile/0/000.p/*; do
+    small/b/keys/*/table-* small/a/keys/log/* small/log/checkpoint small/log/cosigned small/log/tile/0/000.p/*; do
     cp -p "$file" kept
     flip "$file"
     rm -rf read-small

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/common.sh"
 mkdir bin
 ln -s "$groundwork" bin/groundwork
+ln -s "$(dirname "$groundwork")/groundwork-cosign" bin/groundwork-cosign
 PATH="$work/bin:$PATH"
 # The indented lines that begin with the program's name, before and behind the heading of the last section.
 sed '/^## 한국어/,$d' "$root/README.md" | sed -n 's/^    \(groundwork .*\)/\1/p' >english
@@ -17,7 +18,15 @@ story() {
     export XDG_CONFIG_HOME="$PWD/config" XDG_STATE_HOME="$PWD/state"
     mkdir -p "$2/more"
     for i in 1 2 3 4 5 6 7 8; do seq 1 $((i * 100)) >"$2/statement $i.txt"; done
+    export GROUNDWORK_COSIGN="$PWD/friends"
+    groundwork-cosign init friends.example/cosigner >/dev/null
     while read -r command <&3; do
+        case $command in # what the others do meanwhile
+        *' cosigner add '*)
+            groundwork-cosign follow "$(groundwork -R archive status --json | json 'd["log_key"]')" >/dev/null
+            command=$(printf '%s\n' "$command" | sed "s| KEY | $(groundwork-cosign key) |") ;;
+        *' cosigner import '*) groundwork-cosign cosign ask answer >/dev/null || fail 'not cosigned' ;;
+        esac
         sh -c "$command" >said.txt 2>&1 || { cat said.txt >&2; fail "README: $command"; }
         [ ! -e archive/log/checkpoint ] || cp archive/log/checkpoint checkpoint
     done 3<"../$1"

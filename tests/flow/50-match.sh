@@ -27,6 +27,20 @@ sed -n 2p p1.csv | awk -F, 'BEGIN { print "id_a,id_b,decision" } { print $1 "," 
 ! grep -qF "$(sed -n 2p p1.csv | cut -d, -f1,2)," p2.csv || fail 'a pair called different is proposed again'
 ! cmp -s said said2 || fail 'another linkage has the same version'
 
+# Records that come later join a kept linkage: the bytes of all from scratch, and none twice.
+head -2501 people.csv >early.csv
+(head -1 people.csv && tail -n +2502 people.csv) >late.csv
+"$match" link early.csv --id rec_id --pairs p.csv --clusters c.csv --keep kept >/dev/null
+cp kept kept0
+"$match" add kept late.csv --id rec_id --pairs p5.csv --clusters c5.csv --review r5.csv >said5
+"$match" link people.csv --id rec_id --pairs p6.csv --clusters c6.csv --review r6.csv --model kept0 --keep kept6 >said6
+cmp p5.csv p6.csv && cmp c5.csv c6.csv && cmp r5.csv r6.csv && cmp said5 said6 && cmp kept kept6 ||
+    fail 'added later is not linked from scratch'
+expect 3 'told already' "$match" add kept late.csv --id rec_id --pairs p.csv --clusters c.csv
+cmp kept kept6 || fail 'a refusal changed what is kept'
+head -c 5000 kept >cut
+expect 4 'no kept linkage, or damaged' "$match" add cut late.csv --id rec_id --pairs p.csv --clusters c.csv
+
 cat >list1.csv <<'EOF'
 id,name,date_of_birth
 x1,Paek Tong Su,1961-04-05

@@ -35,6 +35,7 @@ import sys
 import threading
 
 PASSPHRASE, NEXT_PASSPHRASE = "a passphrase of the tests", "another passphrase of the tests"
+POLICY = "witness friends c0.example/cosigner+7c1d7b0a+BCCCi/XFvcrLaEhjM2wgL7VZnaSL5VlmFXQhcHBb7Kn3\nquorum none\n"
 FAILING = ["write", "sync", "open", "read", "rename", "folder", "unlink", "truncate", "memory", "map", "thread"]
 HARMLESS = ["short", "interrupt"]  # what every program must live with
 ALONE_ONLY = {"thread"}
@@ -88,6 +89,7 @@ ROWS = [
         after=["verify", "--mirror", "{case}/mirror"]),
     Row("recovery", "one", [*REPOSITORY, "recovery", "--sheets", "1", "--needed", "1", "--out", "{case}/sheets"],
         done=(0, 3), may=(0, 3, 4)),
+    Row("cosigner", "one", [*REPOSITORY, "cosigner", "policy", "policy"], done=(0, 3), may=(0, 3, 4)),
     Row("passphrase", "one", [*REPOSITORY, "passphrase"], passphrases=[PASSPHRASE, NEXT_PASSPHRASE], done=(0, 4)),
     Row("adopt", "forgotten", [*REPOSITORY, "adopt"]),
     Row("verify", "pending", [*REPOSITORY, "verify"], may=CHECKS),
@@ -148,6 +150,7 @@ class Ordeal:
             with open(os.open(self.passphrase_file(number), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
                 f.write("\n".join(lines) + "\n")
         chance = random.Random(5)
+        (self.work / "policy").write_text(POLICY)
         for name, noise in (("first", 1_200_000), ("second", 300_000), ("third", 900_000)):
             folder = self.work / "sources" / name
             (folder / "inner").mkdir(parents=True)

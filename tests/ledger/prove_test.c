@@ -59,12 +59,15 @@ static void growth_is_proved(struct ledger *l, const struct truth *t, uint64_t o
 {
     struct err e;
     struct tree_proof p;
-    struct hash old_root, root;
+    struct tree_proof again;
+    struct hash old_root, root, at;
     if (ledger_prove_consistency(l, old_size, &p, &e) != 0)
         fail_msg("from %llu: %s", LLU(old_size), e.text);
     tree_root(t->leaf, (size_t)old_size, &old_root);
     tree_root(t->leaf, (size_t)t->size, &root);
     assert_true(tree_check_consistency(old_size, &old_root, t->size, &root, &p));
+    assert_int_equal(ledger_root_at(l, old_size, &at, &again, &e), 0);
+    assert_true(hash_equal(&at, &old_root) && again.count == p.count);
 }
 
 /* Every leaf at sizes 1 to 600; from every old size at some. */
@@ -109,6 +112,10 @@ static void what_is_not_there_is_refused(void **state)
     assert_int_equal(ledger_entry(l, 5, entry, NULL), ERR_ABSENT);
     assert_int_equal(ledger_prove_consistency(l, 5, &p, NULL), 0);
     assert_int_equal(ledger_prove_consistency(l, 6, &p, NULL), ERR_ABSENT);
+    struct hash root;
+    assert_int_equal(ledger_root_at(l, 5, &root, NULL, NULL), 0);
+    assert_int_equal(ledger_root_at(l, 6, &root, NULL, NULL), ERR_ABSENT);
+    assert_true(bytes_equal(ledger_checkpoint(l), buf_bytes(&l->note)));
 }
 
 static void all_are_proved(const struct fixture *f, const struct ledger_position *at)

@@ -338,6 +338,32 @@ static void a_public_log_two_records_behind_is_a_fault(void **state)
     assert_int_equal(fixture_check(f, &at), 0);
 }
 
+/* What it holds is for whoever knows the statements: here it is put, kept, replaced and removed, and no fault. */
+static void what_others_signed_lies_beside(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    struct ledger_position at;
+    OWN(buf_drop) struct buf there = {0};
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
+    fixture_commit(l, 3, 1);
+    assert_int_equal(ledger_publish(l, NULL), 0);
+    ledger_where(l, &at);
+    static const char *const contents[] = {"one\n", "one\n", "another\n"};
+    for (size_t i = 0; i < COUNT(contents); i++) {
+        assert_int_equal(ledger_publish_cosigned(l, bytes_text(contents[i]), NULL), 0);
+        file_get(f, "log/cosigned", &there);
+        assert_true(bytes_equal(buf_bytes(&there), bytes_text(contents[i])));
+        assert_int_equal(fixture_check(f, &at), 0);
+    }
+    fixture_commit(l, 3, 1);
+    assert_int_equal(ledger_publish(l, NULL), 0);
+    assert_true(file_there(f, "log/cosigned"));
+    assert_int_equal(ledger_publish_cosigned(l, bytes_of(NULL, 0), NULL), 0);
+    assert_int_equal(ledger_publish_cosigned(l, bytes_of(NULL, 0), NULL), 0);
+    assert_false(file_there(f, "log/cosigned"));
+}
+
 #define LEDGER_CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -352,6 +378,7 @@ int main(void)
         LEDGER_CASE(a_full_disk_stops_a_publication),
         LEDGER_CASE(nothing_is_published_of_an_empty_journal),
         LEDGER_CASE(a_public_log_two_records_behind_is_a_fault),
+        LEDGER_CASE(what_others_signed_lies_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

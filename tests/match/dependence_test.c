@@ -13,6 +13,7 @@ static void together(void **state)
     static const struct match_field fields[] = {
         {"postcode", MATCH_CODE, false}, {"state", MATCH_CODE, false}, {"sex", MATCH_CODE, false}};
     struct match_frame *f = NULL;
+    struct match_words words = {0};
     struct match_model *m = calloc(1, sizeof *m);
     assert_int_equal(match_frame_new(fields, 3, &f, NULL), 0);
     for (unsigned i = 0; i < 20000; i++) {
@@ -23,10 +24,11 @@ static void together(void **state)
         const struct bytes values[] = {bytes_text(postcode), bytes_text(region), bytes_text(i % 3 == 0 ? "M" : "F")};
         assert_int_equal(match_frame_add(f, values, 0, NULL), 0);
     }
+    const struct match_search s = {.f = f, .words = &words};
     m->weight[0][1] = 1700;
     m->weight[1][1] = 800;
     m->weight[2][1] = 200;
-    assert_int_equal(match_dependence_find(f, m, NULL), 0);
+    assert_int_equal(match_dependence_find(&s, m, NULL), 0);
     assert_int_equal(m->order[0], 0);
     assert_in_range(m->taken[0][1], 3 * MATCH_WEIGHT_ONE, 4 * MATCH_WEIGHT_ONE); /* a postcode says its state */
     assert_in_range(m->taken[0][2], 0, MATCH_WEIGHT_ONE / 4);

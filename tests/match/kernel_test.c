@@ -65,11 +65,40 @@ static void known(void **state)
     assert_int_equal(match_distance("park", 4, "bak", 3), 2);
 }
 
+static void bound(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        char a[33], b[33];
+        unsigned na = draw_word(a), nb = draw_word(b);
+        unsigned most = match_jaro_winkler_most(a, na, match_letters_of(a, na), b, nb, match_letters_of(b, nb));
+        assert_true(most >= match_jaro_winkler_plain(a, na, b, nb));
+    }
+}
+
+static void sets(void **state)
+{
+    (void)state;
+    uint32_t sets[67], fast[67], plain[67];
+    for (unsigned n = 0; n <= 67; n++)
+        for (unsigned most = 0; most < 34; most += n % 3 + 1) {
+            for (unsigned i = 0; i < n; i++)
+                sets[i] = (uint32_t)(match_mix(i * 77 + n) >> (i % 4 * 8)); /* dense and sparse ones */
+            uint32_t with = (uint32_t)match_mix(most);
+            size_t found = match_sets_near(sets, n, with, most, fast);
+            assert_int_equal(found, match_sets_near_plain(sets, n, with, most, plain));
+            for (size_t i = 0; i < found; i++)
+                assert_int_equal(fast[i], plain[i]);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agree),
         cmocka_unit_test(known),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

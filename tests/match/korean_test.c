@@ -51,12 +51,23 @@ static void spellings(void **state)
     assert_true(same("최룡해", "Choe Ryong-hae"));
     assert_true(same("Choi Young-chul", "Choe Yong Chol"));
     assert_true(same("노무현", "Roh Moo-hyun"));
+    /* As passports have it, by the foreign ministry's cases, and Yale. */
+    static const char *const attested[][2] = {{"황기세", "Whang Ky-sea"},  {"황병규", "Hwang Boung-kyou"},
+                                              {"최옥근", "Choy Oak Kuen"}, {"전만식", "Jeun Mahn-shick"},
+                                              {"복남 김", "Bongnam Kim"},  {"허철", "Hur Churl"},
+                                              {"류세환", "Lew Sei Whan"},  {"서인", "Suh Yinn"},
+                                              {"김재경", "Kim Cay-kyeng"}, {"배근", "Bea Guen"}};
+    for (unsigned i = 0; i < COUNT(attested); i++)
+        if (!same(attested[i][0], attested[i][1]))
+            fail_msg("%s is not %s", attested[i][0], attested[i][1]);
 }
 
 static void others(void **state)
 {
     (void)state;
     assert_false(same("김정은", "Kim Jong Il"));
+    assert_false(same("황기세", "Whang Ky-rea"));
+    assert_false(same("복남 김", "Bongdam Kim"));
     assert_false(same("김정은", "Kim Jong Chol"));
     assert_false(same("이재명", "이재형"));
     assert_false(same("Kim Jong Un", "Angela Merkel"));
@@ -78,13 +89,52 @@ static void bad_tokens(void **state)
     assert_int_equal(match_korean_read(&t, readings), 0);
 }
 
+/* Names that agree in all syllables share a key: over every pair of a set of spellings. */
+static void keys(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Kim Chol Su",
+                                        "Gim Cheol-soo",
+                                        "Su Kim Chol",
+                                        "\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98",
+                                        "Ri Yong Hui",
+                                        "Lee Younghee",
+                                        "Yi Yeong-hui",
+                                        "Rhee Yung Hee",
+                                        "Park Un",
+                                        "Pak Eun",
+                                        "Pak",
+                                        "Noh Tae Woo",
+                                        "Ro Tae U",
+                                        "Roh Tae-woo",
+                                        "Vera Lindqvist",
+                                        "\xE9\x87\x91\xE5\xA4\xA7"};
+    struct match_korean_classes classes;
+    uint32_t a[MATCH_KOREAN_KEYS], b[MATCH_KOREAN_KEYS];
+    unsigned agreeing = 0;
+    match_korean_classes_make(&classes);
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (size_t k = 0; k < COUNT(names); k++) {
+            struct match_name x = fixture_name(names[i]), y = fixture_name(names[k]);
+            unsigned syllables = 0, n = match_korean_keys(&classes, &x, NULL, a),
+                     m = match_korean_keys(&classes, &y, NULL, b);
+            int alike = match_korean_alike(&x, &y, &syllables);
+            bool shared = n > MATCH_KOREAN_KEYS || m > MATCH_KOREAN_KEYS;
+            for (unsigned p = 0; p < n && p < MATCH_KOREAN_KEYS; p++)
+                for (unsigned q = 0; q < m && q < MATCH_KOREAN_KEYS; q++)
+                    shared = shared || a[p] == b[q];
+            bool agree = alike > 1 && (unsigned)alike == syllables;
+            assert_true(shared || !agree);
+            agreeing += agree;
+        }
+    assert_true(agreeing > 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(letters),
-        cmocka_unit_test(spellings),
-        cmocka_unit_test(others),
-        cmocka_unit_test(bad_tokens),
+        cmocka_unit_test(letters),    cmocka_unit_test(spellings), cmocka_unit_test(others),
+        cmocka_unit_test(bad_tokens), cmocka_unit_test(keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

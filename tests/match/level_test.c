@@ -16,8 +16,8 @@ static unsigned level_of(enum match_field_kind kind, const char *a, const char *
     assert_int_equal(match_frame_new(&field, 1, &f, NULL), 0);
     assert_int_equal(match_frame_add(f, &x, 0, NULL), 0);
     assert_int_equal(match_frame_add(f, &y, 0, NULL), 0);
-    assert_false(match_explain(f, 0, 1, levels));
-    assert_false(match_explain(f, 1, 0, turned));
+    assert_false(match_explain(NULL, f, 0, 1, levels));
+    assert_false(match_explain(NULL, f, 1, 0, turned));
     assert_int_equal(levels[0], turned[0]);
     assert_true(strlen(match_level_words(kind, levels[0])) > 1);
     match_frame_free(f);
@@ -61,7 +61,7 @@ static void exchanged(void **state)
     assert_int_equal(match_frame_new(fields, 2, &f, NULL), 0);
     assert_int_equal(match_frame_add(f, x, 0, NULL), 0);
     assert_int_equal(match_frame_add(f, y, 0, NULL), 0);
-    assert_true(match_explain(f, 0, 1, levels));
+    assert_true(match_explain(NULL, f, 0, 1, levels));
     assert_int_equal(levels[0], 1);
     assert_int_equal(levels[1], 2);
     match_frame_free(f);

@@ -46,12 +46,27 @@ static void limits(void **state)
     assert_int_equal(fixture_name("김Kim").count, 2);
 }
 
+static void lost_letters(void **state)
+{
+    (void)state;
+    struct match_name name = fixture_name("AL-SA?ADI J?R?ME ??x? a ?b");
+    static const char *const expected[] = {"al", "saadi", "jrme", "x", "a", "b"};
+    assert_int_equal(name.count, COUNT(expected));
+    for (unsigned i = 0; i < COUNT(expected); i++) {
+        assert_int_equal(name.t[i].n, strlen(expected[i]));
+        assert_memory_equal(name.t[i].s, expected[i], name.t[i].n);
+    }
+    assert_int_equal(fixture_name("???").count, 0);
+    assert_int_equal(fixture_name("a?").count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hangul),
         cmocka_unit_test(han),
         cmocka_unit_test(limits),
+        cmocka_unit_test(lost_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

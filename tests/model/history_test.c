@@ -31,6 +31,7 @@ static int setup(void **state)
     for (uint8_t i = 0; i < COUNT(s->key); i++)
         make_key(i, &s->key[i]);
     founded.member = s->key[0];
+    founded.log = s->key[5];
     s->entry[0] = LEAF_PUBLIC;
     s->entry[5] = 77;
     assert_int_equal(history_begin(&s->h, &founded, s->entry, NULL), 0);
@@ -227,6 +228,66 @@ static void the_id_of_a_set(void **state)
     takes(s, 10, &st);
 }
 
+static struct statement cosigners(struct scene *s, const char *policy)
+{
+    return (struct statement){.kind = STATEMENT_COSIGNERS,
+                              .cosigners = {.event = {s->h.events + 1, s->h.last}, .policy = policy}};
+}
+
+/* The newest policy counts; who signs statements does not change; and the chain is one with that of the sheets. */
+static void cosigners_are_events(void **state)
+{
+    struct scene *s = *state;
+    char vkey[NOTE_VKEY_MAX], one[512], two[1024];
+    struct key seed = {{9}};
+    struct note_key cosigner;
+    uint8_t public_key[CRYPT_PUBLIC];
+    crypt_sign_public(&seed, public_key);
+    assert_int_equal(note_cosigner_make("c.example/cosigner", public_key, &cosigner, NULL), 0);
+    note_key_text(&s->key[5], vkey);
+    snprintf(one, sizeof one, "log %s\nquorum none\n", vkey);
+    char line[NOTE_VKEY_MAX];
+    note_key_text(&cosigner, line);
+    snprintf(two, sizeof two, "log %s\nwitness c %s\ngroup cosigners 1 c\nquorum cosigners\n", vkey, line);
+    struct statement st = cosigners(s, one);
+    assert_null(s->h.policy);
+    takes(s, 10, &st);
+    assert_int_equal(s->h.policy->nodes, 0);
+    assert_int_equal(s->h.count, 1);
+    signs(s, 11, 0, -1);
+    st = cosigners(s, two);
+    refuses(s, 10, &st, "rule event-place"); /* not behind the one before */
+    takes(s, 11, &st);
+    assert_int_equal(s->h.policy->cosigners, 1);
+    assert_int_equal(s->h.policy_leaf, 11);
+    st = sheets(s, 1);
+    refuses(s, 11, &st, "rule event-place");
+    takes(s, 12, &st);
+    st = cosigners(s, one);
+    refuses(s, 12, &st, "rule event-place");
+    st.cosigners.event.number--;
+    refuses(s, 13, &st, "rule event-place");
+    st = cosigners(s, one);
+    takes(s, 13, &st);
+    assert_int_equal(s->h.events, 4);
+    signs(s, 14, 0, 1);
+}
+
+static void a_policy_of_another_log(void **state)
+{
+    struct scene *s = *state;
+    char vkey[NOTE_VKEY_MAX], text[512];
+    note_key_text(&s->key[4], vkey);
+    snprintf(text, sizeof text, "log %s\nquorum none\n", vkey);
+    struct statement st = cosigners(s, text);
+    refuses(s, 10, &st, "rule cosigners-log");
+    st = cosigners(s, "quorum none\n");
+    refuses(s, 10, &st, "rule cosigners-log");
+    st = cosigners(s, "quorum nobody\n");
+    refuses(s, 10, &st, "line 1 of the policy");
+    assert_null(s->h.policy);
+}
+
 static void other_kinds_are_no_events(void **state)
 {
     struct scene *s = *state;
@@ -249,6 +310,8 @@ int main(void)
         HISTORY_TEST(a_place_that_does_not_follow),
         HISTORY_TEST(keys_that_were_there_before),
         HISTORY_TEST(the_id_of_a_set),
+        HISTORY_TEST(cosigners_are_events),
+        HISTORY_TEST(a_policy_of_another_log),
         HISTORY_TEST(other_kinds_are_no_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -380,6 +380,109 @@ static void no_change_passes(void **state)
     assert_int_equal(parse_and_check(buf_bytes(&note), &key, 1, NOTE_STRICT, NULL), 0);
 }
 
+/* ---- cosigners ---- */
+
+static struct note_key cosigner_of(const char *name, const struct key *seed)
+{
+    uint8_t public_key[CRYPT_PUBLIC];
+    struct note_key made;
+    crypt_sign_public(seed, public_key);
+    assert_int_equal(note_cosigner_make(name, public_key, &made, NULL), 0);
+    return made;
+}
+
+/* The same seed and name: another id, and neither is taken for the other. */
+static void keys_of_cosigners(void **state)
+{
+    (void)state;
+    const struct note_key cosigner = cosigner_of("example.org/one", &SEED);
+    struct note_key parsed, untouched = {.id = {9}};
+    struct err e = {0};
+    char text[NOTE_VKEY_MAX];
+    assert_int_equal(cosigner.type, NOTE_COSIGNATURE);
+    assert_memory_not_equal(cosigner.id, key.id, sizeof key.id);
+    note_key_text(&cosigner, text);
+    assert_int_equal(note_cosigner_parse(bytes_text(text), &parsed, NULL), 0);
+    assert_memory_equal(&parsed, &cosigner, sizeof parsed);
+    assert_int_equal(note_key_parse(bytes_text(text), &untouched, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "type 4"));
+    note_key_text(&key, text);
+    assert_int_equal(note_cosigner_parse(bytes_text(text), &untouched, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "type 1"));
+    assert_int_equal(untouched.id[0], 9);
+    assert_int_equal(note_cosigner_make("a b", key.public_key, &untouched, &e), ERR_USAGE);
+}
+
+static void cosigned_at(uint64_t at_unix_s, struct buf *to)
+{
+    static const char text[] = "example.org/one\n7\nroot\n";
+    const struct note_key cosigner = cosigner_of("other.example/cosigner", &OTHER_SEED);
+    assert_int_equal(note_sign(bytes_text(text), &key, &SEED, to, NULL), 0);
+    assert_int_equal(note_cosign(bytes_text(text), &cosigner, &OTHER_SEED, at_unix_s, to, NULL), 0);
+}
+
+static void cosignatures(void **state)
+{
+    (void)state;
+    static const uint64_t times[] = {0, 1, 9, 10, 1700000000, INT64_MAX};
+    const struct note_key cosigner = cosigner_of("other.example/cosigner", &OTHER_SEED);
+    const struct note_key stranger = cosigner_of("other.example/cosigner", &SEED), both[2] = {key, cosigner};
+    for (size_t i = 0; i < COUNT(times); i++) {
+        OWN(buf_drop) struct buf whole = {0}, again = {0};
+        OWN(note_drop) struct note n = {0};
+        uint64_t at = 1;
+        cosigned_at(times[i], &whole);
+        assert_int_equal(note_parse(buf_bytes(&whole), &n, NULL), 0);
+        assert_int_equal(n.lines, 2);
+        assert_int_equal(note_check(&n, both, 2, NOTE_STRICT, NULL), 0);
+        assert_int_equal(note_check(&n, &key, 1, NOTE_FOREIGN, NULL), 0);
+        assert_int_equal(note_check(&n, &cosigner, 1, NOTE_FOREIGN, NULL), 0);
+        assert_int_equal(note_check(&n, &cosigner, 1, NOTE_STRICT, NULL), ERR_DAMAGED);
+        assert_int_equal(note_cosigned(&n, &cosigner, &at, NULL), 0);
+        assert_true(at == times[i]);
+        assert_int_equal(note_cosigned(&n, &stranger, &at, NULL), ERR_ABSENT);
+        note_line_put(&n.line[1], &again);
+        assert_true(bytes_equal(buf_bytes(&again), bytes_of(whole.p + whole.n - again.n, again.n)));
+    }
+}
+
+/* No bit of text, time or signature can change; nor can a plain signature stand for a cosignature. */
+static void no_change_passes_in_a_cosignature(void **state)
+{
+    (void)state;
+    const struct note_key cosigner = cosigner_of("other.example/cosigner", &OTHER_SEED), both[2] = {key, cosigner};
+    OWN(buf_drop) struct buf whole = {0};
+    cosigned_at(1700000000, &whole);
+    for (size_t bit = 0; bit < 8 * whole.n; bit++) {
+        whole.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(parse_and_check(buf_bytes(&whole), both, 2, NOTE_STRICT, NULL), ERR_DAMAGED);
+        whole.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    struct note n = {.text = bytes_text("text\n"), .lines = 1};
+    uint8_t forged[8 + CRYPT_SIGNATURE] = {0};
+    OWN(buf_drop) struct buf message = {0};
+    uint64_t at;
+    buf_put_text(&message, "cosignature/v1\ntime 9223372036854775808\ntext\n");
+    u64_put(forged, UINT64_C(1) << 63); /* one second too late */
+    crypt_sign_raw(&OTHER_SEED, buf_bytes(&message), forged + 8);
+    n.line[0] = (struct note_line){.name = bytes_text(cosigner.name), .signature = bytes_of(forged, sizeof forged)};
+    memcpy(n.line[0].id, cosigner.id, sizeof cosigner.id);
+    assert_int_equal(note_cosigned(&n, &cosigner, &at, NULL), ERR_DAMAGED);
+    crypt_sign_raw(&OTHER_SEED, n.text, forged); /* a plain one */
+    n.line[0].signature.n = CRYPT_SIGNATURE;
+    assert_int_equal(note_cosigned(&n, &cosigner, &at, NULL), ERR_DAMAGED);
+}
+
+static void does_not_cosign(void **state)
+{
+    (void)state;
+    const struct note_key cosigner = cosigner_of("other.example/cosigner", &OTHER_SEED);
+    OWN(buf_drop) struct buf to = {0};
+    assert_int_equal(note_cosign(bytes_text("text\n"), &cosigner, &SEED, 1, &to, NULL), ERR_KEY);
+    assert_int_equal(note_cosign(bytes_text("text"), &cosigner, &OTHER_SEED, 1, &to, NULL), ERR_USAGE);
+    assert_int_equal(to.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +499,10 @@ int main(void)
         cmocka_unit_test(name_and_id_together),
         cmocka_unit_test(signatures_of_other_lengths),
         cmocka_unit_test(no_change_passes),
+        cmocka_unit_test(keys_of_cosigners),
+        cmocka_unit_test(cosignatures),
+        cmocka_unit_test(no_change_passes_in_a_cosignature),
+        cmocka_unit_test(does_not_cosign),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "base/unicode.h"
+#include "model/checkpoint.h"
+#include "model/policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -315,6 +317,47 @@ static void draw_audits(struct drawn *d)
     d->s.audited.count = count;
 }
 
+/* A policy of its one form: some cosigners, a group of all of them. */
+static void draw_cosigners(struct drawn *d)
+{
+    struct policy *p = hold(d, sizeof *p);
+    OWN(buf_drop) struct buf text = {0};
+    size_t count = chance_below(&chance, 16) == 0 ? STATEMENT_COSIGNERS_MAX : chance_below(&chance, 3);
+    *p = (struct policy){.logs = 1, .log = {other}};
+    for (size_t i = 0; i < count; i++) {
+        struct policy_node *n = &p->node[p->nodes++];
+        uint8_t public_key[CRYPT_PUBLIC];
+        draw(public_key, sizeof public_key);
+        snprintf(n->name, sizeof n->name, "c%zu", i);
+        assert_int_equal(note_cosigner_make("c.example/cosigner", public_key, &n->key, NULL), 0);
+    }
+    policy_plain(p, count == 0 ? 0 : 1 + (unsigned)chance_below(&chance, count));
+    policy_text(p, &text);
+    char *kept = hold(d, text.n + 1);
+    memcpy(kept, buf_text(&text), text.n + 1);
+    d->s.cosigners = (struct statement_cosigners){.event = {.number = number()}, .policy = kept};
+    draw(d->s.cosigners.event.prev.b, CRYPT_HASH);
+}
+
+static void draw_cosigned(struct drawn *d)
+{
+    OWN(buf_drop) struct buf note = {0};
+    uint8_t public_key[CRYPT_PUBLIC];
+    struct note_key cosigner;
+    struct checkpoint c = {.size = number() >> 1};
+    snprintf(c.origin, sizeof c.origin, "%s", member.name);
+    draw(c.root.b, CRYPT_HASH);
+    crypt_sign_public(&SEED, public_key);
+    assert_int_equal(note_cosigner_make("c.example/cosigner", public_key, &cosigner, NULL), 0);
+    assert_int_equal(checkpoint_sign(&c, &member, &SEED, &note, NULL), 0);
+    OWN(buf_drop) struct buf text = {0};
+    checkpoint_text(&c, &text);
+    assert_int_equal(note_cosign(buf_bytes(&text), &cosigner, &SEED, number() >> 1, &note, NULL), 0);
+    char *kept = hold(d, note.n + 1);
+    memcpy(kept, buf_text(&note), note.n + 1);
+    d->s.cosigned.checkpoint = kept;
+}
+
 /* What no DER and no certificate is will do: only who checks the stamp reads them. */
 static void draw_timestamped(struct drawn *d)
 {
@@ -371,6 +414,8 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_NOTE: d->s.note.text = any_text(d); break;
     case STATEMENT_RECOVERY: draw_recovery(d); break;
     case STATEMENT_MEMBER: draw_member(d); break;
+    case STATEMENT_COSIGNERS: draw_cosigners(d); break;
+    case STATEMENT_COSIGNED: draw_cosigned(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -564,6 +609,12 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_NOTE: assert_text(a->note.text, b->note.text); break;
     case STATEMENT_RECOVERY: assert_same_recovery(&a->recovery, &b->recovery); break;
     case STATEMENT_MEMBER: assert_same_member(&a->member, &b->member); break;
+    case STATEMENT_COSIGNERS:
+        assert_true(a->cosigners.event.number == b->cosigners.event.number);
+        assert_memory_equal(&a->cosigners.event.prev, &b->cosigners.event.prev, CRYPT_HASH);
+        assert_string_equal(a->cosigners.policy, b->cosigners.policy);
+        break;
+    case STATEMENT_COSIGNED: assert_string_equal(a->cosigned.checkpoint, b->cosigned.checkpoint); break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -1387,6 +1438,14 @@ static const struct broken {
     {STATEMENT_FOUNDED, false, "{\"epoch\":1,", "{\"age\":1,\"epoch\":1,", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "\"log\":\"example.org+", "\"log\":\"example.org-", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, ",\"sector_bytes\":4", "", "rule fields"},
+    {STATEMENT_COSIGNERS, false, "\"policy\":\"log ", "\"policy\":\"log  ", "rule cosigners-policy"},
+    {STATEMENT_COSIGNERS, false, "\"policy\":\"log ", "\"policy\":\"lag ", "rule cosigners-policy"},
+    {STATEMENT_COSIGNERS, false, "\\nquorum ", "\\n\\nquorum ", "rule cosigners-policy"},
+    {STATEMENT_COSIGNERS, false, "\"kind\"", "\"kine\":1,\"kind\"", "rule"},
+    {STATEMENT_COSIGNERS, false, "\"prev\":\"", "\"prev\":\"A", "rule cosigners-fields"},
+    {STATEMENT_COSIGNED, false, "\\n\\n", "\\n", "rule cosigned-note"},
+    {STATEMENT_COSIGNED, false, "\\n\u2014 c.", "\\n- c.", "rule cosigned-note"},
+    {STATEMENT_COSIGNED, false, "{\"checkpoint\"", "{\"checkpoing\":0,\"checkpoint\"", "rule fields"},
     {STATEMENT_RECOVERY, false, "\"needed\":2", "\"needed\":0", "rule recovery-shares"},
     {STATEMENT_RECOVERY, false, "\"needed\":2", "\"needed\":3", "rule recovery-shares"},
     {STATEMENT_RECOVERY, false, "\"needed\":2", "\"needed\":4294967298", "rule recovery-fields"},
@@ -1483,6 +1542,8 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         d->s.audited.audits = audits;
         d->s.audited.count = 1;
         break;
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_COSIGNED: draw_statement(d, kind); break;
     case STATEMENT_TIMESTAMPED:
         d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
                                                           .response = bytes_text("r"), .leaves = 3,

@@ -292,6 +292,36 @@ static void rewritten_history(void **state)
     }
 }
 
+/* From the newer root alone it is shown what the older one must have been; and nothing else can be. */
+static void beginnings(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= 40; n++) {
+        const struct hash root = naive_root(leaf, n);
+        for (size_t old = 1; old < n; old++) {
+            const struct hash old_root = naive_root(leaf, old);
+            struct tree_proof plain = {.count = 0}, p;
+            struct hash found;
+            naive_subproof(old, leaf, n, true, &plain);
+            tree_beginning_from(old, &old_root, &plain, &p);
+            assert_true(tree_beginning(old, n, &root, &p, &found) && hash_equal(&found, &old_root));
+            for (size_t i = 0; i < p.count; i++) {
+                p.hash[i].b[i % CRYPT_HASH] ^= 1;
+                assert_false(tree_beginning(old, n, &root, &p, &found));
+                p.hash[i].b[i % CRYPT_HASH] ^= 1;
+            }
+            p.count--;
+            assert_false(tree_beginning(old, n, &root, &p, &found));
+            p.count += 2;
+            assert_false(tree_beginning(old, n, &root, &p, &found));
+            p.count--;
+            assert_false(tree_beginning(old, n, &old_root, &p, &found));
+            assert_false(tree_beginning(n, n, &root, &p, &found));
+            assert_false(tree_beginning(0, n, &root, &p, &found));
+        }
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -405,6 +435,7 @@ int main(void)
         cmocka_unit_test(inclusion_proofs),
         cmocka_unit_test(consistency_proofs),
         cmocka_unit_test(rewritten_history),
+        cmocka_unit_test(beginnings),
         cmocka_unit_test(refusals),
         cmocka_unit_test(failing_reads),
         cmocka_unit_test(largest_trees),

@@ -77,12 +77,50 @@ static void best_first(void **state)
                     (hits[i].score == hits[i - 1].score && hits[i].entry > hits[i - 1].entry));
 }
 
+/* Exhaustive is what a comparison of every name with the query finds, whatever the sieve lets pass. */
+static void every_name(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"Vera", "Wera", "Tong Su", "Dong-soo", "Tongsu", "Omar", "V.", "Igor"};
+    static const char *const last[] = {"Paek", "Baek", "Lindqvist", "Lindkvist", "Haddad", "Hadad", "Moroz", "Lind"};
+    OWN(screen_drop) struct screen *s = NULL;
+    OWN(buf_drop) struct buf list = {0};
+    char name[COUNT(first) * COUNT(last)][40];
+    struct screen_hit hits[SCREEN_HITS_MAX];
+    uint64_t compared;
+    size_t some = 0;
+    buf_put_text(&list, "id,name\n");
+    for (size_t i = 0; i < COUNT(name); i++) {
+        const char *a = first[i / COUNT(last)], *b = last[i % COUNT(last)];
+        (void)snprintf(name[i], sizeof name[i], "%s %s", i % 3 == 0 ? a : b, i % 3 == 0 ? b : a);
+        buf_printf(&list, "%zu,%s\n", i, name[i]);
+    }
+    assert_int_equal(screen_new(&s, NULL), 0);
+    assert_int_equal(screen_add(s, buf_bytes(&list), "x", NULL), 0);
+    assert_int_equal(screen_index(s, NULL), 0);
+    for (size_t q = 0; q < COUNT(name); q++)
+        for (unsigned threshold = 600; threshold <= 1000; threshold += 50) {
+            const struct screen_query query = {.name = bytes_text(name[q]), .threshold = threshold, .exhaustive = true};
+            size_t count = 0, expected = 0;
+            screen_find(s, &query, hits, &count, &compared);
+            assert_int_equal(compared, COUNT(name));
+            for (size_t i = 0; i < COUNT(name); i++)
+                expected += match_text_score(query.name, bytes_text(name[i]), MATCH_PERSON) >= threshold;
+            assert_int_equal(count, expected);
+            some += expected;
+            for (size_t i = 0; i < count; i++)
+                assert_int_equal(hits[i].score, match_text_score(query.name, hits[i].name, MATCH_PERSON));
+        }
+    assert_true(some > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found),
         cmocka_unit_test(details),
         cmocka_unit_test(best_first),
+        cmocka_unit_test(every_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,83 @@ static void link_people(void **state)
     assert_int_equal(run("link people.csv --id id --pairs p3.csv --clusters c3.csv --decisions decisions.csv"), 3);
 }
 
+static void same_file(const char *a, const char *b)
+{
+    OWN(buf_drop) struct buf x = {0}, y = {0};
+    assert_int_equal(file_read_all(a, 1 << 24, &x, NULL), 0);
+    assert_int_equal(file_read_all(b, 1 << 24, &y, NULL), 0);
+    assert_int_equal(x.n, y.n);
+    assert_memory_equal(x.p, y.p, x.n);
+}
+
+/* The first ${rows} rows of people.csv behind its header, and the rest, as two tables. */
+static void split_people(unsigned rows)
+{
+    OWN(buf_drop) struct buf all = {0};
+    assert_int_equal(file_read_all("people.csv", 1 << 20, &all, NULL), 0);
+    char *header = (char *)all.p, *at = header;
+    size_t header_bytes = (size_t)(strchr(at, '\n') - at) + 1;
+    for (unsigned i = 0; i <= rows; i++)
+        at = strchr(at, '\n') + 1;
+    OWN(buf_drop) struct buf early = {0}, late = {0};
+    buf_put(&early, header, (size_t)(at - header));
+    buf_put(&late, header, header_bytes);
+    buf_put(&late, at, all.n - (size_t)(at - header));
+    put("early.csv", buf_text(&early));
+    put("late.csv", buf_text(&late));
+}
+
+static void growing(void **state)
+{
+    (void)state;
+    make_people();
+    split_people(501);
+    put("decisions.csv", "id_a,id_b,decision\nr0,r1,different\n");
+    assert_int_equal(run("link early.csv --id id --pairs p.csv --clusters c.csv --keep kept"), 0);
+    assert_int_equal(run("add kept late.csv --id id --pairs p.csv --clusters c.csv --keep grown --threads 3 "
+                         "--decisions decisions.csv"),
+                     0);
+    assert_int_equal(run("link people.csv --id id --pairs p2.csv --clusters c2.csv --model kept --keep grown2 "
+                         "--decisions decisions.csv --threads 1"),
+                     0);
+    same_file("p.csv", "p2.csv");
+    same_file("c.csv", "c2.csv");
+    same_file("grown", "grown2");
+    static const struct {
+        const char *command;
+        int code;
+    } refusals[] = {
+        {"add kept --id id --pairs p --clusters c", 2},
+        {"add kept late.csv --pairs p --clusters c", 2},
+        {"add kept late.csv --id nothere --pairs p --clusters c", 2},
+        {"add kept late.csv early.csv --id id --pairs p --clusters c", 2},
+        {"add kept late.csv --id id --pairs p --clusters c --threshold 0.5", 2},
+        {"add grown late.csv --id id --pairs p --clusters c", 2}, /* its decisions are not named */
+        {"add grown late.csv --id id --pairs p --clusters c --decisions decisions.csv", 3}, /* told already */
+        {"add nothere late.csv --id id --pairs p --clusters c", 4},
+        {"add late.csv late.csv --id id --pairs p --clusters c", 4},
+        {"link people.csv --id id --pairs p --clusters c --model late.csv", 4},
+        {"link people.csv --id id --pairs p --clusters c --model kept --threshold 0.5", 2},
+        {"link people.csv --id id --pairs p --clusters c --model kept --fields fields.json", 2},
+        {"link early.csv late.csv --id id --pairs p --clusters c --model kept", 2}};
+    for (size_t i = 0; i < COUNT(refusals); i++)
+        assert_int_equal(run(refusals[i].command), refusals[i].code);
+    assert_false(file_exists("p"));
+}
+
+/* Across two tables, later records are of the second one, and may have an id of the first. */
+static void growing_across(void **state)
+{
+    (void)state;
+    make_people();
+    assert_int_equal(run("link people.csv people.csv --id id --pairs p.csv --clusters c.csv --keep kept"), 0);
+    put("more.csv", "id,true_id,given,surname,dob,place\nr900,1,Tamar,Ozaa,1940-01-01,town1\n");
+    assert_int_equal(run("add kept more.csv --id id --pairs p.csv --clusters c.csv"), 0);
+    assert_int_equal(run("add kept more.csv --id id --pairs p2 --clusters c2"), 3);
+    assert_int_equal(run("link people.csv --id id --pairs p2 --clusters c2 --model kept"), 2);
+    assert_false(file_exists("p2"));
+}
+
 static void pairs(void **state)
 {
     (void)state;
@@ -178,8 +255,9 @@ static void goods(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usage),     cmocka_unit_test(link_people), cmocka_unit_test(pairs),
-        cmocka_unit_test(screening), cmocka_unit_test(goods),
+        cmocka_unit_test(usage),          cmocka_unit_test(link_people), cmocka_unit_test(pairs),
+        cmocka_unit_test(screening),      cmocka_unit_test(goods),       cmocka_unit_test(growing),
+        cmocka_unit_test(growing_across),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -114,6 +114,42 @@ def read_checkpoint(note, vkey):
     return int(size), un64(root)
 
 
+def cosigners_of(policy, log):
+    """{signature line's beginning: public key} of a policy in its one form (12.1)."""
+    lines, names, found = policy.split("\n"), set(), {}
+    need(lines[0] == f"log {log}" and lines[-1] == "" and lines[-2].startswith("quorum "), "a policy's log and quorum")
+    for line in lines[1:-2]:
+        kind, name, *words = line.split(" ")
+        need(kind in ("witness", "group") and name not in names | {"none"}, "a policy's names")
+        names.add(name)
+        if kind == "group":
+            need(1 <= int(words[0]) <= len(words) - 1 and set(words[1:]) < names, "a policy's group")
+            continue
+        signer, key_id, key = words[0].split("+", 2)
+        key = un64(key)
+        need(key[0] == 4 and p.sha256(f"{signer}\n".encode() + key)[:4].hex() == key_id, "a cosigner's key")
+        found[signer, key_id] = key[1:]
+    need(lines[-2][7:] in names | {"none"} and len(found) <= 15, "a policy's quorum")
+    return found
+
+
+def cosignatures(note, cosigners):
+    """(text, the log's line, {signer: line}) of a note that others have signed too (12.2)."""
+    text, _, lines = note.rpartition("\n\n")
+    first, *rest = lines.splitlines(keepends=True)
+    found = {}
+    for line in rest:
+        dash, name, signature = line.rstrip("\n").split(" ")
+        signed = un64(signature)
+        who = (name, signed[:4].hex())
+        need(dash == "\u2014" and who in cosigners and who not in found and len(signed) == 76, "a cosigner's line")
+        message = f"cosignature/v1\ntime {int.from_bytes(signed[4:12], 'big')}\n{text}\n"
+        need(p.verify(cosigners[who], message.encode(), signed[12:]), "a cosignature")
+        found[who] = line
+    need(found, "a cosignature at least")
+    return text + "\n\n", first, found
+
+
 def recovery_set(pin, body):
     """The id of a set of sheets (2.6), from their statement."""
     public = parse_vkey(body["key"])[1] + un64(body["receiving"])
@@ -410,6 +446,8 @@ class Repository:
             need(body["set"] == self.sheets["set"], "the sheets that replace a member")
             self.sheets["spent"] = True
             self.signers.append((leaf + 1, body["key"]))
+        elif body["kind"] == "cosigners":
+            self.cosigners = cosigners_of(body["policy"], self.founded["log"])
         else:
             before = self.records[r["number"] - 1]
             need((body["leaves"], un64(body["root"])) == read_checkpoint(before[6], self.founded["log"]),
@@ -426,12 +464,13 @@ class Repository:
         self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
         self.signers, self.sheets = [(0, self.founded["member"]["key"])], {"spent": True}
         self.events, self.last_event = 0, self.entries[0][1:]
+        self.cosigners, self.cosigned = {}, {}
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
             kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
             need(kind != "member" or not self.sheets["spent"], "sheets that are not spent")
             body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf)))
-            if body["kind"] in ("recovery", "member"):
+            if body["kind"] in ("recovery", "member", "cosigners"):
                 self.key_event(leaf, note, body, r)
             elif body["kind"] == "keyring":
                 for f in body["files"]:
@@ -454,6 +493,12 @@ class Repository:
                 for x in body["audits"]:
                     need(set(x) == {"at", "findings", "first", "grade", "last", "leaves"}, "the report of an audit")
                     need(x["first"] <= x["last"] and x["grade"] in ("full", "keyless"), "what an audit held to the log")
+            elif body["kind"] == "cosigned":
+                text, own, lines = cosignatures(body["checkpoint"], self.cosigners)
+                size, root = read_checkpoint((text + own).encode(), self.founded["log"])
+                need(size <= r["first"] and p.merkle_root(self.hashes[:size]) == root, "a cosigned checkpoint")
+                before = self.cosigned.get(size, ("", {}))[1]
+                self.cosigned[size] = text + own, {**before, **{k: v for k, v in lines.items() if k not in before}}
             elif body["kind"] == "timestamped":
                 self.timestamped(leaf, note, body)
             else:
@@ -565,6 +610,9 @@ class Repository:
                 groups = [digits[i:i + 3] for i in range(0, len(digits), 3)]
                 name = "/".join([folder] + [f"x{g}" for g in groups[:-1]] + groups[-1:])
                 want[name if len(part) == 256 else f"{name}.p/{len(part)}"] = b"".join(part)
+        if self.cosigned:  # of one signer the first line, in the order in which they came
+            note, lines = self.cosigned[max(self.cosigned)]
+            want["cosigned"] = (note + "".join(lines.values())).encode()
         found = {str(f.relative_to(self.root / "log")): f.read_bytes()
                  for f in (self.root / "log").rglob("*") if f.is_file()}
         need(found == want, "the public log")
