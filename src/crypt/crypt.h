@@ -28,6 +28,11 @@ enum {
     CRYPT_MEMORY_KIB_MAX = 1024 * 1024,
     CRYPT_PASSPHRASE_MAX = 4096,
     CRYPT_SHARES_MAX = 16,
+    CRYPT_STAMP_BYTES_MAX = 1 << 16,  /* of a time-stamp response */
+    CRYPT_STAMP_CHAIN_MAX = 1 << 16,  /* of its certificates, as text */
+    CRYPT_STAMP_CERTIFICATES_MAX = 8, /* from the authority's to the root's */
+    CRYPT_STAMP_POLICY_MAX = 128,
+    CRYPT_STAMP_NAME_MAX = 512,
 };
 
 /* crypt_start(e): once, before threads.  Known-answer tests of SHA-256, AES-256-GCM, HKDF, Ed25519.  ERR_IO. */
@@ -144,5 +149,34 @@ int crypt_share_join(const uint8_t *index, const struct key *shares, unsigned co
  */
 int crypt_passphrase(struct bytes passphrase, const uint8_t salt[16], uint32_t passes, uint32_t memory_kib,
                      struct key *ret, struct err *e);
+
+/*
+ * Time-stamps of an outside authority (RFC 3161, with RFC 5816).  What it signed is read by libcrypto and by nothing
+ * else; plain fields come out.
+ *
+ * crypt_stamp_request: the request for a stamp over the SHA-256 ${imprint}, in DER, appended; its certificate is asked
+ * for.  ${nonce}: unforeseeable, kept by the caller, who holds the answer to it.  ERR_IO: no memory.
+ *
+ * crypt_stamp_read: the response, in DER, held to the certificates ${chain} (PEM): it was granted; it is over a SHA-256
+ * with a nonce; one authority signed it, whose certificate ESSCertID or ESSCertIDv2 names, is for time-stamping alone
+ * (critical), and leads to a root in ${chain}, all of them valid at the moment of the stamp, whatever the time is now.
+ * Signatures of less than 112 bits of strength count for nothing; whether a certificate was revoked is not known here.
+ * ${ret_chain} is appended: the certificates from the authority's to the root's, in the one form that is kept; together
+ * with the response it proves the same again, and gives itself.
+ * ERR_DAMAGED says which of these it fails; both inputs have a largest size.  *ret is written on success only.
+ */
+struct crypt_stamp {
+    int64_t at_unix_s;    /* when it was stamped; a second that has begun counts whole */
+    uint64_t accuracy_us; /* by so much it may have been later; 0: the authority says nothing of it */
+    int64_t until_unix_s; /* when the first of the certificates expires */
+    uint64_t nonce;
+    struct hash imprint;
+    struct hash authority, root; /* SHA-256 of certificates */
+    char policy[CRYPT_STAMP_POLICY_MAX]; /* an object identifier, dotted */
+    char name[CRYPT_STAMP_NAME_MAX];     /* of the authority, by its certificate; from outside: escape before showing */
+};
+int crypt_stamp_request(const struct hash *imprint, uint64_t nonce, struct buf *to, struct err *e);
+int crypt_stamp_read(struct bytes response, struct bytes chain, struct crypt_stamp *ret, struct buf *ret_chain,
+                     struct err *e);
 
 #endif

@@ -23,6 +23,7 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
     [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
     [STATEMENT_COSIGNERS] = "cosigners", [STATEMENT_COSIGNED] = "cosigned",
+    [STATEMENT_TIMESTAMPED] = "timestamped",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -436,6 +437,35 @@ static void make_cosigned(const struct statement *s, struct json_out *j)
     put_time(j, s);
 }
 
+static void put_hex_hash(struct json_out *j, const char *key, const struct hash *h)
+{
+    json_key(j, key);
+    json_hex(j, bytes_of(h->b, CRYPT_HASH));
+}
+
+static void make_timestamped(const struct statement *s, struct json_out *j)
+{
+    const struct statement_timestamped *t = &s->timestamped;
+    put_number(j, "accuracy", t->accuracy_us);
+    put_hex_hash(j, "authority", &t->authority);
+    json_key(j, "chain");
+    json_string(j, t->chain);
+    json_key(j, "checkpoint");
+    json_string(j, t->checkpoint);
+    put_kind(j, s->kind);
+    put_number(j, "leaves", t->leaves);
+    put_hex_hash(j, "pinned", &t->pinned);
+    json_key(j, "policy");
+    json_string(j, t->policy);
+    json_key(j, "response");
+    json_base64(j, t->response);
+    put_hash(j, "root", &t->root);
+    put_hex_hash(j, "sha256", &t->sha256);
+    json_key(j, "stamped");
+    json_i64(j, t->stamped_unix_s);
+    put_time(j, s);
+}
+
 static void claim_received(const struct statement_received *r, struct claims *c)
 {
     struct json_out *j;
@@ -744,6 +774,19 @@ static int audited_rule(const struct statement *s, int code, struct err *e)
     return 0;
 }
 
+/* What it says is held to the response by who can read that (store/stamps.c). */
+static int timestamped_rule(const struct statement_timestamped *t, int code, struct err *e)
+{
+    struct hash made;
+    if (t->response.n == 0 || t->response.n > CRYPT_STAMP_BYTES_MAX || strlen(t->chain) > CRYPT_STAMP_CHAIN_MAX ||
+        strlen(t->checkpoint) > STATEMENT_CHECKPOINT_MAX || strlen(t->policy) >= CRYPT_STAMP_POLICY_MAX)
+        return err_set(e, code, "rule timestamped-size: response, chain, checkpoint or policy is too long");
+    crypt_sha256(t->response, &made);
+    if (!hash_equal(&made, &t->sha256))
+        return err_set(e, code, "rule timestamped-response: the response has another SHA-256 than is said");
+    return 0;
+}
+
 /* One log, so that its checkpoints are meant and no others; the one form, so that one policy has one spelling. */
 static int cosigners_rule(const struct statement *s, int code, struct err *e)
 {
@@ -808,6 +851,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
     case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
+    case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     }
     assert(false);
     return code;
@@ -837,6 +881,7 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_AUDITED: make_audited(s, &j); break;
     case STATEMENT_COSIGNERS: make_cosigners(s, &j); break;
     case STATEMENT_COSIGNED: make_cosigned(s, &j); break;
+    case STATEMENT_TIMESTAMPED: make_timestamped(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
     json_object_end(&j);
@@ -1195,6 +1240,45 @@ static int read_audited(struct reading *r)
     return 0;
 }
 
+/* Bytes in base64, kept as the decoded names are (get_name). */
+static bool get_base64(struct reading *r, const struct json_node *node, struct bytes *ret)
+{
+    const char *text = json_text(node);
+    size_t at = r->held->names.n, room = r->held->names.room;
+    if (text == NULL || base64_get(bytes_text(text), &r->held->names) != 0)
+        return false;
+    assert(r->held->names.room == room);
+    *ret = bytes_of(r->held->names.p + at, r->held->names.n - at);
+    return true;
+}
+
+static bool get_hex_hash(const struct json_node *node, struct hash *to)
+{
+    return get_fixed(node, to->b, CRYPT_HASH, true);
+}
+
+static int read_timestamped(struct reading *r)
+{
+    static const char *const keys[] = {"accuracy", "authority", "chain", "checkpoint", "kind", "leaves", "pinned",
+                                       "policy", "response", "root", "sha256", "stamped", "time"};
+    struct statement_timestamped *t = &r->s->timestamped;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    t->chain = json_text(json_get(r->root, "chain"));
+    t->checkpoint = json_text(json_get(r->root, "checkpoint"));
+    t->policy = json_text(json_get(r->root, "policy"));
+    bool good = t->chain != NULL && t->checkpoint != NULL && t->policy != NULL &&
+                get_number(r, "accuracy", &t->accuracy_us) &&
+                get_hex_hash(json_get(r->root, "authority"), &t->authority) && get_number(r, "leaves", &t->leaves) &&
+                get_hex_hash(json_get(r->root, "pinned"), &t->pinned) &&
+                get_base64(r, json_get(r->root, "response"), &t->response) &&
+                get_hash(json_get(r->root, "root"), &t->root) &&
+                get_hex_hash(json_get(r->root, "sha256"), &t->sha256) &&
+                json_get_i64(json_get(r->root, "stamped"), &t->stamped_unix_s);
+    return good ? 0 : broken(r, "timestamped-fields");
+}
+
 static int read_repaired(struct reading *r)
 {
     static const char *const keys[] = {"files", "kind", "time"};
@@ -1458,6 +1542,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_AUDITED: return read_audited(r);
     case STATEMENT_COSIGNERS: return read_cosigners(r);
     case STATEMENT_COSIGNED: return read_cosigned(r);
+    case STATEMENT_TIMESTAMPED: return read_timestamped(r);
     case STATEMENT_RECEIVED: return read_received(r);
     case STATEMENT_PART: return read_part(r);
     case STATEMENT_RECEIPT: return read_receipt(r);

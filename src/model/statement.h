@@ -34,7 +34,8 @@ enum statement_kind {
     STATEMENT_AUDITED = 16,      /* public: what audits of the packs found, and when */
     STATEMENT_COSIGNERS = 17,    /* public, a key event: who is to cosign from here on, and how many of them */
     STATEMENT_COSIGNED = 18,     /* public: an earlier checkpoint with the lines of those who signed it too */
-    STATEMENT_KIND_LAST = STATEMENT_COSIGNED,
+    STATEMENT_TIMESTAMPED = 19,  /* public: an outside authority's time-stamp over an earlier checkpoint */
+    STATEMENT_KIND_LAST = STATEMENT_TIMESTAMPED,
 };
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
@@ -48,6 +49,7 @@ enum {
     STATEMENT_PARITY_MAX = 4,       /* and parity files over it */
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
+    STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -101,6 +103,18 @@ struct statement_stripe { /* the parity over the first ${packs} packs of a strip
 struct statement_audit { /* packs first..last held to the log of so many leaves, at a claimed time */
     uint64_t first, last, findings, leaves, at_unix_s;
     bool full; /* every item too; else ciphertext alone */
+};
+struct statement_timestamped { /* all that is needed to check it again; what it says stands beside it in plain */
+    const char *checkpoint; /* the signed note that is stamped */
+    struct bytes response;  /* as the authority gave it */
+    const char *chain;      /* certificates, the authority's to the root's, as crypt_stamp_read gives them */
+    uint64_t leaves;        /* of the checkpoint */
+    struct hash root;
+    struct hash sha256;     /* of the response */
+    struct hash authority, pinned; /* SHA-256 of the first and the last certificate */
+    int64_t stamped_unix_s; /* by the authority's clock */
+    uint64_t accuracy_us;
+    const char *policy;
 };
 struct statement_cover {
     uint64_t deposit, part, first, count;
@@ -229,6 +243,7 @@ struct statement {
         struct {
             const char *checkpoint; /* a signed note: by the log, then by at least one cosigner */
         } cosigned;
+        struct statement_timestamped timestamped;
     };
 };
 

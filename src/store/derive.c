@@ -42,6 +42,8 @@ int store_derive(const char *root, struct err *e)
     if (rc == 0)
         rc = store_segments_restore(s, &words, e);
     if (rc == 0)
+        rc = store_stamps_restore(s, &words, e);
+    if (rc == 0)
         rc = parity_make(s, e);
     if (rc == 0)
         rc = store_cosigned_restore(s, NULL, e);

@@ -130,6 +130,8 @@ static int repair_keys(struct healing *h, struct err *e)
     if (rc == 0)
         rc = store_segments_restore(s, h->words, e);
     if (rc == 0)
+        rc = store_stamps_restore(s, h->words, e);
+    if (rc == 0)
         rc = store_history_restore(s, h->words, e);
     if (rc == 0)
         rc = store_key_files(s, &keys, e);

@@ -160,6 +160,7 @@ struct store_cosign_state {
 };
 struct store_verified {
     uint64_t records, leaves, hidden, public_leaves, covers, statements_opened;
+    uint64_t stamps; /* of time, each checked again */
     uint64_t findings;
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */
@@ -167,9 +168,10 @@ struct store_verified {
 /*
  * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
  * its leaves, every hidden statement opened and held to its commitment (when unlocked), numbering without gaps, every
- * receipt's sums counted again from its deposit, the keyring's files in both copies against what the log names, the
- * index: every page, and where it stands.  Never writes when opened with STORE_PUBLIC or STORE_CHECK: an index that is
- * damaged or of another history is a finding, one that is behind or not there is none.
+ * receipt's sums counted again from its deposit, every time-stamp with its files, the keyring's files in both copies
+ * against what the log names, the index: every page, and where it stands.  Never writes when opened with STORE_PUBLIC
+ * or STORE_CHECK: an index that is damaged or of another history is a finding, one that is behind or not there is
+ * none.
  */
 int store_verify(struct store *s, const struct store_watch *watch, struct store_verified *ret, struct err *e);
 
@@ -260,8 +262,8 @@ const struct history *store_bound_history(const struct store_bound *b);
 
 /*
  * store_open_alone: what anyone can see, of a journal taken as it stands: nothing that this computer saw counts.
- * store_derive: segments, parity of the stripes whose packs are all there, and the public log, of a repository that has
- * journal, keyring files and packs; without keys.
+ * store_derive: segments, files of time-stamps, parity of the stripes whose packs are all there, and the public log, of
+ * a repository that has journal, keyring files and packs; without keys.
  * store_hold: no writer begins in ${root} while *ret_fd is open, and none is at work (ERR_BUSY); nothing is written
  * there.  -1: no one has written there on this computer, or the file system knows no locks.
  * store_target_free: ERR_REFUSED: something is there.
@@ -423,6 +425,55 @@ struct store_against {
     bool is_signed, is_fork, rewritten;
 };
 int store_against(struct store *s, struct bytes text, struct store_against *ret, struct buf *ret_fork, struct err *e);
+
+/*
+ * ---- time-stamps of outside authorities over checkpoints (FORMAT 5.8) ----
+ *
+ * A stamp is on the log with all that is needed to check it, in a public statement, "timestamped"; beside the log lie
+ * the same bytes as files, for whoever has no program of ours: stamps/NNNNNNNNN.tsr, .pem, .checkpoint, and .statement.
+ *
+ * store_stamp_ask: a request over the newest checkpoint, in DER, appended.  What was asked is remembered in
+ * stamps/asked/, durably, so that its answer is known when it comes, also after the log has grown.  ${name}: of whom it
+ * is asked, for the person's own memory; may be NULL.  Needs no key and no lock.  ERR_REFUSED: STORE_ASKED_MAX wait
+ * already.  store_stamp_unask: forget it again; ERR_IO.
+ * store_stamp_take: the response to one of them, checked (crypt_stamp_read), held to what was asked and to the log,
+ * and committed.  ERR_DAMAGED: it fails, or the log does not extend what was stamped.  ERR_REFUSED: no request with its
+ * nonce waits here, or it is on the log already.  *ret_name: of whom it was asked; empty when that was not said.
+ */
+enum { STORE_ASKED_MAX = 64, STORE_STAMPS_GLANCE = 256 };
+struct store_stamp {
+    uint64_t leaf;   /* of its statement */
+    uint64_t leaves; /* of the checkpoint: what they say was there no later than: */
+    int64_t by_unix_s;    /* the authority's time, with the accuracy that it claims */
+    int64_t until_unix_s; /* when the first of its certificates expires */
+    struct hash response, authority, pinned; /* SHA-256 of the response, of the authority's certificate, of the root */
+    char name[CRYPT_STAMP_NAME_MAX];         /* of the authority; from outside: escape before showing */
+};
+struct store_asked {
+    uint64_t nonce, leaves;
+    struct hash root;
+};
+int store_stamp_ask(struct store *s, const char *name, struct buf *to, struct store_asked *ret, struct err *e);
+int store_stamp_unask(struct store *s, const struct store_asked *asked, struct err *e);
+int store_stamp_take(struct store *s, struct bytes response, struct bytes chain, struct store_stamp *ret,
+                     struct buf *ret_name, struct err *e);
+
+/*
+ * store_stamps: the newest stamps, at most STORE_STAMPS_GLANCE, by their files, each held to the log and checked again;
+ * ascending.  What is damaged or not on the log is passed over: groundwork verify tells of it.  No key is needed.
+ * store_stamp_renewed: is there one over a later checkpoint, that holds this one's statement, from before this one's
+ * certificates expired?  Then what this one proves stays proven.
+ * store_stamps_newest: how many authorities (by their roots) have stamped the newest checkpoint that is stamped.
+ */
+struct store_stamps {
+    struct store_stamp *list;
+    size_t count;
+    uint64_t asked; /* requests that wait for an answer */
+};
+void store_stamps_release(struct store_stamps *x);
+int store_stamps(struct store *s, struct store_stamps *ret, struct err *e);
+bool store_stamp_renewed(const struct store_stamps *x, const struct store_stamp *stamp);
+size_t store_stamps_newest(const struct store_stamps *x, uint64_t *ret_leaves);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

@@ -90,6 +90,7 @@ struct draft {
     const char **repaired; /* names for a "repaired" statement; borrowed */
     size_t repaired_count;
     const char *cosigned; /* the note of a "cosigned" statement; borrowed */
+    const struct statement_timestamped *stamped; /* for a "timestamped" statement; NULL: none; borrowed */
     bool open_known; /* the deposit below was found open, and is not closed in this draft */
     uint64_t open_deposit;
     bool placed; /* place below is the next one */
@@ -137,7 +138,7 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 8 }; /* a key event, cover, packs, parity, keyring, repaired, audited, cosigned */
+enum { STORE_PUBLICS = 9 }; /* a key event, cover, packs, parity, keyring, repaired, timestamped, audited, cosigned */
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -354,6 +355,26 @@ struct store_recount {
 void store_recount_release(struct store_recount *c);
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e);
 int store_recount_duplicates(struct store_recount *c, struct index *x, struct err *e);
+
+/*
+ * stamps.c.  store_stamp_check: everything that a "timestamped" statement at ${leaf} says, against its response, its
+ * certificates and the log.  ERR_DAMAGED.
+ * store_stamp_place: its files beside the log, durably; ${note}: the statement as signed.
+ * store_stamp_look: the same files held to it; what is missing or differs is told, and counted by whoever listens.
+ * store_stamps_restore: the files of all stamps as the journal makes them; ${words}: the name of each that was healed.
+ */
+enum { STORE_STAMP_PIECES = 4 };
+int store_stamp_check(struct store *s, uint64_t leaf, const struct statement_timestamped *t, struct store_stamp *ret,
+                      struct err *e);
+int store_stamp_place(struct store *s, uint64_t leaf, struct bytes note, const struct statement_timestamped *t,
+                      struct err *e);
+int store_stamp_look(struct store *s, uint64_t leaf, struct bytes note, const struct statement_timestamped *t,
+                     void (*finding)(void *context, const char *line), void *context, struct err *e);
+int store_stamps_restore(struct store *s, struct buf *words, struct err *e);
+/* stamp_ask.c: how many wait; and the file of one: store_asked_parse takes apart what store_asked_put writes. */
+int store_asked_count(const struct store *s, uint64_t *ret, struct err *e);
+void store_asked_put(uint64_t nonce, const char *name, struct bytes checkpoint, struct buf *to);
+bool store_asked_parse(struct bytes text, uint64_t *ret_nonce, struct buf *ret_name, struct bytes *ret_checkpoint);
 
 /* open.c, for repair.c and adopt.c: identity, lock, keyring and ledger, nothing derived.  To adopt, the journal is not
  * held to what was seen of it before. */

@@ -305,6 +305,18 @@ static void check_parity(struct verifying *v, uint64_t leaf, const struct statem
     }
 }
 
+static void check_stamp(struct verifying *v, uint64_t leaf, struct bytes note, const struct statement *st)
+{
+    struct store_stamp stamp;
+    struct err e = {0};
+    v->count->stamps++;
+    int rc = store_stamp_check(v->s, leaf, &st->timestamped, &stamp, &e);
+    if (rc == 0)
+        rc = store_stamp_look(v->s, leaf, note, &st->timestamped, found_beside, v, &e);
+    if (rc != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
 /* ---- cosignatures ---- */
 
 /* Every line by the log or a cosigner of that moment, each once. */
@@ -421,6 +433,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         check_parity(v, leaf, &st);
     if (st.kind == STATEMENT_COSIGNED)
         check_cosigned(v, r, leaf, &st);
+    if (st.kind == STATEMENT_TIMESTAMPED)
+        check_stamp(v, leaf, note, &st);
 }
 
 /* The record that ends where the key file's checkpoint does, with its root. */

@@ -361,6 +361,20 @@ static int add_repaired(struct store *s, struct making *m, struct err *e)
     return d->repaired_count == 0 ? 0 : add_public(s, m, &st, e);
 }
 
+/* Its files are there before the record, as those of the keyring are: what no record names does not count. */
+static int add_stamped(struct store *s, struct making *m, struct err *e)
+{
+    const struct draft *d = &s->draft;
+    if (d->stamped == NULL)
+        return 0;
+    struct statement st = {.kind = STATEMENT_TIMESTAMPED, .timestamped = *d->stamped};
+    uint64_t leaf = d->first_leaf + d->count + m->told.public_count;
+    int rc = add_public(s, m, &st, e);
+    if (rc != 0)
+        return rc;
+    return store_stamp_place(s, leaf, buf_bytes(&m->told.public_notes[m->told.public_count - 1]), d->stamped, e);
+}
+
 /* Reports of audits that wait outside.  Where they cannot be read, what is being written need not wait for them. */
 static int add_audited(struct store *s, struct making *m, struct err *e)
 {
@@ -421,6 +435,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_keyring(s, m, e);
     if (rc == 0)
         rc = add_repaired(s, m, e);
+    if (rc == 0)
+        rc = add_stamped(s, m, e);
     if (rc == 0)
         rc = add_audited(s, m, e);
     if (rc == 0)
@@ -499,7 +515,7 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
-        s->draft.cosigned == NULL)
+        s->draft.cosigned == NULL && s->draft.stamped == NULL)
         return part ? 0 : store_behind_end(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);

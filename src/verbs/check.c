@@ -143,11 +143,14 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
         verbs_json_u64(face->json, "records", done.records);
         verbs_json_text(face->json, "result", rc != 0 ? "FAILED" : uncosigned ? "UNCOSIGNED" : "VERIFIED");
         verbs_json_u64(face->json, "statements_opened", done.statements_opened);
-        return 0;
+        return verbs_stamps_verified(s, face, e);
     }
     verbs_say(face,
               "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
               done.records, done.leaves, done.statements_opened, done.covers);
+    int stamps = verbs_stamps_verified(s, face, e);
+    if (stamps != 0)
+        return stamps;
     if (policy != NULL)
         verbs_cosigned_say(face, policy, &done.cosigned, done.leaves);
     if (uncosigned)

@@ -231,7 +231,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     json_bool(j, f->state_known);
     verbs_json_u64(j, "stripes", c->stripes);
     verbs_json_u64(j, "stripes_whole", c->whole);
-    return 0;
+    return verbs_stamps_status(s, face, e);
 }
 
 /* What an interrupted commit left is no damage: the next writer sees to it. */
@@ -275,6 +275,8 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     say_cosigners(face, s, &f);
     say_ages(face, &ages);
     rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc == 0)
+        rc = verbs_stamps_status(s, face, e);
     if (rc != 0 || !next_step)
         return rc;
     if (!whole)

@@ -104,6 +104,15 @@ const struct verb verbs_table[] = {
      "file with the six lines of words of one sheet, or the text of its square code; without them you are asked line "
      "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false, {{0}},
      verbs_recover},
+    {"timestamp", "request|import [RESPONSE]", "have outside authorities attest when the log stood as it does",
+     "request writes a request over the newest checkpoint (RFC 3161); it tells the authority a hash and nothing else. "
+     "Send the file to an authority, by any way; import takes its answer, which must be over a checkpoint of this log, "
+     "asked here, and lead to a root among the certificates given: compare that root with what the authority "
+     "publishes. Ask two authorities that do not depend on each other, and again before a certificate expires: the "
+     "newer stamp carries the older ones.", 1, 2, true,
+     {{"out", "FILE", "request: write it there, like log.tsq; outside the repository"},
+      {"authority", "NAME", "request: of whom it is asked; only to be told again when the answer comes"},
+      {"chain", "CERTS", "import: the authority's certificates with its root, as PEM"}}, verbs_timestamp},
 };
 /* clang-format on */
 const size_t verbs_count = COUNT(verbs_table);

@@ -14,7 +14,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
-    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner;
+    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -128,6 +128,13 @@ void verbs_cosigned_say(const struct verbs_face *face, const struct policy *p, c
 void verbs_cosigned_json(struct json_out *j, const struct policy *p, const struct store_cosign_state *c);
 int verbs_verify_against(const struct verbs_request *request, const struct verbs_face *face, const char *against,
                          const char *fork_path, int *ret_exit, struct err *e);
+
+/*
+ * timestamp.c.  What the kept time-stamps prove, as lines or as the key "timestamps" of the document.  For verify: by
+ * whom, and no later than when; for status: their age, and which expire without a newer one.
+ */
+int verbs_stamps_verified(struct store *s, const struct verbs_face *face, struct err *e);
+int verbs_stamps_status(struct store *s, const struct verbs_face *face, struct err *e);
 
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);

@@ -358,6 +358,22 @@ static void draw_cosigned(struct drawn *d)
     d->s.cosigned.checkpoint = kept;
 }
 
+/* What no DER and no certificate is will do: only who checks the stamp reads them. */
+static void draw_timestamped(struct drawn *d)
+{
+    size_t n = 1 + chance_below(&chance, 300);
+    uint8_t *response = hold(d, n);
+    struct statement_timestamped t = {.checkpoint = any_text(d), .chain = any_text(d), .policy = "1.2.3",
+                                      .response = bytes_of(response, n), .leaves = number(),
+                                      .stamped_unix_s = seconds(), .accuracy_us = number()};
+    draw(response, n);
+    draw(t.root.b, CRYPT_HASH);
+    draw(t.authority.b, CRYPT_HASH);
+    draw(t.pinned.b, CRYPT_HASH);
+    crypt_sha256(t.response, &t.sha256);
+    d->s.timestamped = t;
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind)
 {
     drawn_drop(d);
@@ -376,6 +392,7 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_REPAIRED: draw_lists(d); break;
     case STATEMENT_PARITY: draw_parity(d); break;
     case STATEMENT_AUDITED: draw_audits(d); break;
+    case STATEMENT_TIMESTAMPED: draw_timestamped(d); break;
     case STATEMENT_COVER:
         d->s.cover = (struct statement_cover){number(), number(), number(), number() | 1, {{0}}};
         draw(d->s.cover.root.b, CRYPT_HASH);
@@ -544,6 +561,17 @@ static void assert_same_audits(const struct statement *a, const struct statement
     }
 }
 
+static void assert_same_stamps(const struct statement_timestamped *a, const struct statement_timestamped *b)
+{
+    assert_text(a->checkpoint, b->checkpoint);
+    assert_text(a->chain, b->chain);
+    assert_text(a->policy, b->policy);
+    assert_true(bytes_equal(a->response, b->response) && hash_equal(&a->sha256, &b->sha256));
+    assert_true(a->leaves == b->leaves && hash_equal(&a->root, &b->root));
+    assert_true(hash_equal(&a->authority, &b->authority) && hash_equal(&a->pinned, &b->pinned));
+    assert_true(a->stamped_unix_s == b->stamped_unix_s && a->accuracy_us == b->accuracy_us);
+}
+
 static void assert_same(const struct statement *a, const struct statement *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -557,6 +585,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_REPAIRED: assert_same_lists(a, b); break;
     case STATEMENT_PARITY: assert_same_parity(a, b); break;
     case STATEMENT_AUDITED: assert_same_audits(a, b); break;
+    case STATEMENT_TIMESTAMPED: assert_same_stamps(&a->timestamped, &b->timestamped); break;
     case STATEMENT_COVER:
         assert_true(a->cover.deposit == b->cover.deposit && a->cover.part == b->cover.part);
         assert_true(a->cover.first == b->cover.first && a->cover.count == b->cover.count);
@@ -1164,6 +1193,41 @@ static void others_refused(void **state)
     store(&(struct statement){.kind = STATEMENT_KEYRING, .keyring = {&file, 1}}, &s);
 }
 
+/* Each part at its largest size, and one byte more. */
+static void sizes_of_stamps(void)
+{
+    static char text[CRYPT_STAMP_CHAIN_MAX + 2], policy[CRYPT_STAMP_POLICY_MAX + 1];
+    static uint8_t response[CRYPT_STAMP_BYTES_MAX + 1];
+    memset(text, 'x', sizeof text - 1);
+    memset(policy, '1', sizeof policy - 1);
+    struct statement st = {.kind = STATEMENT_TIMESTAMPED};
+    struct statement_timestamped *t = &st.timestamped;
+    const struct statement_timestamped most = {.checkpoint = text + sizeof text - 1 - STATEMENT_CHECKPOINT_MAX,
+                                               .chain = text + 1, .policy = policy + 1,
+                                               .response = bytes_of(response, CRYPT_STAMP_BYTES_MAX)};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_TIMESTAMPED};
+    struct err e;
+    *t = most;
+    crypt_sha256(t->response, &t->sha256);
+    store(&st, &s);
+    assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+    t->checkpoint--;
+    refuse_making(&st, "rule timestamped-size");
+    *t = most;
+    t->chain--;
+    refuse_making(&st, "rule timestamped-size");
+    *t = most;
+    t->policy--;
+    refuse_making(&st, "rule timestamped-size");
+    *t = most;
+    t->response.n++;
+    refuse_making(&st, "rule timestamped-size");
+    t->response.n = 0;
+    refuse_making(&st, "rule timestamped-size");
+    *t = most; /* its hash is not that of the response */
+    refuse_making(&st, "rule timestamped-response");
+}
+
 static void lists_too_long(void **state)
 {
     size_t count = STATEMENT_LIST_MAX + 1;
@@ -1184,6 +1248,7 @@ static void lists_too_long(void **state)
     refuse_making(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {zeros, 0}}, "rule list-length");
     struct statement_audit backwards = {.first = 2, .last = 1};
     refuse_making(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {&backwards, 1}}, "rule audited-packs");
+    sizes_of_stamps();
     OWN(stored_drop) struct stored many = {.kind = STATEMENT_AUDITED};
     struct err none;
     store(&(struct statement){.kind = STATEMENT_AUDITED, .audited = {zeros, STATEMENT_AUDITS_MAX}}, &many);
@@ -1346,6 +1411,20 @@ static const struct broken {
     {STATEMENT_FOUNDED, false, "\"packs\":16", "\"packs\":4294967296", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "{\"files\":2,\"packs\":16}", "null", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "{\"files\":2,", "{\"code\":1,\"files\":2,", "rule founded-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"response\":\"cg==\"", "\"response\":\"cw==\"", "rule timestamped-response"},
+    {STATEMENT_TIMESTAMPED, false, "\"response\":\"cg==\"", "\"response\":\"\"", "rule timestamped-size"},
+    {STATEMENT_TIMESTAMPED, false, "\"response\":\"cg==\"", "\"response\":\"ch==\"", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"response\":\"cg==\"", "\"response\":7", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"sha256\":\"4", "\"sha256\":\"G", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"authority\":\"00", "\"authority\":\"", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"pinned\":\"00", "\"pinned\":\"000", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"accuracy\":7", "\"accuracy\":-7", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"leaves\":3", "\"leaves\":null", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"stamped\":9", "\"stamped\":\"9\"", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"chain\":\"h\"", "\"chain\":[]", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"policy\":\"1.2\"", "\"policy\":12", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"root\":\"" ZEROS "\"", "\"root\":\"AA==\"", "rule timestamped-fields"},
+    {STATEMENT_TIMESTAMPED, false, "\"checkpoint\":\"c\",", "", "rule fields"},
     {STATEMENT_AUDITED, false, "\"full\"", "\"half\"", "rule audited-audits"},
     {STATEMENT_AUDITED, false, "\"findings\":1", "\"findings\":-1", "rule audited-audits"},
     {STATEMENT_AUDITED, false, "\"leaves\":9", "\"leaves\":9,\"more\":1", "rule audited-audits"},
@@ -1465,6 +1544,12 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         break;
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
+    case STATEMENT_TIMESTAMPED:
+        d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
+                                                          .response = bytes_text("r"), .leaves = 3,
+                                                          .stamped_unix_s = 9, .accuracy_us = 7};
+        crypt_sha256(d->s.timestamped.response, &d->s.timestamped.sha256);
+        break;
     }
 }
 

@@ -499,8 +499,28 @@ class Repository:
                 need(size <= r["first"] and p.merkle_root(self.hashes[:size]) == root, "a cosigned checkpoint")
                 before = self.cosigned.get(size, ("", {}))[1]
                 self.cosigned[size] = text + own, {**before, **{k: v for k, v in lines.items() if k not in before}}
+            elif body["kind"] == "timestamped":
+                self.timestamped(leaf, note, body)
             else:
                 need(body["kind"] == "founded" and leaf == 0, "a kind of statement")
+
+    def timestamped(self, leaf, note, body):
+        """FORMAT 5.8, but for what is signed in the response: openssl reads that, in tests/flow/25-timestamps.sh."""
+        need(set(body) == {"accuracy", "authority", "chain", "checkpoint", "kind", "leaves", "pinned", "policy",
+                           "response", "root", "sha256", "stamped", "time"}, "a time-stamp's fields")
+        response, checkpoint = un64(body["response"]), body["checkpoint"].encode()
+        certificates = [un64("".join(block.partition("-----END")[0].split("\n")))
+                        for block in body["chain"].split("-----BEGIN CERTIFICATE-----")[1:]]
+        need(p.sha256(response).hex() == body["sha256"], "a response's SHA-256")
+        need(p.sha256(certificates[0]).hex() == body["authority"], "an authority's certificate")
+        need(p.sha256(certificates[-1]).hex() == body["pinned"], "the pinned root")
+        need(p.sha256(checkpoint) in response, "what a response is over")
+        leaves, root = read_checkpoint(checkpoint, self.founded["log"])
+        need(leaves == body["leaves"] <= leaf and root == un64(body["root"]), "a stamped checkpoint")
+        need(root == p.merkle_root(self.hashes[:leaves]), "the root of a stamped checkpoint")
+        for suffix, content in (("statement", note), ("tsr", response), ("pem", body["chain"].encode()),
+                                ("checkpoint", checkpoint)):
+            need((self.root / f"stamps/{leaf:09}.{suffix}").read_bytes() == content, "a time-stamp's file")
 
     def open_hidden(self, leaf, sealed):
         """(body, {claim: value}, manifest record) of a hidden leaf, held to its entry."""

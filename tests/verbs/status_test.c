@@ -77,7 +77,8 @@ static void as_a_document(void **state)
         "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
         "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
         "packs",        "packs_bare",     "packs_here",   "parity_files",      "parity_packs", "pin",
-        "recovery",     "repository",     "root",         "state_known",       "stripes",    "stripes_whole"};
+        "recovery",     "repository",     "root",         "state_known",       "stripes",    "stripes_whole",
+        "timestamps"};
     struct fixture *f = *state;
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_true(json_keys_are(json_root(f->json), keys, COUNT(keys)));
