@@ -2,6 +2,7 @@
 #include "keyring/keyring_internal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 
 static const char TABLE_PURPOSE[] = "groundwork/table/v1";
@@ -157,7 +158,8 @@ static int table_good(void *context, struct bytes file, struct err *e)
 
 /* The versions of tables that lie in either copy, newest first, at most a few: old ones go at the next commit. */
 enum { VERSIONS_MAX = 64 };
-static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64_t list[VERSIONS_MAX])
+static int table_versions(const struct keyring *k, uint64_t table_max, uint64_t list[VERSIONS_MAX], size_t *ret_count,
+                          struct err *e)
 {
     size_t count = 0;
     char comp[2 * KEYRING_ID + 1];
@@ -167,6 +169,8 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
         if (file_path(&path, NULL, "%s/%c/keys/%s", k->root, COPY_NAME(i), comp) != 0)
             continue;
         OWN(dir_drop) DIR *dir = opendir(path.s);
+        if (dir == NULL && errno == ENOMEM) /* what is unreadable otherwise has its other copy */
+            return err_memory(e);
         for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
             uint64_t version = 0;
             if (strncmp(d->d_name, "table-", 6) != 0 || decimal_get(bytes_text(d->d_name + 6), &version) != 0 ||
@@ -183,7 +187,8 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
             count = keep + 1;
         }
     }
-    return count;
+    *ret_count = count;
+    return 0;
 }
 
 /*
@@ -193,7 +198,10 @@ static size_t table_versions(const struct keyring *k, uint64_t table_max, uint64
 int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 {
     uint64_t versions[VERSIONS_MAX];
-    size_t count = table_versions(k, table_max, versions);
+    size_t count = 0;
+    int rc = table_versions(k, table_max, versions, &count, e);
+    if (rc != 0)
+        return rc;
     if (count == 0)
         return err_set(e, ERR_DAMAGED, "%s holds no table of keys in either copy: get them from a mirror", k->root);
     if (table_max != UINT64_MAX)
@@ -204,7 +212,7 @@ int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
         OWN(buf_drop) struct buf file = {0};
         struct table_try t = {k, versions[i]};
         table_name(k, versions[i], name);
-        int rc = keyring_keys_read(k->root, name, table_good, &t, &file, i == 0 ? &newest : NULL);
+        rc = keyring_keys_read(k->root, name, table_good, &t, &file, i == 0 ? &newest : NULL);
         if (rc == 0)
             return 0;
         if (rc != ERR_DAMAGED)
