@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 enum {
-    ROWS = 64, /* sectors of each member in memory at once, for each thread: long reads, for disks that seek */
+    ROWS = 32, /* sectors of each member in memory at once, for each thread: long reads, for disks that seek */
     TABLE = 32, /* bytes that ISA-L makes of a coefficient */
     SOURCES_MAX = VAULT_STRIPE_PACKS_MAX + VAULT_PARITY_MAX,
 };

@@ -88,7 +88,7 @@ static int stripe_fill(struct vault_writer *w, struct err *e)
     struct append *a = &w->append;
     w->parity.summing = true;
     (void)pthread_mutex_unlock(&a->lock);
-    int rc = vault_parity_fill(w, 1, e); /* the processors are busy */
+    int rc = vault_parity_fill(w, w->v->threads, e); /* they wait for the disk most of the time */
     (void)pthread_mutex_lock(&a->lock);
     w->parity.summing = false;
     return rc;
