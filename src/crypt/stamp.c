@@ -25,7 +25,7 @@ enum {
 
 /* What OWN calls for each of libcrypto's types. */
 #define DROP(name, type, free_it)                                                                                      \
-    static void name##_drop(type **x)                                                                                  \
+    static void name##_drop(type **x) /* NOLINT(bugprone-macro-parentheses): a type has none */                        \
     {                                                                                                                  \
         free_it(*x);                                                                                                   \
     }

@@ -324,7 +324,7 @@ static int unite(struct worker *w, unsigned workers, struct match_candidates *to
 static int find(struct job *j, struct match_candidates *to, struct match_tally *tally, uint8_t **by, struct err *e)
 {
     int rc = 0;
-    uint64_t made;
+    uint64_t made = 0;
     for (j->key = 0; rc == 0 && j->key < j->s->plan->keys; j->key++) {
         gather_blocks(j);
         run(j);

@@ -274,7 +274,7 @@ static void begin(struct beginnings *b, const struct spelling *table, unsigned c
 /* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
 static uint64_t may_begin(const struct search *r, const struct beginnings *b, unsigned at, unsigned half)
 {
-    char c = at < r->n ? r->s[at] : '0';
+    int c = at < r->n ? r->s[at] : '0';
     return b->by[26][half] | (c >= 'a' && c <= 'z' ? b->by[c - 'a'][half] : 0);
 }
 
@@ -330,7 +330,7 @@ static void read_syllable(struct search *r, unsigned at);
 /* Before a nasal or l some write what is heard: Bongnam for Boknam, Sollan for Sonran. */
 static uint32_t assimilated(const struct search *r, const struct spelling *final, unsigned at)
 {
-    char next = at + final->n < r->n ? r->s[at + final->n] : '\0';
+    int next = at + final->n < r->n ? r->s[at + final->n] : 0;
     bool nasal = next == 'n' || next == 'm';
     if (final->n == 2 && final->s[0] == 'n' && final->s[1] == 'g' && (nasal || next == 'l' || next == 'r'))
         return B(1);

@@ -83,8 +83,8 @@ static int spread(const struct match_frame *f, unsigned k, const struct match_ra
         return err_memory(e);
     for (uint32_t i = 1; i <= d->count; i++) {
         uint32_t skeleton = d->values[i].skeleton;
-        to->value[k][i] = i <= from->values ? from->value[i] : (int16_t)from->once;
-        to->skeleton[k][i] = skeleton <= from->skeletons ? from->skeleton[skeleton] : (int16_t)from->once;
+        to->value[k][i] = (int16_t)(i <= from->values ? from->value[i] : from->once);
+        to->skeleton[k][i] = (int16_t)(skeleton <= from->skeletons ? from->skeleton[skeleton] : from->once);
     }
     to->same[k] = from->same;
     to->sound[k] = from->sound;

@@ -71,7 +71,7 @@ static unsigned keep_rare(const struct match_words *w, uint32_t to[RARE_WORDS], 
 
 static void list_record(struct listing *l, size_t record)
 {
-    uint32_t words[RARE_WORDS];
+    uint32_t words[RARE_WORDS] = {0};
     unsigned n = 0;
     for (unsigned i = 0; i < l->f->fields; i++) {
         uint32_t value = l->f->row[record * l->f->fields + i];

@@ -55,8 +55,9 @@ static void say_times(struct task *t)
     if (t->queries == 0)
         return;
     qsort(t->took_ns, t->queries, sizeof *t->took_ns, by_time);
+    const size_t half = t->queries / 2, most = t->queries * 99 / 100;
     sheet_say(stderr, "processor time of a query: %.1f us in the median, %.1f us in 99 of 100 at most\n",
-              t->took_ns[t->queries / 2] / 1e3, t->took_ns[t->queries * 99 / 100] / 1e3);
+              (double)t->took_ns[half] / 1e3, (double)t->took_ns[most] / 1e3);
 }
 
 static int by_pair(const void *x, const void *y)

@@ -3,6 +3,7 @@
 
 #include "model/cosigning.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -221,6 +222,7 @@ static int must_be_plain(const struct policy *p, struct err *e)
 
 static int add_to(struct policy *p, const struct verbs_request *request, struct err *e)
 {
+    assert(p != NULL);
     struct policy_node n = {.is_group = false};
     const char *name = request->arguments[1];
     unsigned needed = 0, before = (unsigned)policy_plain_needed(p);
@@ -248,6 +250,7 @@ static int add_to(struct policy *p, const struct verbs_request *request, struct 
 
 static int remove_from(struct policy *p, const struct verbs_request *request, struct err *e)
 {
+    assert(p != NULL);
     const char *name = request->arguments[1];
     unsigned needed = 0, before = (unsigned)policy_plain_needed(p);
     int at = policy_find(p, name);

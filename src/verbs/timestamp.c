@@ -1,6 +1,7 @@
 /* Time-stamps of outside authorities: asking, taking the answer, and what is said of those that are kept. */
 #include "verbs/verbs_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 enum { OPTION_OUT, OPTION_AUTHORITY, OPTION_CHAIN };
@@ -131,9 +132,11 @@ int verbs_stamps_status(struct store *s, const struct verbs_face *face, struct e
     if (x.count == 0)
         verbs_say(face, "  Time-stamps: none yet. groundwork timestamp request asks an authority for one.");
     else {
-        time_text(when, newest(&x)->by_unix_s);
+        const struct store_stamp *last = newest(&x);
+        assert(last != NULL);
+        time_text(when, last->by_unix_s);
         verbs_say(face, "  Time-stamps: the last one is over %s leaves, of %s, %" PRIu64 " days ago",
-                  verbs_number(newest(&x)->leaves, n), when, days_since(newest(&x)->by_unix_s));
+                  verbs_number(last->leaves, n), when, days_since(last->by_unix_s));
         warn_authorities(face, &x);
     }
     if (x.asked > 0)
