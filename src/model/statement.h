@@ -35,9 +35,10 @@ enum statement_kind {
     STATEMENT_COSIGNERS = 17,    /* public, a key event: who is to cosign from here on, and how many of them */
     STATEMENT_COSIGNED = 18,     /* public: an earlier checkpoint with the lines of those who signed it too */
     STATEMENT_TIMESTAMPED = 19,  /* public: an outside authority's time-stamp over an earlier checkpoint */
-    STATEMENT_KIND_LAST = STATEMENT_TIMESTAMPED,
+    STATEMENT_SEALED = 29,       /* hidden, signed: a package that was given out, by the hash that names all of it */
+    STATEMENT_KIND_LAST = STATEMENT_SEALED,
 };
-const char *statement_kind_name(enum statement_kind kind);
+const char *statement_kind_name(enum statement_kind kind); /* "?" for what is no kind */
 bool statement_kind_hidden(enum statement_kind kind);
 
 enum {
@@ -50,6 +51,8 @@ enum {
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
+    STATEMENT_DEPOSITS_MAX = 4096,  /* from which one package draws */
+    STATEMENT_VERIFIERS_MAX = 8,    /* programs that a seal names */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -191,6 +194,29 @@ struct statement_cosigners {
     const char *policy; /* C2SP tlog-policy, in the form of policy_text */
 };
 
+/* The seal of a package: what it holds, and where each chain stood that it draws on.  FORMAT 16. */
+struct statement_sealed_deposit {
+    uint64_t deposit; /* leaf */
+    uint64_t count;   /* its items and further names, withheld ones too */
+    struct hash head; /* commitment of the last one */
+};
+struct statement_verifier {
+    const char *name;
+    struct hash sha256;
+};
+struct statement_sealed {
+    uint64_t leaves; /* of the checkpoint before it */
+    struct hash root;
+    struct statement_sealed_deposit *deposits; /* ascending */
+    size_t deposit_count;
+    uint64_t events; /* number of the last key event */
+    struct hash event; /* its commitment */
+    uint64_t items, withheld;
+    struct hash tagmanifest; /* SHA-256 of the package's tagmanifest-sha256.txt */
+    struct statement_verifier *verifiers; /* by name, ascending */
+    size_t verifier_count;
+};
+
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
     enum statement_kind kind;
@@ -244,6 +270,7 @@ struct statement {
             const char *checkpoint; /* a signed note: by the log, then by at least one cosigner */
         } cosigned;
         struct statement_timestamped timestamped;
+        struct statement_sealed sealed;
     };
 };
 
@@ -273,6 +300,16 @@ struct statement_held;
 void statement_held_drop(struct statement_held **held);
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
+/* statement_read_opened: the same of a hidden kind by the salt of each claim, in the order of ${values}, for whoever
+ * was given these and not the secret.  ${keys} NULL: who signed is not looked at; for what must be known before the
+ * keys are, and is read again then. */
+struct statement_salts {
+    const uint8_t (*salt)[LEAF_CLAIM_SALT];
+    size_t count;
+};
+int statement_read_opened(struct bytes bytes, struct bytes values, const struct statement_salts *salts,
+                          const struct note_key *keys, size_t key_count, struct statement_held **held,
+                          struct statement *ret, struct err *e);
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.

@@ -48,6 +48,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .pin = s->pin,
                                 .log_key = f->log,
                                 .member = *history_member(&s->history),
+                                .history = &s->history,
                                 .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
                                 .parity = store_parity(s),

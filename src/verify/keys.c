@@ -1,0 +1,126 @@
+/* Who signs: leaf 0, every key event behind it, and the checkpoint under which all of the package lies. */
+#include "verify/verify_internal.h"
+
+#include <stdio.h>
+
+static const char CHECKPOINT[] = "proof/checkpoint";
+enum { EVENT_BYTES_MAX = 1 << 20, PIN_ENTRY = LEAF_ENTRY };
+
+/* ---- what lies in the log ---- */
+
+int verify_proof(struct verifying *v, const char *path, const uint8_t entry[LEAF_ENTRY], uint64_t *ret_leaf,
+                 struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct proof p;
+    struct hash leaf;
+    int rc = verify_bag_read(&v->bag, path, PROOF_BYTES_MAX, &text, e);
+    if (rc == 0)
+        rc = proof_parse(buf_bytes(&text), &p, e);
+    if (rc != 0)
+        return err_add(e, rc, "%s", path);
+    crypt_leaf_hash(bytes_of(entry, LEAF_ENTRY), &leaf);
+    if (!bytes_equal(p.checkpoint_note, buf_bytes(&v->checkpoint_note)))
+        return err_set(e, ERR_DAMAGED, "%s: is under another checkpoint than that of the package", path);
+    if (!tree_check_inclusion(&leaf, p.index, v->checkpoint.size, &p.path, &v->checkpoint.root))
+        return err_set(e, ERR_DAMAGED, "%s: what it proves is not in the log", path);
+    *ret_leaf = p.index;
+    return 0;
+}
+
+static int checkpoint_find(struct verifying *v, struct err *e)
+{
+    int rc = verify_bag_read(&v->bag, CHECKPOINT, NOTE_BYTES_MAX, &v->checkpoint_note, e);
+    if (rc != 0)
+        return rc;
+    rc = checkpoint_read(buf_bytes(&v->checkpoint_note), &v->history.log, NOTE_STRICT, &v->checkpoint, e);
+    if (rc != 0)
+        return err_add(e, rc, "%s", CHECKPOINT);
+    const struct statement_sealed *s = &v->seal.sealed;
+    if (v->checkpoint.size != s->leaves || !hash_equal(&v->checkpoint.root, &s->root))
+        return err_set(e, ERR_DAMAGED, "%s: is not the one that the seal names", CHECKPOINT);
+    v->found.leaves = v->checkpoint.size;
+    return 0;
+}
+
+/* ---- key events ---- */
+
+static void event_path(uint64_t number, const char *ending, char to[VERIFY_NAME_MAX])
+{
+    (void)snprintf(to, VERIFY_NAME_MAX, "proof/keys/%06llu.%s", (unsigned long long)number, ending);
+}
+
+static int founding_take(struct verifying *v, struct bytes note, const uint8_t entry[LEAF_ENTRY], struct err *e)
+{
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement s;
+    int rc = statement_read(note, bytes_of(NULL, 0), NULL, NULL, 0, &held, &s, e);
+    if (rc == 0 && s.kind != STATEMENT_FOUNDED)
+        rc = err_set(e, ERR_DAMAGED, "it is no founding statement");
+    if (rc == 0)
+        rc = history_begin(&v->history, &s.founded, entry, e);
+    if (rc != 0)
+        return rc;
+    v->found.pin = v->history.pin;
+    memcpy(v->found.origin, v->history.log.name, sizeof v->found.origin);
+    if (v->request->pin != NULL && !hash_equal(v->request->pin, &v->found.pin))
+        return err_set(e, ERR_DAMAGED, "this is the log of another repository: its pin is not the one you gave");
+    return 0;
+}
+
+static int event_take(struct verifying *v, struct bytes note, uint64_t leaf, const uint8_t entry[LEAF_ENTRY],
+                      struct err *e)
+{
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement s;
+    const struct history_span *span = history_at(&v->history, leaf);
+    int rc = statement_read(note, bytes_of(NULL, 0), NULL, span->keys, span->count, &held, &s, e);
+    if (rc == 0 && !history_is_event(s.kind))
+        rc = err_set(e, ERR_DAMAGED, "it is no key event");
+    return rc == 0 ? history_take(&v->history, leaf, &s, entry, e) : rc;
+}
+
+static int event_read(struct verifying *v, uint64_t number, uint64_t *last, struct err *e)
+{
+    OWN(buf_drop) struct buf note = {0};
+    char path[VERIFY_NAME_MAX], proof[VERIFY_NAME_MAX];
+    uint8_t entry[LEAF_ENTRY];
+    uint64_t leaf = 0;
+    event_path(number, "statement", path);
+    event_path(number, "tlog-proof", proof);
+    int rc = verify_bag_read(&v->bag, path, EVENT_BYTES_MAX, &note, e);
+    if (rc != 0)
+        return rc;
+    leaf_entry_public(buf_bytes(&note), entry);
+    if (number == 0) {
+        rc = founding_take(v, buf_bytes(&note), entry, e);
+        rc = rc == 0 ? checkpoint_find(v, e) : err_add(e, rc, "%s", path);
+    }
+    if (rc == 0)
+        rc = verify_proof(v, proof, entry, &leaf, e);
+    if (rc != 0)
+        return rc;
+    if (number == 0 ? leaf != 0 : leaf <= *last)
+        return err_set(e, ERR_DAMAGED, "%s: is not the key event of its number", path);
+    rc = number == 0 ? 0 : event_take(v, buf_bytes(&note), leaf, entry, e);
+    *last = leaf;
+    return rc == 0 ? 0 : err_add(e, rc, "%s", path);
+}
+
+/* As many as the seal says: so that the last ones cannot be left out. */
+int verify_keys(struct verifying *v, struct err *e)
+{
+    const struct statement_sealed *s = &v->seal.sealed;
+    uint64_t last = 0;
+    int rc = 0;
+    if (s->events > HISTORY_EVENTS_MAX)
+        return err_set(e, ERR_DAMAGED, "the seal names more than %d key events", HISTORY_EVENTS_MAX);
+    for (uint64_t i = 0; rc == 0 && i <= s->events; i++)
+        rc = event_read(v, i, &last, e);
+    if (rc != 0)
+        return rc;
+    if (v->history.events != s->events || !hash_equal(&v->history.last, &s->event))
+        return err_set(e, ERR_DAMAGED, "the last key event is not the one that the seal names");
+    v->found.events = s->events;
+    return 0;
+}
