@@ -179,7 +179,8 @@ void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 
-/* rules.c: may this be said now?  ERR_REFUSED names the rule. */
+/* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
+int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
 /* lock.c: take DIR/lock, or ERR_BUSY with the holder's words. */
@@ -198,7 +199,8 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
  * store_history_restore: and the files beside it are made whole by it.
  * store_follow: the public statements of one record, in order, records from the first one on: each is read as the
  * history says who signs there, moves the history on, and is then handed on; ${to} may be NULL.
- * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
+ * store_history_step: one public statement of a record, by whom it was signed; ${before}: root of the checkpoint of the
+ * record before.
  */
 struct store_following {
     const struct statement_founded *founded;
@@ -215,9 +217,15 @@ int store_follow(struct store_following *f, const struct ledger_record *r, const
 int store_history_load(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
 int store_history_restore(struct store *s, struct buf *words, struct err *e);
-int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
-                       const struct statement *st, struct err *e);
-/* ERR_KEY: the member of this key file was replaced. */
+struct store_step {
+    const struct ledger_record *record;
+    const struct hash *before;
+    uint64_t leaf;
+    const struct statement *statement;
+    const struct history_member *signer; /* NULL: no member */
+};
+int store_history_step(struct history *h, const struct store_step *step, struct err *e);
+/* ERR_KEY: the member of this key file was replaced or revoked, or has a role without keys. */
 int store_history_current(const struct store *s, struct err *e);
 /* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
 int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
