@@ -70,7 +70,8 @@ const struct verb verbs_table[] = {
      "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
      "writes. With --mirror a mirror is checked instead, by its own journal and without keys; where the repository is "
      "at hand, it also says how far behind the mirror is. With --against the log is held to a checkpoint that somebody "
-     "kept, a signed note or three lines typed from paper (origin, leaves, root), or to a fork file; no key is needed.",
+     "kept (a signed note, the words that groundwork checkpoint printed, or three lines with origin, leaves and root), "
+     "or to a fork file; no key is needed.",
      0, 0, false,
      {{"mirror", "DIR", "check the mirror in DIR instead"},
       {"against", "FILE", "does the log extend this checkpoint? nothing else is checked"},
@@ -98,6 +99,10 @@ const struct verb verbs_table[] = {
      "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
      "key file has seen is refused without --older, and two histories always.", 0, 1, true,
      {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
+    {"checkpoint", "", "print the newest checkpoint, for others to keep on paper",
+     "Size and root of the log as words and as a square code. It tells nothing of what is in the repository. Whoever "
+     "keeps it can say later whether the log was rewritten since: groundwork verify --against. No key is needed.",
+     0, 0, true, {{"out", "FOLDER", "write it there, as .txt and .html; outside the repository"}}, verbs_checkpoint},
     {"cosigner", "ACTION...", "others who sign the log, so that no second history can be shown",
      "list: who they are and what they have signed. add NAME KEY, remove NAME: KEY is the line that their "
      "groundwork-cosign key prints. policy FILE: groups of groups, as C2SP tlog-policy writes them. export NAME FILE: "

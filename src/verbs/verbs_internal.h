@@ -14,7 +14,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
-    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_custody;
+    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -45,6 +45,9 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
 /* verbs_outside: ERR_REFUSED when ${path}, which is to be written, lies in the repository, is it, or holds it: what is
  * written there in the clear would be carried about with it. */
 int verbs_outside(const struct verbs_request *request, const char *path, struct err *e);
+/* verbs_checkpoint_words: the words of a kept checkpoint, if that is what ${text} holds, as the three lines that
+ * store_against reads.  ERR_DAMAGED: mistyped, or of another repository; ERR_REFUSED: words of a recovery sheet. */
+int verbs_checkpoint_words(struct store *s, struct buf *text, struct err *e);
 /* Findings and progress of a check, to the face. */
 struct verbs_watching {
     const struct verbs_face *face;
