@@ -221,6 +221,13 @@ static void check_place(struct verifying *v, uint64_t leaf, const struct stateme
     v->placed = true;
 }
 
+static void check_refers(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    struct err e = {0};
+    if (st->kind == STATEMENT_CUSTODY && store_refers_check(v->s, &st->custody, leaf, ERR_DAMAGED, &e) != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
 static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
                         struct err *e)
 {
@@ -245,6 +252,7 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
         v->received++;
     } else
         check_place(v, leaf, &st, entry);
+    check_refers(v, leaf, &st);
     return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
 

@@ -459,6 +459,8 @@ static void other_kinds_are_no_events(void **state)
     struct scene *s = *state;
     for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
         struct statement st = {.kind = (enum statement_kind)kind};
+        if (!statement_kind_known(st.kind))
+            continue;
         assert_true(history_is_event(st.kind) == (statement_event(&st) != NULL));
         if (history_is_event(st.kind))
             continue;
@@ -476,7 +478,7 @@ static void the_table_of_roles(void **state)
     for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
         enum statement_kind k = (enum statement_kind)kind;
         bool other_key = k == STATEMENT_FOUNDED || k == STATEMENT_MEMBER || k == STATEMENT_RECEIVED;
-        if (strcmp(statement_kind_name(k), "?") == 0)
+        if (!statement_kind_known(k))
             continue;
         assert_true(statement_role_may(STATEMENT_ADMINISTRATOR, k) != other_key);
         assert_false(statement_role_may(STATEMENT_KEYHOLDER, k));
