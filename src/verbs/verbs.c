@@ -20,6 +20,7 @@ const struct verb verbs_table[] = {
      1, SIZE_MAX, true,
      {{"from", "WHO", "the giver; kept encrypted"},
       {"note", "TEXT", "a remark for the receipt; kept encrypted"},
+      {"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"},
       {"dry-run", NULL, "only say what would be taken in"},
       {"wait", NULL, "wait while another writer is at work"},
       {"strict", NULL, "exit 3 when anything was refused"}}, verbs_intake},
@@ -43,8 +44,12 @@ const struct verb verbs_table[] = {
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
-    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
-     verbs_note},
+    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true,
+     {{"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"}}, verbs_note},
+    {"investigation", "ACTION...", "lines of inquiry, each with its own numbers",
+     "list: their names, and how many statements each has. new NAME: begin another one. Statements are numbered within "
+     "their investigation without gaps, so that what is left out of one shows: groundwork verify. Names are kept "
+     "encrypted.", 1, 2, true, {{0}}, verbs_investigation},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
      "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "
@@ -326,9 +331,15 @@ static int watched_progress(void *context, uint64_t done, uint64_t all)
     return w->face->progress(w->face->context, &p);
 }
 
+static void watched_numbered(void *context, const struct store_numbered *n)
+{
+    struct verbs_watching *w = context;
+    verbs_numbered_add(&w->numbered, n);
+}
+
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
 {
-    *ret = (struct store_watch){watched_finding, watched_progress, w};
+    *ret = (struct store_watch){watched_finding, watched_progress, w, watched_numbered};
 }
 
 int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e)
