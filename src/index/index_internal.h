@@ -49,6 +49,7 @@ enum index_sql {
     SQL_ITEMS,
     SQL_ITEMS_OF,
     SQL_ITEM,
+    SQL_ITEMS_BETWEEN,
     SQL_ITEM_BY_PATH,
     SQL_ITEM_BY_DIGEST,
     SQL_ALREADY,

@@ -44,6 +44,7 @@ static const char *const texts[SQL_COUNT] = {
                           " CROSS JOIN items i ON i.leaf BETWEEN max(s.first, ?1) AND s.last"
                           " WHERE s.deposit = ?2 ORDER BY s.first, i.leaf",
     [SQL_ITEM] = ITEM "FROM items i CROSS JOIN deposits d ON d.leaf = i.deposit WHERE i.leaf = ?1",
+    [SQL_ITEMS_BETWEEN] = "SELECT count(*) FROM items WHERE leaf BETWEEN ?1 AND ?2",
     [SQL_ITEM_BY_PATH] = ITEM "FROM paths p CROSS JOIN items i ON i.leaf = p.leaf"
                               " CROSS JOIN deposits d ON d.leaf = i.deposit"
                               " WHERE p.hash = ?1 AND i.path = ?2 ORDER BY i.leaf",

@@ -23,20 +23,25 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
     [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
     [STATEMENT_COSIGNERS] = "cosigners", [STATEMENT_COSIGNED] = "cosigned",
-    [STATEMENT_TIMESTAMPED] = "timestamped",
+    [STATEMENT_TIMESTAMPED] = "timestamped", [STATEMENT_CUSTODY] = "custody",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
                                       "loop",    "socket", "unreadable", "vanished"};
 
+bool statement_kind_known(enum statement_kind kind)
+{
+    return kind >= 1 && kind <= STATEMENT_KIND_LAST && KIND_NAMES[kind] != NULL;
+}
+
 const char *statement_kind_name(enum statement_kind kind)
 {
-    return kind >= 1 && kind <= STATEMENT_KIND_LAST ? KIND_NAMES[kind] : "?";
+    return statement_kind_known(kind) ? KIND_NAMES[kind] : "?";
 }
 
 bool statement_kind_hidden(enum statement_kind kind)
 {
-    return kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE;
+    return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_CUSTODY;
 }
 
 const char *statement_type_name(enum statement_type type)
@@ -500,17 +505,22 @@ static void claim_received(const struct statement_received *r, struct claims *c)
     }
 }
 
-static void claim_part(const struct statement_part *p, struct claims *c)
+static void json_ranges(struct json_out *j, const struct statement_range *list, size_t count)
 {
-    struct json_out *j = claim_begin(c, "already");
     json_array_begin(j);
-    for (size_t i = 0; i < p->already_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_array_begin(j);
-        json_u64(j, p->already[i].first);
-        json_u64(j, p->already[i].last);
+        json_u64(j, list[i].first);
+        json_u64(j, list[i].last);
         json_array_end(j);
     }
     json_array_end(j);
+}
+
+static void claim_part(const struct statement_part *p, struct claims *c)
+{
+    struct json_out *j = claim_begin(c, "already");
+    json_ranges(j, p->already, p->already_count);
     claim_end(c);
     j = claim_begin(c, "refused");
     json_array_begin(j);
@@ -555,6 +565,16 @@ static void claim_deposit(const struct statement *s, struct claims *c)
     claim_end(c);
 }
 
+static void claim_custody(const struct statement_custody *x, struct claims *c)
+{
+    claim_text(c, "act", x->act);
+    claim_text(c, "date", x->date);
+    claim_text(c, "from", x->from);
+    claim_text(c, "place", x->place);
+    claim_text(c, "to", x->to);
+    claim_text(c, "why", x->why);
+}
+
 static void make_claims(const struct statement *s, struct claims *c)
 {
     switch (s->kind) {
@@ -565,11 +585,28 @@ static void make_claims(const struct statement *s, struct claims *c)
     case STATEMENT_INVESTIGATION: claim_text(c, "name", s->investigation.name); break;
     case STATEMENT_NOTE: claim_text(c, "text", s->note.text); break;
     case STATEMENT_SET_ASIDE: claim_text(c, "reason", s->set_aside.reason); break;
+    case STATEMENT_CUSTODY: claim_custody(&s->custody, c); break;
     default: assert(false);
     }
 }
 
-/* Keys ascend: claims, deposit, investigation, kind, number, of, part, parts, prev, receipt, seq, time. */
+static void put_items(struct json_out *j, const struct statement_range *list, size_t count)
+{
+    json_key(j, "items");
+    json_ranges(j, list, count);
+}
+
+static void put_refers(struct json_out *j, const struct statement_custody *x)
+{
+    json_key(j, "refers");
+    json_object_begin(j);
+    put_hash(j, "commitment", &x->refers_commitment);
+    put_number(j, "leaf", x->refers_leaf);
+    json_object_end(j);
+}
+
+/* Keys ascend: claims, deposit, investigation, items, kind, number, of, part, parts, prev, receipt, refers, seq,
+ * time. */
 static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
 {
     make_claims(s, c);
@@ -587,6 +624,8 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "deposit", s->receipt.deposit);
     put_id(j, "investigation", s->place.investigation);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.receipt == 0)
+        put_items(j, s->custody.items, s->custody.item_count);
     put_kind(j, s->kind);
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "number", s->receipt.number);
@@ -597,6 +636,10 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     put_hash(j, "prev", &s->place.prev);
     if (s->kind == STATEMENT_SET_ASIDE)
         put_number(j, "receipt", s->set_aside.receipt);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.receipt != 0)
+        put_number(j, "receipt", s->custody.receipt);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.refers)
+        put_refers(j, &s->custody);
     put_number(j, "seq", s->place.seq);
     put_time(j, s);
 }
@@ -824,6 +867,31 @@ static int cosigned_rule(const struct statement *s, int code, struct err *e)
     return 0;
 }
 
+static int custody_rule(const struct statement_custody *x, int code, struct err *e)
+{
+    const struct {
+        const char *text, *what;
+    } texts[] = {{x->from, "--from"}, {x->place, "--place"}, {x->to, "--to"}, {x->why, "--why"}};
+    if (x->act == NULL || !statement_act_known(x->act))
+        return err_set(e, code,
+                       "rule custody-act: \"%s\" is no act of custody: collected, received, transferred, viewed, "
+                       "exported, returned, destroyed",
+                       x->act == NULL ? "" : x->act);
+    if ((x->receipt == 0) == (x->item_count == 0))
+        return err_set(e, code, "rule custody-items: it is about items or about one receipt");
+    if (!statement_ranges_good(x->items, x->item_count))
+        return err_set(e, code, "rule range-order: ranges of leaves ascend, do not touch, and are at most %d",
+                       STATEMENT_RANGES_MAX);
+    if (x->date != NULL && !statement_date_known(x->date))
+        return err_set(e, code, "rule custody-date: a date is written 2026-11-20, a time 2026-11-20T14:05 or with Z "
+                                "or an offset like +09:00 behind");
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
+        if (texts[i].text != NULL)
+            rc = text_rule(texts[i].text, texts[i].what, code, e);
+    return rc;
+}
+
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
 static int rules(const struct statement *s, int code, struct err *e)
 {
@@ -844,6 +912,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_RECEIPT: return receipt_rule(&s->receipt.totals, code, e);
     case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
+    case STATEMENT_CUSTODY: return custody_rule(&s->custody, code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
     case STATEMENT_PARITY: return parity_rule(s, code, e);
     case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
@@ -860,7 +929,7 @@ static int rules(const struct statement *s, int code, struct err *e)
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
                    struct err *e)
 {
-    assert(s->kind >= 1 && s->kind <= STATEMENT_KIND_LAST);
+    assert(statement_kind_known(s->kind));
     assert(statement_kind_hidden(s->kind) == (secret != NULL));
     int rc = rules(s, ERR_REFUSED, e);
     if (rc != 0)
@@ -1425,6 +1494,17 @@ static int read_received(struct reading *r)
     return good ? 0 : broken(r, "received-claims");
 }
 
+static bool get_ranges(const struct json_node *n, struct statement_range *to)
+{
+    for (size_t i = 0; i < json_count(n); i++) {
+        const struct json_node *pair = json_at(n, i);
+        if (!json_is_array(pair) || json_count(pair) != 2 || !json_get_u64(json_at(pair, 0), &to[i].first) ||
+            !json_get_u64(json_at(pair, 1), &to[i].last))
+            return false;
+    }
+    return true;
+}
+
 static int read_part(struct reading *r)
 {
     static const char *const refused_keys[] = {"bytes", "name", "reason"};
@@ -1440,12 +1520,8 @@ static int read_part(struct reading *r)
     p->refused = list_new(r, p->refused_count, sizeof *p->refused);
     if (p->already == NULL || p->refused == NULL)
         return err_memory(r->e);
-    for (size_t i = 0; i < p->already_count; i++) {
-        const struct json_node *n = json_at(already, i);
-        if (!json_is_array(n) || json_count(n) != 2 || !json_get_u64(json_at(n, 0), &p->already[i].first) ||
-            !json_get_u64(json_at(n, 1), &p->already[i].last))
-            return broken(r, "part-already");
-    }
+    if (!get_ranges(already, p->already))
+        return broken(r, "part-already");
     for (size_t i = 0; i < p->refused_count; i++) {
         const struct json_node *n = json_at(refused, i);
         p->refused[i].reason = json_text(json_get(n, "reason"));
@@ -1495,10 +1571,77 @@ static int read_deposit(struct reading *r)
     return 0;
 }
 
+static int read_items(struct reading *r, struct statement_range **ret, size_t *ret_count)
+{
+    const struct json_node *n = json_get(r->root, "items");
+    size_t count = json_count(n);
+    if (!json_is_array(n) || count == 0 || count > STATEMENT_RANGES_MAX)
+        return broken(r, "items");
+    struct statement_range *list = list_new(r, count, sizeof *list);
+    if (list == NULL)
+        return err_memory(r->e);
+    if (!get_ranges(n, list))
+        return broken(r, "items");
+    *ret = list;
+    *ret_count = count;
+    return 0;
+}
+
+/* A claim that need not be there; *count grows when it is.  false: it is there, and no text. */
+static bool get_claim_text(struct reading *r, const char *claim, const char **ret, size_t *count)
+{
+    const struct json_node *n = claim_value(r, claim);
+    *ret = json_text(n);
+    *count += n != NULL;
+    return (n == NULL) == (*ret == NULL);
+}
+
+static bool read_refers(struct reading *r, struct statement_custody *x)
+{
+    static const char *const keys[] = {"commitment", "leaf"};
+    const struct json_node *n = json_get(r->root, "refers");
+    x->refers = n != NULL;
+    return n == NULL || (json_keys_are(n, keys, COUNT(keys)) && json_get_u64(json_get(n, "leaf"), &x->refers_leaf) &&
+                         get_hash(json_get(n, "commitment"), &x->refers_commitment));
+}
+
+static int read_custody(struct reading *r)
+{
+    struct statement_custody *x = &r->s->custody;
+    size_t count = 0;
+    bool good = get_claim_text(r, "act", &x->act, &count) && get_claim_text(r, "date", &x->date, &count) &&
+                get_claim_text(r, "from", &x->from, &count) && get_claim_text(r, "place", &x->place, &count) &&
+                get_claim_text(r, "to", &x->to, &count) && get_claim_text(r, "why", &x->why, &count) &&
+                json_count(r->values) == count && read_refers(r, x);
+    if (!good)
+        return broken(r, "custody-claims");
+    if (json_get(r->root, "receipt") == NULL)
+        return read_items(r, &x->items, &x->item_count);
+    return get_number(r, "receipt", &x->receipt) ? 0 : broken(r, "custody-receipt");
+}
+
 static int read_claim_text(struct reading *r, const char *claim, const char **ret)
 {
     *ret = json_text(claim_value(r, claim));
     return *ret != NULL && json_count(r->values) == 1 ? 0 : broken(r, claim);
+}
+
+static int custody_fields(struct reading *r)
+{
+    const char *keys[8] = {"claims", "investigation"};
+    size_t n = 2;
+    bool receipt = json_get(r->root, "receipt") != NULL;
+    if (!receipt)
+        keys[n++] = "items";
+    keys[n++] = "kind";
+    keys[n++] = "prev";
+    if (receipt)
+        keys[n++] = "receipt";
+    if (json_get(r->root, "refers") != NULL)
+        keys[n++] = "refers";
+    keys[n++] = "seq";
+    keys[n++] = "time";
+    return keys_rule(r, keys, n);
 }
 
 static int hidden_fields(struct reading *r)
@@ -1512,6 +1655,7 @@ static int hidden_fields(struct reading *r)
     int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
              : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
              : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))
+             : s->kind == STATEMENT_CUSTODY   ? custody_fields(r)
                                               : keys_rule(r, plain, COUNT(plain));
     if (rc != 0)
         return rc;
@@ -1549,6 +1693,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_DEPOSIT: return read_deposit(r);
     case STATEMENT_INVESTIGATION: return read_claim_text(r, "name", &s->investigation.name);
     case STATEMENT_NOTE: return read_claim_text(r, "text", &s->note.text);
+    case STATEMENT_CUSTODY: return read_custody(r);
     case STATEMENT_SET_ASIDE:
         if (!get_number(r, "receipt", &s->set_aside.receipt))
             return broken(r, "set-aside-receipt");
@@ -1602,9 +1747,9 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
 static int kind_of(struct reading *r)
 {
     const char *kind = json_text(json_get(r->root, "kind"));
-    for (int i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
-        if (strcmp(kind, KIND_NAMES[i]) == 0) {
-            r->s->kind = (enum statement_kind)i;
+    for (enum statement_kind i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
+        if (statement_kind_known(i) && strcmp(kind, KIND_NAMES[i]) == 0) {
+            r->s->kind = i;
             return 0;
         }
     return broken(r, "kind");

@@ -35,8 +35,10 @@ enum statement_kind {
     STATEMENT_COSIGNERS = 17,    /* public, a key event: who is to cosign from here on, and how many of them */
     STATEMENT_COSIGNED = 18,     /* public: an earlier checkpoint with the lines of those who signed it too */
     STATEMENT_TIMESTAMPED = 19,  /* public: an outside authority's time-stamp over an earlier checkpoint */
-    STATEMENT_KIND_LAST = STATEMENT_TIMESTAMPED,
+    STATEMENT_CUSTODY = 26,      /* hidden, signed: who had an item, gave it on, or did something with it */
+    STATEMENT_KIND_LAST = STATEMENT_CUSTODY,
 };
+bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
 
@@ -50,6 +52,7 @@ enum {
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
+    STATEMENT_RANGES_MAX = 16384,   /* ranges of items that one statement is about */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -147,6 +150,17 @@ struct statement_part {
     struct statement_range *already; /* items on earlier receipts that were seen again, unchanged */
     size_t already_count;
 };
+/* An act of custody, as somebody claims it: about items, by their leaves, or about all that is on a receipt. */
+struct statement_custody {
+    const char *act; /* code, see statement_act_known */
+    struct statement_range *items; /* ascending, not touching; none: */
+    size_t item_count;
+    uint64_t receipt;    /* its number; 0: items */
+    bool refers;         /* to an earlier leaf, as what is returned does to how it was given away: */
+    uint64_t refers_leaf;
+    struct hash refers_commitment; /* bytes 1 to 32 of its entry */
+    const char *date, *from, *place, *to, *why; /* NULL when not said */
+};
 /* Sums of a receipt.  Each pair counts names (files, links and folders apart) and bytes. */
 struct statement_sum {
     uint64_t files, bytes;
@@ -225,6 +239,7 @@ struct statement {
             uint64_t receipt;
             const char *reason;
         } set_aside;
+        struct statement_custody custody;
         struct {
             const char **files;
             size_t count;
@@ -248,6 +263,17 @@ struct statement {
 };
 
 bool statement_reason_known(const char *reason);
+/*
+ * custody.c: the vocabulary of custody, after PREMIS events and the Berkeley Protocol (2020).
+ * statement_act: the code by its number, from 0; NULL behind the last one.  statement_act_known: is it one?
+ * statement_date_known: a claimed day, 2026-11-20, or a time in it, 2026-11-20T14:05, which may have Z or an offset
+ * like +09:00 behind; how exact the claim is shows in how it is written.
+ * statement_ranges_good: at most STATEMENT_RANGES_MAX, ascending, and none touches the next: one spelling for a set.
+ */
+const char *statement_act(size_t number);
+bool statement_act_known(const char *act);
+bool statement_date_known(const char *text);
+bool statement_ranges_good(const struct statement_range *list, size_t count);
 /* statement_event: of a key event, its place among them; NULL for all other kinds. */
 struct statement_event *statement_event(struct statement *s);
 

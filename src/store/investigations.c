@@ -1,6 +1,7 @@
 /*
- * Lines of inquiry: each numbers its own statements.  The first statement of one names it.  What is about a deposit or
- * its receipt is numbered where the deposit is; everything else where the caller chose, or in the first line of all.
+ * Lines of inquiry: each numbers its own statements.  The first statement of one names it.  What is about a deposit,
+ * its receipt or its items is numbered where the deposit is; everything else where the caller chose, or in the first
+ * line of all.
  */
 #include "store/store_internal.h"
 
@@ -133,6 +134,22 @@ static int of_receipt(struct store *s, uint64_t receipt, uint8_t ret[STATEMENT_I
     return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
 }
 
+static int take_deposit(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = item->deposit;
+    return 0;
+}
+
+static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    uint64_t deposit;
+    if (x->receipt != 0 || x->item_count == 0)
+        return x->receipt != 0 ? of_receipt(s, x->receipt, ret, e) : ERR_ABSENT;
+    int rc = index_item(store_index(s), x->items[0].first, take_deposit, &deposit, e);
+    return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
+}
+
 /* Is the deposit that a part or a receipt goes on with of the numbering at hand? */
 static bool goes_on(const struct draft *d, uint64_t deposit)
 {
@@ -144,6 +161,8 @@ static int of_subject(struct store *s, const struct statement *st, uint8_t ret[S
     const struct draft *d = &s->draft;
     if (st->kind == STATEMENT_SET_ASIDE)
         return of_receipt(s, st->set_aside.receipt, ret, e);
+    if (st->kind == STATEMENT_CUSTODY)
+        return of_custody(s, &st->custody, ret, e);
     if (st->kind != STATEMENT_PART && st->kind != STATEMENT_RECEIPT)
         return ERR_ABSENT;
     uint64_t deposit = st->kind == STATEMENT_PART ? st->part.deposit : st->receipt.deposit;

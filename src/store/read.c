@@ -81,6 +81,15 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
     return store_public_read(&s->history, leaf, buf_bytes(&h->sealed), &h->statement, ret, e);
 }
 
+int store_signer(const struct store_held *held, struct bytes *ret, struct err *e)
+{
+    OWN(note_drop) struct note note = {0};
+    int rc = note_parse(held->envelope.statement, &note, e);
+    if (rc == 0)
+        *ret = note.line[0].name;
+    return rc;
+}
+
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)
 {
     OWN(key_drop) struct key secret = {0}, key = {0};

@@ -104,6 +104,30 @@ static int receipt_stands(struct store *s, uint64_t receipt, struct err *e)
     return rc;
 }
 
+static int custody_about(struct store *s, const struct statement_custody *x, struct err *e)
+{
+    struct wanted w = {0};
+    uint64_t there = 0;
+    if (x->receipt != 0) {
+        int rc = draft_has(&s->draft, STATEMENT_RECEIPT, x->receipt)
+                     ? 0
+                     : index_deposit_by_receipt(store_index(s), x->receipt, is_aside, &w, e);
+        return rc != ERR_ABSENT ? rc
+                                : err_set(e, ERR_REFUSED, "rule custody-receipt: there is no receipt %llu",
+                                          (unsigned long long)x->receipt);
+    }
+    for (size_t i = 0; i < x->item_count; i++) {
+        const struct statement_range *r = &x->items[i];
+        int rc = index_items_between(store_index(s), r->first, r->last, &there, e);
+        if (rc != 0)
+            return rc;
+        if (there != r->last - r->first + 1)
+            return err_set(e, ERR_REFUSED, "rule custody-items: the leaves %llu to %llu are not all items",
+                           (unsigned long long)r->first, (unsigned long long)r->last);
+    }
+    return 0;
+}
+
 int store_rules_check(struct store *s, const struct statement *st, struct err *e)
 {
     int rc;
@@ -119,6 +143,9 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
         return rc;
     case STATEMENT_SET_ASIDE:
         return receipt_stands(s, st->set_aside.receipt, e);
+    case STATEMENT_CUSTODY:
+        rc = custody_about(s, &st->custody, e);
+        return rc == 0 ? store_refers_check(s, &st->custody, s->draft.first_leaf, ERR_REFUSED, e) : rc;
     default:
         return 0;
     }

@@ -151,8 +151,33 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
 struct store_held;
 void store_held_drop(struct store_held **held);
 int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e);
+/* store_signer: the name of the key that signed the hidden statement which is held, no item's.  Borrowed from ${held}.
+ * ERR_DAMAGED. */
+int store_signer(const struct store_held *held, struct bytes *ret, struct err *e);
 /* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement; by any thread. */
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e);
+
+/*
+ * custody.c: what was said of the custody of an item or of a receipt, in the order of the log.
+ * store_custody: every `custody` statement about ${about}: of an item, also those about its whole receipt; of a receipt
+ * (item UINT64_MAX), also those about items of it.  What each is shown lives until it returns.
+ * store_commitment: of a leaf: bytes 1 to 32 of its entry.  ERR_ABSENT: there is no such leaf.
+ */
+struct store_custody_of {
+    uint64_t item;    /* its leaf; UINT64_MAX: the receipt as a whole */
+    uint64_t receipt; /* its number, or that of the item; 0: of an open deposit */
+    uint64_t first, last; /* the leaves between which the items of the receipt lie */
+};
+struct store_custody_event {
+    uint64_t leaf;
+    int64_t at_unix_s; /* when it was signed, as its signer's clock says */
+    struct bytes signer;
+    const struct statement_custody *said;
+};
+int store_custody(struct store *s, const struct store_custody_of *about,
+                  int (*each)(void *context, const struct store_custody_event *event, struct err *e), void *context,
+                  struct err *e);
+int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct err *e);
 
 /* ---- checking and healing ---- */
 

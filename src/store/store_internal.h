@@ -210,6 +210,9 @@ int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 /* rules.c: may this be said now?  ERR_REFUSED names the rule. */
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
+/* custody.c: does it refer to a leaf below ${end}, by that one's commitment, if to any?  ${code}: as in a rule. */
+int store_refers_check(struct store *s, const struct statement_custody *x, uint64_t end, int code, struct err *e);
+
 /* lock.c: take DIR/lock, or ERR_BUSY with the holder's words. */
 int store_lock(struct store *s, struct err *e);
 /* open.c */
@@ -377,6 +380,7 @@ struct store_recount {
     void *context;
     struct store_recounted *open; /* deposits without a receipt so far */
     size_t open_count, open_room;
+    uint64_t receipts; /* so far */
     uint64_t *leaf; /* kind and size of each */
     size_t leaf_room;
 };

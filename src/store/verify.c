@@ -209,6 +209,13 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 /* ---- statements and covers ---- */
 
+static void check_refers(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    struct err e = {0};
+    if (st->kind == STATEMENT_CUSTODY && store_refers_check(v->s, &st->custody, leaf, ERR_DAMAGED, &e) != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
 static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
                         struct err *e)
 {
@@ -236,6 +243,7 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
         if (rc != 0)
             return rc;
     }
+    check_refers(v, leaf, &st);
     return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
 

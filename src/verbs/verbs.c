@@ -50,6 +50,19 @@ const struct verb verbs_table[] = {
      "list: their names, and how many statements each has. new NAME: begin another one. Statements are numbered within "
      "their investigation without gaps, so that what is left out of one shows: groundwork verify. Names are kept "
      "encrypted.", 1, 2, true, {{0}}, verbs_investigation},
+    {"custody", "add|show [ACT|ITEM]", "who had an item, and what was done with it",
+     "add ACT: say on the log that items, or all that is on a receipt, were collected, received, transferred, viewed, "
+     "exported, returned or destroyed; what is said is signed, numbered and kept encrypted. ITEMS is one item, or "
+     "numbers like 5,7-9. A DATE is a day, 2026-11-20, or a time, 2026-11-20T14:05, with Z or an offset like +09:00 "
+     "behind; it is a claim. show: all that was said, in the order of the log, from the intake on.", 1, 2, true,
+     {{"item", "ITEMS", "add: these items"},
+      {"receipt", "N", "all that is on this receipt"},
+      {"date", "DATE", "add: when it was"},
+      {"from", "WHO", "add: who had it before"},
+      {"to", "WHO", "add: who has it now"},
+      {"place", "WHERE", "add: where it was done, or where it is now"},
+      {"why", "TEXT", "add: why"},
+      {"refers", "LEAF", "add: the earlier statement that this one goes back to"}}, verbs_custody},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
      "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "

@@ -14,7 +14,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
-    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint,
+    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
     verbs_investigation;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -150,6 +150,32 @@ int verbs_verify_against(const struct verbs_request *request, const struct verbs
  */
 int verbs_stamps_verified(struct store *s, const struct verbs_face *face, struct err *e);
 int verbs_stamps_status(struct store *s, const struct verbs_face *face, struct err *e);
+
+/*
+ * custody.c.  verbs_custody_load: all that is said of the custody of one item, or of a receipt; one of ${item} and
+ * ${receipt} is NULL, the other as it was typed.  verbs_act: an act in words.
+ */
+struct verbs_custody_event {
+    uint64_t leaf, refers_leaf;
+    int64_t at_unix_s;
+    const char *signer, *act, *date, *from, *place, *to, *why; /* owned; those that were not said are NULL */
+    bool refers, whole_receipt;
+};
+struct verbs_custody {
+    struct store_custody_of about;
+    struct verbs_item_held held; /* of an item */
+    uint64_t deposit; /* its leaf */
+    int64_t opened_unix_s;
+    bool has_giver, set_aside;
+    struct buf giver, aside_reason, taker; /* taker: whose signature opened the deposit */
+    struct statement_totals totals;
+    struct verbs_custody_event *list;
+    size_t count, room;
+};
+void verbs_custody_release(struct verbs_custody *c);
+int verbs_custody_load(struct store *s, const char *item, const char *receipt, struct verbs_custody *ret,
+                       struct err *e);
+const char *verbs_act(const char *code);
 
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);

@@ -374,6 +374,54 @@ static void draw_timestamped(struct drawn *d)
     d->s.timestamped = t;
 }
 
+/* Ranges that do not touch, from a leaf on. */
+static struct statement_range *draw_ranges(struct drawn *d, size_t count)
+{
+    struct statement_range *list = hold(d, count * sizeof *list);
+    uint64_t at = chance_below(&chance, 9);
+    for (size_t i = 0; i < count; i++) {
+        list[i].first = at;
+        list[i].last = at + chance_below(&chance, 5) * chance_below(&chance, 1000);
+        at = list[i].last + 2 + chance_below(&chance, 1000);
+    }
+    return list;
+}
+
+static const char *perhaps_text(struct drawn *d)
+{
+    return chance_below(&chance, 2) == 0 ? NULL : any_text(d);
+}
+
+static void draw_custody(struct drawn *d)
+{
+    static const char *const dates[] = {NULL, "2026-11-20", "2024-02-29T23:59", "2026-11-20T14:05Z",
+                                        "2026-11-20T00:00+09:00"};
+    struct statement_custody x = {.act = statement_act(chance_below(&chance, 7)),
+                                  .date = dates[chance_below(&chance, COUNT(dates))],
+                                  .from = perhaps_text(d), .place = perhaps_text(d), .to = perhaps_text(d),
+                                  .why = perhaps_text(d), .refers = chance_below(&chance, 2) == 0};
+    if (chance_below(&chance, 2) == 0)
+        x.receipt = number() | 1;
+    else {
+        x.item_count = 1 + chance_below(&chance, 9);
+        x.items = draw_ranges(d, x.item_count);
+    }
+    if (x.refers) {
+        x.refers_leaf = number();
+        draw(x.refers_commitment.b, CRYPT_HASH);
+    }
+    d->s.custody = x;
+}
+
+/* Numbers of kinds have gaps. */
+static int next_kind(int kind)
+{
+    do
+        kind++;
+    while (kind <= STATEMENT_KIND_LAST && !statement_kind_known((enum statement_kind)kind));
+    return kind;
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind)
 {
     drawn_drop(d);
@@ -416,6 +464,7 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_MEMBER: draw_member(d); break;
     case STATEMENT_COSIGNERS: draw_cosigners(d); break;
     case STATEMENT_COSIGNED: draw_cosigned(d); break;
+    case STATEMENT_CUSTODY: draw_custody(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -445,6 +494,26 @@ static void assert_same_received(const struct statement_received *a, const struc
     assert_true(a->type == b->type && a->mode == b->mode && a->mtime.s == b->mtime.s && a->mtime.ns == b->mtime.ns);
     assert_name(a->target, b->target);
     assert_true(a->bytes == b->bytes && hash_equal(&a->sha256, &b->sha256));
+}
+
+static void assert_same_ranges(const struct statement_range *a, const struct statement_range *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_true(a[i].first == b[i].first && a[i].last == b[i].last);
+}
+
+static void assert_same_custody(const struct statement_custody *a, const struct statement_custody *b)
+{
+    assert_text(a->act, b->act);
+    assert_text(a->date, b->date);
+    assert_text(a->from, b->from);
+    assert_text(a->place, b->place);
+    assert_text(a->to, b->to);
+    assert_text(a->why, b->why);
+    assert_true(a->receipt == b->receipt && a->item_count == b->item_count);
+    assert_same_ranges(a->items, b->items, a->item_count);
+    assert_true(a->refers == b->refers && a->refers_leaf == b->refers_leaf);
+    assert_memory_equal(&a->refers_commitment, &b->refers_commitment, CRYPT_HASH);
 }
 
 static void assert_same_event(const struct statement_event *a, const struct statement_event *b)
@@ -615,6 +684,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
         assert_string_equal(a->cosigners.policy, b->cosigners.policy);
         break;
     case STATEMENT_COSIGNED: assert_string_equal(a->cosigned.checkpoint, b->cosigned.checkpoint); break;
+    case STATEMENT_CUSTODY: assert_same_custody(&a->custody, &b->custody); break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -698,7 +768,7 @@ static void round_trips(void **state)
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
         for (int i = 0; i < 150; i++) {
             struct statement read;
             OWN(buf_drop) struct buf note = {0};
@@ -720,7 +790,7 @@ static void the_form(void **state)
 {
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
         for (int i = 0; i < 20; i++) {
             draw_statement(&d, (enum statement_kind)kind);
             store(&d.s, &s);
@@ -912,7 +982,7 @@ static void every_changed_character(void **state)
     OWN(buf_drop) struct buf changed = {0};
     struct err e;
     size_t accepted = 0;
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
         for (int sample = 0; sample < 2; sample++) {
             draw_statement(&d, (enum statement_kind)kind);
             store(&d.s, &s);
@@ -934,7 +1004,7 @@ static void every_changed_byte_of_the_note(void **state)
 {
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind)) {
         OWN(buf_drop) struct buf note = {0};
         OWN(statement_held_drop) struct statement_held *held = NULL;
         struct statement read;
@@ -966,7 +1036,9 @@ static void wrong_secret(void **state)
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
     struct err e;
-    for (int kind = STATEMENT_INVESTIGATION; kind <= STATEMENT_SET_ASIDE; kind++) {
+    for (int kind = STATEMENT_INVESTIGATION; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind)) {
+        if (!statement_kind_hidden((enum statement_kind)kind))
+            continue;
         draw_statement(&d, (enum statement_kind)kind);
         store(&d.s, &s);
         s.secret.b[7] ^= 1;
@@ -992,7 +1064,7 @@ static void signers(void **state)
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
     const struct note_key once_other[] = {member, other}, once_member[] = {other, member};
     struct err e;
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind)) {
         OWN(buf_drop) struct buf note = {0};
         OWN(buf_drop) struct buf foreign = {0};
         OWN(buf_drop) struct buf bare = {0};
@@ -1042,7 +1114,7 @@ static void hidden_or_public(void **state)
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
     struct key secret = {{3}};
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++) {
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind)) {
         OWN(buf_drop) struct buf note = {0};
         OWN(statement_held_drop) struct statement_held *held = NULL;
         struct statement read;
@@ -1076,6 +1148,34 @@ static void refuse_making(const struct statement *st, const char *rule)
     assert_non_null(strstr(e.text, statement_kind_name(st->kind)));
 }
 
+static void custody_refused(void **state)
+{
+    static struct statement_range one = {4, 5}, back = {5, 4};
+    static struct statement_range many[STATEMENT_RANGES_MAX + 1];
+    struct statement_custody x = {.act = "lost", .items = &one, .item_count = 1};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_CUSTODY};
+    struct err e;
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule custody-act");
+    x.act = NULL;
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule custody-act");
+    x.act = "viewed";
+    x.receipt = 1;
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule custody-items");
+    x.receipt = x.item_count = 0;
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule custody-items");
+    x = (struct statement_custody){.act = "viewed", .items = &back, .item_count = 1};
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule range-order");
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = (struct statement_range){i * 2, i * 2};
+    x = (struct statement_custody){.act = "viewed", .items = many, .item_count = COUNT(many)};
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule range-order");
+    x.item_count--;
+    store(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, &s);
+    assert_int_equal(read_again(&s, buf_bytes(&s.text), buf_bytes(&s.values), &e), 0);
+    x.date = "yesterday";
+    refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = x}, "rule custody-date");
+}
+
 static void texts_refused(void **state)
 {
     static char longest[STATEMENT_TEXT_MAX + 2];
@@ -1095,6 +1195,12 @@ static void texts_refused(void **state)
             continue;
         refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.giver = t}}, cases[i].rule);
         refuse_making(&(struct statement){.kind = STATEMENT_DEPOSIT, .deposit = {.note = t}}, cases[i].rule);
+        const struct statement_custody custody[] = {{.act = "viewed", .receipt = 1, .from = t},
+                                                    {.act = "viewed", .receipt = 1, .place = t},
+                                                    {.act = "viewed", .receipt = 1, .to = t},
+                                                    {.act = "viewed", .receipt = 1, .why = t}};
+        for (size_t k = 0; k < COUNT(custody); k++)
+            refuse_making(&(struct statement){.kind = STATEMENT_CUSTODY, .custody = custody[k]}, cases[i].rule);
     }
     longest[STATEMENT_TEXT_MAX] = 0;
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_NOTE};
@@ -1370,6 +1476,25 @@ static const struct broken {
     {STATEMENT_RECEIPT, false, "\"parts\":3", "\"parts\":null", "rule receipt-claims"},
     {STATEMENT_SET_ASIDE, false, "\"receipt\":4", "\"receipt\":-4", "rule set-aside-receipt"},
     {STATEMENT_SET_ASIDE, false, "\"receipt\":4,", "", "rule fields"},
+    {STATEMENT_CUSTODY, false, "\"items\":[[4,5]],", "", "rule fields"},
+    {STATEMENT_CUSTODY, false, "\"items\":[[4,5]]", "\"items\":[]", "rule items"},
+    {STATEMENT_CUSTODY, false, "[[4,5]]", "[[5,4]]", "rule range-order"},
+    {STATEMENT_CUSTODY, false, "[[4,5]]", "[[4,5],[6,6]]", "rule range-order"},
+    {STATEMENT_CUSTODY, false, "[[4,5]]", "[[4,5,6]]", "rule items"},
+    {STATEMENT_CUSTODY, false, "[[4,5]]", "[4,5]", "rule items"},
+    {STATEMENT_CUSTODY, false, "\"items\":[[4,5]],\"kind\":\"custody\",\"prev\":\"" ZEROS "\"",
+     "\"kind\":\"custody\",\"prev\":\"" ZEROS "\",\"receipt\":0", "rule custody-items"},
+    {STATEMENT_CUSTODY, false, "\"items\":[[4,5]],\"kind\":\"custody\",\"prev\":\"" ZEROS "\"",
+     "\"kind\":\"custody\",\"prev\":\"" ZEROS "\",\"receipt\":\"1\"", "rule custody-receipt"},
+    {STATEMENT_CUSTODY, false, "\"leaf\":3}", "\"leaf\":3,\"name\":1}", "rule custody-claims"},
+    {STATEMENT_CUSTODY, false, "\"leaf\":3}", "\"leaf\":-3}", "rule custody-claims"},
+    {STATEMENT_CUSTODY, false, "\"refers\":{", "\"refer\":{", "rule fields"},
+    {STATEMENT_CUSTODY, true, "[\"act\",\"returned\"]", "[\"act\",\"lost\"]", "rule custody-act"},
+    {STATEMENT_CUSTODY, true, "[\"act\",\"returned\"],", "", "rule custody-act"},
+    {STATEMENT_CUSTODY, true, "[\"act\",\"returned\"]", "[\"Act\",\"returned\"]", "rule custody-claims"},
+    {STATEMENT_CUSTODY, true, "[\"date\",\"2026-11-20\"]", "[\"date\",\"2026-11-31\"]", "rule custody-date"},
+    {STATEMENT_CUSTODY, true, "[\"to\",\"T\"]", "[\"to\",7]", "rule custody-claims"},
+    {STATEMENT_CUSTODY, true, "[\"to\",\"T\"]", "[\"to\",\"\"]", "rule text-length"},
     /* public kinds */
     {STATEMENT_COVER, false, "\"count\":1", "\"count\":0", "rule cover-count"},
     {STATEMENT_COVER, false, "\"count\":1", "\"count\":1.0", ""},
@@ -1479,6 +1604,9 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     static struct bytes path;
     static struct statement_refused refused;
     static struct statement_range range = {4, 5};
+    static const struct statement_custody custody = {
+        .act = "returned", .items = &range, .item_count = 1, .refers = true, .refers_leaf = 3, .date = "2026-11-20",
+        .to = "T"};
     path = bytes_text("p");
     refused = (struct statement_refused){bytes_text("r"), "io", 3};
     d->s = (struct statement){.kind = kind};
@@ -1544,6 +1672,7 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         break;
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
+    case STATEMENT_CUSTODY: d->s.custody = custody; break;
     case STATEMENT_TIMESTAMPED:
         d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
                                                           .response = bytes_text("r"), .leaves = 3,
@@ -1577,8 +1706,8 @@ static void other_kinds(void **state)
 {
     OWN(drawn_drop) struct drawn d = {.held_count = 0};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
-    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind++)
-        for (int as = 1; as <= STATEMENT_KIND_LAST; as++) {
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
+        for (int as = 1; as <= STATEMENT_KIND_LAST; as = next_kind(as)) {
             OWN(buf_drop) struct buf changed = {0};
             char from[64], to[64];
             struct err e;
@@ -1634,7 +1763,7 @@ static void too_long_to_read(void **state)
 
 static void names_of_kinds(void **state)
 {
-    for (int a = 1; a <= STATEMENT_KIND_LAST; a++)
+    for (int a = 1; a <= STATEMENT_KIND_LAST; a = next_kind(a))
         for (int b = 1; b < a; b++)
             assert_string_not_equal(statement_kind_name((enum statement_kind)a),
                                     statement_kind_name((enum statement_kind)b));
@@ -1658,6 +1787,7 @@ int main(void)
         cmocka_unit_test(signers),
         cmocka_unit_test(hidden_or_public),
         cmocka_unit_test(texts_refused),
+        cmocka_unit_test(custody_refused),
         cmocka_unit_test(paths_refused),
         cmocka_unit_test(others_refused),
         cmocka_unit_test(lists_too_long),
