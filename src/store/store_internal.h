@@ -99,6 +99,8 @@ struct draft {
 
 struct store {
     struct store_place place;
+    bool chosen; /* by store_investigate */
+    uint8_t chosen_investigation[STATEMENT_ID];
     char *root;
     enum store_manner manner;
     struct file_path key_path, state_file;
@@ -178,6 +180,32 @@ bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_r
 void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
+
+/*
+ * numbering.c: the numbers of each investigation, statement by statement in the order of their leaves.  Begins as
+ * {.finding, .context}; store_numbering_take: ERR_IO: no memory.  store_numbering_tell: to watch->numbered.
+ */
+struct store_numbering_one {
+    char *name;
+    struct statement_place next;
+    struct statement_range *gap; /* numbers from 1, that are not there */
+    size_t gaps, gap_room;
+    uint64_t missing;
+};
+struct store_numbering {
+    void (*finding)(void *context, const char *line);
+    void *context;
+    struct store_numbering_one *list;
+    size_t count, room;
+};
+void store_numbering_release(struct store_numbering *n);
+int store_numbering_take(struct store_numbering *n, uint64_t leaf, const struct statement *st,
+                         const uint8_t entry[LEAF_ENTRY], struct err *e);
+void store_numbering_tell(const struct store_numbering *n, const struct store_watch *watch);
+
+/* investigations.c: where ${st} is numbered; and whether a new one may get this name.  ERR_REFUSED names the rule. */
+int store_investigation_of(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e);
+int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 
 /* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);

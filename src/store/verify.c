@@ -10,8 +10,7 @@ struct verifying {
     const struct store_watch *watch;
     struct store_verified *count;
     uint64_t all_bytes;
-    struct statement_place place; /* expected next in the one investigation's numbering */
-    bool placed;
+    struct store_numbering numbering;
     bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
     struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
@@ -30,6 +29,7 @@ static void verifying_release(struct verifying *v)
 {
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
+    store_numbering_release(&v->numbering);
     history_release(&v->history);
     store_cosignings_release(&v->cosignings);
 }
@@ -209,18 +209,6 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 /* ---- statements and covers ---- */
 
-static void check_place(struct verifying *v, uint64_t leaf, const struct statement *st, const uint8_t *entry)
-{
-    bool same = !v->placed || memcmp(st->place.investigation, v->place.investigation, STATEMENT_ID) == 0;
-    if (!same || st->place.seq != v->place.seq || !hash_equal(&st->place.prev, &v->place.prev))
-        FOUND(v, "leaf %llu: its number or predecessor does not follow (number %llu, expected %llu)",
-              (unsigned long long)leaf, (unsigned long long)st->place.seq, (unsigned long long)v->place.seq);
-    v->place = st->place;
-    v->place.seq++;
-    memcpy(v->place.prev.b, entry + 1, CRYPT_HASH);
-    v->placed = true;
-}
-
 static void check_refers(struct verifying *v, uint64_t leaf, const struct statement *st)
 {
     struct err e = {0};
@@ -250,8 +238,11 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
         if (leaf != v->first_received + v->received)
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)leaf);
         v->received++;
-    } else
-        check_place(v, leaf, &st, entry);
+    } else {
+        int rc = store_numbering_take(&v->numbering, leaf, &st, entry, e);
+        if (rc != 0)
+            return rc;
+    }
     check_refers(v, leaf, &st);
     return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
@@ -589,8 +580,8 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
-    v.recount.finding = found_text;
-    v.recount.context = &v;
+    v.recount.finding = v.numbering.finding = found_text;
+    v.recount.context = v.numbering.context = &v;
     uint8_t entry[LEAF_ENTRY];
     leaf_entry_public(buf_bytes(&s->founded_note), entry);
     int rc = history_begin(&v.history, &s->founded.founded, entry, e);
@@ -601,6 +592,7 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
+    store_numbering_tell(&v.numbering, watch);
     check_covered_all(&v);
     check_pinned(&v);
     check_history(&v);
