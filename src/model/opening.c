@@ -103,17 +103,23 @@ void opening_entry(const struct opening *o, uint8_t ret[LEAF_ENTRY])
     leaf_entry_opened(o->salt, o->statement, ret);
 }
 
-int opening_read(const struct opening *o, const struct note_key *keys, size_t key_count, struct buf *values,
-                 struct statement_held **held, struct statement *ret, struct err *e)
+int opening_values(const struct opening *o, struct buf *values, struct statement_salts *ret_salts, struct err *e)
 {
-    const struct statement_salts salts = {(const uint8_t (*)[LEAF_CLAIM_SALT])o->claim_salt, o->claims};
+    *ret_salts = (struct statement_salts){(const uint8_t (*)[LEAF_CLAIM_SALT])o->claim_salt, o->claims};
     buf_clear(values);
     for (size_t i = 0; i < o->claims; i++) {
         buf_put_u8(values, i == 0 ? '[' : ',');
         buf_put_bytes(values, o->claim[i]);
     }
     buf_put_u8(values, ']');
-    int rc = buf_check(values, e);
+    return buf_check(values, e);
+}
+
+int opening_read(const struct opening *o, const struct note_key *keys, size_t key_count, struct buf *values,
+                 struct statement_held **held, struct statement *ret, struct err *e)
+{
+    struct statement_salts salts;
+    int rc = opening_values(o, values, &salts, e);
     if (rc == 0)
         rc = statement_read_opened(o->statement, buf_bytes(values), &salts, keys, key_count, held, ret, e);
     return rc;

@@ -36,5 +36,7 @@ void opening_entry(const struct opening *o, uint8_t ret[LEAF_ENTRY]);
  */
 int opening_read(const struct opening *o, const struct note_key *keys, size_t key_count, struct buf *values,
                  struct statement_held **held, struct statement *ret, struct err *e);
+/* opening_values: the claims as statement_read takes them, in ${values}, and their salts, borrowed from ${o}. */
+int opening_values(const struct opening *o, struct buf *values, struct statement_salts *ret_salts, struct err *e);
 
 #endif

@@ -35,12 +35,24 @@ SEALED_CLAIM+="\"verifiers\":\\[.*\\],\"withheld\":$N\\}\\]$"
 SEALED_DEPOSIT="^\\{\"count\":$N,\"deposit\":$N,\"head\":\"$B\"\\}(,|$)"
 FOUNDED_HEAD="^\\{\"compartment\":\"[0-9a-f]{32}\",\"format\":1,\"kind\":\"founded\",\"log\":\"$J\","
 FOUNDED_HEAD+="\"member\":\\{\"box\":\"$B\",\"key\":\"$J\",\"receiving\":"
-COSIGNERS="^\\{\"kind\":\"cosigners\",\"number\":$N,\"policy\":\"(([^\"\\]|\\\\[n\"\\])*)\",\"prev\":\"$B\",$TIME\\}$"
-RECOVERY="^\\{\"compartment\":\"[0-9a-f]{32}\",\"epoch\":$N,\"key\":\"$J\",\"kind\":\"recovery\",\"leaves\":$N,"
+FOUNDED_NEEDED="\"policy\":\\{\"administrators\":$N,\"of\":$N\\}"
+PLACE="\"number\":$N,(\"policy\":\"([^\"\\]|\\\\[n\"\\])*\",)?\"prev\":\"$B\""
+BY="(\"by\":\\{\"approvals\":\\[[0-9,]*\\],\"proposal\":$N\\},)?"
+COSIGNERS="^\\{$BY\"kind\":\"cosigners\",\"number\":$N,\"policy\":\"(([^\"\\]|\\\\[n\"\\])*)\",\"prev\":\"$B\","
+COSIGNERS+="$TIME\\}$"
+RECOVERY="^\\{$BY\"compartment\":\"[0-9a-f]{32}\",\"epoch\":$N,\"key\":\"$J\",\"kind\":\"recovery\",\"leaves\":$N,"
 RECOVERY+="\"needed\":$N,\"number\":$N,\"prev\":\"$B\",\"receiving\":\"$B\",\"root\":\"$B\",\"set\":\"([0-9a-f]{32})\","
 RECOVERY+="\"shares\":\\[[^]]*\\],$TIME\\}$"
-MEMBERED="^\\{\"box\":\"$B\",\"key\":\"$J\",\"kind\":\"member\",\"number\":$N,\"prev\":\"$B\",\"receiving\":\\[.*\\],"
-MEMBERED+="\"roles\":\\[[^]]*\\],\"set\":\"([0-9a-f]{32})\",$TIME\\}$"
+MEMBERED="^\\{\"box\":\"$B\",\"key\":\"$J\",\"kind\":\"member\",\"number\":$N,\"prev\":\"$B\","
+MEMBERED+="\"receiving\":\\[[^]]*\\],(\"replaces\":\"$J\",)?\"roles\":\\[[^]]*\\],\"set\":\"([0-9a-f]{32})\",$TIME\\}$"
+ADDED="^\\{\"box\":\"$B\",$BY\"key\":\"$J\",\"kind\":\"added\",\"number\":$N,\"prev\":\"$B\",\"receiving\":\\[[^]]*\\],"
+ADDED+="\"role\":\"([a-z]+)\",$TIME\\}$"
+ROLE="^\\{$BY\"kind\":\"role\",(\"log\":\"$J\",)?\"name\":\"$J\",\"number\":$N,\"prev\":\"$B\","
+ROLE+="\"role\":\"([a-z]+)\",$TIME\\}$"
+REVOKED="^\\{$BY(\"doubtful\":$N,)?\"kind\":\"revoked\",(\"log\":\"$J\",)?\"name\":\"$J\",\"number\":$N,"
+REVOKED+="\"prev\":\"$B\",\"reason\":\"(left|lost|arrested|stolen|other)\",$TIME\\}$"
+PROPOSED="^\\{\"act\":(\\{.*\\}),\"kind\":\"proposed\",\"number\":$N,\"prev\":\"$B\",$TIME\\}$"
+APPROVED="^\\{\"commitment\":\"$B\",\"kind\":\"approved\",\"number\":$N,\"prev\":\"$B\",\"proposal\":$N,$TIME\\}$"
 RECEIPT="^\\{\"claims\":\\[([^]]*)\\],\"deposit\":$N,$PLACED,\"kind\":\"receipt\",\"number\":$N,\"parts\":$N,"
 RECEIPT+="\"prev\":\"$B\",\"seq\":$N,$TIME\\}$"
 COVER="^\\{\"count\":$N,\"deposit\":$N,\"first\":$N,\"kind\":\"cover\",\"part\":$N,\"root\":\"$B\",$TIME\\}$"
@@ -326,16 +338,42 @@ note_by() {
 
 # checkpoint_text: of the note that was split: C_SIZE, C_ROOT; the origin is the log's.
 checkpoint_text() {
-    local origin=${LOG%%+*}
-    [[ $NOTE_TEXT == "$origin"$'\n'* ]] || return 1
-    [[ ${NOTE_TEXT#"$origin"$'\n'} =~ ^$N$'\n'$B$'\n'$ ]] || return 1
+    [[ $NOTE_TEXT == "$ORIGIN"$'\n'* ]] || return 1
+    [[ ${NOTE_TEXT#"$ORIGIN"$'\n'} =~ ^$N$'\n'$B$'\n'$ ]] || return 1
     C_SIZE=${BASH_REMATCH[1]}
     unbase64 "${BASH_REMATCH[2]}" || return 1
     C_ROOT=$HEX
 }
 
-# checkpoint_read NOTE: signed by the log and by nobody else.
-checkpoint_read() { note_split "$1" && note_by "$LOG" && checkpoint_text; }
+# log_lines FROM TO: of the note that was split, LINES by log keys FROM to TO fit; OWN is yes when the last of them is
+# among them.
+log_lines() {
+    local i k
+    LINES=0 OWN=
+    for ((k = $1; k <= $2; k++)); do
+        key_parse "${LOG_KEY[k]}" 01 || return 1
+        for ((i = 0; i < ${#NOTE_NAME[@]}; i++)); do
+            [ "${NOTE_NAME[i]}" = "$KEY_NAME" ] && [ "${NOTE_ID[i]}" = "$KEY_ID" ] || continue
+            signed "$KEY_PUBLIC" "$NOTE_TEXT" "${NOTE_SIGNATURE[i]}" || return 1
+            LINES=$((LINES + 1))
+            ((k < $2)) || OWN=yes
+        done
+    done
+}
+
+# log_at LEAVES: LOG_NUMBER, of the key that signs the checkpoint of so many leaves.
+log_at() {
+    LOG_NUMBER=$((${#LOG_KEY[@]} - 1))
+    while ((LOG_NUMBER > 0 && LOG_FROM[LOG_NUMBER] > $1)); do LOG_NUMBER=$((LOG_NUMBER - 1)); done
+}
+
+# checkpoint_read NOTE: signed by the log key of its size, perhaps by the one before, and by nobody else.
+checkpoint_read() {
+    note_split "$1" && checkpoint_text || return 1
+    log_at "$C_SIZE"
+    log_lines $((LOG_NUMBER > 0 ? LOG_NUMBER - 1 : 0)) "$LOG_NUMBER" || return 1
+    [ -n "$OWN" ] && [ "$LINES" -eq ${#NOTE_NAME[@]} ] && [ "$LINES" -le 2 ]
+}
 
 # hashes TEXT: PATH_HASHES, of lines of base64.
 hashes() {
@@ -395,8 +433,11 @@ statement_line() {
     [[ $LINE != *$'\n'* ]]
 }
 
-# signed_statement NOTE VKEY: LINE, signed by this key.
-signed_statement() { note_split "$1" && note_by "$2" && statement_line "$NOTE_TEXT"; }
+# signed_statement NOTE LEAF: LINE, signed by a member who may take in, there.
+signed_statement() {
+    note_split "$1" && statement_line "$NOTE_TEXT" && by_member "$2" || return 1
+    [ "$SIGNER_ROLE" = administrator ] || [ "$SIGNER_ROLE" = investigator ]
+}
 
 # opening_parse TEXT: O_LEAF, O_SALT, O_CLAIM_SALT, O_CLAIM, O_STATEMENT.
 opening_parse() {
@@ -568,19 +609,54 @@ proven() {
 }
 
 LAST_LEAF=0
-ONE_TIME='' SET='' EARLIER=' '
-SPAN_FROM=() SPAN_KEY=()
-# signer LEAF: MEMBER, who signs there.
-signer() {
-    local i=${#SPAN_FROM[@]}
-    while ((i > 1 && SPAN_FROM[i - 1] > $1)); do i=$((i - 1)); done
-    MEMBER=${SPAN_KEY[i - 1]}
+declare -A M_KEY=() P_ACT=() P_COMMITMENT=() P_SPOKE=() P_BY=()
+TURN_NAME=() TURN_FROM=() TURN_ROLE=() LOG_FROM=() LOG_KEY=()
+ONE_TIME='' SET='' EARLIER=' ' POLICY=''
+
+# turn NAME LEAF ROLE: from this leaf on; '' for none.
+turn() {
+    TURN_NAME+=("$1")
+    TURN_FROM+=("$2")
+    TURN_ROLE+=("$3")
+}
+# role_at NAME LEAF: FOUND_ROLE, '' for who may sign nothing there.
+role_at() {
+    local i
+    FOUND_ROLE=
+    for ((i = ${#TURN_NAME[@]} - 1; i >= 0; i--)); do
+        [ "${TURN_NAME[i]}" = "$1" ] && ((TURN_FROM[i] <= $2)) || continue
+        FOUND_ROLE=${TURN_ROLE[i]}
+        return
+    done
+}
+# administrators LEAF: COUNT, who stand there.
+administrators() {
+    local m
+    COUNT=0
+    for m in "${!M_KEY[@]}"; do
+        role_at "$m" "$1"
+        [ "$FOUND_ROLE" != administrator ] || COUNT=$((COUNT + 1))
+    done
+}
+# by_member LEAF: SIGNER and SIGNER_ROLE, who signed the note that was split, alone.
+by_member() {
+    SIGNER=${NOTE_NAME[0]}
+    [ -n "${M_KEY[$SIGNER]-}" ] && note_by "${M_KEY[$SIGNER]}" || return 1
+    role_at "$SIGNER" "$1"
+    SIGNER_ROLE=$FOUND_ROLE
+    [ -n "$SIGNER_ROLE" ]
 }
 # fresh VKEY: no event has named this key before.
 fresh() {
     key_parse "$1" 01 || return 1
     [[ $EARLIER != *" $KEY_PUBLIC "* ]] || return 1
     EARLIER+="$KEY_PUBLIC "
+}
+# new_member VKEY LEAF ROLE
+new_member() {
+    fresh "$1" && [[ $KEY_NAME == "$ORIGIN"/m/* ]] && [ -z "${M_KEY[$KEY_NAME]-}" ] || return 1
+    M_KEY[$KEY_NAME]=$1
+    turn "$KEY_NAME" "$2" "$3"
 }
 
 take proof/keys/000000.statement 1048576
@@ -590,77 +666,172 @@ FOUNDED_ENTRY=$ENTRY
 hash_hex "$ENTRY"
 PIN=$HASH
 note_split "$FOUNDED" && statement_line "$NOTE_TEXT" || fail "proof/keys/000000.statement: is no statement"
-[[ $LINE =~ $FOUNDED_HEAD ]] ||
-    fail "proof/keys/000000.statement: is no founding statement"
+[[ $LINE =~ $FOUNDED_HEAD ]] || fail "proof/keys/000000.statement: is no founding statement"
 member=${BASH_REMATCH[4]}
 unjson "${BASH_REMATCH[1]}"
-LOG=$PLAIN
+LOG_FROM=(0) LOG_KEY=("$PLAIN")
+fresh "${LOG_KEY[0]}" || fail "proof/keys/000000.statement: is no founding statement"
+ORIGIN=$KEY_NAME
+[[ $LINE =~ $FOUNDED_NEEDED ]] || fail "proof/keys/000000.statement: is no founding statement"
+NEEDED=${BASH_REMATCH[1]}
 unjson "$member"
-key_parse "$LOG" 01 && fresh "$PLAIN" && note_by "$PLAIN" || fail "proof/keys/000000.statement: its signature fails"
-SPAN_FROM=(0) SPAN_KEY=("$PLAIN")
+note_by "$PLAIN" && new_member "$PLAIN" 0 administrator ||
+    fail "proof/keys/000000.statement: its signature fails"
 [ -z "$pin" ] || [ "$pin" = "$PIN" ] || fail "this is the log of another repository: its pin is not the one you gave"
 take proof/checkpoint 1048576
-CHECKPOINT=$TEXT
-checkpoint_read "$CHECKPOINT" || fail "proof/checkpoint: is no checkpoint of this log"
-SIZE=$C_SIZE ROOT=$C_ROOT
-[ "$SIZE" = "$S_LEAVES" ] && [ "$ROOT" = "$S_ROOT" ] || fail "proof/checkpoint: is not the one that the seal names"
+CHECKPOINT=$TEXT SIZE=$S_LEAVES ROOT=$S_ROOT # by whom it is signed is known when all key events are
 proven proof/keys/000000.tlog-proof "$FOUNDED_ENTRY"
 ((LEAF == 0)) || fail "proof/keys/000000.statement: is not leaf 0"
-
-key_parse "$LOG" 01
-POLICY="log $LOG"$'\nquorum none\n'
 before=${FOUNDED_ENTRY:2}
 last=0
 ((S_EVENTS <= 65536)) || fail "the seal names more than 65536 key events"
+
+# act_of LINE: ACT, what several administrators agree on: all but place, time and the log key.
+act_of() {
+    ACT=$1
+    [[ ! $ACT =~ ^(.*)\"by\":\{\"approvals\":\[[0-9,]*\],\"proposal\":[0-9]+\},(.*)$ ]] ||
+        ACT=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+    [[ ! $ACT =~ ^(.*[\{,])\"log\":\"$J\",(.*)$ ]] || ACT=${BASH_REMATCH[1]}${BASH_REMATCH[4]}
+    [[ ! $ACT =~ ^(.*[\{,])\"number\":[0-9]+,(.*)$ ]] || ACT=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+    [[ ! $ACT =~ ^(.*,)\"prev\":\"$B\",(.*)$ ]] || ACT=${BASH_REMATCH[1]}${BASH_REMATCH[3]}
+    [[ ! $ACT =~ ^(.*),\"time\":-?[0-9]+\}$ ]] || ACT=${BASH_REMATCH[1]}\}
+}
+
+# enough LEAF: the act in LINE has as many administrators behind it as it needs there.
+enough() {
+    local needed proposal one spoke count=1
+    administrators "$1"
+    needed=$((NEEDED < COUNT ? NEEDED : COUNT))
+    if [[ ! $LINE =~ \"by\":\{\"approvals\":\[([0-9,]*)\],\"proposal\":$N\}, ]]; then
+        ((needed <= 1))
+        return
+    fi
+    ((needed > 1)) || return 1
+    local approvals=${BASH_REMATCH[1]}
+    proposal=${BASH_REMATCH[2]}
+    act_of "$LINE"
+    [ -n "${P_ACT[$proposal]-}" ] && [ "${P_ACT[$proposal]}" = "$ACT" ] || return 1
+    role_at "${P_BY[$proposal]}" "$1"
+    [ "$FOUND_ROLE" = administrator ] || return 1
+    for one in ${approvals//,/ }; do
+        [[ ${P_SPOKE[$proposal]} =~ \ $one:([^\ ]+)\  ]] || return 1
+        spoke=${BASH_REMATCH[1]}
+        role_at "$spoke" "$1"
+        [ "$FOUND_ROLE" = administrator ] || return 1
+        count=$((count + 1))
+    done
+    unset "P_ACT[$proposal]"
+    ((count >= needed))
+}
+
+# goes NAME LEAF ROLE LOG: a member's next role, and the log key that follows when a writer goes.
+goes() {
+    local writer=' administrator investigator analyst '
+    role_at "$1" "$2"
+    [ -n "$FOUND_ROLE" ] && [ "$FOUND_ROLE" != "$3" ] || return 1
+    if [[ $writer == *" $FOUND_ROLE "* ]] && [[ -z $3 || $writer != *" $3 "* ]]; then
+        [ -n "$4" ] && [ "$1" != "$SIGNER" ] && fresh "$4" && [ "$KEY_NAME" = "$ORIGIN" ] || return 1
+        LOG_FROM+=($(($2 + 1)))
+        LOG_KEY+=("$4")
+    else
+        [ -z "$4" ] || return 1
+    fi
+    turn "$1" $(($2 + 1)) "$3"
+    administrators $(($2 + 1))
+    ((COUNT >= 1 && COUNT <= 16))
+}
+
 # event NUMBER: one key event, by whoever may sign it where it lies.
 event() {
-    local name
+    local name note entry key role log
     printf -v name proof/keys/%06d "$1"
     take "$name.statement" 1048576
-    local note=$TEXT
+    note=$TEXT
     entry_public "$note"
-    local entry=$ENTRY
+    entry=$ENTRY
     proven "$name.tlog-proof" "$entry"
     ((LEAF > last)) || fail "$name.statement: is not the key event of its number"
     last=$LEAF
-    signer "$LEAF"
     note_split "$note" && statement_line "$NOTE_TEXT" || fail "$name.statement: is no statement"
-    if [[ $LINE =~ $COSIGNERS ]]; then
-        local number=${BASH_REMATCH[1]} prev=${BASH_REMATCH[4]}
+    [[ $LINE =~ $PLACE ]] && [ "${BASH_REMATCH[1]}" = "$1" ] && unbase64 "${BASH_REMATCH[4]}" &&
+        [ "$HEX" = "$before" ] ||
+        fail "$name.statement: does not follow the key event before"
+    before=${entry:2}
+    if [[ $LINE =~ $MEMBERED ]]; then
+        local replaced=${BASH_REMATCH[7]} set=${BASH_REMATCH[9]} m n=0
         unjson "${BASH_REMATCH[2]}"
-        POLICY=$PLAIN
-        note_by "$MEMBER" || fail "$name.statement: is not signed by who signs there"
-        [[ $POLICY == "log $LOG"$'\n'* ]] || fail "$name.statement: the policy is of another log"
-    elif [[ $LINE =~ $RECOVERY ]]; then
-        local number=${BASH_REMATCH[6]} prev=${BASH_REMATCH[7]}
-        SET=${BASH_REMATCH[10]}
-        unjson "${BASH_REMATCH[2]}"
-        ONE_TIME=$PLAIN
-        note_by "$MEMBER" || fail "$name.statement: is not signed by who signs there"
-        fresh "$ONE_TIME" || fail "$name.statement: its key is no new one"
-    elif [[ $LINE =~ $MEMBERED ]]; then
-        local number=${BASH_REMATCH[4]} prev=${BASH_REMATCH[5]} set=${BASH_REMATCH[6]}
-        unjson "${BASH_REMATCH[2]}"
+        key=$PLAIN
+        unjson "$replaced"
+        replaced=$PLAIN
         [ -n "$ONE_TIME" ] && [ "$set" = "$SET" ] && note_by "$ONE_TIME" ||
             fail "$name.statement: is not signed by the sheets that replace a member here"
+        for m in "${!M_KEY[@]}"; do
+            role_at "$m" "$LEAF"
+            [ -z "$FOUND_ROLE" ] || n=$((n + 1))
+            [ -n "$replaced" ] || [ "$FOUND_ROLE" != administrator ] || key+=" $m"
+        done
+        [ -n "$replaced" ] || { [ "$n" -eq 1 ] && replaced=${key#* }; }
+        key=${key%% *}
+        role_at "$replaced" "$LEAF"
+        [ "$FOUND_ROLE" = administrator ] || fail "$name.statement: does not say which administrator is replaced"
         ONE_TIME=''
-        fresh "$PLAIN" || fail "$name.statement: its key is no new one"
-        SPAN_FROM+=($((LEAF + 1)))
-        SPAN_KEY+=("$PLAIN")
+        turn "$replaced" $((LEAF + 1)) ''
+        new_member "$key" $((LEAF + 1)) administrator || fail "$name.statement: its key is no new one"
+        return
+    fi
+    by_member "$LEAF" && [ "$SIGNER_ROLE" = administrator ] || fail "$name.statement: is not signed by who may, there"
+    if [[ $LINE =~ $PROPOSED ]]; then
+        P_ACT[$LEAF]=${BASH_REMATCH[1]}
+        P_COMMITMENT[$LEAF]=${entry:2}
+        P_BY[$LEAF]=$SIGNER
+        P_SPOKE[$LEAF]=" 0:$SIGNER "
+        return
+    elif [[ $LINE =~ $APPROVED ]]; then
+        local commitment=${BASH_REMATCH[1]} proposal=${BASH_REMATCH[4]}
+        unbase64 "$commitment" && [ -n "${P_ACT[$proposal]-}" ] && [ "$HEX" = "${P_COMMITMENT[$proposal]}" ] &&
+            [[ ${P_SPOKE[$proposal]} != *":$SIGNER "* ]] || fail "$name.statement: approves nothing that waits"
+        P_SPOKE[$proposal]+=" $LEAF:$SIGNER "
+        return
+    fi
+    enough "$LEAF" || fail "$name.statement: has not the approvals that it needs"
+    if [[ $LINE =~ $COSIGNERS ]]; then
+        unjson "${BASH_REMATCH[4]}"
+        POLICY=$PLAIN
+        [[ $POLICY == "log ${LOG_KEY[-1]}"$'\n'* ]] || fail "$name.statement: the policy is of another log"
+    elif [[ $LINE =~ $RECOVERY ]]; then
+        SET=${BASH_REMATCH[12]}
+        unjson "${BASH_REMATCH[4]}"
+        ONE_TIME=$PLAIN
+        fresh "$ONE_TIME" || fail "$name.statement: its key is no new one"
+    elif [[ $LINE =~ $ADDED ]]; then
+        role=${BASH_REMATCH[8]}
+        unjson "${BASH_REMATCH[4]}"
+        new_member "$PLAIN" $((LEAF + 1)) "$role" || fail "$name.statement: its key is no new one"
+    elif [[ $LINE =~ $ROLE ]]; then
+        role=${BASH_REMATCH[10]} key=${BASH_REMATCH[6]}
+        unjson "${BASH_REMATCH[4]}"
+        log=$PLAIN
+        unjson "$key"
+        goes "$PLAIN" "$LEAF" "$role" "$log" || fail "$name.statement: cannot be, there"
+    elif [[ $LINE =~ $REVOKED ]]; then
+        key=${BASH_REMATCH[8]}
+        unjson "${BASH_REMATCH[6]}"
+        log=$PLAIN
+        unjson "$key"
+        goes "$PLAIN" "$LEAF" '' "$log" || fail "$name.statement: cannot be, there"
     else
         fail "$name.statement: is no key event"
     fi
-    unbase64 "$prev" || fail "$name.statement: does not follow the key event before"
-    ((number == $1)) && [ "$HEX" = "$before" ] || fail "$name.statement: does not follow the key event before"
-    before=${entry:2}
 }
-for ((i = 1; i <= S_EVENTS; i++)); do event "$i"; done
+for ((e = 1; e <= S_EVENTS; e++)); do event "$e"; done
 [ "$before" = "$S_EVENT" ] || fail "the last key event is not the one that the seal names"
+[ -n "$POLICY" ] || POLICY="log ${LOG_KEY[-1]}"$'\nquorum none\n'
+checkpoint_read "$CHECKPOINT" || fail "proof/checkpoint: is no checkpoint of this log"
+[ "$C_SIZE" = "$SIZE" ] && [ "$C_ROOT" = "$ROOT" ] || fail "proof/checkpoint: is not the one that the seal names"
 
 # ---- 4. the seal itself: signed, and on the log behind everything ---------------------------------------------------
 
-signer "$SEAL_LEAF"
-signed_statement "$SEAL_STATEMENT" "$MEMBER" || fail ".seal.note: is not signed by who signs there"
+signed_statement "$SEAL_STATEMENT" "$SEAL_LEAF" || fail ".seal.note: is not signed by who signs there"
 slurp "$package.seal.tlog-proof" 1056768
 proof_parse "$TEXT" || fail ".seal.tlog-proof: is no proof"
 path=("${PATH_HASHES[@]}")
@@ -688,8 +859,7 @@ for d in "${D_LIST[@]}"; do
     opening_parse "$TEXT" || fail "$name.opening: is no opening"
     entry_hidden "$O_STATEMENT" "$O_SALT"
     proven "$name.tlog-proof" "$ENTRY" counts
-    signer "$LEAF"
-    [ "$LEAF" = "$O_LEAF" ] && signed_statement "$O_STATEMENT" "$MEMBER" ||
+    [ "$LEAF" = "$O_LEAF" ] && signed_statement "$O_STATEMENT" "$LEAF" ||
         fail "$name.opening: is not signed by who signs there"
     [[ $LINE =~ $RECEIPT ]] ||
         fail "$name.opening: is no receipt"
@@ -831,8 +1001,7 @@ cover() {
     local note=$TEXT
     entry_public "$note"
     proven "$name.tlog-proof" "$ENTRY" counts
-    signer "$LEAF"
-    signed_statement "$note" "$MEMBER" || fail "$name.statement: is not signed by who signs there"
+    signed_statement "$note" "$LEAF" || fail "$name.statement: is not signed by who signs there"
     [[ $LINE =~ $COVER ]] ||
         fail "$name.statement: is no cover"
     count=${BASH_REMATCH[1]} deposit=${BASH_REMATCH[2]} first=${BASH_REMATCH[3]} root=${BASH_REMATCH[5]}
@@ -962,23 +1131,18 @@ if [ -n "$policy_file" ]; then
     [ -r "$policy_file" ] || stop "$policy_file cannot be read"
     IFS= read -r -d '' asked <"$policy_file"
     policy_read "$asked" || usage "--policy: $policy_file is no policy"
-    [[ $P_LOGS == *" $LOG "* ]] || fail "the policy that you gave is not for this log"
+    [[ $P_LOGS == *" ${LOG_KEY[-1]} "* ]] || fail "the policy that you gave is not for this log"
 fi
 declare -A SIGNED=()
 cosigned=
 if [ -n "${USED[proof/cosigned]-}" ]; then
     take proof/cosigned 1048576
-    note_split "$TEXT" || fail "proof/cosigned: is no note"
-    key_parse "$LOG" 01
-    found=
-    for ((i = 0; i < ${#NOTE_NAME[@]}; i++)); do
-        [ "${NOTE_NAME[i]}" = "$KEY_NAME" ] && [ "${NOTE_ID[i]}" = "$KEY_ID" ] || continue
-        [ -z "$found" ] && signed "$KEY_PUBLIC" "$NOTE_TEXT" "${NOTE_SIGNATURE[i]}" ||
-            fail "proof/cosigned: is no checkpoint of this log"
-        found=yes
-    done
-    [ -n "$found" ] && checkpoint_text || fail "proof/cosigned: is no checkpoint of this log"
-    policy_read "$POLICY" && cosigners && ((COUNT + 1 == ${#NOTE_NAME[@]})) ||
+    note_split "$TEXT" && checkpoint_text || fail "proof/cosigned: is no checkpoint of this log"
+    log_at "$C_SIZE"
+    log_lines "$LOG_NUMBER" "$LOG_NUMBER" && [ -n "$OWN" ] && log_lines 0 $((${#LOG_KEY[@]} - 1)) ||
+        fail "proof/cosigned: is no checkpoint of this log"
+    by_log=$LINES
+    policy_read "$POLICY" && cosigners && ((COUNT + by_log == ${#NOTE_NAME[@]})) ||
         fail "proof/cosigned: has a line by nobody of the policy, or one that does not fit"
     cosigned_size=$C_SIZE
     policy_read "$asked" && cosigners || SIGNED=()
@@ -1027,7 +1191,7 @@ for path in "${!USED[@]}"; do [ "${USED[$path]}" = yes ] || fail "$path: belongs
 
 # ---- the word -------------------------------------------------------------------------------------------------------
 
-printf 'Package of %q: %d items, under a log of %d leaves; sealed on leaf %d, at %s as it claims.\n' "${LOG%%+*}" \
+printf 'Package of %q: %d items, under a log of %d leaves; sealed on leaf %d, at %s as it claims.\n' "$ORIGIN" \
     "${#ROW[@]}" "$SIZE" "$SEAL_LEAF" "$(date -u -d "@$SEAL_TIME" +%FT%TZ)"
 [ -z "$sampled" ] || printf 'Of the items %d were looked at by lot; --all looks at each.\n' "$SAMPLE"
 first='' before=''

@@ -120,8 +120,7 @@ static int cover_read(struct verifying *v, uint64_t number, struct statement *re
     rc = verify_proof(v, proof, entry, ret_leaf, e);
     if (rc != 0)
         return rc;
-    const struct history_span *span = history_at(&v->history, *ret_leaf);
-    rc = statement_read(buf_bytes(&note), bytes_of(NULL, 0), NULL, span->keys, span->count, held, ret, e);
+    rc = verify_signed_note(v, *ret_leaf, buf_bytes(&note), held, ret, e);
     if (rc == 0 && (ret->kind != STATEMENT_COVER || ret->cover.count > *ret_leaf ||
                     ret->cover.first > *ret_leaf - ret->cover.count))
         rc = err_set(e, ERR_DAMAGED, "it is no cover over leaves before it");

@@ -182,8 +182,7 @@ static int receipt_read(struct verifying *v, const char *path, const char *proof
     rc = verify_proof(v, proof, entry, &leaf, e);
     if (rc != 0)
         return rc;
-    const struct history_span *span = history_at(&v->history, leaf);
-    rc = opening_read(&o, span->keys, span->count, &values, &held, &s, e);
+    rc = verify_signed_opening(v, leaf, &o, &values, &held, &s, e);
     if (rc == 0 && (s.kind != STATEMENT_RECEIPT || leaf != o.leaf))
         rc = err_set(e, ERR_DAMAGED, "it is no receipt of its leaf");
     if (rc == 0)

@@ -30,6 +30,7 @@ int verify_extends(struct verifying *v, const char *path, const struct checkpoin
 static int policy_find_out(struct verifying *v, struct policy *ret, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0}, made = {0};
+    const struct note_key *log = history_log_now(&v->history);
     int rc = verify_bag_read(&v->bag, POLICY, POLICY_BYTES_MAX, &text, e);
     verify_policy_text(&v->history, &made);
     if (rc == 0)
@@ -42,64 +43,82 @@ static int policy_find_out(struct verifying *v, struct policy *ret, struct err *
         return policy_parse(buf_bytes(&text), ret, e);
     rc = policy_parse(v->request->policy, ret, e);
     for (size_t i = 0; rc == 0 && i < ret->logs; i++)
-        if (strcmp(ret->log[i].name, v->history.log.name) == 0 &&
-            memcmp(ret->log[i].public_key, v->history.log.public_key, CRYPT_PUBLIC) == 0)
+        if (strcmp(ret->log[i].name, log->name) == 0 &&
+            memcmp(ret->log[i].public_key, log->public_key, CRYPT_PUBLIC) == 0)
             return 0;
     return rc == 0 ? err_set(e, ERR_DAMAGED, "the policy that you gave is not for this log") : rc;
 }
 
-/* Who of the policy signed this note, each line by the log or one of them. */
-static int signers_of(const struct policy *p, const struct note_key *log, struct bytes text, uint64_t *ret,
-                      struct err *e)
+/* Who of the policy signed this note. */
+static int signers_of(const struct policy *p, const struct note *n, uint64_t *ret, struct err *e)
 {
-    OWN(note_drop) struct note n = {0};
-    size_t known = 1;
     uint64_t at;
-    int rc = note_parse(text, &n, e);
-    if (rc == 0)
-        rc = note_check(&n, log, 1, NOTE_FOREIGN, e);
     *ret = 0;
-    for (size_t i = 0; rc == 0 && i < p->nodes; i++) {
-        if (p->node[i].is_group)
-            continue;
-        int one = note_cosigned(&n, &p->node[i].key, &at, e);
+    for (size_t i = 0; i < p->nodes; i++) {
+        int one = p->node[i].is_group ? ERR_ABSENT : note_cosigned(n, &p->node[i].key, &at, e);
         if (one != 0 && one != ERR_ABSENT)
             return one;
-        if (one == 0) {
+        if (one == 0)
             *ret |= UINT64_C(1) << i;
-            known++;
-        }
     }
-    return rc == 0 && known != n.lines ? err_set(e, ERR_DAMAGED, "it has a line by nobody of the policy") : rc;
+    return 0;
 }
 
-/* ${own}: the log's own policy, by which the lines of the note are held to somebody. */
+/* Lines by keys of the log, each of which must fit. */
+static int log_lines(const struct verifying *v, const struct note *n, size_t *ret, struct err *e)
+{
+    const struct history *h = &v->history;
+    *ret = 0;
+    for (size_t i = 0; i < h->log_count; i++)
+        for (size_t k = 0; k < n->lines; k++)
+            if (memcmp(n->line[k].id, h->logs[i].key.id, sizeof n->line[k].id) == 0 &&
+                bytes_equal(n->line[k].name, bytes_text(h->logs[i].key.name))) {
+                int rc = note_check(n, &h->logs[i].key, 1, NOTE_FOREIGN, e);
+                if (rc != 0)
+                    return rc;
+                (*ret)++;
+            }
+    return 0;
+}
+
+/* ${own}: the log's own policy, by which each line of the note is held to somebody. */
+static int cosigned_lines(const struct verifying *v, const struct policy *own, struct bytes text,
+                          const struct policy *asked, uint64_t *ret, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    uint64_t by_own;
+    size_t by_log = 0;
+    int rc = note_parse(text, &n, e);
+    if (rc == 0)
+        rc = log_lines(v, &n, &by_log, e);
+    if (rc == 0)
+        rc = signers_of(own, &n, &by_own, e);
+    if (rc == 0 && by_log + (unsigned)__builtin_popcountll(by_own) != n.lines)
+        rc = err_set(e, ERR_DAMAGED, "it has a line by nobody of the policy");
+    if (rc == 0 && signers_of(asked, &n, ret, NULL) != 0)
+        *ret = 0;
+    return rc;
+}
+
 static int cosigned_read(struct verifying *v, const struct policy *own, const struct policy *asked, uint64_t *ret,
                          struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
+    const struct note_key *key = NULL;
     struct checkpoint c;
-    uint64_t by_own;
     *ret = 0;
     if (verify_bag_file(&v->bag, COSIGNED) == NULL)
         return 0;
     int rc = verify_bag_read(&v->bag, COSIGNED, NOTE_BYTES_MAX, &text, e);
     if (rc == 0)
-        rc = checkpoint_read(buf_bytes(&text), &v->history.log, NOTE_FOREIGN, &c, e);
+        rc = verify_log_signed(v, buf_bytes(&text), &key, &c, e);
     if (rc == 0)
-        rc = signers_of(own, &v->history.log, buf_bytes(&text), &by_own, e);
+        rc = cosigned_lines(v, own, buf_bytes(&text), asked, ret, e);
     if (rc != 0)
         return err_add(e, rc, "%s", COSIGNED);
     rc = verify_extends(v, "proof/cosigned.consistency", &c, e);
-    if (rc != 0 || c.size <= v->last_leaf)
-        return rc;
-    OWN(note_drop) struct note n = {0};
-    rc = note_parse(buf_bytes(&text), &n, e);
-    for (size_t i = 0; rc == 0 && i < asked->nodes; i++) {
-        uint64_t at;
-        if (!asked->node[i].is_group && note_cosigned(&n, &asked->node[i].key, &at, NULL) == 0)
-            *ret |= UINT64_C(1) << i;
-    }
+    if (rc == 0 && c.size <= v->last_leaf)
+        *ret = 0;
     return rc;
 }
 
@@ -169,7 +188,7 @@ static int stamp_read(struct verifying *v, unsigned number, bool *ret_there, str
         return 0;
     int rc = verify_bag_read(&v->bag, name, NOTE_BYTES_MAX, &note, e);
     if (rc == 0)
-        rc = checkpoint_read(buf_bytes(&note), &v->history.log, NOTE_STRICT, &c, e);
+        rc = verify_checkpoint(v, buf_bytes(&note), &c, e);
     if (rc == 0)
         rc = stamp_check(v, path, buf_bytes(&note), &stamp, e);
     if (rc != 0)

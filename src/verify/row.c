@@ -108,6 +108,6 @@ void verify_policy_text(const struct history *h, struct buf *to)
         policy_text(h->policy, to);
         return;
     }
-    note_key_text(&h->log, key);
+    note_key_text(history_log_now(h), key);
     buf_printf(to, "log %s\nquorum none\n", key);
 }

@@ -62,7 +62,7 @@ static int prove_place(struct verifying *v, struct err *e)
     if (rc == 0)
         rc = proof_parse(buf_bytes(&text), &p, e);
     if (rc == 0)
-        rc = checkpoint_read(p.checkpoint_note, &v->history.log, NOTE_STRICT, &sealed, e);
+        rc = verify_checkpoint(v, p.checkpoint_note, &sealed, e);
     if (rc != 0)
         return err_add(e, rc, "%s", PROOF);
     opening_entry(&v->seal_opening, entry);
@@ -75,8 +75,8 @@ static int prove_place(struct verifying *v, struct err *e)
 
 int verify_seal_prove(struct verifying *v, struct err *e)
 {
-    const struct history_span *span = history_at(&v->history, v->seal_opening.leaf);
-    int rc = opening_read(&v->seal_opening, span->keys, span->count, &v->seal_values, &v->seal_held, &v->seal, e);
+    int rc = verify_signed_opening(v, v->seal_opening.leaf, &v->seal_opening, &v->seal_values, &v->seal_held, &v->seal,
+                                   e);
     if (rc != 0)
         return err_add(e, rc, "%s", NOTE);
     v->found.seal_leaf = v->seal_opening.leaf;

@@ -78,6 +78,16 @@ struct verifying {
     uint64_t last_leaf; /* the greatest one that the package stands on */
 };
 
+/* verify_checkpoint: by the log key of its size, and at most the one before it too: no other line. */
+int verify_checkpoint(const struct verifying *v, struct bytes note, struct checkpoint *ret, struct err *e);
+/* verify_log_signed: by the log key of its size, whoever else signed it. */
+int verify_log_signed(const struct verifying *v, struct bytes note, const struct note_key **ret_key,
+                      struct checkpoint *ret, struct err *e);
+/* verify_signed_note, _opening: the statement at ${leaf}, signed by who may sign it there. */
+int verify_signed_note(const struct verifying *v, uint64_t leaf, struct bytes note, struct statement_held **held,
+                       struct statement *ret, struct err *e);
+int verify_signed_opening(const struct verifying *v, uint64_t leaf, const struct opening *o, struct buf *values,
+                          struct statement_held **held, struct statement *ret, struct err *e);
 /* verify_keys: the history, the checkpoint, and the proof of each event.  Needs nothing but the bag. */
 int verify_keys(struct verifying *v, struct err *e);
 /* verify_proof: ${entry} lies at *ret_leaf under the package's checkpoint, by the proof in this file. */

@@ -12,7 +12,8 @@ if [[ $3 == *.statement ]]; then
 else
     sed '1,/^$/d' "$3" >"$tmp/s"; salt=$(sed -n 's/^salt //p' "$3" | head -n 1) kind=01
 fi
-entry=$kind$(sha "$(printf 'groundwork/commit/v1\n' | hex)$salt$(printf %016x "$(stat -c %s "$tmp/s")")$(hex <"$tmp/s")")
+n=$(printf %016x "$(stat -c %s "$tmp/s")")
+entry=$kind$(sha "$(printf 'groundwork/commit/v1\n' | hex)$salt$n$(hex <"$tmp/s")")
 sed '1,/^$/d' "$2" >"$tmp/checkpoint"
 sed '/^$/,$d' "$tmp/checkpoint" >"$tmp/text"
 mapfile -t line <"$tmp/text"

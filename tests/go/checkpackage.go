@@ -2,9 +2,10 @@
 //
 //	checkpackage PACKAGE VKEY
 //
-// Under VKEY, the log's: proof/checkpoint and every other checkpoint; each tlog-proof with the leaf that its .statement
-// or .opening gives; each consistency proof; the seal's place.  By the members' keys, as the key events name them: every
-// signed statement.  Each claim of an opening is among the digests of its statement.  Exit 0 and one line, or exit 1.
+// Under VKEY, the log's: proof/checkpoint and every other checkpoint; each tlog-proof with the leaf that its
+// .statement or .opening gives; each consistency proof; the seal's place.  By the members' keys, as the key events name
+// them: every signed statement.  Each claim of an opening is among the digests of its statement.  Exit 0 and one line,
+// or exit 1.
 package main
 
 import (

@@ -1,6 +1,6 @@
 /*
- * Packages of a small log of our own, written without the package room, by whoever holds every key: so that each rule of
- * FORMAT 16.6 can be broken alone, and everything else made to fit again.
+ * Packages of a small log of our own, written without the package room, by whoever holds every key: so that each rule
+ * of FORMAT 16.6 can be broken alone, and everything else made to fit again.
  */
 #ifndef TESTS_VERIFY_FORGE_H
 #define TESTS_VERIFY_FORGE_H

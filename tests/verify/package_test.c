@@ -142,7 +142,8 @@ static void stranger_signs_checkpoint(struct forge *f)
 static void stranger_signs_cover(struct forge *f)
 {
     forge_set(f, "proof/covers/000001.statement", "");
-    struct statement s = {.kind = STATEMENT_COVER, .cover = {.deposit = FORGE_DEPOSIT, .first = FORGE_FILE, .count = 4}};
+    struct statement s = {.kind = STATEMENT_COVER,
+                          .cover = {.deposit = FORGE_DEPOSIT, .first = FORGE_FILE, .count = 4}};
     resign(f, FORGE_COVER, &s);
     forge_fill(f);
 }

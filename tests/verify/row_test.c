@@ -41,7 +41,7 @@ static void names(void **state)
     } cases[] = {
         {"a.txt", "data/items/000007.txt"},   {"a", "data/items/000007"},         {"a.TXT", "data/items/000007.txt"},
         {".txt", "data/items/000007"},        {"a.b/c", "data/items/000007"},     {"a.", "data/items/000007"},
-        {"a.tar.gz", "data/items/000007.gz"}, {"a.con ", "data/items/000007"},   
+        {"a.tar.gz", "data/items/000007.gz"}, {"a.con ", "data/items/000007"},
         {"a.12345678", "data/items/000007.12345678"},
         {"a.123456789", "data/items/000007"}, {"a.\xff", "data/items/000007"},    {"a.b\nc", "data/items/000007"},
         {"a./b", "data/items/000007"},        {"x/.hidden", "data/items/000007.hidden"},
@@ -61,7 +61,10 @@ static void policies(void **state)
     OWN(buf_drop) struct buf text = {0};
     uint8_t public_key[CRYPT_PUBLIC] = {9};
     assert_int_equal(crypt_start(NULL), 0);
-    assert_int_equal(note_key_make("example.org/log", public_key, &h.log, NULL), 0);
+    static struct history_log log;
+    assert_int_equal(note_key_make("example.org/log", public_key, &log.key, NULL), 0);
+    h.logs = &log;
+    h.log_count = 1;
     verify_policy_text(&h, &text);
     struct policy p;
     assert_int_equal(policy_parse(buf_bytes(&text), &p, NULL), 0);
