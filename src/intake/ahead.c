@@ -377,9 +377,10 @@ int intake_walk_ahead(const char *const *arguments, size_t count, const struct i
     (void)pthread_mutex_init(&a->lock, NULL);
     (void)pthread_cond_init(&a->for_walker, NULL);
     (void)pthread_cond_init(&a->for_teller, NULL);
-    int number = pthread_create(&walker, NULL, walk, a);
-    if (number != 0)
-        return err_os(e, ERR_IO, number, "cannot start a thread");
+    if (pthread_create(&walker, NULL, walk, a) != 0) { /* no thread to be had is no reason to fail */
+        struct intake_visitor alone = {visitor->entry, visitor->context, false};
+        return intake_walk(arguments, count, &alone, e);
+    }
     int rc = 0;
     for (struct batch *b; rc == 0 && (b = next(a)) != NULL;) {
         rc = tell_batch(a, b, e);
