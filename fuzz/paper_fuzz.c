@@ -36,7 +36,7 @@ static void file(struct bytes text)
         return;
     for (unsigned i = 0; i < PAPER_LINES; i++)
         line_again(i + 1, code + (size_t)i * PAPER_LINE);
-    paper_code(code, &square);
+    paper_code(PAPER_SHEET, code, &square);
     must(paper_find(buf_bytes(&square), again, NULL) == 0 && memcmp(again, code, PAPER_CODE) == 0);
     if (keyring_share_get(code, &share, NULL) != 0)
         return;

@@ -91,6 +91,8 @@ typedef int index_item_each(void *context, const struct index_item *item, struct
 int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
                 struct err *e);
 int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
+/* index_items_between: how many of the leaves ${first} to ${last} are items. */
+int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e);
 /* Items whose path is exactly ${path}, or files whose digest begins with ${hex} (8 to 64 small digits, else ERR_USAGE),
  * in leaf order; 0 also when there is none. */
 int index_item_by_path(struct index *x, struct bytes path, index_item_each *each, void *context, struct err *e);
@@ -155,6 +157,14 @@ int index_sums(struct index *x, struct index_sums *ret, struct err *e);
 int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], struct statement_place *ret,
                 struct err *e);
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */
+/* All of them, by the leaf of their first statement. */
+struct index_investigation_row {
+    uint64_t leaf;
+    struct statement_place next;
+};
+int index_investigations(struct index *x,
+                         int (*each)(void *context, const struct index_investigation_row *row, struct err *e),
+                         void *context, struct err *e);
 
 /* Any statement: where it lies, so that it can be opened and shown. */
 struct index_statement_row {

@@ -44,6 +44,7 @@ static const char *const texts[SQL_COUNT] = {
                           " CROSS JOIN items i ON i.leaf BETWEEN max(s.first, ?1) AND s.last"
                           " WHERE s.deposit = ?2 ORDER BY s.first, i.leaf",
     [SQL_ITEM] = ITEM "FROM items i CROSS JOIN deposits d ON d.leaf = i.deposit WHERE i.leaf = ?1",
+    [SQL_ITEMS_BETWEEN] = "SELECT count(*) FROM items WHERE leaf BETWEEN ?1 AND ?2",
     [SQL_ITEM_BY_PATH] = ITEM "FROM paths p CROSS JOIN items i ON i.leaf = p.leaf"
                               " CROSS JOIN deposits d ON d.leaf = i.deposit"
                               " WHERE p.hash = ?1 AND i.path = ?2 ORDER BY i.leaf",
@@ -85,6 +86,7 @@ static const char *const texts[SQL_COUNT] = {
                       " ON CONFLICT (investigation) DO UPDATE SET seq = excluded.seq, prev = excluded.prev",
     [SQL_PLACE] = "SELECT seq, prev FROM places WHERE investigation = ?1",
     [SQL_INVESTIGATION] = "SELECT investigation FROM places ORDER BY leaf LIMIT 1",
+    [SQL_INVESTIGATIONS] = "SELECT leaf, investigation, seq, prev FROM places ORDER BY leaf",
     [SQL_RUN_ADD] = "INSERT INTO runs (pack, first_sector, sectors, first_record, records) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_RUNS] = "SELECT pack, first_sector, sectors, first_record, records FROM runs ORDER BY n",
     [SQL_PACK_PUT] = "INSERT INTO packs (pack, sectors, sealed, root) VALUES (?1, ?2, ?3, ?4)"

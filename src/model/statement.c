@@ -24,19 +24,111 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
     [STATEMENT_COSIGNERS] = "cosigners", [STATEMENT_COSIGNED] = "cosigned",
     [STATEMENT_TIMESTAMPED] = "timestamped",
+    [STATEMENT_ADDED] = "added",       [STATEMENT_ROLE] = "role",
+    [STATEMENT_REVOKED] = "revoked",   [STATEMENT_PROPOSED] = "proposed",
+    [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
+    [STATEMENT_CUSTODY] = "custody",
+};
+static const char *const ROLE_NAMES[] = {
+    [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
+    [STATEMENT_ANALYST] = "analyst", [STATEMENT_KEYHOLDER] = "keyholder", [STATEMENT_AUDITOR] = "auditor",
+};
+static const char *const LEAVING_NAMES[] = {
+    [STATEMENT_LEFT] = "left", [STATEMENT_LOST] = "lost", [STATEMENT_ARRESTED] = "arrested",
+    [STATEMENT_STOLEN] = "stolen", [STATEMENT_OTHERWISE] = "other",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
                                       "loop",    "socket", "unreadable", "vanished"};
 
+bool statement_kind_known(enum statement_kind kind)
+{
+    return kind >= 1 && kind <= STATEMENT_KIND_LAST && KIND_NAMES[kind] != NULL;
+}
+
 const char *statement_kind_name(enum statement_kind kind)
 {
-    return kind >= 1 && kind <= STATEMENT_KIND_LAST ? KIND_NAMES[kind] : "?";
+    return statement_kind_known(kind) ? KIND_NAMES[kind] : "?";
 }
 
 bool statement_kind_hidden(enum statement_kind kind)
 {
-    return kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE;
+    return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
+           kind == STATEMENT_CUSTODY;
+}
+
+const char *statement_role_name(enum statement_role role)
+{
+    return role >= 1 && role <= STATEMENT_ROLE_LAST ? ROLE_NAMES[role] : "?";
+}
+
+bool statement_role_find(const char *name, enum statement_role *ret)
+{
+    for (int i = 1; name != NULL && i <= STATEMENT_ROLE_LAST; i++)
+        if (strcmp(name, ROLE_NAMES[i]) == 0) {
+            *ret = (enum statement_role)i;
+            return true;
+        }
+    return false;
+}
+
+bool statement_role_writes(enum statement_role role)
+{
+    return role == STATEMENT_ADMINISTRATOR || role == STATEMENT_INVESTIGATOR || role == STATEMENT_ANALYST;
+}
+
+/* Each kind by name, so that a new one cannot be forgotten. */
+bool statement_role_may(enum statement_role role, enum statement_kind kind)
+{
+    bool takes_in = role == STATEMENT_ADMINISTRATOR || role == STATEMENT_INVESTIGATOR;
+    switch (kind) {
+    case STATEMENT_FOUNDED:
+    case STATEMENT_MEMBER:
+    case STATEMENT_RECEIVED:
+        return false;
+    case STATEMENT_RECOVERY:
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_PROPOSED:
+    case STATEMENT_APPROVED:
+    case STATEMENT_NAMED:
+        return role == STATEMENT_ADMINISTRATOR;
+    case STATEMENT_COVER:
+    case STATEMENT_INVESTIGATION:
+    case STATEMENT_DEPOSIT:
+    case STATEMENT_PART:
+    case STATEMENT_RECEIPT:
+    case STATEMENT_SET_ASIDE:
+        return takes_in;
+    case STATEMENT_KEYRING:
+    case STATEMENT_PACKS:
+    case STATEMENT_NOTE:
+    case STATEMENT_REPAIRED:
+    case STATEMENT_PARITY:
+    case STATEMENT_AUDITED:
+    case STATEMENT_COSIGNED:
+    case STATEMENT_TIMESTAMPED:
+    case STATEMENT_CUSTODY:
+        return statement_role_writes(role);
+    }
+    return false;
+}
+
+const char *statement_leaving_name(enum statement_leaving reason)
+{
+    return reason >= 1 && reason <= STATEMENT_LEAVING_LAST ? LEAVING_NAMES[reason] : "?";
+}
+
+bool statement_leaving_find(const char *name, enum statement_leaving *ret)
+{
+    for (int i = 1; name != NULL && i <= STATEMENT_LEAVING_LAST; i++)
+        if (strcmp(name, LEAVING_NAMES[i]) == 0) {
+            *ret = (enum statement_leaving)i;
+            return true;
+        }
+    return false;
 }
 
 const char *statement_type_name(enum statement_type type)
@@ -58,8 +150,28 @@ struct statement_event *statement_event(struct statement *s)
     case STATEMENT_RECOVERY: return &s->recovery.event;
     case STATEMENT_MEMBER: return &s->member.event;
     case STATEMENT_COSIGNERS: return &s->cosigners.event;
+    case STATEMENT_ADDED: return &s->added.event;
+    case STATEMENT_ROLE: return &s->role.event;
+    case STATEMENT_REVOKED: return &s->revoked.event;
+    case STATEMENT_PROPOSED: return &s->proposed.event;
+    case STATEMENT_APPROVED: return &s->approved.event;
     default: return NULL;
     }
+}
+
+bool statement_event_get(const struct statement *s, struct statement_event *ret)
+{
+    struct statement copy = *s;
+    const struct statement_event *v = statement_event(&copy);
+    if (v != NULL)
+        *ret = *v;
+    return v != NULL;
+}
+
+bool statement_is_act(enum statement_kind kind)
+{
+    return kind == STATEMENT_ADDED || kind == STATEMENT_ROLE || kind == STATEMENT_REVOKED ||
+           kind == STATEMENT_COSIGNERS || kind == STATEMENT_RECOVERY;
 }
 
 /* ---- making ---- */
@@ -263,7 +375,7 @@ static void make_founded(const struct statement *s, struct json_out *j)
     }
     json_key(j, "policy");
     json_object_begin(j);
-    put_number(j, "administrators", 1);
+    put_number(j, "administrators", f->administrators > 0 ? f->administrators : 1);
     put_number(j, "of", 1);
     json_object_end(j);
     put_number(j, "sector_bytes", f->sector_bytes);
@@ -364,16 +476,64 @@ static void put_event(struct json_out *j, const struct statement_event *v)
     put_hash(j, "prev", &v->prev);
 }
 
-static void make_recovery(const struct statement *s, struct json_out *j)
+/* Key events may stand inside a proposal, without place, time and all that follows from acting. */
+struct act {
+    struct json_out *j;
+    bool proposed;
+};
+
+static void act_by(const struct act *a, const struct statement_event *v)
 {
+    if (a->proposed || !v->by.said)
+        return;
+    json_key(a->j, "by");
+    json_object_begin(a->j);
+    json_key(a->j, "approvals");
+    json_array_begin(a->j);
+    for (size_t i = 0; i < v->by.count; i++)
+        json_u64(a->j, v->by.approvals[i]);
+    json_array_end(a->j);
+    put_number(a->j, "proposal", v->by.proposal);
+    json_object_end(a->j);
+}
+
+static void act_number(const struct act *a, const struct statement_event *v)
+{
+    if (!a->proposed)
+        put_number(a->j, "number", v->number);
+}
+
+static void act_prev(const struct act *a, const struct statement_event *v)
+{
+    if (!a->proposed)
+        put_hash(a->j, "prev", &v->prev);
+}
+
+static void act_time(const struct act *a, const struct statement *s)
+{
+    if (!a->proposed)
+        put_time(a->j, s);
+}
+
+static void put_role(struct json_out *j, enum statement_role role)
+{
+    json_key(j, "role");
+    json_string(j, ROLE_NAMES[role]);
+}
+
+static void act_recovery(const struct statement *s, const struct act *a)
+{
+    struct json_out *j = a->j;
     const struct statement_recovery *r = &s->recovery;
+    act_by(a, &r->event);
     put_id(j, "compartment", r->compartment);
     put_number(j, "epoch", r->epoch);
     put_vkey(j, "key", &r->key);
     put_kind(j, s->kind);
     put_number(j, "leaves", r->leaves);
     put_number(j, "needed", r->needed);
-    put_event(j, &r->event);
+    act_number(a, &r->event);
+    act_prev(a, &r->event);
     put_public(j, "receiving", r->receiving);
     put_hash(j, "root", &r->root);
     put_id(j, "set", r->set);
@@ -382,7 +542,7 @@ static void make_recovery(const struct statement *s, struct json_out *j)
     for (size_t i = 0; i < r->share_count; i++)
         json_base64(j, bytes_of(r->shares[i].b, CRYPT_HASH));
     json_array_end(j);
-    put_time(j, s);
+    act_time(a, s);
 }
 
 static void make_member(const struct statement *s, struct json_out *j)
@@ -393,9 +553,120 @@ static void make_member(const struct statement *s, struct json_out *j)
     put_kind(j, s->kind);
     put_event(j, &m->event);
     put_receiving(j, m->receiving);
+    if (m->replaces != NULL) {
+        json_key(j, "replaces");
+        json_string(j, m->replaces);
+    }
     put_roles(j);
     put_id(j, "set", m->set);
     put_time(j, s);
+}
+
+static void act_added(const struct statement *s, const struct act *a)
+{
+    const struct statement_added *x = &s->added;
+    put_public(a->j, "box", x->box);
+    act_by(a, &x->event);
+    put_vkey(a->j, "key", &x->key);
+    put_kind(a->j, s->kind);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    put_receiving(a->j, x->receiving);
+    put_role(a->j, x->role);
+    act_time(a, s);
+}
+
+static void act_log(const struct act *a, bool known, const struct note_key *log)
+{
+    if (known && !a->proposed)
+        put_vkey(a->j, "log", log);
+}
+
+static void act_role(const struct statement *s, const struct act *a)
+{
+    const struct statement_role_said *x = &s->role;
+    act_by(a, &x->event);
+    put_kind(a->j, s->kind);
+    act_log(a, x->log_known, &x->log);
+    json_key(a->j, "name");
+    json_string(a->j, x->name);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    put_role(a->j, x->role);
+    act_time(a, s);
+}
+
+static void act_revoked(const struct statement *s, const struct act *a)
+{
+    const struct statement_revoked *x = &s->revoked;
+    act_by(a, &x->event);
+    if (x->doubted)
+        put_number(a->j, "doubtful", x->doubtful_from);
+    put_kind(a->j, s->kind);
+    act_log(a, x->log_known, &x->log);
+    json_key(a->j, "name");
+    json_string(a->j, x->name);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    json_key(a->j, "reason");
+    json_string(a->j, LEAVING_NAMES[x->reason]);
+    act_time(a, s);
+}
+
+static void act_cosigners(const struct statement *s, const struct act *a)
+{
+    act_by(a, &s->cosigners.event);
+    put_kind(a->j, s->kind);
+    act_number(a, &s->cosigners.event);
+    json_key(a->j, "policy");
+    json_string(a->j, s->cosigners.policy);
+    act_prev(a, &s->cosigners.event);
+    act_time(a, s);
+}
+
+static void make_act(const struct statement *s, const struct act *a)
+{
+    switch (s->kind) {
+    case STATEMENT_ADDED: act_added(s, a); break;
+    case STATEMENT_ROLE: act_role(s, a); break;
+    case STATEMENT_REVOKED: act_revoked(s, a); break;
+    case STATEMENT_COSIGNERS: act_cosigners(s, a); break;
+    default: act_recovery(s, a); break;
+    }
+}
+
+static void make_proposed(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "act");
+    json_object_begin(j);
+    make_act(s->proposed.act, &(struct act){j, true});
+    json_object_end(j);
+    put_kind(j, s->kind);
+    put_event(j, &s->proposed.event);
+    put_time(j, s);
+}
+
+static void make_approved(const struct statement *s, struct json_out *j)
+{
+    put_hash(j, "commitment", &s->approved.commitment);
+    put_kind(j, s->kind);
+    put_event(j, &s->approved.event);
+    put_number(j, "proposal", s->approved.proposal);
+    put_time(j, s);
+}
+
+int statement_act_hash(const struct statement *s, struct hash *ret, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct json_out j = {.to = &text};
+    assert(statement_is_act(s->kind));
+    json_object_begin(&j);
+    make_act(s, &(struct act){&j, true});
+    json_object_end(&j);
+    int rc = buf_check(&text, e);
+    if (rc == 0)
+        crypt_sha256(buf_bytes(&text), ret);
+    return rc;
 }
 
 static void make_audited(const struct statement *s, struct json_out *j)
@@ -416,16 +687,6 @@ static void make_audited(const struct statement *s, struct json_out *j)
     }
     json_array_end(j);
     put_kind(j, s->kind);
-    put_time(j, s);
-}
-
-static void make_cosigners(const struct statement *s, struct json_out *j)
-{
-    put_kind(j, s->kind);
-    put_number(j, "number", s->cosigners.event.number);
-    json_key(j, "policy");
-    json_string(j, s->cosigners.policy);
-    put_hash(j, "prev", &s->cosigners.event.prev);
     put_time(j, s);
 }
 
@@ -500,17 +761,22 @@ static void claim_received(const struct statement_received *r, struct claims *c)
     }
 }
 
-static void claim_part(const struct statement_part *p, struct claims *c)
+static void json_ranges(struct json_out *j, const struct statement_range *list, size_t count)
 {
-    struct json_out *j = claim_begin(c, "already");
     json_array_begin(j);
-    for (size_t i = 0; i < p->already_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_array_begin(j);
-        json_u64(j, p->already[i].first);
-        json_u64(j, p->already[i].last);
+        json_u64(j, list[i].first);
+        json_u64(j, list[i].last);
         json_array_end(j);
     }
     json_array_end(j);
+}
+
+static void claim_part(const struct statement_part *p, struct claims *c)
+{
+    struct json_out *j = claim_begin(c, "already");
+    json_ranges(j, p->already, p->already_count);
     claim_end(c);
     j = claim_begin(c, "refused");
     json_array_begin(j);
@@ -555,6 +821,16 @@ static void claim_deposit(const struct statement *s, struct claims *c)
     claim_end(c);
 }
 
+static void claim_custody(const struct statement_custody *x, struct claims *c)
+{
+    claim_text(c, "act", x->act);
+    claim_text(c, "date", x->date);
+    claim_text(c, "from", x->from);
+    claim_text(c, "place", x->place);
+    claim_text(c, "to", x->to);
+    claim_text(c, "why", x->why);
+}
+
 static void make_claims(const struct statement *s, struct claims *c)
 {
     switch (s->kind) {
@@ -565,11 +841,32 @@ static void make_claims(const struct statement *s, struct claims *c)
     case STATEMENT_INVESTIGATION: claim_text(c, "name", s->investigation.name); break;
     case STATEMENT_NOTE: claim_text(c, "text", s->note.text); break;
     case STATEMENT_SET_ASIDE: claim_text(c, "reason", s->set_aside.reason); break;
+    case STATEMENT_NAMED:
+        claim_text(c, "member", s->named.member);
+        claim_text(c, "text", s->named.text);
+        break;
+    case STATEMENT_CUSTODY: claim_custody(&s->custody, c); break;
     default: assert(false);
     }
 }
 
-/* Keys ascend: claims, deposit, investigation, kind, number, of, part, parts, prev, receipt, seq, time. */
+static void put_items(struct json_out *j, const struct statement_range *list, size_t count)
+{
+    json_key(j, "items");
+    json_ranges(j, list, count);
+}
+
+static void put_refers(struct json_out *j, const struct statement_custody *x)
+{
+    json_key(j, "refers");
+    json_object_begin(j);
+    put_hash(j, "commitment", &x->refers_commitment);
+    put_number(j, "leaf", x->refers_leaf);
+    json_object_end(j);
+}
+
+/* Keys ascend: claims, deposit, investigation, items, kind, number, of, part, parts, prev, receipt, refers, seq,
+ * time. */
 static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
 {
     make_claims(s, c);
@@ -587,6 +884,8 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "deposit", s->receipt.deposit);
     put_id(j, "investigation", s->place.investigation);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.receipt == 0)
+        put_items(j, s->custody.items, s->custody.item_count);
     put_kind(j, s->kind);
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "number", s->receipt.number);
@@ -597,6 +896,10 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     put_hash(j, "prev", &s->place.prev);
     if (s->kind == STATEMENT_SET_ASIDE)
         put_number(j, "receipt", s->set_aside.receipt);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.receipt != 0)
+        put_number(j, "receipt", s->custody.receipt);
+    if (s->kind == STATEMENT_CUSTODY && s->custody.refers)
+        put_refers(j, &s->custody);
     put_number(j, "seq", s->place.seq);
     put_time(j, s);
 }
@@ -710,6 +1013,9 @@ static int founded_rule(const struct statement_founded *f, int code, struct err 
     if (!parity && (f->parity_packs != 0 || f->parity_files != 0))
         return err_set(e, code, "rule founded-parity: a stripe has 1 to %d packs and 1 to %d parity files",
                        STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
+    if (f->administrators > STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, code, "rule founded-policy: at most %d administrators can be needed",
+                       STATEMENT_ADMINISTRATORS_MAX);
     return 0;
 }
 
@@ -809,6 +1115,33 @@ static int cosigners_rule(const struct statement *s, int code, struct err *e)
     return rc;
 }
 
+/* Each administrator once, in the order in which they spoke. */
+static int by_rule(const struct statement_by *by, int code, struct err *e)
+{
+    if (by->count > STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, code, "rule by-order: more approvals than administrators can be");
+    for (size_t i = 0; i < by->count; i++)
+        if (by->approvals[i] <= (i == 0 ? by->proposal : by->approvals[i - 1]))
+            return err_set(e, code, "rule by-order: the approvals do not ascend behind their proposal");
+    return 0;
+}
+
+static int act_rule(const struct statement *s, int code, struct err *e);
+
+static int proposed_rule(const struct statement *s, int code, struct err *e)
+{
+    const struct statement *act = s->proposed.act;
+    return statement_is_act(act->kind) ? act_rule(act, code, e)
+                                       : err_set(e, code, "rule proposed-act: this is not proposed, but done");
+}
+
+static int named_rule(const struct statement *s, int code, struct err *e)
+{
+    if (note_name_check(s->named.member, NULL) != 0)
+        return err_set(e, code, "rule named-member: this is no name of a key");
+    return text_rule(s->named.text, text_tr("the member's name"), code, e);
+}
+
 /* What its lines are worth is told by the keys, which whoever knows the policy has: here its form alone. */
 static int cosigned_rule(const struct statement *s, int code, struct err *e)
 {
@@ -822,6 +1155,48 @@ static int cosigned_rule(const struct statement *s, int code, struct err *e)
     if (rc != 0 || n.lines < 2)
         return err_set(e, code, "rule cosigned-note: it is no note with the signatures of a log and of others");
     return 0;
+}
+
+static int act_rule(const struct statement *s, int code, struct err *e)
+{
+    switch (s->kind) {
+    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
+    case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
+    default: return 0; /* its form is all there is to it; its place is the history's */
+    }
+}
+
+static int event_rule(const struct statement *s, int code, struct err *e)
+{
+    struct statement_event v = {0};
+    (void)statement_event_get(s, &v);
+    int rc = by_rule(&v.by, code, e);
+    return rc == 0 ? act_rule(s, code, e) : rc;
+}
+
+static int custody_rule(const struct statement_custody *x, int code, struct err *e)
+{
+    const struct {
+        const char *text, *what;
+    } texts[] = {{x->from, "--from"}, {x->place, "--place"}, {x->to, "--to"}, {x->why, "--why"}};
+    if (x->act == NULL || !statement_act_known(x->act))
+        return err_set(e, code,
+                       "rule custody-act: \"%s\" is no act of custody: collected, received, transferred, viewed, "
+                       "exported, returned, destroyed",
+                       x->act == NULL ? "" : x->act);
+    if ((x->receipt == 0) == (x->item_count == 0))
+        return err_set(e, code, "rule custody-items: it is about items or about one receipt");
+    if (!statement_ranges_good(x->items, x->item_count))
+        return err_set(e, code, "rule range-order: ranges of leaves ascend, do not touch, and are at most %d",
+                       STATEMENT_RANGES_MAX);
+    if (x->date != NULL && !statement_date_known(x->date))
+        return err_set(e, code, "rule custody-date: a date is written 2026-11-20, a time 2026-11-20T14:05 or with Z "
+                                "or an offset like +09:00 behind");
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
+        if (texts[i].text != NULL)
+            rc = text_rule(texts[i].text, texts[i].what, code, e);
+    return rc;
 }
 
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
@@ -844,12 +1219,19 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_RECEIPT: return receipt_rule(&s->receipt.totals, code, e);
     case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
+    case STATEMENT_CUSTODY: return custody_rule(&s->custody, code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
     case STATEMENT_PARITY: return parity_rule(s, code, e);
-    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
-    case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
+    case STATEMENT_MEMBER:
+    case STATEMENT_APPROVED: return 0; /* its form is all there is to it; its place is the history's */
+    case STATEMENT_RECOVERY:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS: return event_rule(s, code, e);
+    case STATEMENT_PROPOSED: return proposed_rule(s, code, e);
+    case STATEMENT_NAMED: return named_rule(s, code, e);
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
-    case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     }
@@ -860,7 +1242,7 @@ static int rules(const struct statement *s, int code, struct err *e)
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
                    struct err *e)
 {
-    assert(s->kind >= 1 && s->kind <= STATEMENT_KIND_LAST);
+    assert(statement_kind_known(s->kind));
     assert(statement_kind_hidden(s->kind) == (secret != NULL));
     int rc = rules(s, ERR_REFUSED, e);
     if (rc != 0)
@@ -876,10 +1258,15 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_COVER: make_cover(s, &j); break;
     case STATEMENT_REPAIRED: make_repaired(s, &j); break;
     case STATEMENT_PARITY: make_parity(s, &j); break;
-    case STATEMENT_RECOVERY: make_recovery(s, &j); break;
     case STATEMENT_MEMBER: make_member(s, &j); break;
     case STATEMENT_AUDITED: make_audited(s, &j); break;
-    case STATEMENT_COSIGNERS: make_cosigners(s, &j); break;
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_RECOVERY: make_act(s, &(struct act){&j, false}); break;
+    case STATEMENT_PROPOSED: make_proposed(s, &j); break;
+    case STATEMENT_APPROVED: make_approved(s, &j); break;
     case STATEMENT_COSIGNED: make_cosigned(s, &j); break;
     case STATEMENT_TIMESTAMPED: make_timestamped(s, &j); break;
     default: make_hidden(s, &c, &j); break;
@@ -933,6 +1320,7 @@ struct reading {
     const struct json_node *root;
     const struct json_node *values;
     struct statement *s;
+    bool proposed;  /* root is the act of a proposal */
     bool no_memory; /* a rule could not be decided */
     struct err *e;
 };
@@ -1069,6 +1457,18 @@ static bool read_roles(const struct json_node *node)
     return is_written(node, "[\"administrator\",\"investigator\"]");
 }
 
+/* How many administrators must agree, of the one there is: others come later. */
+static bool read_policy(const struct json_node *n, struct statement_founded *f)
+{
+    static const char *const keys[] = {"administrators", "of"};
+    uint64_t needed = 0;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "administrators"), &needed) ||
+        needed == 0 || needed > STATEMENT_ADMINISTRATORS_MAX || !is_written(json_get(n, "of"), "1"))
+        return false;
+    f->administrators = (uint32_t)needed;
+    return true;
+}
+
 static int read_founded(struct reading *r)
 {
     static const char *const plain[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
@@ -1091,8 +1491,7 @@ static int read_founded(struct reading *r)
                 read_receiving(json_get(member, "receiving"), f->receiving) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
                 sector <= UINT32_MAX && format <= UINT32_MAX && read_founded_parity(json_get(r->root, "parity"), f) &&
-                read_roles(json_get(member, "roles")) &&
-                is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
+                read_roles(json_get(member, "roles")) && read_policy(json_get(r->root, "policy"), f);
     f->pack_sectors = (uint32_t)pack;
     f->sector_bytes = (uint32_t)sector;
     f->format = (uint32_t)format;
@@ -1298,19 +1697,59 @@ static int read_repaired(struct reading *r)
     return 0;
 }
 
+static bool read_by(const struct json_node *n, struct statement_by *by)
+{
+    static const char *const keys[] = {"approvals", "proposal"};
+    const struct json_node *list = json_get(n, "approvals");
+    by->said = n != NULL;
+    if (n == NULL)
+        return true;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "proposal"), &by->proposal) ||
+        !json_is_array(list) || json_count(list) > STATEMENT_ADMINISTRATORS_MAX)
+        return false;
+    by->count = json_count(list);
+    for (size_t i = 0; i < by->count; i++)
+        if (!json_get_u64(json_at(list, i), &by->approvals[i]))
+            return false;
+    return true;
+}
+
+/* A proposed act has no place yet. */
 static bool read_event(const struct reading *r, struct statement_event *v)
 {
-    return get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev);
+    return r->proposed || (get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev) &&
+                           read_by(json_get(r->root, "by"), &v->by));
 }
+
+/* Fields of a key event: inside a proposal without those of its place; those in ${may} only where they are said. */
+static int event_keys_rule(const struct reading *r, const char *const *keys, size_t count, const char *const *may)
+{
+    static const char *const of_place[] = {"by", "log", "number", "prev", "time"};
+    const char *wanted[20];
+    size_t n = 0;
+    assert(count <= COUNT(wanted));
+    for (size_t i = 0; i < count; i++) {
+        bool skip = false;
+        for (size_t k = 0; r->proposed && k < COUNT(of_place); k++)
+            skip = skip || strcmp(keys[i], of_place[k]) == 0;
+        for (size_t k = 0; may[k] != NULL; k++)
+            skip = skip || (strcmp(keys[i], may[k]) == 0 && json_get(r->root, may[k]) == NULL);
+        if (!skip)
+            wanted[n++] = keys[i];
+    }
+    return keys_rule(r, wanted, n);
+}
+
+static const char *const MAY_BY[] = {"by", NULL};
 
 static int read_recovery(struct reading *r)
 {
-    static const char *const keys[] = {"compartment", "epoch", "key", "kind", "leaves", "needed", "number",
+    static const char *const keys[] = {"by", "compartment", "epoch", "key", "kind", "leaves", "needed", "number",
                                        "prev", "receiving", "root", "set", "shares", "time"};
     struct statement_recovery *x = &r->s->recovery;
     const struct json_node *list = json_get(r->root, "shares");
     uint64_t needed = 0;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
     if (rc != 0)
         return rc;
     bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
@@ -1337,28 +1776,129 @@ static int read_recovery(struct reading *r)
 
 static int read_member(struct reading *r)
 {
-    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "roles", "set", "time"};
+    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "replaces", "roles", "set",
+                                       "time"};
+    static const char *const may[] = {"replaces", NULL};
     struct statement_member *m = &r->s->member;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
     if (rc != 0)
         return rc;
+    const struct json_node *replaces = json_get(r->root, "replaces");
+    m->replaces = json_text(replaces);
     bool good = get_fixed(json_get(r->root, "box"), m->box, CRYPT_PUBLIC, false) &&
                 get_vkey(json_get(r->root, "key"), &m->key) && read_event(r, &m->event) &&
                 read_receiving(json_get(r->root, "receiving"), m->receiving) &&
-                read_roles(json_get(r->root, "roles")) &&
+                read_roles(json_get(r->root, "roles")) && (replaces == NULL) == (m->replaces == NULL) &&
                 get_fixed(json_get(r->root, "set"), m->set, STATEMENT_ID, true);
     return good ? 0 : broken(r, "member-fields");
 }
 
+static int read_added(struct reading *r)
+{
+    static const char *const keys[] = {"box", "by", "key", "kind", "number", "prev", "receiving", "role", "time"};
+    struct statement_added *x = &r->s->added;
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "box"), x->box, CRYPT_PUBLIC, false) &&
+                get_vkey(json_get(r->root, "key"), &x->key) && read_event(r, &x->event) &&
+                read_receiving(json_get(r->root, "receiving"), x->receiving) &&
+                statement_role_find(json_text(json_get(r->root, "role")), &x->role);
+    return good ? 0 : broken(r, "added-fields");
+}
+
+static bool read_log(const struct reading *r, bool *ret_known, struct note_key *ret)
+{
+    const struct json_node *n = json_get(r->root, "log");
+    *ret_known = n != NULL;
+    return n == NULL || get_vkey(n, ret);
+}
+
+static int read_role(struct reading *r)
+{
+    static const char *const keys[] = {"by", "kind", "log", "name", "number", "prev", "role", "time"};
+    static const char *const may[] = {"by", "log", NULL};
+    struct statement_role_said *x = &r->s->role;
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
+    if (rc != 0)
+        return rc;
+    x->name = json_text(json_get(r->root, "name"));
+    bool good = x->name != NULL && read_event(r, &x->event) && read_log(r, &x->log_known, &x->log) &&
+                statement_role_find(json_text(json_get(r->root, "role")), &x->role);
+    return good ? 0 : broken(r, "role-fields");
+}
+
+static int read_revoked(struct reading *r)
+{
+    static const char *const keys[] = {"by",   "doubtful", "kind",   "log", "name", "number",
+                                       "prev", "reason",   "time"};
+    static const char *const may[] = {"by", "doubtful", "log", NULL};
+    struct statement_revoked *x = &r->s->revoked;
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
+    if (rc != 0)
+        return rc;
+    x->name = json_text(json_get(r->root, "name"));
+    x->doubted = json_get(r->root, "doubtful") != NULL;
+    bool good = x->name != NULL && read_event(r, &x->event) && read_log(r, &x->log_known, &x->log) &&
+                (!x->doubted || get_number(r, "doubtful", &x->doubtful_from)) &&
+                statement_leaving_find(json_text(json_get(r->root, "reason")), &x->reason);
+    return good ? 0 : broken(r, "revoked-fields");
+}
+
 static int read_cosigners(struct reading *r)
 {
-    static const char *const keys[] = {"kind", "number", "policy", "prev", "time"};
+    static const char *const keys[] = {"by", "kind", "number", "policy", "prev", "time"};
     struct statement_cosigners *c = &r->s->cosigners;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
     if (rc != 0)
         return rc;
     c->policy = json_text(json_get(r->root, "policy"));
     return c->policy != NULL && read_event(r, &c->event) ? 0 : broken(r, "cosigners-fields");
+}
+
+static int read_act(struct reading *r)
+{
+    switch (r->s->kind) {
+    case STATEMENT_ADDED: return read_added(r);
+    case STATEMENT_ROLE: return read_role(r);
+    case STATEMENT_REVOKED: return read_revoked(r);
+    case STATEMENT_COSIGNERS: return read_cosigners(r);
+    case STATEMENT_RECOVERY: return read_recovery(r);
+    default: return broken(r, "proposed-act");
+    }
+}
+
+static int kind_of(struct reading *r);
+
+static int read_proposed(struct reading *r)
+{
+    static const char *const keys[] = {"act", "kind", "number", "prev", "time"};
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    if (!read_event(r, &r->s->proposed.event) || r->s->proposed.event.by.said)
+        return broken(r, "proposed-fields");
+    struct statement *act = list_new(r, 1, sizeof *act);
+    if (act == NULL)
+        return err_memory(r->e);
+    r->s->proposed.act = act;
+    struct reading inner = *r;
+    inner.root = json_get(r->root, "act");
+    inner.s = act;
+    inner.proposed = true;
+    return json_is_object(inner.root) && kind_of(&inner) == 0 ? read_act(&inner) : broken(r, "proposed-act");
+}
+
+static int read_approved(struct reading *r)
+{
+    static const char *const keys[] = {"commitment", "kind", "number", "prev", "proposal", "time"};
+    struct statement_approved *x = &r->s->approved;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_hash(json_get(r->root, "commitment"), &x->commitment) && read_event(r, &x->event) &&
+                get_number(r, "proposal", &x->proposal);
+    return good ? 0 : broken(r, "approved-fields");
 }
 
 static int read_cosigned(struct reading *r)
@@ -1425,6 +1965,17 @@ static int read_received(struct reading *r)
     return good ? 0 : broken(r, "received-claims");
 }
 
+static bool get_ranges(const struct json_node *n, struct statement_range *to)
+{
+    for (size_t i = 0; i < json_count(n); i++) {
+        const struct json_node *pair = json_at(n, i);
+        if (!json_is_array(pair) || json_count(pair) != 2 || !json_get_u64(json_at(pair, 0), &to[i].first) ||
+            !json_get_u64(json_at(pair, 1), &to[i].last))
+            return false;
+    }
+    return true;
+}
+
 static int read_part(struct reading *r)
 {
     static const char *const refused_keys[] = {"bytes", "name", "reason"};
@@ -1440,12 +1991,8 @@ static int read_part(struct reading *r)
     p->refused = list_new(r, p->refused_count, sizeof *p->refused);
     if (p->already == NULL || p->refused == NULL)
         return err_memory(r->e);
-    for (size_t i = 0; i < p->already_count; i++) {
-        const struct json_node *n = json_at(already, i);
-        if (!json_is_array(n) || json_count(n) != 2 || !json_get_u64(json_at(n, 0), &p->already[i].first) ||
-            !json_get_u64(json_at(n, 1), &p->already[i].last))
-            return broken(r, "part-already");
-    }
+    if (!get_ranges(already, p->already))
+        return broken(r, "part-already");
     for (size_t i = 0; i < p->refused_count; i++) {
         const struct json_node *n = json_at(refused, i);
         p->refused[i].reason = json_text(json_get(n, "reason"));
@@ -1495,10 +2042,85 @@ static int read_deposit(struct reading *r)
     return 0;
 }
 
+static int read_items(struct reading *r, struct statement_range **ret, size_t *ret_count)
+{
+    const struct json_node *n = json_get(r->root, "items");
+    size_t count = json_count(n);
+    if (!json_is_array(n) || count == 0 || count > STATEMENT_RANGES_MAX)
+        return broken(r, "items");
+    struct statement_range *list = list_new(r, count, sizeof *list);
+    if (list == NULL)
+        return err_memory(r->e);
+    if (!get_ranges(n, list))
+        return broken(r, "items");
+    *ret = list;
+    *ret_count = count;
+    return 0;
+}
+
+/* A claim that need not be there; *count grows when it is.  false: it is there, and no text. */
+static bool get_claim_text(struct reading *r, const char *claim, const char **ret, size_t *count)
+{
+    const struct json_node *n = claim_value(r, claim);
+    *ret = json_text(n);
+    *count += n != NULL;
+    return (n == NULL) == (*ret == NULL);
+}
+
+static bool read_refers(struct reading *r, struct statement_custody *x)
+{
+    static const char *const keys[] = {"commitment", "leaf"};
+    const struct json_node *n = json_get(r->root, "refers");
+    x->refers = n != NULL;
+    return n == NULL || (json_keys_are(n, keys, COUNT(keys)) && json_get_u64(json_get(n, "leaf"), &x->refers_leaf) &&
+                         get_hash(json_get(n, "commitment"), &x->refers_commitment));
+}
+
+static int read_custody(struct reading *r)
+{
+    struct statement_custody *x = &r->s->custody;
+    size_t count = 0;
+    bool good = get_claim_text(r, "act", &x->act, &count) && get_claim_text(r, "date", &x->date, &count) &&
+                get_claim_text(r, "from", &x->from, &count) && get_claim_text(r, "place", &x->place, &count) &&
+                get_claim_text(r, "to", &x->to, &count) && get_claim_text(r, "why", &x->why, &count) &&
+                json_count(r->values) == count && read_refers(r, x);
+    if (!good)
+        return broken(r, "custody-claims");
+    if (json_get(r->root, "receipt") == NULL)
+        return read_items(r, &x->items, &x->item_count);
+    return get_number(r, "receipt", &x->receipt) ? 0 : broken(r, "custody-receipt");
+}
+
 static int read_claim_text(struct reading *r, const char *claim, const char **ret)
 {
     *ret = json_text(claim_value(r, claim));
     return *ret != NULL && json_count(r->values) == 1 ? 0 : broken(r, claim);
+}
+
+static int read_named(struct reading *r)
+{
+    r->s->named.member = json_text(claim_value(r, "member"));
+    r->s->named.text = json_text(claim_value(r, "text"));
+    bool good = r->s->named.member != NULL && r->s->named.text != NULL && json_count(r->values) == 2;
+    return good ? 0 : broken(r, "named-claims");
+}
+
+static int custody_fields(struct reading *r)
+{
+    const char *keys[8] = {"claims", "investigation"};
+    size_t n = 2;
+    bool receipt = json_get(r->root, "receipt") != NULL;
+    if (!receipt)
+        keys[n++] = "items";
+    keys[n++] = "kind";
+    keys[n++] = "prev";
+    if (receipt)
+        keys[n++] = "receipt";
+    if (json_get(r->root, "refers") != NULL)
+        keys[n++] = "refers";
+    keys[n++] = "seq";
+    keys[n++] = "time";
+    return keys_rule(r, keys, n);
 }
 
 static int hidden_fields(struct reading *r)
@@ -1512,6 +2134,7 @@ static int hidden_fields(struct reading *r)
     int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
              : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
              : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))
+             : s->kind == STATEMENT_CUSTODY   ? custody_fields(r)
                                               : keys_rule(r, plain, COUNT(plain));
     if (rc != 0)
         return rc;
@@ -1537,10 +2160,16 @@ static int read_kind(struct reading *r)
     case STATEMENT_COVER: return read_cover(r);
     case STATEMENT_REPAIRED: return read_repaired(r);
     case STATEMENT_PARITY: return read_parity(r);
-    case STATEMENT_RECOVERY: return read_recovery(r);
     case STATEMENT_MEMBER: return read_member(r);
     case STATEMENT_AUDITED: return read_audited(r);
-    case STATEMENT_COSIGNERS: return read_cosigners(r);
+    case STATEMENT_RECOVERY:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS: return read_act(r);
+    case STATEMENT_PROPOSED: return read_proposed(r);
+    case STATEMENT_APPROVED: return read_approved(r);
+    case STATEMENT_NAMED: return read_named(r);
     case STATEMENT_COSIGNED: return read_cosigned(r);
     case STATEMENT_TIMESTAMPED: return read_timestamped(r);
     case STATEMENT_RECEIVED: return read_received(r);
@@ -1549,6 +2178,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_DEPOSIT: return read_deposit(r);
     case STATEMENT_INVESTIGATION: return read_claim_text(r, "name", &s->investigation.name);
     case STATEMENT_NOTE: return read_claim_text(r, "text", &s->note.text);
+    case STATEMENT_CUSTODY: return read_custody(r);
     case STATEMENT_SET_ASIDE:
         if (!get_number(r, "receipt", &s->set_aside.receipt))
             return broken(r, "set-aside-receipt");
@@ -1602,9 +2232,9 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
 static int kind_of(struct reading *r)
 {
     const char *kind = json_text(json_get(r->root, "kind"));
-    for (int i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
-        if (strcmp(kind, KIND_NAMES[i]) == 0) {
-            r->s->kind = (enum statement_kind)i;
+    for (enum statement_kind i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
+        if (statement_kind_known(i) && strcmp(kind, KIND_NAMES[i]) == 0) {
+            r->s->kind = i;
             return 0;
         }
     return broken(r, "kind");

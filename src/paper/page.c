@@ -1,4 +1,4 @@
-/* A sheet laid out: as plain text, and as HTML with the square code. */
+/* A sheet or a checkpoint laid out: as plain text, and as HTML with the square code. */
 #include "paper/paper_internal.h"
 
 #include "base/xml.h"
@@ -45,7 +45,7 @@ static void paragraph_put(const char *text, struct buf *to)
 static void text_piece(void *context, enum paper_piece piece, const char *text)
 {
     struct page *p = context;
-    bool part = piece == PAPER_TITLE || piece == PAPER_PARAGRAPH || (piece == PAPER_SECRET && text[0] == '1');
+    bool part = piece == PAPER_TITLE || piece == PAPER_PARAGRAPH || (piece == PAPER_WORDS && text[0] == '1');
     if (piece == PAPER_SQUARE)
         return; /* for cameras alone */
     if (p->begun && (part || piece != p->before))
@@ -68,14 +68,22 @@ int paper_sheet_text(const struct paper_sheet *sheet, struct buf *to, struct err
     return rc != 0 ? rc : buf_check(to, e);
 }
 
+int paper_checkpoint_text(const struct paper_checkpoint *c, struct buf *to, struct err *e)
+{
+    struct page p = {.to = to, .e = e};
+    const struct paper_layout layout = {text_piece, &p};
+    int rc = paper_checkpoint_tell(c, &layout, e);
+    return rc != 0 ? rc : buf_check(to, e);
+}
+
 /* ---- HTML ---- */
 
 /* Words and square code side by side, and never parted by the end of a page. */
-static void html_secret(struct page *p, enum paper_piece piece, const char *text)
+static void html_words(struct page *p, enum paper_piece piece, const char *text)
 {
-    if (piece == PAPER_SECRET && p->before != PAPER_SECRET)
+    if (piece == PAPER_WORDS && p->before != PAPER_WORDS)
         buf_put_text(p->to, "<section><div>\n");
-    if (piece == PAPER_SECRET)
+    if (piece == PAPER_WORDS)
         buf_printf(p->to, "<pre%s>%s</pre>\n", text[0] == '1' ? " class=\"first\"" : "", text);
     else {
         buf_put_text(p->to, "</div>\n");
@@ -88,8 +96,8 @@ static void html_piece(void *context, enum paper_piece piece, const char *text)
 {
     static const char *const tags[] = {[PAPER_TITLE] = "h1", [PAPER_FACT] = "div", [PAPER_PARAGRAPH] = "p"};
     struct page *p = context;
-    if (piece == PAPER_SECRET || piece == PAPER_SQUARE)
-        html_secret(p, piece, text);
+    if (piece == PAPER_WORDS || piece == PAPER_SQUARE)
+        html_words(p, piece, text);
     else {
         buf_printf(p->to, "<%s>", tags[piece]);
         xml_put_text(p->to, text);
@@ -98,18 +106,35 @@ static void html_piece(void *context, enum paper_piece piece, const char *text)
     p->before = piece;
 }
 
-int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e)
+static void html_begin(struct buf *to)
 {
-    struct page p = {.to = to, .e = e};
-    const struct paper_layout layout = {html_piece, &p};
     buf_put_text(to, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>Groundwork</title><style>\n"
                      "@page{size:A4;margin:14mm}body{font:9.5pt/1.3 sans-serif;max-width:180mm}h1{font-size:13pt;"
                      "margin:3mm 0 1mm}p{margin:1.2mm 0}div{overflow-wrap:anywhere}section{display:flex;gap:8mm;"
                      "margin:4mm 0;break-inside:avoid}pre{font:11pt/1.35 monospace;margin:0}.first{margin-top:3mm}\n"
                      "</style></head><body>\n");
-    int rc = paper_sheet_tell(sheet, &layout, e);
-    buf_put_text(to, "</body></html>\n");
+}
+
+static int html_end(struct page *p, int rc)
+{
+    buf_put_text(p->to, "</body></html>\n");
     if (rc == 0)
-        rc = p.rc;
-    return rc != 0 ? rc : buf_check(to, e);
+        rc = p->rc;
+    return rc != 0 ? rc : buf_check(p->to, p->e);
+}
+
+int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e)
+{
+    struct page p = {.to = to, .e = e};
+    const struct paper_layout layout = {html_piece, &p};
+    html_begin(to);
+    return html_end(&p, paper_sheet_tell(sheet, &layout, e));
+}
+
+int paper_checkpoint_page(const struct paper_checkpoint *c, struct buf *to, struct err *e)
+{
+    struct page p = {.to = to, .e = e};
+    const struct paper_layout layout = {html_piece, &p};
+    html_begin(to);
+    return html_end(&p, paper_checkpoint_tell(c, &layout, e));
 }

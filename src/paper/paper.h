@@ -1,18 +1,18 @@
 /*
- * Paper: what a recovery sheet holds, as words that can be typed, as text for a square code that can be photographed,
- * and the sheet itself as a page of text for any printer and as a page with the code.  Bytes in, text out; what the
- * bytes are is not known here.  FORMAT 2.7.
+ * Paper: what a recovery sheet or a kept checkpoint holds, as words that can be typed, as text for a square code that
+ * can be photographed, and the whole as a page of text for any printer and as a page with the code.  FORMAT 2.7, 3.6.
  *
  * A code of 54 bytes is six lines of nine.  A line is 14 syllables of 6 bits: its bytes, and 12 bits of check over its
  * number and its bytes, so that an error is found in the line where it was made.  Syllables are read the same in
  * English and Korean letters; both are printed and both can be typed.
  *
- * Text that is appended here holds secrets: wipe it.
+ * Text that is appended for a sheet holds secrets: wipe it.
  */
 #ifndef PAPER_PAPER_H
 #define PAPER_PAPER_H
 
 #include "base/bytes.h"
+#include "crypt/crypt.h"
 
 enum {
     PAPER_CODE = 54,
@@ -28,9 +28,10 @@ void paper_line(unsigned line, const uint8_t bytes[PAPER_LINE], enum paper_lette
 int paper_line_read(unsigned line, struct bytes text, uint8_t ret[PAPER_LINE], struct err *e);
 
 /* paper_code: the text of the square code, in capitals, digits and slashes; appended. */
-void paper_code(const uint8_t code[PAPER_CODE], struct buf *to);
+enum paper_kind { PAPER_SHEET, PAPER_CHECKPOINT };
+void paper_code(enum paper_kind kind, const uint8_t code[PAPER_CODE], struct buf *to);
 /*
- * paper_find: the code in a text: that of the square code, or six lines of words, each behind its number and a colon,
+ * paper_find: the code in a text: that of a square code, or six lines of words, each behind its number and a colon,
  * full stop or bracket, or six lines and nothing else.  A byte order mark before it is passed over.  ERR_DAMAGED names
  * the line; ERR_NEWER; ERR_ABSENT: neither is there.
  */
@@ -48,5 +49,22 @@ struct paper_sheet {
 /* paper_sheet_text: a page of plain text in English and Korean; paper_sheet_page: one of HTML, with the square code. */
 int paper_sheet_text(const struct paper_sheet *sheet, struct buf *to, struct err *e);
 int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e);
+
+/* A checkpoint to be kept on paper.  It is no secret. */
+enum { PAPER_PIN = 11 }; /* bytes of the pin that stand in a code */
+struct paper_checkpoint {
+    const char *origin, *made; /* the date as text */
+    uint64_t leaves;
+    struct hash root, pin;
+};
+/*
+ * paper_checkpoint_code: its 54 bytes.  paper_checkpoint_read: the opposite; of ret->pin the first PAPER_PIN bytes, and
+ * no texts.  ERR_DAMAGED: its check does not fit; ERR_REFUSED: it is a recovery sheet; ERR_NEWER.
+ * paper_checkpoint_text, paper_checkpoint_page: as of a sheet.
+ */
+void paper_checkpoint_code(const struct paper_checkpoint *c, uint8_t ret[PAPER_CODE]);
+int paper_checkpoint_read(const uint8_t code[PAPER_CODE], struct paper_checkpoint *ret, struct err *e);
+int paper_checkpoint_text(const struct paper_checkpoint *c, struct buf *to, struct err *e);
+int paper_checkpoint_page(const struct paper_checkpoint *c, struct buf *to, struct err *e);
 
 #endif

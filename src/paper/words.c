@@ -6,8 +6,10 @@
 
 #include <ctype.h>
 
-static const char CHECK_PURPOSE[] = "groundwork/line/v1\n", SQUARE[] = "GROUNDWORK/SHEET/", SQUARE_VERSION[] = "1/",
+static const char CHECK_PURPOSE[] = "groundwork/line/v1\n", SQUARE_VERSION[] = "1/",
                   BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", MARK[] = "\xEF\xBB\xBF", PAGE[] = "<!DOCTYPE HTML";
+static const char *const SQUARE[] = {[PAPER_SHEET] = "GROUNDWORK/SHEET/",
+                                     [PAPER_CHECKPOINT] = "GROUNDWORK/CHECKPOINT/"};
 enum {
     SYLLABLES = 64,
     LINE_SYLLABLES = 14, /* 84 bits: nine bytes and 12 of check */
@@ -152,23 +154,23 @@ int paper_line_read(unsigned line, struct bytes text, uint8_t ret[PAPER_LINE], s
         memcpy(ret, whole, PAPER_LINE);
     crypt_wipe(whole, sizeof whole);
     if (text.n > 0)
-        return err_set(e, ERR_DAMAGED, "line %u: after %u syllables comes what is none: compare it with the sheet",
+        return err_set(e, ERR_DAMAGED, "line %u: after %u syllables comes what is none: compare it with the paper",
                        line, count);
     if (count != LINE_SYLLABLES)
-        return err_set(e, ERR_DAMAGED, "line %u has %u syllables, and must have %d: compare it with the sheet", line,
+        return err_set(e, ERR_DAMAGED, "line %u has %u syllables, and must have %d: compare it with the paper", line,
                        count, LINE_SYLLABLES);
     return good ? 0
-                : err_set(e, ERR_DAMAGED, "line %u is mistyped: its check does not fit; compare it with the sheet",
+                : err_set(e, ERR_DAMAGED, "line %u is mistyped: its check does not fit; compare it with the paper",
                           line);
 }
 
 /* ---- the square code's text ---- */
 
-void paper_code(const uint8_t code[PAPER_CODE], struct buf *to)
+void paper_code(enum paper_kind kind, const uint8_t code[PAPER_CODE], struct buf *to)
 {
     uint8_t padded[PAPER_CODE + 1] = {0};
     memcpy(padded, code, PAPER_CODE);
-    buf_put_text(to, SQUARE);
+    buf_put_text(to, SQUARE[kind]);
     buf_put_text(to, SQUARE_VERSION);
     for (size_t i = 0; i < SQUARE_DIGITS; i++)
         buf_put_u8(to, (uint8_t)BASE32[bits_get(padded, 5 * i, 5)]);
@@ -230,7 +232,7 @@ static int line_add(struct lines *l, unsigned line, struct bytes text, struct er
     memcpy(place, bytes, PAPER_LINE);
     crypt_wipe(bytes, sizeof bytes);
     l->read[line - 1] = true;
-    return same ? 0 : err_set(e, ERR_DAMAGED, "line %u is there twice, differently: one sheet to a file", line);
+    return same ? 0 : err_set(e, ERR_DAMAGED, "line %u is there twice, differently: one paper to a file", line);
 }
 
 /* "1:", "1 :", "1.", "1)" or a full-width colon, as people type it: the number, and the rest; 0 when there is none. */
@@ -283,10 +285,11 @@ int paper_find(struct bytes text, uint8_t ret[PAPER_CODE], struct err *e)
     if (begins(text, MARK)) /* of an editor that wrote the text as UTF-8 */
         text = bytes_of(text.p + strlen(MARK), text.n - strlen(MARK));
     for (size_t i = 0; i < text.n; i++)
-        if (begins(bytes_of(text.p + i, text.n - i), SQUARE)) {
-            i += sizeof SQUARE - 1;
-            return square_read(bytes_of(text.p + i, text.n - i), ret, e);
-        }
+        for (size_t k = 0; k < COUNT(SQUARE); k++)
+            if (begins(bytes_of(text.p + i, text.n - i), SQUARE[k])) {
+                i += strlen(SQUARE[k]);
+                return square_read(bytes_of(text.p + i, text.n - i), ret, e);
+            }
     if (begins(text, PAGE))
         return err_set(e, ERR_ABSENT, "it is the page for the printer: give the .txt, or type the six lines");
     struct lines l = {0};

@@ -54,8 +54,9 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         else if (h->envelope.fields.n > 0)
             rc = held_expand(h, ret, e);
         else
-            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret,
-                                history_at(&s->history, leaf)->keys, 1, &h->statement, ret, e);
+            rc = history_read(&s->history,
+                              &(struct history_reading){leaf, h->envelope.statement, h->envelope.values, &h->secret},
+                              &h->statement, ret, NULL, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }
@@ -79,6 +80,15 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
     if (statement_kind_hidden(row.kind))
         return store_open_leaf(s, leaf, buf_bytes(&h->sealed), held, ret, e);
     return store_public_read(&s->history, leaf, buf_bytes(&h->sealed), &h->statement, ret, e);
+}
+
+int store_signer(const struct store_held *held, struct bytes *ret, struct err *e)
+{
+    OWN(note_drop) struct note note = {0};
+    int rc = note_parse(held->envelope.statement, &note, e);
+    if (rc == 0)
+        *ret = note.line[0].name;
+    return rc;
 }
 
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e)

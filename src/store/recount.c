@@ -138,6 +138,19 @@ static void receipt(struct store_recount *c, const struct store_recounted *d, ui
         found(c, leaf, TEXT("the receipt does not agree with what its deposit refused"));
 }
 
+/* Of items and receipts that were there before it. */
+static void custody(const struct store_recount *c, uint64_t leaf, const struct statement_custody *x)
+{
+    if (x->receipt > c->receipts)
+        found(c, leaf, TEXT("it is about a receipt that is not there"));
+    for (size_t i = 0; i < x->item_count; i++)
+        for (uint64_t at = x->items[i].first; at <= x->items[i].last; at++)
+            if (kind_at(c, at) == KIND_NONE) {
+                found(c, leaf, TEXT("it is about a leaf that is no item"));
+                return;
+            }
+}
+
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e)
 {
     uint64_t deposit = st->kind == STATEMENT_RECEIVED  ? st->received.deposit
@@ -146,6 +159,9 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
                                                        : UINT64_MAX;
     if (st->kind == STATEMENT_DEPOSIT)
         return deposit_open(c, leaf, e);
+    if (st->kind == STATEMENT_CUSTODY)
+        custody(c, leaf, &st->custody);
+    c->receipts += st->kind == STATEMENT_RECEIPT;
     if (deposit == UINT64_MAX)
         return 0;
     struct store_recounted *d = deposit_of(c, deposit);

@@ -4,6 +4,18 @@
  */
 #include "store/store_internal.h"
 
+int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e)
+{
+    if (s->sheets != NULL) /* who comes by the sheets is in the history when this is committed */
+        return 0;
+    const struct history_member *m = history_member_by_key(&s->history, &s->identity.member);
+    enum statement_role role = m == NULL ? 0 : history_role(m, UINT64_MAX);
+    if (statement_role_may(role, kind))
+        return 0;
+    return err_set(e, ERR_REFUSED, "rule signer-role: %s is %s here and may not sign \"%s\"", s->identity.member.name,
+                   statement_role_name(role), statement_kind_name(kind));
+}
+
 /* ---- in the draft ---- */
 
 /* A deposit of this draft, and whether it is closed in it, wherever it was opened. */
@@ -104,6 +116,30 @@ static int receipt_stands(struct store *s, uint64_t receipt, struct err *e)
     return rc;
 }
 
+static int custody_about(struct store *s, const struct statement_custody *x, struct err *e)
+{
+    struct wanted w = {0};
+    uint64_t there = 0;
+    if (x->receipt != 0) {
+        int rc = draft_has(&s->draft, STATEMENT_RECEIPT, x->receipt)
+                     ? 0
+                     : index_deposit_by_receipt(store_index(s), x->receipt, is_aside, &w, e);
+        return rc != ERR_ABSENT ? rc
+                                : err_set(e, ERR_REFUSED, "rule custody-receipt: there is no receipt %llu",
+                                          (unsigned long long)x->receipt);
+    }
+    for (size_t i = 0; i < x->item_count; i++) {
+        const struct statement_range *r = &x->items[i];
+        int rc = index_items_between(store_index(s), r->first, r->last, &there, e);
+        if (rc != 0)
+            return rc;
+        if (there != r->last - r->first + 1)
+            return err_set(e, ERR_REFUSED, "rule custody-items: the leaves %llu to %llu are not all items",
+                           (unsigned long long)r->first, (unsigned long long)r->last);
+    }
+    return 0;
+}
+
 int store_rules_check(struct store *s, const struct statement *st, struct err *e)
 {
     int rc;
@@ -119,6 +155,9 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
         return rc;
     case STATEMENT_SET_ASIDE:
         return receipt_stands(s, st->set_aside.receipt, e);
+    case STATEMENT_CUSTODY:
+        rc = custody_about(s, &st->custody, e);
+        return rc == 0 ? store_refers_check(s, &st->custody, s->draft.first_leaf, ERR_REFUSED, e) : rc;
     default:
         return 0;
     }

@@ -474,6 +474,8 @@ int verbs_verify_against(const struct verbs_request *request, const struct verbs
         return rc;
     rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, &mine);
     if (rc == 0)
+        rc = verbs_checkpoint_words(s, &text, &mine);
+    if (rc == 0)
         rc = store_against(s, buf_bytes(&text), &a, &fork, &mine);
     if (rc != 0 && rc != ERR_DAMAGED)
         return err_set(e, rc, "%s", mine.text);

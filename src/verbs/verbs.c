@@ -20,6 +20,7 @@ const struct verb verbs_table[] = {
      1, SIZE_MAX, true,
      {{"from", "WHO", "the giver; kept encrypted"},
       {"note", "TEXT", "a remark for the receipt; kept encrypted"},
+      {"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"},
       {"dry-run", NULL, "only say what would be taken in"},
       {"wait", NULL, "wait while another writer is at work"},
       {"strict", NULL, "exit 3 when anything was refused"}}, verbs_intake},
@@ -43,8 +44,25 @@ const struct verb verbs_table[] = {
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
-    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
-     verbs_note},
+    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true,
+     {{"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"}}, verbs_note},
+    {"investigation", "ACTION...", "lines of inquiry, each with its own numbers",
+     "list: their names, and how many statements each has. new NAME: begin another one. Statements are numbered within "
+     "their investigation without gaps, so that what is left out of one shows: groundwork verify. Names are kept "
+     "encrypted.", 1, 2, true, {{0}}, verbs_investigation},
+    {"custody", "add|show [ACT|ITEM]", "who had an item, and what was done with it",
+     "add ACT: say on the log that items, or all that is on a receipt, were collected, received, transferred, viewed, "
+     "exported, returned or destroyed; what is said is signed, numbered and kept encrypted. ITEMS is one item, or "
+     "numbers like 5,7-9. A DATE is a day, 2026-11-20, or a time, 2026-11-20T14:05, with Z or an offset like +09:00 "
+     "behind; it is a claim. show: all that was said, in the order of the log, from the intake on.", 1, 2, true,
+     {{"item", "ITEMS", "add: these items"},
+      {"receipt", "N", "all that is on this receipt"},
+      {"date", "DATE", "add: when it was"},
+      {"from", "WHO", "add: who had it before"},
+      {"to", "WHO", "add: who has it now"},
+      {"place", "WHERE", "add: where it was done, or where it is now"},
+      {"why", "TEXT", "add: why"},
+      {"refers", "LEAF", "add: the earlier statement that this one goes back to"}}, verbs_custody},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
      "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "
@@ -57,7 +75,8 @@ const struct verb verbs_table[] = {
      "Both copies of everything are checked, and one damaged copy is a failure even while the other is good. Never "
      "writes. With --mirror a mirror is checked instead, by its own journal and without keys; where the repository is "
      "at hand, it also says how far behind the mirror is. With --against the log is held to a checkpoint that somebody "
-     "kept, a signed note or three lines typed from paper (origin, leaves, root), or to a fork file; no key is needed.",
+     "kept (a signed note, the words that groundwork checkpoint printed, or three lines with origin, leaves and root), "
+     "or to a fork file; no key is needed.",
      0, 0, false,
      {{"mirror", "DIR", "check the mirror in DIR instead"},
       {"against", "FILE", "does the log extend this checkpoint? nothing else is checked"},
@@ -85,6 +104,10 @@ const struct verb verbs_table[] = {
      "elsewhere it is trusted only if it extends that checkpoint. A copy that is older than what this computer or your "
      "key file has seen is refused without --older, and two histories always.", 0, 1, true,
      {{"older", NULL, "go back to an older copy for good; what was seen since is forgotten"}}, verbs_adopt},
+    {"checkpoint", "", "print the newest checkpoint, for others to keep on paper",
+     "Size and root of the log as words and as a square code. It tells nothing of what is in the repository. Whoever "
+     "keeps it can say later whether the log was rewritten since: groundwork verify --against. No key is needed.",
+     0, 0, true, {{"out", "FOLDER", "write it there, as .txt and .html; outside the repository"}}, verbs_checkpoint},
     {"cosigner", "ACTION...", "others who sign the log, so that no second history can be shown",
      "list: who they are and what they have signed. add NAME KEY, remove NAME: KEY is the line that their "
      "groundwork-cosign key prints. policy FILE: groups of groups, as C2SP tlog-policy writes them. export NAME FILE: "
@@ -321,9 +344,15 @@ static int watched_progress(void *context, uint64_t done, uint64_t all)
     return w->face->progress(w->face->context, &p);
 }
 
+static void watched_numbered(void *context, const struct store_numbered *n)
+{
+    struct verbs_watching *w = context;
+    verbs_numbered_add(&w->numbered, n);
+}
+
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
 {
-    *ret = (struct store_watch){watched_finding, watched_progress, w};
+    *ret = (struct store_watch){watched_finding, watched_progress, w, watched_numbered};
 }
 
 int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e)

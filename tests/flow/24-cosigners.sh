@@ -107,6 +107,16 @@ gw init other --origin flow.example/other --key other.key --pack-size 1 >/dev/nu
 expect 1 'no key that is known here' gw -R archive verify --against other/log/checkpoint
 a cosign other/log/checkpoint nothing >/dev/null 2>&1 && fail 'a checkpoint passes for a request'
 
+# ---- printed in words, typed from the page, and held to the log by another program, too
+expect 0 'Print one' gw -R archive checkpoint --out printed
+grep -h '^[1-6]: [a-z]' printed/checkpoint-*.txt >typed
+gw -R archive note 'after the paper' >/dev/null
+expect 0 'VERIFIED' gw -R archive verify --against typed
+python3 -B "$tests/vectors/paper_checkpoint.py" archive/log typed | grep -q '^VERIFIED' ||
+    fail 'the printed words are read otherwise'
+sed '3s/: ../: ya/' typed >mistyped
+expect 1 'line 3 is mistyped' gw -R archive verify --against mistyped
+
 # ---- rolled back: the older copy cannot come as the present one, and a cosigner would not sign it
 mv archive present
 mv state state-present

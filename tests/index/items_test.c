@@ -155,6 +155,13 @@ static void test_duplicate_of(void **state)
     assert_true(item.duplicate_of == UINT64_MAX);
     assert_int_equal(index_item(x, 3, keep_item, &item, &f->e), 0);
     assert_int_equal(item.duplicate_of, 1);
+    static const uint64_t between[][3] = {{1, 3, 3}, {1, 1, 1}, {2, 3, 2}, {0, 3, 3}, {0, 0, 0}, {3, 2, 0},
+                                          {3, UINT64_MAX, 1}, {0, INT64_MAX, 3}, {UINT64_MAX, UINT64_MAX, 0}};
+    for (size_t i = 0; i < COUNT(between); i++) {
+        uint64_t count = 99;
+        assert_int_equal(index_items_between(x, between[i][0], between[i][1], &count, &f->e), 0);
+        assert_int_equal(count, between[i][2]);
+    }
     struct index_sums sums;
     assert_int_equal(index_sums(x, &sums, &f->e), 0);
     assert_int_equal(sums.bytes, 30);

@@ -54,7 +54,7 @@ static void everything_in_both_languages(void **state)
         if (strstr(buf_text(&h.text), words[i]) == NULL)
             fail_msg("no \"%s\" on it", words[i]);
     assert_int_equal(h.pieces[PAPER_TITLE], 2);
-    assert_int_equal(h.pieces[PAPER_SECRET], 2 * PAPER_LINES);
+    assert_int_equal(h.pieces[PAPER_WORDS], 2 * PAPER_LINES);
     assert_int_equal(h.pieces[PAPER_SQUARE], 1);
     assert_null(strstr(buf_text(&h.text), "This one sheet is enough"));
     buf_drop(&h.text);

@@ -59,7 +59,7 @@ static void round_trips(void **state)
         finds(buf_bytes(&text), code);
         buf_clear(&text);
         buf_put_text(&text, "  read by a camera: ");
-        paper_code(code, &text);
+        paper_code(PAPER_SHEET, code, &text);
         buf_put_text(&text, "\n");
         finds(buf_bytes(&text), code);
         for (size_t k = 0; k < text.n; k++)
@@ -179,12 +179,12 @@ static void texts_that_hold_none(void **state)
     refuses(bytes_text(""), ERR_ABSENT, "no recovery sheet");
     refuses(bytes_text("a passphrase"), ERR_ABSENT, "no recovery sheet");
     refuses(bytes_text("GROUNDWORK/SHEET/2/ABC"), ERR_NEWER, "newer groundwork");
-    paper_code(code, &text);
+    paper_code(PAPER_SHEET, code, &text);
     refuses(bytes_of(text.p, text.n - 1), ERR_DAMAGED, "square code is not whole");
     text.p[text.n - 1] = '1';
     refuses(buf_bytes(&text), ERR_DAMAGED, "square code is not whole");
     buf_clear(&text);
-    paper_code(code, &text);
+    paper_code(PAPER_SHEET, code, &text);
     buf_put_text(&text, "A");
     refuses(buf_bytes(&text), ERR_DAMAGED, "square code is not whole");
     buf_clear(&text);

@@ -398,7 +398,34 @@ static void test_numbering_is_checked(void **state)
         st.place.investigation[0] ^= how == 3;
         forge_hidden(f, &g, &st, g.first);
         assert_int_equal(forged_verify(f, &g), how == 0 ? 0 : ERR_DAMAGED);
-        assert_int_equal(line(f, "number or predecessor does not follow", "leaf"), how != 0);
+        static const char *const words[] = {"no such line", "are not there", "names another one before it",
+                                            "investigation \"?\", and 1 to"};
+        assert_int_equal(line(f, words[how], "leaf"), how != 0);
+    }
+}
+
+/* Who breaks the rules of writing is found by reading. */
+static void test_custody_is_of_what_is_there(void **state)
+{
+    struct fixture *f = *state;
+    static struct statement_range nothing = {0, 0};
+    struct statement_custody how[] = {
+        {.act = "viewed", .items = &nothing, .item_count = 1},
+        {.act = "viewed", .receipt = 1},
+        {.act = "viewed", .receipt = 1, .refers = true, .refers_leaf = 1},
+        {.act = "viewed", .receipt = 1, .refers = true, .refers_leaf = 1000},
+    };
+    static const char *const expected[] = {"it is about a leaf that is no item", "about a receipt that is not there",
+                                           "has another commitment than is said", "there is no leaf 1000 before it"};
+    for (size_t i = 0; i < COUNT(how); i++) {
+        struct forging g;
+        fixture_back(f, "founded");
+        forging_begin(f, &g);
+        struct statement st = {.kind = STATEMENT_CUSTODY, .custody = how[i], .place = next_place(&g)};
+        forge_hidden(f, &g, &st, g.first);
+        assert_int_equal(forged_verify(f, &g), ERR_DAMAGED);
+        if (!line(f, expected[i], "leaf"))
+            fail_msg("%s: %s", expected[i], buf_text(&f->lines));
     }
 }
 
@@ -542,6 +569,7 @@ int main(void)
         FIXTURE_TEST(test_index_ahead_of_the_opening),
         FIXTURE_TEST(test_pinned_checkpoint),
         FIXTURE_TEST(test_numbering_is_checked),
+        FIXTURE_TEST(test_custody_is_of_what_is_there),
         FIXTURE_TEST(test_leaves_are_bound_to_their_place),
         FIXTURE_TEST(test_covers_are_checked),
         FIXTURE_TEST(test_only_leaf_0_founds),

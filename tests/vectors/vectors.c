@@ -237,7 +237,7 @@ static void show_sheet(void)
         }
         show_text(letters == PAPER_LATIN ? "words.latin" : "words.hangul", buf_bytes(&words));
     }
-    paper_code(code, &square);
+    paper_code(PAPER_SHEET, code, &square);
     show_text("square", buf_bytes(&square));
 }
 

@@ -78,7 +78,7 @@ static void by_typing(void **state)
         buf_clear(&page);
         assert_int_equal(file_read_all(sheet(n + 1, "txt"), PAPER_TEXT_MAX, &page, NULL), 0);
         assert_int_equal(paper_find(buf_bytes(&page), code, NULL), 0);
-        paper_code(code, &square);
+        paper_code(PAPER_SHEET, code, &square);
         buf_put_u8(&square, 0);
     }
     f->passphrase[0] = "not a line";
