@@ -36,6 +36,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DIGEST_FIND] = "SELECT g.aside, g.leaf FROM digests g CROSS JOIN items i ON i.leaf = g.leaf"
                         " WHERE g.prefix = ?1 AND i.sha256 = ?2 AND i.bytes = ?3 ORDER BY g.aside, g.leaf LIMIT 1",
     [SQL_SPAN_ADD] = "INSERT INTO spans (deposit, first, last) VALUES (?1, ?2, ?3)",
+    [SQL_SPANS] = "SELECT first, last FROM spans WHERE deposit = ?1 ORDER BY first",
     [SQL_FRAME_ADD] = "INSERT OR IGNORE INTO frames (prefix, leaf, frame) VALUES (?1, ?2, ?3)",
     [SQL_FRAME_FIND] = "SELECT leaf, frame FROM frames WHERE prefix = ?1 ORDER BY leaf, frame LIMIT 1",
 

@@ -455,6 +455,7 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_COSIGNED:
     case STATEMENT_TIMESTAMPED:
     case STATEMENT_CUSTODY:
+    case STATEMENT_ACCESSED:
         return 0;
     }
     return 0;
