@@ -141,3 +141,25 @@ int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *
     memcpy(ret, id.p, STATEMENT_ID);
     return 0;
 }
+
+int index_investigations(struct index *x,
+                         int (*each)(void *context, const struct index_investigation_row *row, struct err *e),
+                         void *context, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, SQL_INVESTIGATIONS, &q, e);
+    if (rc != 0)
+        return rc;
+    while ((rc = index_row(&q, e)) == 1) {
+        struct bytes id = index_bytes(&q, 1);
+        struct index_investigation_row row = {.leaf = index_u64(&q, 0), .next = {.seq = index_u64(&q, 2)}};
+        if (id.n != STATEMENT_ID)
+            return index_failed(x, SQLITE_CORRUPT, e);
+        memcpy(row.next.investigation, id.p, STATEMENT_ID);
+        index_hash(&q, 3, &row.next.prev);
+        rc = each(context, &row, e);
+        if (rc != 0)
+            return rc;
+    }
+    return rc;
+}

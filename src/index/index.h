@@ -161,6 +161,14 @@ int index_sums(struct index *x, struct index_sums *ret, struct err *e);
 int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], struct statement_place *ret,
                 struct err *e);
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */
+/* All of them, by the leaf of their first statement. */
+struct index_investigation_row {
+    uint64_t leaf;
+    struct statement_place next;
+};
+int index_investigations(struct index *x,
+                         int (*each)(void *context, const struct index_investigation_row *row, struct err *e),
+                         void *context, struct err *e);
 
 /* Any statement: where it lies, so that it can be opened and shown. */
 struct index_statement_row {

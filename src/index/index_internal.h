@@ -72,6 +72,7 @@ enum index_sql {
     SQL_PLACE_PUT,
     SQL_PLACE,
     SQL_INVESTIGATION,
+    SQL_INVESTIGATIONS,
     SQL_RUN_ADD,
     SQL_RUNS,
     SQL_PACK_PUT,

@@ -87,6 +87,8 @@ static const char *const texts[SQL_COUNT] = {
                       " ON CONFLICT (investigation) DO UPDATE SET seq = excluded.seq, prev = excluded.prev",
     [SQL_PLACE] = "SELECT seq, prev FROM places WHERE investigation = ?1",
     [SQL_INVESTIGATION] = "SELECT investigation FROM places ORDER BY leaf LIMIT 1",
+    [SQL_INVESTIGATIONS] = "SELECT p.leaf, p.investigation, p.seq, p.prev FROM places p"
+                           " LEFT JOIN statements s ON s.leaf = p.leaf WHERE s.kind IS NOT 27 ORDER BY p.leaf",
     [SQL_RUN_ADD] = "INSERT INTO runs (pack, first_sector, sectors, first_record, records) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_RUNS] = "SELECT pack, first_sector, sectors, first_record, records FROM runs ORDER BY n",
     [SQL_PACK_PUT] = "INSERT INTO packs (pack, sectors, sealed, root) VALUES (?1, ?2, ?3, ?4)"

@@ -63,6 +63,8 @@ static bool keep_statement(struct draft *d, struct statement *s)
         return keep_text(d, &s->note.text);
     case STATEMENT_SET_ASIDE:
         return keep_text(d, &s->set_aside.reason);
+    case STATEMENT_NAMED:
+        return keep_text(d, &s->named.member) && keep_text(d, &s->named.text);
     default:
         return true;
     }
@@ -205,24 +207,28 @@ uint64_t store_draft_bytes(const struct store *s)
     return s->draft.arena.n + s->draft.keep_bytes + s->draft.count * sizeof *s->draft.leaves;
 }
 
+/* One record goes on with one numbering: what follows a crash is then never half of two. */
 static int place_next(struct store *s, struct statement *st, struct err *e)
 {
     struct draft *d = &s->draft;
-    if (!d->placed) {
-        uint8_t investigation[STATEMENT_ID] = {0};
-        int rc = ERR_ABSENT;
-        if (st->kind != STATEMENT_INVESTIGATION)
-            rc = index_investigation(store_index(s), investigation, e);
-        if (rc == ERR_ABSENT && st->kind == STATEMENT_INVESTIGATION) {
-            crypt_random(investigation, sizeof investigation);
-            memcpy(d->place.investigation, investigation, STATEMENT_ID);
-            rc = 0;
-        } else if (rc == 0)
-            rc = index_place(store_index(s), investigation, &d->place, e);
-        if (rc != 0)
-            return err_add(e, rc, "the investigation's numbering");
-        d->placed = true;
+    struct statement_place place = {.seq = 0};
+    int rc = 0;
+    if (st->kind == STATEMENT_INVESTIGATION)
+        crypt_random(place.investigation, STATEMENT_ID);
+    else
+        rc = store_investigation_of(s, st, place.investigation, e);
+    if (rc == 0 && d->placed && memcmp(place.investigation, d->place.investigation, STATEMENT_ID) != 0)
+        return err_set(e, ERR_REFUSED, "rule investigation: one commit is of one investigation");
+    if (rc == 0 && !d->placed && st->kind != STATEMENT_INVESTIGATION) {
+        uint8_t wanted[STATEMENT_ID];
+        memcpy(wanted, place.investigation, STATEMENT_ID);
+        rc = index_place(store_index(s), wanted, &place, e);
     }
+    if (rc != 0)
+        return err_add(e, rc, "the investigation's numbering");
+    if (!d->placed)
+        d->place = place;
+    d->placed = true;
     st->place = d->place;
     return 0;
 }
@@ -279,22 +285,14 @@ bool store_has_object(const struct statement *st)
     return st->kind == STATEMENT_RECEIVED && !st->received.further_name && st->received.type == STATEMENT_FILE;
 }
 
-/* The one line of inquiry: there is no second numbering. */
-static int investigation_first(struct store *s, struct err *e)
-{
-    uint8_t investigation[STATEMENT_ID];
-    int rc = s->draft.placed ? 0 : index_investigation(store_index(s), investigation, e);
-    if (rc == 0)
-        return err_set(e, ERR_REFUSED, "this repository has its investigation already");
-    return rc == ERR_ABSENT ? 0 : rc;
-}
-
 static int add_prepare(struct store *s, struct statement *statement, bool *ret_duplicate, struct err *e)
 {
     struct draft *d = &s->draft;
-    int rc = leaf_room(d, e);
+    int rc = store_may_sign(s, statement->kind == STATEMENT_RECEIVED ? STATEMENT_COVER : statement->kind, e);
+    if (rc == 0)
+        rc = leaf_room(d, e);
     if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
-        rc = investigation_first(s, e);
+        rc = store_investigation_fresh(s, statement->investigation.name, e);
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
         rc = place_next(s, statement, e);
     if (rc == 0 && store_has_object(statement))

@@ -23,19 +23,19 @@ void store_record_release(struct store_record *r)
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
                       struct store_record *ret, struct err *e)
 {
-    OWN(note_drop) struct note note = {0};
+    const struct history_member *signer = NULL;
     struct ledger_position now;
     uint8_t entry[LEAF_ENTRY];
     ledger_where(s->ledger, &now);
     int rc = store_spool_open(lock, frame, &ret->held, &ret->content, e);
     if (rc == 0)
-        rc = statement_read(ret->content.statement, ret->content.values, &ret->content.secret,
-                            history_at(&s->history, now.leaves)->keys, 1, &ret->statement, &ret->st, e);
-    if (rc == 0)
-        rc = note_parse(ret->content.statement, &note, e);
+        rc = history_read(&s->history,
+                          &(struct history_reading){now.leaves, ret->content.statement, ret->content.values,
+                                                    &ret->content.secret},
+                          &ret->statement, &ret->st, &signer, e);
     if (rc != 0)
         return rc;
-    if (ret->st.kind != STATEMENT_ACCESSED || memcmp(note.line[0].id, lock->of->b, 4) != 0 ||
+    if (ret->st.kind != STATEMENT_ACCESSED || signer == NULL || memcmp(signer->key.id, lock->of->b, 4) != 0 ||
         memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) != 0)
         return err_set(e, ERR_DAMAGED, "a record of an access is not of the member and device of its spool");
     leaf_entry_hidden(&ret->content.secret, ret->content.statement, entry);

@@ -123,6 +123,25 @@ int store_commit_part(struct store *s, struct err *e);
 /* store_draft_drop: forget what was added and not committed, in the vault too: its writer is asked for anew after. */
 void store_draft_drop(struct store *s);
 
+/*
+ * Lines of inquiry.  store_investigations: by the leaf that names each; the name is borrowed until the callback
+ * returns.
+ * store_investigate: what is added from now on is numbered in the one of this name, but for what goes on with a
+ * deposit or its receipt.  Without it, in the first of all.  ERR_ABSENT.
+ * One draft is of one investigation; a new one is named by a draft of its own.
+ */
+struct store_investigation {
+    uint8_t id[STATEMENT_ID];
+    uint64_t leaf, statements;
+    const char *name;
+};
+int store_investigations(struct store *s,
+                         int (*each)(void *context, const struct store_investigation *i, struct err *e), void *context,
+                         struct err *e);
+int store_investigate(struct store *s, const char *name, struct err *e);
+/* store_investigation_at: the name of the one in which the placed statement at ${leaf} is numbered, appended. */
+int store_investigation_at(struct store *s, uint64_t leaf, struct buf *to, struct err *e);
+
 /* The writer of the vault, for vault_put and vault_forget; keeping is store_add's. */
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
 
@@ -178,10 +197,19 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e);
 
 /* ---- checking and healing ---- */
 
+/* The statements of one investigation: numbered 1 to last, but for what is missing. */
+struct store_numbered {
+    uint8_t id[STATEMENT_ID];
+    const char *name;
+    uint64_t last, missing;
+    const struct statement_range *gap; /* numbers, first to last of each gap */
+    size_t gaps;
+};
 struct store_watch {
     void (*finding)(void *context, const char *line);
     int (*progress)(void *context, uint64_t done, uint64_t all); /* non-zero: ERR_STOPPED */
     void *context;
+    void (*numbered)(void *context, const struct store_numbered *n); /* of store_verify with keys; may be NULL */
 };
 /* What cosigners (below) have signed, under the newest policy. */
 struct store_cosign_one {
@@ -217,7 +245,8 @@ struct store_verified {
 };
 /*
  * store_verify: the ledger (both copies, every signature, root, tile), every public statement's rule, every cover over
- * its leaves, every hidden statement opened and held to its commitment (when unlocked), numbering without gaps, every
+ * its leaves, every hidden statement opened and held to its commitment (when unlocked), each investigation's numbers
+ * without gaps, every
  * receipt's sums counted again from its deposit, every time-stamp with its files, the keyring's files in both copies
  * against what the log names, the index: every page, and where it stands.  Never writes when opened with STORE_PUBLIC
  * or STORE_CHECK: an index that is damaged or of another history is a finding, one that is behind or not there is
@@ -412,6 +441,7 @@ struct store_replacing {
     const struct note_key *former;
     const uint8_t *set; /* STATEMENT_ID bytes */
     struct keyring_identity *next;
+    bool named; /* one of several members: the event says who */
 };
 int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e);
 

@@ -10,8 +10,7 @@ struct verifying {
     const struct store_watch *watch;
     struct store_verified *count;
     uint64_t all_bytes;
-    struct statement_place place; /* expected next in the one investigation's numbering */
-    bool placed;
+    struct store_numbering numbering;
     bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
     struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
@@ -33,6 +32,7 @@ static void verifying_release(struct verifying *v)
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
     free(v->chains);
+    store_numbering_release(&v->numbering);
     history_release(&v->history);
     store_cosignings_release(&v->cosignings);
 }
@@ -212,18 +212,6 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 /* ---- statements and covers ---- */
 
-static void check_place(struct verifying *v, uint64_t leaf, const struct statement *st, const uint8_t *entry)
-{
-    bool same = !v->placed || memcmp(st->place.investigation, v->place.investigation, STATEMENT_ID) == 0;
-    if (!same || st->place.seq != v->place.seq || !hash_equal(&st->place.prev, &v->place.prev))
-        FOUND(v, "leaf %llu: its number or predecessor does not follow (number %llu, expected %llu)",
-              (unsigned long long)leaf, (unsigned long long)st->place.seq, (unsigned long long)v->place.seq);
-    v->place = st->place;
-    v->place.seq++;
-    memcpy(v->place.prev.b, entry + 1, CRYPT_HASH);
-    v->placed = true;
-}
-
 static struct statement_place *chain_of(struct verifying *v, const uint8_t device[STATEMENT_ID])
 {
     for (size_t i = 0; i < v->chain_count; i++)
@@ -300,8 +288,11 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
     } else if (st.kind == STATEMENT_ACCESSED) {
         if (check_access(v, leaf, &st, entry, e) != 0)
             return ERR_IO;
-    } else
-        check_place(v, leaf, &st, entry);
+    } else {
+        int rc = store_numbering_take(&v->numbering, leaf, &st, entry, e);
+        if (rc != 0)
+            return rc;
+    }
     check_refers(v, leaf, &st);
     return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
 }
@@ -385,7 +376,7 @@ static int cosigned_lines(const struct verifying *v, const struct note *n, struc
     const struct policy *p = v->history.policy;
     if (p == NULL)
         return err_set(e, ERR_DAMAGED, "there were no cosigners then");
-    keys[count++] = v->history.log;
+    keys[count++] = *history_log_now(&v->history);
     for (size_t i = 0; i < p->nodes && count < COUNT(keys); i++)
         if (!p->node[i].is_group)
             keys[count++] = p->node[i].key;
@@ -402,12 +393,12 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     if (rc == 0)
         rc = cosigned_lines(v, &n, e);
     if (rc == 0)
-        rc = checkpoint_read(text, &v->history.log, NOTE_FOREIGN, &c, e);
+        rc = checkpoint_read(text, history_log_now(&v->history), NOTE_FOREIGN, &c, e);
     if (rc != 0)
         return rc;
     checkpoint_text(&c, &again);
     rc = buf_check(&again, e);
-    if (rc == 0 && (!bytes_equal(buf_bytes(&again), n.text) || strcmp(c.origin, v->history.log.name) != 0 ||
+    if (rc == 0 && (!bytes_equal(buf_bytes(&again), n.text) || strcmp(c.origin, v->history.origin) != 0 ||
                     c.size > r->first_leaf))
         rc = err_set(e, ERR_DAMAGED, "what was cosigned is no earlier checkpoint of this log");
     if (rc == 0)
@@ -415,7 +406,7 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     if (rc == 0 && !hash_equal(&root, &c.root))
         rc = err_set(e, ERR_DAMAGED, "the cosigned checkpoint of %llu leaves is of another history",
                      (unsigned long long)c.size);
-    return rc == 0 ? store_cosignings_add(&v->cosignings, &v->history.log, text, e) : rc;
+    return rc == 0 ? store_cosignings_add(&v->cosignings, history_log_now(&v->history), text, e) : rc;
 }
 
 static void check_cosigned(struct verifying *v, const struct ledger_record *r, uint64_t leaf,
@@ -474,9 +465,11 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     leaf_entry_public(note, made);
     if (memcmp(made, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, LEAF_ENTRY) != 0)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    int rc = store_public_read(&v->history, leaf, note, &held, &st, &e);
+    struct store_step step = {.record = r, .before = &v->root, .leaf = leaf, .statement = &st};
+    int rc = history_read(&v->history, &(struct history_reading){.leaf = leaf, .bytes = note}, &held, &st,
+                          &step.signer, &e);
     if (rc == 0)
-        rc = store_history_step(&v->history, r, &v->root, leaf, &st, &e);
+        rc = store_history_step(&v->history, &step, &e);
     if (rc != 0) {
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
         return;
@@ -637,8 +630,8 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
-    v.recount.finding = found_text;
-    v.recount.context = &v;
+    v.recount.finding = v.numbering.finding = found_text;
+    v.recount.context = v.numbering.context = &v;
     uint8_t entry[LEAF_ENTRY];
     leaf_entry_public(buf_bytes(&s->founded_note), entry);
     int rc = history_begin(&v.history, &s->founded.founded, entry, e);
@@ -649,6 +642,7 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
         return err_set(e, rc, "%s", mine.text);
     if (rc == ERR_DAMAGED && ret->findings == 0)
         FOUND(&v, "%s", mine.text);
+    store_numbering_tell(&v.numbering, watch);
     check_covered_all(&v);
     check_pinned(&v);
     check_history(&v);

@@ -27,6 +27,7 @@ void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines)
 static void watching_release(struct verbs_watching *w)
 {
     buf_drop(&w->lines);
+    verbs_numbered_release(&w->numbered);
 }
 
 /* A check that fails is an answer, not an error: it is said, and the exit code is 1. */
@@ -173,6 +174,8 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
             verbs_cosigned_json(face->json, policy, &done.cosigned);
         verbs_json_u64(face->json, "covers", done.covers);
         verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
+        if (verbs_numbered_tell(&w.numbered, face, e) != 0)
+            return e->code;
         verbs_json_u64(face->json, "leaves", done.leaves);
         verbs_json_u64(face->json, "records", done.records);
         verbs_json_text(face->json, "result", rc != 0 ? "FAILED" : uncosigned ? "UNCOSIGNED" : "VERIFIED");
@@ -183,9 +186,11 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
               "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
               done.records, done.leaves, done.statements_opened, done.covers);
     say_accesses(face, &done);
-    int stamps = verbs_stamps_verified(s, face, e);
-    if (stamps != 0)
-        return stamps;
+    int told = verbs_numbered_tell(&w.numbered, face, e);
+    if (told == 0)
+        told = verbs_stamps_verified(s, face, e);
+    if (told != 0)
+        return told;
     if (policy != NULL)
         verbs_cosigned_say(face, policy, &done.cosigned, done.leaves);
     if (uncosigned)

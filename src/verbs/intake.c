@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum { OPTION_FROM, OPTION_NOTE, OPTION_DRY_RUN, OPTION_WAIT, OPTION_STRICT };
+enum { OPTION_FROM, OPTION_NOTE, OPTION_INVESTIGATION, OPTION_DRY_RUN, OPTION_WAIT, OPTION_STRICT };
 enum {
     PART_LEAVES = 16384, /* two parts are in memory at once */
     PART_BYTES = 64 << 20, /* memory of a draft */
@@ -562,6 +562,8 @@ int verbs_intake(const struct verbs_request *request, const struct verbs_face *f
     if (rc == 0)
         rc = verbs_open(request, face, t.dry ? STORE_READ : STORE_WRITE,
                         request->option[OPTION_WAIT] != NULL ? WAIT_LONGEST_MS : 0, &place, &s, e);
+    if (rc == 0)
+        rc = verbs_investigate(s, request->option[OPTION_INVESTIGATION], e);
     if (rc != 0)
         return rc;
     t.store = s;

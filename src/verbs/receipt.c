@@ -9,7 +9,7 @@ struct receipt {
     struct store *store;
     const struct verbs_face *face;
     uint64_t number, deposit;
-    struct buf giver, note, reason;
+    struct buf giver, note, reason, investigation;
     bool has_giver, has_note, set_aside;
     int64_t opened, closed;
     uint64_t parts;
@@ -23,6 +23,7 @@ static void receipt_release(struct receipt *r)
     buf_drop(&r->giver);
     buf_drop(&r->note);
     buf_drop(&r->reason);
+    buf_drop(&r->investigation);
     buf_drop(&r->shown);
 }
 
@@ -43,6 +44,12 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     r->parts = d->parts;
     r->totals = d->totals;
     return 0;
+}
+
+static int look_up(struct receipt *r, uint64_t number, struct err *e)
+{
+    int rc = index_deposit_by_receipt(store_index(r->store), number, take_deposit, r, e);
+    return rc == 0 ? store_investigation_at(r->store, r->deposit, &r->investigation, e) : rc;
 }
 
 static void say_sum(const struct verbs_face *face, const char *label, const struct statement_sum *sum)
@@ -71,6 +78,7 @@ static void say_summary(struct receipt *r)
         verbs_say(f, "  From: %s", verbs_shown(buf_bytes(&r->giver), &r->shown));
     if (r->has_note)
         verbs_say(f, "  Note: %s", verbs_shown(buf_bytes(&r->note), &r->shown));
+    verbs_say(f, "  Investigation: %s", verbs_shown(buf_bytes(&r->investigation), &r->shown));
     if (r->set_aside)
         verbs_say(f, "  Set aside: %s", verbs_shown(buf_bytes(&r->reason), &r->shown));
     say_sum(f, text_tr("Seen:              "), &t->seen);
@@ -101,6 +109,7 @@ static int json_receipt(struct receipt *r, int (*entries)(struct receipt *r, str
     verbs_json_u64(j, "folders_already", t->folders_already);
     verbs_json_u64(j, "folders_taken", t->folders_taken);
     verbs_json_text(j, "giver", r->has_giver ? buf_text(&r->giver) : NULL);
+    verbs_json_text(j, "investigation", buf_text(&r->investigation));
     json_sum(j, "names", &t->names);
     verbs_json_text(j, "note", r->has_note ? buf_text(&r->note) : NULL);
     verbs_json_u64(j, "parts", r->parts);
@@ -115,7 +124,7 @@ static int json_receipt(struct receipt *r, int (*entries)(struct receipt *r, str
 int verbs_receipt_summary(struct store *s, uint64_t receipt, const struct verbs_face *face, struct err *e)
 {
     OWN(receipt_release) struct receipt r = {.store = s, .face = face};
-    int rc = index_deposit_by_receipt(store_index(s), receipt, take_deposit, &r, e);
+    int rc = look_up(&r, receipt, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL)
@@ -294,7 +303,7 @@ int verbs_receipt(const struct verbs_request *request, const struct verbs_face *
         return list(&r, e);
     rc = verbs_receipt_number(store_index(s), request->arguments[0], &number, e);
     if (rc == 0)
-        rc = index_deposit_by_receipt(store_index(s), number, take_deposit, &r, e);
+        rc = look_up(&r, number, e);
     if (rc != 0)
         return rc;
     bool whole = request->option[OPTION_SUMMARY] == NULL;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 enum { OPTION_REASON };
+enum { OPTION_INVESTIGATION };
 
 static int add_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
@@ -25,6 +26,8 @@ int verbs_note(const struct verbs_request *request, const struct verbs_face *fac
     int rc = verbs_text(text_tr("the note"), request->arguments[0], &held, &st.note.text, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = verbs_investigate(s, request->option[OPTION_INVESTIGATION], e);
     if (rc == 0)
         rc = add_one(s, &st, &leaf, e);
     if (rc != 0)

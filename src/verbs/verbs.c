@@ -20,6 +20,7 @@ const struct verb verbs_table[] = {
      1, SIZE_MAX, true,
      {{"from", "WHO", "the giver; kept encrypted"},
       {"note", "TEXT", "a remark for the receipt; kept encrypted"},
+      {"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"},
       {"dry-run", NULL, "only say what would be taken in"},
       {"wait", NULL, "wait while another writer is at work"},
       {"strict", NULL, "exit 3 when anything was refused"}}, verbs_intake},
@@ -50,8 +51,12 @@ const struct verb verbs_table[] = {
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
-    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true, {{0}},
-     verbs_note},
+    {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true,
+     {{"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"}}, verbs_note},
+    {"investigation", "ACTION...", "lines of inquiry, each with its own numbers",
+     "list: their names, and how many statements each has. new NAME: begin another one. Statements are numbered within "
+     "their investigation without gaps, so that what is left out of one shows: groundwork verify. Names are kept "
+     "encrypted.", 1, 2, true, {{0}}, verbs_investigation},
     {"custody", "add|show [ACT|ITEM]", "who had an item, and what was done with it",
      "add ACT: say on the log that items, or all that is on a receipt, were collected, received, transferred, viewed, "
      "exported, returned or destroyed; what is said is signed, numbered and kept encrypted. ITEMS is one item, or "
@@ -346,9 +351,15 @@ static int watched_progress(void *context, uint64_t done, uint64_t all)
     return w->face->progress(w->face->context, &p);
 }
 
+static void watched_numbered(void *context, const struct store_numbered *n)
+{
+    struct verbs_watching *w = context;
+    verbs_numbered_add(&w->numbered, n);
+}
+
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
 {
-    *ret = (struct store_watch){watched_finding, watched_progress, w};
+    *ret = (struct store_watch){watched_finding, watched_progress, w, watched_numbered};
 }
 
 int verbs_text(const char *what, const char *given, struct buf *held, const char **ret, struct err *e)

@@ -14,7 +14,8 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
-    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody;
+    verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
+    verbs_investigation;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -48,13 +49,24 @@ int verbs_outside(const struct verbs_request *request, const char *path, struct 
 /* verbs_checkpoint_words: the words of a kept checkpoint, if that is what ${text} holds, as the three lines that
  * store_against reads.  ERR_DAMAGED: mistyped, or of another repository; ERR_REFUSED: words of a recovery sheet. */
 int verbs_checkpoint_words(struct store *s, struct buf *text, struct err *e);
-/* Findings and progress of a check, to the face. */
+/* Findings and progress of a check, to the face; what was said of investigations, kept until it is told. */
+struct verbs_numbered {
+    struct store_numbered *list; /* names and gaps are copies */
+    size_t count, room;
+    bool failed; /* no memory for all of them */
+};
 struct verbs_watching {
     const struct verbs_face *face;
     uint64_t findings;
     struct buf lines; /* for the document, newline-ended */
+    struct verbs_numbered numbered;
 };
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret);
+void verbs_numbered_add(struct verbs_numbered *n, const struct store_numbered *one);
+int verbs_numbered_tell(const struct verbs_numbered *n, const struct verbs_face *face, struct err *e);
+void verbs_numbered_release(struct verbs_numbered *n);
+/* verbs_investigate: --investigation NAME of a request, NULL when not said; ERR_ABSENT. */
+int verbs_investigate(struct store *s, const char *name, struct err *e);
 
 /* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, and
  * ERR_USAGE when it names several.  What the item borrows lives in ${held}. */

@@ -44,7 +44,8 @@ static void test_all_prepare(void **state)
 {
     struct fixture *f = *state;
     OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
-    static const enum index_sql sorted[] = {SQL_ITEM_BY_PATH, SQL_ITEM_BY_DIGEST, SQL_INVESTIGATION};
+    static const enum index_sql sorted[] = {SQL_ITEM_BY_PATH, SQL_ITEM_BY_DIGEST, SQL_INVESTIGATION,
+                                          SQL_INVESTIGATIONS};
     for (int i = 0; i < SQL_COUNT; i++) {
         OWN(index_query_drop) struct index_query q = {0};
         if (index_ask(x, (enum index_sql)i, &q, &f->e) != 0)

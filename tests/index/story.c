@@ -656,6 +656,25 @@ static void check_deposits(struct index *x, struct asked *a)
     assert_int_equal(index_deposit_by_receipt(x, want.next_receipt, same_deposit, &walk, NULL), ERR_ABSENT);
 }
 
+struct listed {
+    struct index *x;
+    size_t count;
+    uint64_t last;
+};
+
+static int list_row(void *context, const struct index_investigation_row *row, struct err *e)
+{
+    struct listed *l = context;
+    struct statement_place place;
+    (void)e;
+    assert_true(l->count == 0 || row->leaf > l->last);
+    assert_int_equal(index_place(l->x, row->next.investigation, &place, NULL), 0);
+    assert_true(place.seq == row->next.seq && hash_equal(&place.prev, &row->next.prev));
+    l->count++;
+    l->last = row->leaf;
+    return 0;
+}
+
 static void check_places(struct index *x, struct asked *a)
 {
     uint8_t first[STATEMENT_ID];
@@ -680,6 +699,9 @@ static void check_places(struct index *x, struct asked *a)
         any = true;
     }
     assert_true(any);
+    struct listed l = {.x = x};
+    assert_int_equal(index_investigations(x, list_row, &l, NULL), 0);
+    assert_true(l.count > 0);
 }
 
 static int walk_row(void *context, const struct index_statement_row *row, struct err *e)

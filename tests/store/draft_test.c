@@ -111,7 +111,7 @@ static void test_what_breaks_a_rule_never_enters(void **state)
         {"path-form", {.kind = STATEMENT_RECEIVED, .received = {.type = STATEMENT_FOLDER, .path = whole}}},
         {"path-length", {.kind = STATEMENT_RECEIVED, .received = {.type = STATEMENT_FOLDER, .path = none}}},
         {"link-target", {.kind = STATEMENT_RECEIVED, .received = {.type = STATEMENT_LINK, .path = link}}},
-        {"investigation already", {.kind = STATEMENT_INVESTIGATION, .investigation = {.name = "second"}}},
+        {"rule investigation", {.kind = STATEMENT_INVESTIGATION, .investigation = {.name = "main"}}},
     };
     struct statement good = note("good");
     struct store *s = begin(f);

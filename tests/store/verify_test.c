@@ -398,7 +398,9 @@ static void test_numbering_is_checked(void **state)
         st.place.investigation[0] ^= how == 3;
         forge_hidden(f, &g, &st, g.first);
         assert_int_equal(forged_verify(f, &g), how == 0 ? 0 : ERR_DAMAGED);
-        assert_int_equal(line(f, "number or predecessor does not follow", "leaf"), how != 0);
+        static const char *const words[] = {"no such line", "are not there", "names another one before it",
+                                            "investigation \"?\", and 1 to"};
+        assert_int_equal(line(f, words[how], "leaf"), how != 0);
     }
 }
 

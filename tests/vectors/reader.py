@@ -559,7 +559,7 @@ class Repository:
             if body["kind"] == "received":
                 continue
             access = body["kind"] == "accessed"
-            chain = body["device"] if access else "the investigation"
+            chain = body["device" if access else "investigation"]
             seq, before = chains.get(chain, nowhere)
             if access:
                 need(body["seq"] >= seq and (body["seq"] > seq or un64(body["prev"]) == before), "an access's place")
@@ -573,7 +573,8 @@ class Repository:
                                                          for i in range(first, end + 1)), "items")
                     last = end
             if "refers" in body:
-                need(un64(body["refers"]["commitment"]) == self.entries[body["refers"]["leaf"]][1:], "what is referred to")
+                refers = body["refers"]
+                need(un64(refers["commitment"]) == self.entries[refers["leaf"]][1:], "what is referred to")
             chains[chain] = body["seq"] + 1, self.entries[leaf][1:]
 
     def check_packs(self):

@@ -80,8 +80,8 @@ static void what_is_whole_is_called_so(void **state)
     assert_int_equal(check(f, "verify", NULL), 0);
     fixture_went_well(f);
     fixture_said(f, "4 commits, ");
-    fixture_said(f, " covers checked.\nNo time-stamp attests when this was there: groundwork timestamp request asks "
-                    "for one.\nVERIFIED\n");
+    fixture_said(f, " covers checked.\nInvestigation \"main\": statements 1 to 5, none missing.\nNo time-stamp attests "
+                    "when this was there: groundwork timestamp request asks for one.\nVERIFIED\n");
     assert_int_equal(check(f, "audit", NULL), 0);
     fixture_said(f, "2 packs and 2 parity files (");
     fixture_said(f, ") compared with their logged roots.\n2 items (1.4 MiB) decrypted and re-hashed.\nWHOLE\n");

@@ -1,0 +1,197 @@
+/*
+ * Lines of inquiry: each numbers its own statements.  The first statement of one names it.  What is about a deposit,
+ * its receipt or its items is numbered where the deposit is; everything else where the caller chose, or in the first
+ * line of all.
+ */
+#include "store/store_internal.h"
+
+/* ---- the list ---- */
+
+struct listing {
+    struct store *s;
+    int (*each)(void *context, const struct store_investigation *i, struct err *e);
+    void *context;
+    struct store_held *held;
+};
+
+static void listing_release(struct listing *l)
+{
+    store_held_drop(&l->held);
+}
+
+static int list_one(void *context, const struct index_investigation_row *row, struct err *e)
+{
+    struct listing *l = context;
+    struct statement st;
+    int rc = store_statement(l->s, row->leaf, &l->held, &st, e);
+    if (rc == 0 && st.kind != STATEMENT_INVESTIGATION)
+        rc = err_set(e, ERR_DAMAGED, "leaf %llu should name an investigation, and does not",
+                     (unsigned long long)row->leaf);
+    if (rc != 0)
+        return rc;
+    struct store_investigation one = {
+        .leaf = row->leaf, .statements = row->next.seq, .name = st.investigation.name};
+    memcpy(one.id, row->next.investigation, STATEMENT_ID);
+    return l->each(l->context, &one, e);
+}
+
+int store_investigations(struct store *s,
+                         int (*each)(void *context, const struct store_investigation *i, struct err *e), void *context,
+                         struct err *e)
+{
+    OWN(listing_release) struct listing l = {.s = s, .each = each, .context = context};
+    return index_investigations(store_index(s), list_one, &l, e);
+}
+
+/* ---- choosing one ---- */
+
+struct named {
+    const char *name;
+    bool found;
+    uint8_t id[STATEMENT_ID];
+};
+
+static int is_named(void *context, const struct store_investigation *i, struct err *e)
+{
+    struct named *n = context;
+    (void)e;
+    if (!n->found && strcmp(i->name, n->name) == 0) {
+        n->found = true;
+        memcpy(n->id, i->id, STATEMENT_ID);
+    }
+    return 0;
+}
+
+int store_investigate(struct store *s, const char *name, struct err *e)
+{
+    struct named n = {.name = name};
+    int rc = store_investigations(s, is_named, &n, e);
+    if (rc == 0 && !n.found)
+        rc = err_set(e, ERR_ABSENT, "there is no investigation \"%s\": groundwork investigation list names them", name);
+    if (rc != 0)
+        return rc;
+    s->chosen = true;
+    memcpy(s->chosen_investigation, n.id, STATEMENT_ID);
+    return 0;
+}
+
+/* ---- where a statement is numbered ---- */
+
+static int of_leaf(struct store *s, uint64_t leaf, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    int rc = store_statement(s, leaf, &held, &st, e);
+    if (rc == 0)
+        memcpy(ret, st.place.investigation, STATEMENT_ID);
+    return rc;
+}
+
+struct sought {
+    uint8_t id[STATEMENT_ID];
+    struct buf *to;
+};
+
+static int is_sought(void *context, const struct store_investigation *i, struct err *e)
+{
+    struct sought *k = context;
+    (void)e;
+    if (memcmp(i->id, k->id, STATEMENT_ID) == 0)
+        buf_put_text(k->to, i->name);
+    return 0;
+}
+
+int store_investigation_at(struct store *s, uint64_t leaf, struct buf *to, struct err *e)
+{
+    struct sought k = {.to = to};
+    int rc = of_leaf(s, leaf, k.id, e);
+    if (rc == 0)
+        rc = store_investigations(s, is_sought, &k, e);
+    return rc == 0 ? buf_check(to, e) : rc;
+}
+
+static int take_leaf(void *context, const struct index_deposit *d, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = d->leaf;
+    return 0;
+}
+
+/* ERR_ABSENT: a rule will say that there is no such deposit or receipt. */
+static int of_deposit(struct store *s, uint64_t deposit, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    struct index_statement_row row;
+    int rc = index_statement_row(store_index(s), deposit, &row, e);
+    if (rc == 0 && row.kind != STATEMENT_DEPOSIT)
+        rc = err_set(e, ERR_ABSENT, "leaf %llu is no deposit", (unsigned long long)deposit);
+    return rc == 0 ? of_leaf(s, deposit, ret, e) : rc;
+}
+
+static int of_receipt(struct store *s, uint64_t receipt, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    uint64_t deposit;
+    int rc = index_deposit_by_receipt(store_index(s), receipt, take_leaf, &deposit, e);
+    return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
+}
+
+static int take_deposit(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = item->deposit;
+    return 0;
+}
+
+static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    uint64_t deposit;
+    if (x->receipt != 0 || x->item_count == 0)
+        return x->receipt != 0 ? of_receipt(s, x->receipt, ret, e) : ERR_ABSENT;
+    int rc = index_item(store_index(s), x->items[0].first, take_deposit, &deposit, e);
+    return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
+}
+
+/* Is the deposit that a part or a receipt goes on with of the numbering at hand? */
+static bool goes_on(const struct draft *d, uint64_t deposit)
+{
+    return d->placed && (deposit >= d->first_leaf || (d->open_known && d->open_deposit == deposit));
+}
+
+static int of_subject(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    const struct draft *d = &s->draft;
+    if (st->kind == STATEMENT_SET_ASIDE)
+        return of_receipt(s, st->set_aside.receipt, ret, e);
+    if (st->kind == STATEMENT_CUSTODY)
+        return of_custody(s, &st->custody, ret, e);
+    if (st->kind != STATEMENT_PART && st->kind != STATEMENT_RECEIPT)
+        return ERR_ABSENT;
+    uint64_t deposit = st->kind == STATEMENT_PART ? st->part.deposit : st->receipt.deposit;
+    if (!goes_on(d, deposit))
+        return of_deposit(s, deposit, ret, e);
+    memcpy(ret, d->place.investigation, STATEMENT_ID);
+    return 0;
+}
+
+int store_investigation_of(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    const struct draft *d = &s->draft;
+    struct err mine = {0};
+    int rc = of_subject(s, st, ret, &mine);
+    if (rc != ERR_ABSENT)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+    if (!s->chosen && !d->placed)
+        return index_investigation(store_index(s), ret, e);
+    memcpy(ret, s->chosen ? s->chosen_investigation : d->place.investigation, STATEMENT_ID);
+    return 0;
+}
+
+int store_investigation_fresh(struct store *s, const char *name, struct err *e)
+{
+    struct named n = {.name = name};
+    if (s->draft.placed)
+        return err_set(e, ERR_REFUSED, "rule investigation: it is named by a commit of its own");
+    int rc = store_investigations(s, is_named, &n, e);
+    if (rc == 0 && n.found)
+        rc = err_set(e, ERR_REFUSED, "rule investigation: there is one named \"%s\" already", name);
+    return rc;
+}
