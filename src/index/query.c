@@ -3,6 +3,7 @@
 #include <assert.h>
 
 static_assert(STATEMENT_RECEIVED == 7, "the kind that the queries below give to rows of items");
+static_assert(STATEMENT_ACCESSED == 27, "a device has numbers of its own, and is no investigation");
 
 #define ITEM                                                                                                           \
     "SELECT i.leaf, i.deposit, i.seq, d.receipt, d.set_aside, i.further_of, i.duplicate_of, i.type, i.path, i.target," \

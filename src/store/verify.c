@@ -249,8 +249,8 @@ static int check_access(struct verifying *v, uint64_t leaf, const struct stateme
     if (st->place.seq > expected->seq)
         gap_note(v->count, expected, st->place.seq);
     else if (st->place.seq < expected->seq || !hash_equal(&st->place.prev, &expected->prev))
-        FOUND(v, "leaf %llu: its number or predecessor does not follow (number %llu, expected %llu)",
-              (unsigned long long)leaf, (unsigned long long)st->place.seq, (unsigned long long)expected->seq);
+        FOUND(v, "leaf %llu: this record of an access does not follow from the one before it",
+              (unsigned long long)leaf);
     expected->seq = st->place.seq + 1;
     memcpy(expected->prev.b, entry + 1, CRYPT_HASH);
     return 0;
