@@ -454,6 +454,12 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED:
     case STATEMENT_TIMESTAMPED:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_PROPOSED:
+    case STATEMENT_APPROVED:
+    case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
         return 0;
     }

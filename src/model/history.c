@@ -3,35 +3,21 @@
 #include <assert.h>
 
 static const char SET_PURPOSE[] = "groundwork/recovery-set/v1\n";
+#define LLU(number) ((unsigned long long)(number))
 
 void history_release(struct history *h)
 {
-    free(h->spans);
+    for (size_t i = 0; i < h->count; i++)
+        free(h->members[i].turns);
+    free(h->members);
+    free(h->by_id);
+    free(h->logs);
+    free(h->once);
+    free(h->proposals);
+    free(h->keys);
     free(h->earlier);
     free(h->policy);
     *h = (struct history){0};
-}
-
-/* Room for one further span, so that what follows cannot fail half way. */
-static int room_make(struct history *h, struct err *e)
-{
-    if (h->count == h->room) {
-        size_t room = h->room * 2 + 4;
-        struct history_span *grown = reallocarray(h->spans, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        h->spans = grown;
-        h->room = room;
-    }
-    if (h->earlier_count == h->earlier_room) {
-        size_t room = h->earlier_room * 2 + 4;
-        void *grown = reallocarray(h->earlier, room, sizeof *h->earlier);
-        if (grown == NULL)
-            return err_memory(e);
-        h->earlier = grown;
-        h->earlier_room = room;
-    }
-    return 0;
 }
 
 static void commitment(const uint8_t entry[LEAF_ENTRY], struct hash *ret)
@@ -39,37 +25,236 @@ static void commitment(const uint8_t entry[LEAF_ENTRY], struct hash *ret)
     memcpy(ret->b, entry + 1, CRYPT_HASH);
 }
 
+/* ---- keys ---- */
+
+/* Where the key stands or belongs among all that were ever named. */
+static size_t key_place(const struct history *h, const struct note_key *key)
+{
+    size_t low = 0, high = h->key_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(h->keys[middle], key->public_key, CRYPT_PUBLIC) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* No key comes back: a former member, or a spent one-time key, would sign again. */
+static bool is_fresh(const struct history *h, const struct note_key *key)
+{
+    size_t i = key_place(h, key);
+    return i == h->key_count || memcmp(h->keys[i], key->public_key, CRYPT_PUBLIC) != 0;
+}
+
+static size_t id_place(const struct history *h, const uint8_t id[4])
+{
+    size_t low = 0, high = h->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(h->members[h->by_id[middle]].key.id, id, 4) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const struct history_member *member_by_id(const struct history *h, const uint8_t id[4])
+{
+    size_t i = id_place(h, id);
+    return i < h->count && memcmp(h->members[h->by_id[i]].key.id, id, 4) == 0 ? &h->members[h->by_id[i]] : NULL;
+}
+
+const struct history_member *history_member(const struct history *h, const char *name)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (strcmp(h->members[i].key.name, name) == 0)
+            return &h->members[i];
+    return NULL;
+}
+
+const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key)
+{
+    const struct history_member *m = member_by_id(h, key->id);
+    return m != NULL && memcmp(m->key.public_key, key->public_key, CRYPT_PUBLIC) == 0 ? m : NULL;
+}
+
+const struct note_key *history_log(const struct history_log *logs, size_t count, uint64_t leaves)
+{
+    assert(count > 0);
+    while (count > 1 && logs[count - 1].from > leaves)
+        count--;
+    return &logs[count - 1].key;
+}
+
+const struct note_key *history_log_now(const struct history *h)
+{
+    return &h->logs[h->log_count - 1].key;
+}
+
+/* ---- members ---- */
+
+enum statement_role history_role(const struct history_member *m, uint64_t leaf)
+{
+    size_t i = m->turn_count;
+    if (leaf > m->until)
+        return 0;
+    while (i > 0 && m->turns[i - 1].from > leaf)
+        i--;
+    return i == 0 ? 0 : m->turns[i - 1].role;
+}
+
+bool history_is_doubtful(const struct history_member *m, uint64_t leaf)
+{
+    return m->doubted && leaf >= m->doubtful_from;
+}
+
+static size_t standing(const struct history *h, uint64_t leaf, enum statement_role role)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        enum statement_role has = history_role(&h->members[i], leaf);
+        count += has != 0 && (role == 0 || has == role);
+    }
+    return count;
+}
+
+size_t history_administrators(const struct history *h, uint64_t leaf)
+{
+    return standing(h, leaf, STATEMENT_ADMINISTRATOR);
+}
+
+size_t history_needed(const struct history *h, uint64_t leaf)
+{
+    size_t stand = history_administrators(h, leaf);
+    return h->needed < stand ? h->needed : stand;
+}
+
+const struct history_proposal *history_proposal(const struct history *h, uint64_t leaf)
+{
+    size_t low = 0, high = h->proposal_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (h->proposals[middle].leaf < leaf)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < h->proposal_count && h->proposals[low].leaf == leaf ? &h->proposals[low] : NULL;
+}
+
+static bool administers(const struct history *h, size_t member, uint64_t leaf)
+{
+    return history_role(&h->members[member], leaf) == STATEMENT_ADMINISTRATOR;
+}
+
+size_t history_approvers(const struct history *h, const struct history_proposal *p, uint64_t leaf)
+{
+    size_t count = 0;
+    if (!administers(h, p->by[0], leaf)) /* it falls with who made it */
+        return 0;
+    for (size_t i = 0; i < p->count; i++)
+        count += administers(h, p->by[i], leaf);
+    return count;
+}
+
+/* ---- beginning ---- */
+
+static int grow(void *list, size_t room, size_t size, struct err *e)
+{
+    void *old, *more;
+    memcpy(&old, list, sizeof old);
+    more = reallocarray(old, room, size);
+    if (more == NULL)
+        return err_memory(e);
+    memcpy(list, &more, sizeof more);
+    return 0;
+}
+
+/* Room for one more of everything, so that what follows cannot fail half way: an event adds one of each at most. */
+static int room_make(struct history *h, struct err *e)
+{
+    enum { FIRST = 8, SPARE = 4 };
+    if (h->events + SPARE <= h->room)
+        return 0;
+    size_t room = h->room * 2 + FIRST;
+    int rc = grow(&h->members, room, sizeof *h->members, e);
+    if (rc == 0)
+        rc = grow(&h->by_id, room, sizeof *h->by_id, e);
+    if (rc == 0)
+        rc = grow(&h->logs, room, sizeof *h->logs, e);
+    if (rc == 0)
+        rc = grow(&h->once, room, sizeof *h->once, e);
+    if (rc == 0)
+        rc = grow(&h->proposals, room, sizeof *h->proposals, e);
+    if (rc == 0)
+        rc = grow(&h->keys, room, sizeof *h->keys, e);
+    if (rc == 0)
+        rc = grow(&h->earlier, room, sizeof *h->earlier, e);
+    if (rc == 0)
+        h->room = room;
+    return rc;
+}
+
+static void key_add(struct history *h, const struct note_key *key)
+{
+    size_t i = key_place(h, key);
+    memmove(h->keys + i + 1, h->keys + i, (h->key_count - i) * sizeof *h->keys);
+    memcpy(h->keys[i], key->public_key, CRYPT_PUBLIC);
+    h->key_count++;
+}
+
+/* ${turn}: her first role, allocated; the history's from here on. */
+static void member_add(struct history *h, const struct history_member *m, struct history_turn *turn)
+{
+    size_t i = id_place(h, m->key.id);
+    memmove(h->by_id + i + 1, h->by_id + i, (h->count - i) * sizeof *h->by_id);
+    h->by_id[i] = h->count;
+    h->members[h->count] = *m;
+    h->members[h->count].turns = turn;
+    h->members[h->count].turn_count = 1;
+    h->members[h->count].until = UINT64_MAX;
+    h->count++;
+    key_add(h, &m->key);
+}
+
+static struct history_turn *turn_new(uint64_t from, enum statement_role role, struct err *e)
+{
+    struct history_turn *t = malloc(sizeof *t);
+    if (t == NULL)
+        (void)err_memory(e);
+    else
+        *t = (struct history_turn){from, role};
+    return t;
+}
+
 int history_begin(struct history *h, const struct statement_founded *founded, const uint8_t entry[LEAF_ENTRY],
                   struct err *e)
 {
     history_release(h);
     int rc = room_make(h, e);
-    if (rc != 0)
-        return rc;
+    struct history_turn *turn = rc == 0 ? turn_new(0, STATEMENT_ADMINISTRATOR, e) : NULL;
+    if (turn == NULL)
+        return ERR_IO;
+    struct history_member m = {.key = founded->member};
+    memcpy(m.box, founded->member_box, CRYPT_PUBLIC);
+    memcpy(m.receiving, founded->receiving, sizeof m.receiving);
     crypt_sha256(bytes_of(entry, LEAF_ENTRY), &h->pin);
     commitment(entry, &h->last);
-    h->log = founded->log;
-    h->spans[h->count++] = (struct history_span){.from = 0, .keys = {founded->member}, .count = 1};
+    memcpy(h->origin, founded->log.name, sizeof h->origin);
+    h->needed = founded->administrators > 0 ? founded->administrators : 1;
+    h->logs[h->log_count++] = (struct history_log){0, founded->log};
+    member_add(h, &m, turn);
+    key_add(h, &founded->log);
     return 0;
 }
 
 bool history_is_event(enum statement_kind kind)
 {
-    return kind == STATEMENT_RECOVERY || kind == STATEMENT_MEMBER || kind == STATEMENT_COSIGNERS;
-}
-
-const struct history_span *history_at(const struct history *h, uint64_t leaf)
-{
-    size_t i = h->count;
-    assert(i > 0);
-    while (i > 1 && h->spans[i - 1].from > leaf)
-        i--;
-    return &h->spans[i - 1];
-}
-
-const struct note_key *history_member(const struct history *h)
-{
-    return &h->spans[h->count - 1].keys[0];
+    return statement_is_act(kind) || kind == STATEMENT_MEMBER || kind == STATEMENT_PROPOSED ||
+           kind == STATEMENT_APPROVED;
 }
 
 bool history_sheets_earlier(const struct history *h, const uint8_t set[STATEMENT_ID])
@@ -102,71 +287,165 @@ void history_set(const struct hash *pin, const struct statement_recovery *r, uin
     memcpy(ret, digest.b, STATEMENT_ID);
 }
 
-/* No key comes back: a former member, or a spent one-time key, would sign again. */
-static bool is_fresh(const struct history *h, const struct note_key *key)
+
+/* ---- who signed ---- */
+
+static const struct history_once *once_at(const struct history *h, uint64_t leaf)
 {
-    for (size_t i = 0; i < h->count; i++)
-        for (size_t k = 0; k < h->spans[i].count; k++)
-            if (memcmp(h->spans[i].keys[k].public_key, key->public_key, CRYPT_PUBLIC) == 0)
-                return false;
-    return true;
+    size_t i = h->once_count;
+    while (i > 0 && h->once[i - 1].after >= leaf)
+        i--;
+    return i > 0 && leaf <= h->once[i - 1].until ? &h->once[i - 1] : NULL;
 }
 
-/* Each event stands behind the one before: its own leaf, and so the span that begins behind it. */
-static uint64_t leaf_next(const struct history *h)
+/* Received statements are text and an empty line: nobody signs them themselves. */
+static bool is_unsigned(struct bytes bytes)
 {
-    uint64_t from = h->spans[h->count - 1].from;
-    return h->policy != NULL && h->policy_leaf >= from ? h->policy_leaf + 1 : from;
+    return bytes.n >= 2 && bytes.p[bytes.n - 1] == '\n' && bytes.p[bytes.n - 2] == '\n';
 }
 
-static int event_rule(const struct history *h, uint64_t leaf, const struct statement_event *v,
-                      const struct note_key *key, struct err *e)
+/* The member who must have signed, by the one signature line; NULL: no member. */
+static int signer_find(const struct history *h, struct bytes bytes, const struct history_member **ret, struct err *e)
 {
-    if (h->events == HISTORY_EVENTS_MAX)
-        return err_set(e, ERR_DAMAGED, "rule event-count: more than %d key events", HISTORY_EVENTS_MAX);
-    if (leaf < leaf_next(h) || v->number != h->events + 1 || !hash_equal(&v->prev, &h->last))
-        return err_set(e, ERR_DAMAGED, "rule event-place: the key event does not follow the one before");
-    if (key != NULL && !is_fresh(h, key))
-        return err_set(e, ERR_DAMAGED, "rule event-key: a key that was registered before is no new one");
+    OWN(note_drop) struct note note = {0};
+    *ret = NULL;
+    if (is_unsigned(bytes) || bytes.n > LEAF_STATEMENT_MAX)
+        return 0;
+    int rc = note_parse(bytes, &note, e);
+    if (rc == 0 && note.lines == 1)
+        *ret = member_by_id(h, note.line[0].id);
+    return rc;
+}
+
+static int signer_rule(const struct history_member *m, uint64_t leaf, enum statement_kind kind, struct err *e)
+{
+    enum statement_role role = history_role(m, leaf);
+    if (role == 0 && leaf > m->until)
+        return err_set(e, ERR_DAMAGED, "rule signer-standing: %s signs nothing behind leaf %llu", m->key.name,
+                       LLU(m->until));
+    if (role == 0)
+        return err_set(e, ERR_DAMAGED, "rule signer-standing: %s signs nothing up to leaf %llu", m->key.name,
+                       LLU(m->at));
+    if (kind != STATEMENT_FOUNDED && kind != STATEMENT_MEMBER && !statement_role_may(role, kind))
+        return err_set(e, ERR_DAMAGED, "rule signer-role: %s is %s here and may not sign \"%s\"", m->key.name,
+                       statement_role_name(role), statement_kind_name(kind));
     return 0;
 }
 
-static int take_recovery(struct history *h, uint64_t leaf, const struct statement *s, struct err *e)
+int history_read(const struct history *h, const struct history_reading *what, struct statement_held **held,
+                 struct statement *ret, const struct history_member **ret_signer, struct err *e)
 {
-    const struct statement_recovery *r = &s->recovery;
+    const struct history_member *signer = NULL;
+    const struct history_once *once = once_at(h, what->leaf);
+    struct note_key keys[2] = {0};
+    int rc = signer_find(h, what->bytes, &signer, e);
+    if (rc != 0)
+        return err_add(e, rc, "statement");
+    if (signer != NULL)
+        keys[0] = signer->key;
+    if (once != NULL)
+        keys[1] = once->key;
+    rc = statement_read(what->bytes, what->values, what->secret, keys, once != NULL ? 2 : 1, held, ret, e);
+    if (rc == 0 && signer != NULL)
+        rc = signer_rule(signer, what->leaf, ret->kind, e);
+    if (rc == 0 && ret_signer != NULL)
+        *ret_signer = signer;
+    return rc;
+}
+
+/* ---- what an event must keep to ---- */
+
+static int event_rule(const struct history *h, uint64_t leaf, const struct statement_event *v, struct err *e)
+{
+    if (h->events == HISTORY_EVENTS_MAX)
+        return err_set(e, ERR_DAMAGED, "rule event-count: more than %d key events", HISTORY_EVENTS_MAX);
+    if (leaf <= h->last_leaf || v->number != h->events + 1 || !hash_equal(&v->prev, &h->last))
+        return err_set(e, ERR_DAMAGED, "rule event-place: the key event does not follow the one before");
+    return 0;
+}
+
+static int key_rule(const struct history *h, const struct note_key *key, struct err *e)
+{
+    return is_fresh(h, key) ? 0
+                            : err_set(e, ERR_DAMAGED,
+                                      "rule event-key: a key that was registered before is no new one");
+}
+
+/* <origin>/m/<8 hex>, and no other of that name or id: files are named by it, and events name her by it. */
+static int member_key_rule(const struct history *h, const struct note_key *key, struct err *e)
+{
+    size_t n = strlen(h->origin);
+    const char *p = key->name;
+    bool good = strncmp(p, h->origin, n) == 0 && strncmp(p + n, "/m/", 3) == 0 && strlen(p + n + 3) == 8 &&
+                strspn(p + n + 3, "0123456789abcdef") == 8;
+    int rc = key_rule(h, key, e);
+    if (rc == 0 && (!good || history_member(h, key->name) != NULL || member_by_id(h, key->id) != NULL))
+        rc = err_set(e, ERR_DAMAGED, "rule event-name: a member's key is named %s/m/ and eight hex digits of its own",
+                     h->origin);
+    return rc;
+}
+
+/* Who is written of: a member that stands. */
+static int subject_find(const struct history *h, uint64_t leaf, const char *name, const struct history_member **ret,
+                        struct err *e)
+{
+    *ret = history_member(h, name);
+    if (*ret == NULL || history_role(*ret, leaf) == 0)
+        return err_set(e, ERR_DAMAGED, "rule event-member: %s is no member here", name);
+    return 0;
+}
+
+/* What is left when ${m} has this role (0: none), as the act says. */
+struct turning {
+    const struct history_member *member, *signer;
+    enum statement_role role;
+    bool log_known;
+    const struct note_key *log;
+    bool proposed; /* the log key is drawn by whoever acts */
+};
+
+static int log_rule(const struct history *h, const struct turning *t, bool loses, struct err *e)
+{
+    if (t->proposed)
+        return 0;
+    if (loses != t->log_known)
+        return err_set(e, ERR_DAMAGED, loses ? "rule event-log: a writer goes, and no new log key is named"
+                                             : "rule event-log: a new log key is named, and no writer goes");
+    if (!loses)
+        return 0;
+    if (strcmp(t->log->name, h->origin) != 0 || h->log_count == HISTORY_LOGS_MAX)
+        return err_set(e, ERR_DAMAGED, "rule event-log: the log key has the log's name, and at most %d follow each "
+                                       "other", HISTORY_LOGS_MAX);
+    return key_rule(h, t->log, e);
+}
+
+static int turning_rule(const struct history *h, uint64_t leaf, const struct turning *t, struct err *e)
+{
+    enum statement_role now = history_role(t->member, leaf);
+    size_t administrators = history_administrators(h, leaf);
+    bool loses = statement_role_writes(now) && !statement_role_writes(t->role);
+    administrators += t->role == STATEMENT_ADMINISTRATOR;
+    administrators -= now == STATEMENT_ADMINISTRATOR;
+    if (administrators == 0 || administrators > STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, ERR_DAMAGED, "rule event-administrators: 1 to %d administrators stand at any time",
+                       STATEMENT_ADMINISTRATORS_MAX);
+    if (now == t->role)
+        return err_set(e, ERR_DAMAGED, "rule event-role: %s has that role already", t->member->key.name);
+    if (loses && !t->proposed && t->signer == t->member) /* she could not sign what follows in the record */
+        return err_set(e, ERR_DAMAGED, "rule event-self: who signs no more is written off by another administrator");
+    return log_rule(h, t, loses, e);
+}
+
+static int recovery_rule(const struct history *h, uint64_t leaf, const struct statement_recovery *r, struct err *e)
+{
     uint8_t set[STATEMENT_ID];
     history_set(&h->pin, r, set);
     if (memcmp(set, r->set, STATEMENT_ID) != 0 || r->leaves > leaf)
         return err_set(e, ERR_DAMAGED, "rule recovery-set: the set of sheets has not the id that follows from it");
-    if (h->sheets.known)
-        memcpy(h->earlier[h->earlier_count++], h->sheets.set, STATEMENT_ID);
-    h->sheets = (struct history_sheets){.known = true,
-                                        .leaf = leaf,
-                                        .at_unix_s = s->at_unix_s,
-                                        .key = r->key,
-                                        .epoch = r->epoch,
-                                        .needed = r->needed,
-                                        .count = (uint32_t)r->share_count};
-    memcpy(h->sheets.receiving, r->receiving, CRYPT_PUBLIC);
-    memcpy(h->sheets.set, r->set, STATEMENT_ID);
-    memcpy(h->sheets.shares, r->shares, r->share_count * sizeof h->sheets.shares[0]);
-    h->spans[h->count] = (struct history_span){.from = leaf + 1, .keys = {*history_member(h), r->key}, .count = 2};
-    h->count++;
-    return 0;
+    return key_rule(h, &r->key, e);
 }
 
-static int take_member(struct history *h, uint64_t leaf, const struct statement *s, struct err *e)
-{
-    if (!h->sheets.known || h->sheets.spent || memcmp(h->sheets.set, s->member.set, STATEMENT_ID) != 0)
-        return err_set(e, ERR_DAMAGED, "rule member-set: its sheets are not those that may replace a member here");
-    h->sheets.spent = true;
-    h->spans[h->count] = (struct history_span){.from = leaf + 1, .keys = {s->member.key}, .count = 1};
-    h->count++;
-    return 0;
-}
-
-/* The spans stay: a cosigner signs no statements. */
-static int take_cosigners(struct history *h, uint64_t leaf, const struct statement *s, struct err *e)
+static int policy_read(const struct history *h, const struct statement *s, struct policy **ret, struct err *e)
 {
     OWN(mem_drop) struct policy *p = calloc(1, sizeof *p);
     if (p == NULL)
@@ -174,41 +453,307 @@ static int take_cosigners(struct history *h, uint64_t leaf, const struct stateme
     int rc = policy_parse(bytes_text(s->cosigners.policy), p, e);
     if (rc != 0)
         return rc;
-    if (p->logs != 1 || strcmp(p->log[0].name, h->log.name) != 0 ||
-        memcmp(p->log[0].public_key, h->log.public_key, CRYPT_PUBLIC) != 0)
+    const struct note_key *log = history_log_now(h);
+    if (p->logs != 1 || strcmp(p->log[0].name, log->name) != 0 ||
+        memcmp(p->log[0].public_key, log->public_key, CRYPT_PUBLIC) != 0)
         return err_set(e, ERR_DAMAGED, "rule cosigners-log: the policy is of another log");
-    free(h->policy);
-    h->policy = TAKE(p);
-    h->policy_leaf = leaf;
+    *ret = TAKE(p);
     return 0;
 }
 
-/* Its place among the events, and the key that it registers, if it does. */
-static const struct statement_event *event_of(const struct statement *s, const struct note_key **ret_key)
+static int added_rule(const struct history *h, uint64_t leaf, const struct statement_added *a, struct err *e)
 {
-    *ret_key = s->kind == STATEMENT_MEMBER ? &s->member.key : s->kind == STATEMENT_RECOVERY ? &s->recovery.key : NULL;
-    return s->kind == STATEMENT_MEMBER     ? &s->member.event
-           : s->kind == STATEMENT_RECOVERY ? &s->recovery.event
-                                           : &s->cosigners.event;
+    if (a->role == STATEMENT_ADMINISTRATOR && history_administrators(h, leaf) == STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, ERR_DAMAGED, "rule event-administrators: 1 to %d administrators stand at any time",
+                       STATEMENT_ADMINISTRATORS_MAX);
+    return member_key_rule(h, &a->key, e);
 }
 
-int history_take(struct history *h, uint64_t leaf, const struct statement *s, const uint8_t entry[LEAF_ENTRY],
-                 struct err *e)
+static int turned_rule(const struct history *h, const struct history_event *v, const struct statement *act,
+                       struct err *e)
 {
-    if (!history_is_event(s->kind))
+    bool revoked = act->kind == STATEMENT_REVOKED;
+    struct turning t = {.signer = v->signer,
+                        .role = revoked ? 0 : act->role.role,
+                        .log_known = revoked ? act->revoked.log_known : act->role.log_known,
+                        .log = revoked ? &act->revoked.log : &act->role.log,
+                        .proposed = v->statement->kind == STATEMENT_PROPOSED};
+    int rc = subject_find(h, v->leaf, revoked ? act->revoked.name : act->role.name, &t.member, e);
+    if (rc == 0 && revoked && act->revoked.doubted && act->revoked.doubtful_from > v->leaf)
+        rc = err_set(e, ERR_DAMAGED, "rule revoked-doubtful: what was not signed yet is not doubtful");
+    return rc == 0 ? turning_rule(h, v->leaf, &t, e) : rc;
+}
+
+static int act_rule(const struct history *h, const struct history_event *v, const struct statement *act, struct err *e)
+{
+    OWN(mem_drop) struct policy *p = NULL;
+    switch (act->kind) {
+    case STATEMENT_ADDED: return added_rule(h, v->leaf, &act->added, e);
+    case STATEMENT_RECOVERY: return recovery_rule(h, v->leaf, &act->recovery, e);
+    case STATEMENT_COSIGNERS: return policy_read(h, act, &p, e);
+    default: return turned_rule(h, v, act, e);
+    }
+}
+
+/* ---- several administrators ---- */
+
+static bool spoke(const struct history_proposal *p, uint64_t leaf)
+{
+    for (size_t i = 1; i < p->count; i++)
+        if (p->leaves[i] == leaf)
+            return true;
+    return false;
+}
+
+/* Every approval that an act names must still count when it is made. */
+static int approvals_rule(const struct history *h, uint64_t leaf, const struct statement_by *by,
+                          const struct history_proposal *p, struct err *e)
+{
+    for (size_t i = 0; i < by->count; i++)
+        if (!spoke(p, by->approvals[i]))
+            return err_set(e, ERR_DAMAGED, "rule event-approvals: leaf %llu is no approval of this",
+                           LLU(by->approvals[i]));
+    for (size_t i = 0; i < p->count; i++) {
+        bool named = i == 0;
+        for (size_t k = 0; k < by->count; k++)
+            named = named || by->approvals[k] == p->leaves[i];
+        if (named && !administers(h, p->by[i], leaf))
+            return err_set(e, ERR_DAMAGED, "rule event-approvals: %s is no administrator any more",
+                           h->members[p->by[i]].key.name);
+    }
+    return 0;
+}
+
+static int by_rule(const struct history *h, const struct history_event *v, const struct statement_by *by,
+                   struct err *e)
+{
+    size_t needed = history_needed(h, v->leaf);
+    struct hash act;
+    if (needed <= 1 && by->said)
+        return err_set(e, ERR_DAMAGED, "rule event-approvals: one administrator is enough here");
+    if (needed <= 1)
         return 0;
-    const struct note_key *key;
-    const struct statement_event *event = event_of(s, &key);
-    int rc = event_rule(h, leaf, event, key, e);
+    const struct history_proposal *p = by->said ? history_proposal(h, by->proposal) : NULL;
+    if (p == NULL || p->done || 1 + by->count < needed)
+        return err_set(e, ERR_DAMAGED, "rule event-approvals: %zu administrators are needed", needed);
+    int rc = statement_act_hash(v->statement, &act, e);
+    if (rc == 0 && !hash_equal(&act, &p->act))
+        rc = err_set(e, ERR_DAMAGED, "rule event-proposal: it is not what was proposed");
+    return rc == 0 ? approvals_rule(h, v->leaf, by, p, e) : rc;
+}
+
+static int approved_rule(const struct history *h, const struct history_event *v, struct err *e)
+{
+    const struct statement_approved *a = &v->statement->approved;
+    const struct history_proposal *p = history_proposal(h, a->proposal);
+    if (p == NULL || p->done || !hash_equal(&a->commitment, &p->commitment))
+        return err_set(e, ERR_DAMAGED, "rule approved-proposal: there is no such proposal that waits");
+    for (size_t i = 0; i < p->count; i++)
+        if (&h->members[p->by[i]] == v->signer)
+            return err_set(e, ERR_DAMAGED, "rule approved-once: %s spoke for it already", v->signer->key.name);
+    if (p->count == COUNT(p->by))
+        return err_set(e, ERR_DAMAGED, "rule approved-once: more approvals than administrators can be");
+    return 0;
+}
+
+static int member_rule(const struct history *h, uint64_t leaf, const struct statement_member *m,
+                       const struct history_member **ret, struct err *e)
+{
+    if (!h->sheets.known || h->sheets.spent || memcmp(h->sheets.set, m->set, STATEMENT_ID) != 0)
+        return err_set(e, ERR_DAMAGED, "rule member-set: its sheets are not those that may replace a member here");
+    *ret = NULL;
+    for (size_t i = 0; i < h->count; i++)
+        if (history_role(&h->members[i], leaf) == STATEMENT_ADMINISTRATOR &&
+            (m->replaces == NULL || strcmp(h->members[i].key.name, m->replaces) == 0))
+            *ret = &h->members[i];
+    if (*ret == NULL || (m->replaces == NULL && standing(h, leaf, 0) != 1))
+        return err_set(e, ERR_DAMAGED, "rule member-replaces: it does not say which administrator is replaced");
+    return member_key_rule(h, &m->key, e);
+}
+
+int history_check(const struct history *h, const struct history_event *v, struct err *e)
+{
+    const struct statement *s = v->statement;
+    const struct history_member *replaced;
+    struct statement_event event;
+    if (!statement_event_get(s, &event))
+        return 0;
+    int rc = event_rule(h, v->leaf, &event, e);
+    if (rc != 0)
+        return rc;
+    if (s->kind == STATEMENT_MEMBER)
+        return member_rule(h, v->leaf, &s->member, &replaced, e);
+    assert(v->signer != NULL);
+    if (s->kind == STATEMENT_APPROVED)
+        return approved_rule(h, v, e);
+    if (s->kind == STATEMENT_PROPOSED)
+        return act_rule(h, v, s->proposed.act, e);
+    rc = act_rule(h, v, s, e);
+    return rc == 0 ? by_rule(h, v, &event.by, e) : rc;
+}
+
+/* ---- taking ---- */
+
+static void take_recovery(struct history *h, const struct history_event *v)
+{
+    const struct statement_recovery *r = &v->statement->recovery;
+    if (h->sheets.known)
+        memcpy(h->earlier[h->earlier_count++], h->sheets.set, STATEMENT_ID);
+    if (h->sheets.known && !h->sheets.spent)
+        h->once[h->once_count - 1].until = v->leaf;
+    h->sheets = (struct history_sheets){.known = true,
+                                        .leaf = v->leaf,
+                                        .at_unix_s = v->statement->at_unix_s,
+                                        .key = r->key,
+                                        .epoch = r->epoch,
+                                        .needed = r->needed,
+                                        .count = (uint32_t)r->share_count};
+    memcpy(h->sheets.receiving, r->receiving, CRYPT_PUBLIC);
+    memcpy(h->sheets.set, r->set, STATEMENT_ID);
+    memcpy(h->sheets.shares, r->shares, r->share_count * sizeof h->sheets.shares[0]);
+    h->once[h->once_count++] = (struct history_once){v->leaf, UINT64_MAX, r->key};
+    key_add(h, &r->key);
+}
+
+static struct history_member *mine(struct history *h, const struct history_member *m)
+{
+    return &h->members[m - h->members];
+}
+
+static int take_member(struct history *h, const struct history_event *v, struct err *e)
+{
+    const struct statement_member *s = &v->statement->member;
+    const struct history_member *replaced = NULL;
+    struct history_member m = {.key = s->key, .at = v->leaf};
+    int rc = member_rule(h, v->leaf, s, &replaced, e);
+    struct history_turn *turn = rc == 0 ? turn_new(v->leaf + 1, STATEMENT_ADMINISTRATOR, e) : NULL;
+    if (turn == NULL)
+        return rc == 0 ? ERR_IO : rc;
+    memcpy(m.box, s->box, CRYPT_PUBLIC);
+    memcpy(m.receiving, s->receiving, sizeof m.receiving);
+    mine(h, replaced)->until = v->leaf;
+    mine(h, replaced)->replaced = true;
+    h->sheets.spent = true;
+    h->once[h->once_count - 1].until = v->leaf;
+    member_add(h, &m, turn);
+    return 0;
+}
+
+static int take_added(struct history *h, const struct history_event *v, struct err *e)
+{
+    const struct statement_added *s = &v->statement->added;
+    struct history_member m = {.key = s->key, .at = v->leaf};
+    struct history_turn *turn = turn_new(v->leaf + 1, s->role, e);
+    if (turn == NULL)
+        return ERR_IO;
+    memcpy(m.box, s->box, CRYPT_PUBLIC);
+    memcpy(m.receiving, s->receiving, sizeof m.receiving);
+    member_add(h, &m, turn);
+    return 0;
+}
+
+static void log_add(struct history *h, uint64_t leaf, bool known, const struct note_key *log)
+{
+    if (!known)
+        return;
+    h->logs[h->log_count++] = (struct history_log){leaf + 1, *log};
+    key_add(h, log);
+}
+
+static int take_role(struct history *h, const struct history_event *v, struct err *e)
+{
+    const struct statement_role_said *s = &v->statement->role;
+    struct history_member *m = mine(h, history_member(h, s->name));
+    struct history_turn *turns = reallocarray(m->turns, m->turn_count + 1, sizeof *turns);
+    if (turns == NULL)
+        return err_memory(e);
+    m->turns = turns;
+    m->turns[m->turn_count++] = (struct history_turn){v->leaf + 1, s->role};
+    log_add(h, v->leaf, s->log_known, &s->log);
+    return 0;
+}
+
+static void take_revoked(struct history *h, const struct history_event *v)
+{
+    const struct statement_revoked *s = &v->statement->revoked;
+    struct history_member *m = mine(h, history_member(h, s->name));
+    m->until = v->leaf;
+    m->reason = s->reason;
+    m->doubted = s->doubted;
+    m->doubtful_from = s->doubtful_from;
+    log_add(h, v->leaf, s->log_known, &s->log);
+}
+
+/* Who signs statements stays: a cosigner signs none. */
+static int take_cosigners(struct history *h, const struct history_event *v, struct err *e)
+{
+    struct policy *p = NULL;
+    int rc = policy_read(h, v->statement, &p, e);
+    if (rc != 0)
+        return rc;
+    free(h->policy);
+    h->policy = p;
+    h->policy_leaf = v->leaf;
+    return 0;
+}
+
+static int take_proposed(struct history *h, const struct history_event *v, struct err *e)
+{
+    struct history_proposal *p = &h->proposals[h->proposal_count];
+    const struct statement *act = v->statement->proposed.act;
+    *p = (struct history_proposal){.leaf = v->leaf, .kind = act->kind, .count = 1};
+    p->by[0] = (size_t)(v->signer - h->members);
+    p->leaves[0] = v->leaf;
+    commitment(v->entry, &p->commitment);
+    int rc = statement_act_hash(act, &p->act, e);
+    h->proposal_count += rc == 0;
+    return rc;
+}
+
+static void take_approved(struct history *h, const struct history_event *v)
+{
+    const struct history_proposal *found = history_proposal(h, v->statement->approved.proposal);
+    struct history_proposal *p = &h->proposals[found - h->proposals];
+    p->by[p->count] = (size_t)(v->signer - h->members);
+    p->leaves[p->count++] = v->leaf;
+}
+
+static int take_kind(struct history *h, const struct history_event *v, struct err *e)
+{
+    switch (v->statement->kind) {
+    case STATEMENT_RECOVERY: take_recovery(h, v); return 0;
+    case STATEMENT_REVOKED: take_revoked(h, v); return 0;
+    case STATEMENT_APPROVED: take_approved(h, v); return 0;
+    case STATEMENT_MEMBER: return take_member(h, v, e);
+    case STATEMENT_ADDED: return take_added(h, v, e);
+    case STATEMENT_ROLE: return take_role(h, v, e);
+    case STATEMENT_PROPOSED: return take_proposed(h, v, e);
+    default: return take_cosigners(h, v, e);
+    }
+}
+
+int history_take(struct history *h, const struct history_event *v, struct err *e)
+{
+    struct statement_event event;
+    if (!statement_event_get(v->statement, &event))
+        return 0;
+    int rc = history_check(h, v, e);
+    struct history_event moved = *v;
+    size_t signer = v->signer == NULL ? 0 : (size_t)(v->signer - h->members);
     if (rc == 0)
         rc = room_make(h, e);
+    if (v->signer != NULL)
+        moved.signer = &h->members[signer];
     if (rc == 0)
-        rc = s->kind == STATEMENT_MEMBER     ? take_member(h, leaf, s, e)
-             : s->kind == STATEMENT_RECOVERY ? take_recovery(h, leaf, s, e)
-                                             : take_cosigners(h, leaf, s, e);
+        rc = take_kind(h, &moved, e);
     if (rc != 0)
-        return err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
+        return err_add(e, rc, "leaf %llu", LLU(v->leaf));
+    if (event.by.said) {
+        const struct history_proposal *p = history_proposal(h, event.by.proposal);
+        h->proposals[p - h->proposals].done = true;
+    }
     h->events++;
-    commitment(entry, &h->last);
+    h->last_leaf = v->leaf;
+    commitment(v->entry, &h->last);
     return 0;
 }

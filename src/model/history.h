@@ -1,12 +1,12 @@
 /*
- * The history of keys: who signs, from which leaf on.  Pure.  FORMAT 5.7.
+ * The history of keys: who may sign what, from which leaf on, and by which key the log signs.  Pure.  FORMAT 5.7.
  *
- * Leaf 0 names the first member.  Every later key event names its number and the commitment of the event before, so
- * that none can be left out: a `recovery` statement, signed by the member of that moment, registers the one-time key of
- * a set of sheets, and a `member` statement, signed by that key and by nothing else, names the next member.  It spends
- * the key; from the leaf behind it on the new member signs, and the former one nothing more.  A `cosigners` statement,
- * signed by the member, says who is to sign checkpoints beside the log; the newest one counts.  Validity goes by leaf,
- * not by clock.
+ * Leaf 0 names the first member and the log key.  Every later key event names its number and the commitment of the
+ * event before, so that none can be left out.  Administrators sign them: `added`, `role` and `revoked` say who may sign
+ * from the leaf behind them on; `recovery` registers the one-time key of a set of sheets; `cosigners` says who is to
+ * sign checkpoints beside the log.  A `member` statement is signed by that one-time key and by nothing else; it spends
+ * the key and replaces a member.  Where several administrators are needed, the act follows a `proposed` statement and
+ * `approved` ones, and names them.  Validity goes by leaf, not by clock.
  */
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H
@@ -14,13 +14,27 @@
 #include "model/policy.h"
 #include "model/statement.h"
 
-enum { HISTORY_EVENTS_MAX = 65536 };
+enum {
+    HISTORY_EVENTS_MAX = 65536,
+    HISTORY_LOGS_MAX = 4096, /* log keys, one after another */
+};
 
-/* Keys that sign from a leaf on, as statement_read takes them: the member's, and the one-time key that is not spent. */
-struct history_span {
+struct history_turn { /* of a role, or of a log key: from this leaf on */
     uint64_t from;
-    struct note_key keys[2];
-    size_t count;
+    enum statement_role role;
+};
+struct history_member {
+    struct note_key key;
+    uint8_t box[CRYPT_PUBLIC];
+    struct statement_receiving receiving[2];
+    struct history_turn *turns; /* her roles, oldest first */
+    size_t turn_count;
+    uint64_t at;    /* leaf that named her; her statements stand behind it (the founder's from 0 on) */
+    uint64_t until; /* leaf of the event that ended her, which she may have signed herself; UINT64_MAX: she stands */
+    bool replaced;  /* with recovery sheets */
+    enum statement_leaving reason; /* revoked: why */
+    bool doubted;
+    uint64_t doubtful_from; /* then: what she signed from this leaf on is doubtful */
 };
 /* The newest sheets. */
 struct history_sheets {
@@ -34,18 +48,47 @@ struct history_sheets {
     uint32_t needed, count;
     struct hash shares[CRYPT_SHARES_MAX];
 };
+struct history_once { /* a one-time key: between these leaves, the first left out */
+    uint64_t after, until;
+    struct note_key key;
+};
+struct history_log { /* the log key of trees of at least so many leaves */
+    uint64_t from;
+    struct note_key key;
+};
+struct history_proposal {
+    uint64_t leaf;
+    struct hash commitment, act; /* of the leaf; of what is proposed (statement_act_hash) */
+    enum statement_kind kind;
+    size_t by[STATEMENT_ADMINISTRATORS_MAX + 1]; /* the proposer, then who approved: among the members */
+    uint64_t leaves[STATEMENT_ADMINISTRATORS_MAX + 1];
+    size_t count;
+    bool done;
+};
 struct history {
     struct hash pin;
-    struct note_key log;
+    char origin[NOTE_NAME_MAX + 1];
+    uint32_t needed; /* administrators for a key event, as far as so many stand */
+    struct history_log *logs; /* the first from 0 on */
+    size_t log_count;
     struct policy *policy; /* of the cosigners; NULL: none yet */
     uint64_t policy_leaf;  /* of its statement */
     struct hash last; /* commitment of the newest event */
+    uint64_t last_leaf;
     uint64_t events;  /* behind leaf 0 */
-    struct history_span *spans;
-    size_t count, room;
+    size_t room; /* of each list here */
+    struct history_member *members; /* by the leaf that named them; they move when one is added */
+    size_t count;
+    size_t *by_id; /* members by the id of their keys */
+    struct history_once *once;
+    size_t once_count;
+    struct history_proposal *proposals;
+    size_t proposal_count;
+    uint8_t (*keys)[CRYPT_PUBLIC]; /* every key that was ever named, sorted */
+    size_t key_count;
     struct history_sheets sheets;
     uint8_t (*earlier)[STATEMENT_ID]; /* sets that newer ones replaced, oldest first */
-    size_t earlier_count, earlier_room;
+    size_t earlier_count;
 };
 void history_release(struct history *h);
 /* history_begin: leaf 0, and nothing else yet.  ${entry}: its 33 bytes.  ERR_IO: no memory. */
@@ -53,14 +96,54 @@ int history_begin(struct history *h, const struct statement_founded *founded, co
                   struct err *e);
 bool history_is_event(enum statement_kind kind);
 /*
- * history_take: the next event, at ${leaf}, already read with the keys that sign there; other kinds are no events and
- * change nothing.  ERR_DAMAGED names the rule; the history is then as it was.
+ * history_read: statement_read of what stands at ${leaf}, signed by a member who may sign this kind there, or by the
+ * one-time key that stands there.  *ret_signer (unless NULL): who signed; NULL when no member did; borrowed until the
+ * next history_take.  ERR_DAMAGED names the rule.
  */
-int history_take(struct history *h, uint64_t leaf, const struct statement *s, const uint8_t entry[LEAF_ENTRY],
-                 struct err *e);
-/* history_at: the keys that sign the statement at ${leaf}; borrowed until the next history_take. */
-const struct history_span *history_at(const struct history *h, uint64_t leaf);
-const struct note_key *history_member(const struct history *h); /* who signs at the end */
+struct history_reading {
+    uint64_t leaf;
+    struct bytes bytes, values;
+    const struct key *secret;
+};
+int history_read(const struct history *h, const struct history_reading *what, struct statement_held **held,
+                 struct statement *ret, const struct history_member **ret_signer, struct err *e);
+/*
+ * history_take: the next event, at ${leaf}, already read by history_read, which names its ${signer} (NULL of kind
+ * member); other kinds are no events and change nothing.  ERR_DAMAGED names the rule; the history is then as it was.
+ */
+struct history_event {
+    uint64_t leaf;
+    const struct statement *statement;
+    const struct history_member *signer;
+    const uint8_t *entry; /* LEAF_ENTRY bytes */
+};
+int history_take(struct history *h, const struct history_event *event, struct err *e);
+/*
+ * history_check: would the event be taken at that leaf?  ${entry} is not looked at.  ERR_DAMAGED names the rule.  So
+ * whoever makes one asks by the same rules as whoever reads it.
+ */
+int history_check(const struct history *h, const struct history_event *event, struct err *e);
+
+/* history_member: by the name of her key; NULL: there is none.  history_member_by_key: by the key itself. */
+const struct history_member *history_member(const struct history *h, const char *name);
+const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key);
+/* history_role: at a leaf; 0 when she may sign nothing there.  UINT64_MAX: behind all events. */
+enum statement_role history_role(const struct history_member *m, uint64_t leaf);
+bool history_is_doubtful(const struct history_member *m, uint64_t leaf);
+/* history_administrators: how many stand at a leaf.  history_needed: so many of them a key event needs there. */
+size_t history_administrators(const struct history *h, uint64_t leaf);
+size_t history_needed(const struct history *h, uint64_t leaf);
+/* history_proposal: by its leaf; NULL: there is none.  history_approvers: how many of those who spoke for it count. */
+const struct history_proposal *history_proposal(const struct history *h, uint64_t leaf);
+size_t history_approvers(const struct history *h, const struct history_proposal *p, uint64_t leaf);
+
+/*
+ * The log key that signs the checkpoint of a tree of so many leaves: the last one that its own leaves name.  A record
+ * is signed by that of the leaves before it; where the two differ, its checkpoint carries both signatures.
+ */
+const struct note_key *history_log(const struct history_log *logs, size_t count, uint64_t leaves);
+const struct note_key *history_log_now(const struct history *h);
+
 /* history_sheets_earlier: is this the set of sheets that newer ones have replaced? */
 bool history_sheets_earlier(const struct history *h, const uint8_t set[STATEMENT_ID]);
 /*

@@ -23,7 +23,19 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_REPAIRED] = "repaired", [STATEMENT_PARITY] = "parity", [STATEMENT_RECOVERY] = "recovery",
     [STATEMENT_MEMBER] = "member",     [STATEMENT_AUDITED] = "audited",
     [STATEMENT_COSIGNERS] = "cosigners", [STATEMENT_COSIGNED] = "cosigned",
-    [STATEMENT_TIMESTAMPED] = "timestamped", [STATEMENT_CUSTODY] = "custody",
+    [STATEMENT_TIMESTAMPED] = "timestamped",
+    [STATEMENT_ADDED] = "added",       [STATEMENT_ROLE] = "role",
+    [STATEMENT_REVOKED] = "revoked",   [STATEMENT_PROPOSED] = "proposed",
+    [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
+    [STATEMENT_CUSTODY] = "custody",
+};
+static const char *const ROLE_NAMES[] = {
+    [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
+    [STATEMENT_ANALYST] = "analyst", [STATEMENT_KEYHOLDER] = "keyholder", [STATEMENT_AUDITOR] = "auditor",
+};
+static const char *const LEAVING_NAMES[] = {
+    [STATEMENT_LEFT] = "left", [STATEMENT_LOST] = "lost", [STATEMENT_ARRESTED] = "arrested",
+    [STATEMENT_STOLEN] = "stolen", [STATEMENT_OTHERWISE] = "other",
 };
 static const char *const TYPE_NAMES[] = {"file", "folder", "link"};
 static const char *const REASONS[] = {"changed", "device", "fifo",       "io",      "large",
@@ -41,7 +53,82 @@ const char *statement_kind_name(enum statement_kind kind)
 
 bool statement_kind_hidden(enum statement_kind kind)
 {
-    return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_CUSTODY;
+    return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
+           kind == STATEMENT_CUSTODY;
+}
+
+const char *statement_role_name(enum statement_role role)
+{
+    return role >= 1 && role <= STATEMENT_ROLE_LAST ? ROLE_NAMES[role] : "?";
+}
+
+bool statement_role_find(const char *name, enum statement_role *ret)
+{
+    for (int i = 1; name != NULL && i <= STATEMENT_ROLE_LAST; i++)
+        if (strcmp(name, ROLE_NAMES[i]) == 0) {
+            *ret = (enum statement_role)i;
+            return true;
+        }
+    return false;
+}
+
+bool statement_role_writes(enum statement_role role)
+{
+    return role == STATEMENT_ADMINISTRATOR || role == STATEMENT_INVESTIGATOR || role == STATEMENT_ANALYST;
+}
+
+/* Each kind by name, so that a new one cannot be forgotten. */
+bool statement_role_may(enum statement_role role, enum statement_kind kind)
+{
+    bool takes_in = role == STATEMENT_ADMINISTRATOR || role == STATEMENT_INVESTIGATOR;
+    switch (kind) {
+    case STATEMENT_FOUNDED:
+    case STATEMENT_MEMBER:
+    case STATEMENT_RECEIVED:
+        return false;
+    case STATEMENT_RECOVERY:
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_PROPOSED:
+    case STATEMENT_APPROVED:
+    case STATEMENT_NAMED:
+        return role == STATEMENT_ADMINISTRATOR;
+    case STATEMENT_COVER:
+    case STATEMENT_INVESTIGATION:
+    case STATEMENT_DEPOSIT:
+    case STATEMENT_PART:
+    case STATEMENT_RECEIPT:
+    case STATEMENT_SET_ASIDE:
+        return takes_in;
+    case STATEMENT_KEYRING:
+    case STATEMENT_PACKS:
+    case STATEMENT_NOTE:
+    case STATEMENT_REPAIRED:
+    case STATEMENT_PARITY:
+    case STATEMENT_AUDITED:
+    case STATEMENT_COSIGNED:
+    case STATEMENT_TIMESTAMPED:
+    case STATEMENT_CUSTODY:
+        return statement_role_writes(role);
+    }
+    return false;
+}
+
+const char *statement_leaving_name(enum statement_leaving reason)
+{
+    return reason >= 1 && reason <= STATEMENT_LEAVING_LAST ? LEAVING_NAMES[reason] : "?";
+}
+
+bool statement_leaving_find(const char *name, enum statement_leaving *ret)
+{
+    for (int i = 1; name != NULL && i <= STATEMENT_LEAVING_LAST; i++)
+        if (strcmp(name, LEAVING_NAMES[i]) == 0) {
+            *ret = (enum statement_leaving)i;
+            return true;
+        }
+    return false;
 }
 
 const char *statement_type_name(enum statement_type type)
@@ -63,8 +150,28 @@ struct statement_event *statement_event(struct statement *s)
     case STATEMENT_RECOVERY: return &s->recovery.event;
     case STATEMENT_MEMBER: return &s->member.event;
     case STATEMENT_COSIGNERS: return &s->cosigners.event;
+    case STATEMENT_ADDED: return &s->added.event;
+    case STATEMENT_ROLE: return &s->role.event;
+    case STATEMENT_REVOKED: return &s->revoked.event;
+    case STATEMENT_PROPOSED: return &s->proposed.event;
+    case STATEMENT_APPROVED: return &s->approved.event;
     default: return NULL;
     }
+}
+
+bool statement_event_get(const struct statement *s, struct statement_event *ret)
+{
+    struct statement copy = *s;
+    const struct statement_event *v = statement_event(&copy);
+    if (v != NULL)
+        *ret = *v;
+    return v != NULL;
+}
+
+bool statement_is_act(enum statement_kind kind)
+{
+    return kind == STATEMENT_ADDED || kind == STATEMENT_ROLE || kind == STATEMENT_REVOKED ||
+           kind == STATEMENT_COSIGNERS || kind == STATEMENT_RECOVERY;
 }
 
 /* ---- making ---- */
@@ -268,7 +375,7 @@ static void make_founded(const struct statement *s, struct json_out *j)
     }
     json_key(j, "policy");
     json_object_begin(j);
-    put_number(j, "administrators", 1);
+    put_number(j, "administrators", f->administrators > 0 ? f->administrators : 1);
     put_number(j, "of", 1);
     json_object_end(j);
     put_number(j, "sector_bytes", f->sector_bytes);
@@ -369,16 +476,64 @@ static void put_event(struct json_out *j, const struct statement_event *v)
     put_hash(j, "prev", &v->prev);
 }
 
-static void make_recovery(const struct statement *s, struct json_out *j)
+/* Key events may stand inside a proposal, without place, time and all that follows from acting. */
+struct act {
+    struct json_out *j;
+    bool proposed;
+};
+
+static void act_by(const struct act *a, const struct statement_event *v)
 {
+    if (a->proposed || !v->by.said)
+        return;
+    json_key(a->j, "by");
+    json_object_begin(a->j);
+    json_key(a->j, "approvals");
+    json_array_begin(a->j);
+    for (size_t i = 0; i < v->by.count; i++)
+        json_u64(a->j, v->by.approvals[i]);
+    json_array_end(a->j);
+    put_number(a->j, "proposal", v->by.proposal);
+    json_object_end(a->j);
+}
+
+static void act_number(const struct act *a, const struct statement_event *v)
+{
+    if (!a->proposed)
+        put_number(a->j, "number", v->number);
+}
+
+static void act_prev(const struct act *a, const struct statement_event *v)
+{
+    if (!a->proposed)
+        put_hash(a->j, "prev", &v->prev);
+}
+
+static void act_time(const struct act *a, const struct statement *s)
+{
+    if (!a->proposed)
+        put_time(a->j, s);
+}
+
+static void put_role(struct json_out *j, enum statement_role role)
+{
+    json_key(j, "role");
+    json_string(j, ROLE_NAMES[role]);
+}
+
+static void act_recovery(const struct statement *s, const struct act *a)
+{
+    struct json_out *j = a->j;
     const struct statement_recovery *r = &s->recovery;
+    act_by(a, &r->event);
     put_id(j, "compartment", r->compartment);
     put_number(j, "epoch", r->epoch);
     put_vkey(j, "key", &r->key);
     put_kind(j, s->kind);
     put_number(j, "leaves", r->leaves);
     put_number(j, "needed", r->needed);
-    put_event(j, &r->event);
+    act_number(a, &r->event);
+    act_prev(a, &r->event);
     put_public(j, "receiving", r->receiving);
     put_hash(j, "root", &r->root);
     put_id(j, "set", r->set);
@@ -387,7 +542,7 @@ static void make_recovery(const struct statement *s, struct json_out *j)
     for (size_t i = 0; i < r->share_count; i++)
         json_base64(j, bytes_of(r->shares[i].b, CRYPT_HASH));
     json_array_end(j);
-    put_time(j, s);
+    act_time(a, s);
 }
 
 static void make_member(const struct statement *s, struct json_out *j)
@@ -398,9 +553,120 @@ static void make_member(const struct statement *s, struct json_out *j)
     put_kind(j, s->kind);
     put_event(j, &m->event);
     put_receiving(j, m->receiving);
+    if (m->replaces != NULL) {
+        json_key(j, "replaces");
+        json_string(j, m->replaces);
+    }
     put_roles(j);
     put_id(j, "set", m->set);
     put_time(j, s);
+}
+
+static void act_added(const struct statement *s, const struct act *a)
+{
+    const struct statement_added *x = &s->added;
+    put_public(a->j, "box", x->box);
+    act_by(a, &x->event);
+    put_vkey(a->j, "key", &x->key);
+    put_kind(a->j, s->kind);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    put_receiving(a->j, x->receiving);
+    put_role(a->j, x->role);
+    act_time(a, s);
+}
+
+static void act_log(const struct act *a, bool known, const struct note_key *log)
+{
+    if (known && !a->proposed)
+        put_vkey(a->j, "log", log);
+}
+
+static void act_role(const struct statement *s, const struct act *a)
+{
+    const struct statement_role_said *x = &s->role;
+    act_by(a, &x->event);
+    put_kind(a->j, s->kind);
+    act_log(a, x->log_known, &x->log);
+    json_key(a->j, "name");
+    json_string(a->j, x->name);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    put_role(a->j, x->role);
+    act_time(a, s);
+}
+
+static void act_revoked(const struct statement *s, const struct act *a)
+{
+    const struct statement_revoked *x = &s->revoked;
+    act_by(a, &x->event);
+    if (x->doubted)
+        put_number(a->j, "doubtful", x->doubtful_from);
+    put_kind(a->j, s->kind);
+    act_log(a, x->log_known, &x->log);
+    json_key(a->j, "name");
+    json_string(a->j, x->name);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    json_key(a->j, "reason");
+    json_string(a->j, LEAVING_NAMES[x->reason]);
+    act_time(a, s);
+}
+
+static void act_cosigners(const struct statement *s, const struct act *a)
+{
+    act_by(a, &s->cosigners.event);
+    put_kind(a->j, s->kind);
+    act_number(a, &s->cosigners.event);
+    json_key(a->j, "policy");
+    json_string(a->j, s->cosigners.policy);
+    act_prev(a, &s->cosigners.event);
+    act_time(a, s);
+}
+
+static void make_act(const struct statement *s, const struct act *a)
+{
+    switch (s->kind) {
+    case STATEMENT_ADDED: act_added(s, a); break;
+    case STATEMENT_ROLE: act_role(s, a); break;
+    case STATEMENT_REVOKED: act_revoked(s, a); break;
+    case STATEMENT_COSIGNERS: act_cosigners(s, a); break;
+    default: act_recovery(s, a); break;
+    }
+}
+
+static void make_proposed(const struct statement *s, struct json_out *j)
+{
+    json_key(j, "act");
+    json_object_begin(j);
+    make_act(s->proposed.act, &(struct act){j, true});
+    json_object_end(j);
+    put_kind(j, s->kind);
+    put_event(j, &s->proposed.event);
+    put_time(j, s);
+}
+
+static void make_approved(const struct statement *s, struct json_out *j)
+{
+    put_hash(j, "commitment", &s->approved.commitment);
+    put_kind(j, s->kind);
+    put_event(j, &s->approved.event);
+    put_number(j, "proposal", s->approved.proposal);
+    put_time(j, s);
+}
+
+int statement_act_hash(const struct statement *s, struct hash *ret, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct json_out j = {.to = &text};
+    assert(statement_is_act(s->kind));
+    json_object_begin(&j);
+    make_act(s, &(struct act){&j, true});
+    json_object_end(&j);
+    int rc = buf_check(&text, e);
+    if (rc == 0)
+        crypt_sha256(buf_bytes(&text), ret);
+    return rc;
 }
 
 static void make_audited(const struct statement *s, struct json_out *j)
@@ -421,16 +687,6 @@ static void make_audited(const struct statement *s, struct json_out *j)
     }
     json_array_end(j);
     put_kind(j, s->kind);
-    put_time(j, s);
-}
-
-static void make_cosigners(const struct statement *s, struct json_out *j)
-{
-    put_kind(j, s->kind);
-    put_number(j, "number", s->cosigners.event.number);
-    json_key(j, "policy");
-    json_string(j, s->cosigners.policy);
-    put_hash(j, "prev", &s->cosigners.event.prev);
     put_time(j, s);
 }
 
@@ -585,6 +841,10 @@ static void make_claims(const struct statement *s, struct claims *c)
     case STATEMENT_INVESTIGATION: claim_text(c, "name", s->investigation.name); break;
     case STATEMENT_NOTE: claim_text(c, "text", s->note.text); break;
     case STATEMENT_SET_ASIDE: claim_text(c, "reason", s->set_aside.reason); break;
+    case STATEMENT_NAMED:
+        claim_text(c, "member", s->named.member);
+        claim_text(c, "text", s->named.text);
+        break;
     case STATEMENT_CUSTODY: claim_custody(&s->custody, c); break;
     default: assert(false);
     }
@@ -753,6 +1013,9 @@ static int founded_rule(const struct statement_founded *f, int code, struct err 
     if (!parity && (f->parity_packs != 0 || f->parity_files != 0))
         return err_set(e, code, "rule founded-parity: a stripe has 1 to %d packs and 1 to %d parity files",
                        STATEMENT_STRIPE_PACKS_MAX, STATEMENT_PARITY_MAX);
+    if (f->administrators > STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, code, "rule founded-policy: at most %d administrators can be needed",
+                       STATEMENT_ADMINISTRATORS_MAX);
     return 0;
 }
 
@@ -852,6 +1115,33 @@ static int cosigners_rule(const struct statement *s, int code, struct err *e)
     return rc;
 }
 
+/* Each administrator once, in the order in which they spoke. */
+static int by_rule(const struct statement_by *by, int code, struct err *e)
+{
+    if (by->count > STATEMENT_ADMINISTRATORS_MAX)
+        return err_set(e, code, "rule by-order: more approvals than administrators can be");
+    for (size_t i = 0; i < by->count; i++)
+        if (by->approvals[i] <= (i == 0 ? by->proposal : by->approvals[i - 1]))
+            return err_set(e, code, "rule by-order: the approvals do not ascend behind their proposal");
+    return 0;
+}
+
+static int act_rule(const struct statement *s, int code, struct err *e);
+
+static int proposed_rule(const struct statement *s, int code, struct err *e)
+{
+    const struct statement *act = s->proposed.act;
+    return statement_is_act(act->kind) ? act_rule(act, code, e)
+                                       : err_set(e, code, "rule proposed-act: this is not proposed, but done");
+}
+
+static int named_rule(const struct statement *s, int code, struct err *e)
+{
+    if (note_name_check(s->named.member, NULL) != 0)
+        return err_set(e, code, "rule named-member: this is no name of a key");
+    return text_rule(s->named.text, text_tr("the member's name"), code, e);
+}
+
 /* What its lines are worth is told by the keys, which whoever knows the policy has: here its form alone. */
 static int cosigned_rule(const struct statement *s, int code, struct err *e)
 {
@@ -865,6 +1155,23 @@ static int cosigned_rule(const struct statement *s, int code, struct err *e)
     if (rc != 0 || n.lines < 2)
         return err_set(e, code, "rule cosigned-note: it is no note with the signatures of a log and of others");
     return 0;
+}
+
+static int act_rule(const struct statement *s, int code, struct err *e)
+{
+    switch (s->kind) {
+    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
+    case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
+    default: return 0; /* its form is all there is to it; its place is the history's */
+    }
+}
+
+static int event_rule(const struct statement *s, int code, struct err *e)
+{
+    struct statement_event v = {0};
+    (void)statement_event_get(s, &v);
+    int rc = by_rule(&v.by, code, e);
+    return rc == 0 ? act_rule(s, code, e) : rc;
 }
 
 static int custody_rule(const struct statement_custody *x, int code, struct err *e)
@@ -915,10 +1222,16 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_CUSTODY: return custody_rule(&s->custody, code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
     case STATEMENT_PARITY: return parity_rule(s, code, e);
-    case STATEMENT_RECOVERY: return recovery_rule(&s->recovery, code, e);
-    case STATEMENT_MEMBER: return 0; /* its form is all there is to it; its place is the history's */
+    case STATEMENT_MEMBER:
+    case STATEMENT_APPROVED: return 0; /* its form is all there is to it; its place is the history's */
+    case STATEMENT_RECOVERY:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS: return event_rule(s, code, e);
+    case STATEMENT_PROPOSED: return proposed_rule(s, code, e);
+    case STATEMENT_NAMED: return named_rule(s, code, e);
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
-    case STATEMENT_COSIGNERS: return cosigners_rule(s, code, e);
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     }
@@ -945,10 +1258,15 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_COVER: make_cover(s, &j); break;
     case STATEMENT_REPAIRED: make_repaired(s, &j); break;
     case STATEMENT_PARITY: make_parity(s, &j); break;
-    case STATEMENT_RECOVERY: make_recovery(s, &j); break;
     case STATEMENT_MEMBER: make_member(s, &j); break;
     case STATEMENT_AUDITED: make_audited(s, &j); break;
-    case STATEMENT_COSIGNERS: make_cosigners(s, &j); break;
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_RECOVERY: make_act(s, &(struct act){&j, false}); break;
+    case STATEMENT_PROPOSED: make_proposed(s, &j); break;
+    case STATEMENT_APPROVED: make_approved(s, &j); break;
     case STATEMENT_COSIGNED: make_cosigned(s, &j); break;
     case STATEMENT_TIMESTAMPED: make_timestamped(s, &j); break;
     default: make_hidden(s, &c, &j); break;
@@ -1010,6 +1328,7 @@ struct reading {
     const struct json_node *root;
     const struct json_node *values;
     struct statement *s;
+    bool proposed;  /* root is the act of a proposal */
     bool no_memory; /* a rule could not be decided */
     struct err *e;
 };
@@ -1146,6 +1465,18 @@ static bool read_roles(const struct json_node *node)
     return is_written(node, "[\"administrator\",\"investigator\"]");
 }
 
+/* How many administrators must agree, of the one there is: others come later. */
+static bool read_policy(const struct json_node *n, struct statement_founded *f)
+{
+    static const char *const keys[] = {"administrators", "of"};
+    uint64_t needed = 0;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "administrators"), &needed) ||
+        needed == 0 || needed > STATEMENT_ADMINISTRATORS_MAX || !is_written(json_get(n, "of"), "1"))
+        return false;
+    f->administrators = (uint32_t)needed;
+    return true;
+}
+
 static int read_founded(struct reading *r)
 {
     static const char *const plain[] = {"compartment", "format", "kind", "log", "member", "origin", "pack_sectors",
@@ -1168,8 +1499,7 @@ static int read_founded(struct reading *r)
                 read_receiving(json_get(member, "receiving"), f->receiving) && get_number(r, "pack_sectors", &pack) &&
                 get_number(r, "sector_bytes", &sector) && get_number(r, "format", &format) && pack <= UINT32_MAX &&
                 sector <= UINT32_MAX && format <= UINT32_MAX && read_founded_parity(json_get(r->root, "parity"), f) &&
-                read_roles(json_get(member, "roles")) &&
-                is_written(json_get(r->root, "policy"), "{\"administrators\":1,\"of\":1}");
+                read_roles(json_get(member, "roles")) && read_policy(json_get(r->root, "policy"), f);
     f->pack_sectors = (uint32_t)pack;
     f->sector_bytes = (uint32_t)sector;
     f->format = (uint32_t)format;
@@ -1375,19 +1705,59 @@ static int read_repaired(struct reading *r)
     return 0;
 }
 
+static bool read_by(const struct json_node *n, struct statement_by *by)
+{
+    static const char *const keys[] = {"approvals", "proposal"};
+    const struct json_node *list = json_get(n, "approvals");
+    by->said = n != NULL;
+    if (n == NULL)
+        return true;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "proposal"), &by->proposal) ||
+        !json_is_array(list) || json_count(list) > STATEMENT_ADMINISTRATORS_MAX)
+        return false;
+    by->count = json_count(list);
+    for (size_t i = 0; i < by->count; i++)
+        if (!json_get_u64(json_at(list, i), &by->approvals[i]))
+            return false;
+    return true;
+}
+
+/* A proposed act has no place yet. */
 static bool read_event(const struct reading *r, struct statement_event *v)
 {
-    return get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev);
+    return r->proposed || (get_number(r, "number", &v->number) && get_hash(json_get(r->root, "prev"), &v->prev) &&
+                           read_by(json_get(r->root, "by"), &v->by));
 }
+
+/* Fields of a key event: inside a proposal without those of its place; those in ${may} only where they are said. */
+static int event_keys_rule(const struct reading *r, const char *const *keys, size_t count, const char *const *may)
+{
+    static const char *const of_place[] = {"by", "log", "number", "prev", "time"};
+    const char *wanted[20];
+    size_t n = 0;
+    assert(count <= COUNT(wanted));
+    for (size_t i = 0; i < count; i++) {
+        bool skip = false;
+        for (size_t k = 0; r->proposed && k < COUNT(of_place); k++)
+            skip = skip || strcmp(keys[i], of_place[k]) == 0;
+        for (size_t k = 0; may[k] != NULL; k++)
+            skip = skip || (strcmp(keys[i], may[k]) == 0 && json_get(r->root, may[k]) == NULL);
+        if (!skip)
+            wanted[n++] = keys[i];
+    }
+    return keys_rule(r, wanted, n);
+}
+
+static const char *const MAY_BY[] = {"by", NULL};
 
 static int read_recovery(struct reading *r)
 {
-    static const char *const keys[] = {"compartment", "epoch", "key", "kind", "leaves", "needed", "number",
+    static const char *const keys[] = {"by", "compartment", "epoch", "key", "kind", "leaves", "needed", "number",
                                        "prev", "receiving", "root", "set", "shares", "time"};
     struct statement_recovery *x = &r->s->recovery;
     const struct json_node *list = json_get(r->root, "shares");
     uint64_t needed = 0;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
     if (rc != 0)
         return rc;
     bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
@@ -1414,28 +1784,129 @@ static int read_recovery(struct reading *r)
 
 static int read_member(struct reading *r)
 {
-    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "roles", "set", "time"};
+    static const char *const keys[] = {"box", "key", "kind", "number", "prev", "receiving", "replaces", "roles", "set",
+                                       "time"};
+    static const char *const may[] = {"replaces", NULL};
     struct statement_member *m = &r->s->member;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
     if (rc != 0)
         return rc;
+    const struct json_node *replaces = json_get(r->root, "replaces");
+    m->replaces = json_text(replaces);
     bool good = get_fixed(json_get(r->root, "box"), m->box, CRYPT_PUBLIC, false) &&
                 get_vkey(json_get(r->root, "key"), &m->key) && read_event(r, &m->event) &&
                 read_receiving(json_get(r->root, "receiving"), m->receiving) &&
-                read_roles(json_get(r->root, "roles")) &&
+                read_roles(json_get(r->root, "roles")) && (replaces == NULL) == (m->replaces == NULL) &&
                 get_fixed(json_get(r->root, "set"), m->set, STATEMENT_ID, true);
     return good ? 0 : broken(r, "member-fields");
 }
 
+static int read_added(struct reading *r)
+{
+    static const char *const keys[] = {"box", "by", "key", "kind", "number", "prev", "receiving", "role", "time"};
+    struct statement_added *x = &r->s->added;
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
+    if (rc != 0)
+        return rc;
+    bool good = get_fixed(json_get(r->root, "box"), x->box, CRYPT_PUBLIC, false) &&
+                get_vkey(json_get(r->root, "key"), &x->key) && read_event(r, &x->event) &&
+                read_receiving(json_get(r->root, "receiving"), x->receiving) &&
+                statement_role_find(json_text(json_get(r->root, "role")), &x->role);
+    return good ? 0 : broken(r, "added-fields");
+}
+
+static bool read_log(const struct reading *r, bool *ret_known, struct note_key *ret)
+{
+    const struct json_node *n = json_get(r->root, "log");
+    *ret_known = n != NULL;
+    return n == NULL || get_vkey(n, ret);
+}
+
+static int read_role(struct reading *r)
+{
+    static const char *const keys[] = {"by", "kind", "log", "name", "number", "prev", "role", "time"};
+    static const char *const may[] = {"by", "log", NULL};
+    struct statement_role_said *x = &r->s->role;
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
+    if (rc != 0)
+        return rc;
+    x->name = json_text(json_get(r->root, "name"));
+    bool good = x->name != NULL && read_event(r, &x->event) && read_log(r, &x->log_known, &x->log) &&
+                statement_role_find(json_text(json_get(r->root, "role")), &x->role);
+    return good ? 0 : broken(r, "role-fields");
+}
+
+static int read_revoked(struct reading *r)
+{
+    static const char *const keys[] = {"by",   "doubtful", "kind",   "log", "name", "number",
+                                       "prev", "reason",   "time"};
+    static const char *const may[] = {"by", "doubtful", "log", NULL};
+    struct statement_revoked *x = &r->s->revoked;
+    int rc = event_keys_rule(r, keys, COUNT(keys), may);
+    if (rc != 0)
+        return rc;
+    x->name = json_text(json_get(r->root, "name"));
+    x->doubted = json_get(r->root, "doubtful") != NULL;
+    bool good = x->name != NULL && read_event(r, &x->event) && read_log(r, &x->log_known, &x->log) &&
+                (!x->doubted || get_number(r, "doubtful", &x->doubtful_from)) &&
+                statement_leaving_find(json_text(json_get(r->root, "reason")), &x->reason);
+    return good ? 0 : broken(r, "revoked-fields");
+}
+
 static int read_cosigners(struct reading *r)
 {
-    static const char *const keys[] = {"kind", "number", "policy", "prev", "time"};
+    static const char *const keys[] = {"by", "kind", "number", "policy", "prev", "time"};
     struct statement_cosigners *c = &r->s->cosigners;
-    int rc = keys_rule(r, keys, COUNT(keys));
+    int rc = event_keys_rule(r, keys, COUNT(keys), MAY_BY);
     if (rc != 0)
         return rc;
     c->policy = json_text(json_get(r->root, "policy"));
     return c->policy != NULL && read_event(r, &c->event) ? 0 : broken(r, "cosigners-fields");
+}
+
+static int read_act(struct reading *r)
+{
+    switch (r->s->kind) {
+    case STATEMENT_ADDED: return read_added(r);
+    case STATEMENT_ROLE: return read_role(r);
+    case STATEMENT_REVOKED: return read_revoked(r);
+    case STATEMENT_COSIGNERS: return read_cosigners(r);
+    case STATEMENT_RECOVERY: return read_recovery(r);
+    default: return broken(r, "proposed-act");
+    }
+}
+
+static int kind_of(struct reading *r);
+
+static int read_proposed(struct reading *r)
+{
+    static const char *const keys[] = {"act", "kind", "number", "prev", "time"};
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    if (!read_event(r, &r->s->proposed.event) || r->s->proposed.event.by.said)
+        return broken(r, "proposed-fields");
+    struct statement *act = list_new(r, 1, sizeof *act);
+    if (act == NULL)
+        return err_memory(r->e);
+    r->s->proposed.act = act;
+    struct reading inner = *r;
+    inner.root = json_get(r->root, "act");
+    inner.s = act;
+    inner.proposed = true;
+    return json_is_object(inner.root) && kind_of(&inner) == 0 ? read_act(&inner) : broken(r, "proposed-act");
+}
+
+static int read_approved(struct reading *r)
+{
+    static const char *const keys[] = {"commitment", "kind", "number", "prev", "proposal", "time"};
+    struct statement_approved *x = &r->s->approved;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = get_hash(json_get(r->root, "commitment"), &x->commitment) && read_event(r, &x->event) &&
+                get_number(r, "proposal", &x->proposal);
+    return good ? 0 : broken(r, "approved-fields");
 }
 
 static int read_cosigned(struct reading *r)
@@ -1634,6 +2105,14 @@ static int read_claim_text(struct reading *r, const char *claim, const char **re
     return *ret != NULL && json_count(r->values) == 1 ? 0 : broken(r, claim);
 }
 
+static int read_named(struct reading *r)
+{
+    r->s->named.member = json_text(claim_value(r, "member"));
+    r->s->named.text = json_text(claim_value(r, "text"));
+    bool good = r->s->named.member != NULL && r->s->named.text != NULL && json_count(r->values) == 2;
+    return good ? 0 : broken(r, "named-claims");
+}
+
 static int custody_fields(struct reading *r)
 {
     const char *keys[8] = {"claims", "investigation"};
@@ -1689,10 +2168,16 @@ static int read_kind(struct reading *r)
     case STATEMENT_COVER: return read_cover(r);
     case STATEMENT_REPAIRED: return read_repaired(r);
     case STATEMENT_PARITY: return read_parity(r);
-    case STATEMENT_RECOVERY: return read_recovery(r);
     case STATEMENT_MEMBER: return read_member(r);
     case STATEMENT_AUDITED: return read_audited(r);
-    case STATEMENT_COSIGNERS: return read_cosigners(r);
+    case STATEMENT_RECOVERY:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_COSIGNERS: return read_act(r);
+    case STATEMENT_PROPOSED: return read_proposed(r);
+    case STATEMENT_APPROVED: return read_approved(r);
+    case STATEMENT_NAMED: return read_named(r);
     case STATEMENT_COSIGNED: return read_cosigned(r);
     case STATEMENT_TIMESTAMPED: return read_timestamped(r);
     case STATEMENT_RECEIVED: return read_received(r);

@@ -35,12 +35,49 @@ enum statement_kind {
     STATEMENT_COSIGNERS = 17,    /* public, a key event: who is to cosign from here on, and how many of them */
     STATEMENT_COSIGNED = 18,     /* public: an earlier checkpoint with the lines of those who signed it too */
     STATEMENT_TIMESTAMPED = 19,  /* public: an outside authority's time-stamp over an earlier checkpoint */
+    STATEMENT_ADDED = 20,        /* public, a key event: one more member */
+    STATEMENT_ROLE = 21,         /* public, a key event: another role of a member */
+    STATEMENT_REVOKED = 22,      /* public, a key event: a member who signs no more, and the log key that follows */
+    STATEMENT_PROPOSED = 23,     /* public, a key event: what needs the approval of several administrators */
+    STATEMENT_APPROVED = 24,     /* public, a key event: one of these approvals */
+    STATEMENT_NAMED = 25,        /* hidden, signed: who a member is */
     STATEMENT_CUSTODY = 26,      /* hidden, signed: who had an item, gave it on, or did something with it */
     STATEMENT_KIND_LAST = STATEMENT_CUSTODY,
 };
 bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
 bool statement_kind_hidden(enum statement_kind kind);
+
+/*
+ * What a member is there for.  Writers hold the log key and a wrap of the compartment's epoch key; keyholders and
+ * auditors hold neither.
+ * statement_role_may: the one table of who may sign what; false where nobody may (received is covered, founded and
+ * member are signed by other keys).
+ */
+enum statement_role {
+    STATEMENT_ADMINISTRATOR = 1, /* also the key events */
+    STATEMENT_INVESTIGATOR = 2,  /* all that concerns evidence */
+    STATEMENT_ANALYST = 3,       /* but no taking in, and no setting aside */
+    STATEMENT_KEYHOLDER = 4,
+    STATEMENT_AUDITOR = 5,
+    STATEMENT_ROLE_LAST = STATEMENT_AUDITOR,
+};
+const char *statement_role_name(enum statement_role role);
+bool statement_role_find(const char *name, enum statement_role *ret);
+bool statement_role_writes(enum statement_role role);
+bool statement_role_may(enum statement_role role, enum statement_kind kind);
+
+/* Why a member was revoked. */
+enum statement_leaving {
+    STATEMENT_LEFT = 1,
+    STATEMENT_LOST = 2,
+    STATEMENT_ARRESTED = 3,
+    STATEMENT_STOLEN = 4,
+    STATEMENT_OTHERWISE = 5,
+    STATEMENT_LEAVING_LAST = STATEMENT_OTHERWISE,
+};
+const char *statement_leaving_name(enum statement_leaving reason);
+bool statement_leaving_find(const char *name, enum statement_leaving *ret);
 
 enum {
     STATEMENT_TEXT_MAX = 65536,     /* one text of a person: note, giver, reason */
@@ -52,6 +89,7 @@ enum {
     STATEMENT_AUDITS_MAX = 64,      /* reports of audits in one statement */
     STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
+    STATEMENT_ADMINISTRATORS_MAX = 16, /* who stand at one time, and so approvals of one act */
     STATEMENT_RANGES_MAX = 16384,   /* ranges of items that one statement is about */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
@@ -84,6 +122,7 @@ struct statement_founded {
     struct statement_receiving receiving[2];
     uint32_t pack_sectors, sector_bytes, format;
     uint32_t parity_packs, parity_files; /* of a stripe; both zero: no parity */
+    uint32_t administrators; /* how many of them a key event needs, as far as so many stand; 0 is 1 */
 };
 struct statement_file_hash { /* a keyring file, by its name below keys/ */
     const char *name;
@@ -174,10 +213,19 @@ struct statement_receipt {
     uint64_t deposit, number, parts;
     struct statement_totals totals;
 };
-/* Key events are numbered on from leaf 0, which is number 0; each names the commitment of the one before. */
+/*
+ * Key events are numbered on from leaf 0, which is number 0; each names the commitment of the one before.  Where
+ * several administrators are needed, an act names the leaves of its proposal and of the approvals.
+ */
+struct statement_by {
+    bool said;
+    uint64_t proposal, approvals[STATEMENT_ADMINISTRATORS_MAX]; /* ascending */
+    size_t count;
+};
 struct statement_event {
     uint64_t number;
     struct hash prev;
+    struct statement_by by;
 };
 struct statement_recovery {
     struct statement_event event;
@@ -198,6 +246,35 @@ struct statement_member {
     uint8_t box[CRYPT_PUBLIC];
     struct statement_receiving receiving[2];
     uint8_t set[STATEMENT_ID]; /* of sheets: spent by this */
+    const char *replaces;      /* name of the key of whom she replaces; NULL: of the only one */
+};
+struct statement_added {
+    struct statement_event event;
+    struct note_key key;
+    uint8_t box[CRYPT_PUBLIC];
+    struct statement_receiving receiving[2];
+    enum statement_role role;
+};
+struct statement_role_said {
+    struct statement_event event;
+    const char *name; /* of her key */
+    enum statement_role role;
+    bool log_known; /* she was a writer, and is none from here on */
+    struct note_key log;
+};
+struct statement_revoked {
+    struct statement_event event;
+    const char *name; /* of her key */
+    enum statement_leaving reason;
+    bool doubted; /* what she signed from this leaf on */
+    uint64_t doubtful_from;
+    bool log_known; /* she was a writer */
+    struct note_key log;
+};
+struct statement_approved {
+    struct statement_event event;
+    uint64_t proposal;      /* its leaf */
+    struct hash commitment; /* and what stands there */
 };
 
 struct statement_cosigners {
@@ -259,10 +336,24 @@ struct statement {
             const char *checkpoint; /* a signed note: by the log, then by at least one cosigner */
         } cosigned;
         struct statement_timestamped timestamped;
+        struct statement_added added;
+        struct statement_role_said role;
+        struct statement_revoked revoked;
+        struct {
+            struct statement_event event;
+            const struct statement *act; /* added, role, revoked, cosigners or recovery: without place and log key */
+        } proposed;
+        struct statement_approved approved;
+        struct {
+            const char *member; /* name of the key */
+            const char *text;
+        } named;
     };
 };
 
 bool statement_reason_known(const char *reason);
+/* statement_event: of a key event, its place among them; NULL for all other kinds.  statement_event_get: a copy of it;
+ * false for all other kinds. */
 /*
  * custody.c: the vocabulary of custody, after PREMIS events and the Berkeley Protocol (2020).
  * statement_act: the code by its number, from 0; NULL behind the last one.  statement_act_known: is it one?
@@ -276,6 +367,11 @@ bool statement_date_known(const char *text);
 bool statement_ranges_good(const struct statement_range *list, size_t count);
 /* statement_event: of a key event, its place among them; NULL for all other kinds. */
 struct statement_event *statement_event(struct statement *s);
+bool statement_event_get(const struct statement *s, struct statement_event *ret);
+/* statement_is_act: a key event that may need several administrators.  statement_act_hash: what they agree on: SHA-256
+ * of all that it says but time, place and the log key, which is drawn by whoever acts.  ERR_IO: no memory. */
+bool statement_is_act(enum statement_kind kind);
+int statement_act_hash(const struct statement *s, struct hash *ret, struct err *e);
 
 /*
  * statement_make(s, secret, ret_text, ret_values, e):

@@ -78,7 +78,7 @@ static int known_to(const struct recovering *r, const struct history *h, struct 
     if (h->sheets.spent)
         return err_set(e, ERR_REFUSED,
                        "the sheets of set %s are spent: they replaced a member at leaf %llu, and do so once", hex,
-                       (unsigned long long)h->spans[h->count - 1].from - 1);
+                       (unsigned long long)h->once[h->once_count - 1].until);
     for (size_t i = 0; i < w->count; i++) {
         const struct keyring_share *x = &w->sheets[i].share;
         struct hash digest;
@@ -127,14 +127,36 @@ static int places_name(struct recovering *r, struct err *e)
     return rc == 0 ? store_outside(r->place, &r->identity.pin, "state", &r->state_file, e) : rc;
 }
 
+/* Whom the sheets replace: the one member there is, or the administrator who was named. */
+static int former_find(struct recovering *r, const struct history *h, struct err *e)
+{
+    const char *name = r->wish->replaces;
+    const struct history_member *found = name != NULL ? history_member(h, name) : NULL;
+    size_t standing = 0;
+    for (size_t i = 0; i < h->count; i++)
+        if (history_role(&h->members[i], UINT64_MAX) != 0) {
+            standing++;
+            found = name == NULL ? &h->members[i] : found;
+        }
+    if (name == NULL && standing != 1)
+        return err_set(e, ERR_REFUSED, "this repository has %zu members: say which administrator is replaced, with "
+                                       "--replaces NAME (groundwork member list)", standing);
+    if (found == NULL || history_role(found, UINT64_MAX) != STATEMENT_ADMINISTRATOR)
+        return err_set(e, ERR_REFUSED, "%s is no administrator here: only one of them is replaced with sheets",
+                       name != NULL ? name : "the member");
+    r->former = found->key;
+    return 0;
+}
+
 static int settle(struct recovering *r, const struct history *h, const struct statement_founded *founded, struct err *e)
 {
     int rc = known_to(r, h, e);
     if (rc != 0)
         return rc;
     r->sheets = h->sheets;
-    r->former = *history_member(h);
-    rc = join(r, e);
+    rc = former_find(r, h, e);
+    if (rc == 0)
+        rc = join(r, e);
     if (rc == 0)
         rc = identity_make(r, founded, &h->pin, e);
     return rc == 0 ? places_name(r, e) : rc;
@@ -242,7 +264,8 @@ static int pass_on(struct recovering *r, struct err *e)
     struct store_place place = *r->place;
     place.root = r->draft.repository.s;
     place.state_folder = r->draft.outside.s;
-    return store_replace(&place, &(struct store_replacing){&r->keys, &r->former, r->sheets.set, &r->identity}, e);
+    return store_replace(&place, &(struct store_replacing){&r->keys, &r->former, r->sheets.set, &r->identity,
+                                                          r->wish->replaces != NULL}, e);
 }
 
 static int folders(struct recovering *r, struct err *e)

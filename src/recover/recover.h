@@ -23,6 +23,7 @@ struct recover_wish {
     const char *from;
     const struct recover_sheet *sheets;
     size_t count;
+    const char *replaces; /* name of the key of the administrator who is replaced; NULL: there is one member */
     int (*fresh)(void *context, struct buf *ret, struct err *e);
     void *context;
     const struct store_watch *watch;

@@ -65,7 +65,7 @@ static bool is_note(struct bytes text)
 
 static int not_this_log(const struct store *s, const char *origin, struct err *e)
 {
-    return err_set(e, ERR_DAMAGED, "it is of the log \"%s\", and this one is \"%s\"", origin, s->history.log.name);
+    return err_set(e, ERR_DAMAGED, "it is of the log \"%s\", and this one is \"%s\"", origin, s->history.origin);
 }
 
 static int rewritten(const struct store_against *a, struct err *e)
@@ -81,7 +81,8 @@ static int rewritten(const struct store_against *a, struct err *e)
 static int fork_of(struct store *s, struct bytes note, const struct store_against *a, const struct hash *root,
                    const struct tree_proof *plain, struct buf *to, struct err *e)
 {
-    struct cosigning_fork f = {.log = s->history.log, .older = note, .newer = ledger_checkpoint(s->ledger)};
+    struct cosigning_fork f = {
+        .log = *history_log_now(&s->history), .older = note, .newer = ledger_checkpoint(s->ledger)};
     if (a->checkpoint.size > 0 && a->checkpoint.size < a->now.size)
         tree_beginning_from(a->checkpoint.size, root, plain, &f.proof);
     cosigning_fork_text(&f, to);
@@ -92,7 +93,7 @@ static int hold(struct store *s, struct bytes note, struct store_against *a, str
 {
     struct tree_proof plain;
     struct hash root;
-    if (strcmp(a->checkpoint.origin, s->history.log.name) != 0)
+    if (strcmp(a->checkpoint.origin, s->history.origin) != 0)
         return not_this_log(s, a->checkpoint.origin, e);
     if (a->checkpoint.size > a->now.size)
         return err_set(e, ERR_DAMAGED,
@@ -118,8 +119,8 @@ static int hold_fork(struct store *s, struct bytes text, struct store_against *a
     struct checkpoint older;
     a->is_fork = a->is_signed = true;
     int rc = cosigning_fork_parse(text, &f, e);
-    if (rc == 0 && (strcmp(f.log.name, s->history.log.name) != 0 ||
-                    memcmp(f.log.public_key, s->history.log.public_key, CRYPT_PUBLIC) != 0))
+    if (rc == 0 && (strcmp(f.log.name, s->history.origin) != 0 ||
+                    memcmp(f.log.public_key, history_log_now(&s->history)->public_key, CRYPT_PUBLIC) != 0))
         rc = not_this_log(s, f.log.name, e);
     if (rc == 0)
         rc = cosigning_fork_check(&f, &verdict, &older, &a->checkpoint, e);
@@ -146,13 +147,13 @@ int store_against(struct store *s, struct bytes text, struct store_against *ret,
     struct ledger_position now;
     ledger_where(s->ledger, &now);
     *ret = (struct store_against){.now = {.size = now.leaves, .root = now.root}};
-    memcpy(ret->now.origin, s->history.log.name, sizeof ret->now.origin);
+    memcpy(ret->now.origin, s->history.origin, sizeof ret->now.origin);
     if (text.n >= sizeof COSIGNING_FORK_HEAD - 1 &&
         memcmp(text.p, COSIGNING_FORK_HEAD, sizeof COSIGNING_FORK_HEAD - 1) == 0)
         return hold_fork(s, text, ret, e);
     if (is_note(text)) {
         ret->is_signed = true;
-        int rc = checkpoint_read(text, &s->history.log, NOTE_FOREIGN, &ret->checkpoint, e);
+        int rc = checkpoint_read(text, history_log_now(&s->history), NOTE_FOREIGN, &ret->checkpoint, e);
         return rc == 0 ? hold(s, text, ret, ret_fork, e) : rc;
     }
     int rc = tidied(text, &tidy, e);

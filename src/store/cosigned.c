@@ -127,7 +127,8 @@ static int load_record(void *context, const struct ledger_record *r, struct err 
         if (rc == 0)
             rc = store_public_read(&l->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         if (rc == 0 && st.kind == STATEMENT_COSIGNED)
-            rc = store_cosignings_add(l->cosignings, &l->s->history.log, bytes_text(st.cosigned.checkpoint), e);
+            rc = store_cosignings_add(l->cosignings, history_log_now(&l->s->history),
+                                      bytes_text(st.cosigned.checkpoint), e);
     }
     return rc;
 }
@@ -226,7 +227,7 @@ int store_cosigned_glance(struct store *s, struct store_cosign_state *ret, struc
     if (rc == ERR_ABSENT)
         return 0;
     if (rc == 0)
-        rc = store_cosignings_add(&c, &s->history.log, buf_bytes(&note), e);
+        rc = store_cosignings_add(&c, history_log_now(&s->history), buf_bytes(&note), e);
     if (rc == 0)
         rc = ledger_root_at(s->ledger, c.list[0].checkpoint.size, &root, NULL, e);
     if (rc == 0 && !hash_equal(&root, &c.list[0].checkpoint.root))
@@ -249,9 +250,9 @@ int store_policy_set(struct store *s, const struct policy *policy, struct err *e
         if (bytes_equal(buf_bytes(&text), buf_bytes(&before)))
             rc = err_set(e, ERR_REFUSED, "the policy is this already: nothing was changed");
     }
-    if (rc == 0 && (policy->logs != 1 || strcmp(policy->log[0].name, s->history.log.name) != 0 ||
-                    memcmp(policy->log[0].public_key, s->history.log.public_key, CRYPT_PUBLIC) != 0))
-        rc = err_set(e, ERR_REFUSED, "the policy names another log than this one: %s", s->history.log.name);
+    if (rc == 0 && (policy->logs != 1 || strcmp(policy->log[0].name, s->history.origin) != 0 ||
+                    memcmp(policy->log[0].public_key, history_log_now(&s->history)->public_key, CRYPT_PUBLIC) != 0))
+        rc = err_set(e, ERR_REFUSED, "the policy names another log than this one: %s", s->history.origin);
     if (rc == 0)
         rc = store_history_walk(s, &whole, e); /* events are numbered on by what the journal has */
     if (rc == 0)
@@ -296,10 +297,10 @@ static int request_hold(struct store *s, struct bytes note, struct checkpoint *r
     struct ledger_position now;
     struct hash root;
     ledger_where(s->ledger, &now);
-    int rc = checkpoint_read(note, &s->history.log, NOTE_FOREIGN, ret, e);
-    if (rc == 0 && strcmp(ret->origin, s->history.log.name) != 0)
+    int rc = checkpoint_read(note, history_log_now(&s->history), NOTE_FOREIGN, ret, e);
+    if (rc == 0 && strcmp(ret->origin, s->history.origin) != 0)
         rc = err_set(e, ERR_DAMAGED, "the request is of the log %s, and this one is %s", ret->origin,
-                     s->history.log.name);
+                     s->history.origin);
     if (rc == 0 && ret->size > now.leaves)
         rc = older_copy(ret->size, now.leaves, e);
     if (rc == 0)
@@ -316,7 +317,7 @@ static int request_hold(struct store *s, struct bytes note, struct checkpoint *r
 static size_t keys_of(const struct history *h, struct note_key keys[1 + POLICY_COSIGNERS_MAX])
 {
     size_t count = 0;
-    keys[count++] = h->log;
+    keys[count++] = *history_log_now(h);
     for (size_t i = 0; i < h->policy->nodes; i++)
         if (!h->policy->node[i].is_group)
             keys[count++] = h->policy->node[i].key;
@@ -391,7 +392,7 @@ static int take_lines(struct store *s, const struct checkpoint *at, struct bytes
         rc = fresh_note(&s->history, joined, before != NULL ? &had : NULL, &note, ret_fresh, e);
     if (rc != 0 || *ret_fresh == 0)
         return rc;
-    rc = store_cosignings_add(&c, &s->history.log, buf_bytes(&note), e);
+    rc = store_cosignings_add(&c, history_log_now(&s->history), buf_bytes(&note), e);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc != 0)

@@ -63,6 +63,8 @@ static bool keep_statement(struct draft *d, struct statement *s)
         return keep_text(d, &s->note.text);
     case STATEMENT_SET_ASIDE:
         return keep_text(d, &s->set_aside.reason);
+    case STATEMENT_NAMED:
+        return keep_text(d, &s->named.member) && keep_text(d, &s->named.text);
     default:
         return true;
     }
@@ -295,7 +297,9 @@ bool store_has_object(const struct statement *st)
 static int add_prepare(struct store *s, struct statement *statement, bool *ret_duplicate, struct err *e)
 {
     struct draft *d = &s->draft;
-    int rc = leaf_room(d, e);
+    int rc = store_may_sign(s, statement->kind == STATEMENT_RECEIVED ? STATEMENT_COVER : statement->kind, e);
+    if (rc == 0)
+        rc = leaf_room(d, e);
     if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
         rc = store_investigation_fresh(s, statement->investigation.name, e);
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)

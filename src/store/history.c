@@ -4,8 +4,8 @@
 int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,
                       struct statement *ret, struct err *e)
 {
-    const struct history_span *span = history_at(h, leaf);
-    return statement_read(note, bytes_of(NULL, 0), NULL, span->keys, span->count, held, ret, e);
+    const struct history_reading what = {.leaf = leaf, .bytes = note};
+    return history_read(h, &what, held, ret, NULL, e);
 }
 
 static int begin(const struct store *s, struct history *h, struct err *e)
@@ -15,13 +15,23 @@ static int begin(const struct store *s, struct history *h, struct err *e)
     return history_begin(h, &s->founded.founded, entry, e);
 }
 
-int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
-                       const struct statement *st, struct err *e)
+/* Sheets name the checkpoint before the record that first says of them: as proposed, or as made. */
+static const struct statement_recovery *sheets_first_said(const struct statement *st)
 {
-    if (st->kind == STATEMENT_RECOVERY &&
-        (st->recovery.leaves != r->first_leaf || !hash_equal(&st->recovery.root, before)))
+    if (st->kind == STATEMENT_PROPOSED && st->proposed.act->kind == STATEMENT_RECOVERY)
+        return &st->proposed.act->recovery;
+    return st->kind == STATEMENT_RECOVERY && !st->recovery.event.by.said ? &st->recovery : NULL;
+}
+
+int store_history_step(struct history *h, const struct store_step *s, struct err *e)
+{
+    const struct ledger_record *r = s->record;
+    const struct statement_recovery *sheets = sheets_first_said(s->statement);
+    if (sheets != NULL && (sheets->leaves != r->first_leaf || !hash_equal(&sheets->root, s->before)))
         return err_set(e, ERR_DAMAGED, "rule recovery-checkpoint: it does not name the checkpoint before it");
-    return history_take(h, leaf, st, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, e);
+    const struct history_event event = {
+        s->leaf, s->statement, s->signer, r->entries.p + (s->leaf - r->first_leaf) * LEDGER_ENTRY};
+    return history_take(h, &event, e);
 }
 
 /* ---- from the journal ---- */
@@ -33,14 +43,15 @@ void store_following_release(struct store_following *f)
 }
 
 /* The checkpoint before is read only where a statement names it. */
-static int follow_statement(struct store_following *f, const struct ledger_record *r, uint64_t leaf,
-                            const struct statement *st, struct err *e)
+static int follow_statement(struct store_following *f, const struct store_step *step, struct err *e)
 {
     struct checkpoint before = {0};
+    struct store_step whole = *step;
     int rc = 0;
-    if (st->kind == STATEMENT_RECOVERY && f->before.n > 0)
-        rc = checkpoint_read(buf_bytes(&f->before), &f->founded->log, NOTE_STRICT, &before, e);
-    return rc == 0 ? store_history_step(&f->history, r, &before.root, leaf, st, e) : rc;
+    whole.before = &before.root;
+    if (sheets_first_said(step->statement) != NULL && f->before.n > 0)
+        rc = checkpoint_read(buf_bytes(&f->before), history_log_now(&f->history), NOTE_FOREIGN, &before, e);
+    return rc == 0 ? store_history_step(&f->history, &whole, e) : rc;
 }
 
 int store_follow(struct store_following *f, const struct ledger_record *r, const struct store_follower *to,
@@ -52,14 +63,15 @@ int store_follow(struct store_following *f, const struct ledger_record *r, const
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
-        uint64_t leaf = r->first_leaf + r->hidden_count + i;
+        struct store_step step = {.record = r, .leaf = r->first_leaf + r->hidden_count + i, .statement = &st};
         rc = ledger_statement_next(&open, &note, e);
         if (rc == 0)
-            rc = store_public_read(&f->history, leaf, note, &held, &st, e);
+            rc = history_read(&f->history, &(struct history_reading){.leaf = step.leaf, .bytes = note}, &held, &st,
+                              &step.signer, e);
         if (rc == 0)
-            rc = follow_statement(f, r, leaf, &st, e);
+            rc = follow_statement(f, &step, e);
         if (rc == 0 && to != NULL)
-            rc = to->each(to->context, leaf, note, &st, e);
+            rc = to->each(to->context, step.leaf, note, &st, e);
     }
     buf_clear(&f->before);
     buf_put_bytes(&f->before, r->checkpoint);
@@ -131,8 +143,10 @@ static int take_event(struct store *s, uint64_t leaves, struct err *e)
     leaf_entry_public(buf_bytes(&note), made);
     if (memcmp(made, entry, LEAF_ENTRY) != 0)
         return ERR_DAMAGED;
-    rc = store_public_read(h, leaf, buf_bytes(&note), &held, &st, e);
-    return rc == 0 ? history_take(h, leaf, &st, entry, e) : rc;
+    struct history_event event = {.leaf = leaf, .statement = &st, .entry = entry};
+    rc = history_read(h, &(struct history_reading){.leaf = leaf, .bytes = buf_bytes(&note)}, &held, &st, &event.signer,
+                      e);
+    return rc == 0 ? history_take(h, &event, e) : rc;
 }
 
 /* Is the member who opens this known?  If not, an event may be lacking that the journal has. */
@@ -140,19 +154,22 @@ static bool is_known(const struct store *s)
 {
     if (s->manner == STORE_PUBLIC)
         return true;
-    for (size_t i = 0; i < s->history.count; i++)
-        if (memcmp(s->history.spans[i].keys[0].public_key, s->identity.member.public_key, CRYPT_PUBLIC) == 0)
-            return true;
-    return false;
+    return history_member_by_key(&s->history, &s->identity.member) != NULL;
 }
 
 /* Keys that are boxed for somebody else tell of an event that is lacking here, and that the journal has. */
 static bool is_whole(const struct store *s)
 {
-    struct note_key readers[2] = {*history_member(&s->history)};
-    size_t count = 1;
-    if (s->history.sheets.known && !s->history.sheets.spent)
-        readers[count++] = s->history.sheets.key;
+    const struct history *h = &s->history;
+    OWN(mem_drop) struct note_key *readers = calloc(h->count + 1, sizeof *readers);
+    size_t count = 0;
+    if (readers == NULL)
+        return false; /* the journal tells */
+    for (size_t i = 0; i < h->count; i++)
+        if (statement_role_writes(history_role(&h->members[i], UINT64_MAX)))
+            readers[count++] = h->members[i].key;
+    if (h->sheets.known && !h->sheets.spent)
+        readers[count++] = h->sheets.key;
     return !keyring_is_boxed(s->root, readers, count);
 }
 
@@ -174,16 +191,21 @@ int store_history_load(struct store *s, struct err *e)
 
 int store_history_current(const struct store *s, struct err *e)
 {
-    const struct history *h = &s->history;
-    size_t i = h->count;
-    while (i > 0 && memcmp(h->spans[i - 1].keys[0].public_key, s->identity.member.public_key, CRYPT_PUBLIC) != 0)
-        i--;
-    if (i == h->count)
-        return 0;
-    if (i == 0)
+    const struct history_member *m = history_member_by_key(&s->history, &s->identity.member);
+    if (m == NULL)
         return err_set(e, ERR_KEY, "no key event of %s names the member of the key file %s", s->root, s->key_path.s);
+    enum statement_role role = history_role(m, UINT64_MAX);
+    if (statement_role_writes(role))
+        return 0;
+    if (role != 0)
+        return err_set(e, ERR_KEY,
+                       "the member of the key file %s is %s here, and holds no key that opens the repository",
+                       s->key_path.s, statement_role_name(role));
+    if (!m->replaced)
+        return err_set(e, ERR_KEY, "the member of the key file %s was revoked at leaf %llu (%s)", s->key_path.s,
+                       (unsigned long long)m->until, statement_leaving_name(m->reason));
     return err_set(e, ERR_KEY,
                    "the member of the key file %s was replaced with recovery sheets at leaf %llu: use the key file "
                    "that was made then",
-                   s->key_path.s, (unsigned long long)h->spans[i].from - 1);
+                   s->key_path.s, (unsigned long long)m->until);
 }

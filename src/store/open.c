@@ -41,6 +41,15 @@ void store_drop(struct store **s)
     store_close(*s);
 }
 
+/* Who was named last, of those who stand. */
+static const struct note_key *newest_member(const struct history *h)
+{
+    size_t i = h->count - 1;
+    while (i > 0 && history_role(&h->members[i], UINT64_MAX) == 0)
+        i--;
+    return &h->members[i].key;
+}
+
 void store_facts(const struct store *s, struct store_facts *ret)
 {
     const struct statement_founded *f = &s->founded.founded;
@@ -48,7 +57,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .origin = f->origin,
                                 .pin = s->pin,
                                 .log_key = f->log,
-                                .member = *history_member(&s->history),
+                                .member = s->manner == STORE_PUBLIC ? *newest_member(&s->history) : s->identity.member,
                                 .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
                                 .parity = store_parity(s),
@@ -191,10 +200,11 @@ static int why_not_unlocked(struct store *s, int rc, struct err *e)
 /* The leaf at which the last member was replaced; 0: none was. */
 static uint64_t replaced_at(const struct history *h)
 {
-    for (size_t i = h->count; i-- > 1;)
-        if (memcmp(h->spans[i].keys[0].public_key, h->spans[i - 1].keys[0].public_key, CRYPT_PUBLIC) != 0)
-            return h->spans[i].from - 1;
-    return 0;
+    uint64_t leaf = 0;
+    for (size_t i = 0; i < h->count; i++)
+        if (h->members[i].replaced && h->members[i].until > leaf)
+            leaf = h->members[i].until;
+    return leaf;
 }
 
 /* Who sealed an outside state that does not hold may be a former member, whose key nobody has any more. */

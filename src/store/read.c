@@ -54,8 +54,9 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         else if (h->envelope.fields.n > 0)
             rc = held_expand(h, ret, e);
         else
-            rc = statement_read(h->envelope.statement, h->envelope.values, &h->secret,
-                                history_at(&s->history, leaf)->keys, 1, &h->statement, ret, e);
+            rc = history_read(&s->history,
+                              &(struct history_reading){leaf, h->envelope.statement, h->envelope.values, &h->secret},
+                              &h->statement, ret, NULL, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }

@@ -134,6 +134,7 @@ static struct statement said_of(const struct store_replacing *r)
     uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     m->key = r->next->member;
     memcpy(m->set, r->set, STATEMENT_ID);
+    m->replaces = r->named ? r->former->name : NULL;
     keyring_identity_public(r->next, m->box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
         m->receiving[i].epoch = r->next->receiving[i].epoch;

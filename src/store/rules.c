@@ -4,6 +4,18 @@
  */
 #include "store/store_internal.h"
 
+int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e)
+{
+    if (s->sheets != NULL) /* who comes by the sheets is in the history when this is committed */
+        return 0;
+    const struct history_member *m = history_member_by_key(&s->history, &s->identity.member);
+    enum statement_role role = m == NULL ? 0 : history_role(m, UINT64_MAX);
+    if (statement_role_may(role, kind))
+        return 0;
+    return err_set(e, ERR_REFUSED, "rule signer-role: %s is %s here and may not sign \"%s\"", s->identity.member.name,
+                   statement_role_name(role), statement_kind_name(kind));
+}
+
 /* ---- in the draft ---- */
 
 /* A deposit of this draft, and whether it is closed in it, wherever it was opened. */

@@ -416,6 +416,7 @@ struct store_replacing {
     const struct note_key *former;
     const uint8_t *set; /* STATEMENT_ID bytes */
     struct keyring_identity *next;
+    bool named; /* one of several members: the event says who */
 };
 int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e);
 

@@ -209,7 +209,8 @@ void store_numbering_tell(const struct store_numbering *n, const struct store_wa
 int store_investigation_of(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e);
 int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 
-/* rules.c: may this be said now?  ERR_REFUSED names the rule. */
+/* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
+int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
 /* custody.c: does it refer to a leaf below ${end}, by that one's commitment, if to any?  ${code}: as in a rule. */
@@ -231,7 +232,8 @@ int store_log_repair(struct store *s, const char **names, size_t count, struct e
  * store_history_restore: and the files beside it are made whole by it.
  * store_follow: the public statements of one record, in order, records from the first one on: each is read as the
  * history says who signs there, moves the history on, and is then handed on; ${to} may be NULL.
- * store_history_step: one public statement of a record; ${before}: root of the checkpoint of the record before.
+ * store_history_step: one public statement of a record, by whom it was signed; ${before}: root of the checkpoint of the
+ * record before.
  */
 struct store_following {
     const struct statement_founded *founded;
@@ -248,9 +250,15 @@ int store_follow(struct store_following *f, const struct ledger_record *r, const
 int store_history_load(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
 int store_history_restore(struct store *s, struct buf *words, struct err *e);
-int store_history_step(struct history *h, const struct ledger_record *r, const struct hash *before, uint64_t leaf,
-                       const struct statement *st, struct err *e);
-/* ERR_KEY: the member of this key file was replaced. */
+struct store_step {
+    const struct ledger_record *record;
+    const struct hash *before;
+    uint64_t leaf;
+    const struct statement *statement;
+    const struct history_member *signer; /* NULL: no member */
+};
+int store_history_step(struct history *h, const struct store_step *step, struct err *e);
+/* ERR_KEY: the member of this key file was replaced or revoked, or has a role without keys. */
 int store_history_current(const struct store *s, struct err *e);
 /* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
 int store_public_read(const struct history *h, uint64_t leaf, struct bytes note, struct statement_held **held,

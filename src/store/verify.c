@@ -320,7 +320,7 @@ static int cosigned_lines(const struct verifying *v, const struct note *n, struc
     const struct policy *p = v->history.policy;
     if (p == NULL)
         return err_set(e, ERR_DAMAGED, "there were no cosigners then");
-    keys[count++] = v->history.log;
+    keys[count++] = *history_log_now(&v->history);
     for (size_t i = 0; i < p->nodes && count < COUNT(keys); i++)
         if (!p->node[i].is_group)
             keys[count++] = p->node[i].key;
@@ -337,12 +337,12 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     if (rc == 0)
         rc = cosigned_lines(v, &n, e);
     if (rc == 0)
-        rc = checkpoint_read(text, &v->history.log, NOTE_FOREIGN, &c, e);
+        rc = checkpoint_read(text, history_log_now(&v->history), NOTE_FOREIGN, &c, e);
     if (rc != 0)
         return rc;
     checkpoint_text(&c, &again);
     rc = buf_check(&again, e);
-    if (rc == 0 && (!bytes_equal(buf_bytes(&again), n.text) || strcmp(c.origin, v->history.log.name) != 0 ||
+    if (rc == 0 && (!bytes_equal(buf_bytes(&again), n.text) || strcmp(c.origin, v->history.origin) != 0 ||
                     c.size > r->first_leaf))
         rc = err_set(e, ERR_DAMAGED, "what was cosigned is no earlier checkpoint of this log");
     if (rc == 0)
@@ -350,7 +350,7 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     if (rc == 0 && !hash_equal(&root, &c.root))
         rc = err_set(e, ERR_DAMAGED, "the cosigned checkpoint of %llu leaves is of another history",
                      (unsigned long long)c.size);
-    return rc == 0 ? store_cosignings_add(&v->cosignings, &v->history.log, text, e) : rc;
+    return rc == 0 ? store_cosignings_add(&v->cosignings, history_log_now(&v->history), text, e) : rc;
 }
 
 static void check_cosigned(struct verifying *v, const struct ledger_record *r, uint64_t leaf,
@@ -409,9 +409,11 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     leaf_entry_public(note, made);
     if (memcmp(made, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY, LEAF_ENTRY) != 0)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    int rc = store_public_read(&v->history, leaf, note, &held, &st, &e);
+    struct store_step step = {.record = r, .before = &v->root, .leaf = leaf, .statement = &st};
+    int rc = history_read(&v->history, &(struct history_reading){.leaf = leaf, .bytes = note}, &held, &st,
+                          &step.signer, &e);
     if (rc == 0)
-        rc = store_history_step(&v->history, r, &v->root, leaf, &st, &e);
+        rc = store_history_step(&v->history, &step, &e);
     if (rc != 0) {
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
         return;

@@ -201,7 +201,18 @@ static int add_signed(struct making *m, struct statement *st, const struct note_
 
 static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
 {
-    return add_signed(m, st, &s->identity.member, &s->identity.sign, e);
+    int rc = store_may_sign(s, st->kind, e);
+    return rc == 0 ? add_signed(m, st, &s->identity.member, &s->identity.sign, e) : rc;
+}
+
+/* By the rules of whoever reads it: nothing is signed that would be damage. */
+static int event_check(struct store *s, const struct draft_event *v, struct err *e)
+{
+    const struct history_event event = {.leaf = s->draft.first_leaf + s->draft.count,
+                                        .statement = v->statement,
+                                        .signer = history_member_by_key(&s->history, &s->identity.member)};
+    int rc = history_check(&s->history, &event, e);
+    return rc == ERR_DAMAGED ? err_add(e, ERR_REFUSED, "\"%s\"", statement_kind_name(v->statement->kind)) : rc;
 }
 
 /* Beside the journal, too: durable before the record, like all files of the keyring. */
@@ -210,13 +221,17 @@ static int add_event(struct store *s, struct making *m, struct err *e)
     const struct draft_event *v = &s->draft.event;
     if (v->statement == NULL)
         return 0;
-    struct statement_event place = {s->history.events + 1, s->history.last};
-    *statement_event(v->statement) = place;
-    int rc = v->key != NULL ? add_signed(m, v->statement, v->key, v->seed, e) : add_public(s, m, v->statement, e);
+    struct statement_event *place = statement_event(v->statement);
+    place->number = s->history.events + 1;
+    place->prev = s->history.last;
+    int rc = event_check(s, v, e);
+    if (rc != 0)
+        return rc;
+    rc = v->key != NULL ? add_signed(m, v->statement, v->key, v->seed, e) : add_public(s, m, v->statement, e);
     if (rc != 0)
         return rc;
     assert(m->told.public_count == 1);
-    return keyring_event_write(s->keyring, place.number, s->draft.first_leaf + s->draft.count,
+    return keyring_event_write(s->keyring, place->number, s->draft.first_leaf + s->draft.count,
                                buf_bytes(&m->told.public_notes[0]), e);
 }
 
@@ -458,14 +473,24 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
 
 /* ---- after the commit: everything here can be made again from the journal ---- */
 
+static int take_event(struct store *s, const struct making *m, const struct ledger_record *r, struct err *e)
+{
+    const struct statement *st = &m->told.publics[0];
+    const struct history_event event = {
+        .leaf = r->first_leaf + r->hidden_count,
+        .statement = st,
+        .signer = st->kind == STATEMENT_MEMBER ? NULL : history_member_by_key(&s->history, &s->identity.member),
+        .entry = r->entries.p + (size_t)r->hidden_count * LEAF_ENTRY};
+    return history_take(&s->history, &event, e);
+}
+
 static int after_commit(struct store *s, struct making *m, const struct ledger_record *r,
                         const struct ledger_position *now, bool part, struct err *e)
 {
     int rc = s->writer != NULL ? vault_committed(s->writer, &m->told.flushed, e) : 0;
     bool told = false;
     if (rc == 0 && s->draft.event.statement != NULL)
-        rc = history_take(&s->history, r->first_leaf + r->hidden_count, &m->told.publics[0],
-                          r->entries.p + (size_t)r->hidden_count * LEAF_ENTRY, e);
+        rc = take_event(s, m, r, e);
     if (rc == 0)
         rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
     if (rc != 0)

@@ -233,19 +233,31 @@ static void draw_parity(struct drawn *d)
     d->s.parity.count = count;
 }
 
+static void draw_event(struct statement_event *v)
+{
+    *v = (struct statement_event){.number = number()};
+    draw(v->prev.b, CRYPT_HASH);
+    if (chance_below(&chance, 2) == 0)
+        return;
+    v->by.said = true;
+    v->by.proposal = chance_below(&chance, 100);
+    v->by.count = chance_below(&chance, STATEMENT_ADMINISTRATORS_MAX + 1);
+    for (size_t i = 0; i < v->by.count; i++)
+        v->by.approvals[i] = (i == 0 ? v->by.proposal : v->by.approvals[i - 1]) + 1 + chance_below(&chance, 9);
+}
+
 static void draw_recovery(struct drawn *d)
 {
     struct statement_recovery *r = &d->s.recovery;
     size_t count = 1 + chance_below(&chance, CRYPT_SHARES_MAX);
     struct hash *shares = hold(d, count * sizeof *shares);
-    *r = (struct statement_recovery){.event = {.number = number()},
-                                     .key = other,
+    *r = (struct statement_recovery){.key = other,
                                      .epoch = number(),
                                      .leaves = number(),
                                      .needed = 1 + (uint32_t)chance_below(&chance, count),
                                      .shares = shares,
                                      .share_count = count};
-    draw(r->event.prev.b, CRYPT_HASH);
+    draw_event(&r->event);
     draw(r->receiving, CRYPT_PUBLIC);
     draw(r->compartment, STATEMENT_ID);
     draw(r->set, STATEMENT_ID);
@@ -258,6 +270,7 @@ static void draw_member(struct drawn *d)
 {
     struct statement_member *m = &d->s.member;
     *m = (struct statement_member){.event = {.number = number()}, .key = other};
+    m->replaces = chance_below(&chance, 2) == 0 ? NULL : "example.org/m/00000009";
     draw(m->event.prev.b, CRYPT_HASH);
     draw(m->box, CRYPT_PUBLIC);
     draw(m->set, STATEMENT_ID);
@@ -265,6 +278,88 @@ static void draw_member(struct drawn *d)
         m->receiving[i].epoch = number();
         draw(m->receiving[i].key, CRYPT_PUBLIC);
     }
+}
+
+static const char *any_member(struct drawn *d)
+{
+    char *name = hold(d, 64);
+    snprintf(name, 64, "example.org/m/%08x", (unsigned)chance_below(&chance, 1 << 30));
+    return name;
+}
+
+static enum statement_role any_role(void)
+{
+    return (enum statement_role)(1 + chance_below(&chance, STATEMENT_ROLE_LAST));
+}
+
+static void draw_added(struct drawn *d)
+{
+    struct statement_added *a = &d->s.added;
+    *a = (struct statement_added){.key = other, .role = any_role()};
+    draw_event(&a->event);
+    draw(a->box, CRYPT_PUBLIC);
+    for (size_t i = 0; i < COUNT(a->receiving); i++) {
+        a->receiving[i].epoch = number();
+        draw(a->receiving[i].key, CRYPT_PUBLIC);
+    }
+}
+
+static void draw_log(bool *known, struct note_key *log)
+{
+    *known = chance_below(&chance, 2) == 0;
+    if (*known)
+        make_key("example.org", &OTHER_SEED, log);
+}
+
+static void draw_turned(struct drawn *d)
+{
+    if (d->s.kind == STATEMENT_ROLE) {
+        d->s.role = (struct statement_role_said){.name = any_member(d), .role = any_role()};
+        draw_event(&d->s.role.event);
+        draw_log(&d->s.role.log_known, &d->s.role.log);
+        return;
+    }
+    struct statement_revoked *r = &d->s.revoked;
+    *r = (struct statement_revoked){.name = any_member(d), .doubted = chance_below(&chance, 2) == 0};
+    r->reason = (enum statement_leaving)(1 + chance_below(&chance, STATEMENT_LEAVING_LAST));
+    r->doubtful_from = r->doubted ? number() : 0;
+    draw_event(&r->event);
+    draw_log(&r->log_known, &r->log);
+}
+
+static void draw_statement(struct drawn *d, enum statement_kind kind);
+
+/* Any act, as it is proposed: without place and log key. */
+static void draw_proposed(struct drawn *d)
+{
+    static const enum statement_kind acts[] = {STATEMENT_ADDED, STATEMENT_ROLE, STATEMENT_REVOKED,
+                                               STATEMENT_COSIGNERS, STATEMENT_RECOVERY};
+    struct statement whole = d->s;
+    OWN(mem_drop) struct drawn *inner = calloc(1, sizeof *inner);
+    assert_non_null(inner);
+    draw_statement(inner, acts[chance_below(&chance, COUNT(acts))]);
+    struct statement *act = hold(d, sizeof *act);
+    *act = inner->s;
+    act->at_unix_s = 0;
+    *statement_event(act) = (struct statement_event){0};
+    if (act->kind == STATEMENT_ROLE)
+        act->role.log_known = false;
+    if (act->kind == STATEMENT_REVOKED)
+        act->revoked.log_known = false;
+    for (size_t i = 0; i < inner->held_count; i++)
+        d->held[d->held_count++] = inner->held[i];
+    d->s = whole;
+    d->s.proposed.act = act;
+    draw_event(&d->s.proposed.event);
+    d->s.proposed.event.by = (struct statement_by){0};
+}
+
+static void draw_approved(struct drawn *d)
+{
+    draw_event(&d->s.approved.event);
+    d->s.approved.event.by = (struct statement_by){0};
+    d->s.approved.proposal = number();
+    draw(d->s.approved.commitment.b, CRYPT_HASH);
 }
 
 static void draw_lists(struct drawn *d)
@@ -469,6 +564,15 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
         break;
+    case STATEMENT_ADDED: draw_added(d); break;
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED: draw_turned(d); break;
+    case STATEMENT_PROPOSED: draw_proposed(d); break;
+    case STATEMENT_APPROVED: draw_approved(d); break;
+    case STATEMENT_NAMED:
+        d->s.named.member = any_member(d);
+        d->s.named.text = any_text(d);
+        break;
     }
 }
 
@@ -551,6 +655,44 @@ static void assert_same_member(const struct statement_member *a, const struct st
         assert_true(a->receiving[i].epoch == b->receiving[i].epoch);
         assert_memory_equal(a->receiving[i].key, b->receiving[i].key, CRYPT_PUBLIC);
     }
+}
+
+static void assert_same_log(bool a_known, const struct note_key *a, bool b_known, const struct note_key *b)
+{
+    assert_true(a_known == b_known);
+    if (a_known)
+        assert_same_key(a, b);
+}
+
+static void assert_same_turned(const struct statement *a, const struct statement *b)
+{
+    if (a->kind == STATEMENT_ADDED) {
+        assert_same_event(&a->added.event, &b->added.event);
+        assert_same_key(&a->added.key, &b->added.key);
+        assert_memory_equal(a->added.box, b->added.box, CRYPT_PUBLIC);
+        assert_memory_equal(a->added.receiving, b->added.receiving, sizeof a->added.receiving);
+        assert_true(a->added.role == b->added.role);
+    } else if (a->kind == STATEMENT_ROLE) {
+        assert_same_event(&a->role.event, &b->role.event);
+        assert_string_equal(a->role.name, b->role.name);
+        assert_true(a->role.role == b->role.role);
+        assert_same_log(a->role.log_known, &a->role.log, b->role.log_known, &b->role.log);
+    } else {
+        assert_same_event(&a->revoked.event, &b->revoked.event);
+        assert_string_equal(a->revoked.name, b->revoked.name);
+        assert_true(a->revoked.reason == b->revoked.reason && a->revoked.doubted == b->revoked.doubted);
+        assert_true(a->revoked.doubtful_from == b->revoked.doubtful_from);
+        assert_same_log(a->revoked.log_known, &a->revoked.log, b->revoked.log_known, &b->revoked.log);
+    }
+}
+
+static void assert_same_act(const struct statement *a, const struct statement *b)
+{
+    struct hash x, y;
+    assert_true(a->kind == b->kind);
+    assert_int_equal(statement_act_hash(a, &x, NULL), 0);
+    assert_int_equal(statement_act_hash(b, &y, NULL), 0);
+    assert_true(hash_equal(&x, &y));
 }
 
 static void assert_same_founded(const struct statement_founded *a, const struct statement_founded *b)
@@ -688,6 +830,22 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
+        break;
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED: assert_same_turned(a, b); break;
+    case STATEMENT_PROPOSED:
+        assert_same_event(&a->proposed.event, &b->proposed.event);
+        assert_same_act(a->proposed.act, b->proposed.act);
+        break;
+    case STATEMENT_APPROVED:
+        assert_same_event(&a->approved.event, &b->approved.event);
+        assert_true(a->approved.proposal == b->approved.proposal);
+        assert_true(hash_equal(&a->approved.commitment, &b->approved.commitment));
+        break;
+    case STATEMENT_NAMED:
+        assert_string_equal(a->named.member, b->named.member);
+        assert_text(a->named.text, b->named.text);
         break;
     }
 }
@@ -1556,7 +1714,7 @@ static const struct broken {
     {STATEMENT_AUDITED, false, "\"first\":3", "\"first\":8", "rule audited-packs"},
     {STATEMENT_FOUNDED, false, "\"administrator\",", "", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "\"investigator\"]", "\"investigator\",\"king\"]", "rule founded-fields"},
-    {STATEMENT_FOUNDED, false, "{\"administrators\":1,", "{\"administrators\":2,", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "{\"administrators\":1,", "{\"administrators\":17,", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "\"of\":1}", "\"of\":2}", "rule founded-fields"},
     {STATEMENT_FOUNDED, false, "\"origin\":\"example.org\"", "\"origin\":\"example.com\"", "rule founded-origin"},
     {STATEMENT_FOUNDED, false, "\"pack_sectors\":3", "\"pack_sectors\":4294967296", "rule founded-fields"},
@@ -1582,6 +1740,29 @@ static const struct broken {
     {STATEMENT_RECOVERY, false, "\"set\":\"00", "\"set\":\"0G", "rule recovery-fields"},
     {STATEMENT_RECOVERY, false, "\"key\":\"example.org/", "\"key\":\"example.org+", "rule recovery-fields"},
     {STATEMENT_RECOVERY, false, "{\"compartment\"", "{\"claims\":[],\"compartment\"", "rule fields"},
+    {STATEMENT_ADDED, false, "\"role\":\"analyst\"", "\"role\":\"analysts\"", "rule added-fields"},
+    {STATEMENT_ADDED, false, "\"role\":\"analyst\"", "\"role\":3", "rule added-fields"},
+    {STATEMENT_ADDED, false, ",\"role\":\"analyst\"", "", "rule fields"},
+    {STATEMENT_ADDED, false, "\"proposal\":4", "\"proposal\":6", "rule by-order"},
+    {STATEMENT_ADDED, false, "[6,8]", "[8,6]", "rule by-order"},
+    {STATEMENT_ADDED, false, "[6,8]", "[6,6]", "rule by-order"},
+    {STATEMENT_ADDED, false, "[6,8]", "[6,\"8\"]", "rule added-fields"},
+    {STATEMENT_ADDED, false, "[6,8]", "[6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22]", "rule added-fields"},
+    {STATEMENT_ADDED, false, ",\"proposal\":4", "", "rule added-fields"},
+    {STATEMENT_ROLE, false, "\"name\":\"n\"", "\"name\":1", "rule role-fields"},
+    {STATEMENT_ROLE, false, "\"role\":\"auditor\"", "\"role\":\"\"", "rule role-fields"},
+    {STATEMENT_ROLE, false, "\"kind\"", "\"doubtful\":1,\"kind\"", "rule fields"},
+    {STATEMENT_REVOKED, false, "\"reason\":\"arrested\"", "\"reason\":\"ill\"", "rule revoked-fields"},
+    {STATEMENT_REVOKED, false, "\"doubtful\":7", "\"doubtful\":-7", "rule revoked-fields"},
+    {STATEMENT_REVOKED, false, "\"log\":\"example.org+", "\"log\":\"example.org", "rule revoked-fields"},
+    {STATEMENT_PROPOSED, false, "\"kind\":\"role\"", "\"kind\":\"packs\"", "rule proposed-act"},
+    {STATEMENT_PROPOSED, false, "\"kind\":\"role\"", "\"kind\":\"member\"", "rule proposed-act"},
+    {STATEMENT_PROPOSED, false, "\"kind\":\"role\",", "\"kind\":\"role\",\"log\":1,", "rule fields"},
+    {STATEMENT_PROPOSED, false, "\"name\":\"n\",", "\"name\":\"n\",\"number\":1,", "rule fields"},
+    {STATEMENT_PROPOSED, false, "{\"act\":{", "{\"act\":{\"by\":1,", "rule fields"},
+    {STATEMENT_APPROVED, false, "\"proposal\":9", "\"proposal\":null", "rule approved-fields"},
+    {STATEMENT_APPROVED, false, "{\"commitment\"", "{\"by\":1,\"commitment\"", "rule fields"},
+    {STATEMENT_NAMED, true, "[\"member\"", "[\"maker\"", "rule named-claims"},
     {STATEMENT_MEMBER, false, "\"administrator\",", "", "rule member-fields"},
     {STATEMENT_MEMBER, false, "\"number\":2", "\"number\":null", "rule member-fields"},
     {STATEMENT_MEMBER, false, "\"box\":\"" ZEROS "\"", "\"box\":\"\"", "rule member-fields"},
@@ -1604,6 +1785,8 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     static struct bytes path;
     static struct statement_refused refused;
     static struct statement_range range = {4, 5};
+    static const struct statement_by by = {.said = true, .proposal = 4, .approvals = {6, 8}, .count = 2};
+    static const struct statement act = {.kind = STATEMENT_ROLE, .role = {.name = "n", .role = STATEMENT_AUDITOR}};
     static const struct statement_custody custody = {
         .act = "returned", .items = &range, .item_count = 1, .refers = true, .refers_leaf = 3, .date = "2026-11-20",
         .to = "T"};
@@ -1678,6 +1861,28 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
                                                           .response = bytes_text("r"), .leaves = 3,
                                                           .stamped_unix_s = 9, .accuracy_us = 7};
         crypt_sha256(d->s.timestamped.response, &d->s.timestamped.sha256);
+        break;
+    case STATEMENT_ADDED:
+        d->s.added =
+            (struct statement_added){.event = {.number = 3, .by = by}, .key = other, .role = STATEMENT_ANALYST};
+        break;
+    case STATEMENT_ROLE:
+        d->s.role = (struct statement_role_said){.event = {.number = 3}, .name = "n", .role = STATEMENT_AUDITOR};
+        break;
+    case STATEMENT_REVOKED:
+        d->s.revoked = (struct statement_revoked){
+            .event = {.number = 3}, .name = "n", .reason = STATEMENT_ARRESTED, .doubted = true, .doubtful_from = 7};
+        d->s.revoked.log_known = true;
+        make_key("example.org", &OTHER_SEED, &d->s.revoked.log);
+        break;
+    case STATEMENT_PROPOSED:
+        d->s.proposed.event.number = 3;
+        d->s.proposed.act = &act;
+        break;
+    case STATEMENT_APPROVED: d->s.approved.proposal = 9; break;
+    case STATEMENT_NAMED:
+        d->s.named.member = "example.org/m/00000002";
+        d->s.named.text = "words";
         break;
     }
 }

@@ -53,7 +53,7 @@ static void as_a_person_types(void **state)
     struct store_against a;
     char origin[NOTE_NAME_MAX + 1], hex[2 * CRYPT_HASH + 1];
     ledger_where(s->ledger, &now);
-    memcpy(origin, s->history.log.name, sizeof origin);
+    memcpy(origin, history_log_now(&s->history)->name, sizeof origin);
     store_close(s);
     hex_put(hex, now.root.b, CRYPT_HASH);
     static const char *const good[] = {"%s\n%llu\n%s", "%s\r\n%llu\r\n%s\r\n", "%s  \n%llu\t\n%s \t\n\n\n"};
@@ -129,7 +129,8 @@ static void two_histories(void **state)
     OWN(buf_drop) struct buf now = {0}, text = {0};
     fixture_get(f, "log/checkpoint", &now);
     s = fixture_open(f, STORE_PUBLIC);
-    struct cosigning_fork held = {.log = s->history.log, .older = buf_bytes(&begun), .newer = buf_bytes(&now)};
+    struct cosigning_fork held = {
+        .log = *history_log_now(&s->history), .older = buf_bytes(&begun), .newer = buf_bytes(&now)};
     cosigning_fork_text(&held, &text);
     held.log = f->id.member;
     assert_int_equal(store_against(s, buf_bytes(&text), &a, NULL, &f->e), 0);

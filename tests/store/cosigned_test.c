@@ -110,7 +110,7 @@ static void requests(void **state)
     assert_int_equal(store_cosigner_request(s, old.leaves, &body, &f->e), 0);
     assert_int_equal(cosigning_request_parse(buf_bytes(&body), &r, &f->e), 0);
     assert_int_equal(r.old_size, old.leaves);
-    assert_int_equal(checkpoint_read(r.note, &s->history.log, NOTE_STRICT, &c, &f->e), 0);
+    assert_int_equal(checkpoint_read(r.note, history_log_now(&s->history), NOTE_STRICT, &c, &f->e), 0);
     assert_true(tree_check_consistency(old.leaves, &old.root, c.size, &c.root, &r.proof));
     assert_int_equal(store_cosigner_request(s, now.leaves, &none, &f->e), 0);
     fixture_says(f, store_cosigner_request(s, now.leaves + 1, &none, &f->e), ERR_DAMAGED, "an older copy", NULL);
@@ -163,20 +163,20 @@ static void answers_refused(void **state)
     struct note_key forged;
     uint8_t public_key[CRYPT_PUBLIC];
     crypt_sign_public(&seed, public_key);
-    snprintf(c.origin, sizeof c.origin, "%s", s->history.log.name);
+    snprintf(c.origin, sizeof c.origin, "%s", history_log_now(&s->history)->name);
     assert_int_equal(note_key_make(c.origin, public_key, &forged, NULL), 0);
     buf_put_text(&note, "old 0\n\n");
     assert_int_equal(checkpoint_sign(&c, &forged, &seed, &note, NULL), 0);
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "no key that is known here");
-    const struct note_key log = s->history.log;
-    s->history.log = forged; /* as if the log's key itself had signed it */
+    const struct note_key log = *history_log_now(&s->history);
+    s->history.logs[0].key = forged; /* as if the log's key itself had signed it */
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "one of the two was rewritten");
     c.size = now.leaves + 1;
     buf_clear(&note);
     buf_put_text(&note, "old 0\n\n");
     assert_int_equal(checkpoint_sign(&c, &forged, &seed, &note, NULL), 0);
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "an older copy");
-    s->history.log = log;
+    s->history.logs[0].key = log;
 
     assert_int_equal(store_cosigner_answer(s, buf_bytes(&request), buf_bytes(&a), &done, &f->e), 0);
     store_close(s);
@@ -207,9 +207,9 @@ static void statements_that_lie(void **state)
             struct buf text = {0};
             const struct key by = cosigner_seed(0);
             const struct note_key key = cosigner_key(0);
-            snprintf(c.origin, sizeof c.origin, "%s", s->history.log.name);
+            snprintf(c.origin, sizeof c.origin, "%s", history_log_now(&s->history)->name);
             assert_int_equal(
-                checkpoint_sign(&c, &s->history.log, keyring_log_seed(s->keyring), &note, &f->e), 0);
+                checkpoint_sign(&c, history_log_now(&s->history), keyring_log_seed(s->keyring), &note, &f->e), 0);
             checkpoint_text(&c, &text);
             assert_int_equal(note_cosign(buf_bytes(&text), &key, &by, 1, &note, NULL), 0);
             buf_drop(&text);

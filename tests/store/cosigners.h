@@ -30,7 +30,7 @@ static inline struct policy *cosigners_policy(const struct store *s, unsigned co
 {
     struct policy *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->log[p->logs++] = s->history.log;
+    p->log[p->logs++] = *history_log_now(&s->history);
     for (unsigned i = 0; i < count; i++) {
         struct policy_node *n = &p->node[p->nodes++];
         snprintf(n->name, sizeof n->name, "c%u", i);
