@@ -44,6 +44,7 @@ enum index_sql {
     SQL_DIGEST_ASIDE,
     SQL_DIGEST_FIND,
     SQL_SPAN_ADD,
+    SQL_SPANS,
     SQL_FRAME_ADD,
     SQL_FRAME_FIND,
     SQL_ITEMS,

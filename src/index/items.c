@@ -63,6 +63,26 @@ int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *cont
     return rc;
 }
 
+int index_spans(struct index *x, uint64_t deposit,
+                int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
+                struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_span_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_SPANS, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, deposit);
+    while ((rc = index_row(&q, e)) == 1) {
+        struct statement_range range = {index_u64(&q, 0), index_u64(&q, 1)};
+        rc = each(context, &range, e);
+        if (rc != 0)
+            return rc;
+    }
+    return rc;
+}
+
 int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};

@@ -461,6 +461,7 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
+    case STATEMENT_ACCESSED:
         return 0;
     }
     return 0;

@@ -87,7 +87,10 @@ int keyring_open(const char *root, const struct keyring_identity *id, uint64_t t
 
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret)
 {
-    *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
+    if (purpose == KEYRING_SPOOL)
+        crypt_derive(&k->pack, "groundwork/spool/v1", bytes_of("", 0), ret);
+    else
+        *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
 }
 
 const struct key *keyring_log_seed(const struct keyring *k)

@@ -87,7 +87,8 @@ int keyring_open(const char *root, const struct keyring_identity *id, uint64_t t
 void keyring_close(struct keyring *k); /* wipes */
 void keyring_drop(struct keyring **k);
 
-enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK };
+/* KEYRING_SPOOL is made of the pack key, and so of the compartment. */
+enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK, KEYRING_SPOOL };
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
 const struct key *keyring_log_seed(const struct keyring *k);
 void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
