@@ -279,11 +279,10 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
         if (one->leaf != v->first_received + v->received)
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
-    } else if (st.kind == STATEMENT_ACCESSED) {
-        if (check_access(v, leaf, &st, entry, e) != 0)
-            return ERR_IO;
     } else {
-        int rc = store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
+        int rc = st->kind == STATEMENT_ACCESSED
+                     ? check_access(v, one->leaf, st, one->entry, e)
+                     : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
         if (rc != 0)
             return rc;
     }
