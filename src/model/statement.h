@@ -417,8 +417,8 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
- * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
- * file of 2^53 bytes and more.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text or has
+ * characters that this ICU does not know, and for a file of 2^53 bytes and more.
  * ${values}: as statement_make gave them.
  * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
  * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.
