@@ -3,7 +3,6 @@
 # answer that is not just that is refused. openssl checks what we write, and stamps what we ask.
 # timeout: 120
 . "$(dirname "$0")/common.sh"
-
 . "$tests/flow/authority.sh"
 import() { gw -R archive timestamp import "$1" --chain "$2"; }
 request() { rm -f "$1"; gw -R archive timestamp request --out "$1" >/dev/null; }

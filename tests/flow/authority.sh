@@ -1,4 +1,4 @@
-# Authorities of time of our own, for flows: sourced behind common.sh.
+# Authorities of time-stamps (RFC 3161) by openssl, for flows; read behind common.sh.
 
 # authority NAME DAYS USAGE...: a root and a certificate under it, in NAME/; USAGE is its extended key usage.
 authority() {
