@@ -1,9 +1,10 @@
 /*
  * proof_bench [LEAVES]: how long an inclusion proof takes to be made and checked, and how long it is as a file.
  *
- * A tree of so many leaves (1,000,000 when not said; 64 bytes of memory for each) with all its hashes in memory, as tiles
- * have them on disk; ROUNDS leaves drawn by a fixed rule, each proven and checked.  Prints medians and the 99th of 100 in
- * microseconds, and the bytes of the longest proof under a checkpoint with one signature, also for 10,000,000 leaves.
+ * A tree of so many leaves (1,000,000 when not said; 64 bytes of memory for each) with all its hashes in memory, as
+ * tiles have them on disk; ROUNDS leaves drawn by a fixed rule, each proven and checked.  Prints medians and the 99th
+ * of 100 in microseconds, and the bytes of the longest proof under a checkpoint with one signature, also for 10,000,000
+ * leaves.
  */
 #include "model/checkpoint.h"
 
