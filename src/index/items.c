@@ -106,7 +106,9 @@ int index_item_by_path(struct index *x, struct bytes path, index_item_each *each
 {
     OWN(index_query_drop) struct index_query q = {0};
     bool any = false;
-    int rc = index_ask(x, SQL_ITEM_BY_PATH, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_ITEM_BY_PATH, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, index_path_hash(path));
@@ -181,7 +183,9 @@ int index_already(struct index *x, const char *giver, const struct statement_rec
     uint64_t path = index_path_hash(r->path);
     if (!index_sieve_holds(x, INDEX_KEY_OF_PATH, path))
         return no_item(e);
-    int rc = index_ask(x, r->further_name ? SQL_ALREADY_NAME : SQL_ALREADY, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, r->further_name ? SQL_ALREADY_NAME : SQL_ALREADY, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, path);
@@ -221,7 +225,9 @@ int index_find_frame(struct index *x, const struct hash *digest, uint64_t *ret_l
     OWN(index_query_drop) struct index_query q = {0};
     if (!index_sieve_holds(x, INDEX_KEY_OF_FRAME, index_prefix(digest)))
         return no_frame(e);
-    int rc = index_ask(x, SQL_FRAME_FIND, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_FRAME_FIND, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, index_prefix(digest));

@@ -1308,14 +1308,24 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     return rc;
 }
 
-int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
-                     const struct key *seed, struct buf *to, struct err *e)
+/* What a cover signs has no signature of its own. */
+static int finish_unsigned(struct bytes text, struct buf *to, struct err *e)
 {
-    if (kind != STATEMENT_RECEIVED)
-        return note_sign(text, member, seed, to, e);
     buf_put_bytes(to, text);
     buf_put_u8(to, '\n');
     return buf_check(to, e);
+}
+
+int statement_finish_by(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                        const struct crypt_signer *signer, struct buf *to, struct err *e)
+{
+    return kind == STATEMENT_RECEIVED ? finish_unsigned(text, to, e) : note_sign_by(text, member, signer, to, e);
+}
+
+int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                     const struct key *seed, struct buf *to, struct err *e)
+{
+    return kind == STATEMENT_RECEIVED ? finish_unsigned(text, to, e) : note_sign(text, member, seed, to, e);
 }
 
 /* ---- reading ---- */

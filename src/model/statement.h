@@ -393,10 +393,13 @@ int statement_act_hash(const struct statement *s, struct hash *ret, struct err *
  * statement_make(s, secret, ret_text, ret_values, e):
  * The note's text (two lines) and, for hidden kinds, the JSON array of claim values; claims are salted by ${secret}
  * (NULL for public kinds).  ERR_REFUSED names the rule that is broken.
- * statement_finish: the bytes that are committed: signed by the member, or for received the text and an empty line.
+ * statement_finish, statement_finish_by (for who signs often): the bytes that are committed: signed by the member, or
+ * for received the text and an empty line.
  */
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
                    struct err *e);
+int statement_finish_by(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                        const struct crypt_signer *signer, struct buf *to, struct err *e);
 int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
                      const struct key *seed, struct buf *to, struct err *e);
 
@@ -414,8 +417,8 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
- * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
- * file of 2^53 bytes and more.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text or has
+ * characters that this ICU does not know, and for a file of 2^53 bytes and more.
  * ${values}: as statement_make gave them.
  * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
  * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.

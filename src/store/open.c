@@ -27,6 +27,7 @@ void store_close(struct store *s)
     history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
+    crypt_signer_drop(&s->signer);
     buf_drop(&s->unfinished);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);

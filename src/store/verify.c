@@ -12,7 +12,6 @@ struct verifying {
     uint64_t all_bytes;
     struct store_numbering numbering;
     bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
-    struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
@@ -29,7 +28,6 @@ struct verifying {
 
 static void verifying_release(struct verifying *v)
 {
-    store_held_drop(&v->held);
     store_recount_release(&v->recount);
     free(v->chains);
     store_numbering_release(&v->numbering);
@@ -263,38 +261,33 @@ static void check_refers(struct verifying *v, uint64_t leaf, const struct statem
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
-static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
-                        struct err *e)
+static int check_hidden(void *context, const struct store_opened *one, struct err *e)
 {
-    struct statement st;
-    struct err mine = {0};
-    const uint8_t *entry = r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY;
-    uint8_t made[LEAF_ENTRY];
-    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &mine) != 0) {
-        found(v, mine.text);
+    struct verifying *v = context;
+    const struct statement *st = &one->statement;
+    if (one->rc != 0) {
+        found(v, one->why.text);
         v->blind = true;
         return 0;
     }
     v->count->statements_opened++;
-    leaf_entry_hidden(&v->held->secret, v->held->envelope.statement, made);
-    if (memcmp(made, entry, LEAF_ENTRY) != 0)
-        FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    if (st.kind == STATEMENT_RECEIVED) {
+    if (!one->committed)
+        FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)one->leaf);
+    if (st->kind == STATEMENT_RECEIVED) {
         if (v->received == 0)
-            v->first_received = leaf;
-        if (leaf != v->first_received + v->received)
-            FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)leaf);
+            v->first_received = one->leaf;
+        if (one->leaf != v->first_received + v->received)
+            FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
-    } else if (st.kind == STATEMENT_ACCESSED) {
-        if (check_access(v, leaf, &st, entry, e) != 0)
-            return ERR_IO;
     } else {
-        int rc = store_numbering_take(&v->numbering, leaf, &st, entry, e);
+        int rc = st->kind == STATEMENT_ACCESSED
+                     ? check_access(v, one->leaf, st, one->entry, e)
+                     : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
         if (rc != 0)
             return rc;
     }
-    check_refers(v, leaf, &st);
-    return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
+    check_refers(v, one->leaf, st);
+    return v->blind ? 0 : store_recount_add(&v->recount, one->leaf, st, e);
 }
 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
@@ -500,19 +493,13 @@ static bool is_pinned(const struct store *s, const struct ledger_record *r, uint
 static int check_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
-    struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
-    uint64_t leaf = r->first_leaf;
+    struct cursor open = cursor_of(r->open);
+    uint64_t leaf = r->first_leaf + r->hidden_count;
     struct checkpoint c;
-    int rc = 0;
     v->received = 0;
     v->covered = false;
     v->cosigned_last = false;
-    for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++, leaf++) {
-        struct bytes sealed;
-        rc = ledger_statement_next(&hidden, &sealed, e);
-        if (rc == 0 && v->s->keyring != NULL)
-            rc = check_hidden(v, r, leaf, sealed, e);
-    }
+    int rc = v->s->keyring != NULL ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
         struct bytes note;
         rc = ledger_statement_next(&open, &note, e);
