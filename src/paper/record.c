@@ -22,16 +22,19 @@ void paper_record_begin(struct paper_record *p, const char *title)
                         "code,pre{font:9pt/1.4 monospace;overflow-wrap:anywhere;margin:0}tr{break-inside:avoid}\n"
                         "</style></head><body>\n");
     element(p, "h1", title);
+    buf_put_u8(p->to, '\n');
 }
 
 void paper_record_heading(struct paper_record *p, const char *english)
 {
     element(p, "h2", text_in(p->language, english));
+    buf_put_u8(p->to, '\n');
 }
 
 void paper_record_paragraph(struct paper_record *p, const char *english)
 {
     element(p, "p", text_in(p->language, english));
+    buf_put_u8(p->to, '\n');
 }
 
 void paper_record_words(struct paper_record *p, const char *text)

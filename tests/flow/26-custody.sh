@@ -49,14 +49,15 @@ grep -rqF -e court -e Mirae -e letter archive/spool && fail 'a spool says what w
 
 # ---- nothing can be written: an ordinary view warns, another one is refused
 if [ "$(id -u)" = 0 ]; then
-    chmod -R a+rX . && chmod 644 passphrase && find config state -exec chmod a+rX {} +
+    chmod -R a+rX . && chmod 600 passphrase && chown 65534 passphrase && mkdir -m 777 nothing
     nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent "$groundwork" "$@"; }
     before=$(find archive -type f -exec cksum {} + | sort | cksum)
     expect 0 'this access is not on record' nobody -R archive show papers/letter
     expect 3 'nothing is shown' nobody -R archive show papers/letter --must-log
     expect 3 'nothing is shown' nobody -R archive restore "$work/nothing" --must-log
     [ "$before" = "$(find archive -type f -exec cksum {} + | sort | cksum)" ] || fail 'something was written'
-    chmod 600 passphrase
+    [ -z "$(ls nothing)" ] || fail 'something was restored'
+    chown 0 passphrase
 fi
 
 # ---- damage is named, repair puts it aside and keeps what can be read; a gap is named and is no failure
