@@ -59,6 +59,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .pin = s->pin,
                                 .log_key = f->log,
                                 .member = s->manner == STORE_PUBLIC ? *newest_member(&s->history) : s->identity.member,
+                                .history = &s->history,
                                 .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
                                 .parity = store_parity(s),
