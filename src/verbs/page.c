@@ -140,9 +140,9 @@ int verbs_receipt_page(struct store *s, const struct verbs_receipt_facts *r, enu
     if (rc != 0)
         return rc;
     paper_record_paragraph(
-        &p, TEXT("Keep this page. Whoever holds it can ask the repository at any time to show that its log still "
-                 "begins as it did here, and that what has this digest is still in it: groundwork verify --against reads the "
-                 "words. Nothing on it tells who gave what."));
+        &p, TEXT("Keep this page. Whoever holds it can ask the repository at any time to show that its log "
+                 "still begins as it did here, and that what has this digest is still in it: groundwork verify "
+                 "--against reads the words. Nothing on it tells who gave what."));
     return paper_record_end(&p, e);
 }
 
