@@ -84,7 +84,8 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
                   struct err *e);
 /*
  * keyring_open_among: open the newest table that is at most ${table_max} with the identity's receiving keys, from the
- * good copy of each file, each signed by one of ${trust}; keyring_open: by ${id}'s member alone.  UINT64_MAX: the newest that is good,
+ * good copy of each file, each signed by one of ${trust}; keyring_open: by ${id}'s member alone.  UINT64_MAX: the
+ * newest that is good,
  * which the caller holds to the log (keyring_table): an unfinished commit may have left one that is newer.
  * ERR_KEY: the keys do not open this repository (foreign, or of another epoch); ERR_DAMAGED; ERR_NEWER.
  */
@@ -133,7 +134,8 @@ int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
  * keyring_dismiss: the boxes of this reader are to go.
  * keyring_turn: what comes after is for ${readers} alone: a new epoch key, log key, index key, pack key (of runs from
  * ${pack}, ${sector} on) and segment (of secrets from ${leaf} on, behind all that there are), boxed to them, in a new
- * table; all durable, among the changes; the boxes of ${before}, who read until now, are to go.  ERR_REFUSED: too many pack keys follow each other.
+ * table; all durable, among the changes; the boxes of ${before}, who read until now, are to go.  ERR_REFUSED: too many
+ * pack keys follow each other.
  */
 struct keyring_reader {
     struct note_key key;

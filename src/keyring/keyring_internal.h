@@ -119,7 +119,7 @@ int keyring_new(const char *root, const struct keyring_identity *id, const struc
 /* Boxes and the newest table that is at most ${table_max} and that they open. */
 int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e);
 enum { KEYRING_NUMBERS_MAX = 64 };
-/* Numbers in the names of a compartment's files: behind ${prefix} and before ${suffix}; newest first, in either copy. */
+/* Numbers in names of a compartment's files, behind ${prefix} and before ${suffix}; newest first, in either copy. */
 int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
                     uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e);
 /* Boxes of the epoch key to ${receiving} and of the log key to ${box}, for ${reader}; and that they are to go. */

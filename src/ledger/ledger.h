@@ -194,9 +194,9 @@ bool ledger_healed(const struct ledger *l, int copy);
  *
  * A piece is a file of whole records, back to back, that is never written again; its name says which.
  * ledger_pieces_open: the pieces below ${folder}, which is kept; none is fine.  ERR_IO.
- * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${logs} and, unless
- * NULL, to what stands before it; borrowed until the next call.  ${logs} NULL: by its form alone, for who does not know
- * the log keys yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
+ * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${logs} and,
+ * unless NULL, to what stands before it; borrowed until the next call.  ${logs} NULL: by its form alone, for who does
+ * not know the log keys yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
  * ledger_pieces_next: the record behind *at, which moves on; an empty position is the beginning.
  */
 enum {

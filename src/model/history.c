@@ -75,6 +75,17 @@ const struct history_member *history_member(const struct history *h, const char 
     return NULL;
 }
 
+const struct history_member *history_member_called(const struct history *h, const char *name)
+{
+    const struct history_member *m = history_member(h, name);
+    for (size_t i = 0; m == NULL && i < h->count; i++) {
+        const char *slash = strrchr(h->members[i].key.name, '/');
+        if (slash != NULL && strcmp(slash + 1, name) == 0)
+            m = &h->members[i];
+    }
+    return m;
+}
+
 const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key)
 {
     const struct history_member *m = member_by_id(h, key->id);

@@ -131,6 +131,8 @@ int history_check(const struct history *h, const struct history_event *event, st
 
 /* history_member: by the name of her key; NULL: there is none.  history_member_by_key: by the key itself. */
 const struct history_member *history_member(const struct history *h, const char *name);
+/* history_member_called: by the whole name, or by what stands behind its last stroke. */
+const struct history_member *history_member_called(const struct history *h, const char *name);
 const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key);
 /* history_role: at a leaf; 0 when she may sign nothing there.  UINT64_MAX: behind all events. */
 enum statement_role history_role(const struct history_member *m, uint64_t leaf);

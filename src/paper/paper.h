@@ -67,4 +67,10 @@ int paper_checkpoint_read(const uint8_t code[PAPER_CODE], struct paper_checkpoin
 int paper_checkpoint_text(const struct paper_checkpoint *c, struct buf *to, struct err *e);
 int paper_checkpoint_page(const struct paper_checkpoint *c, struct buf *to, struct err *e);
 
+/* A page of HTML for a printer, line by line; ${text} may hold any characters. */
+enum paper_mark { PAPER_HEADING, PAPER_STEP, PAPER_TEXT, PAPER_COMMAND };
+void paper_html_begin(struct buf *to);
+void paper_html_line(enum paper_mark mark, const char *text, struct buf *to);
+void paper_html_end(struct buf *to);
+
 #endif

@@ -132,7 +132,7 @@ static int places_name(struct recovering *r, struct err *e)
 static int former_find(struct recovering *r, const struct history *h, struct err *e)
 {
     const char *name = r->wish->replaces;
-    const struct history_member *found = name != NULL ? history_member(h, name) : NULL;
+    const struct history_member *found = name != NULL ? history_member_called(h, name) : NULL;
     size_t standing = 0;
     for (size_t i = 0; i < h->count; i++)
         if (history_role(&h->members[i], UINT64_MAX) != 0) {

@@ -242,7 +242,7 @@ int store_cosigned_glance(struct store *s, struct store_cosign_state *ret, struc
 int store_policy_set(struct store *s, const struct policy *policy, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0}, before = {0};
-    OWN(history_release) struct history whole = {0};
+    struct store_acted acted;
     policy_text(policy, &text);
     int rc = buf_check(&text, e);
     if (rc == 0 && s->history.policy != NULL) {
@@ -253,18 +253,11 @@ int store_policy_set(struct store *s, const struct policy *policy, struct err *e
     if (rc == 0 && (policy->logs != 1 || strcmp(policy->log[0].name, s->history.origin) != 0 ||
                     memcmp(policy->log[0].public_key, history_log_now(&s->history)->public_key, CRYPT_PUBLIC) != 0))
         rc = err_set(e, ERR_REFUSED, "the policy names another log than this one: %s", s->history.origin);
-    if (rc == 0)
-        rc = store_history_walk(s, &whole, e); /* events are numbered on by what the journal has */
-    if (rc == 0)
-        rc = store_draft_begin(s, e);
     if (rc != 0)
         return rc;
-    struct history held = s->history;
-    s->history = whole;
-    whole = held;
-    struct statement st = {.kind = STATEMENT_COSIGNERS, .cosigners = {.policy = buf_text(&text)}};
-    s->draft.event = (struct draft_event){.statement = &st};
-    return store_commit(s, e);
+    struct statement st = {
+        .kind = STATEMENT_COSIGNERS, .at_unix_s = time_now_unix_s(), .cosigners = {.policy = buf_text(&text)}};
+    return store_act(s, &st, NULL, &acted, e);
 }
 
 /* ---- what they are sent, and what comes back ---- */

@@ -297,6 +297,28 @@ int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, s
     return rc == 0 ? act_now(s, &act, ret, e) : rc;
 }
 
+struct naming {
+    struct store *s;
+    int (*each)(void *context, const char *member, const char *text, struct err *e);
+    void *context;
+};
+
+static int named(void *context, const struct index_statement_row *row, struct err *e)
+{
+    const struct naming *n = context;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    int rc = store_statement(n->s, row->leaf, &held, &st, e);
+    return rc == 0 ? n->each(n->context, st.named.member, st.named.text, e) : rc;
+}
+
+int store_named(struct store *s, int (*each)(void *context, const char *member, const char *text, struct err *e),
+                void *context, struct err *e)
+{
+    struct naming n = {s, each, context};
+    return index_statements(store_index(s), 0, STATEMENT_NAMED, named, &n, e);
+}
+
 const struct history *store_history(const struct store *s)
 {
     return &s->history;

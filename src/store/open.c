@@ -670,8 +670,8 @@ static int open_keys_and_ledger(struct store *s, bool adopting, struct err *e)
 }
 
 /*
- * Members and log keys as the events beside the journal tell; where these are not what the log says, or nothing opens by
- * them, as the journal tells, once more.
+ * Members and log keys as the events beside the journal tell; where these are not what the log says, or nothing opens
+ * by them, as the journal tells, once more.
  */
 static int open_by_history(struct store *s, bool adopting, struct err *e)
 {

@@ -107,16 +107,9 @@ int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct s
 
 int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e)
 {
-    const struct history_sheets *before = &s->history.sheets;
-    struct note_key replaced = before->key;
     struct statement st = said(s, sheets);
-    int rc = store_draft_begin(s, e);
-    if (rc == 0)
-        rc = keyring_recovery_wrap(s->keyring, &sheets->keys, before->known && !before->spent ? &replaced : NULL, e);
-    if (rc != 0)
-        return rc;
-    s->draft.event = (struct draft_event){.statement = &st};
-    return store_commit(s, e);
+    struct store_acted acted;
+    return store_act(s, &st, NULL, &acted, e);
 }
 
 bool store_sheets_may_count(const struct store *s)

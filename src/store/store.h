@@ -47,6 +47,7 @@ struct store_founding {
     struct vault_parity parity;
     struct bytes passphrase;
     const char *investigation; /* name of the first one */
+    uint32_t administrators;   /* how many must agree on who is a member; 0 is 1 */
 };
 /*
  * store_found: make a repository at place->root, which must not exist or be empty; it appears whole or not at all.
@@ -337,12 +338,12 @@ int store_outside(const struct store_place *place, const struct hash *pin, const
 int store_key_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
 /*
  * Several members may work under one account: who was added by an administrator has files of her own, by the name of
- * her key.  store_key_path_of: her key file; store_state_path: her state, ${member} NULL: the founder's or of who came by
- * recovery sheets.  store_key_find: where *path is not there and none was named, the one other key file for this
+ * her key.  store_key_path_of: her key file; store_state_path: her state, ${member} NULL: the founder's or of who came
+ * by recovery sheets.  store_key_find: where *path is not there and none was named, the one other key file for this
  * repository.  ERR_KEY: there are several.
  */
-int store_key_path_of(const struct store_place *place, const struct hash *pin, const char *member, struct file_path *to,
-                      struct err *e);
+int store_key_path_of(const struct store_place *place, const struct hash *pin, const char *member,
+                      struct file_path *to, struct err *e);
 int store_state_path(const struct store_place *place, const struct hash *pin, const char *member, struct file_path *to,
                      struct err *e);
 int store_key_find(const struct store_place *place, const struct hash *pin, struct file_path *path, struct err *e);
@@ -454,6 +455,9 @@ struct store_acted {
 const struct history *store_history(const struct store *s);
 int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e);
 int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, struct err *e);
+/* store_named: who the members are, as hidden statements say it, in their order: the last one of a member counts. */
+int store_named(struct store *s, int (*each)(void *context, const char *member, const char *text, struct err *e),
+                void *context, struct err *e);
 
 /*
  * ---- cosigners: others who sign checkpoints, so that no second history can be shown (FORMAT 12) ----

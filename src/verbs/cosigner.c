@@ -188,13 +188,12 @@ static int policy_now(struct store *s, struct policy **ret, struct err *e)
     struct store_facts f;
     if (p == NULL)
         return err_memory(e);
+    store_facts(s, &f);
+    p->quorum = -1;
     if (store_policy(s) != NULL)
         *p = *store_policy(s);
-    else {
-        store_facts(s, &f);
-        p->log[p->logs++] = f.log_key;
-        p->quorum = -1;
-    }
+    p->log[0] = f.log_key; /* which may have turned since */
+    p->logs = 1;
     *ret = p;
     return 0;
 }
@@ -303,6 +302,8 @@ static int change(const struct verbs_request *request, const struct verbs_face *
     if (rc != 0)
         return rc;
     const struct policy *now = store_policy(s);
+    if (history_needed(store_history(s), UINT64_MAX) > 1)
+        return verbs_proposed(s, face);
     if (face->json != NULL) {
         OWN(buf_drop) struct buf text = {0};
         policy_text(now, &text);
