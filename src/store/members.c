@@ -297,6 +297,32 @@ int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, s
     return rc == 0 ? act_now(s, &act, ret, e) : rc;
 }
 
+struct turn_seek {
+    uint64_t leaf;
+    struct buf *to;
+};
+
+static int turn_look(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct turn_seek *t = context;
+    if (r->first_leaf > t->leaf)
+        return 0;
+    buf_put_bytes(t->to, r->checkpoint);
+    int rc = buf_check(t->to, e);
+    return rc == 0 ? ERR_STOPPED : rc; /* far enough */
+}
+
+int store_turn_note(struct store *s, uint64_t number, struct buf *to, struct err *e)
+{
+    const struct history_logs *logs = &s->history.logs;
+    if (number < 2 || number > logs->count)
+        return err_set(e, ERR_ABSENT, "this log has had %zu signing keys: there is no turn to number %llu", logs->count,
+                       (unsigned long long)number);
+    struct turn_seek t = {logs->list[number - 1].from - 1, to};
+    int rc = ledger_walk_back(store_ledger(s), turn_look, &t, e);
+    return rc == ERR_STOPPED ? 0 : rc;
+}
+
 struct naming {
     struct store *s;
     int (*each)(void *context, const char *member, const char *text, struct err *e);

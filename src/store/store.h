@@ -453,6 +453,9 @@ struct store_acted {
     size_t needed, have;
 };
 const struct history *store_history(const struct store *s);
+/* store_turn_note: the first checkpoint under the ${number}th log key (from 2), which both keys signed; for cosigners.
+ * ERR_ABSENT: there is no such key. */
+int store_turn_note(struct store *s, uint64_t number, struct buf *to, struct err *e);
 int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e);
 int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, struct err *e);
 /* store_named: who the members are, as hidden statements say it, in their order: the last one of a member counts. */

@@ -63,7 +63,7 @@ static void head(struct page *p, const struct store_facts *f)
     drill_say(p, PAPER_HEADING, "IF A MEMBER LEAVES OR IS ARRESTED");
     drill_say(p, PAPER_TEXT,
               "Repository %s, pin %s. Made %s, at %" PRIu64 " leaves. No person's name stands on this page.",
-        f->origin, pin, when, f->position.leaves);
+              f->origin, pin, when, f->position.leaves);
 }
 
 static void members(struct page *p, const struct history *h)
@@ -79,10 +79,10 @@ static void members(struct page *p, const struct history *h)
     }
     drill_say(p, PAPER_TEXT,
               "%zu of %zu administrators decide. Write beside each key, by hand, whom you call.",
-        history_needed(h, UINT64_MAX), history_administrators(h, UINT64_MAX));
+              history_needed(h, UINT64_MAX), history_administrators(h, UINT64_MAX));
 }
 
-static void revoke(struct page *p, const struct history *h, const char *root)
+static void step_revoke(struct page *p, const struct history *h, const char *root)
 {
     drill_say(p, PAPER_STEP, "1. REVOKE, at once, on a computer that she does not have");
     drill_say(p, PAPER_COMMAND, "groundwork -R %s member revoke KEY --reason arrested --doubtful-from LEAF", root);
@@ -91,13 +91,13 @@ static void revoke(struct page *p, const struct history *h, const char *root)
               "groundwork items and groundwork receipt show leaves. Nothing is removed: what follows is shown as "
               "doubtful. Reasons: left, lost, arrested, stolen, other.");
     if (history_needed(h, UINT64_MAX) > 1) {
-    drill_say(p, PAPER_TEXT,
-              "It is proposed first. The leaf that is printed then is approved by other administrators:");
+        drill_say(p, PAPER_TEXT,
+                  "It is proposed first. The leaf that is printed then is approved by other administrators:");
         drill_say(p, PAPER_COMMAND, "groundwork -R %s member approve LEAF", root);
     }
 }
 
-static void lock(struct page *p, const char *root)
+static void step_lock(struct page *p, const char *root)
 {
     drill_say(p, PAPER_STEP, "2. LOCK");
     drill_say(p, PAPER_TEXT,
@@ -106,7 +106,7 @@ static void lock(struct page *p, const char *root)
     command(p, root, "passphrase");
 }
 
-static void rekey(struct page *p, const char *root)
+static void step_rekey(struct page *p, const char *root)
 {
     drill_say(p, PAPER_STEP, "3. RE-KEY, and look");
     drill_say(p, PAPER_TEXT,
@@ -115,10 +115,10 @@ static void rekey(struct page *p, const char *root)
     command(p, root, "verify");
     drill_say(p, PAPER_COMMAND, "groundwork -R %s recovery --out FOLDER", root);
     drill_say(p, PAPER_COMMAND, "groundwork -R %s mirror DEST", root);
-    drill_say(p, PAPER_COMMAND, "groundwork -R %s cosigner export NAME FILE", root);
+    drill_say(p, PAPER_COMMAND, "groundwork -R %s cosigner turn FILE", root);
     drill_say(p, PAPER_TEXT,
               "New recovery sheets, for she may know of the old ones; every mirror refreshed; every cosigner told "
-              "the new log key (groundwork-cosign follow).");
+              "the new log key (groundwork-cosign turn).");
 }
 
 static void last_resort(struct page *p)
@@ -135,9 +135,9 @@ static int make(struct store *s, struct page *p, struct err *e)
     store_facts(s, &f);
     head(p, &f);
     members(p, store_history(s));
-    revoke(p, store_history(s), f.root);
-    lock(p, f.root);
-    rekey(p, f.root);
+    step_revoke(p, store_history(s), f.root);
+    step_lock(p, f.root);
+    step_rekey(p, f.root);
     last_resort(p);
     paper_html_end(&p->html);
     int rc = buf_check(&p->text, e);

@@ -4,6 +4,7 @@
 #include "paper/paper.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { OPTION_OUT, OPTION_ROLE, OPTION_NAME, OPTION_CONFIRM, OPTION_REASON, OPTION_DOUBTFUL, OPTION_NAMES };
 
