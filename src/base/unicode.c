@@ -48,6 +48,18 @@ bool unicode_valid(struct bytes utf8)
     return memchr(utf8.p, 0, utf8.n) == NULL && (is_ascii(utf8) || valid_size(utf8) == utf8.n);
 }
 
+bool unicode_known(struct bytes utf8)
+{
+    if (is_ascii(utf8))
+        return true;
+    for (size_t at = 0; at < utf8.n;) {
+        UChar32 c = next_character(utf8, &at);
+        if (c < 0 || u_charType(c) == U_UNASSIGNED)
+            return false;
+    }
+    return true;
+}
+
 static const UNormalizer2 *nfc(void)
 {
     UErrorCode status = U_ZERO_ERROR;

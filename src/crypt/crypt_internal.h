@@ -29,6 +29,14 @@ struct crypt_sha256 {
 struct bytes crypt_sha256_edge(struct crypt_sha256 *c, struct bytes x);
 void crypt_sha256_blocks(struct crypt_sha256 *c, size_t blocks);
 
+/*
+ * crypt_wide_blocks: the next ${blocks} blocks of 64 bytes of each of sixteen messages; state[i][m] is word i of the
+ * state of message m.  Only where crypt_wide_supported.
+ */
+enum { CRYPT_WIDE = 16 };
+bool crypt_wide_supported(void);
+void crypt_wide_blocks(uint32_t state[8][CRYPT_WIDE], const uint8_t *const p[CRYPT_WIDE], size_t blocks);
+
 /* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */
 void crypt_hmac(struct bytes key, struct bytes a, struct bytes b, struct bytes c, uint8_t ret[CRYPT_HASH]);
 /* HKDF-SHA256 (RFC 5869), the expansion to 32 bytes with info = label || context. */

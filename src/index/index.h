@@ -91,6 +91,10 @@ typedef int index_item_each(void *context, const struct index_item *item, struct
 int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
                 struct err *e);
 int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
+/* index_spans: the runs of leaves side by side that are the items of one deposit, ascending. */
+int index_spans(struct index *x, uint64_t deposit,
+                int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
+                struct err *e);
 /* index_items_between: how many of the leaves ${first} to ${last} are items. */
 int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e);
 /* Items whose path is exactly ${path}, or files whose digest begins with ${hex} (8 to 64 small digits, else ERR_USAGE),

@@ -44,6 +44,7 @@ enum index_sql {
     SQL_DIGEST_ASIDE,
     SQL_DIGEST_FIND,
     SQL_SPAN_ADD,
+    SQL_SPANS,
     SQL_FRAME_ADD,
     SQL_FRAME_FIND,
     SQL_ITEMS,
@@ -90,12 +91,25 @@ struct index_counters {
     uint64_t items, names, folders, bytes, distinct_bytes, notes;
 };
 
+/*
+ * Rows that are added in the order of their keys when the record ends: in the order in which they come each would go to
+ * a page of its own, and with many items that page is no longer in memory when the next row for it comes.
+ */
+struct index_waiting {
+    struct index_waiting_row {
+        uint64_t key, leaf;
+        uint32_t n; /* aside, or the number of the frame */
+    } *list;
+    size_t count, room;
+};
+
 struct index {
     sqlite3 *db;
     pthread_mutex_t asking; /* held from a question to its end; recursive, for a callback may ask again */
     struct file_path path; /* of the database, for the lines of errors */
     enum index_manner manner;
     bool writing; /* between index_begin and index_end */
+    struct index_waiting paths, frames; /* rows of the record being written */
     struct index_counters counters; /* of the record being written */
     struct {
         uint64_t deposit, first, count;
@@ -153,6 +167,8 @@ bool index_sieve_holds(const struct index *x, enum index_key_of of, uint64_t key
 void index_sieve_leave(struct index *x);
 
 int index_counters_get(struct index *x, struct index_counters *ret, struct err *e);
+int index_waiting_store(struct index *x, struct err *e);
+void index_waiting_release(struct index_waiting *w);
 int index_span_store(struct index *x, struct err *e);
 
 #endif

@@ -63,6 +63,26 @@ int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *cont
     return rc;
 }
 
+int index_spans(struct index *x, uint64_t deposit,
+                int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
+                struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_span_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_SPANS, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, deposit);
+    while ((rc = index_row(&q, e)) == 1) {
+        struct statement_range range = {index_u64(&q, 0), index_u64(&q, 1)};
+        rc = each(context, &range, e);
+        if (rc != 0)
+            return rc;
+    }
+    return rc;
+}
+
 int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
@@ -86,7 +106,9 @@ int index_item_by_path(struct index *x, struct bytes path, index_item_each *each
 {
     OWN(index_query_drop) struct index_query q = {0};
     bool any = false;
-    int rc = index_ask(x, SQL_ITEM_BY_PATH, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_ITEM_BY_PATH, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, index_path_hash(path));
@@ -161,7 +183,9 @@ int index_already(struct index *x, const char *giver, const struct statement_rec
     uint64_t path = index_path_hash(r->path);
     if (!index_sieve_holds(x, INDEX_KEY_OF_PATH, path))
         return no_item(e);
-    int rc = index_ask(x, r->further_name ? SQL_ALREADY_NAME : SQL_ALREADY, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, r->further_name ? SQL_ALREADY_NAME : SQL_ALREADY, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, path);
@@ -201,7 +225,9 @@ int index_find_frame(struct index *x, const struct hash *digest, uint64_t *ret_l
     OWN(index_query_drop) struct index_query q = {0};
     if (!index_sieve_holds(x, INDEX_KEY_OF_FRAME, index_prefix(digest)))
         return no_frame(e);
-    int rc = index_ask(x, SQL_FRAME_FIND, &q, e);
+    int rc = index_waiting_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_FRAME_FIND, &q, e);
     if (rc != 0)
         return rc;
     index_put_u64(&q, index_prefix(digest));

@@ -261,6 +261,8 @@ void index_close(struct index *x)
     (void)result;
     (void)pthread_mutex_destroy(&x->asking);
     index_sieve_leave(x);
+    index_waiting_release(&x->paths);
+    index_waiting_release(&x->frames);
     free(x);
 }
 
@@ -370,6 +372,8 @@ int index_end(struct index *x, const struct index_position *now, struct err *e)
     assert(x->writing);
     int rc = index_span_store(x, e);
     if (rc == 0)
+        rc = index_waiting_store(x, e);
+    if (rc == 0)
         rc = put_standing(x, now, e);
     if (rc == 0)
         rc = index_run_sql(x, "COMMIT", e);
@@ -383,7 +387,7 @@ int index_end(struct index *x, const struct index_position *now, struct err *e)
 void index_undo(struct index *x)
 {
     x->writing = false;
-    x->span.count = 0;
+    x->span.count = x->paths.count = x->frames.count = 0;
     x->deposit.known = false;
     if (!sqlite3_get_autocommit(x->db))
         (void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 static_assert(STATEMENT_RECEIVED == 7, "the kind that the queries below give to rows of items");
+static_assert(STATEMENT_ACCESSED == 27, "a device has numbers of its own, and is no investigation");
 
 #define ITEM                                                                                                           \
     "SELECT i.leaf, i.deposit, i.seq, d.receipt, d.set_aside, i.further_of, i.duplicate_of, i.type, i.path, i.target," \
@@ -36,6 +37,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DIGEST_FIND] = "SELECT g.aside, g.leaf FROM digests g CROSS JOIN items i ON i.leaf = g.leaf"
                         " WHERE g.prefix = ?1 AND i.sha256 = ?2 AND i.bytes = ?3 ORDER BY g.aside, g.leaf LIMIT 1",
     [SQL_SPAN_ADD] = "INSERT INTO spans (deposit, first, last) VALUES (?1, ?2, ?3)",
+    [SQL_SPANS] = "SELECT first, last FROM spans WHERE deposit = ?1 ORDER BY first",
     [SQL_FRAME_ADD] = "INSERT OR IGNORE INTO frames (prefix, leaf, frame) VALUES (?1, ?2, ?3)",
     [SQL_FRAME_FIND] = "SELECT leaf, frame FROM frames WHERE prefix = ?1 ORDER BY leaf, frame LIMIT 1",
 
@@ -86,7 +88,8 @@ static const char *const texts[SQL_COUNT] = {
                       " ON CONFLICT (investigation) DO UPDATE SET seq = excluded.seq, prev = excluded.prev",
     [SQL_PLACE] = "SELECT seq, prev FROM places WHERE investigation = ?1",
     [SQL_INVESTIGATION] = "SELECT investigation FROM places ORDER BY leaf LIMIT 1",
-    [SQL_INVESTIGATIONS] = "SELECT leaf, investigation, seq, prev FROM places ORDER BY leaf",
+    [SQL_INVESTIGATIONS] = "SELECT p.leaf, p.investigation, p.seq, p.prev FROM places p"
+                           " LEFT JOIN statements s ON s.leaf = p.leaf WHERE s.kind IS NOT 27 ORDER BY p.leaf",
     [SQL_RUN_ADD] = "INSERT INTO runs (pack, first_sector, sectors, first_record, records) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_RUNS] = "SELECT pack, first_sector, sectors, first_record, records FROM runs ORDER BY n",
     [SQL_PACK_PUT] = "INSERT INTO packs (pack, sectors, sealed, root) VALUES (?1, ?2, ?3, ?4)"

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { TOTALS = sizeof(struct statement_totals) / sizeof(uint64_t) };
+enum { TOTALS = sizeof(struct statement_totals) / sizeof(uint64_t), WAITING_MAX = 1 << 17 };
 static_assert(sizeof(struct statement_totals) == 14 * sizeof(uint64_t), "a receipt's sums are 14 numbers");
 
 /* Source: G. Fowler, L. C. Noll, K.-P. Vo: FNV-1a, 64 bits. */
@@ -113,18 +113,90 @@ static int span_add(struct index *x, uint64_t leaf, uint64_t deposit, struct err
     return rc;
 }
 
-/* One entry of paths or digests. */
-static int finder_add(struct index *x, enum index_sql sql, uint64_t hash, uint64_t leaf, struct err *e)
+/* ---- rows that wait for the record's end ---- */
+
+static int wait(struct index *x, struct index_waiting *w, const struct index_waiting_row *row, struct err *e)
 {
-    OWN(index_query_drop) struct index_query q = {0};
-    index_sieve_add(x, sql == SQL_PATH_ADD ? INDEX_KEY_OF_PATH : INDEX_KEY_OF_DIGEST, hash);
-    int rc = index_ask(x, sql, &q, e);
+    int rc = w->count == WAITING_MAX ? index_waiting_store(x, e) : 0;
     if (rc != 0)
         return rc;
-    index_put_u64(&q, hash);
+    if (w->count == w->room) {
+        size_t room = w->room * 2 + 256;
+        struct index_waiting_row *grown = reallocarray(w->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        w->list = grown;
+        w->room = room;
+    }
+    w->list[w->count++] = *row;
+    return 0;
+}
+
+/* As SQL orders them: the key is a signed number there. */
+static int in_key_order(const void *a, const void *b)
+{
+    const struct index_waiting_row *x = a, *y = b;
+    int64_t kx = (int64_t)x->key, ky = (int64_t)y->key;
+    if (kx != ky)
+        return kx < ky ? -1 : 1;
+    if (x->leaf != y->leaf)
+        return x->leaf < y->leaf ? -1 : 1;
+    return (x->n > y->n) - (x->n < y->n);
+}
+
+static int waiting_add(struct index *x, const struct index_waiting_row *row, bool frame, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, frame ? SQL_FRAME_ADD : SQL_PATH_ADD, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, row->key);
+    index_put_u64(&q, frame ? row->leaf : row->n);
+    index_put_u64(&q, frame ? row->n : row->leaf);
+    return do_it(&q, e);
+}
+
+static int waiting_store(struct index *x, struct index_waiting *w, bool frames, struct err *e)
+{
+    int rc = 0;
+    if (w->count > 1)
+        qsort(w->list, w->count, sizeof *w->list, in_key_order);
+    for (size_t i = 0; rc == 0 && i < w->count; i++)
+        rc = waiting_add(x, &w->list[i], frames, e);
+    w->count = 0;
+    return rc;
+}
+
+int index_waiting_store(struct index *x, struct err *e)
+{
+    int rc = waiting_store(x, &x->paths, false, e);
+    return rc == 0 ? waiting_store(x, &x->frames, true, e) : rc;
+}
+
+void index_waiting_release(struct index_waiting *w)
+{
+    free(w->list);
+    *w = (struct index_waiting){0};
+}
+
+/* Digests cannot wait: the next item asks whether its own is there. */
+static int digest_add(struct index *x, uint64_t prefix, uint64_t leaf, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    index_sieve_add(x, INDEX_KEY_OF_DIGEST, prefix);
+    int rc = index_ask(x, SQL_DIGEST_ADD, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, prefix);
     index_put_u64(&q, x->deposit.aside);
     index_put_u64(&q, leaf);
     return do_it(&q, e);
+}
+
+static int path_add(struct index *x, uint64_t hash, uint64_t leaf, struct err *e)
+{
+    index_sieve_add(x, INDEX_KEY_OF_PATH, hash);
+    return wait(x, &x->paths, &(struct index_waiting_row){hash, leaf, x->deposit.aside}, e);
 }
 
 struct lying { /* where a statement lies */
@@ -177,9 +249,9 @@ static int take_item(struct index *x, const struct lying *l, const struct statem
     if (rc == 0)
         rc = item_put(x, l, r, duplicate_of, e);
     if (rc == 0)
-        rc = finder_add(x, SQL_PATH_ADD, index_path_hash(r->path), l->leaf, e);
+        rc = path_add(x, index_path_hash(r->path), l->leaf, e);
     if (rc == 0 && object)
-        rc = finder_add(x, SQL_DIGEST_ADD, index_prefix(&r->sha256), l->leaf, e);
+        rc = digest_add(x, index_prefix(&r->sha256), l->leaf, e);
     if (rc == 0)
         rc = span_add(x, l->leaf, r->deposit, e);
     if (r->further_name)
@@ -315,7 +387,9 @@ static int take_set_aside(struct index *x, uint64_t leaf, const struct statement
                        (unsigned long long)leaf, (unsigned long long)s->set_aside.receipt);
     if (rc != 0 || deposit == UINT64_MAX)
         return rc;
-    rc = index_items(x, deposit, 0, item_aside, x, e);
+    rc = index_waiting_store(x, e); /* its items' own may be among them */
+    if (rc == 0)
+        rc = index_items(x, deposit, 0, item_aside, x, e);
     if (rc == 0)
         rc = index_ask(x, SQL_DEPOSIT_SET_ASIDE, &q, e);
     if (rc != 0)
@@ -367,16 +441,9 @@ static int take_keyring(struct index *x, const struct statement *s, struct err *
 
 int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e)
 {
-    OWN(index_query_drop) struct index_query q = {0};
     assert(x->writing);
     index_sieve_add(x, INDEX_KEY_OF_FRAME, index_prefix(digest));
-    int rc = index_ask(x, SQL_FRAME_ADD, &q, e);
-    if (rc != 0)
-        return rc;
-    index_put_u64(&q, index_prefix(digest));
-    index_put_u64(&q, leaf);
-    index_put_u64(&q, frame);
-    return do_it(&q, e);
+    return wait(x, &x->frames, &(struct index_waiting_row){index_prefix(digest), leaf, frame}, e);
 }
 
 int index_run(struct index *x, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
@@ -461,6 +528,7 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
+    case STATEMENT_ACCESSED:
         return 0;
     }
     return 0;

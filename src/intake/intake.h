@@ -37,15 +37,20 @@ struct intake_entry {
  * intake_again: read from the beginning once more.
  * intake_unchanged: after the end: size, times and inode are still what they were at the opening and as many bytes
  * came; otherwise the file changed while it was read and what was read is no evidence.
+ * intake_digest: its digest and length, when that was found out ahead: it was then unchanged behind its last byte, and
+ * need not be read.  Who asks for one will be asking for the next ones too; who reads instead, not.
  */
 int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, struct err *e);
 int intake_again(struct intake_open *open, struct err *e);
 bool intake_unchanged(const struct intake_open *open);
+bool intake_digest(struct intake_open *open, struct hash *ret, uint64_t *ret_bytes);
 
 struct intake_visitor {
     /* Non-zero ends the walk with it. */
     int (*entry)(void *context, struct intake_entry *entry, struct err *e);
     void *context;
+    bool ahead; /* a second thread may look at, read and hash what follows meanwhile: what the visitor does to the
+                   disk is then seen by chance only */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* Files with several names, by device and inode: open addressing, grown by halves. */
+/* Files with several names, by device and inode: open addressing, grown by halves.  And telling, which knows them. */
 #include "intake/intake_internal.h"
 
 enum { ROOM_FIRST = 64 };
@@ -43,4 +43,29 @@ struct link_seen *intake_links_find(struct links_seen *l, uint64_t device, uint6
         l->used++;
     }
     return s;
+}
+
+int intake_tell(struct intake_teller *t, struct intake_found *f, struct err *e)
+{
+    const struct stat *st = &f->open.opened;
+    bool file = f->entry.refused == NULL && f->entry.type == STATEMENT_FILE;
+    struct link_seen *seen = NULL;
+    struct file_state state = {0};
+    f->entry.first_cookie = f->entry.cookie = UINT64_MAX;
+    f->entry.open = file && (f->open.fd >= 0 || f->open.held != NULL) ? &f->open : NULL;
+    if (file && st->st_nlink > 1) {
+        intake_state_of(st, &state);
+        seen = intake_links_find(&t->links, st->st_dev, st->st_ino);
+        if (seen == NULL)
+            return err_memory(e);
+    }
+    /* Changed since its first name was read, it is no longer that item: a file of its own, and the first from here. */
+    if (seen != NULL && seen->cookie != UINT64_MAX && intake_state_same(&seen->state, &state))
+        f->entry.first_cookie = seen->cookie;
+    int rc = t->visitor->entry(t->visitor->context, &f->entry, e);
+    if (seen != NULL && f->entry.first_cookie == UINT64_MAX) {
+        seen->cookie = f->entry.cookie;
+        seen->state = state;
+    }
+    return rc;
 }

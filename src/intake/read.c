@@ -40,6 +40,27 @@ const char *intake_open_file(int folder, const char *name, const struct stat *li
     return NULL;
 }
 
+bool intake_digest(struct intake_open *open, struct hash *ret, uint64_t *ret_bytes)
+{
+    open->asked = true;
+    if (open->digests_wanted != NULL)
+        atomic_store_explicit(open->digests_wanted, true, memory_order_relaxed);
+    if (!open->digested)
+        return false;
+    *ret = open->digest;
+    *ret_bytes = (uint64_t)open->opened.st_size;
+    return true;
+}
+
+static size_t read_held(struct intake_open *open, void *to, size_t n)
+{
+    uint64_t left = (uint64_t)open->opened.st_size - open->came;
+    size_t got = n < left ? n : (size_t)left;
+    if (got > 0)
+        memcpy(to, open->held + open->came, got);
+    return got;
+}
+
 /* Fewer than were asked for, and then as many as there were when it was opened: that is the end, and need not be asked
  * for.  What is written behind it meanwhile changes the file's times. */
 int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, struct err *e)
@@ -49,9 +70,15 @@ int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, str
         *ret_n = 0;
         return 0;
     }
-    do
-        got = read(open->fd, to, n);
-    while (got < 0 && errno == EINTR);
+    open->digested = false; /* from here on it is what is read that counts */
+    if (open->digests_wanted != NULL && !open->asked)
+        atomic_store_explicit(open->digests_wanted, false, memory_order_relaxed);
+    if (open->held != NULL)
+        got = (ssize_t)read_held(open, to, n);
+    else
+        do
+            got = read(open->fd, to, n);
+        while (got < 0 && errno == EINTR);
     if (got < 0)
         return err_os(e, ERR_IO, errno, "read");
     open->came += (uint64_t)got;
@@ -62,10 +89,10 @@ int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, str
 
 int intake_again(struct intake_open *open, struct err *e)
 {
-    if (lseek(open->fd, 0, SEEK_SET) != 0)
+    if (open->held == NULL && lseek(open->fd, 0, SEEK_SET) != 0)
         return err_os(e, ERR_IO, errno, "read again");
     open->came = 0;
-    open->ended = false;
+    open->ended = open->digested = false;
     return 0;
 }
 
@@ -84,13 +111,22 @@ bool intake_state_same(const struct file_state *a, const struct file_state *b)
     return a->bytes == b->bytes && same_time(a->mtime, b->mtime) && same_time(a->ctime, b->ctime);
 }
 
-bool intake_unchanged(const struct intake_open *open)
+bool intake_still(int fd, const struct stat *opened)
 {
     struct stat st;
     struct file_state was, now;
-    if (fstat(open->fd, &st) != 0)
+    if (fstat(fd, &st) != 0)
         return false;
-    intake_state_of(&open->opened, &was);
+    intake_state_of(opened, &was);
     intake_state_of(&st, &now);
-    return intake_state_same(&was, &now) && now.bytes == open->came;
+    return intake_state_same(&was, &now);
+}
+
+bool intake_unchanged(const struct intake_open *open)
+{
+    if (open->digested)
+        return true;
+    if (open->came != (uint64_t)open->opened.st_size)
+        return false;
+    return open->held != NULL || intake_still(open->fd, &open->opened);
 }

@@ -23,13 +23,12 @@ struct level {
     size_t path_bytes; /* length of the path of this folder */
 };
 struct walk {
-    const struct intake_visitor *visitor;
+    const struct intake_walking *walking;
     bool measuring; /* nothing is opened but folders */
     struct level *levels;
     size_t depth, room;
     struct buf path;
     struct buf target;
-    struct links_seen links;
     struct err *e;
 };
 
@@ -49,7 +48,6 @@ static void walk_release(struct walk *w)
     free(w->levels);
     buf_drop(&w->path);
     buf_drop(&w->target);
-    intake_links_release(&w->links);
 }
 
 /* ---- names of one folder ---- */
@@ -106,70 +104,55 @@ static int names_read(int fd, struct names *ret)
     return 0;
 }
 
-/* ---- what the visitor is told ---- */
+/* ---- what was found ---- */
 
 static struct statement_time time_of(const struct stat *st)
 {
     return (struct statement_time){st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec};
 }
 
-static int visit(struct walk *w, struct intake_entry *entry)
+void intake_entry_of(const struct stat *st, struct intake_entry *ret)
 {
-    entry->path = w->path.n > 0 ? buf_bytes(&w->path) : bytes_text(".");
+    ret->mode = st->st_mode & 07777;
+    ret->mtime = time_of(st);
+    ret->bytes = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+}
+
+static int found(struct walk *w, struct intake_found *f)
+{
+    f->entry.path = w->path.n > 0 ? buf_bytes(&w->path) : bytes_text(".");
     if (w->path.failed)
         return err_memory(w->e);
-    return w->visitor->entry(w->visitor->context, entry, w->e);
+    return w->walking->found(w->walking->context, f, w->e);
+}
+
+static int found_plain(struct walk *w, const struct intake_entry *entry)
+{
+    struct intake_found f = {.entry = *entry, .open.fd = -1};
+    return found(w, &f);
 }
 
 static int refuse(struct walk *w, const char *reason, const struct stat *st)
 {
-    struct intake_entry entry = {.refused = reason, .first_cookie = UINT64_MAX, .cookie = UINT64_MAX};
+    struct intake_entry entry = {.refused = reason};
     if (st != NULL && S_ISREG(st->st_mode))
         entry.bytes = (uint64_t)st->st_size;
-    return visit(w, &entry);
+    return found_plain(w, &entry);
 }
 
 /* The file as it is: as its folder lists it, or opened. */
-static int visit_file_as(struct walk *w, const struct stat *st, struct intake_open *open)
+static int found_file(struct walk *w, int folder, const char *name, const struct stat *st)
 {
-    struct link_seen *seen = NULL;
-    struct file_state state;
-    struct intake_entry entry = {.type = STATEMENT_FILE,
-                                 .mode = st->st_mode & 07777,
-                                 .mtime = time_of(st),
-                                 .bytes = (uint64_t)st->st_size,
-                                 .first_cookie = UINT64_MAX,
-                                 .cookie = UINT64_MAX,
-                                 .open = open};
-    intake_state_of(st, &state);
-    if (st->st_nlink > 1) {
-        seen = intake_links_find(&w->links, st->st_dev, st->st_ino);
-        if (seen == NULL)
-            return err_memory(w->e);
-    }
-    /* Changed since its first name was read, it is no longer that item: a file of its own, and the first from here. */
-    if (seen != NULL && seen->cookie != UINT64_MAX && intake_state_same(&seen->state, &state))
-        entry.first_cookie = seen->cookie;
-    int rc = visit(w, &entry);
-    if (seen != NULL && entry.first_cookie == UINT64_MAX) {
-        seen->cookie = entry.cookie;
-        seen->state = state;
-    }
+    struct intake_found f = {.open = {.fd = -1, .opened = *st}};
+    const char *reason = w->measuring ? NULL : intake_open_file(folder, name, st, &f.open);
+    f.entry.type = STATEMENT_FILE;
+    intake_entry_of(&f.open.opened, &f.entry);
+    int rc = reason != NULL ? refuse(w, reason, st) : found(w, &f);
+    fd_drop(&f.open.fd);
     return rc;
 }
 
-static int visit_file(struct walk *w, int folder, const char *name, const struct stat *st)
-{
-    struct intake_open open = {.fd = -1};
-    if (w->measuring)
-        return visit_file_as(w, st, NULL);
-    const char *reason = intake_open_file(folder, name, st, &open);
-    int rc = reason != NULL ? refuse(w, reason, st) : visit_file_as(w, &open.opened, &open);
-    fd_drop(&open.fd);
-    return rc;
-}
-
-static int visit_link(struct walk *w, int folder, const char *name, const struct stat *st)
+static int found_link(struct walk *w, int folder, const char *name, const struct stat *st)
 {
     for (size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 256;; room *= 2) {
         buf_clear(&w->target);
@@ -183,13 +166,9 @@ static int visit_link(struct walk *w, int folder, const char *name, const struct
             continue;
         if (n == 0)
             return refuse(w, "io", st);
-        struct intake_entry entry = {.type = STATEMENT_LINK,
-                                     .mode = st->st_mode & 07777,
-                                     .mtime = time_of(st),
-                                     .target = bytes_of(p, (size_t)n),
-                                     .first_cookie = UINT64_MAX,
-                                     .cookie = UINT64_MAX};
-        return visit(w, &entry);
+        struct intake_entry entry = {.type = STATEMENT_LINK, .target = bytes_of(p, (size_t)n)};
+        intake_entry_of(st, &entry);
+        return found_plain(w, &entry);
     }
 }
 
@@ -250,12 +229,9 @@ static int enter_folder(struct walk *w, int folder, const char *name, const stru
         return err_memory(w->e);
     if (number > 0)
         return refuse(w, intake_reason_of(number), listed);
-    struct intake_entry entry = {.type = STATEMENT_FOLDER,
-                                 .mode = st.st_mode & 07777,
-                                 .mtime = time_of(&st),
-                                 .first_cookie = UINT64_MAX,
-                                 .cookie = UINT64_MAX};
-    int rc = w->path.n > 0 ? visit(w, &entry) : 0; /* where one stands is no item: it has no name */
+    struct intake_entry entry = {.type = STATEMENT_FOLDER};
+    intake_entry_of(&st, &entry);
+    int rc = w->path.n > 0 ? found_plain(w, &entry) : 0; /* where one stands is no item: it has no name */
     return rc != 0 ? rc : level_push(w, &fd, &st, &names);
 }
 
@@ -266,11 +242,11 @@ static int meet(struct walk *w, int folder, const char *name, int stat_flags)
         return refuse(w, intake_reason_of(errno), NULL);
     switch (st.st_mode & S_IFMT) {
     case S_IFREG:
-        return visit_file(w, folder, name, &st);
+        return found_file(w, folder, name, &st);
     case S_IFDIR:
         return enter_folder(w, folder, name, &st);
     case S_IFLNK:
-        return visit_link(w, folder, name, &st);
+        return found_link(w, folder, name, &st);
     case S_IFIFO:
         return refuse(w, "fifo", &st);
     case S_IFSOCK:
@@ -327,12 +303,29 @@ static int walk_one(struct walk *w, const char *argument)
     return rc;
 }
 
-int intake_walk(const char *const *arguments, size_t count, const struct intake_visitor *visitor, struct err *e)
+int intake_walk_all(const char *const *arguments, size_t count, const struct intake_walking *walking, bool measuring,
+                    struct err *e)
 {
-    OWN(walk_release) struct walk w = {.visitor = visitor, .e = e};
+    OWN(walk_release) struct walk w = {.walking = walking, .measuring = measuring, .e = e};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = walk_one(&w, arguments[i]);
+    return rc;
+}
+
+static int tell(void *teller, struct intake_found *f, struct err *e)
+{
+    return intake_tell(teller, f, e);
+}
+
+int intake_walk(const char *const *arguments, size_t count, const struct intake_visitor *visitor, struct err *e)
+{
+    if (visitor->ahead)
+        return intake_walk_ahead(arguments, count, visitor, e);
+    struct intake_teller teller = {.visitor = visitor};
+    struct intake_walking walking = {tell, &teller};
+    int rc = intake_walk_all(arguments, count, &walking, false, e);
+    intake_links_release(&teller.links);
     return rc;
 }
 
@@ -359,11 +352,11 @@ int intake_measure(const char *const *arguments, size_t count, const struct inta
                    uint64_t *ret_names, uint64_t *ret_bytes, struct err *e)
 {
     struct measure m = {.stopping = stopping};
-    struct intake_visitor visitor = {measure_entry, &m};
-    OWN(walk_release) struct walk w = {.visitor = &visitor, .measuring = true, .e = e};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = walk_one(&w, arguments[i]);
+    struct intake_visitor visitor = {measure_entry, &m, false};
+    struct intake_teller teller = {.visitor = &visitor};
+    struct intake_walking walking = {tell, &teller};
+    int rc = intake_walk_all(arguments, count, &walking, true, e);
+    intake_links_release(&teller.links);
     if (rc != 0)
         return rc;
     *ret_names = m.names;

@@ -137,7 +137,10 @@ int keyring_open_among(const char *root, const struct keyring_identity *id, cons
 
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret)
 {
-    *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
+    if (purpose == KEYRING_SPOOL)
+        crypt_derive(&k->pack, "groundwork/spool/v1", bytes_of("", 0), ret);
+    else
+        *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
 }
 
 void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count)

@@ -96,7 +96,8 @@ int keyring_open_among(const char *root, const struct keyring_identity *id, cons
 void keyring_close(struct keyring *k); /* wipes */
 void keyring_drop(struct keyring **k);
 
-enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK };
+/* KEYRING_SPOOL is made of the pack key, and so of the compartment. */
+enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK, KEYRING_SPOOL };
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
 /* Pack keys that followed the first: of runs that begin at this sector of this pack, or behind it. */
 struct keyring_turn {

@@ -4,6 +4,8 @@
  */
 #include "model/statement.h"
 
+#include "base/unicode.h"
+
 #include <assert.h>
 
 /*
@@ -21,10 +23,17 @@ static bool has_raw_name(struct bytes values)
     return memmem(values.p, values.n, raw, sizeof raw - 1) != NULL;
 }
 
+/* A later ICU may find another normal form for a character that this one does not know: then it is no text to it. */
+static bool names_stay(const struct statement_received *r)
+{
+    bool link = !r->further_name && r->type == STATEMENT_LINK;
+    return unicode_known(r->path) && (!link || unicode_known(r->target));
+}
+
 bool statement_compact(const struct statement *s, struct bytes values, struct buf *to)
 {
     const struct statement_received *r = &s->received;
-    if (s->kind != STATEMENT_RECEIVED || has_raw_name(values))
+    if (s->kind != STATEMENT_RECEIVED || has_raw_name(values) || !names_stay(r))
         return false;
     buf_put_u64(to, r->deposit);
     buf_put_u64(to, r->seq);

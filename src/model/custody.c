@@ -1,4 +1,4 @@
-/* The vocabulary of custody: acts, claimed dates, sets of items. */
+/* The vocabulary of custody and access: acts, claimed dates, sets of items. */
 #include "model/statement.h"
 
 static const char *const ACTS[] = {"collected", "received", "transferred", "viewed",
@@ -15,6 +15,20 @@ bool statement_act_known(const char *act)
         if (strcmp(ACTS[i], act) == 0)
             return true;
     return false;
+}
+
+bool statement_access_known(const char *act)
+{
+    static const char *const acts[] = {"shown", "read", "restored", "exported"};
+    for (size_t i = 0; i < COUNT(acts); i++)
+        if (strcmp(acts[i], act) == 0)
+            return true;
+    return false;
+}
+
+bool statement_access_may_go_unlogged(bool read_only, bool must_log)
+{
+    return read_only && !must_log;
 }
 
 /* Exactly ${n} digits, low to high. */

@@ -27,7 +27,7 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_ADDED] = "added",       [STATEMENT_ROLE] = "role",
     [STATEMENT_REVOKED] = "revoked",   [STATEMENT_PROPOSED] = "proposed",
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
-    [STATEMENT_CUSTODY] = "custody",
+    [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
 };
 static const char *const ROLE_NAMES[] = {
     [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
@@ -54,7 +54,7 @@ const char *statement_kind_name(enum statement_kind kind)
 bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
-           kind == STATEMENT_CUSTODY;
+           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED;
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -111,6 +111,7 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_COSIGNED:
     case STATEMENT_TIMESTAMPED:
     case STATEMENT_CUSTODY:
+    case STATEMENT_ACCESSED:
         return statement_role_writes(role);
     }
     return false;
@@ -846,6 +847,10 @@ static void make_claims(const struct statement *s, struct claims *c)
         claim_text(c, "text", s->named.text);
         break;
     case STATEMENT_CUSTODY: claim_custody(&s->custody, c); break;
+    case STATEMENT_ACCESSED:
+        claim_text(c, "act", s->accessed.act);
+        claim_text(c, "why", s->accessed.why);
+        break;
     default: assert(false);
     }
 }
@@ -865,8 +870,8 @@ static void put_refers(struct json_out *j, const struct statement_custody *x)
     json_object_end(j);
 }
 
-/* Keys ascend: claims, deposit, investigation, items, kind, number, of, part, parts, prev, receipt, refers, seq,
- * time. */
+/* Keys ascend: claims, deposit, device, investigation, items, kind, number, of, part, parts, prev, receipt, refers,
+ * seq, time. */
 static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
 {
     make_claims(s, c);
@@ -883,9 +888,11 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
         put_number(j, "deposit", s->part.deposit);
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "deposit", s->receipt.deposit);
-    put_id(j, "investigation", s->place.investigation);
+    put_id(j, s->kind == STATEMENT_ACCESSED ? "device" : "investigation", s->place.investigation);
     if (s->kind == STATEMENT_CUSTODY && s->custody.receipt == 0)
         put_items(j, s->custody.items, s->custody.item_count);
+    if (s->kind == STATEMENT_ACCESSED)
+        put_items(j, s->accessed.items, s->accessed.item_count);
     put_kind(j, s->kind);
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "number", s->receipt.number);
@@ -1157,6 +1164,25 @@ static int cosigned_rule(const struct statement *s, int code, struct err *e)
     return 0;
 }
 
+static int ranges_rule(const struct statement_range *items, size_t count, int code, struct err *e)
+{
+    return statement_ranges_good(items, count)
+               ? 0
+               : err_set(e, code, "rule range-order: ranges of leaves ascend, do not touch, and are at most %d",
+                         STATEMENT_RANGES_MAX);
+}
+
+static int accessed_rule(const struct statement_accessed *x, int code, struct err *e)
+{
+    if (x->act == NULL || !statement_access_known(x->act))
+        return err_set(e, code, "rule accessed-act: \"%s\" is none of shown, read, restored, exported",
+                       x->act == NULL ? "" : x->act);
+    if (x->item_count == 0)
+        return err_set(e, code, "rule accessed-items: no item was accessed");
+    int rc = ranges_rule(x->items, x->item_count, code, e);
+    return rc == 0 && x->why != NULL ? text_rule(x->why, "--why", code, e) : rc;
+}
+
 static int act_rule(const struct statement *s, int code, struct err *e)
 {
     switch (s->kind) {
@@ -1186,13 +1212,12 @@ static int custody_rule(const struct statement_custody *x, int code, struct err 
                        x->act == NULL ? "" : x->act);
     if ((x->receipt == 0) == (x->item_count == 0))
         return err_set(e, code, "rule custody-items: it is about items or about one receipt");
-    if (!statement_ranges_good(x->items, x->item_count))
-        return err_set(e, code, "rule range-order: ranges of leaves ascend, do not touch, and are at most %d",
-                       STATEMENT_RANGES_MAX);
+    int rc = ranges_rule(x->items, x->item_count, code, e);
+    if (rc != 0)
+        return rc;
     if (x->date != NULL && !statement_date_known(x->date))
         return err_set(e, code, "rule custody-date: a date is written 2026-11-20, a time 2026-11-20T14:05 or with Z "
                                 "or an offset like +09:00 behind");
-    int rc = 0;
     for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
         if (texts[i].text != NULL)
             rc = text_rule(texts[i].text, texts[i].what, code, e);
@@ -1220,6 +1245,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_NOTE: return text_rule(s->note.text, text_tr("the note"), code, e);
     case STATEMENT_SET_ASIDE: return text_rule(s->set_aside.reason, text_tr("the reason"), code, e);
     case STATEMENT_CUSTODY: return custody_rule(&s->custody, code, e);
+    case STATEMENT_ACCESSED: return accessed_rule(&s->accessed, code, e);
     case STATEMENT_REPAIRED: return repaired_rule(s, code, e);
     case STATEMENT_PARITY: return parity_rule(s, code, e);
     case STATEMENT_MEMBER:
@@ -2091,6 +2117,15 @@ static int read_custody(struct reading *r)
     return get_number(r, "receipt", &x->receipt) ? 0 : broken(r, "custody-receipt");
 }
 
+static int read_accessed(struct reading *r)
+{
+    struct statement_accessed *x = &r->s->accessed;
+    size_t count = 0;
+    bool good = get_claim_text(r, "act", &x->act, &count) && get_claim_text(r, "why", &x->why, &count) &&
+                json_count(r->values) == count;
+    return good ? read_items(r, &x->items, &x->item_count) : broken(r, "accessed-claims");
+}
+
 static int read_claim_text(struct reading *r, const char *claim, const char **ret)
 {
     *ret = json_text(claim_value(r, claim));
@@ -2130,15 +2165,18 @@ static int hidden_fields(struct reading *r)
                                           "parts",  "prev",    "seq",           "time"};
     static const char *const aside[] = {"claims", "investigation", "kind", "prev", "receipt", "seq", "time"};
     static const char *const plain[] = {"claims", "investigation", "kind", "prev", "seq", "time"};
+    static const char *const accessed[] = {"claims", "device", "items", "kind", "prev", "seq", "time"};
     struct statement *s = r->s;
     int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
              : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
              : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))
              : s->kind == STATEMENT_CUSTODY   ? custody_fields(r)
+             : s->kind == STATEMENT_ACCESSED  ? keys_rule(r, accessed, COUNT(accessed))
                                               : keys_rule(r, plain, COUNT(plain));
     if (rc != 0)
         return rc;
-    bool good = get_fixed(json_get(r->root, "investigation"), s->place.investigation, STATEMENT_ID, true) &&
+    const char *chain = s->kind == STATEMENT_ACCESSED ? "device" : "investigation";
+    bool good = get_fixed(json_get(r->root, chain), s->place.investigation, STATEMENT_ID, true) &&
                 get_number(r, "seq", &s->place.seq) && get_hash(json_get(r->root, "prev"), &s->place.prev);
     return good ? 0 : broken(r, "place");
 }
@@ -2179,6 +2217,7 @@ static int read_kind(struct reading *r)
     case STATEMENT_INVESTIGATION: return read_claim_text(r, "name", &s->investigation.name);
     case STATEMENT_NOTE: return read_claim_text(r, "text", &s->note.text);
     case STATEMENT_CUSTODY: return read_custody(r);
+    case STATEMENT_ACCESSED: return read_accessed(r);
     case STATEMENT_SET_ASIDE:
         if (!get_number(r, "receipt", &s->set_aside.receipt))
             return broken(r, "set-aside-receipt");

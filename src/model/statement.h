@@ -42,7 +42,8 @@ enum statement_kind {
     STATEMENT_APPROVED = 24,     /* public, a key event: one of these approvals */
     STATEMENT_NAMED = 25,        /* hidden, signed: who a member is */
     STATEMENT_CUSTODY = 26,      /* hidden, signed: who had an item, gave it on, or did something with it */
-    STATEMENT_KIND_LAST = STATEMENT_CUSTODY,
+    STATEMENT_ACCESSED = 27,     /* hidden, signed: items were shown or given out; numbered by member and device */
+    STATEMENT_KIND_LAST = STATEMENT_ACCESSED,
 };
 bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
@@ -103,9 +104,9 @@ struct statement_time {
     uint32_t ns;
 };
 
-/* Numbering of the signed hidden statements of one investigation in one compartment. */
+/* Numbering of the signed hidden statements of one investigation in one compartment; of accesses, of one device. */
 struct statement_place {
-    uint8_t investigation[STATEMENT_ID];
+    uint8_t investigation[STATEMENT_ID]; /* or a member's device */
     uint64_t seq;      /* from 0, without gaps */
     struct hash prev;  /* commitment of the statement before; zeros for 0 */
 };
@@ -199,6 +200,13 @@ struct statement_custody {
     uint64_t refers_leaf;
     struct hash refers_commitment; /* bytes 1 to 32 of its entry */
     const char *date, *from, *place, *to, *why; /* NULL when not said */
+};
+/* What a member had shown or given out, as her program wrote it down before it did so. */
+struct statement_accessed {
+    const char *act; /* code, see statement_access_known */
+    struct statement_range *items; /* ascending, not touching */
+    size_t item_count;
+    const char *why; /* NULL when not said */
 };
 /* Sums of a receipt.  Each pair counts names (files, links and folders apart) and bytes. */
 struct statement_sum {
@@ -317,6 +325,7 @@ struct statement {
             const char *reason;
         } set_aside;
         struct statement_custody custody;
+        struct statement_accessed accessed;
         struct {
             const char **files;
             size_t count;
@@ -365,6 +374,13 @@ const char *statement_act(size_t number);
 bool statement_act_known(const char *act);
 bool statement_date_known(const char *text);
 bool statement_ranges_good(const struct statement_range *list, size_t count);
+/*
+ * statement_access_known: shown (what is known of an item), read (its bytes), restored, exported (in a package).
+ * statement_access_may_go_unlogged: may items be shown although it cannot be written down?  Only where nothing can be
+ * written at all (${read_only}), and not when it was asked that every access be on the log (${must_log}).
+ */
+bool statement_access_known(const char *act);
+bool statement_access_may_go_unlogged(bool read_only, bool must_log);
 /* statement_event: of a key event, its place among them; NULL for all other kinds. */
 struct statement_event *statement_event(struct statement *s);
 bool statement_event_get(const struct statement *s, struct statement_event *ret);
@@ -398,8 +414,8 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.
- * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text, and for a
- * file of 2^53 bytes and more.
+ * statement_compact: append them; false, and nothing, for other kinds, for a name that is not its own text or has
+ * characters that this ICU does not know, and for a file of 2^53 bytes and more.
  * ${values}: as statement_make gave them.
  * statement_expand: the statement, and its bytes as committed and values as they were when it was made, which the
  * caller holds to the leaf's entry.  *ret borrows ${fields}.  ERR_DAMAGED.

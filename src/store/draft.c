@@ -336,6 +336,27 @@ static int object_resolve(struct store *s, int rc, const struct statement *state
     return rc;
 }
 
+int store_draft_fold(struct store *s, const struct store_record *r, struct err *e)
+{
+    struct draft *d = &s->draft;
+    int rc = leaf_room(d, e);
+    if (rc != 0)
+        return rc;
+    struct draft_leaf *leaf = &d->leaves[d->count];
+    *leaf = (struct draft_leaf){.secret = r->content.secret,
+                                .text_at = d->arena.n,
+                                .text_bytes = r->content.statement.n,
+                                .values_at = d->arena.n + r->content.statement.n,
+                                .values_bytes = r->content.values.n,
+                                .statement = {.kind = r->st.kind, .at_unix_s = r->st.at_unix_s, .place = r->st.place}};
+    leaf_entry_hidden(&leaf->secret, r->content.statement, leaf->entry);
+    buf_put_bytes(&d->arena, r->content.statement);
+    buf_put_bytes(&d->arena, r->content.values);
+    rc = buf_check(&d->arena, e);
+    d->count += rc == 0;
+    return rc;
+}
+
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e)
 {
     struct draft *d = &s->draft;

@@ -29,6 +29,7 @@ void store_close(struct store *s)
     keyring_identity_drop(&s->identity);
     buf_drop(&s->unfinished);
     buf_drop(&s->cosigned);
+    store_folds_release(&s->folds);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);

@@ -138,13 +138,11 @@ static void receipt(struct store_recount *c, const struct store_recounted *d, ui
         found(c, leaf, TEXT("the receipt does not agree with what its deposit refused"));
 }
 
-/* Of items and receipts that were there before it. */
-static void custody(const struct store_recount *c, uint64_t leaf, const struct statement_custody *x)
+/* Of items that were there before it. */
+static void of_items(const struct store_recount *c, uint64_t leaf, const struct statement_range *items, size_t count)
 {
-    if (x->receipt > c->receipts)
-        found(c, leaf, TEXT("it is about a receipt that is not there"));
-    for (size_t i = 0; i < x->item_count; i++)
-        for (uint64_t at = x->items[i].first; at <= x->items[i].last; at++)
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t at = items[i].first; at <= items[i].last; at++)
             if (kind_at(c, at) == KIND_NONE) {
                 found(c, leaf, TEXT("it is about a leaf that is no item"));
                 return;
@@ -159,8 +157,12 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
                                                        : UINT64_MAX;
     if (st->kind == STATEMENT_DEPOSIT)
         return deposit_open(c, leaf, e);
+    if (st->kind == STATEMENT_CUSTODY && st->custody.receipt > c->receipts)
+        found(c, leaf, TEXT("it is about a receipt that is not there"));
     if (st->kind == STATEMENT_CUSTODY)
-        custody(c, leaf, &st->custody);
+        of_items(c, leaf, st->custody.items, st->custody.item_count);
+    if (st->kind == STATEMENT_ACCESSED)
+        of_items(c, leaf, st->accessed.items, st->accessed.item_count);
     c->receipts += st->kind == STATEMENT_RECEIPT;
     if (deposit == UINT64_MAX)
         return 0;

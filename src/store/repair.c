@@ -418,6 +418,7 @@ int store_repair(const struct store_place *place, const struct store_source *sou
                  struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
+    OWN(buf_drop) struct buf spools = {0};
     OWN(healing_drop) struct healing h = {.place = *place, .source = source, .watch = watch, .words = ret_words};
     int rc = source != NULL ? begin(&h, ret_words, &h.names, e) : 0;
     if (rc == 0)
@@ -436,9 +437,14 @@ int store_repair(const struct store_place *place, const struct store_source *sou
     if (rc == 0)
         rc = repair_index(s, &h, e);
     if (rc == 0)
+        rc = store_spools_damaged(s, &spools, e);
+    buf_put_bytes(&h.names, buf_bytes(&spools));
+    if (rc == 0)
         rc = name_items(s, &h, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
+    if (rc == 0) /* what can be read of them is on the log by now */
+        rc = store_spools_aside(s, buf_bytes(&spools), ret_words, e);
     if (rc == 0)
         rc = buf_check(ret_words, e);
     if (rc == 0 && (unhealed || keys != 0))

@@ -181,6 +181,22 @@ int store_custody(struct store *s, const struct store_custody_of *about,
                   struct err *e);
 int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct err *e);
 
+/*
+ * access.c: before items are shown, that is written down: signed, sealed in a spool beside the log, durable when 0 is
+ * returned.  The next commit puts it on the log (fold.c).  No lock of the repository is needed.
+ * ret_unlogged: a line when nothing can be written here, and the access may go on all the same; else without code.
+ * ERR_REFUSED: it may not.  ERR_DAMAGED (of the spool), ERR_IO, ERR_BUSY.  No items: nothing is written.
+ * store_accesses_waiting: how many wait; no key is needed.
+ */
+struct store_accessing {
+    const char *act, *why; /* why: NULL when not said */
+    const struct statement_range *items; /* ascending, not touching; any number */
+    size_t count;
+    bool must_log;
+};
+int store_access(struct store *s, const struct store_accessing *what, struct err *ret_unlogged, struct err *e);
+int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e);
+
 /* ---- checking and healing ---- */
 
 /* The statements of one investigation: numbered 1 to last, but for what is missing. */
@@ -213,9 +229,18 @@ struct store_cosign_state {
     uint64_t fulfilled_size; /* the newest of them */
     struct store_cosign_one one[POLICY_NODES_MAX]; /* by the nodes of the policy */
 };
+/* Accesses of one device that are not on the log: its spool was lost, or this is another copy than the one read. */
+enum { STORE_GAPS_MAX = 16 };
+struct store_gap {
+    uint8_t device[STATEMENT_ID];
+    uint64_t first, last; /* their numbers, from 0 */
+};
 struct store_verified {
     uint64_t records, leaves, hidden, public_leaves, covers, statements_opened;
     uint64_t stamps; /* of time, each checked again */
+    uint64_t accesses, chains; /* records of accesses on the log, and devices that wrote them */
+    uint64_t gaps;             /* in their numbers; the first ones: */
+    struct store_gap gap[STORE_GAPS_MAX];
     uint64_t findings;
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */

@@ -97,6 +97,59 @@ struct draft {
     struct statement_place place;
 };
 
+/*
+ * spool.c: records of accesses that wait for a writer, in spool/, a file for each member and device (FORMAT 15.3).
+ * store_spool_name, _named: a file's name and whose it is; false: not such a name.
+ * store_spool_head: its first sector; ${logged}: how many of its first frames are on the log.  store_spool_begin: the
+ * opposite; false: damaged.
+ * store_spool_next: the next frame from *at, a whole number of sectors, which moves on.  What is damaged is stepped
+ * over.  TORN: what a crash left of the last one, whose view was never shown.
+ * store_spool_seal: append a frame.  store_spool_open: what it holds; borrowed from ${held}, to be wiped.  ERR_DAMAGED.
+ */
+enum {
+    STORE_SPOOL_SECTOR = 512,
+    STORE_SPOOL_OF = 4 + STATEMENT_ID,               /* key id of the member, device */
+    STORE_SPOOL_NAME = 2 * STORE_SPOOL_OF + 1 + 1,
+    STORE_SPOOL_FRAME_MAX = 4 << 20,
+    STORE_SPOOL_BYTES_MAX = 64 << 20,
+};
+enum store_spool_step { STORE_SPOOL_END, STORE_SPOOL_FRAME, STORE_SPOOL_TORN, STORE_SPOOL_DAMAGED };
+struct store_spool_of {
+    uint8_t b[STORE_SPOOL_OF];
+};
+struct store_spool_lock { /* what its frames are sealed under and bound to; borrowed */
+    const struct key *key;
+    const struct hash *pin;
+    const struct store_spool_of *of;
+};
+struct store_spool_content {
+    struct key secret; /* of the leaf to be */
+    struct bytes statement, values;
+};
+void store_spool_name(const struct store_spool_of *of, char to[STORE_SPOOL_NAME]);
+bool store_spool_named(const char *name, struct store_spool_of *ret);
+void store_spool_head(const struct store_spool_of *of, uint32_t logged, struct buf *to);
+bool store_spool_begin(struct bytes file, const struct store_spool_of *of, uint32_t *ret_logged);
+enum store_spool_step store_spool_next(struct bytes file, size_t *at, struct bytes *ret);
+int store_spool_seal(const struct store_spool_lock *lock, const struct store_spool_content *content, struct buf *to,
+                     struct err *e);
+int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, struct buf *held,
+                     struct store_spool_content *ret, struct err *e);
+
+/* Spools and how far they were folded into the draft at hand. */
+struct store_fold {
+    struct store_spool_of of;
+    char name[STORE_SPOOL_NAME];
+    uint32_t said;   /* frames on the log, as its head says; */
+    uint32_t logged; /* as they were found */
+    bool damaged;
+    size_t last_at, end; /* the newest frame that is on the log, or will be; 0: none */
+};
+struct store_folds {
+    struct store_fold *list;
+    size_t count, room;
+};
+
 struct store {
     struct store_place place;
     bool chosen; /* by store_investigate */
@@ -132,6 +185,7 @@ struct store {
     struct vault_writer *writer;
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
+    struct store_folds folds;
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
 };
@@ -210,6 +264,50 @@ int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 /* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
+
+/*
+ * access.c.  What this computer remembers of the accesses of one member (FORMAT 15.3): store_device_parse takes apart
+ * what store_device_put writes.
+ * store_spool_take: open a spool and lock it, against readers and writers: the file that has the name once it is
+ * locked.  ERR_ABSENT, ERR_BUSY, ERR_IO.
+ */
+struct store_device {
+    uint8_t id[STATEMENT_ID];
+    bool any; /* something was accessed: */
+    uint64_t seq;
+    struct hash commitment;
+};
+bool store_device_parse(struct bytes text, const struct hash *pin, struct store_device *ret);
+void store_device_put(const struct store_device *d, const struct hash *pin, struct buf *to);
+int store_spool_take(const char *path, int *ret_fd, struct err *e);
+
+/*
+ * fold.c.
+ * store_record_read: what is in a frame, signed by a member of now and of the spool it lies in.  ERR_DAMAGED.
+ * store_fold_begin: what waits in spools into the draft at hand; what cannot be read is told of, and left.
+ * store_fold_end: it is on the log: spools are shortened.
+ * store_spools_damaged: a line for each that holds what cannot be read.  store_spools_aside: these, to quarantine/.
+ */
+struct store_record {
+    struct buf held;
+    struct statement_held *statement;
+    struct store_spool_content content;
+    struct statement st;
+    struct hash commitment;
+};
+void store_record_release(struct store_record *r);
+int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
+                      struct store_record *ret, struct err *e);
+int store_folds_list(const struct store *s, struct store_folds *ret, struct err *e);
+void store_folds_release(struct store_folds *f);
+int store_fold_begin(struct store *s, struct err *e);
+void store_fold_end(struct store *s);
+int store_spools_damaged(struct store *s, struct buf *names, struct err *e);
+int store_spools_aside(const struct store *s, struct bytes names, struct buf *words, struct err *e);
+/* draft.c: a statement that was made and signed elsewhere, under its own secret. */
+int store_draft_fold(struct store *s, const struct store_record *r, struct err *e);
+/* way.c: ${below} the root to quarantine/, as ${how}-<its path>-<number>; durable. */
+int store_move_aside(const char *root, const char *below, const char *how, struct file_path *ret_to, struct err *e);
 
 /* custody.c: does it refer to a leaf below ${end}, by that one's commitment, if to any?  ${code}: as in a rule. */
 int store_refers_check(struct store *s, const struct statement_custody *x, uint64_t end, int code, struct err *e);

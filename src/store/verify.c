@@ -19,6 +19,8 @@ struct verifying {
     uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
     struct history history; /* of keys, from the journal alone */
     struct hash root;       /* of the checkpoint of the record before */
+    struct statement_place *chains; /* of accesses: expected next, of each device */
+    size_t chain_count;
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
     struct store_cosignings cosignings;
@@ -29,6 +31,7 @@ static void verifying_release(struct verifying *v)
 {
     store_held_drop(&v->held);
     store_recount_release(&v->recount);
+    free(v->chains);
     store_numbering_release(&v->numbering);
     history_release(&v->history);
     store_cosignings_release(&v->cosignings);
@@ -209,6 +212,50 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 /* ---- statements and covers ---- */
 
+static struct statement_place *chain_of(struct verifying *v, const uint8_t device[STATEMENT_ID])
+{
+    for (size_t i = 0; i < v->chain_count; i++)
+        if (memcmp(v->chains[i].investigation, device, STATEMENT_ID) == 0)
+            return &v->chains[i];
+    struct statement_place *grown = reallocarray(v->chains, v->chain_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    v->chains = grown;
+    struct statement_place *fresh = &grown[v->chain_count++];
+    *fresh = (struct statement_place){.seq = 0};
+    memcpy(fresh->investigation, device, STATEMENT_ID);
+    v->count->chains++;
+    return fresh;
+}
+
+/* Numbers that are left out are no damage: a spool may be lost with its stick.  But they are named. */
+static void gap_note(struct store_verified *count, const struct statement_place *expected, uint64_t seq)
+{
+    if (count->gaps < STORE_GAPS_MAX) {
+        struct store_gap *gap = &count->gap[count->gaps];
+        *gap = (struct store_gap){.first = expected->seq, .last = seq - 1};
+        memcpy(gap->device, expected->investigation, STATEMENT_ID);
+    }
+    count->gaps++;
+}
+
+static int check_access(struct verifying *v, uint64_t leaf, const struct statement *st, const uint8_t *entry,
+                        struct err *e)
+{
+    struct statement_place *expected = chain_of(v, st->place.investigation);
+    if (expected == NULL)
+        return err_memory(e);
+    v->count->accesses++;
+    if (st->place.seq > expected->seq)
+        gap_note(v->count, expected, st->place.seq);
+    else if (st->place.seq < expected->seq || !hash_equal(&st->place.prev, &expected->prev))
+        FOUND(v, "leaf %llu: this record of an access does not follow from the one before it",
+              (unsigned long long)leaf);
+    expected->seq = st->place.seq + 1;
+    memcpy(expected->prev.b, entry + 1, CRYPT_HASH);
+    return 0;
+}
+
 static void check_refers(struct verifying *v, uint64_t leaf, const struct statement *st)
 {
     struct err e = {0};
@@ -238,6 +285,9 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
         if (leaf != v->first_received + v->received)
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)leaf);
         v->received++;
+    } else if (st.kind == STATEMENT_ACCESSED) {
+        if (check_access(v, leaf, &st, entry, e) != 0)
+            return ERR_IO;
     } else {
         int rc = store_numbering_take(&v->numbering, leaf, &st, entry, e);
         if (rc != 0)

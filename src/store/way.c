@@ -51,7 +51,7 @@ static enum shape tile_shape(const char *name, unsigned depth)
  * takes care. */
 static enum shape shape_of(const char *folder, const char *name, unsigned depth)
 {
-    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", "stamps", NULL};
+    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", "stamps", "spool", NULL};
     static const char *const copies[] = {"a", "b", NULL};
     static const char *const inner[] = {"keys", "open", NULL};
     static const char *const notes[] = {"checkpoint", "cosigned", NULL};
@@ -68,34 +68,47 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
         return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : is(name, notes) ? SHAPE_FILE : SHAPE_ANY;
     if (begins(folder, "log/tile"))
         return tile_shape(name, depth);
+    if (strcmp(folder, "spool") == 0)
+        return SHAPE_FILE;
     if (strcmp(folder, "stamps") == 0)
         return strcmp(name, "asked") == 0 ? SHAPE_FOLDER : SHAPE_FILE;
     bool file = begins(folder, "a/keys/") || begins(folder, "b/keys/") || ends(name, ".pack");
     return file ? SHAPE_FILE : SHAPE_ANY;
 }
 
-static int move_aside(struct way *w, const char *path, const char *below, struct err *e)
+int store_move_aside(const char *root, const char *below, const char *how, struct file_path *ret_to, struct err *e)
 {
-    struct file_path folder, to;
+    struct file_path path, folder, to;
     char name[64];
     int number = EEXIST;
     (void)snprintf(name, sizeof name, "%.60s", below);
     for (char *slash = name; (slash = strchr(slash, '/')) != NULL;)
         *slash = '-';
-    int rc = file_path(&folder, e, "%s/quarantine", w->root);
+    int rc = file_path(&folder, e, "%s/quarantine", root);
+    if (rc == 0)
+        rc = file_path(&path, e, "%s/%s", root, below);
     if (rc == 0)
         rc = file_make_folder(folder.s, e);
     for (int i = 1; rc == 0 && number == EEXIST && i < ASIDE_MAX; i++) {
-        rc = file_path(&to, e, "%s/in-the-way-%s-%d", folder.s, name, i);
+        rc = file_path(&to, e, "%s/%s-%s-%d", folder.s, how, name, i);
         if (rc == 0)
-            number = file_rename_new(AT_FDCWD, path, AT_FDCWD, to.s);
+            number = file_rename_new(AT_FDCWD, path.s, AT_FDCWD, to.s);
     }
     if (rc == 0 && number != 0)
-        rc = err_os(e, ERR_IO, number, "move %s aside", path);
+        rc = err_os(e, ERR_IO, number, "move %s aside", path.s);
     if (rc == 0)
         rc = file_sync_folder(folder.s, e);
     if (rc == 0)
-        rc = file_sync_parent(path, e);
+        rc = file_sync_parent(path.s, e);
+    if (rc == 0)
+        *ret_to = to;
+    return rc;
+}
+
+static int move_aside(struct way *w, const char *path, const char *below, struct err *e)
+{
+    struct file_path to;
+    int rc = store_move_aside(w->root, below, "in-the-way", &to, e);
     if (rc != 0)
         return rc;
     struct err line;

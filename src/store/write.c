@@ -443,6 +443,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = part ? vault_flush_part(s->writer, &m->told.flushed, e) : vault_flush(s->writer, &m->told.flushed, e);
     if (rc == 0)
         rc = store_behind_end(s, e);
+    if (rc == 0 && !part)
+        rc = store_fold_begin(s, e);
     if (rc == 0)
         rc = seal_hidden(s, m, e);
     if (rc == 0)
@@ -566,6 +568,7 @@ static int commit(struct store *s, bool part, struct err *e)
         store_tell_later(s, &later);
     else
         s->failed = false;
+    store_fold_end(s);
     audited_logged(s, &m);
     store_draft_release(&s->draft);
     return 0;

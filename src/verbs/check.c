@@ -105,6 +105,39 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
     return 0;
 }
 
+static void json_accesses(struct json_out *j, const struct store_verified *done)
+{
+    char hex[2 * STATEMENT_ID + 1];
+    json_key(j, "access_gaps");
+    json_array_begin(j);
+    for (size_t i = 0; i < done->gaps && i < STORE_GAPS_MAX; i++) {
+        hex_put(hex, done->gap[i].device, STATEMENT_ID);
+        json_object_begin(j);
+        verbs_json_text(j, "device", hex);
+        verbs_json_u64(j, "first", done->gap[i].first);
+        verbs_json_u64(j, "last", done->gap[i].last);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    verbs_json_u64(j, "accesses", done->accesses);
+}
+
+static void say_accesses(const struct verbs_face *face, const struct store_verified *done)
+{
+    char hex[2 * STATEMENT_ID + 1];
+    if (done->accesses > 0)
+        verbs_say(face, "%" PRIu64 " records of accesses, by %" PRIu64 " devices.", done->accesses, done->chains);
+    for (size_t i = 0; i < done->gaps && i < STORE_GAPS_MAX; i++) {
+        hex_put(hex, done->gap[i].device, STATEMENT_ID);
+        verbs_say(face,
+                  "  Of device %s the records %" PRIu64 " to %" PRIu64 " never came to this log: its spool was lost, "
+                  "or another copy was read.",
+                  hex, done->gap[i].first, done->gap[i].last);
+    }
+    if (done->gaps > STORE_GAPS_MAX)
+        verbs_say(face, "  ... and %" PRIu64 " further gaps.", done->gaps - STORE_GAPS_MAX);
+}
+
 int verbs_verify(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -136,6 +169,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     const struct policy *policy = store_policy(s);
     *ret_exit = rc != 0 ? VERBS_FAILED : uncosigned ? VERBS_UNCOSIGNED : VERBS_DONE;
     if (face->json != NULL) {
+        json_accesses(face->json, &done);
         if (policy != NULL)
             verbs_cosigned_json(face->json, policy, &done.cosigned);
         verbs_json_u64(face->json, "covers", done.covers);
@@ -151,6 +185,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
     verbs_say(face,
               "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
               done.records, done.leaves, done.statements_opened, done.covers);
+    say_accesses(face, &done);
     int told = verbs_numbered_tell(&w.numbered, face, e);
     if (told == 0)
         told = verbs_stamps_verified(s, face, e);

@@ -11,8 +11,7 @@ struct adding {
     struct store *store;
     struct statement st;
     struct buf from, to, place, why;
-    struct statement_range *items;
-    size_t count, room;
+    struct verbs_ranges items;
 };
 
 static void adding_release(struct adding *a)
@@ -21,43 +20,7 @@ static void adding_release(struct adding *a)
     buf_drop(&a->to);
     buf_drop(&a->place);
     buf_drop(&a->why);
-    free(a->items);
-}
-
-static int range_add(struct adding *a, uint64_t first, uint64_t last, struct err *e)
-{
-    if (a->count == a->room) {
-        size_t room = a->room * 2 + 8;
-        struct statement_range *grown = reallocarray(a->items, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        a->items = grown;
-        a->room = room;
-    }
-    a->items[a->count++] = (struct statement_range){first, last};
-    return 0;
-}
-
-static int by_first(const void *a, const void *b)
-{
-    uint64_t x = ((const struct statement_range *)a)->first, y = ((const struct statement_range *)b)->first;
-    return (x > y) - (x < y);
-}
-
-/* In any order and with overlaps as typed, into the one spelling of the set. */
-static void ranges_settle(struct adding *a)
-{
-    size_t kept = 0;
-    qsort(a->items, a->count, sizeof a->items[0], by_first);
-    for (size_t i = 1; i < a->count; i++) {
-        struct statement_range *last = &a->items[kept];
-        if (a->items[i].first <= last->last || a->items[i].first - last->last == 1) {
-            if (a->items[i].last > last->last)
-                last->last = a->items[i].last;
-        } else
-            a->items[++kept] = a->items[i];
-    }
-    a->count = kept + 1;
+    verbs_ranges_release(&a->items);
 }
 
 /* "7" or "7-9". */
@@ -81,7 +44,7 @@ static int items_read(struct adding *a, const char *text, struct err *e)
     bool numbers = true;
     for (const char *at = text; numbers; at += strcspn(at, ",") + 1) {
         numbers = range_parse(bytes_of((const uint8_t *)at, strcspn(at, ",")), &r);
-        int rc = numbers ? range_add(a, r.first, r.last, e) : 0;
+        int rc = numbers ? verbs_ranges_add(&a->items, r.first, r.last, e) : 0;
         if (rc != 0)
             return rc;
         if (at[strcspn(at, ",")] == 0)
@@ -89,9 +52,9 @@ static int items_read(struct adding *a, const char *text, struct err *e)
     }
     if (numbers)
         return 0;
-    a->count = 0;
+    a->items.count = 0;
     int rc = verbs_item(store_index(a->store), text, &held, e);
-    return rc == 0 ? range_add(a, held.item.leaf, held.item.leaf, e) : rc;
+    return rc == 0 ? verbs_ranges_add(&a->items, held.item.leaf, held.item.leaf, e) : rc;
 }
 
 static int about_read(struct adding *a, const struct verbs_request *request, struct err *e)
@@ -102,9 +65,9 @@ static int about_read(struct adding *a, const struct verbs_request *request, str
     int rc = items_read(a, request->option[OPTION_ITEM], e);
     if (rc != 0)
         return rc;
-    ranges_settle(a);
-    x->items = a->items;
-    x->item_count = a->count;
+    verbs_ranges_settle(&a->items);
+    x->items = a->items.list;
+    x->item_count = a->items.count;
     return 0;
 }
 

@@ -255,6 +255,8 @@ static int digest_only(struct reading *r, struct vault_digest *ret, struct err *
 {
     struct taking *t = r->t;
     *ret = (struct vault_digest){0};
+    if (intake_digest(r->entry->open, &ret->sha256, &ret->bytes))
+        return progress(t, (size_t)ret->bytes) == 0 ? 0 : err_set(e, ERR_STOPPED, "interrupted");
     crypt_sha256_begin(t->hash);
     for (;;) {
         size_t n = 0;
@@ -522,7 +524,7 @@ static bool stop_asked(void *context)
 
 static int take(struct taking *t, int *ret_exit, struct err *e)
 {
-    struct intake_visitor visitor = {take_entry, t};
+    struct intake_visitor visitor = {take_entry, t, sysconf(_SC_NPROCESSORS_ONLN) > 1};
     struct intake_stopping stopping = {stop_asked, t};
     uint64_t files_all = 0, bytes_all = 0;
     t->part_began_ms = time_monotonic_ms();

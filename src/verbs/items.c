@@ -1,11 +1,12 @@
 /* The list of items, and what is known of one. */
 #include "verbs/verbs_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
 
 enum { OPTION_RECEIPT };
-enum { OPTION_PROOF };
+enum { OPTION_PROOF, OPTION_OUT, OPTION_WHY, OPTION_MUST_LOG };
 
 struct listing {
     const struct verbs_face *face;
@@ -118,6 +119,86 @@ static int write_proof(struct store *s, uint64_t leaf, const char *path, struct 
     return rc == ERR_REFUSED ? err_set(e, rc, "%s is there already: name another file", path) : rc;
 }
 
+struct writing {
+    int fd;
+    uint64_t at;
+    const char *name;
+};
+
+static int write_piece(void *context, struct bytes piece, struct err *e)
+{
+    struct writing *w = context;
+    int rc = file_write_at(w->fd, piece.p, piece.n, w->at, w->name, e);
+    w->at += piece.n;
+    return rc;
+}
+
+/* Under another name until its digest was found right. */
+static int write_bytes(struct store *s, const struct index_item *item, const char *path, struct err *e)
+{
+    struct file_path part;
+    int rc = file_path(&part, e, "%s.groundwork-%d.part", path, (int)getpid());
+    if (rc != 0)
+        return rc;
+    OWN(fd_drop) int fd = open(part.s, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_os(e, ERR_IO, errno, "write %s", part.s);
+    struct writing w = {fd, 0, path};
+    struct vault_sink sink = {write_piece, &w};
+    rc = store_get(s, item, &sink, e);
+    if (rc == 0)
+        rc = file_sync(fd, path, e);
+    int number = rc == 0 ? file_rename_new(AT_FDCWD, part.s, AT_FDCWD, path) : 0;
+    if (rc != 0 || number != 0)
+        (void)unlink(part.s);
+    if (number == EEXIST)
+        return err_set(e, ERR_REFUSED, "%s is there already: name another file", path);
+    if (number != 0)
+        return err_os(e, ERR_IO, number, "write %s", path);
+    return rc == 0 ? file_sync_parent(path, e) : rc;
+}
+
+static int keep_original(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(struct index_item *)context = *item;
+    return 0;
+}
+
+/* A further name has the bytes of its item. */
+static int write_out(struct store *s, const struct index_item *item, const char *path, struct err *e)
+{
+    struct index_item original = *item;
+    int rc = item->further_name ? index_item(store_index(s), item->of, keep_original, &original, e) : 0;
+    return rc == 0 ? write_bytes(s, &original, path, e) : rc;
+}
+
+/* Refused before it is on record. */
+static int out_check(const struct verbs_request *request, const struct index_item *item, struct err *e)
+{
+    const char *path = request->option[OPTION_OUT];
+    if (path == NULL)
+        return 0;
+    if (item->type != STATEMENT_FILE)
+        return err_set(e, ERR_USAGE, "item %" PRIu64 " is no file: it has no bytes to be written", item->leaf);
+    if (file_exists(path))
+        return err_set(e, ERR_REFUSED, "%s is there already: name another file", path);
+    return verbs_outside(request, path, e);
+}
+
+static int on_record(struct store *s, const struct verbs_request *request, const struct verbs_face *face,
+                     uint64_t leaf, struct err *e)
+{
+    struct verbs_access a = {.act = request->option[OPTION_OUT] != NULL ? "read" : "shown",
+                             .why = request->option[OPTION_WHY],
+                             .must_log = request->option[OPTION_MUST_LOG] != NULL};
+    int rc = verbs_ranges_add(&a.ranges, leaf, leaf, e);
+    if (rc == 0)
+        rc = verbs_access(s, face, &a, e);
+    verbs_ranges_release(&a.ranges);
+    return rc;
+}
+
 static void say_item(const struct verbs_face *face, const struct index_item *item)
 {
     OWN(buf_drop) struct buf shown = {0};
@@ -154,8 +235,14 @@ int verbs_show(const struct verbs_request *request, const struct verbs_face *fac
     int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = verbs_item(store_index(s), request->arguments[0], &held, e);
+    if (rc == 0)
+        rc = out_check(request, &held.item, e);
+    if (rc == 0)
+        rc = on_record(s, request, face, held.item.leaf, e);
     if (rc == 0 && request->option[OPTION_PROOF] != NULL)
         rc = write_proof(s, held.item.leaf, request->option[OPTION_PROOF], e);
+    if (rc == 0 && request->option[OPTION_OUT] != NULL)
+        rc = write_out(s, &held.item, request->option[OPTION_OUT], e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL };
+enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL, OPTION_WHY, OPTION_MUST_LOG };
 enum {
     NAME_ROOM = 64,
     LARGE_FROM = 1 << 20, /* bytes of a file that is written with holes */
@@ -746,6 +746,22 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     return 0;
 }
 
+/* On record before the first byte is written: once, by ranges, however many they are. */
+static int on_record(struct restoring *r, const struct verbs_request *request, const struct index_item *item,
+                     uint64_t deposit, struct err *e)
+{
+    struct index *x = store_index(r->store);
+    struct verbs_access a = {.act = "restored", .why = request->option[OPTION_WHY],
+                             .must_log = request->option[OPTION_MUST_LOG] != NULL};
+    int rc = item != NULL            ? verbs_ranges_add(&a.ranges, item->leaf, item->leaf, e)
+             : deposit != UINT64_MAX ? verbs_ranges_deposit(&a.ranges, x, deposit, e)
+                                     : verbs_ranges_living(&a.ranges, x, e);
+    if (rc == 0)
+        rc = verbs_access(r->store, r->face, &a, e);
+    verbs_ranges_release(&a.ranges);
+    return rc;
+}
+
 static int restore_chosen(struct restoring *r, const struct verbs_request *request, struct err *e)
 {
     struct index *x = store_index(r->store);
@@ -757,6 +773,8 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
         r->set_aside_too = true;
         rc = verbs_item(x, request->option[OPTION_ITEM], &held, e);
         if (rc == 0)
+            rc = on_record(r, request, &held.item, UINT64_MAX, e);
+        if (rc == 0)
             rc = restore_item(r, &held.item, e);
         return rc == 0 ? settle_all(r, e) : rc;
     }
@@ -766,6 +784,8 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
         if (rc == 0)
             rc = index_deposit_by_receipt(x, number, take_deposit, &c, e);
     }
+    if (rc == 0)
+        rc = on_record(r, request, NULL, c.deposit, e);
     if (rc == 0)
         rc = index_items(x, c.deposit, 0, restore_item, r, e);
     return rc == 0 ? settle_all(r, e) : rc;

@@ -33,16 +33,23 @@ const struct verb verbs_table[] = {
      "One line for each: number, receipt, kind, size, SHA-256, path.", 0, 0, true,
      {{"receipt", "N", "only those of one receipt"}}, verbs_items},
     {"show", "ITEM", "show what is known of one item",
-     "ITEM is its number, its path, or the first 8 or more digits of its SHA-256.", 1, 1, true,
-     {{"proof", "FILE", "write its inclusion proof (C2SP tlog-proof) to FILE"}}, verbs_show},
+     "ITEM is its number, its path, or the first 8 or more digits of its SHA-256. That it was shown is put on record "
+     "first, and comes onto the log with the next commit.", 1, 1, true,
+     {{"proof", "FILE", "write its inclusion proof (C2SP tlog-proof) to FILE"},
+      {"out", "FILE", "write its bytes to FILE, checked"},
+      {"why", "TEXT", "what for; goes on the log, encrypted"},
+      {"must-log", NULL, "refuse when that cannot be put on record, as on a read-only disk"}}, verbs_show},
     {"restore", "DEST", "write items back, checked, under DEST/<receipt>/<path>",
      "Nothing is overwritten: what is there and is the same stays, and an interrupted restore goes on when it is run "
      "again. "
      "Each file appears under its name only after its digest was found right. Without a choice "
-     "everything that is not set aside is restored.", 1, 1, true,
+     "everything that is not set aside is restored. What is restored is put on record first, and that comes onto the "
+     "log with the next commit.", 1, 1, true,
      {{"item", "ITEM", "only this item"},
       {"receipt", "N", "only this receipt"},
-      {"all", NULL, "everything that is not set aside (when nothing is said)"}}, verbs_restore},
+      {"all", NULL, "everything that is not set aside (when nothing is said)"},
+      {"why", "TEXT", "what for; goes on the log, encrypted"},
+      {"must-log", NULL, "refuse when that cannot be put on record, as on a read-only disk"}}, verbs_restore},
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},

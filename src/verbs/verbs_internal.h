@@ -152,6 +152,28 @@ int verbs_stamps_verified(struct store *s, const struct verbs_face *face, struct
 int verbs_stamps_status(struct store *s, const struct verbs_face *face, struct err *e);
 
 /*
+ * access.c.  Sets of items: verbs_ranges_add in any order and with overlaps; verbs_ranges_settle: into the one spelling
+ * of the set.  verbs_ranges_deposit: all items of a deposit; verbs_ranges_living: all that was not set aside.
+ * verbs_access: before anything of these items is shown: it is on record, durably.  Where nothing can be written the
+ * person is warned; ERR_REFUSED when it must_log.
+ */
+struct verbs_ranges {
+    struct statement_range *list;
+    size_t count, room;
+};
+void verbs_ranges_release(struct verbs_ranges *r);
+int verbs_ranges_add(struct verbs_ranges *r, uint64_t first, uint64_t last, struct err *e);
+void verbs_ranges_settle(struct verbs_ranges *r);
+int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e);
+int verbs_ranges_living(struct verbs_ranges *r, struct index *x, struct err *e);
+struct verbs_access {
+    const char *act, *why; /* why: as typed, or NULL */
+    bool must_log;
+    struct verbs_ranges ranges; /* to be released by the caller */
+};
+int verbs_access(struct store *s, const struct verbs_face *face, struct verbs_access *a, struct err *e);
+
+/*
  * custody.c.  verbs_custody_load: all that is said of the custody of one item, or of a receipt; one of ${item} and
  * ${receipt} is NULL, the other as it was typed.  verbs_act: an act in words.
  */

@@ -58,6 +58,19 @@ static void test_valid(void **state)
 }
 
 /* Samples of the Unicode normalization data: composed, reordered, excluded from composition, growing, Hangul. */
+/* Unassigned: a noncharacter, and a place that the Greek block leaves free.  Private use is known as such. */
+static void test_known(void **state)
+{
+    static const char *const known[] = {"", "plain", "\xEC\xA6\x9D\xEC\x96\xB8", "\xEE\x80\x80", "\xF0\x9F\x98\x80"};
+    static const char *const unknown[] = {"\xCD\xB8",     "a\xCD\xB8", "\xCD\xB8z",
+                                          "\xEF\xBF\xBF", "\xFF",      "\xEC\xA6"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(known); i++)
+        assert_true(unicode_known(bytes_text(known[i])));
+    for (size_t i = 0; i < COUNT(unknown); i++)
+        assert_false(unicode_known(bytes_text(unknown[i])));
+}
+
 static void test_normal_form(void **state)
 {
     static const struct {
@@ -296,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_known),
         cmocka_unit_test(test_normal_form),
         cmocka_unit_test(test_normal_form_is_reached_at_once),
         cmocka_unit_test(test_length_at_the_limit_and_one_past),

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { MESSAGES_MAX = 12, GROWN_MAX = 5, PIECES_MAX = 6, EDGE_MAX = 260, LONG_MAX = 70000 };
+enum { MESSAGES_MAX = 50, GROWN_MAX = 5, PIECES_MAX = 6, EDGE_MAX = 260, LONG_MAX = 70000 };
 
 static uint8_t text[LONG_MAX];
 
@@ -72,8 +72,8 @@ static struct bytes some(struct chance *chance, size_t max)
 static void grow(struct chance *chance, struct crypt_sha256 *const *together, struct crypt_sha256 *const *alone,
                  size_t grown_count)
 {
-    struct crypt_growth grown[GROWN_MAX];
-    struct bytes pieces[GROWN_MAX][PIECES_MAX], x[MESSAGES_MAX];
+    struct crypt_growth grown[GROWN_MAX] = {0};
+    struct bytes pieces[GROWN_MAX][PIECES_MAX], x[MESSAGES_MAX] = {0};
     struct hash got[MESSAGES_MAX], want;
     size_t count = chance_below(chance, MESSAGES_MAX + 1), max = chance_below(chance, 4) == 0 ? LONG_MAX : 200;
     for (size_t i = 0; i < count; i++)

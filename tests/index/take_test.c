@@ -76,9 +76,38 @@ static void test_inside_a_record(void **state)
     assert_int_equal(index_duplicate(x, &item.received.sha256, &twin, &f->e), 0);
     assert_int_equal(twin.leaf, 6);
     assert_int_equal(index_already(x, NULL, &item.received, &twin, &f->e), 0);
+    uint64_t leaf;
+    uint32_t frame;
+    assert_int_equal(index_frame(x, &item.received.sha256, 6, 2, &f->e), 0);
+    assert_int_equal(index_find_frame(x, &item.received.sha256, &leaf, &frame, &f->e), 0);
+    assert_int_equal(leaf, 6);
+    assert_int_equal(frame, 2);
     assert_int_equal(index_sums(x, &sums, &f->e), 0);
     assert_int_equal(sums.bytes, 9);
     assert_int_equal(index_end(x, &now, &f->e), 0);
+}
+
+/* More rows of one record than may wait: the first are stored before it ends. */
+static void test_more_than_may_wait(void **state)
+{
+    enum { FRAMES = (1 << 17) + 1 };
+    struct fixture *f = *state;
+    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
+    struct index_position now = {.records = 1};
+    struct hash digest = {0};
+    uint64_t leaf;
+    uint32_t frame;
+    assert_int_equal(index_begin(x, &f->e), 0);
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        u64_put(digest.b, i * UINT64_C(0x9E3779B97F4A7C15));
+        assert_int_equal(index_frame(x, &digest, i, 1, &f->e), 0);
+    }
+    assert_int_equal(index_end(x, &now, &f->e), 0);
+    for (uint32_t i = 0; i < FRAMES; i += i < FRAMES - 100 ? 1001 : 1) {
+        u64_put(digest.b, i * UINT64_C(0x9E3779B97F4A7C15));
+        assert_int_equal(index_find_frame(x, &digest, &leaf, &frame, &f->e), 0);
+        assert_int_equal(leaf, i);
+    }
 }
 
 /* What no ledger that holds together says is damage, and nothing of it stays. */
@@ -116,6 +145,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_story, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undo, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_inside_a_record, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_more_than_may_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

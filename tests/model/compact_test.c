@@ -125,7 +125,8 @@ static void texts_stay_texts(void **state)
 static void others_are_stored_whole(void **state)
 {
     (void)state;
-    static const char *const names[] = {"\xff", "a\nb", "a\\b\xC2\x85", "e\xCC\x81", "\xE2\x80\xAE"};
+    static const char *const names[] = {"\xff", "a\nb", "a\\b\xC2\x85", "e\xCC\x81", "\xE2\x80\xAE",
+                                        "\xCD\xB8 is not assigned"};
     for (size_t i = 0; i < COUNT(names); i++) {
         OWN(made_drop) struct made path = {0};
         OWN(made_drop) struct made target = {0};

@@ -43,6 +43,18 @@ static void days_and_times(void **state)
             fail_msg("%s", bad[i]);
 }
 
+static void accesses(void **state)
+{
+    static const char *const good[] = {"shown", "read", "restored", "exported"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_true(statement_access_known(good[i]));
+    assert_false(statement_access_known("") || statement_access_known("viewed") || statement_access_known("Shown"));
+    assert_true(statement_access_may_go_unlogged(true, false));
+    assert_false(statement_access_may_go_unlogged(true, true) || statement_access_may_go_unlogged(false, false) ||
+                 statement_access_may_go_unlogged(false, true));
+}
+
 /* Every day that the C library knows, and no other of 31 in each month. */
 static void the_calendar(void **state)
 {
@@ -101,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acts_are_seven),
+        cmocka_unit_test(accesses),
         cmocka_unit_test(days_and_times),
         cmocka_unit_test(the_calendar),
         cmocka_unit_test(one_spelling_for_a_set),

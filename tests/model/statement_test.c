@@ -508,6 +508,15 @@ static void draw_custody(struct drawn *d)
     d->s.custody = x;
 }
 
+static void draw_accessed(struct drawn *d)
+{
+    static const char *const acts[] = {"shown", "read", "restored", "exported"};
+    size_t count = 1 + chance_below(&chance, 9);
+    d->s.accessed = (struct statement_accessed){.act = acts[chance_below(&chance, COUNT(acts))],
+                                                .items = draw_ranges(d, count), .item_count = count,
+                                                .why = perhaps_text(d)};
+}
+
 /* Numbers of kinds have gaps. */
 static int next_kind(int kind)
 {
@@ -560,6 +569,7 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_COSIGNERS: draw_cosigners(d); break;
     case STATEMENT_COSIGNED: draw_cosigned(d); break;
     case STATEMENT_CUSTODY: draw_custody(d); break;
+    case STATEMENT_ACCESSED: draw_accessed(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -827,6 +837,12 @@ static void assert_same(const struct statement *a, const struct statement *b)
         break;
     case STATEMENT_COSIGNED: assert_string_equal(a->cosigned.checkpoint, b->cosigned.checkpoint); break;
     case STATEMENT_CUSTODY: assert_same_custody(&a->custody, &b->custody); break;
+    case STATEMENT_ACCESSED:
+        assert_text(a->accessed.act, b->accessed.act);
+        assert_text(a->accessed.why, b->accessed.why);
+        assert_int_equal(a->accessed.item_count, b->accessed.item_count);
+        assert_same_ranges(a->accessed.items, b->accessed.items, a->accessed.item_count);
+        break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -1306,6 +1322,19 @@ static void refuse_making(const struct statement *st, const char *rule)
     assert_non_null(strstr(e.text, statement_kind_name(st->kind)));
 }
 
+static void accesses_refused(void **state)
+{
+    static struct statement_range one = {4, 5}, back = {5, 4};
+    const struct {
+        struct statement_accessed x;
+        const char *rule;
+    } cases[] = {{{"viewed", &one, 1, NULL}, "rule accessed-act"}, {{NULL, &one, 1, NULL}, "rule accessed-act"},
+                 {{"shown", &one, 0, NULL}, "rule accessed-items"}, {{"shown", &back, 1, NULL}, "rule range-order"},
+                 {{"shown", &one, 1, ""}, "rule text-length"}, {{"shown", &one, 1, "\xff"}, "rule text-form"}};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        refuse_making(&(struct statement){.kind = STATEMENT_ACCESSED, .accessed = cases[i].x}, cases[i].rule);
+}
+
 static void custody_refused(void **state)
 {
     static struct statement_range one = {4, 5}, back = {5, 4};
@@ -1634,6 +1663,15 @@ static const struct broken {
     {STATEMENT_RECEIPT, false, "\"parts\":3", "\"parts\":null", "rule receipt-claims"},
     {STATEMENT_SET_ASIDE, false, "\"receipt\":4", "\"receipt\":-4", "rule set-aside-receipt"},
     {STATEMENT_SET_ASIDE, false, "\"receipt\":4,", "", "rule fields"},
+    {STATEMENT_ACCESSED, false, "\"items\":[[4,5]],", "", "rule fields"},
+    {STATEMENT_ACCESSED, false, "\"device\"", "\"investigation\"", "rule fields"},
+    {STATEMENT_ACCESSED, false, "\"device\":\"00", "\"device\":\"0", "rule place"},
+    {STATEMENT_ACCESSED, false, "[[4,5]]", "[]", "rule items"},
+    {STATEMENT_ACCESSED, false, "[[4,5]]", "[[5,4]]", "rule range-order"},
+    {STATEMENT_ACCESSED, true, "[\"act\",\"shown\"]", "[\"act\",\"viewed\"]", "rule accessed-act"},
+    {STATEMENT_ACCESSED, true, "[\"act\",\"shown\"],", "", "rule accessed-act"},
+    {STATEMENT_ACCESSED, true, "[\"why\",\"W\"]", "[\"why\",7]", "rule accessed-claims"},
+    {STATEMENT_ACCESSED, true, "[\"why\",\"W\"]", "[\"why\",\"W\"],[\"x\",7]", "rule accessed-claims"},
     {STATEMENT_CUSTODY, false, "\"items\":[[4,5]],", "", "rule fields"},
     {STATEMENT_CUSTODY, false, "\"items\":[[4,5]]", "\"items\":[]", "rule items"},
     {STATEMENT_CUSTODY, false, "[[4,5]]", "[[5,4]]", "rule range-order"},
@@ -1856,6 +1894,7 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
     case STATEMENT_CUSTODY: d->s.custody = custody; break;
+    case STATEMENT_ACCESSED: d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W"}; break;
     case STATEMENT_TIMESTAMPED:
         d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
                                                           .response = bytes_text("r"), .leaves = 3,
@@ -1993,6 +2032,7 @@ int main(void)
         cmocka_unit_test(hidden_or_public),
         cmocka_unit_test(texts_refused),
         cmocka_unit_test(custody_refused),
+        cmocka_unit_test(accesses_refused),
         cmocka_unit_test(paths_refused),
         cmocka_unit_test(others_refused),
         cmocka_unit_test(lists_too_long),

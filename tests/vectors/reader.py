@@ -684,11 +684,29 @@ class Repository:
         return body, dict(claims), manifest
 
     def check_places(self):
-        seq, before = 0, bytes(32)
-        for leaf, (body, _, _) in self.statements.items():
-            if body["kind"] != "received":
+        nowhere = (0, bytes(32))
+        chains = {}
+        for leaf, (body, claims, _) in self.statements.items():
+            if body["kind"] == "received":
+                continue
+            access = body["kind"] == "accessed"
+            chain = body["device" if access else "investigation"]
+            seq, before = chains.get(chain, nowhere)
+            if access:
+                need(body["seq"] >= seq and (body["seq"] > seq or un64(body["prev"]) == before), "an access's place")
+                need(claims["act"] in ("shown", "read", "restored", "exported"), "an access's act")
+            else:
                 need(body["seq"] == seq and un64(body["prev"]) == before, "a statement's place")
-                seq, before = seq + 1, self.entries[leaf][1:]
+            if access or (body["kind"] == "custody" and "items" in body):
+                last = -2
+                for first, end in body["items"]:
+                    need(last + 1 < first <= end and all(self.statements[i][0]["kind"] == "received"
+                                                         for i in range(first, end + 1)), "items")
+                    last = end
+            if "refers" in body:
+                refers = body["refers"]
+                need(un64(refers["commitment"]) == self.entries[refers["leaf"]][1:], "what is referred to")
+            chains[chain] = body["seq"] + 1, self.entries[leaf][1:]
 
     def check_packs(self):
         for number, pack in self.packs.items():

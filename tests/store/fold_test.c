@@ -1,0 +1,197 @@
+/* What waits in spools comes onto the log once, whatever ends in between. */
+#include "fixture.h"
+
+#include <unistd.h>
+
+static const struct thing things[] = {{"one", 't', 30, 1}, {"two", 't', 40, 2}};
+
+static int first_item(void *context, const struct index_item *item, struct err *e)
+{
+    uint64_t *leaf = context;
+    (void)e;
+    if (*leaf == 0)
+        *leaf = item->leaf;
+    return 0;
+}
+
+static uint64_t filled(struct fixture *f)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    uint64_t leaf = 0;
+    assert_int_equal(fixture_intake(s, "a giver", things, 2, &f->e), 0);
+    assert_int_equal(index_items(store_index(s), UINT64_MAX, 0, first_item, &leaf, &f->e), 0);
+    return leaf;
+}
+
+static void view(struct fixture *f, uint64_t leaf)
+{
+    const struct statement_range one = {leaf, leaf};
+    struct store_accessing a = {.act = "shown", .items = &one, .count = 1, .must_log = true};
+    struct err unlogged;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    if (store_access(s, &a, &unlogged, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+}
+
+static int note(struct fixture *f)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    return fixture_note(s, "a note", &f->e);
+}
+
+static void on_log(struct fixture *f, uint64_t accesses, uint64_t gaps)
+{
+    fixture_whole(f);
+    assert_int_equal(f->verified.accesses, accesses);
+    assert_int_equal(f->verified.gaps, gaps);
+}
+
+static const char *spool_name(struct fixture *f)
+{
+    static struct file_path path;
+    fixture_first(f, "spool", "", &path);
+    return path.s;
+}
+
+/* The newest frame stays, so that who reads on knows the number; with it the file is as small as it gets. */
+static void test_a_spool_is_shortened(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    for (int i = 0; i < 3; i++)
+        view(f, leaf);
+    assert_true(fixture_size(f, spool_name(f)) == 512 + 3 * 1024 || fixture_size(f, spool_name(f)) == 512 + 3 * 2048);
+    uint64_t frame = (fixture_size(f, spool_name(f)) - 512) / 3;
+    assert_int_equal(note(f), 0);
+    assert_int_equal(fixture_size(f, spool_name(f)), 512 + frame);
+    on_log(f, 3, 0);
+    assert_int_equal(note(f), 0);
+    on_log(f, 3, 0);
+    view(f, leaf);
+    assert_int_equal(note(f), 0);
+    on_log(f, 4, 0);
+    assert_int_equal(fixture_count(f, "spool", ""), 1);
+    assert_int_equal(fixture_audit(f, true), 0);
+}
+
+/* The commit ended before the spool was shortened, at every step: each record is there once. */
+static void test_an_end_at_every_step(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    view(f, leaf + 1);
+    fixture_keep(f, "viewed");
+    unsigned last = 0;
+    for (unsigned step = 1; last == 0; step++) {
+        fixture_back(f, "viewed");
+        struct store *s = fixture_open(f, STORE_WRITE);
+        fixture_die_at(step);
+        (void)fixture_note(s, "a note", &f->e);
+        if (fixture_effects() < step)
+            last = step;
+        store_close(s);
+        fixture_calm();
+        assert_int_equal(note(f), 0);
+        on_log(f, 2, 0);
+        view(f, leaf);
+        assert_int_equal(note(f), 0);
+        on_log(f, 3, 0);
+    }
+    assert_true(last > 10);
+}
+
+/* A copy of a spool that is laid back is known by its numbers; one of another history is told of, and left. */
+static void test_frames_that_come_again(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf old = {0};
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    view(f, leaf);
+    fixture_get(f, spool_name(f), &old);
+    assert_int_equal(note(f), 0);
+    fixture_put(f, spool_name(f), buf_bytes(&old));
+    assert_int_equal(note(f), 0);
+    on_log(f, 2, 0);
+    view(f, leaf);
+    assert_int_equal(note(f), 0);
+    on_log(f, 3, 0);
+    fixture_put(f, spool_name(f), buf_bytes(&old)); /* older than the log: all of it is known */
+    fixture_told_nothing(f);
+    assert_int_equal(note(f), 0);
+    on_log(f, 3, 0);
+}
+
+/* A middle frame that is damaged costs itself alone: told by every writer, put aside by repair, named by verify. */
+static void test_damage_is_told_and_put_aside(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    for (int i = 0; i < 3; i++)
+        view(f, leaf);
+    uint64_t frame = (fixture_size(f, spool_name(f)) - 512) / 3;
+    fixture_flip(f, spool_name(f), (int64_t)(512 + frame + 100));
+    assert_int_equal(note(f), 0);
+    fixture_told(f, "is damaged: records of accesses may be lost there; run groundwork repair");
+    on_log(f, 2, 1);
+    assert_int_equal(f->verified.gap[0].first, 1);
+    assert_int_equal(f->verified.gap[0].last, 1);
+    assert_int_equal(fixture_size(f, spool_name(f)), 512 + 3 * frame);
+    assert_int_equal(fixture_repair(f), 0);
+    assert_non_null(strstr(buf_text(&f->words), "was damaged: the accesses in it that could be read are on the log"));
+    fixture_told(f, "is damaged");
+    assert_int_equal(fixture_count(f, "spool", ""), 0);
+    assert_int_equal(fixture_count(f, "quarantine", "damaged-spool-"), 1);
+    assert_int_equal(fixture_repair(f), 0);
+    assert_int_equal(f->words.n, 0);
+    view(f, leaf);
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+    on_log(f, 3, 1);
+}
+
+static void test_other_names_are_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    fixture_put(f, "spool/readme", bytes_text("somebody's"));
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+    assert_true(fixture_there(f, "spool/readme"));
+    on_log(f, 1, 0);
+}
+
+/* With many frames a commit takes what fits, and the next one goes on. */
+static void test_parts_of_a_deposit_leave_it_to_the_last(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    struct bytes path = bytes_text("more");
+    struct statement st = {.kind = STATEMENT_DEPOSIT, .at_unix_s = 1, .deposit = {.paths = &path, .path_count = 1}};
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    assert_int_equal(store_add(s, &st, NULL, NULL, &f->e), 0);
+    assert_int_equal(store_commit_part(s, &f->e), 0);
+    uint64_t waiting = 0;
+    assert_int_equal(store_accesses_waiting(s, &waiting, &f->e), 0);
+    assert_int_equal(waiting, 1);
+    assert_int_equal(fixture_note(s, "the end", &f->e), 0);
+    assert_int_equal(store_accesses_waiting(s, &waiting, &f->e), 0);
+    assert_int_equal(waiting, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_a_spool_is_shortened),
+        FIXTURE_TEST(test_an_end_at_every_step),
+        FIXTURE_TEST(test_frames_that_come_again),
+        FIXTURE_TEST(test_damage_is_told_and_put_aside),
+        FIXTURE_TEST(test_other_names_are_left_alone),
+        FIXTURE_TEST(test_parts_of_a_deposit_leave_it_to_the_last),
+    };
+    return FIXTURE_RUN(tests);
+}
