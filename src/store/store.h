@@ -242,6 +242,7 @@ struct store_verified {
     uint64_t gaps;             /* in their numbers; the first ones: */
     struct store_gap gap[STORE_GAPS_MAX];
     uint64_t findings;
+    uint64_t doubtful, doubtful_first, doubtful_last; /* leaves that revoked members signed or signed for, and which */
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */
 };
@@ -478,6 +479,21 @@ struct store_acted {
     size_t needed, have;
 };
 const struct history *store_history(const struct store *s);
+/*
+ * doubts.c: what revoked members signed, from the leaf on that their revocation names.
+ * store_doubts_load: the items that are doubtful, by who signed for them; nothing is read where nobody is doubted.
+ * store_doubtful: is this item?  store_doubtful_at: the signed hidden statement of a leaf?  store_doubtful_signer: what
+ * a key of this name signed at a leaf?
+ */
+struct store_doubts {
+    struct statement_range *list;
+    size_t count, room;
+};
+void store_doubts_release(struct store_doubts *d);
+int store_doubts_load(struct store *s, struct store_doubts *ret, struct err *e);
+bool store_doubtful(const struct store_doubts *d, uint64_t leaf);
+int store_doubtful_at(struct store *s, uint64_t leaf, bool *ret, struct err *e);
+bool store_doubtful_signer(const struct store *s, struct bytes name, uint64_t leaf);
 /* store_turn_note: the first checkpoint under the ${number}th log key (from 2), which both keys signed; for cosigners.
  * ERR_ABSENT: there is no such key. */
 int store_turn_note(struct store *s, uint64_t number, struct buf *to, struct err *e);

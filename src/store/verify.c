@@ -263,6 +263,36 @@ static void check_refers(struct verifying *v, uint64_t leaf, const struct statem
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
+/* ${count} leaves from ${first} on, by somebody who was revoked. */
+static void doubt(struct verifying *v, uint64_t first, uint64_t count)
+{
+    struct store_verified *c = v->count;
+    if (c->doubtful == 0 || first < c->doubtful_first)
+        c->doubtful_first = first;
+    if (c->doubtful == 0 || first + count - 1 > c->doubtful_last)
+        c->doubtful_last = first + count - 1;
+    c->doubtful += count;
+}
+
+/* Items are doubtful by their cover. */
+static void doubt_hidden(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    struct bytes name;
+    if (st->kind != STATEMENT_RECEIVED && store_signer(v->held, &name, NULL) == 0 &&
+        store_doubtful_signer(v->s, name, leaf))
+        doubt(v, leaf, 1);
+}
+
+static void doubt_public(struct verifying *v, const struct store_step *step)
+{
+    const struct statement *st = step->statement;
+    if (step->signer == NULL || !store_doubtful_signer(v->s, bytes_text(step->signer->key.name), step->leaf))
+        return;
+    doubt(v, step->leaf, 1);
+    if (st->kind == STATEMENT_COVER && st->cover.count <= LEDGER_LEAVES_MAX)
+        doubt(v, st->cover.first, st->cover.count);
+}
+
 static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
                         struct err *e)
 {
@@ -276,6 +306,7 @@ static int check_hidden(struct verifying *v, const struct ledger_record *r, uint
         return 0;
     }
     v->count->statements_opened++;
+    doubt_hidden(v, leaf, &st);
     leaf_entry_hidden(&v->held->secret, v->held->envelope.statement, made);
     if (memcmp(made, entry, LEAF_ENTRY) != 0)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
@@ -468,6 +499,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     struct store_step step = {.record = r, .before = &v->root, .leaf = leaf, .statement = &st};
     int rc = history_read(&v->history, &(struct history_reading){.leaf = leaf, .bytes = note}, &held, &st,
                           &step.signer, &e);
+    if (rc == 0)
+        doubt_public(v, &step);
     if (rc == 0)
         rc = store_history_step(&v->history, &step, &e);
     if (rc != 0) {

@@ -457,7 +457,8 @@ int verbs_cosigner(const struct verbs_request *request, const struct verbs_face 
     while (i < COUNT(actions) && strcmp(actions[i].action, action) != 0)
         i++;
     if (i == COUNT(actions))
-        return err_set(e, ERR_USAGE, "cosigner %s: there are list, add, remove, policy, export, import and turn", action);
+        return err_set(e, ERR_USAGE, "cosigner %s: there are list, add, remove, policy, export, import and turn",
+                       action);
     if (request->count != actions[i].count && (strcmp(action, "turn") != 0 || request->count != 3))
         return err_set(e, ERR_USAGE, "cosigner %s: groundwork cosigner --help says what belongs behind it", action);
     if (strcmp(action, "list") == 0)

@@ -120,8 +120,8 @@ const struct verb verbs_table[] = {
     {"cosigner", "ACTION...", "others who sign the log, so that no second history can be shown",
      "list: who they are and what they have signed. add NAME KEY, remove NAME: KEY is the line that their "
      "groundwork-cosign key prints. policy FILE: groups of groups, as C2SP tlog-policy writes them. export NAME FILE: "
-     "the request to be taken to one of them. import REQUEST ANSWER: what came back. turn FILE: what they need once the "
-     "log has a new signing key. All of it is files; no network is used.", 1, 3, true,
+     "the request to be taken to one of them. import REQUEST ANSWER: what came back. turn FILE: what they need once "
+     "the log has a new signing key. All of it is files; no network is used.", 1, 3, true,
      {{"needed", "K", "add, remove: how many of them must sign (as before when not said; 1 at first)"},
       {"old", "LEAVES", "export: go on from so many leaves, as a cosigner's answer may ask"}}, verbs_cosigner},
     {"member", "ACTION...", "who may read and sign, in which role, and who no more",

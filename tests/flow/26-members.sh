@@ -28,7 +28,8 @@ ask() { # ask NAME: her key file and the name of her key, in files
     json 'd["fingerprint"]' <asked >$1.words
 }
 for who in second investigator; do ask $who; done
-expect 3 'another key' gw -R archive member add second.request --role administrator --confirm "$(cat investigator.words)"
+expect 3 'another key' gw -R archive member add second.request --role administrator \
+    --confirm "$(cat investigator.words)"
 # One administrator stands: as many as there are decide.
 expect 0 'Done, at leaf' gw -R archive member add second.request --role administrator --confirm "$(cat second.words)" \
     --name 'A second person'
