@@ -105,6 +105,29 @@ python3 "$examples/compare_trees.py" centre again/1/centre --refused refused && 
 tell "14. The friends kept a checkpoint. It tells, without any key, that nothing before it was changed."
 run -R archive verify --against kept-by-friends
 
+tell "15. A court asks for one statement. It gets a package, and checks it with a program of its own choice."
+run -R archive export package "$("$groundwork" -R archive items | sed -n 's/^ *\([0-9]*\) .*file.*\.txt$/\1/p' | head -1)"
+verified() {
+    expected=$1
+    shift
+    printf '  $ %s\n' "$*"
+    { code=0; "$@" 2>&1 || code=$?; echo "$code" >code; } | tail -n 4 | sed 's/^/    /'
+    [ "$(cat code)" -eq "$expected" ] || { echo "    It ended otherwise: this must not happen." >&2; exit 1; }
+}
+cp "$(dirname "$groundwork")/groundwork-verify" "$(dirname "$groundwork")/verify.sh" .
+verified 5 ./groundwork-verify package
+verified 5 bash verify.sh --all package
+
+tell "16. On the way one bit of it is flipped. Both see it."
+python3 - package <<'PY'
+import glob, sys
+name = glob.glob(sys.argv[1] + "/data/items/*")[0]
+with open(name, "r+b") as f:
+    b = f.read(1); f.seek(0); f.write(bytes([b[0] ^ 1]))
+PY
+verified 1 ./groundwork-verify package
+verified 1 bash verify.sh --all package
+
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END
     cd $PWD

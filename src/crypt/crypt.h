@@ -111,6 +111,14 @@ void crypt_aead_drop(struct crypt_aead **c);
 void crypt_sign_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC]);
 /* Over exactly these bytes: only for formats whose own text names the purpose (signed notes). */
 void crypt_sign_raw(const struct key *seed, struct bytes message, uint8_t ret[CRYPT_SIGNATURE]);
+/* The same with the key set up once, for many: making it costs as much as a signature.  crypt_signer_drop wipes. */
+struct crypt_signer {
+    uint8_t secret[CRYPT_KEY + CRYPT_PUBLIC]; /* the seed, and the public key that it makes */
+};
+void crypt_signer_make(const struct key *seed, struct crypt_signer *ret);
+void crypt_signer_drop(struct crypt_signer *s);
+const uint8_t *crypt_signer_public(const struct crypt_signer *s);
+void crypt_signer_sign(const struct crypt_signer *s, struct bytes message, uint8_t ret[CRYPT_SIGNATURE]);
 bool crypt_verify_raw(const uint8_t key[CRYPT_PUBLIC], struct bytes message, const uint8_t signature[CRYPT_SIGNATURE]);
 /* Over ${purpose} || 0x00 || message.  ERR_IO when memory is out; crypt_verify, which must not call a good signature
  * forged, aborts then. */

@@ -5,6 +5,7 @@
 _Static_assert(crypto_sign_SEEDBYTES == CRYPT_KEY, "a seed is a key");
 _Static_assert(crypto_sign_PUBLICKEYBYTES == CRYPT_PUBLIC, "public keys of Ed25519");
 _Static_assert(crypto_sign_BYTES == CRYPT_SIGNATURE, "signatures of Ed25519");
+_Static_assert(crypto_sign_SECRETKEYBYTES == CRYPT_KEY + CRYPT_PUBLIC, "libsodium's secret key is seed and public key");
 
 void crypt_sign_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC])
 {
@@ -13,12 +14,32 @@ void crypt_sign_public(const struct key *seed, uint8_t ret_public[CRYPT_PUBLIC])
     sodium_memzero(secret, sizeof secret);
 }
 
+void crypt_signer_make(const struct key *seed, struct crypt_signer *ret)
+{
+    uint8_t public_key[CRYPT_PUBLIC];
+    crypto_sign_seed_keypair(public_key, ret->secret, seed->b);
+}
+
+void crypt_signer_drop(struct crypt_signer *s)
+{
+    sodium_memzero(s, sizeof *s);
+}
+
+const uint8_t *crypt_signer_public(const struct crypt_signer *s)
+{
+    return s->secret + CRYPT_KEY;
+}
+
+void crypt_signer_sign(const struct crypt_signer *s, struct bytes message, uint8_t ret[CRYPT_SIGNATURE])
+{
+    crypto_sign_detached(ret, NULL, message.p, message.n, s->secret);
+}
+
 void crypt_sign_raw(const struct key *seed, struct bytes message, uint8_t ret[CRYPT_SIGNATURE])
 {
-    uint8_t public_key[CRYPT_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
-    crypto_sign_seed_keypair(public_key, secret, seed->b);
-    crypto_sign_detached(ret, NULL, message.p, message.n, secret);
-    sodium_memzero(secret, sizeof secret);
+    OWN(crypt_signer_drop) struct crypt_signer signer;
+    crypt_signer_make(seed, &signer);
+    crypt_signer_sign(&signer, message, ret);
 }
 
 bool crypt_verify_raw(const uint8_t key[CRYPT_PUBLIC], struct bytes message, const uint8_t signature[CRYPT_SIGNATURE])

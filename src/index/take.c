@@ -529,6 +529,7 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
     case STATEMENT_ACCESSED:
+    case STATEMENT_SEALED:
         return 0;
     }
     return 0;

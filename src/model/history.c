@@ -400,7 +400,10 @@ int history_read(const struct history *h, const struct history_reading *what, st
         keys[0] = signer->key;
     if (once != NULL)
         keys[1] = once->key;
-    rc = statement_read(what->bytes, what->values, what->secret, keys, once != NULL ? 2 : 1, held, ret, e);
+    if (what->salts != NULL)
+        rc = statement_read_opened(what->bytes, what->values, what->salts, keys, 1, held, ret, e);
+    else
+        rc = statement_read(what->bytes, what->values, what->secret, keys, once != NULL ? 2 : 1, held, ret, e);
     if (rc == 0 && signer != NULL)
         rc = signer_rule(signer, what->leaf, ret->kind, e);
     if (rc == 0 && ret_signer != NULL)

@@ -90,6 +90,11 @@ void leaf_entry_hidden(const struct key *secret, struct bytes statement, uint8_t
     crypt_wipe(salt, sizeof salt);
 }
 
+void leaf_entry_opened(const uint8_t salt[CRYPT_SALT], struct bytes statement, uint8_t ret[LEAF_ENTRY])
+{
+    entry_make(LEAF_HIDDEN, salt, statement, ret);
+}
+
 void leaf_entry_public(struct bytes statement, uint8_t ret[LEAF_ENTRY])
 {
     entry_make(LEAF_PUBLIC, NULL, statement, ret);

@@ -22,6 +22,8 @@ void leaf_claim_salt(const struct key *secret, const char *claim, uint8_t ret[LE
 
 /* leaf_entry_hidden: 0x01 || SHA-256("groundwork/commit/v1\n" || salt || u64be length || statement). */
 void leaf_entry_hidden(const struct key *secret, struct bytes statement, uint8_t ret[LEAF_ENTRY]);
+/* leaf_entry_opened: the same by the salt alone. */
+void leaf_entry_opened(const uint8_t salt[CRYPT_SALT], struct bytes statement, uint8_t ret[LEAF_ENTRY]);
 /* leaf_entry_public: 0x02 || SHA-256("groundwork/commit/v1\n" || u64be length || statement). */
 void leaf_entry_public(struct bytes statement, uint8_t ret[LEAF_ENTRY]);
 /* leaf_claim_digest: SHA-256("groundwork/claim/v1\n" || salt16 || JSON [name, value]). */

@@ -204,23 +204,17 @@ static int text_check(struct bytes text, size_t room, struct err *e)
     return characters_check(text, ERR_USAGE, e);
 }
 
-static bool seed_fits(const struct note_key *key, const struct key *seed)
-{
-    uint8_t public_key[CRYPT_PUBLIC];
-    crypt_sign_public(seed, public_key);
-    return memcmp(public_key, key->public_key, CRYPT_PUBLIC) == 0;
-}
-
-/* May this seed sign this text, with a line of so many characters of base64? */
-static int sign_check(struct bytes text, const struct note_key *key, const struct key *seed, size_t base64,
+/* May this signer sign this text, with a line of so many characters of base64? */
+static int sign_check(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, size_t base64,
                       struct err *e)
 {
     const size_t room = 1 + DASH_BYTES + strlen(key->name) + 1 + base64 + 1;
     int rc = text_check(text, room, e);
     if (rc != 0)
         return rc;
-    return seed_fits(key, seed) ? 0
-                                : err_set(e, ERR_KEY, "the signing key given is not that of \"%s\"", key->name);
+    return memcmp(crypt_signer_public(signer), key->public_key, CRYPT_PUBLIC) == 0
+               ? 0
+               : err_set(e, ERR_KEY, "the signing key given is not that of \"%s\"", key->name);
 }
 
 static void put_line(struct bytes name, const uint8_t id[KEY_ID], struct bytes signature, struct buf *to)
@@ -241,18 +235,26 @@ void note_line_put(const struct note_line *l, struct buf *to)
     put_line(l->name, l->id, l->signature, to);
 }
 
-int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e)
+int note_sign_by(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
+                 struct err *e)
 {
     assert(key->type == NOTE_ED25519);
-    int rc = sign_check(text, key, seed, SIGNED_BASE64, e);
+    int rc = sign_check(text, key, signer, SIGNED_BASE64, e);
     if (rc != 0)
         return rc;
     uint8_t signature[CRYPT_SIGNATURE];
-    crypt_sign_raw(seed, text, signature);
+    crypt_signer_sign(signer, text, signature);
     buf_put_bytes(to, text);
     buf_put_text(to, "\n");
     put_line(bytes_text(key->name), key->id, bytes_of(signature, sizeof signature), to);
     return buf_check(to, e);
+}
+
+int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e)
+{
+    OWN(crypt_signer_drop) struct crypt_signer signer;
+    crypt_signer_make(seed, &signer);
+    return note_sign_by(text, key, &signer, to, e);
 }
 
 /* What a cosigner signs. */
@@ -269,7 +271,9 @@ int note_cosign(struct bytes text, const struct note_key *key, const struct key 
 {
     assert(key->type == NOTE_COSIGNATURE && at_unix_s <= INT64_MAX);
     OWN(buf_drop) struct buf message = {0};
-    int rc = sign_check(text, key, seed, TIMED_BASE64, e);
+    OWN(crypt_signer_drop) struct crypt_signer signer;
+    crypt_signer_make(seed, &signer);
+    int rc = sign_check(text, key, &signer, TIMED_BASE64, e);
     if (rc != 0)
         return rc;
     timed_message(at_unix_s, text, &message);
@@ -278,7 +282,7 @@ int note_cosign(struct bytes text, const struct note_key *key, const struct key 
         return rc;
     uint8_t signature[TIMED];
     u64_put(signature, at_unix_s);
-    crypt_sign_raw(seed, buf_bytes(&message), signature + 8);
+    crypt_signer_sign(&signer, buf_bytes(&message), signature + 8);
     put_line(bytes_text(key->name), key->id, bytes_of(signature, sizeof signature), to);
     return buf_check(to, e);
 }

@@ -42,7 +42,10 @@ int note_cosigner_parse(struct bytes text, struct note_key *ret, struct err *e);
  * note_sign: append ${text} (UTF-8, ends with a newline, no other control characters) and one signature to ${to}.
  * ERR_USAGE: a text that is not so, or makes the note longer than NOTE_BYTES_MAX.  ERR_KEY: ${seed} is not the seed of
  * ${key}.  Nothing is appended then.  ERR_IO: no memory.
+ * note_sign_by: the same for who signs often.
  */
+int note_sign_by(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
+                 struct err *e);
 int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e);
 
 struct note_line {

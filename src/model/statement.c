@@ -28,6 +28,7 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_REVOKED] = "revoked",   [STATEMENT_PROPOSED] = "proposed",
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
     [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
+    [STATEMENT_SEALED] = "sealed",
 };
 static const char *const ROLE_NAMES[] = {
     [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
@@ -54,7 +55,7 @@ const char *statement_kind_name(enum statement_kind kind)
 bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
-           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED;
+           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED;
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -101,6 +102,7 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_PART:
     case STATEMENT_RECEIPT:
     case STATEMENT_SET_ASIDE:
+    case STATEMENT_SEALED:
         return takes_in;
     case STATEMENT_KEYRING:
     case STATEMENT_PACKS:
@@ -832,6 +834,47 @@ static void claim_custody(const struct statement_custody *x, struct claims *c)
     claim_text(c, "why", x->why);
 }
 
+static void claim_sealed(const struct statement_sealed *p, struct claims *c)
+{
+    struct json_out *j = claim_begin(c, "package");
+    json_object_begin(j);
+    json_key(j, "checkpoint");
+    json_object_begin(j);
+    put_number(j, "leaves", p->leaves);
+    put_hash(j, "root", &p->root);
+    json_object_end(j);
+    json_key(j, "deposits");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->deposit_count; i++) {
+        json_object_begin(j);
+        put_number(j, "count", p->deposits[i].count);
+        put_number(j, "deposit", p->deposits[i].deposit);
+        put_hash(j, "head", &p->deposits[i].head);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_key(j, "events");
+    json_object_begin(j);
+    put_hash(j, "head", &p->event);
+    put_number(j, "number", p->events);
+    json_object_end(j);
+    put_number(j, "items", p->items);
+    put_hex_hash(j, "tagmanifest", &p->tagmanifest);
+    json_key(j, "verifiers");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->verifier_count; i++) {
+        json_object_begin(j);
+        json_key(j, "name");
+        json_string(j, p->verifiers[i].name);
+        put_hex_hash(j, "sha256", &p->verifiers[i].sha256);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    put_number(j, "withheld", p->withheld);
+    json_object_end(j);
+    claim_end(c);
+}
+
 static void make_claims(const struct statement *s, struct claims *c)
 {
     switch (s->kind) {
@@ -851,6 +894,7 @@ static void make_claims(const struct statement *s, struct claims *c)
         claim_text(c, "act", s->accessed.act);
         claim_text(c, "why", s->accessed.why);
         break;
+    case STATEMENT_SEALED: claim_sealed(&s->sealed, c); break;
     default: assert(false);
     }
 }
@@ -1224,6 +1268,27 @@ static int custody_rule(const struct statement_custody *x, int code, struct err 
     return rc;
 }
 
+static int sealed_rule(const struct statement_sealed *p, int code, struct err *e)
+{
+    if (p->deposit_count == 0 || p->deposit_count > STATEMENT_DEPOSITS_MAX)
+        return err_set(e, code, "rule sealed-deposits: a package draws on 1 to %d deposits", STATEMENT_DEPOSITS_MAX);
+    if (p->verifier_count > STATEMENT_VERIFIERS_MAX)
+        return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_VERIFIERS_MAX);
+    if (p->items == 0)
+        return err_set(e, code, "rule sealed-items: a package holds at least one item");
+    for (size_t i = 0; i < p->deposit_count; i++)
+        if (p->deposits[i].count == 0 || (i > 0 && p->deposits[i].deposit <= p->deposits[i - 1].deposit))
+            return err_set(e, code, "rule sealed-deposits: they ascend, and none is empty");
+    for (size_t i = 0; i < p->verifier_count; i++) {
+        int rc = text_rule(p->verifiers[i].name, text_tr("the name of a verifier"), code, e);
+        if (rc == 0 && i > 0 && strcmp(p->verifiers[i - 1].name, p->verifiers[i].name) >= 0)
+            rc = err_set(e, code, "rule sealed-verifiers: they ascend by name");
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* ${code}: ERR_REFUSED when a statement is made, ERR_DAMAGED when one is read. */
 static int rules(const struct statement *s, int code, struct err *e)
 {
@@ -1260,6 +1325,7 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_AUDITED: return audited_rule(s, code, e);
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
+    case STATEMENT_SEALED: return sealed_rule(&s->sealed, code, e);
     }
     assert(false);
     return code;
@@ -1308,14 +1374,24 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     return rc;
 }
 
-int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
-                     const struct key *seed, struct buf *to, struct err *e)
+/* What a cover signs has no signature of its own. */
+static int finish_unsigned(struct bytes text, struct buf *to, struct err *e)
 {
-    if (kind != STATEMENT_RECEIVED)
-        return note_sign(text, member, seed, to, e);
     buf_put_bytes(to, text);
     buf_put_u8(to, '\n');
     return buf_check(to, e);
+}
+
+int statement_finish_by(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                        const struct crypt_signer *signer, struct buf *to, struct err *e)
+{
+    return kind == STATEMENT_RECEIVED ? finish_unsigned(text, to, e) : note_sign_by(text, member, signer, to, e);
+}
+
+int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                     const struct key *seed, struct buf *to, struct err *e)
+{
+    return kind == STATEMENT_RECEIVED ? finish_unsigned(text, to, e) : note_sign(text, member, seed, to, e);
 }
 
 /* ---- reading ---- */
@@ -2046,6 +2122,59 @@ static int read_receipt(struct reading *r)
     return good ? 0 : broken(r, "receipt-claims");
 }
 
+static bool read_sealed_deposit(const struct json_node *n, struct statement_sealed_deposit *d)
+{
+    static const char *const keys[] = {"count", "deposit", "head"};
+    return json_keys_are(n, keys, COUNT(keys)) && json_get_u64(json_get(n, "count"), &d->count) &&
+           json_get_u64(json_get(n, "deposit"), &d->deposit) && get_hash(json_get(n, "head"), &d->head);
+}
+
+static bool read_verifier(const struct json_node *n, struct statement_verifier *v)
+{
+    static const char *const keys[] = {"name", "sha256"};
+    v->name = json_text(json_get(n, "name"));
+    return v->name != NULL && json_keys_are(n, keys, COUNT(keys)) && get_hex_hash(json_get(n, "sha256"), &v->sha256);
+}
+
+static int read_sealed_lists(struct reading *r, const struct json_node *deposits, const struct json_node *verifiers)
+{
+    struct statement_sealed *p = &r->s->sealed;
+    if (!json_is_array(deposits) || json_count(deposits) > STATEMENT_DEPOSITS_MAX || !json_is_array(verifiers) ||
+        json_count(verifiers) > STATEMENT_VERIFIERS_MAX)
+        return broken(r, "sealed-lists");
+    p->deposit_count = json_count(deposits);
+    p->verifier_count = json_count(verifiers);
+    p->deposits = list_new(r, p->deposit_count, sizeof *p->deposits);
+    p->verifiers = list_new(r, p->verifier_count, sizeof *p->verifiers);
+    if (p->deposits == NULL || p->verifiers == NULL)
+        return err_memory(r->e);
+    for (size_t i = 0; i < p->deposit_count; i++)
+        if (!read_sealed_deposit(json_at(deposits, i), &p->deposits[i]))
+            return broken(r, "sealed-deposits");
+    for (size_t i = 0; i < p->verifier_count; i++)
+        if (!read_verifier(json_at(verifiers, i), &p->verifiers[i]))
+            return broken(r, "sealed-verifiers");
+    return 0;
+}
+
+static int read_sealed(struct reading *r)
+{
+    static const char *const keys[] = {"checkpoint", "deposits",    "events",    "items",
+                                       "tagmanifest", "verifiers", "withheld"};
+    static const char *const checkpoint_keys[] = {"leaves", "root"}, *const event_keys[] = {"head", "number"};
+    struct statement_sealed *p = &r->s->sealed;
+    const struct json_node *n = claim_value(r, "package");
+    const struct json_node *checkpoint = json_get(n, "checkpoint"), *events = json_get(n, "events");
+    bool good = json_keys_are(n, keys, COUNT(keys)) && json_count(r->values) == 1 &&
+                json_keys_are(checkpoint, checkpoint_keys, 2) && json_keys_are(events, event_keys, 2) &&
+                json_get_u64(json_get(checkpoint, "leaves"), &p->leaves) &&
+                get_hash(json_get(checkpoint, "root"), &p->root) &&
+                json_get_u64(json_get(events, "number"), &p->events) && get_hash(json_get(events, "head"), &p->event) &&
+                json_get_u64(json_get(n, "items"), &p->items) && json_get_u64(json_get(n, "withheld"), &p->withheld) &&
+                get_hex_hash(json_get(n, "tagmanifest"), &p->tagmanifest);
+    return good ? read_sealed_lists(r, json_get(n, "deposits"), json_get(n, "verifiers")) : broken(r, "sealed-claim");
+}
+
 static int read_deposit(struct reading *r)
 {
     const struct json_node *giver = claim_value(r, "giver"), *note = claim_value(r, "note");
@@ -2222,12 +2351,19 @@ static int read_kind(struct reading *r)
         if (!get_number(r, "receipt", &s->set_aside.receipt))
             return broken(r, "set-aside-receipt");
         return read_claim_text(r, "reason", &s->set_aside.reason);
+    case STATEMENT_SEALED: return read_sealed(r);
     }
     return broken(r, "kind");
 }
 
+/* From which each claim's salt follows, or the salts themselves. */
+struct salting {
+    const struct key *secret;
+    const struct statement_salts *given;
+};
+
 /* The values must be exactly the digested claims: each opens one digest, and none is left closed. */
-static int check_claims(struct reading *r, const struct key *secret, struct bytes values)
+static int check_claims(struct reading *r, const struct salting *salting, struct bytes values)
 {
     const struct json_node *claims = json_get(r->root, "claims");
     size_t count = json_count(claims);
@@ -2239,7 +2375,8 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
     if (rc != 0 || !json_canonical(values))
         return broken(r, "claim-values");
     r->values = json_root(r->held->values);
-    if (!json_is_array(r->values) || json_count(r->values) != count)
+    if (!json_is_array(r->values) || json_count(r->values) != count ||
+        (salting->given != NULL && salting->given->count != count))
         return broken(r, "claim-values");
     struct hash made[CLAIMS_MAX];
     const char *last = "";
@@ -2256,7 +2393,10 @@ static int check_claims(struct reading *r, const struct key *secret, struct byte
             return broken(r, "claim-order");
         last = name;
         uint8_t salt[LEAF_CLAIM_SALT];
-        leaf_claim_salt(secret, name, salt);
+        if (salting->given != NULL)
+            memcpy(salt, salting->given->salt[i], sizeof salt);
+        else
+            leaf_claim_salt(salting->secret, name, salt);
         leaf_claim_digest(salt, buf_bytes(&text), &made[i]);
     }
     qsort(made, count, sizeof made[0], digest_order);
@@ -2321,8 +2461,10 @@ static int read_text(struct reading *r, struct bytes text)
     return json_is_object(r->root) ? kind_of(r) : broken(r, "object");
 }
 
-int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
-                   size_t key_count, struct statement_held **held, struct statement *ret, struct err *e)
+/* ${salting}: NULL for public kinds. */
+static int read_all(struct bytes bytes, struct bytes values, const struct salting *salting,
+                    const struct note_key *keys, size_t key_count, struct statement_held **held,
+                    struct statement *ret, struct err *e)
 {
     statement_held_drop(held);
     *held = calloc(1, sizeof **held);
@@ -2341,17 +2483,33 @@ int statement_read(struct bytes bytes, struct bytes values, const struct key *se
     int rc = split(bytes, &note, &text, e);
     if (rc == 0)
         rc = read_text(&r, text);
-    if (rc == 0 && statement_kind_hidden(ret->kind) != (secret != NULL))
+    if (rc == 0 && statement_kind_hidden(ret->kind) != (salting != NULL))
         rc = broken(&r, "hidden-or-public");
-    if (rc == 0 && secret == NULL && values.n > 0)
+    if (rc == 0 && salting == NULL && values.n > 0)
         rc = broken(&r, "public-values");
-    if (rc == 0 && secret != NULL)
-        rc = check_claims(&r, secret, values);
+    if (rc == 0 && salting != NULL)
+        rc = check_claims(&r, salting, values);
     if (rc == 0)
         rc = read_kind(&r);
-    if (rc == 0)
+    bool later = salting != NULL && salting->given != NULL && keys == NULL && ret->kind != STATEMENT_RECEIVED;
+    if (rc == 0 && !later)
         rc = check_signature(&r, &note, keys, key_count);
     if (rc == 0)
         rc = rules(ret, ERR_DAMAGED, e);
     return rc == 0 ? 0 : err_add(e, rc, "statement");
+}
+
+int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
+                   size_t key_count, struct statement_held **held, struct statement *ret, struct err *e)
+{
+    const struct salting salting = {.secret = secret};
+    return read_all(bytes, values, secret != NULL ? &salting : NULL, keys, key_count, held, ret, e);
+}
+
+int statement_read_opened(struct bytes bytes, struct bytes values, const struct statement_salts *salts,
+                          const struct note_key *keys, size_t key_count, struct statement_held **held,
+                          struct statement *ret, struct err *e)
+{
+    const struct salting salting = {.given = salts};
+    return read_all(bytes, values, &salting, keys, key_count, held, ret, e);
 }

@@ -43,7 +43,8 @@ enum statement_kind {
     STATEMENT_NAMED = 25,        /* hidden, signed: who a member is */
     STATEMENT_CUSTODY = 26,      /* hidden, signed: who had an item, gave it on, or did something with it */
     STATEMENT_ACCESSED = 27,     /* hidden, signed: items were shown or given out; numbered by member and device */
-    STATEMENT_KIND_LAST = STATEMENT_ACCESSED,
+    STATEMENT_SEALED = 29,       /* hidden, signed: a package that was given out, by the hash that names all of it */
+    STATEMENT_KIND_LAST = STATEMENT_SEALED,
 };
 bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
@@ -92,6 +93,8 @@ enum {
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
     STATEMENT_ADMINISTRATORS_MAX = 16, /* who stand at one time, and so approvals of one act */
     STATEMENT_RANGES_MAX = 16384,   /* ranges of items that one statement is about */
+    STATEMENT_DEPOSITS_MAX = 4096,  /* from which one package draws */
+    STATEMENT_VERIFIERS_MAX = 8,    /* programs that a seal names */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
 };
 
@@ -290,6 +293,29 @@ struct statement_cosigners {
     const char *policy; /* C2SP tlog-policy, in the form of policy_text */
 };
 
+/* The seal of a package: what it holds, and where each chain stood that it draws on.  FORMAT 16. */
+struct statement_sealed_deposit {
+    uint64_t deposit; /* leaf */
+    uint64_t count;   /* its items and further names, withheld ones too */
+    struct hash head; /* commitment of the last one */
+};
+struct statement_verifier {
+    const char *name;
+    struct hash sha256;
+};
+struct statement_sealed {
+    uint64_t leaves; /* of the checkpoint before it */
+    struct hash root;
+    struct statement_sealed_deposit *deposits; /* ascending */
+    size_t deposit_count;
+    uint64_t events; /* number of the last key event */
+    struct hash event; /* its commitment */
+    uint64_t items, withheld;
+    struct hash tagmanifest; /* SHA-256 of the package's tagmanifest-sha256.txt */
+    struct statement_verifier *verifiers; /* by name, ascending */
+    size_t verifier_count;
+};
+
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
     enum statement_kind kind;
@@ -357,6 +383,7 @@ struct statement {
             const char *member; /* name of the key */
             const char *text;
         } named;
+        struct statement_sealed sealed;
     };
 };
 
@@ -393,10 +420,13 @@ int statement_act_hash(const struct statement *s, struct hash *ret, struct err *
  * statement_make(s, secret, ret_text, ret_values, e):
  * The note's text (two lines) and, for hidden kinds, the JSON array of claim values; claims are salted by ${secret}
  * (NULL for public kinds).  ERR_REFUSED names the rule that is broken.
- * statement_finish: the bytes that are committed: signed by the member, or for received the text and an empty line.
+ * statement_finish, statement_finish_by (for who signs often): the bytes that are committed: signed by the member, or
+ * for received the text and an empty line.
  */
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
                    struct err *e);
+int statement_finish_by(enum statement_kind kind, struct bytes text, const struct note_key *member,
+                        const struct crypt_signer *signer, struct buf *to, struct err *e);
 int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,
                      const struct key *seed, struct buf *to, struct err *e);
 
@@ -411,6 +441,16 @@ struct statement_held;
 void statement_held_drop(struct statement_held **held);
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e);
+/* statement_read_opened: the same of a hidden kind by the salt of each claim, in the order of ${values}, for whoever
+ * was given these and not the secret.  ${keys} NULL: who signed is not looked at; for what must be known before the
+ * keys are, and is read again then. */
+struct statement_salts {
+    const uint8_t (*salt)[LEAF_CLAIM_SALT];
+    size_t count;
+};
+int statement_read_opened(struct bytes bytes, struct bytes values, const struct statement_salts *salts,
+                          const struct note_key *keys, size_t key_count, struct statement_held **held,
+                          struct statement *ret, struct err *e);
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.

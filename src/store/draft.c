@@ -251,6 +251,15 @@ static int leaf_room(struct draft *d, struct err *e)
     return 0;
 }
 
+/* Set up with the first statement: an intake of a million items signs a handful. */
+static const struct crypt_signer *signer_of(struct store *s)
+{
+    if (!s->signs)
+        crypt_signer_make(&s->identity.sign, &s->signer);
+    s->signs = true;
+    return &s->signer;
+}
+
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
 static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
 {
@@ -260,8 +269,8 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
     buf_clear(&d->note);
     int rc = statement_make(&leaf->statement, &leaf->secret, &d->text, &d->values, e);
     if (rc == 0)
-        rc = statement_finish(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, &s->identity.sign,
-                              &d->note, e);
+        rc = statement_finish_by(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, signer_of(s),
+                                 &d->note, e);
     if (rc != 0)
         return rc;
     leaf_entry_hidden(&leaf->secret, buf_bytes(&d->note), leaf->entry);

@@ -163,6 +163,8 @@ static int of_subject(struct store *s, const struct statement *st, uint8_t ret[S
         return of_receipt(s, st->set_aside.receipt, ret, e);
     if (st->kind == STATEMENT_CUSTODY)
         return of_custody(s, &st->custody, ret, e);
+    if (st->kind == STATEMENT_SEALED)
+        return of_deposit(s, st->sealed.deposits[0].deposit, ret, e);
     if (st->kind != STATEMENT_PART && st->kind != STATEMENT_RECEIPT)
         return ERR_ABSENT;
     uint64_t deposit = st->kind == STATEMENT_PART ? st->part.deposit : st->receipt.deposit;

@@ -27,6 +27,7 @@ void store_close(struct store *s)
     history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
+    crypt_signer_drop(&s->signer);
     buf_drop(&s->unfinished);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);
@@ -59,6 +60,7 @@ void store_facts(const struct store *s, struct store_facts *ret)
                                 .log_key = *history_log_now(&s->history),
                                 .logs = &s->history.logs,
                                 .member = s->manner == STORE_PUBLIC ? *newest_member(&s->history) : s->identity.member,
+                                .history = &s->history,
                                 .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
                                 .pack_sectors = f->pack_sectors,
                                 .parity = store_parity(s),

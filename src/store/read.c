@@ -1,6 +1,10 @@
 /* Reading one leaf and one item. */
 #include "store/store_internal.h"
 
+#include "model/opening.h"
+
+#include <assert.h>
+
 void store_held_drop(struct store_held **held)
 {
     struct store_held *h = *held;
@@ -61,20 +65,46 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }
 
+/* As it is stored, appended. */
+static int stored(struct store *s, uint64_t leaf, struct index_statement_row *ret, struct buf *to, struct err *e)
+{
+    int rc = index_statement_row(store_index(s), leaf, ret, e);
+    if (rc != 0)
+        return rc;
+    uint8_t *p = buf_more(to, ret->journal_bytes);
+    if (p == NULL)
+        return err_memory(e);
+    return ledger_read_at(s->ledger, ret->journal_at, p, ret->journal_bytes, e);
+}
+
+int store_note(struct store *s, uint64_t leaf, struct buf *to, struct err *e)
+{
+    struct index_statement_row row;
+    int rc = stored(s, leaf, &row, to, e);
+    assert(rc != 0 || !statement_kind_hidden(row.kind));
+    return rc;
+}
+
+int store_opening(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct buf *to,
+                  struct err *e)
+{
+    int rc = store_statement(s, leaf, held, ret, e);
+    if (rc != 0)
+        return rc;
+    assert(statement_kind_hidden(ret->kind));
+    const struct leaf_envelope *v = &(*held)->envelope;
+    return opening_make(leaf, &(*held)->secret, v->statement, v->values, to, e);
+}
+
 int store_statement(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct err *e)
 {
     struct index_statement_row row;
     int rc = held_need(held, e);
-    if (rc == 0)
-        rc = index_statement_row(store_index(s), leaf, &row, e);
     if (rc != 0)
         return rc;
     struct store_held *h = *held;
     buf_clear(&h->sealed);
-    uint8_t *p = buf_more(&h->sealed, row.journal_bytes);
-    if (p == NULL)
-        return err_memory(e);
-    rc = ledger_read_at(s->ledger, row.journal_at, p, row.journal_bytes, e);
+    rc = stored(s, leaf, &row, &h->sealed, e);
     if (rc != 0)
         return rc;
     if (statement_kind_hidden(row.kind))

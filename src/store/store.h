@@ -81,6 +81,7 @@ struct store_facts {
     struct hash pin;
     struct note_key log_key, member;      /* who signs now */
     const struct history_logs *logs;      /* log_key and those before it; borrowed from the store */
+    const struct history *history;        /* of keys; borrowed from the store */
     const struct history_sheets *sheets;  /* the newest recovery sheets; NULL: none; borrowed from the store */
     uint32_t pack_sectors;
     struct vault_parity parity;
@@ -156,6 +157,11 @@ int store_statement(struct store *s, uint64_t leaf, struct store_held **held, st
 /* store_signer: the name of the key that signed the hidden statement which is held, no item's.  Borrowed from ${held}.
  * ERR_DAMAGED. */
 int store_signer(const struct store_held *held, struct bytes *ret, struct err *e);
+/* store_opening: a hidden leaf laid open by its salts (model/opening.h), appended; its secret stays here.
+ * store_note: a public statement as it was signed, appended. */
+int store_opening(struct store *s, uint64_t leaf, struct store_held **held, struct statement *ret, struct buf *to,
+                  struct err *e);
+int store_note(struct store *s, uint64_t leaf, struct buf *to, struct err *e);
 /* store_get: an item's bytes into ${sink} (NULL: only checked), held to the digest in its statement; by any thread. */
 int store_get(struct store *s, const struct index_item *item, const struct vault_sink *sink, struct err *e);
 

@@ -152,6 +152,8 @@ struct store_folds {
 
 struct store {
     struct store_place place;
+    bool signs; /* the signer is set up */
+    struct crypt_signer signer;
     bool chosen; /* by store_investigate */
     uint8_t chosen_investigation[STATEMENT_ID];
     char *root;
@@ -403,6 +405,23 @@ struct store_held {
     struct key secret;
     struct leaf_envelope envelope;
 };
+
+/*
+ * opened.c: each hidden statement of a record, opened by several threads, told in the order of leaves by the calling
+ * one.  What is told is borrowed until ${each} returns.
+ */
+struct store_opened {
+    uint64_t leaf;
+    const uint8_t *entry;
+    int rc;         /* of opening it; */
+    struct err why; /* then why it does not open */
+    bool committed; /* it is the statement that the entry commits to */
+    struct statement statement;
+    struct store_held *held;
+};
+int store_opened_all(struct store *s, const struct ledger_record *r,
+                     int (*each)(void *context, const struct store_opened *one, struct err *e), void *context,
+                     struct err *e);
 
 /*
  * catchup.c: the vault's runs, record by record of the journal, told to the vault and, unless NULL, to the index.

@@ -12,7 +12,6 @@ struct verifying {
     uint64_t all_bytes;
     struct store_numbering numbering;
     bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
-    struct store_held *held;
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
     bool pinned; /* the checkpoint that the key file saw was met */
@@ -29,7 +28,6 @@ struct verifying {
 
 static void verifying_release(struct verifying *v)
 {
-    store_held_drop(&v->held);
     store_recount_release(&v->recount);
     free(v->chains);
     store_numbering_release(&v->numbering);
@@ -275,12 +273,12 @@ static void doubt(struct verifying *v, uint64_t first, uint64_t count)
 }
 
 /* Items are doubtful by their cover. */
-static void doubt_hidden(struct verifying *v, uint64_t leaf, const struct statement *st)
+static void doubt_hidden(struct verifying *v, const struct store_opened *one)
 {
     struct bytes name;
-    if (st->kind != STATEMENT_RECEIVED && store_signer(v->held, &name, NULL) == 0 &&
-        store_doubtful_signer(v->s, name, leaf))
-        doubt(v, leaf, 1);
+    if (one->statement.kind != STATEMENT_RECEIVED && store_signer(one->held, &name, NULL) == 0 &&
+        store_doubtful_signer(v->s, name, one->leaf))
+        doubt(v, one->leaf, 1);
 }
 
 static void doubt_public(struct verifying *v, const struct store_step *step)
@@ -293,39 +291,34 @@ static void doubt_public(struct verifying *v, const struct store_step *step)
         doubt(v, st->cover.first, st->cover.count);
 }
 
-static int check_hidden(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes sealed,
-                        struct err *e)
+static int check_hidden(void *context, const struct store_opened *one, struct err *e)
 {
-    struct statement st;
-    struct err mine = {0};
-    const uint8_t *entry = r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY;
-    uint8_t made[LEAF_ENTRY];
-    if (store_open_leaf(v->s, leaf, sealed, &v->held, &st, &mine) != 0) {
-        found(v, mine.text);
+    struct verifying *v = context;
+    const struct statement *st = &one->statement;
+    if (one->rc != 0) {
+        found(v, one->why.text);
         v->blind = true;
         return 0;
     }
     v->count->statements_opened++;
-    doubt_hidden(v, leaf, &st);
-    leaf_entry_hidden(&v->held->secret, v->held->envelope.statement, made);
-    if (memcmp(made, entry, LEAF_ENTRY) != 0)
-        FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)leaf);
-    if (st.kind == STATEMENT_RECEIVED) {
+    doubt_hidden(v, one);
+    if (!one->committed)
+        FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)one->leaf);
+    if (st->kind == STATEMENT_RECEIVED) {
         if (v->received == 0)
-            v->first_received = leaf;
-        if (leaf != v->first_received + v->received)
-            FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)leaf);
+            v->first_received = one->leaf;
+        if (one->leaf != v->first_received + v->received)
+            FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
-    } else if (st.kind == STATEMENT_ACCESSED) {
-        if (check_access(v, leaf, &st, entry, e) != 0)
-            return ERR_IO;
     } else {
-        int rc = store_numbering_take(&v->numbering, leaf, &st, entry, e);
+        int rc = st->kind == STATEMENT_ACCESSED
+                     ? check_access(v, one->leaf, st, one->entry, e)
+                     : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
         if (rc != 0)
             return rc;
     }
-    check_refers(v, leaf, &st);
-    return v->blind ? 0 : store_recount_add(&v->recount, leaf, &st, e);
+    check_refers(v, one->leaf, st);
+    return v->blind ? 0 : store_recount_add(&v->recount, one->leaf, st, e);
 }
 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
@@ -542,19 +535,13 @@ static int check_record(void *context, const struct ledger_record *r, struct err
 {
     struct verifying *v = context;
     const size_t logs = v->history.logs.count;
-    struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
-    uint64_t leaf = r->first_leaf;
+    struct cursor open = cursor_of(r->open);
+    uint64_t leaf = r->first_leaf + r->hidden_count;
     struct checkpoint c;
-    int rc = 0;
     v->received = 0;
     v->covered = false;
     v->cosigned_last = false;
-    for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++, leaf++) {
-        struct bytes sealed;
-        rc = ledger_statement_next(&hidden, &sealed, e);
-        if (rc == 0 && v->s->keyring != NULL)
-            rc = check_hidden(v, r, leaf, sealed, e);
-    }
+    int rc = v->s->keyring != NULL ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
         struct bytes note;
         rc = ledger_statement_next(&open, &note, e);

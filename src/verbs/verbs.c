@@ -50,6 +50,11 @@ const struct verb verbs_table[] = {
       {"all", NULL, "everything that is not set aside (when nothing is said)"},
       {"why", "TEXT", "what for; goes on the log, encrypted"},
       {"must-log", NULL, "refuse when that cannot be put on record, as on a read-only disk"}}, verbs_restore},
+    {"export", "DEST [ITEM...]", "give out items as a package that is checked without the repository",
+     "DEST is a folder that is made, with three files of its seal beside it: the items under numbers, and what proves "
+     "them. It is verified before it is there, and the seal goes on the log. What else came with the same deposits is "
+     "listed as withheld. A package is not encrypted.", 1, SIZE_MAX, true,
+     {{"receipt", "N", "everything of this receipt (latest: of the last one)"}}, verbs_export},
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},

@@ -15,7 +15,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_member;
+    verbs_investigation, verbs_member, verbs_export;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -53,6 +53,14 @@ static void vectors(void **state)
         assert_memory_equal(public_key, want_public, CRYPT_PUBLIC);
         crypt_sign_raw(&seed, bytes_of(message, n), signature);
         assert_memory_equal(signature, want, CRYPT_SIGNATURE);
+        struct crypt_signer signer;
+        crypt_signer_make(&seed, &signer);
+        assert_memory_equal(crypt_signer_public(&signer), want_public, CRYPT_PUBLIC);
+        crypt_signer_sign(&signer, bytes_of(message, n), signature);
+        assert_memory_equal(signature, want, CRYPT_SIGNATURE);
+        crypt_signer_drop(&signer);
+        for (size_t k = 0; k < sizeof signer.secret; k++)
+            assert_int_equal(signer.secret[k], 0);
         assert_true(crypt_verify_raw(public_key, bytes_of(message, n), signature));
     }
 }

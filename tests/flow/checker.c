@@ -73,7 +73,7 @@ static void found(void *context, const char *line)
     buf_put_u8(&c->said, '\n');
 }
 
-int checker_whole(struct checker *c, const char *repository, const char *state, struct err *e)
+static int open_and_check(struct checker *c, const char *repository, const char *state, bool audit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     struct store_place place;
@@ -86,7 +86,17 @@ int checker_whole(struct checker *c, const char *repository, const char *state, 
     int rc = store_open(&place, STORE_CHECK, &s, e);
     if (rc == 0)
         rc = store_verify(s, &watch, &verified, e);
-    if (rc == 0)
+    if (rc == 0 && audit)
         rc = store_audit(s, true, 0, &watch, &audited, e);
     return rc;
+}
+
+int checker_whole(struct checker *c, const char *repository, const char *state, struct err *e)
+{
+    return open_and_check(c, repository, state, true, e);
+}
+
+int checker_verified(struct checker *c, const char *repository, const char *state, struct err *e)
+{
+    return open_and_check(c, repository, state, false, e);
 }

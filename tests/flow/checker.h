@@ -20,5 +20,7 @@ int checker_verb(struct checker *c, const char *name, const char *repository, co
                  struct err *e);
 /* checker_whole: opens, verifies and audits in full.  0 or an error, with words. */
 int checker_whole(struct checker *c, const char *repository, const char *state, struct err *e);
+/* checker_verified: opens and verifies, and no more. */
+int checker_verified(struct checker *c, const char *repository, const char *state, struct err *e);
 
 #endif

@@ -526,6 +526,27 @@ static int next_kind(int kind)
     return kind;
 }
 
+static void draw_sealed(struct drawn *d)
+{
+    struct statement_sealed s = {.leaves = number(), .events = number(), .items = number() | 1, .withheld = number(),
+                                 .deposit_count = 1 + chance_below(&chance, 4),
+                                 .verifier_count = chance_below(&chance, 3)};
+    s.deposits = hold(d, s.deposit_count * sizeof *s.deposits);
+    s.verifiers = hold(d, 2 * sizeof *s.verifiers);
+    draw(s.root.b, CRYPT_HASH);
+    draw(s.event.b, CRYPT_HASH);
+    draw(s.tagmanifest.b, CRYPT_HASH);
+    for (size_t i = 0; i < s.deposit_count; i++) {
+        s.deposits[i].deposit = 7 * i + chance_below(&chance, 7);
+        s.deposits[i].count = number() | 1;
+        draw(s.deposits[i].head.b, CRYPT_HASH);
+    }
+    s.verifiers[0].name = "one";
+    s.verifiers[1].name = "two";
+    draw(s.verifiers[0].sha256.b, CRYPT_HASH);
+    d->s.sealed = s;
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind)
 {
     drawn_drop(d);
@@ -570,6 +591,7 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_COSIGNED: draw_cosigned(d); break;
     case STATEMENT_CUSTODY: draw_custody(d); break;
     case STATEMENT_ACCESSED: draw_accessed(d); break;
+    case STATEMENT_SEALED: draw_sealed(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -793,6 +815,21 @@ static void assert_same_stamps(const struct statement_timestamped *a, const stru
     assert_true(a->stamped_unix_s == b->stamped_unix_s && a->accuracy_us == b->accuracy_us);
 }
 
+static void assert_same_sealed(const struct statement_sealed *a, const struct statement_sealed *b)
+{
+    assert_true(a->leaves == b->leaves && a->events == b->events && a->items == b->items);
+    assert_true(a->withheld == b->withheld && hash_equal(&a->root, &b->root) && hash_equal(&a->event, &b->event));
+    assert_true(hash_equal(&a->tagmanifest, &b->tagmanifest));
+    assert_int_equal(a->deposit_count, b->deposit_count);
+    for (size_t i = 0; i < a->deposit_count; i++)
+        assert_memory_equal(&a->deposits[i], &b->deposits[i], sizeof a->deposits[i]);
+    assert_int_equal(a->verifier_count, b->verifier_count);
+    for (size_t i = 0; i < a->verifier_count; i++) {
+        assert_text(a->verifiers[i].name, b->verifiers[i].name);
+        assert_true(hash_equal(&a->verifiers[i].sha256, &b->verifiers[i].sha256));
+    }
+}
+
 static void assert_same(const struct statement *a, const struct statement *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -843,6 +880,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
         assert_int_equal(a->accessed.item_count, b->accessed.item_count);
         assert_same_ranges(a->accessed.items, b->accessed.items, a->accessed.item_count);
         break;
+    case STATEMENT_SEALED: assert_same_sealed(&a->sealed, &b->sealed); break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -1427,6 +1465,42 @@ static void paths_refused(void **state)
         name_round_trip(bytes_text(good[i]), NULL);
 }
 
+static void seals_refused(void)
+{
+    static struct statement_sealed_deposit deposits[STATEMENT_DEPOSITS_MAX + 1];
+    static struct statement_verifier verifiers[STATEMENT_VERIFIERS_MAX + 1];
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_SEALED};
+    for (size_t i = 0; i < COUNT(deposits); i++)
+        deposits[i] = (struct statement_sealed_deposit){.deposit = i, .count = 1};
+    for (size_t i = 0; i < COUNT(verifiers); i++)
+        verifiers[i].name = names[i];
+    struct statement st = {.kind = STATEMENT_SEALED,
+                           .sealed = {.items = 1, .deposits = deposits, .deposit_count = STATEMENT_DEPOSITS_MAX,
+                                      .verifiers = verifiers, .verifier_count = STATEMENT_VERIFIERS_MAX}};
+    store(&st, &s);
+    st.sealed.deposit_count++;
+    refuse_making(&st, "rule sealed-deposits");
+    st.sealed.deposit_count = 0;
+    refuse_making(&st, "rule sealed-deposits");
+    st.sealed.deposit_count = 2;
+    st.sealed.verifier_count++;
+    refuse_making(&st, "rule list-length");
+    st.sealed.verifier_count = 2;
+    st.sealed.items = 0;
+    refuse_making(&st, "rule sealed-items");
+    st.sealed.items = 1;
+    deposits[1].count = 0;
+    refuse_making(&st, "rule sealed-deposits");
+    deposits[1] = deposits[0];
+    refuse_making(&st, "rule sealed-deposits");
+    deposits[1].deposit = 1;
+    verifiers[1].name = "a";
+    refuse_making(&st, "rule sealed-verifiers");
+    verifiers[1].name = "";
+    refuse_making(&st, "rule text-length");
+}
+
 static void others_refused(void **state)
 {
     struct statement_received r = {.path = bytes_text("a"), .mode = 07777, .mtime = {0, 999999999}};
@@ -1449,6 +1523,7 @@ static void others_refused(void **state)
     refuse_making(&(struct statement){.kind = STATEMENT_PART, .part = {.already = &range, .already_count = 1}},
                   "rule range-order");
     refuse_making(&(struct statement){.kind = STATEMENT_COVER}, "rule cover-count");
+    seals_refused();
 
     struct statement receipt = {.kind = STATEMENT_RECEIPT};
     struct statement_sum *sums[] = {&receipt.receipt.totals.seen, &receipt.receipt.totals.taken,
@@ -1807,6 +1882,20 @@ static const struct broken {
     {STATEMENT_MEMBER, false, "\"set\":\"00", "\"set\":\"", "rule member-fields"},
     {STATEMENT_MEMBER, false, "{\"epoch\":0,", "{\"age\":1,\"epoch\":0,", "rule member-fields"},
     {STATEMENT_MEMBER, false, ",\"set\":\"00000000000000000000000000000000\"", "", "rule fields"},
+    {STATEMENT_SEALED, true, "\"leaves\":9", "\"leaves\":\"9\"", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"leaves\":9,", "", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"number\":2", "\"number\":-2", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"items\":3,", "", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"items\":3", "\"items\":0", "rule sealed-items"},
+    {STATEMENT_SEALED, true, "\"withheld\":1", "\"withheld\":null", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"withheld\":1", "\"withheld\":1,\"zzz\":1", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"tagmanifest\":\"00", "\"tagmanifest\":\"0", "rule sealed-claim"},
+    {STATEMENT_SEALED, true, "\"deposit\":8", "\"deposit\":3", "rule sealed-deposits"},
+    {STATEMENT_SEALED, true, "\"count\":1,", "\"count\":0,", "rule sealed-deposits"},
+    {STATEMENT_SEALED, true, "\"count\":1,", "", "rule sealed-deposits"},
+    {STATEMENT_SEALED, true, "\"name\":\"b\"", "\"name\":\"a\"", "rule sealed-verifiers"},
+    {STATEMENT_SEALED, true, "\"name\":\"b\"", "\"name\":7", "rule sealed-verifiers"},
+    {STATEMENT_SEALED, true, "[\"package\",", "[\"parcel\",", "rule sealed-claim"},
 };
 
 /* The statement that the cases above are written against. */
@@ -1820,6 +1909,8 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     static const struct hash two[2];
     static struct statement_audit audits[] = {
         {.first = 3, .last = 7, .findings = 1, .leaves = 9, .at_unix_s = 5, .full = true}};
+    static struct statement_sealed_deposit sealed[] = {{.deposit = 3, .count = 2}, {.deposit = 8, .count = 1}};
+    static struct statement_verifier verifiers[] = {{.name = "a"}, {.name = "b"}};
     static struct bytes path;
     static struct statement_refused refused;
     static struct statement_range range = {4, 5};
@@ -1895,6 +1986,11 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
     case STATEMENT_CUSTODY: d->s.custody = custody; break;
     case STATEMENT_ACCESSED: d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W"}; break;
+    case STATEMENT_SEALED:
+        d->s.sealed = (struct statement_sealed){.leaves = 9, .events = 2, .items = 3, .withheld = 1,
+                                                .deposits = sealed, .deposit_count = COUNT(sealed),
+                                                .verifiers = verifiers, .verifier_count = COUNT(verifiers)};
+        break;
     case STATEMENT_TIMESTAMPED:
         d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
                                                           .response = bytes_text("r"), .leaves = 3,

@@ -1,0 +1,180 @@
+/* Giving out: chosen items as a package that is checked without the repository. */
+#include "verbs/verbs_internal.h"
+
+#include "package/package.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { OPTION_RECEIPT };
+
+struct choosing {
+    uint64_t *leaf;
+    size_t count, room;
+    uint64_t deposit;
+};
+
+static void choosing_release(struct choosing *c)
+{
+    free(c->leaf);
+}
+
+static int choose(void *context, const struct index_item *item, struct err *e)
+{
+    struct choosing *c = context;
+    if (c->count == c->room) {
+        size_t room = c->room * 2 + 64;
+        uint64_t *grown = reallocarray(c->leaf, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        c->leaf = grown;
+        c->room = room;
+    }
+    c->leaf[c->count++] = item->leaf;
+    return 0;
+}
+
+static int take_deposit(void *context, const struct index_deposit *d, struct err *e)
+{
+    (void)e;
+    ((struct choosing *)context)->deposit = d->leaf;
+    return 0;
+}
+
+static int choose_all(const struct verbs_request *request, struct index *x, struct choosing *c, struct err *e)
+{
+    uint64_t number;
+    int rc = 0;
+    if (request->option[OPTION_RECEIPT] != NULL) {
+        rc = verbs_receipt_number(x, request->option[OPTION_RECEIPT], &number, e);
+        if (rc == 0)
+            rc = index_deposit_by_receipt(x, number, take_deposit, c, e);
+        if (rc == 0)
+            rc = index_items(x, c->deposit, 0, choose, c, e);
+    }
+    for (size_t i = 1; rc == 0 && i < request->count; i++) {
+        OWN(verbs_item_drop) struct verbs_item_held held = {0};
+        rc = verbs_item(x, request->arguments[i], &held, e);
+        if (rc == 0)
+            rc = choose(c, &held.item, e);
+    }
+    return rc;
+}
+
+/* The verifier beside this program, if it is there. */
+static bool verifier_beside(struct hash *ret)
+{
+    OWN(buf_drop) struct buf content = {0};
+    enum { PROGRAM_MAX = 1 << 28 };
+    char own[FILE_PATH_MAX];
+    struct file_path path;
+    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (n <= 0)
+        return false;
+    own[n] = 0;
+    char *slash = strrchr(own, '/');
+    if (slash == NULL)
+        return false;
+    *slash = 0;
+    if (file_path(&path, NULL, "%s/groundwork-verify", own) != 0 ||
+        file_read_all(path.s, PROGRAM_MAX, &content, NULL) != 0)
+        return false;
+    crypt_sha256(buf_bytes(&content), ret);
+    return true;
+}
+
+static int progress(void *context, uint64_t files, uint64_t files_all, uint64_t bytes)
+{
+    const struct verbs_face *face = context;
+    const struct verbs_progress p = {.files = files, .files_all = files_all, .bytes = bytes};
+    return face->progress(face->context, &p);
+}
+
+static const char *word_of(enum verify_word word)
+{
+    switch (word) {
+    case VERIFY_VERIFIED: return "VERIFIED";
+    case VERIFY_TIME_UNPROVEN: return "TIME-UNPROVEN";
+    case VERIFY_UNCOSIGNED: return "UNCOSIGNED";
+    case VERIFY_FAILED: break;
+    }
+    return "FAILED";
+}
+
+static void answer(const struct verbs_face *face, const char *dest, const struct package_made *made,
+                   const struct hash *verifier)
+{
+    char n[VERBS_NUMBER_MAX], w[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX], hex[2 * CRYPT_HASH + 1];
+    const struct verify_found *f = &made->found;
+    struct json_out *j = face->json;
+    if (j != NULL) {
+        verbs_json_u64(j, "bytes", f->bytes);
+        verbs_json_u64(j, "files", f->files);
+        verbs_json_u64(j, "items", f->items);
+        verbs_json_hash(j, "pin", &f->pin);
+        verbs_json_u64(j, "seal", f->seal_leaf);
+        verbs_json_hash(j, "tagmanifest", &made->tagmanifest);
+        if (verifier != NULL)
+            verbs_json_hash(j, "verifier_program", verifier);
+        verbs_json_hash(j, "verifier_script", &made->script);
+        verbs_json_u64(j, "withheld", f->withheld_count);
+        verbs_json_text(j, "word", word_of(f->word));
+        return;
+    }
+    verbs_say(face, "Package %s: %s items, %s; sealed on leaf %s.", dest, verbs_number(f->items, n),
+              verbs_size(f->bytes, b), verbs_number(f->seal_leaf, w));
+    if (f->withheld_count > 0)
+        verbs_say(face, "%s leaves of the same deposits are withheld, and listed.", verbs_number(f->withheld_count, n));
+    if (f->word == VERIFY_UNCOSIGNED)
+        verbs_say(face, "It is UNCOSIGNED: too few cosigners have signed a checkpoint that holds all of it.");
+    if (f->word == VERIFY_TIME_UNPROVEN)
+        verbs_say(face, "It is TIME-UNPROVEN: no time-stamp is over a checkpoint that holds all of it.");
+    hex_put(hex, f->pin.b, CRYPT_HASH);
+    verbs_say(face, "Give the folder, and the three files with .seal beside it. By another way, on the sheet that goes "
+                    "with it, give what the receiver compares:");
+    verbs_say(face, "  pin                %s", hex);
+    hex_put(hex, made->script.b, CRYPT_HASH);
+    verbs_say(face, "  verify.sh          %s", hex);
+    if (verifier != NULL) {
+        hex_put(hex, verifier->b, CRYPT_HASH);
+        verbs_say(face, "  groundwork-verify  %s", hex);
+    }
+    verbs_say(face, "%s", word_of(f->word));
+}
+
+int verbs_export(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(choosing_release) struct choosing chosen = {0};
+    struct verbs_place place;
+    struct package_made made = {0};
+    struct hash verifier;
+    struct statement_verifier named = {.name = "groundwork-verify"};
+    const char *dest = request->arguments[0];
+    if (request->option[OPTION_RECEIPT] == NULL && request->count == 1)
+        return err_set(e, ERR_USAGE, "name items behind %s, or a receipt with --receipt", dest);
+    int rc = verbs_outside(request, dest, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = choose_all(request, store_index(s), &chosen, e);
+    if (rc != 0)
+        return rc;
+    bool beside = verifier_beside(&verifier);
+    if (beside)
+        named.sha256 = verifier;
+    const struct package_request ask = {.dest = dest,
+                                        .leaf = chosen.leaf,
+                                        .count = chosen.count,
+                                        .verifiers = &named,
+                                        .verifier_count = beside,
+                                        .progress = progress,
+                                        .context = (void *)(uintptr_t)face};
+    rc = package_make(s, &ask, &made, e);
+    if (rc != 0)
+        return rc;
+    answer(face, dest, &made, beside ? &verifier : NULL);
+    verify_found_release(&made.found);
+    *ret_exit = VERBS_DONE;
+    return 0;
+}

@@ -1,0 +1,183 @@
+#!/bin/sh
+# Packages for a court: made whole or not at all, and checked by two programs that share no code.  Every word, and every
+# change that needs no key; both say the same of each.
+# timeout: 900
+. "$(dirname "$0")/common.sh"
+. "$tests/flow/authority.sh"
+verifier=$(dirname "$groundwork")/groundwork-verify
+cosign=$(dirname "$groundwork")/groundwork-cosign
+cp "$root/src/package/verify.sh" .
+verify() { "$verifier" "$@"; }
+script() { bash verify.sh "$@"; }
+# both CODE WORDS PACKAGE [OPTION...]: both programs end so, and say WORDS.
+both() {
+    code=$1 words=$2
+    shift 2
+    expect "$code" "$words" verify "$@"
+    expect "$code" "$words" script --all "$@"
+    expect "$code" "$words" script "$@"
+}
+import() { gw -R archive timestamp import "$1" --chain "$2"; }
+request() { rm -f "$1"; gw -R archive timestamp request --out "$1" >/dev/null; }
+round() {
+    rm -f ask answer
+    gw -R archive cosigner export "$1" ask >/dev/null
+    "$cosign" --folder "$1" cosign ask answer >/dev/null
+    gw -R archive cosigner import ask answer >/dev/null
+}
+
+mkdir -p papers/sub
+echo one >papers/one.txt
+printf x >'papers/sub/a"b,c \.pdf'
+printf two >papers/증언.TXT
+printf bad >"$(printf 'papers/bad\377name\nx')"
+: >papers/empty
+ln -s one.txt papers/link
+ln papers/one.txt papers/zz-hard
+touch -d '1969-12-31 23:59:58.5 UTC' papers/empty
+gw init archive --origin flow.example/log --pack-size 1 >/dev/null
+pin=$(gw -R archive status --json | json 'd["pin"]')
+gw -R archive intake papers --from 'A giver who is not named' --note 'a remark that stays' >/dev/null
+echo later >papers/later.txt
+gw -R archive intake papers/later.txt >/dev/null
+
+# ---- nobody stamps, nobody cosigns
+gw -R archive export plain --receipt 1 >said || fail 'export'
+grep -q '^TIME-UNPROVEN$' said && grep -q "pin  *$pin" said || fail "export says: $(cat said)"
+grep -q "verify.sh  *$(sha256sum <verify.sh | cut -c 1-64)" said || fail 'another verify.sh'
+grep -q "groundwork-verify  *$(sha256sum <"$verifier" | cut -c 1-64)" said || fail 'another groundwork-verify'
+cmp -s plain/verify.sh verify.sh || fail 'verify.sh in the package'
+both 5 TIME-UNPROVEN plain
+both 5 "$pin" plain/
+both 5 TIME-UNPROVEN "$work/plain" --pin "$pin"
+both 1 FAILED plain --pin "$(echo "$pin" | tr 0-9a-f 1-9a-f0)"
+grep -rqF -e 'A giver' -e 'a remark' plain plain.seal.* && fail 'the giver is in the package'
+grep -q '증거 꾸러미' plain/README.txt && grep -q 'package of evidence' plain/README.txt || fail 'both languages'
+[ "$(cat plain/data/items/000002)" = bad ] || fail 'an item by its number'
+[ "$(ls plain/data/items | wc -l)" -eq 5 ] || fail 'files of items'
+[ "$(find plain -name '*[!A-Za-z0-9._-]*' | wc -l)" -eq 0 ] || fail 'names that a file system may refuse'
+awk -F, 'NR > 1 && $4 == "file" { print $8 "  " $6 }' plain/data/index.csv >sums
+(cd plain && sha256sum --check --status) <sums || fail 'the index does not give the digests'
+
+# ---- refused before anything is written
+gw -R archive verify >before.txt
+expect 3 'is there already' gw -R archive export plain --receipt 1
+expect 2 'or a receipt with --receipt' gw -R archive export new
+expect 4 'no item is called nothing' gw -R archive export new nothing
+expect 4 'no receipt 9' gw -R archive export new --receipt 9
+expect 3 'name a place outside it' gw -R archive export archive/new --receipt 1
+expect 2 'without a slash behind it' gw -R archive export new/ --receipt 1
+touch new.seal.note
+expect 3 'new.seal.note is there already' gw -R archive export new --receipt 1
+rm new.seal.note
+gw -R archive verify >after.txt
+cmp before.txt after.txt || fail 'a refusal left something on the log'
+[ ! -e new ] && [ ! -e new.exporting ] || fail 'a refusal left a folder'
+
+# ---- wrong usage, and what is not there
+both 4 '' nowhere
+expect 2 '' verify
+expect 2 '' script
+both 2 '' plain --pin 12
+both 2 '' plain --what
+both 2 '' plain other
+
+# ---- one item: the rest of its deposit is withheld, and listed
+gw -R archive export single papers/zz-hard --json >single.json
+[ "$(json 'd["withheld"], d["items"], d["word"]' <single.json)" = "(7, 2, 'TIME-UNPROVEN')" ] ||
+    fail "$(cat single.json)"
+both 5 'WITHHELD 5-8' single
+verify single --json >json.txt || true
+python3 - "$pin" json.txt <<'PY' || fail 'the document of groundwork-verify'
+import json, sys
+d = json.load(open(sys.argv[2]))
+assert d["word"] == "TIME-UNPROVEN" and d["exit"] == 5 and d["pin"] == sys.argv[1], d
+assert sum(b - a + 1 for a, b in d["withheld"]) == 7 and d["items"] == 2, d
+PY
+# ---- of several deposits
+gw -R archive export several papers/later.txt papers/sub --receipt 1 >/dev/null || fail 'several deposits'
+both 5 '' several
+
+# ---- who is to cosign has not signed; then one has; then stamps come
+mkdir sheets
+gw -R archive recovery --sheets 2 --needed 1 --out sheets >/dev/null
+for who in alpha beta; do
+    "$cosign" --folder $who init $who.example/cosigner >/dev/null
+    "$cosign" --folder $who follow "$(gw -R archive status --json | json 'd["log_key"]')" >/dev/null
+    gw -R archive cosigner add $who "$("$cosign" --folder $who key)" --needed 1 >/dev/null
+done
+gw -R archive export unsigned --receipt 2 >/dev/null
+both 6 UNCOSIGNED unsigned
+echo '# nobody' >none
+printf 'log %s\nquorum none\n' "$(gw -R archive status --json | json 'd["log_key"]')" >>none
+both 5 TIME-UNPROVEN unsigned --policy none
+round alpha
+gw -R archive export cosigned --receipt 2 >/dev/null
+both 5 TIME-UNPROVEN cosigned
+printf 'log %s\nwitness b %s\nquorum b\n' "$(gw -R archive status --json | json 'd["log_key"]')" \
+    "$("$cosign" --folder beta key)" >wanted
+both 6 UNCOSIGNED cosigned --policy wanted
+gw init other --origin other.example/log --key other.key --pack-size 1 >/dev/null
+printf 'log %s\nquorum none\n' "$(gw -R other status --json | json 'd["log_key"]')" >foreign
+both 1 FAILED cosigned --policy foreign
+echo 'quorum' >nonsense
+both 2 '' cosigned --policy nonsense
+authority east 4000 critical,timeStamping
+ess=sha1 authority west 200 critical,timeStamping
+for who in east west; do
+    request $who.tsq
+    stamp $who $who.tsq $who.tsr
+    cat $who/tsa.pem $who/root.pem >$who.chain
+    import $who.tsr $who.chain >/dev/null
+done
+round beta
+gw -R archive export older --receipt 2 >/dev/null
+gw -R archive note 'between two packages' >/dev/null
+gw -R archive export whole --receipt 2 >said || fail 'export of what is all proven'
+both 0 VERIFIED whole
+both 0 VERIFIED older
+script whole | grep -q "$(openssl x509 -in east/root.pem -noout -fingerprint -sha256 | sed 's/.*=//;s/://g')" ||
+    fail 'the root of a stamp'
+gw -R archive export whole-single papers/link >/dev/null
+both 0 VERIFIED whole-single
+
+# ---- programs that are not ours (docs/verifiers.md)
+export PATH="/usr/lib/go-1.19/bin:$PATH" GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$work/gocache" GOFLAGS=
+go build -o checkpackage "$tests/go/checkpackage.go" || fail 'the Go checker does not build'
+key=$(gw -R archive status --json | json 'd["log_key"]')
+proof() { bash "$tests/flow/proof.sh" "$key" "$@"; }
+for p in plain single several cosigned whole whole-single; do
+    ./checkpackage $p "$key" || fail "Go does not agree with $p"
+    (cd $p && sha256sum --check --strict --status manifest-sha256.txt tagmanifest-sha256.txt) || fail 'sha256sum'
+done
+cp -r plain changed
+for e in note tlog-proof consistency; do cp plain.seal.$e changed.seal.$e; done
+sed -i 's/^claim ./claim g/' changed/proof/items/000001.opening
+./checkpackage changed "$key" >/dev/null && fail 'the Go checker passes a changed opening'
+expect 0 IN proof whole/proof/items/000001.tlog-proof whole/proof/items/000001.opening
+expect 0 IN proof whole/proof/keys/000001.tlog-proof whole/proof/keys/000001.statement
+expect 0 IN proof whole/proof/covers/000001.tlog-proof whole/proof/covers/000001.statement
+expect 0 IN proof whole.seal.tlog-proof whole.seal.note
+expect 1 'NOT IN' proof whole/proof/items/000001.tlog-proof whole/proof/receipts/000001.opening
+expect 1 'NOT SIGNED' bash "$tests/flow/proof.sh" "$(gw -R other status --json | json 'd["log_key"]')" \
+    whole.seal.tlog-proof whole.seal.note
+for t in whole/proof/time/*.tsr; do
+    t=${t%.tsr}
+    csplit -s -f cert- "$t.pem" '/BEGIN/' '{*}'
+    at=$(openssl ts -reply -in "$t.tsr" -text 2>/dev/null | sed -n 's/^Time stamp: //p')
+    openssl ts -verify -in "$t.tsr" -data "$t.checkpoint" -CAfile "$(ls cert-* | tail -n 1)" -untrusted "$t.pem" \
+        -attime "$(date -u -d "$at" +%s)" >/dev/null 2>&1 || fail 'openssl ts does not agree'
+    rm cert-*
+done
+
+# ---- every change, of a package where everything is proven and of one that withholds
+mutants() {
+    python3 -B "$tests/flow/mutants.py" --verifier "$verifier" --script verify.sh "$@" || fail "changes to $1"
+}
+mutants whole --older older --random 100
+mutants whole-single --lines 1 --random 30
+
+# ---- the repository is as it was, but for the seals
+gw -R archive verify | grep -qE '^(VERIFIED|UNCOSIGNED)' || fail 'verify'
+[ "$(gw -R archive export again --receipt 2 --json | json 'd["withheld"]')" = 0 ] || fail 'again'
+exit 0
