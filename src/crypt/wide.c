@@ -39,8 +39,8 @@ enum { PARITY = 0x96, CHOICE = 0xca, MAJORITY = 0xe8 };
         __m512i t = _mm512_add_epi32(h, _mm512_add_epi32(w[(i)&15], _mm512_set1_epi32((int)k[i])));                    \
         t = _mm512_add_epi32(t, _mm512_ternarylogic_epi32(e, f, g, CHOICE));                                           \
         t = _mm512_add_epi32(t, SIGMA(e, 6, 11, 25));                                                                  \
-        d = _mm512_add_epi32(d, t);                                                                                    \
-        h = _mm512_add_epi32(t, _mm512_add_epi32(SIGMA(a, 2, 13, 22), _mm512_ternarylogic_epi32(a, b, c, MAJORITY)));  \
+        (d) = _mm512_add_epi32(d, t);                                                                                  \
+        (h) = _mm512_add_epi32(t, _mm512_add_epi32(SIGMA(a, 2, 13, 22), _mm512_ternarylogic_epi32(a, b, c, MAJORITY)));\
     } while (0)
 
 #define EIGHT_ROUNDS(i)                                                                                                \
