@@ -39,6 +39,8 @@ run init archive --origin centre.example/log --pack-size 1
 tell "3. It takes the folder in. Every file is accounted for; what is no document is refused with the reason."
 cd "$PWD"
 run -R archive intake centre --from "Sample Documentation Centre" --note "first hand-over"
+echo "  The giver takes a page of paper home: sums, digest, the log in words; nobody is named on it."
+run -R archive receipt 1 --page receipt.html
 
 tell "4. Taken in again, nothing is added."
 run -R archive intake centre --from "Sample Documentation Centre"
@@ -57,6 +59,9 @@ run -R archive verify
 tell "7. Everything is given back, and compared with the folder: bytes, names, times, modes, links."
 run -R archive restore restored --all
 python3 "$examples/compare_trees.py" centre restored/1/centre --refused refused && echo "    The same, to the byte."
+echo "  That everything was given back is on record. So is what was done with the papers themselves."
+run -R archive custody add transferred --receipt 1 --to "the archive" --date 2026-11-27
+run -R archive custody show --receipt 1
 
 tell "8. One bit is flipped on the disk, and it shows."
 python3 - archive <<'PY'

@@ -12,6 +12,7 @@
 #define PAPER_PAPER_H
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "crypt/crypt.h"
 
 enum {
@@ -72,5 +73,24 @@ enum paper_mark { PAPER_HEADING, PAPER_STEP, PAPER_TEXT, PAPER_COMMAND };
 void paper_html_begin(struct buf *to);
 void paper_html_line(enum paper_mark mark, const char *text, struct buf *to);
 void paper_html_end(struct buf *to);
+
+/*
+ * A record: one A4 page of HTML, appended to ${to}, in one language: headings, paragraphs and names of facts and
+ * columns are English and keys of the catalogue, all else is shown as it is.  No scripts, and nothing from elsewhere.
+ * Facts and rows stand between paper_record_table and paper_record_table_end; an empty column name has no words.
+ */
+struct paper_record {
+    struct buf *to;
+    enum text_language language;
+};
+void paper_record_begin(struct paper_record *p, const char *title);
+void paper_record_heading(struct paper_record *p, const char *english);
+void paper_record_paragraph(struct paper_record *p, const char *english);
+void paper_record_words(struct paper_record *p, const char *text); /* lines as they are, each with a newline */
+void paper_record_table(struct paper_record *p, const char *const *columns, size_t count);
+void paper_record_table_end(struct paper_record *p);
+void paper_record_fact(struct paper_record *p, const char *english, const char *text);
+void paper_record_row(struct paper_record *p, const char *const *cells, size_t count);
+int paper_record_end(struct paper_record *p, struct err *e); /* ERR_IO: no memory */
 
 #endif

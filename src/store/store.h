@@ -168,7 +168,8 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
 /*
  * custody.c: what was said of the custody of an item or of a receipt, in the order of the log.
  * store_custody: every `custody` statement about ${about}: of an item, also those about its whole receipt; of a receipt
- * (item UINT64_MAX), also those about items of it.  What each is shown lives until it returns.
+ * (item UINT64_MAX), also those about items of it.  store_accesses: every record of an access, likewise.  What each is
+ * shown lives until it returns.
  * store_commitment: of a leaf: bytes 1 to 32 of its entry.  ERR_ABSENT: there is no such leaf.
  */
 struct store_custody_of {
@@ -180,11 +181,21 @@ struct store_custody_event {
     uint64_t leaf;
     int64_t at_unix_s; /* when it was signed, as its signer's clock says */
     struct bytes signer;
-    const struct statement_custody *said;
+    bool doubtful; /* by what was said of the signer when she left */
+    const struct statement_custody *said; /* one of these two */
+    const struct statement_accessed *accessed;
 };
 int store_custody(struct store *s, const struct store_custody_of *about,
                   int (*each)(void *context, const struct store_custody_event *event, struct err *e), void *context,
                   struct err *e);
+int store_accesses(struct store *s, const struct store_custody_of *about,
+                   int (*each)(void *context, const struct store_custody_event *event, struct err *e), void *context,
+                   struct err *e);
+/* store_deposit_digest: over the covers of a deposit (FORMAT 15.4), each of which is shown first, in the order of the
+ * parts; without any, the root of no leaves. */
+int store_deposit_digest(struct store *s, uint64_t deposit,
+                         int (*each)(void *context, const struct statement_cover *cover, struct err *e), void *context,
+                         struct hash *ret, struct err *e);
 int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct err *e);
 
 /*

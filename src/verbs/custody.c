@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 
-enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_DATE, OPTION_FROM, OPTION_TO, OPTION_PLACE, OPTION_WHY, OPTION_REFERS };
+enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_DATE, OPTION_FROM, OPTION_TO, OPTION_PLACE, OPTION_WHY, OPTION_REFERS,
+       OPTION_PAGE, OPTION_LANGUAGE };
 
 /* ---- custody add ---- */
 
@@ -134,7 +135,7 @@ static int add(const struct verbs_request *request, const struct verbs_face *fac
         return rc;
     if (face->json != NULL)
         verbs_json_u64(face->json, "leaf", leaf);
-    verbs_say(face, "On the log as leaf %" PRIu64 ": %s.", leaf, verbs_act(a.st.custody.act));
+    verbs_say(face, "On the log as leaf %" PRIu64 ": %s.", leaf, text_tr(verbs_act(a.st.custody.act)));
     return 0;
 }
 
@@ -149,7 +150,6 @@ static int take_receipt(void *context, const struct index_deposit *d, struct err
     c->deposit = d->leaf;
     c->opened_unix_s = d->opened_unix_s;
     c->set_aside = d->set_aside;
-    c->totals = d->totals;
     c->has_giver = d->giver != NULL;
     buf_put_text(&c->giver, d->giver != NULL ? d->giver : "");
     buf_put_text(&c->aside_reason, d->set_aside_reason != NULL ? d->set_aside_reason : "");
@@ -163,45 +163,74 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     return d->leaf == c->held.item.deposit ? take_receipt(c, d, e) : 0;
 }
 
-static const char *keep(const char *text)
+static int event_next(struct verbs_custody_event **list, size_t *count, size_t *room,
+                      struct verbs_custody_event **ret, struct err *e)
 {
-    return text == NULL ? NULL : strdup(text);
+    if (*count == *room) {
+        size_t more = *room * 2 + 8;
+        struct verbs_custody_event *grown = reallocarray(*list, more, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        *list = grown;
+        *room = more;
+    }
+    *ret = &(*list)[(*count)++];
+    **ret = (struct verbs_custody_event){.leaf = 0};
+    return 0;
+}
+
+/* All texts, or none. */
+static bool keep_all(struct verbs_custody_event *to, const struct store_custody_event *from)
+{
+    const struct statement_custody *x = from->said;
+    const char *const given[] = {x != NULL ? x->act : from->accessed->act, x != NULL ? x->why : from->accessed->why,
+                                 x != NULL ? x->date : NULL, x != NULL ? x->from : NULL, x != NULL ? x->place : NULL,
+                                 x != NULL ? x->to : NULL};
+    const char **const kept[] = {&to->act, &to->why, &to->date, &to->from, &to->place, &to->to};
+    to->signer = strndup((const char *)from->signer.p, from->signer.n);
+    bool good = to->signer != NULL;
+    for (size_t i = 0; i < COUNT(given); i++)
+        if (given[i] != NULL) {
+            *kept[i] = strdup(given[i]);
+            good = good && *kept[i] != NULL;
+        }
+    return good;
 }
 
 static int take_event(void *context, const struct store_custody_event *event, struct err *e)
 {
     struct verbs_custody *c = context;
-    const struct statement_custody *x = event->said;
-    if (c->count == c->room) {
-        size_t room = c->room * 2 + 8;
-        struct verbs_custody_event *grown = reallocarray(c->list, room, sizeof *grown);
-        if (grown == NULL)
-            return err_memory(e);
-        c->list = grown;
-        c->room = room;
+    struct verbs_custody_event *to;
+    int rc = event->said != NULL ? event_next(&c->list, &c->count, &c->room, &to, e)
+                                 : event_next(&c->accesses, &c->access_count, &c->access_room, &to, e);
+    if (rc != 0)
+        return rc;
+    to->leaf = event->leaf;
+    to->at_unix_s = event->at_unix_s;
+    to->doubtful = event->doubtful;
+    if (event->said != NULL) {
+        to->refers = event->said->refers;
+        to->refers_leaf = event->said->refers_leaf;
+        to->whole_receipt = event->said->receipt != 0;
     }
-    struct verbs_custody_event *to = &c->list[c->count++];
-    *to = (struct verbs_custody_event){.leaf = event->leaf, .at_unix_s = event->at_unix_s,
-                                       .signer = strndup((const char *)event->signer.p, event->signer.n),
-                                       .act = keep(x->act), .date = keep(x->date), .from = keep(x->from),
-                                       .place = keep(x->place), .to = keep(x->to), .why = keep(x->why),
-                                       .refers = x->refers, .refers_leaf = x->refers_leaf,
-                                       .whole_receipt = x->receipt != 0};
-    bool good = to->signer != NULL && to->act != NULL && (x->date == NULL) == (to->date == NULL) &&
-                (x->from == NULL) == (to->from == NULL) && (x->place == NULL) == (to->place == NULL) &&
-                (x->to == NULL) == (to->to == NULL) && (x->why == NULL) == (to->why == NULL);
-    return good ? 0 : err_memory(e);
+    return keep_all(to, event) ? 0 : err_memory(e);
 }
 
-void verbs_custody_release(struct verbs_custody *c)
+static void events_free(struct verbs_custody_event *list, size_t count)
 {
-    for (size_t i = 0; i < c->count; i++) {
-        const struct verbs_custody_event *x = &c->list[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct verbs_custody_event *x = &list[i];
         const char *const owned[] = {x->signer, x->act, x->date, x->from, x->place, x->to, x->why};
         for (size_t k = 0; k < COUNT(owned); k++)
             free((void *)(uintptr_t)owned[k]);
     }
-    free(c->list);
+    free(list);
+}
+
+void verbs_custody_release(struct verbs_custody *c)
+{
+    events_free(c->list, c->count);
+    events_free(c->accesses, c->access_count);
     verbs_item_drop(&c->held);
     buf_drop(&c->giver);
     buf_drop(&c->aside_reason);
@@ -244,7 +273,9 @@ int verbs_custody_load(struct store *s, const char *item, const char *receipt, s
     }
     if (rc == 0)
         rc = taker_find(ret, s, e);
-    return rc == 0 ? store_custody(s, &ret->about, take_event, ret, e) : rc;
+    if (rc == 0)
+        rc = store_custody(s, &ret->about, take_event, ret, e);
+    return rc == 0 ? store_accesses(s, &ret->about, take_event, ret, e) : rc;
 }
 
 static void say_words(const struct verbs_face *face, const char *label, const char *text, struct buf *shown)
@@ -257,7 +288,7 @@ static void say_event(const struct verbs_face *face, const struct verbs_custody_
 {
     char when[TIME_TEXT_MAX];
     time_text(when, x->at_unix_s);
-    verbs_say(face, "  %8" PRIu64 "  %s", x->leaf, verbs_act(x->act));
+    verbs_say(face, "  %8" PRIu64 "  %s", x->leaf, text_tr(verbs_act(x->act)));
     say_words(face, TEXT("date claimed:"), x->date, shown);
     say_words(face, TEXT("from:"), x->from, shown);
     say_words(face, TEXT("to:"), x->to, shown);
@@ -266,6 +297,27 @@ static void say_event(const struct verbs_face *face, const struct verbs_custody_
     if (x->refers)
         verbs_say(face, "           refers to leaf %" PRIu64, x->refers_leaf);
     verbs_say(face, "           signed by %s, at %s by that clock", x->signer, when);
+    if (x->doubtful)
+        verbs_say(face, "           DOUBTFUL: the log says that this key may have been in other hands by then");
+}
+
+enum { ACCESSES_SAID = 10 };
+
+static void say_accesses(const struct verbs_face *face, const struct verbs_custody *c, struct buf *shown)
+{
+    char when[TIME_TEXT_MAX];
+    size_t from = c->access_count > ACCESSES_SAID ? c->access_count - ACCESSES_SAID : 0;
+    if (c->access_count == 0)
+        return;
+    verbs_say(face, "Accesses on the log: %zu", c->access_count);
+    if (from > 0)
+        verbs_say(face, "  ... and %zu earlier ones; --json lists all", from);
+    for (size_t i = from; i < c->access_count; i++) {
+        const struct verbs_custody_event *x = &c->accesses[i];
+        time_text(when, x->at_unix_s);
+        verbs_say(face, "  %8" PRIu64 "  %s, %s, %s", x->leaf, when, text_tr(verbs_act(x->act)), x->signer);
+        say_words(face, TEXT("why:"), x->why, shown);
+    }
 }
 
 static void say_chain(const struct verbs_face *face, struct verbs_custody *c)
@@ -290,6 +342,7 @@ static void say_chain(const struct verbs_face *face, struct verbs_custody *c)
         say_event(face, &c->list[i], &shown);
     if (c->set_aside)
         verbs_say(face, "  Set aside: %s", verbs_shown(buf_bytes(&c->aside_reason), &shown));
+    say_accesses(face, c, &shown);
 }
 
 static void json_event(struct json_out *j, const struct verbs_custody_event *x)
@@ -297,6 +350,8 @@ static void json_event(struct json_out *j, const struct verbs_custody_event *x)
     json_object_begin(j);
     verbs_json_text(j, "act", x->act);
     verbs_json_text(j, "date", x->date);
+    json_key(j, "doubtful");
+    json_bool(j, x->doubtful);
     verbs_json_text(j, "from", x->from);
     verbs_json_u64(j, "leaf", x->leaf);
     verbs_json_text(j, "place", x->place);
@@ -312,8 +367,27 @@ static void json_event(struct json_out *j, const struct verbs_custody_event *x)
     json_object_end(j);
 }
 
+static void json_accesses(struct json_out *j, const struct verbs_custody *c)
+{
+    json_key(j, "accesses");
+    json_array_begin(j);
+    for (size_t i = 0; i < c->access_count; i++) {
+        const struct verbs_custody_event *x = &c->accesses[i];
+        json_object_begin(j);
+        verbs_json_text(j, "act", x->act);
+        verbs_json_u64(j, "leaf", x->leaf);
+        json_key(j, "signed_unix_s");
+        json_i64(j, x->at_unix_s);
+        verbs_json_text(j, "signer", x->signer);
+        verbs_json_text(j, "why", x->why);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void json_chain(struct json_out *j, struct verbs_custody *c)
 {
+    json_accesses(j, c);
     json_key(j, "acts");
     json_array_begin(j);
     for (size_t i = 0; i < c->count; i++)
@@ -338,17 +412,27 @@ static int show(const struct verbs_request *request, const struct verbs_face *fa
     OWN(store_drop) struct store *s = NULL;
     OWN(verbs_custody_release) struct verbs_custody c = {.count = 0};
     struct verbs_place place;
-    const char *receipt = request->option[OPTION_RECEIPT];
+    const char *receipt = request->option[OPTION_RECEIPT], *page = request->option[OPTION_PAGE];
+    OWN(buf_drop) struct buf html = {0};
+    enum text_language language;
     if ((request->count == 2) == (receipt != NULL))
         return err_set(e, ERR_USAGE, "custody show takes one item, or --receipt N");
-    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    int rc = verbs_page_language(request->option[OPTION_LANGUAGE], &language, e);
+    if (rc == 0 && page != NULL)
+        rc = verbs_outside(request, page, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = verbs_custody_load(s, receipt == NULL ? request->arguments[1] : NULL, receipt, &c, e);
+    if (rc == 0 && page != NULL)
+        rc = verbs_custody_page(s, &c, language, &html, e);
+    if (rc == 0 && page != NULL)
+        rc = verbs_page_write(face, page, &html, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL)
         json_chain(face->json, &c);
-    else
+    else if (page == NULL)
         say_chain(face, &c);
     return 0;
 }
@@ -360,11 +444,12 @@ const char *verbs_act(const char *code)
     } acts[] = {
         {"collected", TEXT("collected")}, {"received", TEXT("received")}, {"transferred", TEXT("transferred")},
         {"viewed", TEXT("viewed")},       {"exported", TEXT("exported")}, {"returned", TEXT("returned")},
-        {"destroyed", TEXT("destroyed")},
+        {"destroyed", TEXT("destroyed")}, {"shown", TEXT("shown")},       {"read", TEXT("read")},
+        {"restored", TEXT("restored")},
     };
     for (size_t i = 0; i < COUNT(acts); i++)
         if (strcmp(acts[i].code, code) == 0)
-            return text_tr(acts[i].words);
+            return acts[i].words;
     return code;
 }
 

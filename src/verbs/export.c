@@ -142,6 +142,19 @@ static void answer(const struct verbs_face *face, const char *dest, const struct
     verbs_say(face, "%s", word_of(f->word));
 }
 
+/* On record before the first byte goes out; it comes onto the log with the seal. */
+static int on_record(struct store *s, const struct verbs_face *face, const struct choosing *chosen, struct err *e)
+{
+    struct verbs_access a = {.act = "exported", .must_log = true};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < chosen->count; i++)
+        rc = verbs_ranges_add(&a.ranges, chosen->leaf[i], chosen->leaf[i], e);
+    if (rc == 0)
+        rc = verbs_access(s, face, &a, e);
+    verbs_ranges_release(&a.ranges);
+    return rc;
+}
+
 int verbs_export(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -170,7 +183,9 @@ int verbs_export(const struct verbs_request *request, const struct verbs_face *f
                                         .verifier_count = beside,
                                         .progress = progress,
                                         .context = (void *)(uintptr_t)face};
-    rc = package_make(s, &ask, &made, e);
+    rc = on_record(s, face, &chosen, e);
+    if (rc == 0)
+        rc = package_make(s, &ask, &made, e);
     if (rc != 0)
         return rc;
     answer(face, dest, &made, beside ? &verifier : NULL);

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { OPTION_SUMMARY };
+enum { OPTION_SUMMARY, OPTION_PAGE, OPTION_LANGUAGE };
 
 struct receipt {
     struct store *store;
@@ -300,6 +300,14 @@ static int list(struct receipt *r, struct err *e)
     return rc;
 }
 
+static int write_page(struct receipt *r, const char *path, enum text_language language, struct err *e)
+{
+    OWN(buf_drop) struct buf html = {0};
+    const struct verbs_receipt_facts facts = {r->number, r->deposit, r->closed, r->totals};
+    int rc = verbs_receipt_page(r->store, &facts, language, &html, e);
+    return rc == 0 ? verbs_page_write(r->face, path, &html, e) : rc;
+}
+
 int verbs_receipt(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     (void)ret_exit;
@@ -307,7 +315,15 @@ int verbs_receipt(const struct verbs_request *request, const struct verbs_face *
     OWN(receipt_release) struct receipt r = {.face = face};
     struct verbs_place place;
     uint64_t number;
-    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    const char *page = request->option[OPTION_PAGE];
+    enum text_language language;
+    if (page != NULL && request->count == 0)
+        return err_set(e, ERR_USAGE, "--page is of one receipt: give its number, or latest");
+    int rc = verbs_page_language(request->option[OPTION_LANGUAGE], &language, e);
+    if (rc == 0 && page != NULL)
+        rc = verbs_outside(request, page, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc != 0)
         return rc;
     r.store = s;
@@ -316,7 +332,9 @@ int verbs_receipt(const struct verbs_request *request, const struct verbs_face *
     rc = verbs_receipt_number(store_index(s), request->arguments[0], &number, e);
     if (rc == 0)
         rc = look_up(&r, number, e);
-    if (rc != 0)
+    if (rc == 0 && page != NULL)
+        rc = write_page(&r, page, language, e);
+    if (rc != 0 || (page != NULL && face->json == NULL))
         return rc;
     bool whole = request->option[OPTION_SUMMARY] == NULL;
     if (face->json != NULL)

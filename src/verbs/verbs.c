@@ -28,7 +28,10 @@ const struct verb verbs_table[] = {
       {"strict", NULL, "exit 3 when anything was refused"}}, verbs_intake},
     {"receipt", "[N|latest]", "show a receipt, file by file",
      "Without a number the receipts are listed.", 0, 1, true,
-     {{"summary", NULL, "only the sums"}}, verbs_receipt},
+     {{"summary", NULL, "only the sums"},
+      {"page", "FILE", "write what the giver takes home, as a page for paper (HTML): sums, digest, checkpoint; "
+       "no names"},
+      {"language", "LANG", "en or ko, for the page"}}, verbs_receipt},
     {"items", "", "list the items",
      "One line for each: number, receipt, kind, size, SHA-256, path.", 0, 0, true,
      {{"receipt", "N", "only those of one receipt"}}, verbs_items},
@@ -76,7 +79,9 @@ const struct verb verbs_table[] = {
       {"to", "WHO", "add: who has it now"},
       {"place", "WHERE", "add: where it was done, or where it is now"},
       {"why", "TEXT", "add: why"},
-      {"refers", "LEAF", "add: the earlier statement that this one goes back to"}}, verbs_custody},
+      {"refers", "LEAF", "add: the earlier statement that this one goes back to"},
+      {"page", "FILE", "show: write it as a page for paper (HTML)"},
+      {"language", "LANG", "show: en or ko, for the page"}}, verbs_custody},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
      "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "

@@ -181,7 +181,7 @@ struct verbs_custody_event {
     uint64_t leaf, refers_leaf;
     int64_t at_unix_s;
     const char *signer, *act, *date, *from, *place, *to, *why; /* owned; those that were not said are NULL */
-    bool refers, whole_receipt;
+    bool refers, whole_receipt, doubtful;
 };
 struct verbs_custody {
     struct store_custody_of about;
@@ -190,14 +190,33 @@ struct verbs_custody {
     int64_t opened_unix_s;
     bool has_giver, set_aside;
     struct buf giver, aside_reason, taker; /* taker: whose signature opened the deposit */
-    struct statement_totals totals;
     struct verbs_custody_event *list;
     size_t count, room;
+    struct verbs_custody_event *accesses;
+    size_t access_count, access_room;
 };
 void verbs_custody_release(struct verbs_custody *c);
 int verbs_custody_load(struct store *s, const char *item, const char *receipt, struct verbs_custody *ret,
                        struct err *e);
-const char *verbs_act(const char *code);
+const char *verbs_act(const char *code); /* of custody or of an access; in English, a key of the catalogue */
+
+/*
+ * page.c: for paper: HTML of one A4 page, without scripts and without anything from elsewhere, in one language.
+ * verbs_custody_page: the chain of an item or a receipt.
+ * verbs_receipt_page: what a giver takes home: sums, digest and checkpoint, and no name of a person or a file.
+ * verbs_page_write: to a new file, outside the repository.  verbs_page_language: by --language, or as all else is said.
+ */
+struct verbs_receipt_facts {
+    uint64_t number, deposit;
+    int64_t closed_unix_s;
+    struct statement_totals totals;
+};
+int verbs_custody_page(struct store *s, struct verbs_custody *c, enum text_language language, struct buf *to,
+                       struct err *e);
+int verbs_receipt_page(struct store *s, const struct verbs_receipt_facts *r, enum text_language language,
+                       struct buf *to, struct err *e);
+int verbs_page_language(const char *option, enum text_language *ret, struct err *e);
+int verbs_page_write(const struct verbs_face *face, const char *path, const struct buf *page, struct err *e);
 
 /* member.c: an act that waits: its proposal is the newest key event. */
 int verbs_proposed(struct store *s, const struct verbs_face *face);

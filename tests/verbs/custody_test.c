@@ -107,6 +107,9 @@ static void every_act_has_words(void **state)
     (void)state;
     for (size_t i = 0; statement_act(i) != NULL; i++)
         assert_string_equal(verbs_act(statement_act(i)), statement_act(i));
+    static const char *const accesses[] = {"shown", "read", "restored", "exported"};
+    for (size_t i = 0; i < COUNT(accesses); i++)
+        assert_true(statement_access_known(accesses[i]) && strcmp(verbs_act(accesses[i]), accesses[i]) == 0);
     assert_string_equal(verbs_act("?"), "?");
 }
 
