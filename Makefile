@@ -40,6 +40,7 @@ fuzz: install-build-test compile compile-fuzz
 	@scripts/test.py fuzz --seconds $(FUZZ_SECONDS)
 
 bench: install-build-bench compile
+	build/proof_bench
 	bench/run --binary build/groundwork
 	bench/match --binary build/groundwork-match
 

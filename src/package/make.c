@@ -297,20 +297,33 @@ static int sync_all(const struct packing *p, struct err *e)
     return 0;
 }
 
-static int rename_all(const struct packing *p, struct err *e)
+static int seal_rename(const struct packing *p, size_t i, struct err *e)
 {
     struct file_path from, to;
+    int rc = file_path(&from, e, "%s%s", p->draft.s, SEAL_ENDINGS[i]);
+    if (rc == 0)
+        rc = file_path(&to, e, "%s%s", p->request->dest, SEAL_ENDINGS[i]);
+    return rc == 0 ? rename_new(from.s, to.s, e) : rc;
+}
+
+/* After an error nothing stands under its name. */
+static int rename_all(const struct packing *p, struct err *e)
+{
+    struct file_path path;
+    size_t renamed = 0;
     int rc = sync_all(p, e);
-    for (size_t i = 0; rc == 0 && i < COUNT(SEAL_ENDINGS); i++) {
-        rc = file_path(&from, e, "%s%s", p->draft.s, SEAL_ENDINGS[i]);
-        if (rc == 0)
-            rc = file_path(&to, e, "%s%s", p->request->dest, SEAL_ENDINGS[i]);
-        if (rc == 0)
-            rc = rename_new(from.s, to.s, e);
+    while (rc == 0 && renamed < COUNT(SEAL_ENDINGS)) {
+        rc = seal_rename(p, renamed, e);
+        renamed += rc == 0;
     }
     if (rc == 0)
         rc = rename_new(p->draft.s, p->request->dest, e);
-    return rc == 0 ? file_sync_parent(p->request->dest, e) : rc;
+    if (rc == 0)
+        return file_sync_parent(p->request->dest, e);
+    while (renamed-- > 0)
+        if (file_path(&path, NULL, "%s%s", p->request->dest, SEAL_ENDINGS[renamed]) == 0)
+            (void)file_remove(path.s, NULL);
+    return rc;
 }
 
 /* ---- all of it ---- */

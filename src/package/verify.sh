@@ -61,7 +61,7 @@ ROWS+="([0-9]*),(-?[0-9]*),([0-9]*),([A-Za-z0-9+/=]+),\"(.*)\"$"
 
 usage() { printf 'verify.sh: %s\nverify.sh PACKAGE [--pin HEX] [--policy FILE] [--all]\n' "$1" >&2; exit 2; }
 stop() { printf 'verify.sh: %s\n' "$1" >&2; exit 4; }
-fail() { printf 'verify.sh: %q\n' "$1" >&2; echo FAILED; exit 1; }
+fail() { printf 'verify.sh: %s\n' "${1//[[:cntrl:]]/?}" >&2; echo FAILED; exit 1; }
 
 package='' pin='' policy_file='' all=''
 while [ $# -gt 0 ]; do
@@ -1191,7 +1191,7 @@ for path in "${!USED[@]}"; do [ "${USED[$path]}" = yes ] || fail "$path: belongs
 
 # ---- the word -------------------------------------------------------------------------------------------------------
 
-printf 'Package of %q: %d items, under a log of %d leaves; sealed on leaf %d, at %s as it claims.\n' "$ORIGIN" \
+printf 'Package of %s: %d items, under a log of %d leaves; sealed on leaf %d, at %s as it claims.\n' "$ORIGIN" \
     "${#ROW[@]}" "$SIZE" "$SEAL_LEAF" "$(date -u -d "@$SEAL_TIME" +%FT%TZ)"
 [ -z "$sampled" ] || printf 'Of the items %d were looked at by lot; --all looks at each.\n' "$SAMPLE"
 first='' before=''

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 enum { FROM, DEST, FIRST_SHEET, NAME_MAX_BYTES = 64 };
+enum { OPTION_REPLACES };
 
 struct given {
     struct recover_sheet *sheets;
@@ -189,6 +190,7 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
     place.place.root = root.s;
     place.place.identity = NULL; /* keys that are unlocked are another member's */
     const struct recover_wish wish = {.from = request->arguments[FROM],
+                                        .replaces = request->option[OPTION_REPLACES],
                                         .sheets = g.sheets,
                                         .count = g.count,
                                         .fresh = ask_fresh,

@@ -20,8 +20,10 @@ static size_t safe_ending(struct bytes name, char to[ENDING_MAX + 1])
     for (size_t i = 0; i < n; i++) {
         uint8_t c = name.p[name.n - n + i];
         uint8_t small = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-        if ((small < '0' || small > '9') && (small < 'a' || small > 'z'))
-            return to[0] = 0, 0;
+        if ((small < '0' || small > '9') && (small < 'a' || small > 'z')) {
+            to[0] = 0;
+            return 0;
+        }
         to[i] = (char)small;
     }
     to[n] = 0;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Packages for a court: made whole or not at all, and checked by two programs that share no code.  Every word, and every
 # change that needs no key; both say the same of each.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/common.sh"
 . "$tests/flow/authority.sh"
 verifier=$(dirname "$groundwork")/groundwork-verify
@@ -140,6 +140,29 @@ script whole | grep -q "$(openssl x509 -in east/root.pem -noout -fingerprint -sh
     fail 'the root of a stamp'
 gw -R archive export whole-single papers/link >/dev/null
 both 0 VERIFIED whole-single
+
+# ---- the disk goes at any of its calls: under its name a package is whole, or not at all
+fault=$(dirname "$groundwork")/tests/crash/crash_fault.so
+for case in write:1 write:12 write:40 write:70 sync:1 sync:2 sync:5 rename:1 rename:3 rename:5 rename:7 rename:9 \
+    rename:11 rename:12 rename:13; do
+    rm -rf new new.* repository state-then
+    cp -r archive repository
+    cp -r state state-then
+    got=0
+    LD_PRELOAD=$fault GW_FAULT_KIND=${case%:*} GW_FAULT_AT=${case#*:} GW_FAULT_FOR=0 GW_FAULT_ROOTS="$work" \
+        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 >out.txt 2>&1 || got=$?
+    if [ -e new ]; then
+        verify new >out.txt || [ $? -eq 5 ] || fail "half a package where $case and all after it fail"
+    else
+        [ "$got" -ne 0 ] || fail "exit 0 and no package where $case and all after it fail"
+        rm -rf new.seal.*
+        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 >out.txt 2>&1 ||
+            fail "not exported again after $case: $(cat out.txt)"
+        [ ! -e new.exporting ] || fail 'a draft stays'
+        verify new >out.txt || [ $? -eq 5 ] || fail "a package that is not whole after $case"
+    fi
+done
+rm -rf new new.* repository
 
 # ---- programs that are not ours (docs/verifiers.md)
 export PATH="/usr/lib/go-1.19/bin:$PATH" GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$work/gocache" GOFLAGS=

@@ -14,7 +14,7 @@
 
 static const char TAGS[] = "tagmanifest-sha256.txt", PAYLOAD[] = "manifest-sha256.txt";
 
-static void make_key(const char *name, uint8_t seed, struct key *ret_seed, struct note_key *ret)
+void forge_key(const char *name, uint8_t seed, struct key *ret_seed, struct note_key *ret)
 {
     uint8_t public_key[CRYPT_PUBLIC];
     *ret_seed = (struct key){{seed}};
@@ -27,10 +27,10 @@ void forge_begin(struct forge *f)
     struct key unused;
     uint8_t public_key[CRYPT_PUBLIC];
     *f = (struct forge){.leaves = 0};
-    make_key("forge.example/m/00000001", 1, &f->member_seed, &f->member);
-    make_key("forge.example", 2, &f->log_seed, &f->log);
-    make_key("forge.example/m/00000003", 3, &f->other_seed, &f->other);
-    make_key("friend.example", 4, &unused, &f->cosigner);
+    forge_key("forge.example/m/00000001", 1, &f->member_seed, &f->member);
+    forge_key("forge.example", 2, &f->log_seed, &f->log);
+    forge_key("forge.example/m/00000003", 3, &f->other_seed, &f->other);
+    forge_key("friend.example", 4, &unused, &f->cosigner);
     crypt_sign_public(&unused, public_key);
     assert_int_equal(note_cosigner_make("friend.example", public_key, &f->cosigner, NULL), 0);
     f->seal_seed = &f->member_seed;
@@ -109,7 +109,8 @@ void forge_log(struct forge *f)
     char vkey[NOTE_VKEY_MAX];
     struct statement s = {.kind = STATEMENT_FOUNDED,
                           .founded = {.origin = "forge.example", .log = f->log, .member = f->member, .format = 1,
-                                      .pack_sectors = 64, .sector_bytes = 16384}};
+                                      .pack_sectors = 64, .sector_bytes = 16384,
+                                      .administrators = f->administrators}};
     (void)forge_add(f, &s, &f->member, &f->member_seed);
     note_key_text(&f->log, vkey);
     buf_printf(&f->policy, "log %s\n", vkey);
@@ -172,6 +173,8 @@ void forge_checkpoint(struct forge *f, size_t leaves, const struct note_key *key
     checkpoint_text(&c, &text);
     buf_clear(to);
     assert_int_equal(note_sign(buf_bytes(&text), key, seed, to, NULL), 0);
+    if (f->more_line != NULL && leaves == f->sealed_at)
+        buf_put_text(to, f->more_line);
 }
 
 static void prove_at(struct forge *f, size_t leaf, size_t leaves, struct buf *to)
@@ -230,7 +233,7 @@ void forge_open(struct forge *f, const char *path, size_t leaf)
     assert_int_equal(opening_make(leaf, &l->secret, buf_bytes(&l->note), buf_bytes(&l->values), to, NULL), 0);
 }
 
-static void put_note(struct forge *f, const char *name, size_t leaf)
+void forge_statement(struct forge *f, const char *name, size_t leaf)
 {
     char path[FORGE_PATH];
     snprintf(path, sizeof path, "%s.statement", name);
@@ -286,9 +289,9 @@ void forge_fill(struct forge *f)
     static const char *const companions[] = {"README.txt", "bag-info.txt", "bagit.txt", "verify.sh"};
     for (size_t i = 0; i < COUNT(companions); i++)
         forge_set(f, companions[i], "words\n");
-    put_note(f, "proof/keys/000000", FORGE_FOUNDED);
-    put_note(f, "proof/keys/000001", FORGE_COSIGNERS);
-    put_note(f, "proof/covers/000001", FORGE_COVER);
+    forge_statement(f, "proof/keys/000000", FORGE_FOUNDED);
+    forge_statement(f, "proof/keys/000001", FORGE_COSIGNERS);
+    forge_statement(f, "proof/covers/000001", FORGE_COVER);
     put_opening(f, "proof/receipts/000001", FORGE_RECEIPT);
     put_opening(f, "proof/items/000001", FORGE_FILE);
     put_opening(f, "proof/items/000002", FORGE_FOLDER);

@@ -22,6 +22,8 @@ struct forge_file {
 struct forge {
     struct key member_seed, log_seed, other_seed;
     struct note_key member, log, other, cosigner;
+    uint32_t administrators; /* that leaf 0 asks for */
+    const char *more_line;   /* a further signature line of the package's checkpoint; NULL: none */
     struct forge_leaf leaf[FORGE_LEAVES];
     size_t leaves;
     struct statement_place place; /* of the next placed statement */
@@ -64,6 +66,8 @@ void forge_drop(struct forge *f, const char *path);
 void forge_set(struct forge *f, const char *path, const char *text);
 /* The proof of a leaf under the package's checkpoint, as it should be, in the place of what is there. */
 void forge_prove(struct forge *f, const char *path, size_t leaf);
+void forge_statement(struct forge *f, const char *name, size_t leaf); /* "proof/keys/000001": with its proof */
+void forge_key(const char *name, uint8_t seed, struct key *ret_seed, struct note_key *ret);
 void forge_open(struct forge *f, const char *path, size_t leaf);
 void forge_checkpoint(struct forge *f, size_t leaves, const struct note_key *key, const struct key *seed,
                       struct buf *to);

@@ -650,6 +650,150 @@ static void every_forged_seal(void **state)
     }
 }
 
+/* ---- several members ---- */
+
+/* Two administrators agree on a third member, and then that she goes; the log key goes with her. */
+struct crowd {
+    struct forge f;
+    struct key third_seed, log_seed;
+    struct note_key third, log;
+    size_t event[9];
+    struct statement_by by; /* of what is acted on next */
+};
+enum crowd_case {
+    CROWD_GOOD,
+    CROWD_BOTH_SIGN, /* the checkpoint, as where the log key changes */
+    CROWD_NO_APPROVAL,
+    CROWD_APPROVED_BY_PROPOSER,
+    CROWD_OTHER_ACT,
+    CROWD_SEALED_BY_REVOKED,
+    CROWD_SEALED_BY_ANALYST,
+    CROWD_OLD_LOG_KEY,
+    CROWD_STRANGER_TOO, /* signs the checkpoint */
+    CROWD_NO_LOG_KEY,
+    CROWD_SAME_LOG_KEY,
+    CROWD_CASES,
+};
+
+static size_t crowd_event(struct crowd *c, uint64_t number, struct statement *s, bool by_other)
+{
+    statement_event(s)->number = number;
+    c->event[number] = forge_add(&c->f, s, by_other ? &c->f.other : &c->f.member,
+                                 by_other ? &c->f.other_seed : &c->f.member_seed);
+    return c->event[number];
+}
+
+/* Proposed by the founder, approved by the other one; c->by names both. */
+static void crowd_agree(struct crowd *c, uint64_t number, const struct statement *act, enum crowd_case how)
+{
+    struct statement s = {.kind = STATEMENT_PROPOSED, .proposed = {.act = act}};
+    size_t proposal = crowd_event(c, number, &s, false);
+    s = (struct statement){.kind = STATEMENT_APPROVED, .approved = {.proposal = proposal}};
+    memcpy(s.approved.commitment.b, c->f.leaf[proposal].entry + 1, CRYPT_HASH);
+    size_t approval = crowd_event(c, number + 1, &s, how != CROWD_APPROVED_BY_PROPOSER);
+    c->by = (struct statement_by){.said = true, .proposal = proposal, .approvals = {approval}, .count = 1};
+    if (how == CROWD_NO_APPROVAL)
+        c->by.count = 0;
+}
+
+static void crowd_log(struct crowd *c, enum crowd_case how)
+{
+    struct forge *f = &c->f;
+    f->administrators = 2;
+    forge_log(f);
+    forge_key("forge.example/m/00000006", 6, &c->third_seed, &c->third);
+    forge_key("forge.example", 7, &c->log_seed, &c->log);
+    struct statement s = {.kind = STATEMENT_ADDED, .added = {.key = f->other, .role = STATEMENT_ADMINISTRATOR}};
+    (void)crowd_event(c, 2, &s, false);
+    struct statement act = {.kind = STATEMENT_ADDED, .added = {.key = c->third, .role = STATEMENT_INVESTIGATOR}};
+    if (how == CROWD_SEALED_BY_ANALYST)
+        act.added.role = STATEMENT_ANALYST;
+    crowd_agree(c, 3, &act, how);
+    if (how == CROWD_OTHER_ACT)
+        act.added.role = STATEMENT_ADMINISTRATOR;
+    act.added.event.by = c->by;
+    (void)crowd_event(c, 5, &act, false);
+    if (how == CROWD_SEALED_BY_ANALYST)
+        return;
+    act = (struct statement){.kind = STATEMENT_REVOKED, .revoked = {.name = c->third.name, .reason = STATEMENT_LEFT}};
+    crowd_agree(c, 6, &act, CROWD_GOOD);
+    act.revoked.event.by = c->by;
+    act.revoked.log_known = how != CROWD_NO_LOG_KEY;
+    act.revoked.log = how == CROWD_SAME_LOG_KEY ? f->log : c->log;
+    (void)crowd_event(c, 8, &act, true);
+}
+
+static void crowd_package(struct crowd *c, enum crowd_case how)
+{
+    struct forge *f = &c->f;
+    OWN(buf_drop) struct buf old = {0};
+    char name[FORGE_PATH];
+    uint64_t events = how == CROWD_SEALED_BY_ANALYST ? 5 : 8;
+    bool third = how == CROWD_SEALED_BY_REVOKED || how == CROWD_SEALED_BY_ANALYST;
+    f->sealed_at = f->leaves;
+    forge_checkpoint(f, f->sealed_at, &f->log, &f->log_seed, &old);
+    if (how != CROWD_OLD_LOG_KEY && how != CROWD_SEALED_BY_ANALYST) {
+        f->log = c->log;
+        f->log_seed = c->log_seed;
+    }
+    forge_fill(f);
+    for (uint64_t i = 2; i <= events; i++) {
+        snprintf(name, sizeof name, "proof/keys/%06u", (unsigned)i);
+        forge_statement(f, name, c->event[i]);
+    }
+    f->sealed.events = events;
+    f->seal_key = third ? &c->third : &f->other;
+    f->seal_seed = third ? &c->third_seed : &f->other_seed;
+    if (how == CROWD_BOTH_SIGN)
+        f->more_line = strstr(buf_text(&old), "\n\n") + 2;
+    if (how == CROWD_STRANGER_TOO) {
+        forge_checkpoint(f, f->sealed_at, &f->other, &f->other_seed, &old);
+        f->more_line = strstr(buf_text(&old), "\n\n") + 2;
+    }
+    if (f->more_line != NULL) {
+        forge_fill(f);
+        for (uint64_t i = 2; i <= events; i++) {
+            snprintf(name, sizeof name, "proof/keys/%06u", (unsigned)i);
+            forge_statement(f, name, c->event[i]);
+        }
+        f->sealed.events = events;
+    }
+    forge_manifests(f);
+    f->more_line = NULL;
+}
+
+static void several_members(void **state)
+{
+    static const char *const words[CROWD_CASES] = {
+        [CROWD_NO_APPROVAL] = "rule event-approvals",
+        [CROWD_APPROVED_BY_PROPOSER] = "rule approved-once",
+        [CROWD_OTHER_ACT] = "rule event-proposal",
+        [CROWD_SEALED_BY_REVOKED] = ".seal.note",
+        [CROWD_SEALED_BY_ANALYST] = ".seal.note",
+        [CROWD_OLD_LOG_KEY] = "no checkpoint of this log",
+        [CROWD_STRANGER_TOO] = "proof/checkpoint",
+        [CROWD_NO_LOG_KEY] = "rule event-log",
+        [CROWD_SAME_LOG_KEY] = "rule event-key",
+    };
+    for (int how = 0; how < CROWD_CASES; how++) {
+        OWN(verify_found_release) struct verify_found found = {0};
+        struct err e;
+        struct crowd *c = calloc(1, sizeof *c);
+        assert_non_null(c);
+        forge_begin(&c->f);
+        crowd_log(c, (enum crowd_case)how);
+        crowd_package(c, (enum crowd_case)how);
+        int rc = judge(&c->f, &found, &e);
+        if (words[how] == NULL ? rc != 0 : (rc != ERR_DAMAGED || strstr(e.text, words[how]) == NULL))
+            fail_msg("crowd %d: \"%s\" expected, %d \"%s\" came", how, words[how] == NULL ? "none" : words[how], rc,
+                     e.text);
+        if (rc == 0)
+            assert_true(found.word == VERIFY_TIME_UNPROVEN && found.events == 8);
+        forge_release(&c->f);
+        free(c);
+    }
+}
+
 /* ---- what is given with the question ---- */
 
 static void pins_and_policies(void **state)
@@ -702,6 +846,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_forgery),
         cmocka_unit_test(every_forged_seal),
+        cmocka_unit_test(several_members),
         cmocka_unit_test(pins_and_policies),
     };
     return cmocka_run_group_tests(tests, start, end);
