@@ -49,6 +49,8 @@ int cosign_key_open(const char *folder, struct bytes passphrase, struct key *ret
  */
 struct cosign_log {
     struct note_key log;
+    bool turned; /* since the note was signed: its line of the log is by the key before */
+    struct note_key before;
     bool signed_any;
     struct hash answered;
     struct checkpoint held;
@@ -94,7 +96,8 @@ struct cosign_line {
     const char *argument[COSIGN_ARGUMENTS_MAX];
 };
 typedef int cosign_run(const struct cosign_line *line, struct err *e);
-cosign_run cosign_init, cosign_key, cosign_follow, cosign_cosign, cosign_list, cosign_checkpoint, cosign_check;
+cosign_run cosign_init, cosign_key, cosign_follow, cosign_turn,
+    cosign_cosign, cosign_list, cosign_checkpoint, cosign_check;
 void cosign_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -24,7 +24,8 @@ static int read_asked(const struct cosign_log *l, const struct cosigning_request
 
 static struct cosigning_fork fork_of(const struct cosign_log *l, const struct cosigning_request *r)
 {
-    return (struct cosigning_fork){.log = l->log, .older = buf_bytes(&l->note), .newer = r->note};
+    const struct note_key *log = l->turned ? &l->before : &l->log;
+    return (struct cosigning_fork){.log = *log, .older = buf_bytes(&l->note), .newer = r->note};
 }
 
 /* The proof in the request may itself show which root the newer tree has where ours ends. */
@@ -64,6 +65,8 @@ int cosign_decide(const struct cosign_log *l, struct bytes text, const struct co
             return err_set(e, ERR_DAMAGED, "the request has a proof where none may be, or the root of no leaves is "
                                            "wrong");
     }
+    if (l->turned && d.outcome == COSIGN_FORK) /* a proof is of one log key, and these are of two */
+        d.outcome = COSIGN_DOUBT;
     *ret = d;
     return 0;
 }

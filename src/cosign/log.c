@@ -24,6 +24,10 @@ void cosign_log_text(const struct cosign_log *l, struct buf *to)
     buf_printf(to, "%slog %s\n", HEAD, vkey);
     if (!l->signed_any)
         return;
+    if (l->turned) {
+        note_key_text(&l->before, vkey);
+        buf_printf(to, "before %s\n", vkey);
+    }
     buf_put_text(to, "answered ");
     buf_put_hex(to, bytes_of(l->answered.b, CRYPT_HASH));
     buf_put_text(to, "\n\n");
@@ -34,14 +38,15 @@ void cosign_log_text(const struct cosign_log *l, struct buf *to)
 static int parse_held(struct bytes note, const struct note_key *own, struct cosign_log *l, struct err *e)
 {
     OWN(note_drop) struct note n = {0};
-    const struct note_key keys[2] = {l->log, *own};
+    const struct note_key *log = l->turned ? &l->before : &l->log;
+    const struct note_key keys[2] = {*log, *own};
     int rc = note_parse(note, &n, e);
     if (rc == 0)
         rc = note_check(&n, keys, COUNT(keys), NOTE_STRICT, e);
     if (rc == 0 && n.lines != COUNT(keys))
         rc = err_set(e, ERR_DAMAGED, "the checkpoint that was signed last lacks a signature");
     if (rc == 0)
-        rc = checkpoint_read(note, &l->log, NOTE_FOREIGN, &l->held, e);
+        rc = checkpoint_read(note, log, NOTE_FOREIGN, &l->held, e);
     if (rc == 0 && strcmp(l->held.origin, l->log.name) != 0)
         rc = err_set(e, ERR_DAMAGED, "the checkpoint of \"%s\" is signed by \"%s\"", l->held.origin, l->log.name);
     if (rc != 0)
@@ -56,6 +61,16 @@ static int form(struct err *e)
     return err_set(e, ERR_DAMAGED, "it has not the form of such a file");
 }
 
+/* Consumes the word where it is there. */
+static bool has_before(struct cursor *c)
+{
+    struct cursor look = *c;
+    bool is = cursor_expect(&look, "before ");
+    if (is)
+        *c = look;
+    return is;
+}
+
 int cosign_log_parse(struct bytes text, const struct note_key *own, struct cosign_log *ret, struct err *e)
 {
     OWN(cosign_log_release) struct cosign_log l = {.signed_any = false};
@@ -63,6 +78,12 @@ int cosign_log_parse(struct bytes text, const struct note_key *own, struct cosig
     if (!cursor_expect(&c, HEAD) || !cursor_expect(&c, "log "))
         return form(e);
     int rc = note_key_parse(cursor_line(&c), &l.log, e);
+    if (rc == 0 && has_before(&c)) {
+        l.turned = true;
+        rc = note_key_parse(cursor_line(&c), &l.before, e);
+        if (rc == 0 && c.left == 0)
+            return form(e);
+    }
     if (rc == 0 && c.left > 0) {
         if (!cursor_expect(&c, "answered ") || hex_get(cursor_line(&c), l.answered.b, CRYPT_HASH) != 0 ||
             !cursor_expect(&c, "\n"))

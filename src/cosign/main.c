@@ -15,6 +15,7 @@ static const struct {
     {"init", 1, cosign_init, TEXT("init NAME                 make a key; NAME is public, like other.example/cosigner")},
     {"key", 0, cosign_key, TEXT("key                       print the key to be given to logs")},
     {"follow", 1, cosign_follow, TEXT("follow KEY                follow the log with this verification key")},
+    {"turn", 2, cosign_turn, TEXT("turn KEY CHECKPOINT       the log goes on under this key: follow it there")},
     {"cosign", 2, cosign_cosign, TEXT("cosign REQUEST ANSWER     sign a log's request, if it extends what was signed")},
     {"list", 0, cosign_list, TEXT("list                      the logs that are followed, and how far they are signed")},
     {"checkpoint", 2, cosign_checkpoint,

@@ -113,6 +113,71 @@ int cosign_follow(const struct cosign_line *line, struct err *e)
     return rc;
 }
 
+static int read_log(const char *folder, const char *origin, struct note_key *own, struct cosign_log *ret,
+                    struct err *e)
+{
+    int rc = cosign_key_read(folder, own, e);
+    if (rc == 0)
+        rc = cosign_log_read(folder, origin, own, ret, e);
+    if (rc == ERR_ABSENT && own->name[0] != 0)
+        return err_set(e, ERR_REFUSED,
+                       "the log \"%s\" is not followed here: get its key from somebody you trust, and "
+                       "groundwork-cosign follow KEY",
+                       origin);
+    return rc;
+}
+
+/*
+ * The log goes on under a new key: the checkpoint in the file is signed by the key that is followed here and by the new
+ * one, which the operator has from somebody whom he trusts.  What was signed last stays as it is.
+ */
+static int turn_to(struct cosign_log *l, const struct note_key *next, struct bytes note, struct err *e)
+{
+    const struct note_key both[] = {l->log, *next};
+    OWN(note_drop) struct note n = {0};
+    struct checkpoint c;
+    int rc = note_parse(note, &n, e);
+    if (rc == 0 && n.lines != COUNT(both))
+        rc = err_set(e, ERR_DAMAGED, "the first checkpoint under a new log key is not signed by both keys");
+    if (rc == 0)
+        rc = note_check(&n, both, COUNT(both), NOTE_STRICT, e);
+    if (rc == 0)
+        rc = checkpoint_read(note, next, NOTE_FOREIGN, &c, e);
+    if (rc == 0 && (strcmp(c.origin, l->log.name) != 0 || (l->signed_any && c.size < l->held.size)))
+        rc = err_set(e, ERR_DAMAGED, "this checkpoint is of another log, or from before what was signed last");
+    if (rc != 0)
+        return rc;
+    if (!l->turned)
+        l->before = l->log;
+    l->turned = l->signed_any;
+    l->log = *next;
+    return 0;
+}
+
+int cosign_turn(const struct cosign_line *line, struct err *e)
+{
+    OWN(cosign_log_release) struct cosign_log l = {.signed_any = false};
+    OWN(buf_drop) struct buf note = {0};
+    OWN(fd_drop) int held = -1;
+    struct note_key own = {.name = ""}, next;
+    int rc = note_key_parse(bytes_text(line->argument[0]), &next, e);
+    if (rc == ERR_DAMAGED)
+        return err_add(e, ERR_USAGE, "the log's key");
+    if (rc == 0)
+        rc = file_read_all(line->argument[1], NOTE_BYTES_MAX, &note, e);
+    if (rc == 0)
+        rc = lock(line->folder, &held, e);
+    if (rc == 0)
+        rc = read_log(line->folder, next.name, &own, &l, e);
+    if (rc == 0)
+        rc = turn_to(&l, &next, buf_bytes(&note), e);
+    if (rc == 0)
+        rc = cosign_log_write(line->folder, &l, e);
+    if (rc == 0)
+        cosign_say("The log %s is followed under its new key from now on.", l.log.name);
+    return rc;
+}
+
 static void say_log(const struct cosign_log *l, const char *folder)
 {
     char hex[2 * CRYPT_HASH + 1];
@@ -160,20 +225,6 @@ int cosign_list(const struct cosign_line *line, struct err *e)
     for (const struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;)
         if (d->d_name[0] != '.' && ends(d->d_name, ".log"))
             rc = list_one(line->folder, d->d_name, &own, e);
-    return rc;
-}
-
-static int read_log(const char *folder, const char *origin, struct note_key *own, struct cosign_log *ret,
-                    struct err *e)
-{
-    int rc = cosign_key_read(folder, own, e);
-    if (rc == 0)
-        rc = cosign_log_read(folder, origin, own, ret, e);
-    if (rc == ERR_ABSENT && own->name[0] != 0)
-        return err_set(e, ERR_REFUSED,
-                       "the log \"%s\" is not followed here: get its key from somebody you trust, and "
-                       "groundwork-cosign follow KEY",
-                       origin);
     return rc;
 }
 
@@ -296,6 +347,7 @@ static int sign(struct signing *s, struct err *e)
     s->log.note = note;
     note = (struct buf){0};
     s->log.signed_any = true;
+    s->log.turned = false;
     s->log.held = s->decision.asked;
     crypt_sha256(buf_bytes(&s->request), &s->log.answered);
     return cosign_log_write(s->folder, &s->log, e);

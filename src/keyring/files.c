@@ -11,6 +11,7 @@ void keyring_head_write(const struct head *h, uint8_t to[HEAD_BYTES])
     memset(to, 0, HEAD_BYTES);
     memcpy(to, h->magic, 8);
     u32_put(to + 8, FORMAT_VERSION);
+    u32_put(to + 12, h->features);
     memcpy(to + 16, h->compartment, KEYRING_ID);
     u64_put(to + 32, h->number);
     u64_put(to + 40, h->epoch);
@@ -22,9 +23,11 @@ int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct 
 {
     if (memcmp(from, magic, 8) != 0)
         return err_set(e, ERR_DAMAGED, "it does not begin as such a file must");
-    if (u32_get(from + 8) > FORMAT_VERSION || u32_get(from + 12) != 0)
+    uint32_t known = strcmp(magic, "GWTABLE\n") == 0 ? FEATURE_TURNS : 0;
+    if (u32_get(from + 8) > FORMAT_VERSION || (u32_get(from + 12) & ~known) != 0)
         return err_set(e, ERR_NEWER, "it was written by a newer groundwork: update the program");
     ret->magic = magic;
+    ret->features = u32_get(from + 12);
     memcpy(ret->compartment, from + 16, KEYRING_ID);
     ret->number = u64_get(from + 32);
     ret->epoch = u64_get(from + 40);
@@ -133,14 +136,18 @@ int keyring_signed_finish(struct buf *b, const struct note_key *member, const st
     return buf_check(b, e);
 }
 
-int keyring_signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e)
+int keyring_signed_check(struct bytes file, const struct note_key *signers, size_t count, struct bytes *ret_unsigned,
+                         struct err *e)
 {
+    size_t i = 0;
     if (file.n < HEAD_BYTES + SIGNED_TAIL)
         return err_set(e, ERR_DAMAGED, "it is too short");
     struct bytes body = bytes_of(file.p, file.n - CRYPT_SIGNATURE);
-    if (memcmp(body.p + body.n - 4, member->id, 4) != 0)
+    while (i < count && memcmp(body.p + body.n - 4, signers[i].id, 4) != 0)
+        i++;
+    if (i == count)
         return err_set(e, ERR_KEY, "it is signed by another member's key: is this key file of another repository?");
-    if (!crypt_verify(member->public_key, PURPOSE, body, body.p + body.n))
+    if (!crypt_verify(signers[i].public_key, PURPOSE, body, body.p + body.n))
         return err_set(e, ERR_DAMAGED, "its signature does not verify");
     *ret_unsigned = bytes_of(file.p, file.n - SIGNED_TAIL);
     return 0;

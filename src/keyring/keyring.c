@@ -15,6 +15,10 @@ void keyring_close(struct keyring *k)
     if (k->segments != NULL)
         crypt_wipe(k->segments, k->segment_room * sizeof *k->segments);
     free(k->segments);
+    if (k->turns != NULL)
+        crypt_wipe(k->turns, k->turn_count * sizeof *k->turns);
+    free(k->turns);
+    free(k->signers);
     free(k->changes);
     buf_drop(&k->held);
     buf_wipe(&k->opened);
@@ -28,15 +32,23 @@ void keyring_drop(struct keyring **k)
     keyring_close(*k);
 }
 
-int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e)
+int keyring_new(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
+                struct keyring **ret, struct err *e)
 {
-    struct keyring *k = calloc(1, sizeof *k);
+    const struct keyring_trust own = {&id->member, 1, 1};
+    if (trust == NULL)
+        trust = &own;
+    OWN(keyring_drop) struct keyring *k = calloc(1, sizeof *k);
     if (k == NULL)
         return err_memory(e);
-    if (strlen(root) >= sizeof k->root) {
-        free(k);
+    if (strlen(root) >= sizeof k->root)
         return err_set(e, ERR_IO, "the repository's path is too long: %s", root);
-    }
+    k->signers = calloc(trust->count, sizeof *k->signers);
+    if (k->signers == NULL)
+        return err_memory(e);
+    memcpy(k->signers, trust->signers, trust->count * sizeof *k->signers);
+    k->signer_count = trust->count;
+    k->log_number = trust->log_number;
     strcpy(k->root, root);
     k->pin = id->pin;
     k->member = id->member;
@@ -44,21 +56,55 @@ int keyring_new(const char *root, const struct keyring_identity *id, struct keyr
     k->sign = id->sign;
     memcpy(k->compartment, id->compartment, KEYRING_ID);
     k->held_segment = UINT64_MAX;
-    *ret = k;
+    *ret = TAKE(k);
     return 0;
+}
+
+/*
+ * By the newest epoch whose box and table belong together: an unfinished turn leaves a box, and perhaps a table, that
+ * no commit names.
+ */
+int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e)
+{
+    uint64_t epochs[KEYRING_NUMBERS_MAX];
+    size_t count = 0;
+    char suffix[16] = "-";
+    struct err first = {0};
+    hex_put(suffix + 1, k->reader.id, 4);
+    int rc = keyring_numbers(k, "wrap-", suffix, UINT64_MAX, epochs, &count, e);
+    if (rc == 0 && count == 0)
+        rc = err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < count; i++) {
+        struct err mine = {0};
+        rc = keyring_wrap_read(k, id, epochs[i], &mine);
+        if (rc == 0 && i == 0)
+            rc = keyring_log_read(k, id, &mine);
+        if (rc == 0)
+            rc = keyring_table_read(k, table_max, &mine);
+        if (i == 0)
+            first = mine;
+        if (rc == 0 || (rc != ERR_KEY && rc != ERR_DAMAGED && rc != ERR_ABSENT))
+            break;
+    }
+    if (rc == 0)
+        return k->log_known ? 0 : keyring_log_read(k, id, e);
+    return err_set(e, first.code, "%s", first.text);
 }
 
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e)
 {
     OWN(keyring_drop) struct keyring *k = NULL;
-    int rc = keyring_new(root, id, &k, e);
+    int rc = keyring_new(root, id, NULL, &k, e);
     if (rc != 0)
         return rc;
     uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, box, receiving);
     k->epoch = id->receiving[0].epoch;
     k->log_seed = *log_seed;
+    k->log_known = true;
     crypt_random(k->epoch_key.b, CRYPT_KEY);
     crypt_random(k->index.b, CRYPT_KEY);
     crypt_random(k->pack.b, CRYPT_KEY);
@@ -74,12 +120,16 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
 int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
                  struct err *e)
 {
+    return keyring_open_among(root, id, NULL, table_max, ret, e);
+}
+
+int keyring_open_among(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
+                       uint64_t table_max, struct keyring **ret, struct err *e)
+{
     OWN(keyring_drop) struct keyring *k = NULL;
-    int rc = keyring_new(root, id, &k, e);
+    int rc = keyring_new(root, id, trust, &k, e);
     if (rc == 0)
-        rc = keyring_wrap_read(k, id, e);
-    if (rc == 0)
-        rc = keyring_table_read(k, table_max, e);
+        rc = keyring_unlock(k, id, table_max, e);
     if (rc == 0)
         *ret = TAKE(k);
     return rc == 0 ? 0 : err_add(e, rc, "keyring");
@@ -91,6 +141,12 @@ void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct k
         crypt_derive(&k->pack, "groundwork/spool/v1", bytes_of("", 0), ret);
     else
         *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
+}
+
+void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count)
+{
+    *ret = k->turns;
+    *ret_count = k->turn_count;
 }
 
 const struct key *keyring_log_seed(const struct keyring *k)
@@ -163,7 +219,7 @@ static int count_last(struct keyring *k, struct err *e)
     return 0;
 }
 
-static int segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
+int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
 {
     if (k->segment_count == SEGMENTS_MAX)
         return err_set(e, ERR_REFUSED, "the compartment is full: no more than %d segments of keys", SEGMENTS_MAX);
@@ -187,6 +243,7 @@ static int segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
     crypt_random(s->key.b, CRYPT_KEY);
     k->segment_count++;
     k->in_last = 0;
+    k->in_last_known = true;
     return 0;
 }
 
@@ -221,7 +278,7 @@ int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, s
     size_t segments_before = k->segment_count;
     while (rc == 0 && count > 0) {
         if (k->segment_count == 0 || k->in_last >= KEYRING_SEGMENT_LEAVES)
-            rc = segment_begin(k, first, e);
+            rc = keyring_segment_begin(k, first, e);
         if (rc != 0)
             break;
         size_t room = KEYRING_SEGMENT_LEAVES - k->in_last, n = count < room ? count : room;

@@ -69,6 +69,12 @@ struct keyring_file {
     struct hash before_sha256;
 };
 
+/* Who may have signed the files (a member of the history of keys), and which log key it is: the first is 1. */
+struct keyring_trust {
+    const struct note_key *signers;
+    size_t count;
+    uint64_t log_number;
+};
 struct keyring;
 /*
  * keyring_found: a new repository's keys: log key, epoch 1, table 1, boxes.  Durable in both copies when 0 is returned.
@@ -77,19 +83,29 @@ struct keyring;
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e);
 /*
- * keyring_open: open the newest table that is at most ${table_max} with the identity's receiving keys, from the good
- * copy of each file.  Signatures by ${id}'s member key are required throughout.  UINT64_MAX: the newest that is good,
+ * keyring_open_among: open the newest table that is at most ${table_max} with the identity's receiving keys, from the
+ * good copy of each file, each signed by one of ${trust}; keyring_open: by ${id}'s member alone.  UINT64_MAX: the
+ * newest that is good,
  * which the caller holds to the log (keyring_table): an unfinished commit may have left one that is newer.
  * ERR_KEY: the keys do not open this repository (foreign, or of another epoch); ERR_DAMAGED; ERR_NEWER.
  */
 int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
                  struct err *e);
+int keyring_open_among(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
+                       uint64_t table_max, struct keyring **ret, struct err *e);
 void keyring_close(struct keyring *k); /* wipes */
 void keyring_drop(struct keyring **k);
 
 /* KEYRING_SPOOL is made of the pack key, and so of the compartment. */
 enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK, KEYRING_SPOOL };
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
+/* Pack keys that followed the first: of runs that begin at this sector of this pack, or behind it. */
+struct keyring_turn {
+    uint64_t pack;
+    uint32_t sector;
+    struct key key;
+};
+void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count);
 const struct key *keyring_log_seed(const struct keyring *k);
 void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
 
@@ -111,6 +127,51 @@ int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err
 /* keyring_hold: for who writes nothing: ${blocks} of a record that the segments may lack yet.  Copied; what no segment
  * has is looked for in them. */
 int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
+
+/*
+ * ---- members: who reads ----
+ *
+ * keyring_admit: one more reader: boxes of the epoch key and of the log key, durable, among the changes.
+ * keyring_dismiss: the boxes of this reader are to go.
+ * keyring_turn: what comes after is for ${readers} alone: a new epoch key, log key, index key, pack key (of runs from
+ * ${pack}, ${sector} on) and segment (of secrets from ${leaf} on, behind all that there are), boxed to them, in a new
+ * table; all durable, among the changes; the boxes of ${before}, who read until now, are to go.  ERR_REFUSED: too many
+ * pack keys follow each other.
+ */
+struct keyring_reader {
+    struct note_key key;
+    uint8_t receiving[CRYPT_PUBLIC], box[CRYPT_PUBLIC];
+};
+struct keyring_turning {
+    const struct keyring_reader *readers;
+    size_t count;
+    const struct note_key *before;
+    size_t before_count;
+    uint64_t pack;
+    uint32_t sector;
+    uint64_t leaf;
+};
+int keyring_admit(struct keyring *k, const struct keyring_reader *reader, struct err *e);
+int keyring_dismiss(struct keyring *k, const struct note_key *reader, struct err *e);
+int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e);
+
+/*
+ * A request to join, which the new member signs with the key that it names (FORMAT 14.1).
+ * keyring_request_parse: ERR_DAMAGED.  Whose it is tells the fingerprint, by another way.
+ */
+enum { KEYRING_REQUEST_MAX = 4096 };
+struct keyring_request {
+    char origin[NOTE_NAME_MAX + 1];
+    struct hash pin;
+    struct note_key key;
+    uint8_t box[CRYPT_PUBLIC];
+    struct {
+        uint64_t epoch;
+        uint8_t key[CRYPT_PUBLIC];
+    } receiving[KEYRING_EPOCHS];
+};
+int keyring_request_put(const struct keyring_identity *id, struct buf *to, struct err *e);
+int keyring_request_parse(struct bytes text, struct keyring_request *ret, struct err *e);
 
 /* ---- recovery: one more reader, whose keys lie on printed sheets, k of n (FORMAT 2.6) ---- */
 
@@ -150,6 +211,7 @@ struct keyring_place {
     uint8_t compartment[KEYRING_ID];
     uint64_t epoch;
     const struct note_key *member;
+    const struct keyring_trust *trust; /* NULL: by the member alone */
 };
 int keyring_recovery_open(const struct keyring_place *place, const struct keyring_recovery *r, uint64_t table_max,
                           struct keyring **ret, struct err *e);

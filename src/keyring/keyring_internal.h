@@ -4,7 +4,7 @@
  * Every sealed file begins with a head of 64 bytes:
  *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n", "GWSEGMT\n" or "GWEVENT\n"
  *     8   4  u32 version, 1
- *    12   4  u32 features that must be understood, 0
+ *    12   4  u32 features that must be understood: 1 in a table with pack keys that followed, else 0
  *    16  16  compartment (zeros for the log key)
  *    32   8  u64 number: table version, epoch, log key number, segment number
  *    40   8  u64 epoch (table), else 0
@@ -36,6 +36,8 @@ enum {
     BLOCK_PREFIX = KEYRING_ID + 8,
     SEGMENTS_MAX = 300000, /* their keys fill a table of KEYRING_FILE_MAX */
     FORMAT_VERSION = 1,
+    FEATURE_TURNS = 1, /* a table that names pack keys that followed */
+    TURNS_MAX = 4096,
     COPIES = 2,
 };
 #define COPY_NAME(i) ("ab"[i])
@@ -46,6 +48,7 @@ struct head {
     uint64_t number, epoch;
     uint8_t member[4];
     uint32_t body;
+    uint32_t features;
 };
 void keyring_head_write(const struct head *h, uint8_t to[HEAD_BYTES]);
 int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct head *ret, struct err *e);
@@ -65,8 +68,14 @@ struct keyring {
     uint8_t compartment[KEYRING_ID];
     uint64_t epoch, version;
     struct hash table_sha256;
+    struct note_key *signers; /* whose signature counts */
+    size_t signer_count;
     struct key epoch_key, log_seed;
+    uint64_t log_number;
+    bool log_known; /* log_seed is */
     struct key index, pack, chunk;
+    struct keyring_turn *turns; /* pack keys that followed */
+    size_t turn_count;
     struct segment *segments;
     size_t segment_count, segment_room;
     uint32_t in_last; /* secrets already in the last segment */
@@ -97,15 +106,28 @@ int keyring_keys_read(const char *root, const char *name,
                       struct err *e);
 int keyring_change_add(struct keyring *k, const struct keyring_file *f, struct err *e);
 int keyring_signed_finish(struct buf *b, const struct note_key *member, const struct key *seed, struct err *e);
-int keyring_signed_check(struct bytes file, const struct note_key *member, struct bytes *ret_unsigned, struct err *e);
+int keyring_signed_check(struct bytes file, const struct note_key *signers, size_t count, struct bytes *ret_unsigned,
+                         struct err *e);
 
+/* A segment under a fresh key, for the secrets of this leaf and those behind it; a table must follow. */
+int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e);
 int keyring_table_write(struct keyring *k, struct err *e);
 int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e);
-int keyring_new(const char *root, const struct keyring_identity *id, struct keyring **ret, struct err *e);
+/* ${trust} NULL: the member's own signature alone counts, and the log key is the first. */
+int keyring_new(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
+                struct keyring **ret, struct err *e);
+/* Boxes and the newest table that is at most ${table_max} and that they open. */
+int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e);
+enum { KEYRING_NUMBERS_MAX = 64 };
+/* Numbers in names of a compartment's files, behind ${prefix} and before ${suffix}; newest first, in either copy. */
+int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
+                    uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e);
 /* Boxes of the epoch key to ${receiving} and of the log key to ${box}, for ${reader}; and that they are to go. */
 int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
                        const uint8_t box[CRYPT_PUBLIC], struct err *e);
 int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e);
-int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
+/* The epoch key of ${epoch}.  ERR_ABSENT: none is boxed.  The log key, of its number. */
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e);
+int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
 
 #endif

@@ -110,13 +110,11 @@ int keyring_recovery_open(const struct keyring_place *place, const struct keyrin
         id.receiving[i].epoch = place->epoch;
         id.receiving[i].seed = r->receiving;
     }
-    int rc = keyring_new(place->root, &id, &k, e);
+    int rc = keyring_new(place->root, &id, place->trust, &k, e);
     if (rc != 0)
         return rc;
     k->reader = r->key;
-    rc = keyring_wrap_read(k, &id, e);
-    if (rc == 0)
-        rc = keyring_table_read(k, table_max, e);
+    rc = keyring_unlock(k, &id, table_max, e);
     if (rc == 0)
         *ret = TAKE(k);
     return rc == 0 ? 0 : err_add(e, rc, "keyring");
@@ -126,7 +124,6 @@ int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, str
 {
     const struct note_key before = k->member, sheets = k->reader;
     uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    assert(fresh->receiving[0].epoch == k->epoch);
     keyring_identity_public(fresh, box, receiving);
     k->member = fresh->member;
     k->reader = fresh->member;

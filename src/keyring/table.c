@@ -22,7 +22,8 @@ static void table_name(const struct keyring *k, uint64_t version, char to[KEYRIN
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%llu", comp, (unsigned long long)version);
 }
 
-/* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; zeros to a KiB. */
+/* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; with FEATURE_TURNS u32
+ * pack keys that followed, then {u64 pack, u32 sector, key} each; zeros to a KiB. */
 static void content_put(const struct keyring *k, struct buf *b)
 {
     buf_put(b, k->index.b, CRYPT_KEY);
@@ -33,6 +34,13 @@ static void content_put(const struct keyring *k, struct buf *b)
         buf_put_u64(b, k->segments[i].number);
         buf_put_u64(b, k->segments[i].first_leaf);
         buf_put(b, k->segments[i].key.b, CRYPT_KEY);
+    }
+    if (k->turn_count > 0)
+        buf_put_u32(b, (uint32_t)k->turn_count);
+    for (size_t i = 0; i < k->turn_count; i++) {
+        buf_put_u64(b, k->turns[i].pack);
+        buf_put_u32(b, k->turns[i].sector);
+        buf_put(b, k->turns[i].key.b, CRYPT_KEY);
     }
     while (!b->failed && b->n % TABLE_PAD != 0)
         buf_put_u8(b, 0);
@@ -51,7 +59,10 @@ int keyring_table_write(struct keyring *k, struct err *e)
         return rc;
     table_name(k, k->version, old);
     table_name(k, k->version + 1, name);
-    struct head h = {.magic = "GWTABLE\n", .number = k->version + 1, .epoch = k->epoch};
+    struct head h = {.magic = "GWTABLE\n",
+                     .number = k->version + 1,
+                     .epoch = k->epoch,
+                     .features = k->turn_count > 0 ? FEATURE_TURNS : 0};
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     h.body = (uint32_t)(content.n + CRYPT_TAG);
     keyring_head_write(&h, head);
@@ -79,7 +90,39 @@ int keyring_table_write(struct keyring *k, struct err *e)
     return rc;
 }
 
-static int content_get(struct keyring *k, struct bytes content, struct err *e)
+static void turns_forget(struct keyring *k)
+{
+    if (k->turns != NULL)
+        crypt_wipe(k->turns, k->turn_count * sizeof *k->turns);
+    free(k->turns);
+    k->turns = NULL;
+    k->turn_count = 0;
+}
+
+/* Ascending, and at least one where there is the feature. */
+static int turns_get(struct keyring *k, struct cursor *c, struct err *e)
+{
+    uint32_t count = cursor_u32(c);
+    if (c->failed || count == 0 || count > TURNS_MAX) {
+        c->failed = true;
+        return 0;
+    }
+    k->turns = calloc(count, sizeof *k->turns);
+    if (k->turns == NULL)
+        return err_memory(e);
+    k->turn_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct keyring_turn *t = &k->turns[i];
+        t->pack = cursor_u64(c);
+        t->sector = cursor_u32(c);
+        cursor_copy(c, t->key.b, CRYPT_KEY);
+        if (i > 0 && (t->pack < t[-1].pack || (t->pack == t[-1].pack && t->sector < t[-1].sector)))
+            c->failed = true;
+    }
+    return 0;
+}
+
+static int content_get(struct keyring *k, struct bytes content, bool turns, struct err *e)
 {
     struct cursor c = cursor_of(content);
     cursor_copy(&c, k->index.b, CRYPT_KEY);
@@ -100,6 +143,8 @@ static int content_get(struct keyring *k, struct bytes content, struct err *e)
         if (list[i].number == UINT64_MAX) /* it stands for "no segment", and no segment could follow */
             c.failed = true;
     }
+    turns_forget(k);
+    int rc = turns ? turns_get(k, &c, e) : 0;
     c.failed = c.failed || content.n % TABLE_PAD != 0 || c.left >= TABLE_PAD; /* one table has one form */
     for (size_t i = 0; i < c.left; i++)
         c.failed = c.failed || c.p[i] != 0;
@@ -110,7 +155,9 @@ static int content_get(struct keyring *k, struct bytes content, struct err *e)
     k->segments = list;
     k->segment_count = count;
     k->segment_room = count + 1u;
-    return c.failed ? err_set(e, ERR_DAMAGED, "its content has no known form") : 0;
+    if (rc == 0 && c.failed)
+        rc = err_set(e, ERR_DAMAGED, "its content has no known form");
+    return rc;
 }
 
 struct table_try {
@@ -124,12 +171,13 @@ static int table_good(void *context, struct bytes file, struct err *e)
     struct keyring *k = t->k;
     struct head h;
     struct bytes body;
-    int rc = keyring_signed_check(file, &k->member, &body, e);
+    int rc = keyring_signed_check(file, k->signers, k->signer_count, &body, e);
     if (rc == 0)
         rc = keyring_head_read(file.p, "GWTABLE\n", &h, e);
     if (rc != 0)
         return rc;
-    struct head expected = {.magic = h.magic, .number = t->version, .epoch = h.epoch, .body = h.body};
+    struct head expected = {
+        .magic = h.magic, .number = t->version, .epoch = h.epoch, .body = h.body, .features = h.features};
     memcpy(expected.compartment, k->compartment, KEYRING_ID);
     if (!keyring_head_is(file.p, &expected) || body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body ||
         h.body < CRYPT_TAG)
@@ -148,7 +196,7 @@ static int table_good(void *context, struct bytes file, struct err *e)
     if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), bytes_of(file.p + HEAD_BYTES + CRYPT_SALT, h.body), p) != 0)
         return err_set(e, ERR_DAMAGED, "it does not open with the epoch's key");
     content.n = h.body - CRYPT_TAG;
-    rc = content_get(k, buf_bytes(&content), e);
+    rc = content_get(k, buf_bytes(&content), (h.features & FEATURE_TURNS) != 0, e);
     if (rc == 0) {
         k->version = h.number;
         crypt_sha256(file, &k->table_sha256);
@@ -156,10 +204,17 @@ static int table_good(void *context, struct bytes file, struct err *e)
     return rc;
 }
 
-/* The versions of tables that lie in either copy, newest first, at most a few: old ones go at the next commit. */
-enum { VERSIONS_MAX = 64 };
-static int table_versions(const struct keyring *k, uint64_t table_max, uint64_t list[VERSIONS_MAX], size_t *ret_count,
-                          struct err *e)
+/* The number in this name; false: another name. */
+static bool number_of(const char *name, const char *prefix, const char *suffix, uint64_t *ret)
+{
+    size_t n = strlen(name), before = strlen(prefix), after = strlen(suffix);
+    return n > before + after && strncmp(name, prefix, before) == 0 && strcmp(name + n - after, suffix) == 0 &&
+           decimal_get(bytes_of(name + before, n - before - after), ret) == 0;
+}
+
+/* At most a few: old ones go at the next commit. */
+int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
+                    uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e)
 {
     size_t count = 0;
     char comp[2 * KEYRING_ID + 1];
@@ -172,18 +227,17 @@ static int table_versions(const struct keyring *k, uint64_t table_max, uint64_t 
         if (dir == NULL && errno == ENOMEM) /* what is unreadable otherwise has its other copy */
             return err_memory(e);
         for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
-            uint64_t version = 0;
-            if (strncmp(d->d_name, "table-", 6) != 0 || decimal_get(bytes_text(d->d_name + 6), &version) != 0 ||
-                version > table_max)
+            uint64_t number = 0;
+            if (!number_of(d->d_name, prefix, suffix, &number) || number > max)
                 continue;
             size_t at = 0;
-            while (at < count && list[at] > version)
+            while (at < count && list[at] > number)
                 at++;
-            if ((at < count && list[at] == version) || at == VERSIONS_MAX)
+            if ((at < count && list[at] == number) || at == KEYRING_NUMBERS_MAX)
                 continue;
-            size_t keep = count < VERSIONS_MAX ? count : VERSIONS_MAX - 1;
+            size_t keep = count < KEYRING_NUMBERS_MAX ? count : KEYRING_NUMBERS_MAX - 1;
             memmove(list + at + 1, list + at, (keep - at) * sizeof *list);
-            list[at] = version;
+            list[at] = number;
             count = keep + 1;
         }
     }
@@ -197,9 +251,9 @@ static int table_versions(const struct keyring *k, uint64_t table_max, uint64_t 
  */
 int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 {
-    uint64_t versions[VERSIONS_MAX];
+    uint64_t versions[KEYRING_NUMBERS_MAX];
     size_t count = 0;
-    int rc = table_versions(k, table_max, versions, &count, e);
+    int rc = keyring_numbers(k, "table-", "", table_max, versions, &count, e);
     if (rc != 0)
         return rc;
     if (count == 0)
@@ -231,11 +285,11 @@ static void wrap_name(const struct keyring *k, const struct note_key *reader, ch
     snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, id);
 }
 
-static void log_name(const struct note_key *reader, char to[KEYRING_NAME_MAX])
+static void log_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
 {
     char id[9];
     hex_put(id, reader->id, 4);
-    snprintf(to, KEYRING_NAME_MAX, "log/1-%s", id);
+    snprintf(to, KEYRING_NAME_MAX, "log/%llu-%s", (unsigned long long)k->log_number, id);
 }
 
 /* The head of a box for this reader: what was written is what is expected when it is read. */
@@ -253,9 +307,9 @@ static struct head wrap_head(const struct keyring *k, const struct note_key *rea
     return h;
 }
 
-static struct head log_head(const struct note_key *reader)
+static struct head log_head(const struct keyring *k, const struct note_key *reader)
 {
-    return box_head(reader, "GWLOGKY\n", 1);
+    return box_head(reader, "GWLOGKY\n", k->log_number);
 }
 
 static int box_write(struct keyring *k, const struct head *h, const char *name, const uint8_t receiver[CRYPT_PUBLIC],
@@ -278,12 +332,12 @@ int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const u
                        const uint8_t box[CRYPT_PUBLIC], struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    const struct head wrap = wrap_head(k, reader), log = log_head(reader);
+    const struct head wrap = wrap_head(k, reader), log = log_head(k, reader);
     wrap_name(k, reader, name);
     int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
     if (rc != 0)
         return rc;
-    log_name(reader, name);
+    log_name(k, reader, name);
     return box_write(k, &log, name, box, &k->log_seed, e);
 }
 
@@ -291,7 +345,7 @@ int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct
 {
     struct keyring_file wrap = {.removed = true}, log = {.removed = true};
     wrap_name(k, reader, wrap.name);
-    log_name(reader, log.name);
+    log_name(k, reader, log.name);
     int rc = keyring_change_add(k, &wrap, e);
     return rc != 0 ? rc : keyring_change_add(k, &log, e);
 }
@@ -308,7 +362,7 @@ static int box_good(void *context, struct bytes file, struct err *e)
     struct box_try *t = context;
     struct head h;
     struct bytes body;
-    int rc = keyring_signed_check(file, &t->k->member, &body, e);
+    int rc = keyring_signed_check(file, t->k->signers, t->k->signer_count, &body, e);
     if (rc == 0)
         rc = keyring_head_read(file.p, t->head.magic, &h, e);
     if (rc != 0)
@@ -325,23 +379,36 @@ static int box_good(void *context, struct bytes file, struct err *e)
     return 0;
 }
 
-int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
+/* Of the newest receiving key that is not of a later epoch: who was away uses her last one again. */
+static const struct key *seed_of(const struct keyring_identity *id, uint64_t epoch)
+{
+    const struct key *best = NULL;
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++)
+        if (id->receiving[i].epoch <= epoch)
+            best = &id->receiving[i].seed;
+    return best;
+}
+
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
-    int rc = ERR_ABSENT;
-    for (size_t i = KEYRING_EPOCHS; rc == ERR_ABSENT && i-- > 0;) {
-        k->epoch = id->receiving[i].epoch;
-        struct box_try wrap = {k, wrap_head(k, &k->reader), &id->receiving[i].seed, &k->epoch_key};
-        wrap_name(k, &k->reader, name);
-        rc = keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
-    }
-    if (rc == ERR_ABSENT)
-        return err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
-    if (rc != 0)
-        return rc;
-    struct box_try log = {k, log_head(&k->reader), &id->box, &k->log_seed};
-    log_name(&k->reader, name);
-    rc = keyring_keys_read(k->root, name, box_good, &log, &file, e);
-    return rc == ERR_ABSENT ? ERR_DAMAGED : rc;
+    k->epoch = epoch;
+    struct box_try wrap = {k, wrap_head(k, &k->reader), seed_of(id, epoch), &k->epoch_key};
+    if (wrap.seed == NULL)
+        return err_set(e, ERR_KEY, "your keys are of a later epoch than %llu", (unsigned long long)epoch);
+    wrap_name(k, &k->reader, name);
+    return keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
+}
+
+int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
+{
+    OWN(buf_drop) struct buf file = {0};
+    char name[KEYRING_NAME_MAX];
+    struct box_try log = {k, log_head(k, &k->reader), &id->box, &k->log_seed};
+    log_name(k, &k->reader, name);
+    struct err mine = {0};
+    int rc = keyring_keys_read(k->root, name, box_good, &log, &file, &mine);
+    k->log_known = rc == 0;
+    return rc == 0 ? 0 : err_set(e, rc == ERR_ABSENT ? ERR_DAMAGED : rc, "%s", mine.text);
 }

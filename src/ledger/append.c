@@ -18,6 +18,40 @@ static int may_append(const struct ledger *l, struct err *e)
     return 0;
 }
 
+int ledger_turn(struct ledger *l, const struct history_log *next, const struct key *seed, struct err *e)
+{
+    struct history_log *grown = reallocarray(l->logs.list, l->logs.count + 1, sizeof *grown);
+    if (grown == NULL)
+        return err_memory(e);
+    l->logs.list = grown;
+    l->turns = true;
+    l->turn = *next;
+    l->turn_seed = *seed;
+    return 0;
+}
+
+/* The line of the log key that follows, behind that of the one before. */
+static int sign_too(const struct ledger *l, const struct checkpoint *c, struct buf *note, struct err *e)
+{
+    OWN(buf_drop) struct buf other = {0};
+    OWN(note_drop) struct note n = {0};
+    int rc = checkpoint_sign(c, &l->turn.key, &l->turn_seed, &other, e);
+    if (rc == 0)
+        rc = note_parse(buf_bytes(&other), &n, e);
+    if (rc == 0)
+        note_line_put(&n.line[0], note);
+    return rc;
+}
+
+/* ledger_turn has made the room. */
+static void turn_now(struct ledger *l)
+{
+    l->logs.list[l->logs.count++] = l->turn;
+    l->seed = l->turn_seed;
+    key_drop(&l->turn_seed);
+    l->turns = false;
+}
+
 int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct ledger_position *ret_position,
                    struct err *e)
 {
@@ -44,10 +78,13 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
         tree_edge_add(&edge, &h);
     }
     struct checkpoint c = {.size = edge.size};
-    memcpy(c.origin, l->key.name, sizeof(c.origin));
+    const struct note_key *key = &l->logs.list[l->logs.count - 1].key;
+    memcpy(c.origin, key->name, sizeof(c.origin));
     tree_edge_root(&edge, &c.root);
     OWN(buf_drop) struct buf note = {0}, record = {0};
-    rc = checkpoint_sign(&c, &l->key, &l->seed, &note, e);
+    rc = checkpoint_sign(&c, key, &l->seed, &note, e);
+    if (rc == 0 && l->turns)
+        rc = sign_too(l, &c, &note, e);
     if (rc == 0)
         rc = buf_check(&note, e);
     struct ledger_record whole = *draft;
@@ -120,6 +157,8 @@ int ledger_commit(struct ledger *l, struct err *e)
         l->spoiled = true;
         return rc;
     }
+    if (l->turns)
+        turn_now(l);
     l->position = l->next;
     l->edge = l->next_edge;
     l->settled = l->position.bytes;

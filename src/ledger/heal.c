@@ -19,7 +19,7 @@ static int journal_begin(const char *path, int copy, int *ret_fd, struct err *e)
     return file_write_at(*ret_fd, header, sizeof header, 0, path, e);
 }
 
-static int journal_write(const char *path, int copy, struct ledger_pieces *p, const struct note_key *key,
+static int journal_write(const char *path, int copy, struct ledger_pieces *p, const struct history_logs *logs,
                          uint64_t records, struct err *e)
 {
     OWN(fd_drop) int fd = -1;
@@ -29,14 +29,14 @@ static int journal_write(const char *path, int copy, struct ledger_pieces *p, co
     while (rc == 0 && at.records < records) {
         struct ledger_record r;
         uint64_t offset = at.bytes;
-        rc = ledger_pieces_next(p, key, &at, &r, e);
+        rc = ledger_pieces_next(p, logs, &at, &r, e);
         if (rc == 0)
             rc = file_write_at(fd, r.all.p, r.all.n, offset, path, e);
     }
     return rc == 0 ? file_sync(fd, path, e) : rc;
 }
 
-int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct note_key *key, uint64_t records,
+int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct history_logs *logs, uint64_t records,
                        struct err *e)
 {
     int rc = 0;
@@ -52,7 +52,7 @@ int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct n
         if (rc == 0)
             rc = file_make_folder(folder.s, e);
         if (rc == 0)
-            rc = journal_write(fresh.s, copy, p, key, records, e);
+            rc = journal_write(fresh.s, copy, p, logs, records, e);
         if (rc == 0 && rename(fresh.s, path.s) != 0)
             rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
         if (rc == 0)
@@ -64,7 +64,7 @@ int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct n
 /* ---- records that are bad in both copies ---- */
 
 struct heal {
-    struct ledger l; /* its files and its key, nothing else: no end is looked for */
+    struct ledger l; /* its files and the log keys, which are borrowed: no end is looked for */
     struct ledger_pieces *pieces;
     struct buf bytes;
     uint64_t lacking; /* records that only the pieces have */
@@ -107,7 +107,7 @@ static int heal_next(struct heal *h, struct ledger_position *at, struct bytes *r
             return 0;
         }
     }
-    if (ledger_pieces_next(h->pieces, &h->l.key, at, &r, NULL) != 0)
+    if (ledger_pieces_next(h->pieces, &h->l.logs, at, &r, NULL) != 0)
         return err_set(e, ERR_ABSENT, "no more records");
     *ret = r.all;
     h->lacking++;
@@ -144,7 +144,7 @@ static int heal_plan(struct heal *h, struct ledger_position *ret_end, struct err
                            "have it",
                            LLU(ret_end->records));
     if (ret_end->records == 0 ||
-        ledger_pieces_record(h->pieces, &h->l.key, ret_end->records - 1, NULL, &there, NULL) != 0 ||
+        ledger_pieces_record(h->pieces, &h->l.logs, ret_end->records - 1, NULL, &there, NULL) != 0 ||
         hash_equal(&there.hash, &ret_end->last))
         return 0;
     return err_set(e, ERR_DAMAGED,
@@ -190,10 +190,10 @@ static int heal_place(struct heal *h, const char *fresh, struct buf *words, stru
     return buf_check(words, e);
 }
 
-int ledger_heal(const char *root, struct ledger_pieces *p, const struct note_key *key, bool *ret_healed,
+int ledger_heal(const char *root, struct ledger_pieces *p, const struct history_logs *logs, bool *ret_healed,
                 struct buf *ret_words, struct err *e)
 {
-    OWN(heal_drop) struct heal h = {.l = {.root = root, .key = *key, .copy = {{.fd = -1}, {.fd = -1}}}, .pieces = p};
+    OWN(heal_drop) struct heal h = {.l = {.root = root, .logs = *logs, .copy = {{.fd = -1}, {.fd = -1}}}, .pieces = p};
     struct ledger_position end;
     struct file_path folder, fresh;
     *ret_healed = false;

@@ -15,7 +15,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
-#include "model/checkpoint.h"
+#include "model/history.h"
 
 enum {
     LEDGER_ENTRY = 33,                  /* kind byte and SHA-256 */
@@ -57,7 +57,8 @@ struct ledger;
 struct ledger_setup {
     const char *root;          /* repository folder, kept until close */
     struct note_key log_key;   /* its name is the origin */
-    const struct key *seed;    /* to append; NULL to read */
+    const struct history_logs *logs; /* log_key and those that followed; copied; NULL: none did */
+    const struct key *seed;    /* of the last one, to append; NULL to read */
 };
 
 /* ledger_found: write the headers of both copies of a new journal, durably.  ERR_REFUSED when one is there. */
@@ -117,6 +118,19 @@ bool ledger_outrun(const struct ledger *l);
 int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct ledger_position *ret_position,
                    struct err *e);
 int ledger_commit(struct ledger *l, struct err *e);
+/*
+ * ledger_turn: the log key that follows: the next record prepared is signed by the key before, its checkpoint by both,
+ * and all that come after by this one alone.  ${from}: the leaf behind the event that names it, which must be in that
+ * record.  ERR_IO: no memory.
+ */
+int ledger_turn(struct ledger *l, const struct history_log *next, const struct key *seed, struct err *e);
+/*
+ * ledger_glance: every record of one copy (0 is a) by its form alone, as far as it has one, before the log keys are
+ * known: nothing is verified.  A non-zero result of ${each} ends it with that.  ERR_ABSENT, ERR_IO.
+ */
+int ledger_glance(const char *root, int copy,
+                  int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
+                  struct err *e);
 /* ledger_publish: bring tiles and log/checkpoint up to the journal, durably (all that is missing; every partial tile
  * that a newer one replaces is removed). */
 int ledger_publish(struct ledger *l, struct err *e);
@@ -180,9 +194,9 @@ bool ledger_healed(const struct ledger *l, int copy);
  *
  * A piece is a file of whole records, back to back, that is never written again; its name says which.
  * ledger_pieces_open: the pieces below ${folder}, which is kept; none is fine.  ERR_IO.
- * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${key} and, unless
- * NULL, to what stands before it; borrowed until the next call.  ${key} NULL: by its form alone, for who does not know
- * the log key yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
+ * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${logs} and,
+ * unless NULL, to what stands before it; borrowed until the next call.  ${logs} NULL: by its form alone, for who does
+ * not know the log keys yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
  * ledger_pieces_next: the record behind *at, which moves on; an empty position is the beginning.
  */
 enum {
@@ -198,9 +212,9 @@ int ledger_pieces_open(const char *folder, struct ledger_pieces **ret, struct er
 void ledger_pieces_close(struct ledger_pieces *p);
 void ledger_pieces_drop(struct ledger_pieces **p);
 size_t ledger_pieces_list(const struct ledger_pieces *p, const struct ledger_piece **ret); /* ascending */
-int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, uint64_t number,
+int ledger_pieces_record(struct ledger_pieces *p, const struct history_logs *logs, uint64_t number,
                          const struct ledger_position *before, struct ledger_record *ret, struct err *e);
-int ledger_pieces_next(struct ledger_pieces *p, const struct note_key *key, struct ledger_position *at,
+int ledger_pieces_next(struct ledger_pieces *p, const struct history_logs *logs, struct ledger_position *at,
                        struct ledger_record *ret, struct err *e);
 void ledger_begin(struct ledger_position *ret); /* where a journal without records stands */
 /*
@@ -209,9 +223,9 @@ void ledger_begin(struct ledger_position *ret); /* where a journal without recor
  * to quarantine/, and ledger_repair makes copy b from it.  Nothing is done where one good copy of each record is here,
  * or where the pieces end before the damage does (ERR_DAMAGED names the record).  ret_words as ledger_mend.
  */
-int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct note_key *key, uint64_t records,
+int ledger_from_pieces(const char *root, struct ledger_pieces *p, const struct history_logs *logs, uint64_t records,
                        struct err *e);
-int ledger_heal(const char *root, struct ledger_pieces *p, const struct note_key *key, bool *ret_healed,
+int ledger_heal(const char *root, struct ledger_pieces *p, const struct history_logs *logs, bool *ret_healed,
                 struct buf *ret_words, struct err *e);
 
 #endif

@@ -97,8 +97,11 @@ bool ledger_head_parse(const uint8_t from[LEDGER_HEAD], struct ledger_head *ret)
 uint64_t ledger_trailer_parse(const uint8_t from[LEDGER_TRAILER]);
 /* ledger_record_parse: the form of a whole record, without cryptography.  ERR_DAMAGED with a reason. */
 int ledger_record_parse(struct bytes all, struct ledger_parsed *ret, struct err *e);
-/* ledger_record_verify: signature and checkpoint; fills record.hash and root. */
-int ledger_record_verify(struct ledger_parsed *p, const struct note_key *key, struct err *e);
+/*
+ * ledger_record_verify: signature and checkpoint, each by the log key of its leaves; fills record.hash and root.  A
+ * record that names a log key which is not known here yet is believed by the key before.
+ */
+int ledger_record_verify(struct ledger_parsed *p, const struct history_logs *logs, struct err *e);
 /* ledger_record_follows: does it extend a journal that stands at ${before}? */
 int ledger_record_follows(const struct ledger_parsed *p, const struct ledger_position *before, struct err *e);
 /* ledger_record_check: everything a draft can get wrong, and so everything a parsed record must not. */
@@ -160,8 +163,11 @@ struct ledger_mark {
 };
 struct ledger {
     const char *root;
-    struct note_key key;
-    struct key seed;
+    struct history_logs logs;
+    struct key seed; /* of the last one */
+    bool turns;      /* to this log key, with the next record */
+    struct history_log turn;
+    struct key turn_seed;
     bool writes;
     bool spoiled; /* an error of a commit: nothing may follow in this process */
     struct ledger_copy copy[2];

@@ -91,7 +91,7 @@ int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf
         if (rc == 0)
             rc = ledger_record_parse(buf_bytes(bytes), ret, e);
         if (rc == 0)
-            rc = ledger_record_verify(ret, &l->key, e);
+            rc = ledger_record_verify(ret, &l->logs, e);
     }
     ret->record.at = at;
     return rc == 0 ? 0 : err_add(e, rc, "%s at byte %llu", copy_name(copy), LLU(at));
@@ -257,7 +257,7 @@ static int not_committed(const struct ledger *l, const struct ledger_position *c
     bool ends = l->copy[0].size == best.bytes || l->copy[1].size == best.bytes;
     if (best.records == 0)
         return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s, and %llu were "
-                                       "committed: this is another or a damaged repository", l->key.name,
+                                       "committed: this is another or a damaged repository", l->logs.list[0].key.name,
                        LLU(committed->records));
     if (ends && best.records < committed->records)
         return err_set(e, ERR_DAMAGED, "the journal ends with %llu records, but %llu were committed: "
@@ -283,7 +283,7 @@ static int hold_own_ends(const struct ledger *l, const struct ledger_position ow
     for (int copy = 0; most->records == 0 && copy < 2; copy++)
         if (ledger_frame_at(l, copy, LEDGER_HEADER, &head))
             return err_set(e, ERR_DAMAGED, "the journal has no record signed by the log key of %s: this is another or "
-                                           "a damaged repository", l->key.name);
+                                           "a damaged repository", l->logs.list[0].key.name);
     if (least->records == 0)
         return 0;
     uint64_t end = most->bytes;
@@ -463,15 +463,21 @@ int ledger_open(const struct ledger_setup *setup, const struct ledger_position *
     if (l == NULL)
         return err_memory(e);
     l->root = setup->root;
-    l->key = setup->log_key;
     l->copy[0].fd = l->copy[1].fd = -1;
+    const struct history_log only = {0, setup->log_key};
+    const size_t count = setup->logs != NULL ? setup->logs->count : 1;
+    l->logs.list = calloc(count, sizeof *l->logs.list);
+    if (l->logs.list == NULL)
+        return err_memory(e);
+    memcpy(l->logs.list, setup->logs != NULL ? setup->logs->list : &only, count * sizeof only);
+    l->logs.count = count;
     if (setup->seed != NULL) {
         uint8_t public_key[CRYPT_PUBLIC];
         l->seed = *setup->seed;
         l->writes = true;
         crypt_sign_public(&l->seed, public_key);
-        if (memcmp(public_key, l->key.public_key, CRYPT_PUBLIC) != 0)
-            return err_set(e, ERR_KEY, "the signing key given is not the log key of %s", l->key.name);
+        if (memcmp(public_key, l->logs.list[count - 1].key.public_key, CRYPT_PUBLIC) != 0)
+            return err_set(e, ERR_KEY, "the signing key given is not the log key of %s", l->logs.list[0].key.name);
     }
     int rc = open_copy(l, 0, e);
     if (rc == 0)
@@ -495,6 +501,8 @@ void ledger_close(struct ledger *l)
     fd_drop(&l->copy[0].fd);
     fd_drop(&l->copy[1].fd);
     key_drop(&l->seed);
+    key_drop(&l->turn_seed);
+    free(l->logs.list);
     buf_drop(&l->note);
     buf_drop(&l->prepared);
     buf_drop(&l->prepared_note);

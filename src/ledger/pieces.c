@@ -211,7 +211,7 @@ static int seek(struct ledger_pieces *p, size_t i, uint64_t number, struct ledge
 
 /* What a record is held to. */
 struct held_to {
-    const struct note_key *key;
+    const struct history_logs *logs;
     const struct ledger_position *before;
 };
 
@@ -230,8 +230,8 @@ static int record_of(struct ledger_pieces *p, size_t i, uint64_t number, const s
                        : file_read_at(p->fd, bytes, (size_t)head.bytes, p->at, p->name, &mine);
     if (rc == 0)
         rc = ledger_record_parse(buf_bytes(&p->bytes), &parsed, &mine);
-    if (rc == 0 && to->key != NULL)
-        rc = ledger_record_verify(&parsed, to->key, &mine);
+    if (rc == 0 && to->logs != NULL)
+        rc = ledger_record_verify(&parsed, to->logs, &mine);
     if (rc == 0 && to->before != NULL)
         rc = ledger_record_follows(&parsed, to->before, &mine);
     if (rc != 0)
@@ -242,10 +242,10 @@ static int record_of(struct ledger_pieces *p, size_t i, uint64_t number, const s
 }
 
 /* The open piece first, then whichever claims to have it: a name proves nothing.  The first failure is told. */
-int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, uint64_t number,
+int ledger_pieces_record(struct ledger_pieces *p, const struct history_logs *logs, uint64_t number,
                          const struct ledger_position *before, struct ledger_record *ret, struct err *e)
 {
-    const struct held_to to = {key, before};
+    const struct held_to to = {logs, before};
     struct err why = {0};
     size_t open = p->open;
     int rc = ERR_ABSENT;
@@ -267,13 +267,13 @@ int ledger_pieces_record(struct ledger_pieces *p, const struct note_key *key, ui
                          : err_set(e, ERR_ABSENT, "no piece of the journal has record %llu", LLU(number));
 }
 
-int ledger_pieces_next(struct ledger_pieces *p, const struct note_key *key, struct ledger_position *at,
+int ledger_pieces_next(struct ledger_pieces *p, const struct history_logs *logs, struct ledger_position *at,
                        struct ledger_record *ret, struct err *e)
 {
     struct checkpoint c;
-    int rc = ledger_pieces_record(p, key, at->records, at, ret, e);
+    int rc = ledger_pieces_record(p, logs, at->records, at, ret, e);
     if (rc == 0)
-        rc = checkpoint_read(ret->checkpoint, key, NOTE_STRICT, &c, e);
+        rc = checkpoint_read(ret->checkpoint, history_log(logs, ret->first_leaf), NOTE_FOREIGN, &c, e);
     if (rc == 0)
         *at = (struct ledger_position){.records = ret->number + 1,
                                        .bytes = at->bytes + ret->bytes,

@@ -177,19 +177,35 @@ int ledger_record_parse(struct bytes all, struct ledger_parsed *ret, struct err 
     return ledger_record_check(r, ERR_DAMAGED, e);
 }
 
-int ledger_record_verify(struct ledger_parsed *p, const struct note_key *key, struct err *e)
+/* Under a new log key both sign, the first time; what the record itself says of it may not be known here yet. */
+static int checkpoint_by(struct bytes note, const struct note_key *before, const struct note_key *after,
+                         struct checkpoint *ret, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    int rc = note_parse(note, &n, e);
+    if (rc == 0 && before != after)
+        rc = history_turned(note, before, after, e);
+    if (rc != 0)
+        return rc;
+    bool may_turn = before != after || n.lines == 2;
+    return checkpoint_read(note, before, may_turn ? NOTE_FOREIGN : NOTE_STRICT, ret, e);
+}
+
+int ledger_record_verify(struct ledger_parsed *p, const struct history_logs *logs, struct err *e)
 {
     struct ledger_record *r = &p->record;
+    uint64_t end = r->first_leaf + r->hidden_count + r->public_count;
+    const struct note_key *key = history_log(logs, r->first_leaf);
     struct hash h;
     const uint8_t *signature = p->all.p + p->all.n - LEDGER_SIGNED_END;
     crypt_sha256(bytes_of(p->all.p, p->all.n - LEDGER_SIGNED_END), &h);
     if (!crypt_verify(key->public_key, LEDGER_PURPOSE, bytes_of(h.b, CRYPT_HASH), signature))
         return err_set(e, ERR_DAMAGED, "the record is not signed by the log key of %s", key->name);
     struct checkpoint c;
-    int rc = checkpoint_read(r->checkpoint, key, NOTE_STRICT, &c, e);
+    int rc = checkpoint_by(r->checkpoint, key, history_log(logs, end), &c, e);
     if (rc != 0)
         return err_add(e, rc, "the record's checkpoint");
-    if (strcmp(c.origin, key->name) != 0 || c.size != r->first_leaf + r->hidden_count + r->public_count)
+    if (strcmp(c.origin, key->name) != 0 || c.size != end)
         return err_set(e, ERR_DAMAGED, "the record's checkpoint is for another log or size");
     p->root = c.root;
     crypt_sha256(p->all, &r->hash);

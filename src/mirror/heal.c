@@ -55,7 +55,7 @@ static int heal_journal(const struct store_place *place, struct mirror *m, struc
                         struct err *e)
 {
     bool healed = false;
-    int rc = ledger_heal(place->root, m->pieces, &m->founded.founded.log, &healed, words, e);
+    int rc = ledger_heal(place->root, m->pieces, &m->history.logs, &healed, words, e);
     if (healed)
         buf_put_text(names, "a/journal\n");
     return rc;

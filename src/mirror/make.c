@@ -117,7 +117,7 @@ static int hold_to_end(const struct mirroring *m, struct err *e)
 {
     struct ledger_record there;
     if (m->end.records == 0 ||
-        ledger_pieces_record(m->there->pieces, &m->facts.founded->log, m->end.records - 1, NULL, &there, NULL) != 0)
+        ledger_pieces_record(m->there->pieces, m->facts.logs, m->end.records - 1, NULL, &there, NULL) != 0)
         return 0;
     return hash_equal(&there.hash, &m->end.last) ? 0 : two_histories(m->end.records - 1, e);
 }
@@ -128,7 +128,7 @@ static uint64_t holds_commits(const struct mirroring *m)
     const struct mirror *t = m->there;
     struct ledger_record there;
     uint64_t has = t->has_commit && t->commit.size > m->end.leaves ? t->records : m->end.records;
-    while (ledger_pieces_record(t->pieces, &m->facts.founded->log, has, NULL, &there, NULL) == 0)
+    while (ledger_pieces_record(t->pieces, m->facts.logs, has, NULL, &there, NULL) == 0)
         has++;
     return has;
 }
@@ -240,7 +240,7 @@ static int range_add(struct mirroring *m, const struct ledger_record *r, struct 
 static int last_record(struct mirroring *m, const struct ledger_record *r, bool *ret_good, struct err *e)
 {
     struct ledger_record there;
-    int rc = ledger_pieces_record(m->there->pieces, &m->facts.founded->log, r->number, NULL, &there, NULL);
+    int rc = ledger_pieces_record(m->there->pieces, m->facts.logs, r->number, NULL, &there, NULL);
     *ret_good = rc == 0;
     return rc != 0 || hash_equal(&there.hash, &r->hash) ? 0 : two_histories(r->number, e);
 }
@@ -311,7 +311,7 @@ static int plan_commit(struct mirroring *m, const struct ledger_record *r, struc
     if (m->there == NULL || !m->there->has_commit ||
         r->first_leaf + r->hidden_count + r->public_count != m->there->commit.size)
         return 0;
-    int rc = checkpoint_read(r->checkpoint, &m->facts.founded->log, NOTE_STRICT, &c, e);
+    int rc = history_checkpoint(r->checkpoint, m->facts.logs, NOTE_STRICT, &c, e);
     if (rc != 0)
         return rc;
     m->commit_known = hash_equal(&c.root, &m->there->commit.root);

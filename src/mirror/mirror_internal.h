@@ -44,6 +44,7 @@ struct mirror {
     struct buf founded_note;
     struct statement_held *founded_held;
     struct statement founded;
+    struct history history; /* of keys, as far as they sign themselves; empty without founded */
     uint64_t records; /* of the newest commit that is good */
     struct checkpoint commit;
     uint64_t bad_commits;

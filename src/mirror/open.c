@@ -94,7 +94,28 @@ static int founded_read(struct mirror *m, struct err *e)
     leaf_entry_public(buf_bytes(&m->founded_note), entry);
     crypt_sha256(bytes_of(entry, LEAF_ENTRY), &m->pin);
     m->has_founded = true;
-    return 0;
+    return history_begin(&m->history, f, entry, e);
+}
+
+/*
+ * The log keys, by the signatures of the key events alone; where there are none beside the journal, leaf 0 names the
+ * only one, and the journal need not be read for it.
+ */
+static int history_read_all(struct mirror *m, struct err *e)
+{
+    struct file_path events;
+    int rc = file_path(&events, e, "%s/keys/history", m->folder);
+    if (rc != 0 || !m->has_founded || !file_exists(events.s))
+        return rc;
+    for (uint64_t number = 0; rc == 0; number++) {
+        struct ledger_record r;
+        struct err mine = {0};
+        rc = ledger_pieces_record(m->pieces, NULL, number, NULL, &r, &mine);
+        if (rc == ERR_ABSENT || rc == ERR_DAMAGED)
+            return 0; /* so far; what follows is told where it is asked for */
+        rc = rc == 0 ? store_history_glance_record(&m->history, &r, e) : err_set(e, rc, "%s", mine.text);
+    }
+    return rc;
 }
 
 /* ---- the commits ---- */
@@ -123,7 +144,7 @@ static bool commit_good(struct mirror *m, uint64_t records, struct checkpoint *r
     mirror_commit_name(records, name);
     return m->has_founded && file_path(&path, NULL, "%s/%s", m->folder, name) == 0 &&
            file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
-           checkpoint_read(buf_bytes(&note), &m->founded.founded.log, NOTE_STRICT, ret, NULL) == 0;
+           history_checkpoint(buf_bytes(&note), &m->history.logs, NOTE_STRICT, ret, NULL) == 0;
 }
 
 /* What a commit's name says is a claim: the record before that number has the same checkpoint, or another one; or it
@@ -136,8 +157,8 @@ static enum claim commit_claim(struct mirror *m, uint64_t records, const struct 
     struct checkpoint of;
     if (records == 0)
         return CLAIM_FALSE;
-    if (ledger_pieces_record(m->pieces, &m->founded.founded.log, records - 1, NULL, &r, NULL) != 0 ||
-        checkpoint_read(r.checkpoint, &m->founded.founded.log, NOTE_STRICT, &of, NULL) != 0)
+    if (ledger_pieces_record(m->pieces, &m->history.logs, records - 1, NULL, &r, NULL) != 0 ||
+        history_checkpoint(r.checkpoint, &m->history.logs, NOTE_STRICT, &of, NULL) != 0)
         return CLAIM_OPEN;
     return of.size == c->size && hash_equal(&of.root, &c->root) ? CLAIM_HOLDS : CLAIM_FALSE;
 }
@@ -226,6 +247,7 @@ void mirror_drop(struct mirror **m)
     ledger_pieces_close((*m)->pieces);
     statement_held_drop(&(*m)->founded_held);
     buf_drop(&(*m)->founded_note);
+    history_release(&(*m)->history);
     free((*m)->folder);
     free(*m);
     *m = NULL;
@@ -265,6 +287,8 @@ int mirror_open(const char *folder, struct mirror **ret, struct err *e)
     if (rc == 0)
         rc = founded_read(m, e);
     if (rc == 0)
+        rc = history_read_all(m, e);
+    if (rc == 0)
         rc = commits_read(m, e);
     if (rc == 0)
         rc = settle(m, &head_pin, e);
@@ -298,7 +322,7 @@ int mirror_walk(struct mirror *m, int (*each)(void *context, const struct ledger
     int rc = 0;
     while (rc == 0 && at.records < m->records) {
         struct ledger_record r;
-        rc = ledger_pieces_next(m->pieces, &m->founded.founded.log, &at, &r, e);
+        rc = ledger_pieces_next(m->pieces, &m->history.logs, &at, &r, e);
         if (rc == 0)
             rc = add_leaves(&edge, &r, &at, e);
         if (rc == 0)

@@ -112,7 +112,7 @@ static int build(struct restoring *r, struct err *e)
     if (rc == 0)
         rc = old_journals_remove(r, e);
     if (rc == 0)
-        rc = ledger_from_pieces(r->draft.s, r->m->pieces, &r->m->founded.founded.log, r->m->records, e);
+        rc = ledger_from_pieces(r->draft.s, r->m->pieces, &r->m->history.logs, r->m->records, e);
     return rc == 0 ? store_derive(r->draft.s, e) : rc;
 }
 

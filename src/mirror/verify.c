@@ -74,7 +74,7 @@ static int check_files(struct verifying *v, bool only_sealed, struct err *e)
 
 struct beside {
     uint64_t records;
-    const struct note_key *log;
+    const struct history_logs *logs;
     struct checkpoint then;
 };
 
@@ -83,7 +83,7 @@ static int at_record(void *context, const struct ledger_record *r, struct err *e
     struct beside *b = context;
     if (r->number + 1 < b->records)
         return 0;
-    int rc = checkpoint_read(r->checkpoint, b->log, NOTE_STRICT, &b->then, e);
+    int rc = history_checkpoint(r->checkpoint, b->logs, NOTE_STRICT, &b->then, e);
     return rc == 0 ? ERR_STOPPED : rc; /* far enough */
 }
 
@@ -102,7 +102,7 @@ static void ahead(struct verifying *v, const struct ledger_position *now)
 {
     struct ledger_record r;
     if (now->records == 0 || !v->m->has_founded ||
-        ledger_pieces_record(v->m->pieces, &v->m->founded.founded.log, now->records - 1, NULL, &r, NULL) != 0 ||
+        ledger_pieces_record(v->m->pieces, &v->m->history.logs, now->records - 1, NULL, &r, NULL) != 0 ||
         hash_equal(&r.hash, &now->last))
         return;
     FOUND(v,
@@ -131,7 +131,7 @@ static int compare(struct verifying *v, const struct store_place *place, struct 
         ahead(v, &now);
         return 0;
     }
-    struct beside b = {.records = v->m->records, .log = &v->m->founded.founded.log};
+    struct beside b = {.records = v->m->records, .logs = &v->m->history.logs};
     rc = ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, at_record, &b, &mine);
     if (rc != ERR_STOPPED) {
         v->count->compared = false;

@@ -11,7 +11,7 @@ void history_release(struct history *h)
         free(h->members[i].turns);
     free(h->members);
     free(h->by_id);
-    free(h->logs);
+    free(h->logs.list);
     free(h->once);
     free(h->proposals);
     free(h->keys);
@@ -75,23 +75,78 @@ const struct history_member *history_member(const struct history *h, const char 
     return NULL;
 }
 
+const struct history_member *history_member_called(const struct history *h, const char *name)
+{
+    const struct history_member *m = history_member(h, name);
+    for (size_t i = 0; m == NULL && i < h->count; i++) {
+        const char *slash = strrchr(h->members[i].key.name, '/');
+        if (slash != NULL && strcmp(slash + 1, name) == 0)
+            m = &h->members[i];
+    }
+    return m;
+}
+
 const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key)
 {
     const struct history_member *m = member_by_id(h, key->id);
     return m != NULL && memcmp(m->key.public_key, key->public_key, CRYPT_PUBLIC) == 0 ? m : NULL;
 }
 
-const struct note_key *history_log(const struct history_log *logs, size_t count, uint64_t leaves)
+static size_t log_place(const struct history_logs *logs, uint64_t leaves)
 {
-    assert(count > 0);
-    while (count > 1 && logs[count - 1].from > leaves)
-        count--;
-    return &logs[count - 1].key;
+    size_t low = 1, high = logs->count;
+    assert(high > 0);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (logs->list[middle].from <= leaves)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - 1;
+}
+
+const struct note_key *history_log(const struct history_logs *logs, uint64_t leaves)
+{
+    return &logs->list[log_place(logs, leaves)].key;
 }
 
 const struct note_key *history_log_now(const struct history *h)
 {
-    return &h->logs[h->log_count - 1].key;
+    return &h->logs.list[h->logs.count - 1].key;
+}
+
+/* The number of leaves that a checkpoint names, to be believed when it has been read by a key. */
+static uint64_t size_said(struct bytes text)
+{
+    struct cursor c = cursor_of(text);
+    uint64_t size = 0;
+    (void)cursor_line(&c);
+    return decimal_get(cursor_line(&c), &size) == 0 && !c.failed ? size : 0;
+}
+
+int history_checkpoint(struct bytes note, const struct history_logs *logs, enum note_manner manner,
+                       struct checkpoint *ret, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    int rc = note_parse(note, &n, e);
+    if (rc != 0)
+        return rc;
+    size_t i = log_place(logs, size_said(n.text));
+    if (manner == NOTE_FOREIGN || n.lines != 2 || i == 0)
+        return checkpoint_read(note, &logs->list[i].key, manner, ret, e);
+    rc = history_turned(note, &logs->list[i - 1].key, &logs->list[i].key, e);
+    return rc == 0 ? checkpoint_read(note, &logs->list[i].key, NOTE_FOREIGN, ret, e) : rc;
+}
+
+int history_turned(struct bytes note, const struct note_key *before, const struct note_key *after, struct err *e)
+{
+    OWN(note_drop) struct note n = {0};
+    const struct note_key both[] = {*before, *after};
+    int rc = note_parse(note, &n, e);
+    if (rc == 0 && n.lines != COUNT(both))
+        rc = err_set(e, ERR_DAMAGED, "the first checkpoint under a new log key is not signed by both keys");
+    return rc == 0 ? note_check(&n, both, COUNT(both), NOTE_STRICT, e) : rc;
 }
 
 /* ---- members ---- */
@@ -184,7 +239,7 @@ static int room_make(struct history *h, struct err *e)
     if (rc == 0)
         rc = grow(&h->by_id, room, sizeof *h->by_id, e);
     if (rc == 0)
-        rc = grow(&h->logs, room, sizeof *h->logs, e);
+        rc = grow(&h->logs.list, room, sizeof *h->logs.list, e);
     if (rc == 0)
         rc = grow(&h->once, room, sizeof *h->once, e);
     if (rc == 0)
@@ -245,7 +300,7 @@ int history_begin(struct history *h, const struct statement_founded *founded, co
     commitment(entry, &h->last);
     memcpy(h->origin, founded->log.name, sizeof h->origin);
     h->needed = founded->administrators > 0 ? founded->administrators : 1;
-    h->logs[h->log_count++] = (struct history_log){0, founded->log};
+    h->logs.list[h->logs.count++] = (struct history_log){0, founded->log};
     member_add(h, &m, turn);
     key_add(h, &founded->log);
     return 0;
@@ -416,7 +471,7 @@ static int log_rule(const struct history *h, const struct turning *t, bool loses
                                              : "rule event-log: a new log key is named, and no writer goes");
     if (!loses)
         return 0;
-    if (strcmp(t->log->name, h->origin) != 0 || h->log_count == HISTORY_LOGS_MAX)
+    if (strcmp(t->log->name, h->origin) != 0 || h->logs.count == HISTORY_LOGS_MAX)
         return err_set(e, ERR_DAMAGED, "rule event-log: the log key has the log's name, and at most %d follow each "
                                        "other", HISTORY_LOGS_MAX);
     return key_rule(h, t->log, e);
@@ -645,7 +700,7 @@ static int take_member(struct history *h, const struct history_event *v, struct 
 static int take_added(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_added *s = &v->statement->added;
-    struct history_member m = {.key = s->key, .at = v->leaf};
+    struct history_member m = {.key = s->key, .at = v->leaf, .added = true};
     struct history_turn *turn = turn_new(v->leaf + 1, s->role, e);
     if (turn == NULL)
         return ERR_IO;
@@ -659,7 +714,7 @@ static void log_add(struct history *h, uint64_t leaf, bool known, const struct n
 {
     if (!known)
         return;
-    h->logs[h->log_count++] = (struct history_log){leaf + 1, *log};
+    h->logs.list[h->logs.count++] = (struct history_log){leaf + 1, *log};
     key_add(h, log);
 }
 

@@ -11,6 +11,7 @@
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H
 
+#include "model/checkpoint.h"
 #include "model/policy.h"
 #include "model/statement.h"
 
@@ -31,6 +32,7 @@ struct history_member {
     size_t turn_count;
     uint64_t at;    /* leaf that named her; her statements stand behind it (the founder's from 0 on) */
     uint64_t until; /* leaf of the event that ended her, which she may have signed herself; UINT64_MAX: she stands */
+    bool added;     /* by an administrator: neither the founder nor who came by recovery sheets */
     bool replaced;  /* with recovery sheets */
     enum statement_leaving reason; /* revoked: why */
     bool doubted;
@@ -56,6 +58,10 @@ struct history_log { /* the log key of trees of at least so many leaves */
     uint64_t from;
     struct note_key key;
 };
+struct history_logs { /* all of them, the first from 0 on */
+    struct history_log *list;
+    size_t count;
+};
 struct history_proposal {
     uint64_t leaf;
     struct hash commitment, act; /* of the leaf; of what is proposed (statement_act_hash) */
@@ -69,8 +75,7 @@ struct history {
     struct hash pin;
     char origin[NOTE_NAME_MAX + 1];
     uint32_t needed; /* administrators for a key event, as far as so many stand */
-    struct history_log *logs; /* the first from 0 on */
-    size_t log_count;
+    struct history_logs logs;
     struct policy *policy; /* of the cosigners; NULL: none yet */
     uint64_t policy_leaf;  /* of its statement */
     struct hash last; /* commitment of the newest event */
@@ -127,6 +132,8 @@ int history_check(const struct history *h, const struct history_event *event, st
 
 /* history_member: by the name of her key; NULL: there is none.  history_member_by_key: by the key itself. */
 const struct history_member *history_member(const struct history *h, const char *name);
+/* history_member_called: by the whole name, or by what stands behind its last stroke. */
+const struct history_member *history_member_called(const struct history *h, const char *name);
 const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key);
 /* history_role: at a leaf; 0 when she may sign nothing there.  UINT64_MAX: behind all events. */
 enum statement_role history_role(const struct history_member *m, uint64_t leaf);
@@ -142,8 +149,16 @@ size_t history_approvers(const struct history *h, const struct history_proposal 
  * The log key that signs the checkpoint of a tree of so many leaves: the last one that its own leaves name.  A record
  * is signed by that of the leaves before it; where the two differ, its checkpoint carries both signatures.
  */
-const struct note_key *history_log(const struct history_log *logs, size_t count, uint64_t leaves);
+const struct note_key *history_log(const struct history_logs *logs, uint64_t leaves);
 const struct note_key *history_log_now(const struct history *h);
+/*
+ * history_checkpoint: checkpoint_read by the log key of its size; NOTE_STRICT lets the line of the key before stand
+ * beside it.  history_turned: is it the first one under a new log key, signed by both?  ERR_DAMAGED: signed by another
+ * or one alone.
+ */
+int history_checkpoint(struct bytes note, const struct history_logs *logs, enum note_manner manner,
+                       struct checkpoint *ret, struct err *e);
+int history_turned(struct bytes note, const struct note_key *before, const struct note_key *after, struct err *e);
 
 /* history_sheets_earlier: is this the set of sheets that newer ones have replaced? */
 bool history_sheets_earlier(const struct history *h, const uint8_t set[STATEMENT_ID]);

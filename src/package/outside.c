@@ -28,9 +28,9 @@ static int lines_of(const struct store *s, const struct store_cosigned *one, str
     buf_put_u8(to, '\n');
     for (size_t i = 0; i < n.lines; i++) {
         bool known = false;
-        for (size_t k = 0; k < f.history->log_count; k++)
-            known = known || (memcmp(n.line[i].id, f.history->logs[k].key.id, sizeof n.line[i].id) == 0 &&
-                              bytes_equal(n.line[i].name, bytes_text(f.history->logs[k].key.name)));
+        for (size_t k = 0; k < f.history->logs.count; k++)
+            known = known || (memcmp(n.line[i].id, f.history->logs.list[k].key.id, sizeof n.line[i].id) == 0 &&
+                              bytes_equal(n.line[i].name, bytes_text(f.history->logs.list[k].key.name)));
         for (size_t k = 0; k < policy->nodes; k++)
             if (!policy->node[k].is_group && memcmp(n.line[i].id, policy->node[k].key.id, sizeof n.line[i].id) == 0 &&
                 bytes_equal(n.line[i].name, bytes_text(policy->node[k].key.name))) {

@@ -123,6 +123,25 @@ static int html_end(struct page *p, int rc)
     return rc != 0 ? rc : buf_check(p->to, p->e);
 }
 
+void paper_html_begin(struct buf *to)
+{
+    html_begin(to);
+}
+
+void paper_html_line(enum paper_mark mark, const char *text, struct buf *to)
+{
+    static const char *const tags[] = {
+        [PAPER_HEADING] = "h1", [PAPER_STEP] = "h2", [PAPER_TEXT] = "p", [PAPER_COMMAND] = "pre"};
+    buf_printf(to, "<%s>", tags[mark]);
+    xml_put_text(to, text);
+    buf_printf(to, "</%s>\n", tags[mark]);
+}
+
+void paper_html_end(struct buf *to)
+{
+    buf_put_text(to, "</body></html>\n");
+}
+
 int paper_sheet_page(const struct paper_sheet *sheet, struct buf *to, struct err *e)
 {
     struct page p = {.to = to, .e = e};

@@ -68,6 +68,12 @@ int paper_checkpoint_read(const uint8_t code[PAPER_CODE], struct paper_checkpoin
 int paper_checkpoint_text(const struct paper_checkpoint *c, struct buf *to, struct err *e);
 int paper_checkpoint_page(const struct paper_checkpoint *c, struct buf *to, struct err *e);
 
+/* A page of HTML for a printer, line by line; ${text} may hold any characters. */
+enum paper_mark { PAPER_HEADING, PAPER_STEP, PAPER_TEXT, PAPER_COMMAND };
+void paper_html_begin(struct buf *to);
+void paper_html_line(enum paper_mark mark, const char *text, struct buf *to);
+void paper_html_end(struct buf *to);
+
 /*
  * A record: one A4 page of HTML, appended to ${to}, in one language: headings, paragraphs and names of facts and
  * columns are English and keys of the catalogue, all else is shown as it is.  No scripts, and nothing from elsewhere.

@@ -19,6 +19,7 @@ struct recovering {
     struct file_path key_path, state_file;
     struct note_key former;           /* the member who is replaced */
     struct history_sheets sheets;     /* as the log knows them */
+    uint64_t epoch;                   /* as many as there were log keys */
     struct keyring_recovery keys;     /* theirs */
     struct keyring_identity identity; /* of the new member */
     struct buf passphrase;
@@ -115,7 +116,7 @@ static int identity_make(struct recovering *r, const struct statement_founded *f
     int rc = keyring_identity_make(founded->origin, &r->identity, e);
     memcpy(r->identity.compartment, founded->compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        r->identity.receiving[i].epoch = r->sheets.epoch + i;
+        r->identity.receiving[i].epoch = r->epoch + i;
     r->identity.pin = *pin;
     return rc;
 }
@@ -131,7 +132,7 @@ static int places_name(struct recovering *r, struct err *e)
 static int former_find(struct recovering *r, const struct history *h, struct err *e)
 {
     const char *name = r->wish->replaces;
-    const struct history_member *found = name != NULL ? history_member(h, name) : NULL;
+    const struct history_member *found = name != NULL ? history_member_called(h, name) : NULL;
     size_t standing = 0;
     for (size_t i = 0; i < h->count; i++)
         if (history_role(&h->members[i], UINT64_MAX) != 0) {
@@ -154,6 +155,7 @@ static int settle(struct recovering *r, const struct history *h, const struct st
     if (rc != 0)
         return rc;
     r->sheets = h->sheets;
+    r->epoch = h->logs.count;
     rc = former_find(r, h, e);
     if (rc == 0)
         rc = join(r, e);

@@ -26,7 +26,7 @@ static int look_at(void *context, const struct ledger_record *r, struct err *e)
     struct checkpoint c;
     if (r->first_leaf + r->hidden_count + r->public_count < l->seen->leaves)
         return 0;
-    int rc = checkpoint_read(r->checkpoint, &l->s->founded.founded.log, NOTE_STRICT, &c, e);
+    int rc = history_checkpoint(r->checkpoint, &l->s->history.logs, NOTE_FOREIGN, &c, e);
     l->held = rc == 0 && c.size == l->seen->leaves && hash_equal(&c.root, &l->seen->root);
     return rc == 0 ? ERR_STOPPED : rc; /* far enough */
 }
@@ -101,7 +101,7 @@ static int extends(struct store *s, struct bytes note, struct err *e)
     struct checkpoint seen;
     struct tree_proof proof;
     ledger_where(s->ledger, &now);
-    int rc = checkpoint_read(note, &s->founded.founded.log, NOTE_FOREIGN, &seen, e);
+    int rc = history_checkpoint(note, &s->history.logs, NOTE_FOREIGN, &seen, e);
     if (rc == 0 && seen.size > now.leaves)
         rc = err_set(e, ERR_DAMAGED,
                      "the checkpoint has %llu leaves and the journal only %llu: this is an older copy of "

@@ -81,8 +81,10 @@ static int rewritten(const struct store_against *a, struct err *e)
 static int fork_of(struct store *s, struct bytes note, const struct store_against *a, const struct hash *root,
                    const struct tree_proof *plain, struct buf *to, struct err *e)
 {
-    struct cosigning_fork f = {
-        .log = *history_log_now(&s->history), .older = note, .newer = ledger_checkpoint(s->ledger)};
+    const struct note_key *log = history_log(&s->history.logs, a->checkpoint.size);
+    struct cosigning_fork f = {.log = *log, .older = note, .newer = ledger_checkpoint(s->ledger)};
+    if (log != history_log_now(&s->history))
+        return 0; /* a fork file is of one log key: whoever has both notes and the key events can tell */
     if (a->checkpoint.size > 0 && a->checkpoint.size < a->now.size)
         tree_beginning_from(a->checkpoint.size, root, plain, &f.proof);
     cosigning_fork_text(&f, to);
@@ -111,6 +113,16 @@ static int hold(struct store *s, struct bytes note, struct store_against *a, str
     return rc == 0 ? rewritten(a, e) : rc;
 }
 
+static bool was_ours(const struct store *s, const struct note_key *log)
+{
+    for (size_t i = 0; i < s->history.logs.count; i++) {
+        const struct note_key *own = &s->history.logs.list[i].key;
+        if (strcmp(log->name, own->name) == 0 && memcmp(log->public_key, own->public_key, CRYPT_PUBLIC) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* One that is open is closed by the log: it can hold one of the two at most. */
 static int hold_fork(struct store *s, struct bytes text, struct store_against *a, struct err *e)
 {
@@ -119,8 +131,7 @@ static int hold_fork(struct store *s, struct bytes text, struct store_against *a
     struct checkpoint older;
     a->is_fork = a->is_signed = true;
     int rc = cosigning_fork_parse(text, &f, e);
-    if (rc == 0 && (strcmp(f.log.name, s->history.origin) != 0 ||
-                    memcmp(f.log.public_key, history_log_now(&s->history)->public_key, CRYPT_PUBLIC) != 0))
+    if (rc == 0 && !was_ours(s, &f.log))
         rc = not_this_log(s, f.log.name, e);
     if (rc == 0)
         rc = cosigning_fork_check(&f, &verdict, &older, &a->checkpoint, e);
@@ -153,7 +164,7 @@ int store_against(struct store *s, struct bytes text, struct store_against *ret,
         return hold_fork(s, text, ret, e);
     if (is_note(text)) {
         ret->is_signed = true;
-        int rc = checkpoint_read(text, history_log_now(&s->history), NOTE_FOREIGN, &ret->checkpoint, e);
+        int rc = history_checkpoint(text, &s->history.logs, NOTE_FOREIGN, &ret->checkpoint, e);
         return rc == 0 ? hold(s, text, ret, ret_fork, e) : rc;
     }
     int rc = tidied(text, &tidy, e);

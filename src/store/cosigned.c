@@ -89,11 +89,11 @@ static int lines_add(struct store_cosigned *one, struct bytes note, struct err *
     return buf_check(&one->note, e);
 }
 
-int store_cosignings_add(struct store_cosignings *c, const struct note_key *log, struct bytes note, struct err *e)
+int store_cosignings_add(struct store_cosignings *c, const struct history_logs *logs, struct bytes note, struct err *e)
 {
     struct checkpoint at;
     struct store_cosigned *one = NULL;
-    int rc = checkpoint_read(note, log, NOTE_FOREIGN, &at, e);
+    int rc = history_checkpoint(note, logs, NOTE_FOREIGN, &at, e);
     if (rc == 0)
         rc = place_of(c, &at, &one, e);
     if (rc != 0)
@@ -127,7 +127,7 @@ static int load_record(void *context, const struct ledger_record *r, struct err 
         if (rc == 0)
             rc = store_public_read(&l->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         if (rc == 0 && st.kind == STATEMENT_COSIGNED)
-            rc = store_cosignings_add(l->cosignings, history_log_now(&l->s->history),
+            rc = store_cosignings_add(l->cosignings, &l->s->history.logs,
                                       bytes_text(st.cosigned.checkpoint), e);
     }
     return rc;
@@ -227,7 +227,7 @@ int store_cosigned_glance(struct store *s, struct store_cosign_state *ret, struc
     if (rc == ERR_ABSENT)
         return 0;
     if (rc == 0)
-        rc = store_cosignings_add(&c, history_log_now(&s->history), buf_bytes(&note), e);
+        rc = store_cosignings_add(&c, &s->history.logs, buf_bytes(&note), e);
     if (rc == 0)
         rc = ledger_root_at(s->ledger, c.list[0].checkpoint.size, &root, NULL, e);
     if (rc == 0 && !hash_equal(&root, &c.list[0].checkpoint.root))
@@ -242,7 +242,7 @@ int store_cosigned_glance(struct store *s, struct store_cosign_state *ret, struc
 int store_policy_set(struct store *s, const struct policy *policy, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0}, before = {0};
-    OWN(history_release) struct history whole = {0};
+    struct store_acted acted;
     policy_text(policy, &text);
     int rc = buf_check(&text, e);
     if (rc == 0 && s->history.policy != NULL) {
@@ -253,18 +253,11 @@ int store_policy_set(struct store *s, const struct policy *policy, struct err *e
     if (rc == 0 && (policy->logs != 1 || strcmp(policy->log[0].name, s->history.origin) != 0 ||
                     memcmp(policy->log[0].public_key, history_log_now(&s->history)->public_key, CRYPT_PUBLIC) != 0))
         rc = err_set(e, ERR_REFUSED, "the policy names another log than this one: %s", s->history.origin);
-    if (rc == 0)
-        rc = store_history_walk(s, &whole, e); /* events are numbered on by what the journal has */
-    if (rc == 0)
-        rc = store_draft_begin(s, e);
     if (rc != 0)
         return rc;
-    struct history held = s->history;
-    s->history = whole;
-    whole = held;
-    struct statement st = {.kind = STATEMENT_COSIGNERS, .cosigners = {.policy = buf_text(&text)}};
-    s->draft.event = (struct draft_event){.statement = &st};
-    return store_commit(s, e);
+    struct statement st = {
+        .kind = STATEMENT_COSIGNERS, .at_unix_s = time_now_unix_s(), .cosigners = {.policy = buf_text(&text)}};
+    return store_act(s, &st, NULL, &acted, e);
 }
 
 /* ---- what they are sent, and what comes back ---- */
@@ -297,7 +290,7 @@ static int request_hold(struct store *s, struct bytes note, struct checkpoint *r
     struct ledger_position now;
     struct hash root;
     ledger_where(s->ledger, &now);
-    int rc = checkpoint_read(note, history_log_now(&s->history), NOTE_FOREIGN, ret, e);
+    int rc = history_checkpoint(note, &s->history.logs, NOTE_FOREIGN, ret, e);
     if (rc == 0 && strcmp(ret->origin, s->history.origin) != 0)
         rc = err_set(e, ERR_DAMAGED, "the request is of the log %s, and this one is %s", ret->origin,
                      s->history.origin);
@@ -313,11 +306,11 @@ static int request_hold(struct store *s, struct bytes note, struct checkpoint *r
     return rc;
 }
 
-/* The keys of the policy; the log's is the first. */
-static size_t keys_of(const struct history *h, struct note_key keys[1 + POLICY_COSIGNERS_MAX])
+/* The keys of the policy; the first is that of the log, for a tree of so many leaves. */
+static size_t keys_of(const struct history *h, uint64_t leaves, struct note_key keys[1 + POLICY_COSIGNERS_MAX])
 {
     size_t count = 0;
-    keys[count++] = *history_log_now(h);
+    keys[count++] = *history_log(&h->logs, leaves);
     for (size_t i = 0; i < h->policy->nodes; i++)
         if (!h->policy->node[i].is_group)
             keys[count++] = h->policy->node[i].key;
@@ -348,9 +341,14 @@ static int fresh_note(const struct history *h, struct bytes joined, const struct
 {
     struct note_key keys[1 + POLICY_COSIGNERS_MAX];
     OWN(note_drop) struct note n = {0};
-    size_t count = keys_of(h, keys), known = 0;
+    struct checkpoint at;
+    size_t count = 0, known = 0;
     *ret_fresh = 0;
-    int rc = note_parse(joined, &n, e);
+    int rc = history_checkpoint(joined, &h->logs, NOTE_FOREIGN, &at, e);
+    if (rc == 0)
+        rc = note_parse(joined, &n, e);
+    if (rc == 0)
+        count = keys_of(h, at.size, keys);
     if (rc == 0)
         rc = note_check(&n, keys, count, NOTE_FOREIGN, e);
     if (rc != 0)
@@ -392,7 +390,7 @@ static int take_lines(struct store *s, const struct checkpoint *at, struct bytes
         rc = fresh_note(&s->history, joined, before != NULL ? &had : NULL, &note, ret_fresh, e);
     if (rc != 0 || *ret_fresh == 0)
         return rc;
-    rc = store_cosignings_add(&c, history_log_now(&s->history), buf_bytes(&note), e);
+    rc = store_cosignings_add(&c, &s->history.logs, buf_bytes(&note), e);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc != 0)

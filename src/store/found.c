@@ -67,6 +67,7 @@ static int leaf_zero(struct founding *f, struct err *e)
     z->parity_packs = f->wish->parity.packs;
     z->parity_files = f->wish->parity.files;
     z->format = 1;
+    z->administrators = f->wish->administrators;
     memcpy(z->compartment, f->identity.compartment, STATEMENT_ID);
     keyring_identity_public(&f->identity, z->member_box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {

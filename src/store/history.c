@@ -50,8 +50,16 @@ static int follow_statement(struct store_following *f, const struct store_step *
     int rc = 0;
     whole.before = &before.root;
     if (sheets_first_said(step->statement) != NULL && f->before.n > 0)
-        rc = checkpoint_read(buf_bytes(&f->before), history_log_now(&f->history), NOTE_FOREIGN, &before, e);
+        rc = history_checkpoint(buf_bytes(&f->before), &f->history.logs, NOTE_FOREIGN, &before, e);
     return rc == 0 ? store_history_step(&f->history, &whole, e) : rc;
+}
+
+int store_turn_check(const struct history *h, const struct ledger_record *r, size_t logs_before, struct err *e)
+{
+    struct checkpoint c;
+    if (h->logs.count == logs_before)
+        return history_checkpoint(r->checkpoint, &h->logs, NOTE_STRICT, &c, e);
+    return history_turned(r->checkpoint, &h->logs.list[logs_before - 1].key, history_log_now(h), e);
 }
 
 int store_follow(struct store_following *f, const struct ledger_record *r, const struct store_follower *to,
@@ -60,6 +68,7 @@ int store_follow(struct store_following *f, const struct ledger_record *r, const
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
     int rc = r->number == 0 ? history_begin(&f->history, f->founded, r->entries.p, e) : 0;
+    const size_t logs = f->history.logs.count;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
@@ -73,6 +82,8 @@ int store_follow(struct store_following *f, const struct ledger_record *r, const
         if (rc == 0 && to != NULL)
             rc = to->each(to->context, step.leaf, note, &st, e);
     }
+    if (rc == 0)
+        rc = store_turn_check(&f->history, r, logs, e);
     buf_clear(&f->before);
     buf_put_bytes(&f->before, r->checkpoint);
     return rc == 0 ? buf_check(&f->before, e) : rc;
@@ -120,6 +131,71 @@ int store_history_restore(struct store *s, struct buf *words, struct err *e)
     int rc = walk(s, &w, e);
     store_following_release(&w.following);
     return rc;
+}
+
+/* ---- before the log key is known: by the signatures of the events alone ---- */
+
+static int glance_event(struct history *h, uint64_t leaf, struct bytes note, struct err *e)
+{
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    struct statement st;
+    uint8_t entry[LEAF_ENTRY];
+    struct history_event event = {.leaf = leaf, .statement = &st, .entry = entry};
+    leaf_entry_public(note, entry);
+    int rc = history_read(h, &(struct history_reading){.leaf = leaf, .bytes = note}, &held, &st, &event.signer, e);
+    return rc == 0 ? history_take(h, &event, e) : rc;
+}
+
+int store_history_glance(struct store *s, struct err *e)
+{
+    struct history *h = &s->history;
+    int rc = begin(s, h, e);
+    while (rc == 0) {
+        OWN(buf_drop) struct buf note = {0};
+        uint64_t leaf = 0;
+        rc = keyring_event_read(s->root, h->events + 1, &leaf, &note, NULL);
+        if (rc == 0)
+            rc = glance_event(h, leaf, buf_bytes(&note), NULL);
+        if (rc != 0)
+            return 0; /* what is lacking is looked for in the journal */
+    }
+    return rc;
+}
+
+/* Every public statement that follows as a key event; all others are passed over, whatever they are. */
+int store_history_glance_record(struct history *h, const struct ledger_record *r, struct err *e)
+{
+    struct cursor open = cursor_of(r->open);
+    for (uint32_t i = 0; i < r->public_count; i++) {
+        struct bytes note;
+        int rc = ledger_statement_next(&open, &note, e);
+        if (rc != 0)
+            return rc;
+        if (r->first_leaf + r->hidden_count + i > 0)
+            (void)glance_event(h, r->first_leaf + r->hidden_count + i, note, NULL);
+    }
+    return 0;
+}
+
+static int glance_record(void *context, const struct ledger_record *r, struct err *e)
+{
+    return store_history_glance_record(context, r, e);
+}
+
+bool store_history_scan(struct store *s)
+{
+    uint64_t before = s->history.events;
+    for (int copy = 0; copy < 2; copy++) {
+        struct history h = {0};
+        if (begin(s, &h, NULL) == 0 && ledger_glance(s->root, copy, glance_record, &h, NULL) == 0 &&
+            h.events > s->history.events) {
+            struct history old = s->history;
+            s->history = h;
+            h = old;
+        }
+        history_release(&h);
+    }
+    return s->history.events > before;
 }
 
 /* ---- from the events beside it ---- */
@@ -176,13 +252,15 @@ static bool is_whole(const struct store *s)
 int store_history_load(struct store *s, struct err *e)
 {
     struct ledger_position now;
+    const uint64_t events = s->history.events, last_leaf = s->history.last_leaf;
     ledger_where(s->ledger, &now);
     int rc = begin(s, &s->history, e);
     if (rc != 0)
         return rc;
     while (rc == 0)
         rc = take_event(s, now.leaves, NULL);
-    if (rc == ERR_ABSENT && s->sheets == NULL && is_known(s) && is_whole(s))
+    bool lacking = s->history.events < events && last_leaf < now.leaves; /* the journal has told of more already */
+    if (rc == ERR_ABSENT && s->sheets == NULL && !lacking && is_known(s) && is_whole(s))
         return 0;
     rc = store_history_walk(s, &s->history, e);
     /* What is damaged in the journal is the check's to tell: what was read until then has to do. */

@@ -57,7 +57,8 @@ void store_facts(const struct store *s, struct store_facts *ret)
     *ret = (struct store_facts){.root = s->root,
                                 .origin = f->origin,
                                 .pin = s->pin,
-                                .log_key = f->log,
+                                .log_key = *history_log_now(&s->history),
+                                .logs = &s->history.logs,
                                 .member = s->manner == STORE_PUBLIC ? *newest_member(&s->history) : s->identity.member,
                                 .history = &s->history,
                                 .sheets = s->history.sheets.known ? &s->history.sheets : NULL,
@@ -176,20 +177,34 @@ static int unlock(struct store *s, struct err *e)
 /* ---- the keyring ---- */
 
 /* By the member's keys, or by those of the sheets that replace one. */
-static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **ret, struct err *e)
+static int unlock_among(struct store *s, const struct keyring_trust *trust, uint64_t table_max, struct keyring **ret,
+                        struct err *e)
 {
     if (s->sheets == NULL)
-        return keyring_open(s->root, &s->identity, table_max, ret, e);
+        return keyring_open_among(s->root, &s->identity, trust, table_max, ret, e);
     struct keyring_place place = {
-        .root = s->root, .pin = s->pin, .epoch = s->identity.receiving[0].epoch, .member = &s->former};
+        .root = s->root, .pin = s->pin, .epoch = s->history.sheets.epoch, .member = &s->former, .trust = trust};
     memcpy(place.compartment, s->identity.compartment, KEYRING_ID);
     return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
+}
+
+/* Every member that ever was may have signed a file that still counts: which ones count, the log says. */
+static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **ret, struct err *e)
+{
+    const struct history *h = &s->history;
+    OWN(mem_drop) struct note_key *signers = calloc(h->count, sizeof *signers);
+    if (signers == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < h->count; i++)
+        signers[i] = h->members[i].key;
+    const struct keyring_trust trust = {signers, h->count, h->logs.count};
+    return unlock_among(s, &trust, table_max, ret, e);
 }
 
 /* Why nothing here is for this key file: its member may have been replaced, which the public log tells. */
 static int why_not_unlocked(struct store *s, int rc, struct err *e)
 {
-    struct ledger_setup setup = {.root = s->root, .log_key = s->founded.founded.log};
+    struct ledger_setup setup = {.root = s->root, .logs = &s->history.logs};
     struct err mine = {0};
     if ((rc != ERR_KEY && rc != ERR_DAMAGED) || s->sheets != NULL)
         return rc;
@@ -238,7 +253,7 @@ static int open_ledger(struct store *s, bool adopting, struct err *e)
 {
     const struct ledger_position *committed = s->state.known && !adopting ? &s->state.committed : NULL;
     struct ledger_setup setup = {.root = s->root,
-                                 .log_key = s->founded.founded.log,
+                                 .logs = &s->history.logs,
                                  .seed = s->manner == STORE_WRITE ? keyring_log_seed(s->keyring) : NULL};
     const struct hash *pending = s->state.has_pending && !adopting ? &s->state.pending : NULL;
     int rc = ledger_open(&setup, committed, pending, &s->ledger, &s->opening, e);
@@ -297,6 +312,14 @@ int store_vault_reopen(struct store *s, struct err *e)
     struct vault_keys keys;
     vault_close(s->vault);
     s->vault = NULL;
+    const struct keyring_turn *turns;
+    keyring_turns(s->keyring, &turns, &keys.turn_count);
+    struct vault_turn *later = calloc(keys.turn_count + 1, sizeof *later);
+    if (later == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < keys.turn_count; i++)
+        later[i] = (struct vault_turn){turns[i].pack, turns[i].sector, turns[i].key};
+    keys.turns = later;
     memcpy(keys.compartment, s->identity.compartment, VAULT_COMPARTMENT);
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
@@ -304,6 +327,8 @@ int store_vault_reopen(struct store *s, struct err *e)
         .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
         .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
+    crypt_wipe(later, (keys.turn_count + 1) * sizeof *later);
+    free(later);
     crypt_wipe(&keys, sizeof keys);
     return rc;
 }
@@ -451,6 +476,13 @@ static int index_use(struct store *s, bool anew, bool catch_up, struct err *e)
     if (rc == 0 && catch_up)
         rc = store_catch_up(s, NULL, e);
     return rc == 0 ? table_find(s, e) : rc;
+}
+
+int store_index_anew(struct store *s, struct err *e)
+{
+    vault_writer_close(s->writer);
+    s->writer = NULL;
+    return index_use(s, true, true, e);
 }
 
 /* A reader lets others write again as soon as its index is whole. */
@@ -625,6 +657,47 @@ static int open_unlocked(struct store *s, struct err *e)
     return rc != 0 || s->manner != STORE_WRITE ? rc : sweep(s, e);
 }
 
+/* What this computer saw is kept for each member who was added by herself: several may work under one account. */
+static int state_place(struct store *s, struct err *e)
+{
+    const struct history_member *m =
+        s->manner == STORE_PUBLIC ? NULL : history_member_by_key(&s->history, &s->identity.member);
+    return store_state_path(&s->place, &s->pin, m != NULL && m->added ? m->key.name : NULL, &s->state_file, e);
+}
+
+static int open_keys_and_ledger(struct store *s, bool adopting, struct err *e)
+{
+    int rc = s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e)
+                                       : open_keys(s, e);
+    return rc == 0 ? open_ledger(s, adopting, e) : rc;
+}
+
+/*
+ * Members and log keys as the events beside the journal tell; where these are not what the log says, or nothing opens
+ * by them, as the journal tells, once more.
+ */
+static int open_by_history(struct store *s, bool adopting, struct err *e)
+{
+    for (int again = 0;; again++) {
+        int rc;
+        struct err mine = {0};
+        size_t logs = s->history.logs.count;
+        uint64_t events = s->history.events;
+        rc = open_keys_and_ledger(s, adopting, &mine);
+        bool stale = s->history.logs.count != logs ||
+                     ((rc == ERR_DAMAGED || rc == ERR_KEY) && (store_history_scan(s) || s->history.events != events));
+        if (!stale || again == 2)
+            return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+        keyring_close(s->keyring);
+        s->keyring = NULL;
+        ledger_close(s->ledger);
+        s->ledger = NULL;
+        rc = state_place(s, e);
+        if (rc != 0)
+            return rc;
+    }
+}
+
 /* How far an opening goes. */
 enum depth { DEPTH_ALL, DEPTH_LEDGER, DEPTH_ADOPT };
 
@@ -633,17 +706,18 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     int rc = founded_read(s, e);
     if (rc == 0)
         rc = store_key_path(&s->place, &s->pin, &s->key_path, e);
+    if (rc == 0)
+        rc = store_key_find(&s->place, &s->pin, &s->key_path, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = unlock(s, e);
     if (rc == 0)
-        rc = store_outside(&s->place, &s->pin, "state", &s->state_file, e);
+        rc = store_history_glance(s, e);
+    if (rc == 0)
+        rc = state_place(s, e);
     if (rc == 0 && s->manner == STORE_WRITE)
         rc = store_lock(s, e);
     if (rc == 0)
-        rc = s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e)
-                                       : open_keys(s, e);
-    if (rc == 0)
-        rc = open_ledger(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
+        rc = open_by_history(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && s->sheets == NULL)
         rc = store_history_current(s, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && depth == DEPTH_ALL)

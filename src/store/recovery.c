@@ -16,7 +16,7 @@ static struct statement said(const struct store *s, const struct store_sheets *x
     struct statement st = {.kind = STATEMENT_RECOVERY,
                            .at_unix_s = x->at_unix_s,
                            .recovery = {.key = x->keys.key,
-                                        .epoch = s->identity.receiving[0].epoch,
+                                        .epoch = s->history.logs.count,
                                         .leaves = x->leaves,
                                         .root = x->root,
                                         .needed = x->needed,
@@ -62,8 +62,7 @@ static int divide(struct store_sheets *x, const struct key *secret, struct err *
     return rc;
 }
 
-/* Key events are numbered on by what the journal has: beside it one may be lacking. */
-static int history_whole(struct store *s, struct err *e)
+int store_history_whole(struct store *s, struct err *e)
 {
     OWN(history_release) struct history h = {0};
     int rc = store_history_walk(s, &h, e);
@@ -85,7 +84,7 @@ int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct s
         return err_set(e, ERR_USAGE, "a set has 1 to %d sheets, and 1 to all of them are needed", CRYPT_SHARES_MAX);
     int rc = store_writable(s, e);
     if (rc == 0)
-        rc = history_whole(s, e);
+        rc = store_history_whole(s, e);
     if (rc != 0)
         return rc;
     ledger_where(s->ledger, &now);
@@ -108,16 +107,9 @@ int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct s
 
 int store_sheets_commit(struct store *s, const struct store_sheets *sheets, struct err *e)
 {
-    const struct history_sheets *before = &s->history.sheets;
-    struct note_key replaced = before->key;
     struct statement st = said(s, sheets);
-    int rc = store_draft_begin(s, e);
-    if (rc == 0)
-        rc = keyring_recovery_wrap(s->keyring, &sheets->keys, before->known && !before->spent ? &replaced : NULL, e);
-    if (rc != 0)
-        return rc;
-    s->draft.event = (struct draft_event){.statement = &st};
-    return store_commit(s, e);
+    struct store_acted acted;
+    return store_act(s, &st, NULL, &acted, e);
 }
 
 bool store_sheets_may_count(const struct store *s)

@@ -177,7 +177,7 @@ static int take(struct store *s, struct answer *a, struct bytes response, struct
 {
     struct checkpoint c;
     struct ledger_position now;
-    int rc = checkpoint_read(buf_bytes(&a->checkpoint), &s->founded.founded.log, NOTE_STRICT, &c, e);
+    int rc = history_checkpoint(buf_bytes(&a->checkpoint), &s->history.logs, NOTE_STRICT, &c, e);
     if (rc != 0)
         return rc;
     struct statement_timestamped t = {.checkpoint = buf_text(&a->checkpoint),

@@ -44,7 +44,7 @@ static int check_checkpoint(struct store *s, uint64_t leaf, const struct stateme
     struct tree_proof proof;
     struct ledger_position now;
     ledger_where(s->ledger, &now);
-    int rc = checkpoint_read(bytes_text(t->checkpoint), &s->founded.founded.log, NOTE_STRICT, &c, e);
+    int rc = history_checkpoint(bytes_text(t->checkpoint), &s->history.logs, NOTE_STRICT, &c, e);
     if (rc == 0 && (c.size != t->leaves || !hash_equal(&c.root, &t->root) || c.size > leaf || c.size > now.leaves))
         rc = err_set(e, ERR_DAMAGED, "the stamped checkpoint is not the earlier one that the statement says");
     if (rc == 0)

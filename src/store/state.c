@@ -23,6 +23,64 @@ int store_key_path(const struct store_place *place, const struct hash *pin, stru
                                    : file_path(to, e, "%s/%s.key", place->config_folder, hex);
 }
 
+/* "<origin>/m/<8 hex>" is shown by what is behind the last stroke. */
+static const char *shown(const char *member)
+{
+    const char *slash = strrchr(member, '/');
+    return slash == NULL ? member : slash + 1;
+}
+
+int store_key_path_of(const struct store_place *place, const struct hash *pin, const char *member, struct file_path *to,
+                      struct err *e)
+{
+    char hex[2 * PIN_SHOWN + 1];
+    hex_put(hex, pin->b, PIN_SHOWN);
+    return place->key_path != NULL ? file_path(to, e, "%s", place->key_path)
+                                   : file_path(to, e, "%s/%s-%s.key", place->config_folder, hex, shown(member));
+}
+
+int store_state_path(const struct store_place *place, const struct hash *pin, const char *member, struct file_path *to,
+                     struct err *e)
+{
+    char hex[2 * PIN_SHOWN + 1];
+    hex_put(hex, pin->b, PIN_SHOWN);
+    return member == NULL ? store_outside(place, pin, "state", to, e)
+                          : file_path(to, e, "%s/%s-%s.state", place->state_folder, hex, shown(member));
+}
+
+/* <16 hex>-<8 hex>.key */
+static bool is_key_of(const char *name, const char *hex)
+{
+    enum { DIGITS = 8 };
+    size_t n = strlen(hex);
+    return strncmp(name, hex, n) == 0 && name[n] == '-' && strspn(name + n + 1, "0123456789abcdef") == DIGITS &&
+           strcmp(name + n + 1 + DIGITS, ".key") == 0;
+}
+
+int store_key_find(const struct store_place *place, const struct hash *pin, struct file_path *path, struct err *e)
+{
+    char hex[2 * PIN_SHOWN + 1];
+    struct file_path found;
+    size_t count = 0;
+    hex_put(hex, pin->b, PIN_SHOWN);
+    if (place->key_path != NULL || file_exists(path->s))
+        return 0;
+    OWN(dir_drop) DIR *dir = opendir(place->config_folder);
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        if (is_key_of(d->d_name, hex)) {
+            int rc = file_path(&found, e, "%s/%s", place->config_folder, d->d_name);
+            if (rc != 0)
+                return rc;
+            count++;
+        }
+    if (count > 1)
+        return err_set(e, ERR_KEY, "%s holds key files of %zu members of this repository: name one with --key",
+                       place->config_folder, count);
+    if (count == 1)
+        *path = found;
+    return 0;
+}
+
 static void state_mac(const struct key *key, struct bytes lines, struct key *ret)
 {
     crypt_derive(key, "groundwork/state/v1", lines, ret);

@@ -47,6 +47,7 @@ struct store_founding {
     struct vault_parity parity;
     struct bytes passphrase;
     const char *investigation; /* name of the first one */
+    uint32_t administrators;   /* how many must agree on who is a member; 0 is 1 */
 };
 /*
  * store_found: make a repository at place->root, which must not exist or be empty; it appears whole or not at all.
@@ -79,6 +80,7 @@ struct store_facts {
     const char *root, *origin;
     struct hash pin;
     struct note_key log_key, member;      /* who signs now */
+    const struct history_logs *logs;      /* log_key and those before it; borrowed from the store */
     const struct history *history;        /* of keys; borrowed from the store */
     const struct history_sheets *sheets;  /* the newest recovery sheets; NULL: none; borrowed from the store */
     uint32_t pack_sectors;
@@ -257,6 +259,7 @@ struct store_verified {
     uint64_t gaps;             /* in their numbers; the first ones: */
     struct store_gap gap[STORE_GAPS_MAX];
     uint64_t findings;
+    uint64_t doubtful, doubtful_first, doubtful_last; /* leaves that revoked members signed or signed for, and which */
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */
 };
@@ -354,6 +357,9 @@ int store_bound_take(struct store_bound *b, const struct ledger_record *r, struc
 size_t store_bound_count(const struct store_bound *b); /* key files, then packs, ascending */
 void store_bound_file(const struct store_bound *b, size_t i, struct store_bound_file *ret);
 void store_bound_pack(const struct vault_pack *p, struct store_bound_file *ret);
+/* store_history_glance_record: the key events of one record, believed by their own signatures alone; nothing else of it
+ * is looked at. */
+int store_history_glance_record(struct history *h, const struct ledger_record *r, struct err *e);
 const struct history *store_bound_history(const struct store_bound *b);
 
 /*
@@ -373,6 +379,17 @@ void store_tell(const struct store *s, const char *line);
 int store_outside(const struct store_place *place, const struct hash *pin, const char *ending, struct file_path *to,
                   struct err *e);
 int store_key_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e);
+/*
+ * Several members may work under one account: who was added by an administrator has files of her own, by the name of
+ * her key.  store_key_path_of: her key file; store_state_path: her state, ${member} NULL: the founder's or of who came
+ * by recovery sheets.  store_key_find: where *path is not there and none was named, the one other key file for this
+ * repository.  ERR_KEY: there are several.
+ */
+int store_key_path_of(const struct store_place *place, const struct hash *pin, const char *member,
+                      struct file_path *to, struct err *e);
+int store_state_path(const struct store_place *place, const struct hash *pin, const char *member, struct file_path *to,
+                     struct err *e);
+int store_key_find(const struct store_place *place, const struct hash *pin, struct file_path *path, struct err *e);
 /* store_reindex: throw the index away and rebuild it from ground state. */
 int store_reindex(struct store *s, const struct store_watch *watch, struct err *e);
 /*
@@ -461,6 +478,47 @@ struct store_replacing {
     bool named; /* one of several members: the event says who */
 };
 int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e);
+
+/*
+ * ---- members (FORMAT 5.7) ----
+ *
+ * store_history: of keys, up to where the ledger stands; borrowed from the store.
+ * store_act: do ${act} (added, role, revoked, cosigners or recovery; place and log key are filled here), or propose it
+ * where several administrators are needed.  ${name}: of a member who is added, said in a hidden statement; NULL: not.
+ * store_approve: what was proposed at this leaf; it is done when that makes enough.
+ * ERR_REFUSED names the rule that is broken; nothing was changed then.
+ */
+struct store_acted {
+    bool done;   /* else it waits for approvals */
+    bool turned; /* what comes after is under new keys */
+    enum statement_kind kind;
+    uint64_t leaf, proposal;
+    size_t needed, have;
+};
+const struct history *store_history(const struct store *s);
+/*
+ * doubts.c: what revoked members signed, from the leaf on that their revocation names.
+ * store_doubts_load: the items that are doubtful, by who signed for them; nothing is read where nobody is doubted.
+ * store_doubtful: is this item?  store_doubtful_at: the signed hidden statement of a leaf?  store_doubtful_signer: what
+ * a key of this name signed at a leaf?
+ */
+struct store_doubts {
+    struct statement_range *list;
+    size_t count, room;
+};
+void store_doubts_release(struct store_doubts *d);
+int store_doubts_load(struct store *s, struct store_doubts *ret, struct err *e);
+bool store_doubtful(const struct store_doubts *d, uint64_t leaf);
+int store_doubtful_at(struct store *s, uint64_t leaf, bool *ret, struct err *e);
+bool store_doubtful_signer(const struct store *s, struct bytes name, uint64_t leaf);
+/* store_turn_note: the first checkpoint under the ${number}th log key (from 2), which both keys signed; for cosigners.
+ * ERR_ABSENT: there is no such key. */
+int store_turn_note(struct store *s, uint64_t number, struct buf *to, struct err *e);
+int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e);
+int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, struct err *e);
+/* store_named: who the members are, as hidden statements say it, in their order: the last one of a member counts. */
+int store_named(struct store *s, int (*each)(void *context, const char *member, const char *text, struct err *e),
+                void *context, struct err *e);
 
 /*
  * ---- cosigners: others who sign checkpoints, so that no second history can be shown (FORMAT 12) ----

@@ -316,7 +316,10 @@ int store_refers_check(struct store *s, const struct statement_custody *x, uint6
 
 /* lock.c: take DIR/lock, or ERR_BUSY with the holder's words. */
 int store_lock(struct store *s, struct err *e);
+/* write.c: where the vault's next run begins. */
+int store_vault_end(struct store *s, uint64_t *ret_pack, uint32_t *ret_sector, struct err *e);
 /* open.c */
+int store_index_anew(struct store *s, struct err *e); /* after the keys have turned: vault and index by the new ones */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
 bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
@@ -345,7 +348,16 @@ struct store_follower {
 void store_following_release(struct store_following *f);
 int store_follow(struct store_following *f, const struct ledger_record *r, const struct store_follower *to,
                  struct err *e);
+/*
+ * Before anything is unlocked the log keys and the members must be known, by whose signatures all else is believed.
+ * store_history_glance: from the events beside the journal, each by its own signature.  store_history_scan: the same
+ * from the journal's bytes, all of them; false: it tells no more than was known.  Which of it counts, the log says.
+ */
+int store_history_glance(struct store *s, struct err *e);
+bool store_history_scan(struct store *s);
 int store_history_load(struct store *s, struct err *e);
+/* store_history_whole: from the journal alone, for who adds an event: beside it one may be lacking. */
+int store_history_whole(struct store *s, struct err *e);
 int store_history_walk(struct store *s, struct history *ret, struct err *e);
 int store_history_restore(struct store *s, struct buf *words, struct err *e);
 struct store_step {
@@ -356,6 +368,9 @@ struct store_step {
     const struct history_member *signer; /* NULL: no member */
 };
 int store_history_step(struct history *h, const struct store_step *step, struct err *e);
+/* store_turn_check: after all of a record's statements: its checkpoint is by the log key, and where the record names a
+ * new one (${logs_before}: how many were known before it) by both.  ERR_DAMAGED. */
+int store_turn_check(const struct history *h, const struct ledger_record *r, size_t logs_before, struct err *e);
 /* ERR_KEY: the member of this key file was replaced or revoked, or has a role without keys. */
 int store_history_current(const struct store *s, struct err *e);
 /* store_public_read: a public statement of a leaf, as ${h} says who signs there. */
@@ -367,7 +382,7 @@ int store_public_read(const struct history *h, uint64_t leaf, struct bytes note,
  * store_cosigned_expect: what log/cosigned holds then; empty when nobody has signed; borrowed.
  * store_cosigned_restore: log/cosigned as the journal says; ${words}, unless NULL, gets a line when it was not so.
  */
-int store_cosignings_add(struct store_cosignings *c, const struct note_key *log, struct bytes note, struct err *e);
+int store_cosignings_add(struct store_cosignings *c, const struct history_logs *logs, struct bytes note, struct err *e);
 struct bytes store_cosigned_expect(const struct store_cosignings *c);
 int store_cosigned_restore(struct store *s, struct buf *words, struct err *e);
 

@@ -261,6 +261,36 @@ static void check_refers(struct verifying *v, uint64_t leaf, const struct statem
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
+/* ${count} leaves from ${first} on, by somebody who was revoked. */
+static void doubt(struct verifying *v, uint64_t first, uint64_t count)
+{
+    struct store_verified *c = v->count;
+    if (c->doubtful == 0 || first < c->doubtful_first)
+        c->doubtful_first = first;
+    if (c->doubtful == 0 || first + count - 1 > c->doubtful_last)
+        c->doubtful_last = first + count - 1;
+    c->doubtful += count;
+}
+
+/* Items are doubtful by their cover. */
+static void doubt_hidden(struct verifying *v, const struct store_opened *one)
+{
+    struct bytes name;
+    if (one->statement.kind != STATEMENT_RECEIVED && store_signer(one->held, &name, NULL) == 0 &&
+        store_doubtful_signer(v->s, name, one->leaf))
+        doubt(v, one->leaf, 1);
+}
+
+static void doubt_public(struct verifying *v, const struct store_step *step)
+{
+    const struct statement *st = step->statement;
+    if (step->signer == NULL || !store_doubtful_signer(v->s, bytes_text(step->signer->key.name), step->leaf))
+        return;
+    doubt(v, step->leaf, 1);
+    if (st->kind == STATEMENT_COVER && st->cover.count <= LEDGER_LEAVES_MAX)
+        doubt(v, st->cover.first, st->cover.count);
+}
+
 static int check_hidden(void *context, const struct store_opened *one, struct err *e)
 {
     struct verifying *v = context;
@@ -271,6 +301,7 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
         return 0;
     }
     v->count->statements_opened++;
+    doubt_hidden(v, one);
     if (!one->committed)
         FOUND(v, "leaf %llu: the statement is not the one that was committed", (unsigned long long)one->leaf);
     if (st->kind == STATEMENT_RECEIVED) {
@@ -362,14 +393,14 @@ static void check_stamp(struct verifying *v, uint64_t leaf, struct bytes note, c
 /* ---- cosignatures ---- */
 
 /* Every line by the log or a cosigner of that moment, each once. */
-static int cosigned_lines(const struct verifying *v, const struct note *n, struct err *e)
+static int cosigned_lines(const struct verifying *v, uint64_t leaves, const struct note *n, struct err *e)
 {
     struct note_key keys[1 + STATEMENT_COSIGNERS_MAX];
     size_t count = 0;
     const struct policy *p = v->history.policy;
     if (p == NULL)
         return err_set(e, ERR_DAMAGED, "there were no cosigners then");
-    keys[count++] = *history_log_now(&v->history);
+    keys[count++] = *history_log(&v->history.logs, leaves);
     for (size_t i = 0; i < p->nodes && count < COUNT(keys); i++)
         if (!p->node[i].is_group)
             keys[count++] = p->node[i].key;
@@ -384,9 +415,9 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     struct hash root;
     int rc = note_parse(text, &n, e);
     if (rc == 0)
-        rc = cosigned_lines(v, &n, e);
+        rc = history_checkpoint(text, &v->history.logs, NOTE_FOREIGN, &c, e);
     if (rc == 0)
-        rc = checkpoint_read(text, history_log_now(&v->history), NOTE_FOREIGN, &c, e);
+        rc = cosigned_lines(v, c.size, &n, e);
     if (rc != 0)
         return rc;
     checkpoint_text(&c, &again);
@@ -399,7 +430,7 @@ static int cosigned_rules(struct verifying *v, const struct ledger_record *r, st
     if (rc == 0 && !hash_equal(&root, &c.root))
         rc = err_set(e, ERR_DAMAGED, "the cosigned checkpoint of %llu leaves is of another history",
                      (unsigned long long)c.size);
-    return rc == 0 ? store_cosignings_add(&v->cosignings, history_log_now(&v->history), text, e) : rc;
+    return rc == 0 ? store_cosignings_add(&v->cosignings, &v->history.logs, text, e) : rc;
 }
 
 static void check_cosigned(struct verifying *v, const struct ledger_record *r, uint64_t leaf,
@@ -462,6 +493,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     int rc = history_read(&v->history, &(struct history_reading){.leaf = leaf, .bytes = note}, &held, &st,
                           &step.signer, &e);
     if (rc == 0)
+        doubt_public(v, &step);
+    if (rc == 0)
         rc = store_history_step(&v->history, &step, &e);
     if (rc != 0) {
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
@@ -486,13 +519,22 @@ static bool is_pinned(const struct store *s, const struct ledger_record *r, uint
 {
     struct checkpoint c;
     return s->keyring != NULL && leaves == s->identity.checkpoint_size &&
-           checkpoint_read(r->checkpoint, &s->founded.founded.log, NOTE_STRICT, &c, NULL) == 0 &&
+           history_checkpoint(r->checkpoint, &s->history.logs, NOTE_STRICT, &c, NULL) == 0 &&
            hash_equal(&c.root, &s->identity.checkpoint_root);
+}
+
+/* Where a new log key is named, both sign; and nobody else anywhere. */
+static void check_turn(struct verifying *v, const struct ledger_record *r, size_t logs_before)
+{
+    struct err e = {0};
+    if (store_turn_check(&v->history, r, logs_before, &e) != 0)
+        FOUND(v, "record %llu: %s", (unsigned long long)r->number, e.text);
 }
 
 static int check_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
+    const size_t logs = v->history.logs.count;
     struct cursor open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf + r->hidden_count;
     struct checkpoint c;
@@ -514,8 +556,9 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     v->count->public_leaves += r->public_count;
     v->count->leaves = leaf;
     v->pinned = v->pinned || is_pinned(v->s, r, leaf);
-    if (checkpoint_read(r->checkpoint, &v->s->founded.founded.log, NOTE_STRICT, &c, NULL) == 0)
+    if (history_checkpoint(r->checkpoint, &v->history.logs, NOTE_FOREIGN, &c, NULL) == 0)
         v->root = c.root;
+    check_turn(v, r, logs);
     if (rc == 0 && v->watch->progress != NULL && v->watch->progress(v->watch->context, r->at + r->bytes, v->all_bytes))
         rc = err_set(e, ERR_STOPPED, "interrupted: nothing was changed");
     return rc;

@@ -118,6 +118,15 @@ static int ends_find(struct store *s, struct ends *n, struct err *e)
     return rc == 0 ? index_runs(store_index(s), end_run, n, e) : rc;
 }
 
+int store_vault_end(struct store *s, uint64_t *ret_pack, uint32_t *ret_sector, struct err *e)
+{
+    OWN(ends_release) struct ends n = {0};
+    int rc = ends_find(s, &n, e);
+    *ret_pack = n.has_open ? n.open.pack : n.next_pack;
+    *ret_sector = n.has_open ? n.open.sectors : 0;
+    return rc;
+}
+
 static int writer_begin(struct store *s, const struct ends *n, uint64_t *ret_cut, struct err *e)
 {
     const struct vault_memory memory = {find_frame, find_holder, s};

@@ -3,6 +3,9 @@
 
 static void vault_forget_keys(struct vault *v)
 {
+    if (v->turns != NULL)
+        crypt_wipe(v->turns, v->keys.turn_count * sizeof *v->turns);
+    free(v->turns);
     crypt_wipe(&v->keys, sizeof(v->keys));
     crypt_wipe(&v->gear, sizeof(v->gear));
 }
@@ -24,6 +27,17 @@ static unsigned thread_count(unsigned wanted)
     return n < VAULT_THREADS_MAX ? n : VAULT_THREADS_MAX;
 }
 
+static int turns_copy(struct vault *v, const struct vault_keys *keys)
+{
+    if (keys->turn_count == 0)
+        return 0;
+    v->turns = calloc(keys->turn_count, sizeof *v->turns);
+    if (v->turns == NULL)
+        return ERR_IO;
+    memcpy(v->turns, keys->turns, keys->turn_count * sizeof *v->turns);
+    return 0;
+}
+
 int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *e)
 {
     int rc = vault_check_sectors(setup->pack_sectors, e);
@@ -40,6 +54,11 @@ int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *
         return err_memory(e);
     }
     v->root = root;
+    if (setup->keys != NULL && turns_copy(v, setup->keys) != 0) {
+        free(v->root);
+        free(v);
+        return err_memory(e);
+    }
     v->pin = setup->pin;
     v->pack_sectors = setup->pack_sectors;
     v->parity = setup->parity;
@@ -49,6 +68,7 @@ int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *
     if (setup->keys != NULL) {
         v->keyed = true;
         v->keys = *setup->keys;
+        v->keys.turns = v->turns;
         vault_gear_make(&v->keys.chunk, &v->gear);
     }
     (void)pthread_rwlock_init(&v->runs_lock, NULL);
@@ -140,9 +160,14 @@ void vault_record_aad(const struct vault *v, const uint8_t head[RECORD_HEAD], ui
     memcpy(to + RECORD_HEAD + CRYPT_HASH, v->keys.compartment, VAULT_COMPARTMENT);
 }
 
-void vault_run_key(const struct vault *v, const uint8_t salt[CRYPT_SALT], struct key *ret)
+void vault_run_key(const struct vault *v, uint64_t pack, uint32_t sector, const uint8_t salt[CRYPT_SALT],
+                   struct key *ret)
 {
-    crypt_derive_salted(&v->keys.pack, salt, "groundwork/pack/v1", ret);
+    size_t i = v->keys.turn_count;
+    while (i > 0 && (v->keys.turns[i - 1].pack > pack ||
+                     (v->keys.turns[i - 1].pack == pack && v->keys.turns[i - 1].sector > sector)))
+        i--;
+    crypt_derive_salted(i == 0 ? &v->keys.pack : &v->keys.turns[i - 1].key, salt, "groundwork/pack/v1", ret);
 }
 
 void vault_directory_key(const struct key *run_key, struct key *ret)

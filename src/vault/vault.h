@@ -31,6 +31,13 @@ struct vault_keys {
     uint8_t compartment[VAULT_COMPARTMENT]; /* random id, public inside the compartment */
     struct key pack;                        /* outer layer: sectors */
     struct key chunk;                       /* seeds the gear table */
+    const struct vault_turn *turns;         /* pack keys that followed, ascending; copied */
+    size_t turn_count;
+};
+struct vault_turn { /* the key of runs that begin there or behind it */
+    uint64_t pack;
+    uint32_t sector;
+    struct key key;
 };
 
 /*

@@ -150,10 +150,10 @@ static int run_begin(struct append *a, struct err *e)
     if (r == NULL)
         return err_memory(e);
     crypt_random(r->salt, sizeof(r->salt));
-    vault_run_key(a->v, r->salt, &r->key);
     r->pack = a->pack;
     r->base = a->pos;
     r->first_sector = a->pack->sectors;
+    vault_run_key(a->v, r->pack->number, r->first_sector, r->salt, &r->key);
     r->first_record = a->next_record;
     struct run_out **last = &a->runs;
     while (*last != NULL)

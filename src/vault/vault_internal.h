@@ -220,6 +220,7 @@ struct vault {
     unsigned threads;
     bool keyed;
     struct vault_keys keys;
+    struct vault_turn *turns; /* keys.turns */
     struct gear gear;
     pthread_rwlock_t runs_lock;
     struct vault_run *runs; /* ascending by first_record */
@@ -233,7 +234,9 @@ struct vault {
 };
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD]);
 void vault_record_aad(const struct vault *v, const uint8_t head[RECORD_HEAD], uint8_t to[RECORD_AAD]);
-void vault_run_key(const struct vault *v, const uint8_t salt[CRYPT_SALT], struct key *ret);
+/* Of a run that begins at this sector of this pack. */
+void vault_run_key(const struct vault *v, uint64_t pack, uint32_t sector, const uint8_t salt[CRYPT_SALT],
+                   struct key *ret);
 void vault_directory_key(const struct key *run_key, struct key *ret);
 
 /* ---- vault_pack.c: pack files, by number and copy ---- */

@@ -334,7 +334,7 @@ static int run_begin(struct reader *r, struct open_run *o, struct err *e)
     if (rc != 0)
         return rc;
     sectors_pread(r->fd, o->run.first_sector, 1, salt_sector);
-    vault_run_key(r->v, salt_sector, &o->key);
+    vault_run_key(r->v, o->run.pack, o->run.first_sector, salt_sector, &o->key);
     uint8_t last[SECTOR_REST];
     uint32_t last_sector = o->run.sectors - 1;
     r->aead_of = NULL;
@@ -451,7 +451,7 @@ static bool salt_key(struct reader *r, struct open_run *o, char copy)
     if (vault_pack_path(r->v->root, o->run.pack, copy, &path, NULL) != 0 || file_open_read(path.s, &fd, NULL) != 0)
         return false;
     sectors_pread(fd, o->run.first_sector, 1, sector);
-    vault_run_key(r->v, sector, &o->key);
+    vault_run_key(r->v, o->run.pack, o->run.first_sector, sector, &o->key);
     r->aead_of = NULL;
     r->ahead = 0;
     return true;

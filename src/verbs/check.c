@@ -122,6 +122,18 @@ static void json_accesses(struct json_out *j, const struct store_verified *done)
     verbs_json_u64(j, "accesses", done->accesses);
 }
 
+static void json_doubtful(struct json_out *j, const struct store_verified *done)
+{
+    if (done->doubtful == 0)
+        return;
+    json_key(j, "doubtful");
+    json_object_begin(j);
+    verbs_json_u64(j, "first", done->doubtful_first);
+    verbs_json_u64(j, "last", done->doubtful_last);
+    verbs_json_u64(j, "leaves", done->doubtful);
+    json_object_end(j);
+}
+
 static void say_accesses(const struct verbs_face *face, const struct store_verified *done)
 {
     char hex[2 * STATEMENT_ID + 1];
@@ -173,6 +185,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
         if (policy != NULL)
             verbs_cosigned_json(face->json, policy, &done.cosigned);
         verbs_json_u64(face->json, "covers", done.covers);
+        json_doubtful(face->json, &done);
         verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         if (verbs_numbered_tell(&w.numbered, face, e) != 0)
             return e->code;
@@ -186,6 +199,11 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
               "%" PRIu64 " commits, %" PRIu64 " leaves, %" PRIu64 " statements opened, %" PRIu64 " covers checked.",
               done.records, done.leaves, done.statements_opened, done.covers);
     say_accesses(face, &done);
+    if (done.doubtful > 0)
+        verbs_say(face,
+                  "DOUBTFUL: %" PRIu64 " leaves from %" PRIu64 " to %" PRIu64
+                  " were signed by members who were revoked.",
+                  done.doubtful, done.doubtful_first, done.doubtful_last);
     int told = verbs_numbered_tell(&w.numbered, face, e);
     if (told == 0)
         told = verbs_stamps_verified(s, face, e);

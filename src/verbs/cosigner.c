@@ -188,13 +188,12 @@ static int policy_now(struct store *s, struct policy **ret, struct err *e)
     struct store_facts f;
     if (p == NULL)
         return err_memory(e);
+    store_facts(s, &f);
+    p->quorum = -1;
     if (store_policy(s) != NULL)
         *p = *store_policy(s);
-    else {
-        store_facts(s, &f);
-        p->log[p->logs++] = f.log_key;
-        p->quorum = -1;
-    }
+    p->log[0] = f.log_key; /* which may have turned since */
+    p->logs = 1;
     *ret = p;
     return 0;
 }
@@ -303,6 +302,8 @@ static int change(const struct verbs_request *request, const struct verbs_face *
     if (rc != 0)
         return rc;
     const struct policy *now = store_policy(s);
+    if (history_needed(store_history(s), UINT64_MAX) > 1)
+        return verbs_proposed(s, face);
     if (face->json != NULL) {
         OWN(buf_drop) struct buf text = {0};
         policy_text(now, &text);
@@ -407,22 +408,63 @@ static int import(const struct verbs_request *request, const struct verbs_face *
     return 0;
 }
 
+/* ---- a new log key ---- */
+
+/* What a cosigner needs to follow the log under its new key. */
+static int turn(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(buf_drop) struct buf note = {0};
+    struct verbs_place place;
+    char vkey[NOTE_VKEY_MAX];
+    uint64_t number = 0;
+    const char *out = request->arguments[request->count - 1];
+    int rc = verbs_outside(request, out, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
+    if (rc != 0)
+        return rc;
+    const struct history_logs *logs = &store_history(s)->logs;
+    number = logs->count;
+    if (request->count > 2 && decimal_get(bytes_text(request->arguments[1]), &number) != 0)
+        return err_set(e, ERR_USAGE, "turn %s: give the number of a log key", request->arguments[1]);
+    rc = store_turn_note(s, number, &note, e);
+    if (rc == 0)
+        rc = file_create(out, buf_bytes(&note), 0644, e);
+    if (rc != 0)
+        return rc;
+    note_key_text(&logs->list[number - 1].key, vkey);
+    if (face->json != NULL) {
+        verbs_json_text(face->json, "checkpoint", out);
+        verbs_json_text(face->json, "key", vkey);
+        verbs_json_u64(face->json, "number", number);
+        return 0;
+    }
+    verbs_say(face, "Take %s to each cosigner, and tell them the log's new key by another way:", out);
+    verbs_say(face, "  groundwork-cosign turn %s FILE", vkey);
+    return 0;
+}
+
 int verbs_cosigner(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     static const struct {
         const char *action;
         size_t count;
-    } actions[] = {{"list", 1}, {"add", 3}, {"remove", 2}, {"policy", 2}, {"export", 3}, {"import", 3}};
+    } actions[] = {{"list", 1}, {"add", 3}, {"remove", 2}, {"policy", 2}, {"export", 3}, {"import", 3},
+                   {"turn", 2}};
     const char *action = request->arguments[0];
     size_t i = 0;
     while (i < COUNT(actions) && strcmp(actions[i].action, action) != 0)
         i++;
     if (i == COUNT(actions))
-        return err_set(e, ERR_USAGE, "cosigner %s: there are list, add, remove, policy, export and import", action);
-    if (request->count != actions[i].count)
+        return err_set(e, ERR_USAGE, "cosigner %s: there are list, add, remove, policy, export, import and turn",
+                       action);
+    if (request->count != actions[i].count && (strcmp(action, "turn") != 0 || request->count != 3))
         return err_set(e, ERR_USAGE, "cosigner %s: groundwork cosigner --help says what belongs behind it", action);
     if (strcmp(action, "list") == 0)
         return list(request, face, e);
+    if (strcmp(action, "turn") == 0)
+        return turn(request, face, e);
     if (strcmp(action, "export") == 0)
         return export(request, face, e);
     return strcmp(action, "import") == 0 ? import(request, face, ret_exit, e) : change(request, face, e);

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-enum { OPTION_ORIGIN, OPTION_PACK, OPTION_PARITY, OPTION_INVESTIGATION };
+enum { OPTION_ORIGIN, OPTION_PACK, OPTION_PARITY, OPTION_INVESTIGATION, OPTION_ADMINISTRATORS };
 
 static int pack_size(const char *text, uint32_t *ret, struct err *e)
 {
@@ -28,6 +28,16 @@ static int parity_shape(const char *text, struct vault_parity *ret, struct err *
             return 0;
         }
     return err_set(e, ERR_USAGE, "--parity %s: give 16+2, 32+2, 16+4 or none", text);
+}
+
+static int administrators(const char *text, uint32_t *ret, struct err *e)
+{
+    uint64_t k = 1;
+    if (text != NULL && (decimal_get(bytes_text(text), &k) != 0 || k < 1 || k > STATEMENT_ADMINISTRATORS_MAX))
+        return err_set(e, ERR_USAGE, "--administrators %s: give a number from 1 to %d", text,
+                       STATEMENT_ADMINISTRATORS_MAX);
+    *ret = (uint32_t)k;
+    return 0;
 }
 
 /* Where a path leads: without links and dots as far as it is there, and as written from there on. */
@@ -89,6 +99,8 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     if (rc == 0)
         rc = parity_shape(request->option[OPTION_PARITY], &founding.parity, e);
     if (rc == 0)
+        rc = administrators(request->option[OPTION_ADMINISTRATORS], &founding.administrators, e);
+    if (rc == 0)
         rc = file_path(&root, e, "%s", request->arguments[0]);
     if (rc != 0)
         return rc;
@@ -107,6 +119,7 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     if (rc != 0)
         return rc;
     if (face->json != NULL) {
+        verbs_json_u64(face->json, "administrators", founding.administrators);
         verbs_json_text(face->json, "key_file", buf_text(&key_path));
         verbs_json_text(face->json, "origin", founding.origin);
         verbs_json_hash(face->json, "pin", &pin);
@@ -126,7 +139,11 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     verbs_say(face,
               "Copy the key file to a safe place now, and keep the passphrase apart from it: without both, nobody "
               "can read this repository again. Copying the repository is no backup of keys.");
-    verbs_say(face, "Administrators: 1 of 1 decides alone.");
+    if (founding.administrators == 1)
+        verbs_say(face, "Administrators: 1 of 1 decides alone.");
+    else
+        verbs_say(face, "Administrators: %u must agree, once there are so many; until then as many as there are.",
+                  founding.administrators);
     verbs_say(face, "Next: groundwork -R %s intake FOLDER", root.s);
     return 0;
 }

@@ -9,6 +9,7 @@ enum { OPTION_RECEIPT };
 enum { OPTION_PROOF, OPTION_OUT, OPTION_WHY, OPTION_MUST_LOG };
 
 struct listing {
+    struct store_doubts doubts;
     const struct verbs_face *face;
     struct buf shown;
 };
@@ -27,10 +28,14 @@ static const char *kind_words(const struct index_item *item)
     }
 }
 
-static void json_item(struct json_out *j, const struct index_item *item)
+static void json_item(struct json_out *j, const struct index_item *item, const struct store_doubts *doubts)
 {
     json_object_begin(j);
     verbs_json_u64(j, "bytes", item->bytes);
+    if (store_doubtful(doubts, item->leaf)) {
+        json_key(j, "doubtful");
+        json_bool(j, true);
+    }
     if (item->duplicate_of != UINT64_MAX)
         verbs_json_u64(j, "duplicate_of", item->duplicate_of);
     if (item->further_name)
@@ -60,13 +65,14 @@ static int list_item(void *context, const struct index_item *item, struct err *e
     char hex[2 * CRYPT_HASH + 1] = "-";
     (void)e;
     if (l->face->json != NULL) {
-        json_item(l->face->json, item);
+        json_item(l->face->json, item, &l->doubts);
         return 0;
     }
     if (item->type == STATEMENT_FILE && !item->further_name)
         hex_put(hex, item->sha256.b, CRYPT_HASH);
-    verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s", item->leaf, item->receipt,
-              kind_words(item), item->bytes, hex, verbs_shown(item->path, &l->shown));
+    verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s%s", item->leaf, item->receipt,
+              kind_words(item), item->bytes, hex, store_doubtful(&l->doubts, item->leaf) ? text_tr("DOUBTFUL ") : "",
+              verbs_shown(item->path, &l->shown));
     return 0;
 }
 
@@ -97,6 +103,9 @@ int verbs_items(const struct verbs_request *request, const struct verbs_face *fa
     if (rc != 0)
         return rc;
     struct listing l = {.face = face};
+    rc = store_doubts_load(s, &l.doubts, e);
+    if (rc != 0)
+        return rc;
     if (face->json != NULL) {
         json_key(face->json, "items");
         json_array_begin(face->json);
@@ -105,6 +114,7 @@ int verbs_items(const struct verbs_request *request, const struct verbs_face *fa
     if (face->json != NULL)
         json_array_end(face->json);
     buf_drop(&l.shown);
+    store_doubts_release(&l.doubts);
     return rc;
 }
 
@@ -231,6 +241,7 @@ int verbs_show(const struct verbs_request *request, const struct verbs_face *fac
     (void)ret_exit;
     OWN(store_drop) struct store *s = NULL;
     OWN(verbs_item_drop) struct verbs_item_held held = {0};
+    OWN(store_doubts_release) struct store_doubts doubts = {.count = 0};
     struct verbs_place place;
     int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
@@ -243,12 +254,16 @@ int verbs_show(const struct verbs_request *request, const struct verbs_face *fac
         rc = write_proof(s, held.item.leaf, request->option[OPTION_PROOF], e);
     if (rc == 0 && request->option[OPTION_OUT] != NULL)
         rc = write_out(s, &held.item, request->option[OPTION_OUT], e);
+    if (rc == 0)
+        rc = store_doubts_load(s, &doubts, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {
         json_key(face->json, "item");
-        json_item(face->json, &held.item);
+        json_item(face->json, &held.item, &doubts);
     } else
         say_item(face, &held.item);
+    if (store_doubtful(&doubts, held.item.leaf))
+        verbs_say(face, "  DOUBTFUL: who signed for it was revoked, and this is from the time that is in doubt.");
     return 0;
 }

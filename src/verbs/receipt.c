@@ -10,7 +10,8 @@ struct receipt {
     const struct verbs_face *face;
     uint64_t number, deposit;
     struct buf giver, note, reason, investigation;
-    bool has_giver, has_note, set_aside;
+    bool has_giver, has_note, set_aside, doubtful;
+    uint64_t closed_leaf;
     int64_t opened, closed;
     uint64_t parts;
     struct statement_totals totals;
@@ -33,6 +34,7 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     (void)e;
     r->number = d->receipt;
     r->deposit = d->leaf;
+    r->closed_leaf = d->receipt_leaf;
     r->has_giver = d->giver != NULL;
     r->has_note = d->note != NULL;
     buf_put_text(&r->giver, d->giver != NULL ? d->giver : "");
@@ -49,6 +51,10 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
 static int look_up(struct receipt *r, uint64_t number, struct err *e)
 {
     int rc = index_deposit_by_receipt(store_index(r->store), number, take_deposit, r, e);
+    if (rc == 0)
+        rc = store_doubtful_at(r->store, r->deposit, &r->doubtful, e);
+    if (rc == 0 && !r->doubtful)
+        rc = store_doubtful_at(r->store, r->closed_leaf, &r->doubtful, e);
     return rc == 0 ? store_investigation_at(r->store, r->deposit, &r->investigation, e) : rc;
 }
 
@@ -81,6 +87,8 @@ static void say_summary(struct receipt *r)
     verbs_say(f, "  Investigation: %s", verbs_shown(buf_bytes(&r->investigation), &r->shown));
     if (r->set_aside)
         verbs_say(f, "  Set aside: %s", verbs_shown(buf_bytes(&r->reason), &r->shown));
+    if (r->doubtful)
+        verbs_say(f, "  DOUBTFUL: who signed it was revoked, and this is from the time that is in doubt.");
     say_sum(f, text_tr("Seen:              "), &t->seen);
     say_sum(f, text_tr("  taken in:        "), &t->taken);
     say_sum(f, text_tr("  duplicates:      "), &t->duplicate);
@@ -99,6 +107,10 @@ static int json_receipt(struct receipt *r, int (*entries)(struct receipt *r, str
     int rc = 0;
     json_sum(j, "already", &t->already);
     verbs_json_u64(j, "closed_unix_s", (uint64_t)(r->closed > 0 ? r->closed : 0));
+    if (r->doubtful) {
+        json_key(j, "doubtful");
+        json_bool(j, true);
+    }
     json_sum(j, "duplicate", &t->duplicate);
     if (entries != NULL) {
         json_key(j, "entries");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 enum { FROM, DEST, FIRST_SHEET, NAME_MAX_BYTES = 64 };
+enum { OPTION_REPLACES };
 
 struct given {
     struct recover_sheet *sheets;
@@ -139,8 +140,7 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
     if (r->finished)
         verbs_say(face, "An earlier run had made it and was interrupted; it is finished now. The passphrase is the one "
                         "that was given then.");
-    verbs_say(face, "You are its member from leaf %s on; the lost key signs nothing more here.",
-              verbs_number(r->before + 1, n));
+    verbs_say(face, "You are its member from here on; the lost key signs nothing more.");
     verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe "
                     "place.");
     verbs_say(face, "What was written after this copy was made is not in it: compare with any other copy of the "
@@ -190,6 +190,7 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
     place.place.root = root.s;
     place.place.identity = NULL; /* keys that are unlocked are another member's */
     const struct recover_wish wish = {.from = request->arguments[FROM],
+                                        .replaces = request->option[OPTION_REPLACES],
                                         .sheets = g.sheets,
                                         .count = g.count,
                                         .fresh = ask_fresh,

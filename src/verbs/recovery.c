@@ -168,7 +168,17 @@ static void say_made(const struct verbs_face *face, struct printing *p)
                     "before today know only those: refresh the copies, then destroy the old sheets.");
 }
 
-static void json_made(struct json_out *j, const struct printing *p)
+static void say_waiting(const struct verbs_face *face, struct printing *p)
+{
+    struct file_path path;
+    for (unsigned n = 0; n < p->written; n++)
+        if (place_of(p, n, &path, NULL) == 0)
+            verbs_say(face, "  %s", path.s);
+    verbs_say(face, "These sheets count once other administrators have approved them; until then the earlier ones do.");
+}
+
+/* ${proposal}: where the sheets wait for approval; 0: they count. */
+static void json_made(struct json_out *j, const struct printing *p, uint64_t proposal)
 {
     char set[2 * STATEMENT_ID + 1];
     struct file_path path;
@@ -180,6 +190,8 @@ static void json_made(struct json_out *j, const struct printing *p)
             json_string(j, path.s);
     json_array_end(j);
     verbs_json_u64(j, "needed", p->sheets.needed);
+    if (proposal != 0)
+        verbs_json_u64(j, "proposal", proposal);
     verbs_json_text(j, "set", set);
     verbs_json_u64(j, "sheets", p->sheets.count);
 }
@@ -246,9 +258,15 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
         rc = make(face, s, &p, e);
     if (rc != 0)
         return rc;
+    const struct history *h = store_history(s);
+    bool waits = history_needed(h, UINT64_MAX) > 1;
     if (face->json != NULL)
-        json_made(face->json, &p);
-    else
+        json_made(face->json, &p, waits ? h->last_leaf : 0);
+    else if (!waits)
         say_made(face, &p);
+    else {
+        say_waiting(face, &p);
+        return verbs_proposed(s, face);
+    }
     return 0;
 }

@@ -13,7 +13,9 @@ const struct verb verbs_table[] = {
      {{"origin", "NAME", "public name of the log; part of every checkpoint"},
       {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
       {"parity", "SHAPE", "16+2, 32+2, 16+4 or none: pack files of a stripe, and how many of it may be lost (16+2)"},
-      {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"}}, verbs_init},
+      {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"},
+      {"administrators", "K", "how many administrators must agree on who is a member, once there are so many (1)"}},
+     verbs_init},
     {"intake", "PATH...", "take in files and folders, and give a receipt",
      "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, "
      "already on a receipt, or refused with the reason. Run again after an interruption: nothing is taken in twice.",
@@ -128,10 +130,23 @@ const struct verb verbs_table[] = {
     {"cosigner", "ACTION...", "others who sign the log, so that no second history can be shown",
      "list: who they are and what they have signed. add NAME KEY, remove NAME: KEY is the line that their "
      "groundwork-cosign key prints. policy FILE: groups of groups, as C2SP tlog-policy writes them. export NAME FILE: "
-     "the request to be taken to one of them. import REQUEST ANSWER: what came back. All of it is files; no network is "
-     "used.", 1, 3, true,
+     "the request to be taken to one of them. import REQUEST ANSWER: what came back. turn FILE: what they need once "
+     "the log has a new signing key. All of it is files; no network is used.", 1, 3, true,
      {{"needed", "K", "add, remove: how many of them must sign (as before when not said; 1 at first)"},
       {"old", "LEAVES", "export: go on from so many leaves, as a cosigner's answer may ask"}}, verbs_cosigner},
+    {"member", "ACTION...", "who may read and sign, in which role, and who no more",
+     "request FILE: ask to join, from any copy of the repository; makes your key file. add REQUEST: take somebody in, "
+     "once she has read you the fingerprint of her key. list, show KEY: who there is, without a passphrase. role KEY "
+     "ROLE, revoke KEY: from the next leaf on; when a writer goes, what comes after is under new keys. approve LEAF: "
+     "agree to what another administrator proposed. drill: a page for the wall. KEY is the name of a key, or the eight "
+     "digits at its end. Roles: administrator, investigator, analyst, keyholder, auditor.", 1, 3, true,
+     {{"out", "FOLDER", "drill: write it there, as .txt and .html; outside the repository"},
+      {"role", "ROLE", "add: what she is there for"},
+      {"name", "TEXT", "add: who she is; kept encrypted"},
+      {"confirm", "WORDS", "add: the fingerprint as she read it to you; asked for when not said"},
+      {"reason", "WHY", "revoke: left, lost, arrested, stolen or other"},
+      {"doubtful-from", "LEAF", "revoke: what she signed from this leaf on is shown as doubtful"},
+      {"names", NULL, "list, show: the persons' names too, with your keys"}}, verbs_member},
     {"recovery", "", "make recovery sheets: what replaces a lost key file or passphrase",
      "Each sheet is a page of text, and one with a square code. As many as are needed, with a copy of the repository, "
      "give everything back; fewer tell nothing. New sheets replace the earlier ones. Without --out they are shown "
@@ -142,8 +157,8 @@ const struct verb verbs_table[] = {
     {"recover", "COPY DEST [SHEET...]", "a repository and its member again, from a copy and recovery sheets",
      "COPY is a mirror or a folder of the repository, only read; DEST must not exist or be empty. Each SHEET is a text "
      "file with the six lines of words of one sheet, or the text of its square code; without them you are asked line "
-     "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false, {{0}},
-     verbs_recover},
+     "by line. A new key file is made under a new passphrase. The sheets work once.", 2, SIZE_MAX, false,
+     {{"replaces", "KEY", "of several members, the administrator whom the sheets replace"}}, verbs_recover},
     {"timestamp", "request|import [RESPONSE]", "have outside authorities attest when the log stood as it does",
      "request writes a request over the newest checkpoint (RFC 3161); it tells the authority a hash and nothing else. "
      "Send the file to an authority, by any way; import takes its answer, which must be over a checkpoint of this log, "

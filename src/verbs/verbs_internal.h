@@ -15,7 +15,7 @@ typedef int verbs_run(const struct verbs_request *request, const struct verbs_fa
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_export;
+    verbs_investigation, verbs_member, verbs_export;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -217,6 +217,11 @@ int verbs_receipt_page(struct store *s, const struct verbs_receipt_facts *r, enu
                        struct buf *to, struct err *e);
 int verbs_page_language(const char *option, enum text_language *ret, struct err *e);
 int verbs_page_write(const struct verbs_face *face, const char *path, const struct buf *page, struct err *e);
+
+/* member.c: an act that waits: its proposal is the newest key event. */
+int verbs_proposed(struct store *s, const struct verbs_face *face);
+/* drill.c: the page for the wall. */
+int verbs_member_drill(const struct verbs_request *request, const struct verbs_face *face, struct err *e);
 
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);

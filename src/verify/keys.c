@@ -36,9 +36,9 @@ static int log_lines(const struct verifying *v, struct bytes note, const struct 
     struct note_key keys[2];
     size_t count = 1;
     keys[0] = *key;
-    for (size_t i = 1; i < v->history.log_count; i++)
-        if (&v->history.logs[i].key == key) {
-            keys[1] = v->history.logs[i - 1].key;
+    for (size_t i = 1; i < v->history.logs.count; i++)
+        if (&v->history.logs.list[i].key == key) {
+            keys[1] = v->history.logs.list[i - 1].key;
             count = 2;
         }
     int rc = note_parse(note, &n, e);
@@ -62,12 +62,12 @@ int verify_log_signed(const struct verifying *v, struct bytes note, const struct
 {
     const struct history *h = &v->history;
     struct err mine = {0};
-    for (size_t i = h->log_count; i-- > 0;) {
-        int rc = checkpoint_read(note, &h->logs[i].key, NOTE_FOREIGN, ret, &mine);
+    for (size_t i = h->logs.count; i-- > 0;) {
+        int rc = checkpoint_read(note, &h->logs.list[i].key, NOTE_FOREIGN, ret, &mine);
         if (rc == ERR_IO)
             return err_set(e, rc, "%s", mine.text);
-        if (rc == 0 && history_log(h->logs, h->log_count, ret->size) == &h->logs[i].key) {
-            *ret_key = &h->logs[i].key;
+        if (rc == 0 && history_log(&h->logs, ret->size) == &h->logs.list[i].key) {
+            *ret_key = &h->logs.list[i].key;
             return text_check(v, note, ret, e);
         }
     }

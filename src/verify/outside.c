@@ -69,11 +69,11 @@ static int log_lines(const struct verifying *v, const struct note *n, size_t *re
 {
     const struct history *h = &v->history;
     *ret = 0;
-    for (size_t i = 0; i < h->log_count; i++)
+    for (size_t i = 0; i < h->logs.count; i++)
         for (size_t k = 0; k < n->lines; k++)
-            if (memcmp(n->line[k].id, h->logs[i].key.id, sizeof n->line[k].id) == 0 &&
-                bytes_equal(n->line[k].name, bytes_text(h->logs[i].key.name))) {
-                int rc = note_check(n, &h->logs[i].key, 1, NOTE_FOREIGN, e);
+            if (memcmp(n->line[k].id, h->logs.list[i].key.id, sizeof n->line[k].id) == 0 &&
+                bytes_equal(n->line[k].name, bytes_text(h->logs.list[i].key.name))) {
+                int rc = note_check(n, &h->logs.list[i].key, 1, NOTE_FOREIGN, e);
                 if (rc != 0)
                     return rc;
                 (*ret)++;

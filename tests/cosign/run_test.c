@@ -214,6 +214,90 @@ static void doubts_and_forks(void **state)
     does(cosign_list, NULL, NULL);
 }
 
+/* ---- a log that goes on under another key ---- */
+
+static const struct key turn_seed[3] = {{{51}}, {{52}}, {{53}}};
+static struct note_key turn_key[3];
+
+static void turn_keys(void)
+{
+    uint8_t public_key[CRYPT_PUBLIC];
+    for (size_t i = 0; i < COUNT(turn_key); i++) {
+        crypt_sign_public(&turn_seed[i], public_key);
+        assert_int_equal(note_key_make("turn.example/log", public_key, &turn_key[i], NULL), 0);
+    }
+}
+
+/* A checkpoint by one key, or by two. */
+static void turn_note(uint64_t size, int first, int second, struct buf *to)
+{
+    struct checkpoint c = {.origin = "turn.example/log", .size = size};
+    OWN(buf_drop) struct buf other = {0};
+    OWN(note_drop) struct note n = {0};
+    tree_root(logs_leaf, size, &c.root);
+    assert_int_equal(checkpoint_sign(&c, &turn_key[first], &turn_seed[first], to, NULL), 0);
+    if (second < 0)
+        return;
+    assert_int_equal(checkpoint_sign(&c, &turn_key[second], &turn_seed[second], &other, NULL), 0);
+    assert_int_equal(note_parse(buf_bytes(&other), &n, NULL), 0);
+    note_line_put(&n.line[0], to);
+}
+
+static void put_note(uint64_t size, int first, int second, const char *name)
+{
+    OWN(buf_drop) struct buf note = {0};
+    turn_note(size, first, second, &note);
+    assert_int_equal(file_replace(name, buf_bytes(&note), 0600, NULL), 0);
+}
+
+static void put_turned(uint64_t old, uint64_t size, int key, const char *name)
+{
+    const struct tree_reader reader = {logs_hash, logs_leaf};
+    OWN(buf_drop) struct buf note = {0}, text = {0};
+    struct cosigning_request r = {.old_size = old};
+    assert_int_equal(tree_prove_consistency(old, size, &reader, &r.proof, NULL), 0);
+    turn_note(size, key, -1, &note);
+    r.note = buf_bytes(&note);
+    cosigning_request_text(&r, &text);
+    assert_int_equal(file_replace(name, buf_bytes(&text), 0600, NULL), 0);
+}
+
+/* Only what the key that is followed has signed too moves it on; what was signed stays what is extended. */
+static void a_new_log_key(void **state)
+{
+    (void)state;
+    char vkey[3][NOTE_VKEY_MAX];
+    turn_keys();
+    for (size_t i = 0; i < COUNT(vkey); i++)
+        note_key_text(&turn_key[i], vkey[i]);
+    put_note(8, 0, 1, "turn");
+    refuses(cosign_turn, vkey[1], "turn", ERR_REFUSED, "is not followed here");
+    does(cosign_follow, vkey[0], NULL);
+    put_turned(0, 5, 0, "t5");
+    does(cosign_cosign, "t5", "ta5");
+    put_turned(5, 9, 1, "t9");
+    refuses(cosign_cosign, "t9", "ta9", ERR_DAMAGED, "");
+    put_note(8, 0, -1, "old alone");
+    put_note(8, 1, -1, "new alone");
+    put_note(8, 2, 1, "another");
+    put_note(4, 0, 1, "earlier");
+    refuses(cosign_turn, vkey[1], "old alone", ERR_DAMAGED, "not signed by both");
+    refuses(cosign_turn, vkey[1], "new alone", ERR_DAMAGED, "not signed by both");
+    refuses(cosign_turn, vkey[1], "another", ERR_DAMAGED, "");
+    refuses(cosign_turn, vkey[2], "turn", ERR_DAMAGED, "");
+    refuses(cosign_turn, vkey[1], "earlier", ERR_DAMAGED, "from before what was signed last");
+    refuses(cosign_turn, "nonsense", "turn", ERR_USAGE, "a verification key must read");
+    does(cosign_turn, vkey[1], "turn");
+    does(cosign_list, NULL, NULL);
+    put_turned(5, 7, 0, "t7"); /* the former key signs nothing any more */
+    refuses(cosign_cosign, "t7", "ta7", ERR_DAMAGED, "");
+    does(cosign_cosign, "t9", "ta9");
+    put_note(10, 1, 2, "turn again");
+    does(cosign_turn, vkey[2], "turn again");
+    put_turned(9, 12, 2, "t12");
+    does(cosign_cosign, "t12", "ta12");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { /* in this order: one life of a cosigner */
@@ -226,6 +310,7 @@ int main(void)
         cmocka_unit_test(damaged_state),
         cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(doubts_and_forks),
+        cmocka_unit_test(a_new_log_key),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

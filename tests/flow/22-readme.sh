@@ -25,6 +25,10 @@ story() {
         *' cosigner add '*)
             groundwork-cosign follow "$(groundwork -R archive status --json | json 'd["log_key"]')" >/dev/null
             command=$(printf '%s\n' "$command" | sed "s| KEY | $(groundwork-cosign key) |") ;;
+        *' member add '*) command="$command --confirm '$(sed -n 's/^  Fingerprint: //p' said.txt)'" ;;
+        *' member revoke '*)
+            key=$(groundwork -R archive member list --json | json 'd["members"][-1]["key"]')
+            command=$(printf '%s\n' "$command" | sed "s| KEY | $key |; s| LEAF$| 3|") ;;
         *' cosigner import '*) groundwork-cosign cosign ask answer >/dev/null || fail 'not cosigned' ;;
         esac
         sh -c "$command" >said.txt 2>&1 || { cat said.txt >&2; fail "README: $command"; }

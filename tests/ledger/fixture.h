@@ -14,6 +14,9 @@
 
 #include "ledger/ledger_internal.h"
 
+/* The one log key there is. */
+#define ONLY(log_key) (&(const struct history_logs){&(struct history_log){0, *(log_key)}, 1})
+
 struct fixture {
     struct file_path root;
     struct key seed;

@@ -35,7 +35,7 @@ static int heal(struct fixture *f, bool *ret_healed, struct err *e)
     OWN(ledger_pieces_drop) struct ledger_pieces *p = NULL;
     buf_clear(&f->words);
     assert_int_equal(ledger_pieces_open(f->root.s, &p, e), 0);
-    return ledger_heal(f->root.s, p, &f->key, ret_healed, &f->words, e);
+    return ledger_heal(f->root.s, p, ONLY(&f->key), ret_healed, &f->words, e);
 }
 
 static void flip(const struct fixture *f, const char *name, size_t at)
@@ -115,13 +115,13 @@ static void both_anew(void **state)
     OWN(buf_drop) struct buf is = {0};
     struct ledger_position end = fill(f, 4);
     assert_int_equal(ledger_pieces_open(f->root.s, &p, &e), 0);
-    assert_int_equal(ledger_from_pieces(f->root.s, p, &f->key, 4, &e), ERR_REFUSED);
+    assert_int_equal(ledger_from_pieces(f->root.s, p, ONLY(&f->key), 4, &e), ERR_REFUSED);
     file_get(f, "b/journal", &was);
     file_delete(f, "a/journal");
     file_delete(f, "b/journal");
-    assert_int_equal(ledger_from_pieces(f->root.s, p, &f->key, 5, &e), ERR_ABSENT);
+    assert_int_equal(ledger_from_pieces(f->root.s, p, ONLY(&f->key), 5, &e), ERR_ABSENT);
     file_delete(f, "a/journal.new");
-    assert_int_equal(ledger_from_pieces(f->root.s, p, &f->key, 4, &e), 0);
+    assert_int_equal(ledger_from_pieces(f->root.s, p, ONLY(&f->key), 4, &e), 0);
     file_get(f, "b/journal", &is);
     assert_true(bytes_equal(buf_bytes(&is), buf_bytes(&was)));
     assert_int_equal(fixture_check(f, &end), 0);

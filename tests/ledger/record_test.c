@@ -41,7 +41,7 @@ static int read_back(const struct fixture *f, struct bytes all, struct ledger_pa
 {
     struct err e;
     int rc = ledger_record_parse(all, ret, &e);
-    return rc == 0 ? ledger_record_verify(ret, &f->key, &e) : rc;
+    return rc == 0 ? ledger_record_verify(ret, ONLY(&f->key), &e) : rc;
 }
 
 static void what_is_built_is_read_back(void **state)

@@ -171,7 +171,7 @@ static void refuses(struct scene *s, uint64_t leaf, unsigned signer, const struc
     assert_int_equal(s->h.count, before.count);
     assert_int_equal(s->h.events, before.events);
     assert_int_equal(s->h.key_count, before.key_count);
-    assert_int_equal(s->h.log_count, before.log_count);
+    assert_int_equal(s->h.logs.count, before.logs.count);
     assert_memory_equal(&s->h.last, &before.last, sizeof before.last);
     assert_memory_equal(&s->h.sheets, &before.sheets, sizeof before.sheets);
 }
@@ -541,6 +541,51 @@ static void roles_by_leaf(void **state)
     signs(s, 33, 1, true);
 }
 
+static void checkpoint_note(const struct scene *s, uint64_t size, size_t count, const unsigned *keys, struct buf *to)
+{
+    struct checkpoint c = {.origin = "example.org", .size = size};
+    buf_clear(to);
+    for (size_t i = 0; i < count; i++) {
+        OWN(buf_drop) struct buf one = {0};
+        OWN(note_drop) struct note n = {0};
+        assert_int_equal(checkpoint_sign(&c, &s->key[keys[i]], &s->seed[keys[i]], i == 0 ? to : &one, NULL), 0);
+        if (i == 0)
+            continue;
+        assert_int_equal(note_parse(buf_bytes(&one), &n, NULL), 0);
+        note_line_put(&n.line[0], to);
+    }
+}
+
+/* Trees of up to 20 leaves by the first log key, of 21 and more by the second, beside which the first may stand. */
+static void checkpoints_by_size(const struct scene *s)
+{
+    static const struct {
+        uint64_t size;
+        unsigned keys[3];
+        size_t count;
+        bool strict, foreign, turned;
+    } cases[] = {
+        {20, {LOG}, 1, true, true, false},
+        {20, {LOG + 1}, 1, false, false, false},
+        {21, {LOG}, 1, false, false, false},
+        {21, {LOG + 1}, 1, true, true, false},
+        {21, {LOG, LOG + 1}, 2, true, true, true},
+        {21, {LOG, LOG + 2}, 2, false, false, false},
+        {21, {LOG + 1, LOG + 2}, 2, false, true, false},
+        {20, {LOG, LOG + 1}, 2, false, true, true},
+        {21, {LOG, LOG + 1, LOG + 2}, 3, false, true, false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        OWN(buf_drop) struct buf note = {0};
+        struct checkpoint c;
+        checkpoint_note(s, cases[i].size, cases[i].count, cases[i].keys, &note);
+        assert_true((history_checkpoint(buf_bytes(&note), &s->h.logs, NOTE_STRICT, &c, NULL) == 0) == cases[i].strict);
+        assert_true((history_checkpoint(buf_bytes(&note), &s->h.logs, NOTE_FOREIGN, &c, NULL) == 0) ==
+                    cases[i].foreign);
+        assert_true((history_turned(buf_bytes(&note), &s->key[LOG], &s->key[LOG + 1], NULL) == 0) == cases[i].turned);
+    }
+}
+
 static void the_log_key_follows(void **state)
 {
     struct scene *s = *state;
@@ -560,11 +605,12 @@ static void the_log_key_follows(void **state)
     takes(s, 25, 0, &st);
     st = revoked(s, 2, 0);
     refuses(s, 26, 0, &st, "rule event-member");
-    assert_int_equal(s->h.log_count, 2);
-    const struct note_key *old = &s->h.logs[0].key, *new = &s->h.logs[1].key;
-    assert_ptr_equal(history_log(s->h.logs, s->h.log_count, 0), old);
-    assert_ptr_equal(history_log(s->h.logs, s->h.log_count, 20), old); /* a tree of the leaves 0 to 19 */
-    assert_ptr_equal(history_log(s->h.logs, s->h.log_count, 21), new);
+    assert_int_equal(s->h.logs.count, 2);
+    const struct note_key *old = &s->h.logs.list[0].key, *new = &s->h.logs.list[1].key;
+    assert_ptr_equal(history_log(&s->h.logs, 0), old);
+    assert_ptr_equal(history_log(&s->h.logs, 20), old); /* a tree of the leaves 0 to 19 */
+    assert_ptr_equal(history_log(&s->h.logs, 21), new);
+    checkpoints_by_size(s);
     assert_ptr_equal(history_log_now(&s->h), new);
 }
 

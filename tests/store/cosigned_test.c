@@ -169,14 +169,14 @@ static void answers_refused(void **state)
     assert_int_equal(checkpoint_sign(&c, &forged, &seed, &note, NULL), 0);
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "no key that is known here");
     const struct note_key log = *history_log_now(&s->history);
-    s->history.logs[0].key = forged; /* as if the log's key itself had signed it */
+    s->history.logs.list[0].key = forged; /* as if the log's key itself had signed it */
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "one of the two was rewritten");
     c.size = now.leaves + 1;
     buf_clear(&note);
     buf_put_text(&note, "old 0\n\n");
     assert_int_equal(checkpoint_sign(&c, &forged, &seed, &note, NULL), 0);
     refuses(f, s, buf_bytes(&note), buf_bytes(&a), ERR_DAMAGED, "an older copy");
-    s->history.logs[0].key = log;
+    s->history.logs.list[0].key = log;
 
     assert_int_equal(store_cosigner_answer(s, buf_bytes(&request), buf_bytes(&a), &done, &f->e), 0);
     store_close(s);

@@ -8,6 +8,7 @@ is not as the format says.
 """
 import base64
 import json
+import math
 import os
 import pathlib
 import struct
@@ -87,17 +88,38 @@ def parse_vkey(text):
     return name, key[1:]
 
 
-def open_note(note, vkey):
-    """The text of a note that this key, and no other, has signed."""
-    name, public = parse_vkey(vkey)
+def open_note(note, *vkeys):
+    """The text of a note that these keys, each once and in this order, and no others have signed."""
     text, _, signatures = note.decode().rpartition("\n\n")
     text += "\n"
-    prefix = f"\u2014 {name} "
-    need(signatures.startswith(prefix) and signatures.endswith("\n") and signatures.count("\n") == 1, "a note's lines")
-    signed = un64(signatures[len(prefix):-1])
-    need(signed[:4] == vectors.key_id(name, public), "a key id")
-    need(p.verify(public, text.encode(), signed[4:]), "a note's signature")
+    need(signatures.endswith("\n") and signatures.count("\n") == len(vkeys), "a note's lines")
+    for line, vkey in zip(signatures.split("\n"), vkeys):
+        name, public = parse_vkey(vkey)
+        prefix = f"\u2014 {name} "
+        need(line.startswith(prefix), "a note's lines")
+        signed = un64(line[len(prefix):])
+        need(signed[:4] == vectors.key_id(name, public), "a key id")
+        need(p.verify(public, text.encode(), signed[4:]), "a note's signature")
     return text
+
+
+def note_signer(note):
+    """The name in the one signature line."""
+    line = note.decode().rpartition("\n\n")[2]
+    need(line.startswith("\u2014 ") and line.count("\n") == 1, "a note's lines")
+    return line[2:].rpartition(" ")[0]
+
+
+WRITERS = ("administrator", "investigator", "analyst")
+BY_ADMINISTRATORS = ("recovery", "cosigners", "added", "role", "revoked", "proposed", "approved", "named")
+BY_INVESTIGATORS = ("cover", "investigation", "deposit", "part", "receipt", "set-aside")
+
+
+def may_sign(role, kind):
+    """The table of 5.7."""
+    if kind in BY_ADMINISTRATORS:
+        return role == "administrator"
+    return role in WRITERS[:2] if kind in BY_INVESTIGATORS else role in WRITERS
 
 
 def body_of(text):
@@ -108,9 +130,9 @@ def body_of(text):
     return body
 
 
-def read_checkpoint(note, vkey):
-    origin, size, root, end = open_note(note, vkey).split("\n")
-    need(end == "" and origin == parse_vkey(vkey)[0], "a checkpoint")
+def read_checkpoint(note, *vkeys):
+    origin, size, root, end = open_note(note, *vkeys).split("\n")
+    need(end == "" and all(origin == parse_vkey(vkey)[0] for vkey in vkeys), "a checkpoint")
     return int(size), un64(root)
 
 
@@ -197,6 +219,11 @@ def listed(section, count):
     return found
 
 
+def act_of(body):
+    """What administrators agree on: an event without its place and the log key."""
+    return {k: v for k, v in body.items() if k not in ("by", "log", "number", "prev", "time")}
+
+
 # ---- the keyring: 2.3 to 2.5 ----------------------------------------------------------------------------------------
 
 
@@ -222,10 +249,13 @@ def open_key_file(path, passphrase):
 
 def open_signed(data, mark, keys):
     """(head, what lies between head and signature) of a table, wrap or log key."""
-    name, public = parse_vkey(keys["member"])
-    need(data[-68:-64] == vectors.key_id(name, public), "a keyring file's signer")
+    signers = [parse_vkey(vkey) for vkey in keys["signers"]]
+    public = next((key for name, key in signers if data[-68:-64] == vectors.key_id(name, key)), None)
+    need(public is not None, "a keyring file's signer")
     need(p.verify(public, b"groundwork/keyring/v1\0" + data[:-64], data[-64:]), "a keyring file's signature")
-    need(data[:16] == mark + struct.pack(">II", 1, 0) and data[56:64] == bytes(8), "a keyring file's head")
+    features = int.from_bytes(data[12:16], "big")
+    need(features == 0 or (features == 1 and mark == b"GWTABLE\n"), "a keyring file's features")
+    need(data[:12] == mark + struct.pack(">I", 1) and data[56:64] == bytes(8), "a keyring file's head")
     return data[:64], data[64:-68]
 
 
@@ -237,10 +267,11 @@ def open_keyring(root, keys, named):
             data = (root / copy / "keys" / name).read_bytes()
             need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
     reader = vectors.key_id(*parse_vkey(keys["reader"])).hex()
-    epoch, seed = keys["receiving"][0]
+    epoch = keys["epoch"]  # as many as there are log keys
+    seed = [seed for at, seed in keys["receiving"] if at <= epoch][-1]
     head, box = open_signed((folder / comp / f"wrap-{epoch}-{reader}").read_bytes(), b"GWWRAPS\n", keys)
     epoch_key = p.box_open(seed, pin + head, box)
-    head, box = open_signed((folder / f"log/1-{reader}").read_bytes(), b"GWLOGKY\n", keys)
+    head, box = open_signed((folder / f"log/{epoch}-{reader}").read_bytes(), b"GWLOGKY\n", keys)
     log_seed = p.box_open(keys["box"], pin + head, box)
     version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
     head, body = open_signed((folder / comp / f"table-{version}").read_bytes(), b"GWTABLE\n", keys)
@@ -248,6 +279,7 @@ def open_keyring(root, keys, named):
     c = Cursor(p.open_sealed(table_key, 0, pin + head, body[32:]))
     table = {"index": c.take(32), "pack": c.take(32), "chunk": c.take(32), "log": log_seed}
     table["segments"] = [(c.u(8), c.u(8), c.take(32)) for _ in range(c.u(4))]
+    table["turns"] = [(c.u(8), c.u(4), c.take(32)) for _ in range(c.u(4))] if head[15] == 1 else []
     need(not any(c.take(c.left())) and len(c.data) % 1024 == 0, "the table's end")
     return table
 
@@ -258,7 +290,7 @@ def open_secrets(root, keys, table, blocks):
     for number, first, key in table["segments"]:
         head = b"GWSEGMT\n" + struct.pack(">II", 1, 0) + comp + struct.pack(">QQ", number, 0) + bytes(16)
         want = head + b"".join(block for n, block in blocks if n == number)
-        for copy in "ab":
+        for copy in "ab" if len(want) > 64 else "":  # one that no leaf came to has no file
             need((root / copy / "keys" / comp.hex() / f"segment-{number}").read_bytes() == want, "a segment")
         c, count = Cursor(want), 0
         c.take(64)
@@ -280,7 +312,8 @@ def open_secrets(root, keys, table, blocks):
 
 class Vault:
     def __init__(self, root, keys, table, runs):
-        self.root, self.bound, self.pack_key = root, keys["pin"] + keys["compartment"], table["pack"]
+        self.root, self.bound = root, keys["pin"] + keys["compartment"]
+        self.pack_keys = [(0, 0, table["pack"]), *table["turns"]]
         self.runs, self.opened = [], {}
         number = 0
         for pack, first, sectors in runs:
@@ -304,7 +337,8 @@ class Vault:
         with open(self.pack_path(pack), "rb") as f:
             f.seek(first * SECTOR)
             data = f.read(sectors * SECTOR)
-        key = p.derive(self.pack_key, data[:32], "groundwork/pack/v1")
+        pack_key = [key for at, sector, key in self.pack_keys if (at, sector) <= (pack, first)][-1]
+        key = p.derive(pack_key, data[:32], "groundwork/pack/v1")
         aad = self.bound + pack.to_bytes(8, "big")
         return b"".join(p.open_sealed(key, first + i, aad, data[max(i * SECTOR, 32):(i + 1) * SECTOR])
                         for i in range(sectors)), key
@@ -390,10 +424,11 @@ class Repository:
         self.read_public()
         self.keys = keys_of(self)
         need(self.pin == self.keys["pin"], "the pin")
-        need(self.signers[-1][1] == self.keys["member"], "the member")
+        self.keys["signers"], self.keys["epoch"] = [m["key"] for m in self.members.values()], len(self.logs)
+        need(self.keys["member"] in self.keys["signers"], "the member")
         need(all(comp == self.keys["compartment"] for comp in self.compartments), "a block's compartment")
         self.table = open_keyring(self.root, self.keys, self.key_files)
-        need(p.public_of(self.table["log"]) == parse_vkey(self.founded["log"])[1], "the log key")
+        need(p.public_of(self.table["log"]) == parse_vkey(self.logs[-1][1])[1], "the log key")
         self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
         self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden}
         self.check_places()
@@ -406,14 +441,14 @@ class Repository:
         first = listed(self.records[0][3], self.records[0]["public"])[0]
         self.founded = body_of(open_note(first, body_of(first.decode().rpartition("\n\n")[0] + "\n")["member"]["key"]))
         self.pin, self.compartments = p.sha256(vectors.entry_of(2, b"", first)), set()
-        log = self.founded["log"]
+        self.logs = [(0, self.founded["log"])]  # (leaves, key): believed when the events are read
         for r in self.records:
             need(r["first"] == len(self.entries), "a record's first leaf")
             entries = [r[1][i:i + 33] for i in range(0, len(r[1]), 33)]
             need([e[0] for e in entries] == [1] * r["hidden"] + [2] * r["public"], "kinds of entries")
             message = b"groundwork/journal/v1\0" + p.sha256(r["all"][:-80])
-            need(p.verify(parse_vkey(log)[1], message, r["signature"]), "a record's signature")
             leaf = len(self.entries)
+            need(p.verify(parse_vkey(self.log_of(leaf))[1], message, r["signature"]), "a record's signature")
             self.entries += entries
             self.hidden += [(leaf + i, s) for i, s in enumerate(listed(r[2], r["hidden"]))]
             self.public += [(leaf + r["hidden"] + i, s, r) for i, s in enumerate(listed(r[3], r["public"]))]
@@ -425,35 +460,128 @@ class Repository:
             c = Cursor(r[5])
             self.runs += [(c.u(8), c.u(4), c.u(4)) for _ in range(c.u(4))]
             need(c.left() == 0, "extents")
-            size, root = read_checkpoint(r[6], log)
+            for at, statement, of in self.public:
+                if of is r and at > 0:
+                    body = body_of(statement.decode().rpartition("\n\n")[0] + "\n")
+                    if body["kind"] in ("revoked", "role") and "log" in body:
+                        self.logs.append((at + 1, body["log"]))
+            r["logs"] = list(dict.fromkeys([self.log_of(leaf), self.log_of(len(self.entries))]))
+            size, root = read_checkpoint(r[6], *r["logs"])
             need(size == len(self.entries), "a checkpoint's size")
         # The last root covers all; the ones before are roots of its beginnings, recomputed one by one.
         self.hashes = [p.leaf_hash(e) for e in self.entries]
         for r in self.records:
-            size, root = read_checkpoint(r[6], log)
+            size, root = read_checkpoint(r[6], *r["logs"])
             need(p.merkle_root(self.hashes[:size]) == root, "a checkpoint's root")
 
-    def signer(self, leaf):
-        """Who signs the statement of a leaf (5.7)."""
-        return next(key for start, key in reversed(self.signers) if start <= leaf)
+    def log_of(self, leaves):
+        """The log key of a tree of so many leaves."""
+        return [key for start, key in self.logs if start <= leaves][-1]
+
+    def logs_at(self, leaves):
+        """Who signed the checkpoint of a record that ends there."""
+        return next(r["logs"] for r in self.records if r["first"] + r["hidden"] + r["public"] == leaves)
+
+    def role(self, name, leaf):
+        """What a member may sign as at a leaf; None: nothing."""
+        m = self.members.get(name)
+        roles = [role for start, role in m["roles"] if start <= leaf] if m and leaf <= m["until"] else []
+        return roles[-1] if roles else None
+
+    def standing(self, leaf, *roles):
+        return [name for name in self.members if self.role(name, leaf) in (roles or WRITERS + ("keyholder", "auditor"))]
+
+    def signer(self, leaf, note, kind):
+        """The key of the member who signed, who may do so at this leaf (5.7)."""
+        name = note_signer(note)
+        role = self.role(name, leaf)
+        need(kind == "founded" or may_sign(role, kind), f"{name}, who signs {kind} as {role}")
+        return self.members[name]["key"]
+
+    def member_add(self, leaf, vkey, role):
+        name, public = parse_vkey(vkey)
+        before, _, tail = name.rpartition("/m/")
+        need(before == self.founded["origin"] and len(tail) == 8 and name not in self.members, "a member's name")
+        self.fresh(public)
+        self.members[name] = {"key": vkey, "roles": [(leaf, role)], "until": math.inf}
+
+    def fresh(self, public):
+        need(public not in self.known, "a key that comes back")
+        self.known.add(public)
+
+    def turned(self, leaf, body, signer):
+        """A member in another role, or in none."""
+        name, now = body["name"], self.role(body["name"], leaf)
+        role = body["role"] if body["kind"] == "role" else None
+        need(now is not None and role != now, "the member of an event")
+        goes = now in WRITERS and role not in WRITERS
+        need(goes == ("log" in body) and not (goes and name == signer), "a log key where a writer goes")
+        if goes:
+            need(parse_vkey(body["log"])[0] == self.founded["origin"], "a log key's name")
+            self.fresh(parse_vkey(body["log"])[1])
+        if role is None:
+            need(body["reason"] in ("left", "lost", "arrested", "stolen", "other"), "a reason")
+            need(body.get("doubtful", 0) <= leaf, "what is doubtful")
+            self.members[name]["until"] = leaf
+        else:
+            self.members[name]["roles"].append((leaf + 1, role))
+        need(0 < len(self.standing(leaf + 1, "administrator")) <= 16, "administrators that remain")
+
+    def agreed(self, leaf, body):
+        """An act has the approvals that it needs."""
+        administrators = self.standing(leaf, "administrator")
+        needed = min(self.founded["policy"]["administrators"], len(administrators))
+        need(("by" in body) == (needed > 1), "approvals where they are needed")
+        if needed <= 1:
+            return
+        proposal = self.proposals[body["by"]["proposal"]]
+        approvals = body["by"]["approvals"]
+        need(not proposal["done"] and proposal["act"] == act_of(body), "what was proposed")
+        spoke = [proposal["by"][at] for at in [body["by"]["proposal"], *approvals]]
+        need(approvals == sorted(set(approvals)) and len(set(spoke)) == len(spoke) >= needed, "enough approvals")
+        need(all(name in administrators for name in spoke), "administrators who approved")
+        proposal["done"] = True
 
     def key_event(self, leaf, note, body, r):
         """One event of the history of keys (5.7), which follows from the one before."""
         self.events += 1
         need(body["number"] == self.events and un64(body["prev"]) == self.last_event, "a key event's place")
         self.last_event = self.entries[leaf][1:]
-        if body["kind"] == "member":
+        kind, signer = body["kind"], note_signer(note)
+        if kind in ("added", "role", "revoked", "cosigners", "recovery"):
+            self.agreed(leaf, body)
+        if kind == "member":
             need(body["set"] == self.sheets["set"], "the sheets that replace a member")
             self.sheets["spent"] = True
-            self.signers.append((leaf + 1, body["key"]))
-        elif body["kind"] == "cosigners":
-            self.cosigners = cosigners_of(body["policy"], self.founded["log"])
-        else:
-            before = self.records[r["number"] - 1]
-            need((body["leaves"], un64(body["root"])) == read_checkpoint(before[6], self.founded["log"]),
-                 "the checkpoint that sheets name")
-            need(recovery_set(self.pin, body) == body["set"], "the id of a set of sheets")
+            replaced = [body["replaces"]] if "replaces" in body else self.standing(leaf)
+            need(len(replaced) == 1 and self.role(replaced[0], leaf) == "administrator", "whom sheets replace")
+            self.members[replaced[0]]["until"] = leaf
+            self.member_add(leaf + 1, body["key"], "administrator")
+        elif kind == "cosigners":
+            self.cosigners = cosigners_of(body["policy"], self.log_of(leaf))
+        elif kind == "added":
+            self.member_add(leaf + 1, body["key"], body["role"])
+            need(len(self.standing(leaf + 1, "administrator")) <= 16, "administrators")
+        elif kind in ("role", "revoked"):
+            self.turned(leaf, body, signer)
+        elif kind == "proposed":
+            self.proposals[leaf] = {"act": act_of(body["act"]), "by": {leaf: signer}, "done": False,
+                                    "commitment": self.entries[leaf][1:]}
+        elif kind == "approved":
+            proposal = self.proposals[body["proposal"]]
+            need(un64(body["commitment"]) == proposal["commitment"] and not proposal["done"], "a proposal that waits")
+            need(signer not in proposal["by"].values(), "an approval of one's own")
+            proposal["by"][leaf] = signer
+        if kind == "recovery":
+            self.fresh(parse_vkey(body["key"])[1])
             self.sheets = dict(body, spent=False)
+        said = body["act"] if kind == "proposed" else body
+        if said["kind"] == "recovery" and "by" not in said:
+            before = self.records[r["number"] - 1]
+            need((said["leaves"], un64(said["root"])) == read_checkpoint(before[6], *before["logs"]),
+                 "the checkpoint that sheets name")
+        if said["kind"] == "recovery":
+            need(recovery_set(self.pin, said) == said["set"], "the id of a set of sheets")
         numbers = struct.pack(">QQIIQ", self.events, leaf, 0, len(note), 0)
         beside = b"GWEVENT\n" + struct.pack(">II", 1, 0) + bytes(16) + numbers + note
         for copy in "ab":
@@ -462,15 +590,17 @@ class Repository:
 
     def read_public(self):
         self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
-        self.signers, self.sheets = [(0, self.founded["member"]["key"])], {"spent": True}
+        founder, self.sheets = self.founded["member"]["key"], {"spent": True}
+        self.members = {parse_vkey(founder)[0]: {"key": founder, "roles": [(0, "administrator")], "until": math.inf}}
+        self.known, self.proposals = {parse_vkey(founder)[1], parse_vkey(self.founded["log"])[1]}, {}
         self.events, self.last_event = 0, self.entries[0][1:]
         self.cosigners, self.cosigned = {}, {}
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
             kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
             need(kind != "member" or not self.sheets["spent"], "sheets that are not spent")
-            body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf)))
-            if body["kind"] in ("recovery", "member", "cosigners"):
+            body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf, note, kind)))
+            if body["kind"] in ("recovery", "member", "cosigners", "added", "role", "revoked", "proposed", "approved"):
                 self.key_event(leaf, note, body, r)
             elif body["kind"] == "keyring":
                 for f in body["files"]:
@@ -495,7 +625,7 @@ class Repository:
                     need(x["first"] <= x["last"] and x["grade"] in ("full", "keyless"), "what an audit held to the log")
             elif body["kind"] == "cosigned":
                 text, own, lines = cosignatures(body["checkpoint"], self.cosigners)
-                size, root = read_checkpoint((text + own).encode(), self.founded["log"])
+                size, root = read_checkpoint((text + own).encode(), self.log_of(int(text.split("\n")[1])))
                 need(size <= r["first"] and p.merkle_root(self.hashes[:size]) == root, "a cosigned checkpoint")
                 before = self.cosigned.get(size, ("", {}))[1]
                 self.cosigned[size] = text + own, {**before, **{k: v for k, v in lines.items() if k not in before}}
@@ -515,7 +645,7 @@ class Repository:
         need(p.sha256(certificates[0]).hex() == body["authority"], "an authority's certificate")
         need(p.sha256(certificates[-1]).hex() == body["pinned"], "the pinned root")
         need(p.sha256(checkpoint) in response, "what a response is over")
-        leaves, root = read_checkpoint(checkpoint, self.founded["log"])
+        leaves, root = read_checkpoint(checkpoint, *self.logs_at(body["leaves"]))
         need(leaves == body["leaves"] <= leaf and root == un64(body["root"]), "a stamped checkpoint")
         need(root == p.merkle_root(self.hashes[:leaves]), "the root of a stamped checkpoint")
         for suffix, content in (("statement", note), ("tsr", response), ("pem", body["chain"].encode()),
@@ -545,7 +675,8 @@ class Repository:
             body = body_of(statement[:-1].decode())
             need(body["kind"] == "received" and leaf in self.covered, "an unsigned statement")
         else:
-            body = body_of(open_note(statement, self.signer(leaf)))
+            kind = body_of(statement.decode().rpartition("\n\n")[0] + "\n")["kind"]
+            body = body_of(open_note(statement, self.signer(leaf, statement, kind)))
         claims = json.loads(values)
         need(vectors.canonical(claims).encode() == values, "canonical claims")
         digests = sorted(vectors.claim_digest(secret, name, value)[0] for name, value in claims)

@@ -78,7 +78,8 @@ def keys_of(repository, sheets):
     receive = p.expand(secret, "groundwork/recovery-receiving/v1")
     reader.need(p.public_of(sign) == reader.parse_vkey(said["key"])[1], "the one-time key")
     return {"pin": repository.pin, "compartment": bytes.fromhex(said["compartment"]), "reader": said["key"],
-            "member": repository.signers[-1][1], "receiving": [(said["epoch"], receive)], "box": receive}
+            "member": list(repository.members.values())[-1]["key"],
+            "receiving": [(said["epoch"], receive)], "box": receive}
 
 
 def main(root, out, *paths):

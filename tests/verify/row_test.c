@@ -64,7 +64,7 @@ static void policies(void **state)
     static struct history_log log;
     assert_int_equal(note_key_make("example.org/log", public_key, &log.key, NULL), 0);
     h.logs = &log;
-    h.log_count = 1;
+    h.logs.count = 1;
     verify_policy_text(&h, &text);
     struct policy p;
     assert_int_equal(policy_parse(buf_bytes(&text), &p, NULL), 0);
