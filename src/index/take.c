@@ -167,8 +167,11 @@ static int waiting_store(struct index *x, struct index_waiting *w, bool frames, 
     return rc;
 }
 
+/* Rows wait between begin and end alone; at other times several threads ask, and nothing may be touched. */
 int index_waiting_store(struct index *x, struct err *e)
 {
+    if (!x->writing)
+        return 0;
     int rc = waiting_store(x, &x->paths, false, e);
     return rc == 0 ? waiting_store(x, &x->frames, true, e) : rc;
 }

@@ -151,6 +151,8 @@ static void hash_large(struct ahead *a, struct batch *b, struct intake_open *ope
             return;
         crypt_sha256_add(hash, bytes_of(b->bytes, (size_t)n));
         at += (uint64_t)n;
+        if (at > size) /* it grows, perhaps as fast as it is read */
+            return;
         if (at == size && n < BATCH_BYTES)
             break;
     }
@@ -247,22 +249,26 @@ static int batch_add(struct ahead *a, struct batch *b, struct intake_found *foun
         b->bytes = malloc(BATCH_BYTES);
     if (b->bytes == NULL)
         return err_memory(e);
+    const size_t at = b->text.n;
+    buf_put_bytes(&b->text, found->entry.path);
+    buf_put_bytes(&b->text, found->entry.target);
+    int rc = buf_check(&b->text, e);
+    if (rc != 0) /* what is in the batch already is told all the same, and this stays the walk's */
+        return rc;
     if (b->count == 0)
         b->began_ms = time_monotonic_ms();
     struct ahead_found *to = &b->list[b->count++];
     *to = (struct ahead_found){.found = *found,
-                               .path_at = b->text.n,
+                               .path_at = at,
                                .path_bytes = found->entry.path.n,
-                               .target_at = b->text.n + found->entry.path.n,
+                               .target_at = at + found->entry.path.n,
                                .target_bytes = found->entry.target.n,
                                .held_at = b->bytes_used};
     found->open.fd = -1;
     to->found.open.digests_wanted = &a->digests_wanted;
     b->open += to->found.open.fd >= 0;
     b->bytes_used += held_bytes(&to->found.open);
-    buf_put_bytes(&b->text, found->entry.path);
-    buf_put_bytes(&b->text, found->entry.target);
-    return buf_check(&b->text, e);
+    return 0;
 }
 
 static int found_ahead(void *context, struct intake_found *found, struct err *e)

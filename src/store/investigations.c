@@ -7,40 +7,63 @@
 
 /* ---- the list ---- */
 
+/* Taken out of the index first: opening a statement asks it, too, under another lock. */
 struct listing {
-    struct store *s;
-    int (*each)(void *context, const struct store_investigation *i, struct err *e);
-    void *context;
+    struct index_investigation_row *list;
+    size_t count, room;
     struct store_held *held;
 };
 
 static void listing_release(struct listing *l)
 {
+    free(l->list);
     store_held_drop(&l->held);
 }
 
-static int list_one(void *context, const struct index_investigation_row *row, struct err *e)
+static int row_add(void *context, const struct index_investigation_row *row, struct err *e)
 {
     struct listing *l = context;
+    if (l->count == l->room) {
+        size_t room = l->room * 2 + 4;
+        struct index_investigation_row *grown = reallocarray(l->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        l->list = grown;
+        l->room = room;
+    }
+    l->list[l->count++] = *row;
+    return 0;
+}
+
+static int open_one(struct store *s, const struct index_investigation_row *row, struct store_held **held,
+                    struct store_investigation *ret, struct err *e)
+{
     struct statement st;
-    int rc = store_statement(l->s, row->leaf, &l->held, &st, e);
+    int rc = store_statement(s, row->leaf, held, &st, e);
     if (rc == 0 && st.kind != STATEMENT_INVESTIGATION)
         rc = err_set(e, ERR_DAMAGED, "leaf %llu should name an investigation, and does not",
                      (unsigned long long)row->leaf);
     if (rc != 0)
         return rc;
-    struct store_investigation one = {
+    *ret = (struct store_investigation){
         .leaf = row->leaf, .statements = row->next.seq, .name = st.investigation.name};
-    memcpy(one.id, row->next.investigation, STATEMENT_ID);
-    return l->each(l->context, &one, e);
+    memcpy(ret->id, row->next.investigation, STATEMENT_ID);
+    return 0;
 }
 
 int store_investigations(struct store *s,
                          int (*each)(void *context, const struct store_investigation *i, struct err *e), void *context,
                          struct err *e)
 {
-    OWN(listing_release) struct listing l = {.s = s, .each = each, .context = context};
-    return index_investigations(store_index(s), list_one, &l, e);
+    OWN(listing_release) struct listing l = {.list = NULL};
+    int rc = index_investigations(store_index(s), row_add, &l, e);
+    for (size_t i = 0; rc == 0 && i < l.count; i++) {
+        struct store_investigation one;
+        rc = open_one(s, &l.list[i], &l.held, &one, e);
+        if (rc == 0)
+            rc = each(context, &one, e);
+    }
+    return rc;
 }
 
 /* ---- choosing one ---- */
@@ -134,20 +157,58 @@ static int of_receipt(struct store *s, uint64_t receipt, uint8_t ret[STATEMENT_I
     return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
 }
 
-static int take_deposit(void *context, const struct index_item *item, struct err *e)
+/* The deposits of what is named, each once where they follow one another. */
+struct deposits_walk {
+    uint64_t last; /* of the range */
+    uint64_t *list;
+    size_t count, room;
+};
+
+static void deposits_walk_release(struct deposits_walk *w)
 {
-    (void)e;
-    *(uint64_t *)context = item->deposit;
+    free(w->list);
+}
+
+static int deposit_seen(void *context, const struct index_item *item, struct err *e)
+{
+    struct deposits_walk *w = context;
+    if (item->leaf > w->last)
+        return ERR_STOPPED;
+    if (w->count > 0 && w->list[w->count - 1] == item->deposit)
+        return 0;
+    if (w->count == w->room) {
+        size_t room = w->room * 2 + 4;
+        uint64_t *grown = reallocarray(w->list, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        w->list = grown;
+        w->room = room;
+    }
+    w->list[w->count++] = item->deposit;
     return 0;
 }
 
+/* All of it must be of one investigation: it is numbered there, and missed there. */
 static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
 {
-    uint64_t deposit;
-    if (x->receipt != 0 || x->item_count == 0)
-        return x->receipt != 0 ? of_receipt(s, x->receipt, ret, e) : ERR_ABSENT;
-    int rc = index_item(store_index(s), x->items[0].first, take_deposit, &deposit, e);
-    return rc == 0 ? of_deposit(s, deposit, ret, e) : rc;
+    OWN(deposits_walk_release) struct deposits_walk w = {.list = NULL};
+    uint8_t id[STATEMENT_ID];
+    int rc = 0;
+    if (x->receipt != 0)
+        return of_receipt(s, x->receipt, ret, e);
+    for (size_t i = 0; rc == 0 && i < x->item_count; i++) {
+        w.last = x->items[i].last;
+        rc = index_items(store_index(s), UINT64_MAX, x->items[i].first, deposit_seen, &w, e);
+        rc = rc == ERR_STOPPED ? 0 : rc;
+    }
+    if (rc == 0 && w.count == 0)
+        return ERR_ABSENT;
+    for (size_t i = 0; rc == 0 && i < w.count; i++) {
+        rc = of_deposit(s, w.list[i], i == 0 ? ret : id, e);
+        if (rc == 0 && i > 0 && memcmp(id, ret, STATEMENT_ID) != 0)
+            rc = err_set(e, ERR_REFUSED, "rule custody-items: items of two investigations: say it for each by itself");
+    }
+    return rc;
 }
 
 /* Is the deposit that a part or a receipt goes on with of the numbering at hand? */

@@ -101,7 +101,10 @@ static int by_crew(const struct opening *o, unsigned threads, struct err *e)
         if (rc == 0)
             store_crew_give(crew);
     }
-    return rc == 0 ? store_crew_finish(crew, e) : rc;
+    /* What comes before a fault is told, however many look. */
+    struct err mine = {0};
+    int told = crew != NULL && rc != ERR_STOPPED ? store_crew_finish(crew, rc == 0 ? e : &mine) : 0;
+    return rc == 0 ? told : rc;
 }
 
 static int alone(const struct opening *o, struct err *e)

@@ -140,8 +140,7 @@ static void say_recovered(const struct verbs_face *face, const char *root, const
     if (r->finished)
         verbs_say(face, "An earlier run had made it and was interrupted; it is finished now. The passphrase is the one "
                         "that was given then.");
-    verbs_say(face, "You are its member from leaf %s on; the lost key signs nothing more here.",
-              verbs_number(r->before + 1, n));
+    verbs_say(face, "You are its member from here on; the lost key signs nothing more.");
     verbs_say(face, "The sheets are spent: print new ones with groundwork recovery. Copy the key file to a safe "
                     "place.");
     verbs_say(face, "What was written after this copy was made is not in it: compare with any other copy of the "

@@ -112,10 +112,44 @@ static void test_what_is_refused(void **state)
     fixture_whole(f);
 }
 
+/* Custody is numbered where its items are, and they must be of one investigation. */
+static void test_custody_of_two(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const struct thing one[] = {{"one", 't', 500, 1}}, two[] = {{"two", 't', 500, 2}};
+    assert_int_equal(fixture_intake(s, "a giver", one, 1, &f->e), 0);
+    assert_int_equal(begin_another(f, s, "the harbour"), 0);
+    assert_int_equal(store_investigate(s, "the harbour", &f->e), 0);
+    assert_int_equal(fixture_intake(s, "a giver", two, 1, &f->e), 0);
+    uint64_t leaf[2] = {0};
+    for (uint64_t at = 0, found = 0; found < 2; at++) {
+        uint64_t count = 0;
+        assert_int_equal(index_items_between(s->index, at, at, &count, &f->e), 0);
+        if (count == 1)
+            leaf[found++] = at;
+    }
+    struct statement_range range[2] = {{leaf[0], leaf[0]}, {leaf[1], leaf[1]}};
+    struct statement st = {.kind = STATEMENT_CUSTODY,
+                           .at_unix_s = 1,
+                           .custody = {.act = "viewed", .items = range, .item_count = 2}};
+    fixture_says(f, fixture_say(s, &st, &f->e), ERR_REFUSED, "rule custody-items", NULL);
+    struct seen before = all(f, s);
+    assert_int_equal(store_investigate(s, "main", &f->e), 0);
+    st.custody.items = range + 1;
+    st.custody.item_count = 1;
+    assert_int_equal(fixture_say(s, &st, &f->e), 0);
+    assert_int_equal(all(f, s).statements[0], before.statements[0]);
+    assert_int_equal(all(f, s).statements[1], before.statements[1] + 1);
+    store_close(s);
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(test_each_has_its_own_numbers),
                                        FIXTURE_TEST(test_a_deposit_stays_where_it_began),
-                                       FIXTURE_TEST(test_what_is_refused)};
+                                       FIXTURE_TEST(test_what_is_refused),
+                                       FIXTURE_TEST(test_custody_of_two)};
     return FIXTURE_RUN(tests);
 }
