@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every prefix of the recorded writes, syncs and renames of a member being added and of one being revoked, with un-synced
-# ones dropped: it opens, verifies and audits in full, as before or as after, and goes on from there.
+# Every prefix of the recorded writes, syncs and renames of a member being added and of one being revoked, with
+# un-synced ones dropped: it opens, verifies and audits in full, as before or as after, and goes on from there.
 # GW_PREFIX_SAMPLE: only so many states of each recording, spread evenly (all); GW_PREFIX_RANDOM (2), GW_SEED: as in 11.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
