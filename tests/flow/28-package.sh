@@ -94,6 +94,16 @@ d = json.load(open(sys.argv[2]))
 assert d["word"] == "TIME-UNPROVEN" and d["exit"] == 5 and d["pin"] == sys.argv[1], d
 assert sum(b - a + 1 for a, b in d["withheld"]) == 7 and d["items"] == 2, d
 PY
+# ---- more than 200: by lot, unless all are asked for
+mkdir many
+for i in $(seq 201); do echo "$i" >many/$i; done
+gw -R archive intake many >/dev/null
+gw -R archive export lots --receipt latest >/dev/null
+expect 5 'Of the items 200 were looked at by lot' script lots
+expect 5 '' verify lots
+echo more >>lots/data/items/000150
+expect 1 'has another SHA-256' script lots
+
 # ---- of several deposits
 gw -R archive export several papers/later.txt papers/sub --receipt 1 >/dev/null || fail 'several deposits'
 both 5 '' several
