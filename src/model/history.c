@@ -675,6 +675,7 @@ static void take_recovery(struct history *h, const struct history_event *v)
 
 static struct history_member *mine(struct history *h, const struct history_member *m)
 {
+    assert(m != NULL); /* the rules have found it */
     return &h->members[m - h->members];
 }
 
@@ -772,6 +773,7 @@ static int take_proposed(struct history *h, const struct history_event *v, struc
 static void take_approved(struct history *h, const struct history_event *v)
 {
     const struct history_proposal *found = history_proposal(h, v->statement->approved.proposal);
+    assert(found != NULL); /* the rules have found it */
     struct history_proposal *p = &h->proposals[found - h->proposals];
     p->by[p->count] = (size_t)(v->signer - h->members);
     p->leaves[p->count++] = v->leaf;
@@ -809,6 +811,7 @@ int history_take(struct history *h, const struct history_event *v, struct err *e
         return err_add(e, rc, "leaf %llu", LLU(v->leaf));
     if (event.by.said) {
         const struct history_proposal *p = history_proposal(h, event.by.proposal);
+        assert(p != NULL); /* the rules have found it */
         h->proposals[p - h->proposals].done = true;
     }
     h->events++;
