@@ -3,6 +3,9 @@
 # code too; nothing is written by looking; and they can be written on.
 # timeout: 200
 . "$(dirname "$0")/common.sh"
+sums() {
+    find "$1" -type f -not -name lock -not -path '*/index/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+}
 for packed in "$tests"/golden/*.tar.gz; do
     name=$(basename "$packed" .tar.gz)
     tar -xf "$packed"
@@ -10,13 +13,13 @@ for packed in "$tests"/golden/*.tar.gz; do
     export GROUNDWORK_PASSPHRASE_FILE="$work/$name/passphrase"
     chmod 600 "$name/passphrase"
     here="$name/archive"
-    before=$(find "$here" -type f -not -name lock -not -path '*/index/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+    before=$(sums "$here")
     code=0
     gw -R "$here" verify >said || code=$?
     [ "$code" -eq 0 ] || [ "$code" -eq 6 ] || { cat said >&2; fail "$name: verify ends with $code"; }
     grep -q '^VERIFIED$\|^UNCOSIGNED' said || fail "$name does not verify"
     expect 0 'WHOLE' gw -R "$here" audit
-    after=$(find "$here" -type f -not -name lock -not -path '*/index/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+    after=$(sums "$here")
     [ "$before" = "$after" ] || fail "$name was written to by looking"
     gw -R "$here" restore "$name/restored" --all >/dev/null
     (cd "$name/restored" && sha256sum --quiet -c ../sums) || fail "$name: an item is not what it was"

@@ -1,7 +1,8 @@
 #!/bin/sh
-# make.sh BINARY NAME: a small repository that uses what the format has, to be kept for ever as tests/golden/NAME.tar.gz:
-# archive, state, key files, passphrase, and the sums of what restore must give.  Made once for each version of the
-# format; every later program must open it unchanged (tests/flow/29-golden.sh).  What is in it is fiction.
+# make.sh BINARY NAME: a small repository that uses what the format has, to be kept for ever as
+# tests/golden/NAME.tar.gz: archive, state, key files, passphrase, and the sums of what restore must give.  Made once
+# for each version of the format; every later program must open it unchanged (tests/flow/29-golden.sh).  What is in it
+# is fiction.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 groundwork=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -14,7 +15,8 @@ tests=$(dirname "$here")
 . "$tests/flow/authority.sh"
 fail() { echo "$*" >&2; exit 1; }
 (umask 077; echo 'a passphrase that everybody knows' >passphrase)
-export GROUNDWORK_PASSPHRASE_FILE="$PWD/passphrase" XDG_CONFIG_HOME="$PWD/config" XDG_STATE_HOME="$PWD/state" LANG=C.UTF-8
+export GROUNDWORK_PASSPHRASE_FILE="$PWD/passphrase" LANG=C.UTF-8
+export XDG_CONFIG_HOME="$PWD/config" XDG_STATE_HOME="$PWD/state"
 gw() { "$groundwork" "$@" >/dev/null; }
 cosign() { "$(dirname "$groundwork")/groundwork-cosign" --folder "$work/cosigner" "$@"; }
 does() { "$groundwork" "$1" --help >/dev/null 2>&1; }
@@ -58,14 +60,14 @@ if does custody; then
 fi
 if does member; then
     mkdir other-config other-state
-    XDG_CONFIG_HOME="$PWD/other-config" XDG_STATE_HOME="$PWD/other-state" "$groundwork" -R archive member request \
-        her.request >asked
+    hers() { XDG_CONFIG_HOME="$PWD/other-config" XDG_STATE_HOME="$PWD/other-state" "$groundwork" -R archive "$@"; }
+    hers member request her.request >asked
     gw -R archive member add her.request --role investigator --name 'A second person' \
         --confirm "$(sed -n 's/^ *Fingerprint: *//p' asked)"
-    XDG_CONFIG_HOME="$PWD/other-config" XDG_STATE_HOME="$PWD/other-state" "$groundwork" -R archive adopt >/dev/null
-    XDG_CONFIG_HOME="$PWD/other-config" XDG_STATE_HOME="$PWD/other-state" "$groundwork" -R archive note 'by her' >/dev/null
-    gw -R archive member revoke "$("$groundwork" -R archive member list | sed -n 's/.*\(golden[^ ]*\).*investigator.*/\1/p')" \
-        --reason left --doubtful-from 10
+    hers adopt >/dev/null
+    hers note 'by her' >/dev/null
+    her=$("$groundwork" -R archive member list | sed -n 's/.*\(golden[^ ]*\).*investigator.*/\1/p')
+    gw -R archive member revoke "$her" --reason left --doubtful-from 10
     gw -R archive note 'after she left'
 fi
 gw -R archive verify || [ $? -eq 6 ]
