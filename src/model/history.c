@@ -153,6 +153,7 @@ int history_turned(struct bytes note, const struct note_key *before, const struc
 
 enum statement_role history_role(const struct history_member *m, uint64_t leaf)
 {
+    assert(m != NULL);
     size_t i = m->turn_count;
     if (leaf > m->until)
         return 0;
@@ -217,16 +218,22 @@ size_t history_approvers(const struct history *h, const struct history_proposal 
 
 /* ---- beginning ---- */
 
-static int grow(void *list, size_t room, size_t size, struct err *e)
+/* The list with room for so many, or NULL. */
+static void *grown(void *list, size_t room, size_t size, struct err *e)
 {
-    void *old, *more;
-    memcpy(&old, list, sizeof old);
-    more = reallocarray(old, room, size);
+    void *more = reallocarray(list, room, size);
     if (more == NULL)
-        return err_memory(e);
-    memcpy(list, &more, sizeof more);
-    return 0;
+        (void)err_memory(e);
+    return more;
 }
+
+#define GROW(list, room, e)                                                                                            \
+    do {                                                                                                               \
+        void *more_ = grown((list), (room), sizeof *(list), (e));                                                      \
+        if (more_ == NULL)                                                                                             \
+            return ERR_IO;                                                                                             \
+        (list) = more_;                                                                                                \
+    } while (0)
 
 /* Room for one more of everything, so that what follows cannot fail half way: an event adds one of each at most. */
 static int room_make(struct history *h, struct err *e)
@@ -235,22 +242,15 @@ static int room_make(struct history *h, struct err *e)
     if (h->events + SPARE <= h->room)
         return 0;
     size_t room = h->room * 2 + FIRST;
-    int rc = grow(&h->members, room, sizeof *h->members, e);
-    if (rc == 0)
-        rc = grow(&h->by_id, room, sizeof *h->by_id, e);
-    if (rc == 0)
-        rc = grow(&h->logs.list, room, sizeof *h->logs.list, e);
-    if (rc == 0)
-        rc = grow(&h->once, room, sizeof *h->once, e);
-    if (rc == 0)
-        rc = grow(&h->proposals, room, sizeof *h->proposals, e);
-    if (rc == 0)
-        rc = grow(&h->keys, room, sizeof *h->keys, e);
-    if (rc == 0)
-        rc = grow(&h->earlier, room, sizeof *h->earlier, e);
-    if (rc == 0)
-        h->room = room;
-    return rc;
+    GROW(h->members, room, e);
+    GROW(h->by_id, room, e);
+    GROW(h->logs.list, room, e);
+    GROW(h->once, room, e);
+    GROW(h->proposals, room, e);
+    GROW(h->keys, room, e);
+    GROW(h->earlier, room, e);
+    h->room = room;
+    return 0;
 }
 
 static void key_add(struct history *h, const struct note_key *key)
@@ -675,6 +675,7 @@ static void take_recovery(struct history *h, const struct history_event *v)
 
 static struct history_member *mine(struct history *h, const struct history_member *m)
 {
+    assert(m != NULL); /* the rules have found it */
     return &h->members[m - h->members];
 }
 
@@ -687,6 +688,7 @@ static int take_member(struct history *h, const struct history_event *v, struct 
     struct history_turn *turn = rc == 0 ? turn_new(v->leaf + 1, STATEMENT_ADMINISTRATOR, e) : NULL;
     if (turn == NULL)
         return rc == 0 ? ERR_IO : rc;
+    assert(replaced != NULL);
     memcpy(m.box, s->box, CRYPT_PUBLIC);
     memcpy(m.receiving, s->receiving, sizeof m.receiving);
     mine(h, replaced)->until = v->leaf;
@@ -771,6 +773,7 @@ static int take_proposed(struct history *h, const struct history_event *v, struc
 static void take_approved(struct history *h, const struct history_event *v)
 {
     const struct history_proposal *found = history_proposal(h, v->statement->approved.proposal);
+    assert(found != NULL); /* the rules have found it */
     struct history_proposal *p = &h->proposals[found - h->proposals];
     p->by[p->count] = (size_t)(v->signer - h->members);
     p->leaves[p->count++] = v->leaf;
@@ -808,6 +811,7 @@ int history_take(struct history *h, const struct history_event *v, struct err *e
         return err_add(e, rc, "leaf %llu", LLU(v->leaf));
     if (event.by.said) {
         const struct history_proposal *p = history_proposal(h, event.by.proposal);
+        assert(p != NULL); /* the rules have found it */
         h->proposals[p - h->proposals].done = true;
     }
     h->events++;

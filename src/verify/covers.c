@@ -85,10 +85,11 @@ static int cover_leaves(struct verifying *v, const struct statement_cover *c, st
     struct hash root;
     tree_edge_begin(&edge);
     for (uint64_t i = 0; i < c->count; i++) {
-        struct verify_leaf *l = leaf_find(v, c->first + i);
+        const uint64_t leaf = c->first + i;
+        struct verify_leaf *l = leaf_find(v, leaf);
         if (l == NULL)
             return err_set(e, ERR_DAMAGED, "leaf %llu is neither in the package nor listed as withheld",
-                           (unsigned long long)(c->first + i));
+                           (unsigned long long)leaf);
         if (l->covered || (l->opened && (l->deposit != c->deposit || l->seq != d->count)))
             return err_set(e, ERR_DAMAGED, "leaf %llu is not the one of its deposit that it says",
                            (unsigned long long)l->leaf);

@@ -1,6 +1,7 @@
 /* Who signs: leaf 0, every key event behind it, and the checkpoint under which all of the package lies. */
 #include "verify/verify_internal.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static const char CHECKPOINT[] = "proof/checkpoint";
@@ -77,7 +78,10 @@ int verify_checkpoint(const struct verifying *v, struct bytes note, struct check
 {
     const struct note_key *key = NULL;
     int rc = verify_log_signed(v, note, &key, ret, e);
-    return rc == 0 ? log_lines(v, note, key, e) : rc;
+    if (rc != 0)
+        return rc;
+    assert(key != NULL);
+    return log_lines(v, note, key, e);
 }
 
 /* What the seal says of it; by whom it is signed is known when all key events are. */

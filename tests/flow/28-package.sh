@@ -94,6 +94,16 @@ d = json.load(open(sys.argv[2]))
 assert d["word"] == "TIME-UNPROVEN" and d["exit"] == 5 and d["pin"] == sys.argv[1], d
 assert sum(b - a + 1 for a, b in d["withheld"]) == 7 and d["items"] == 2, d
 PY
+# ---- more than 200: by lot, unless all are asked for
+mkdir many
+for i in $(seq 201); do echo "$i" >many/$i; done
+gw -R archive intake many >/dev/null
+gw -R archive export lots --receipt latest >/dev/null
+expect 5 'Of the items 200 were looked at by lot' script lots
+expect 5 '' verify lots
+echo more >>lots/data/items/000150
+expect 1 'has another SHA-256' script lots
+
 # ---- of several deposits
 gw -R archive export several papers/later.txt papers/sub --receipt 1 >/dev/null || fail 'several deposits'
 both 5 '' several
@@ -140,6 +150,37 @@ script whole | grep -q "$(openssl x509 -in east/root.pem -noout -fingerprint -sh
     fail 'the root of a stamp'
 gw -R archive export whole-single papers/link >/dev/null
 both 0 VERIFIED whole-single
+
+# ---- several members: each seals with her own key, and after one has gone the log has another
+gw init group --origin group.example/log --pack-size 1 --administrators 2 >/dev/null
+ask() {
+    gw -R group member request $1.request --json >asked
+    json 'd["key_file"]' <asked >$1.file
+    json 'd["key"]' <asked >$1.key
+    json 'd["fingerprint"]' <asked >$1.words
+}
+as() { who=$1; shift; gw --key "$(cat $who.file)" -R group "$@"; }
+gw -R group intake papers >/dev/null
+ask second
+ask third
+gw -R group member add second.request --role administrator --confirm "$(cat second.words)" >/dev/null
+gw -R group member add third.request --role investigator --confirm "$(cat third.words)" >/dev/null
+as second adopt >/dev/null
+proposal=$(gw -R group member list --json | json 'd["proposals"][0]["leaf"]')
+as second member approve "$proposal" >/dev/null
+as third adopt >/dev/null
+as third intake many >/dev/null
+as third export by-third papers/one.txt many/7 >/dev/null
+both 5 TIME-UNPROVEN by-third
+gw -R group member revoke "$(cat third.key)" --reason left >/dev/null
+proposal=$(gw -R group member list --json | json 'd["proposals"][0]["leaf"]')
+as second member approve "$proposal" >/dev/null
+gw -R group export after papers/one.txt many/7 >/dev/null
+both 5 TIME-UNPROVEN after
+both 5 TIME-UNPROVEN by-third
+gw -R group note 'under the next key' >/dev/null
+as second export later many/7 >/dev/null
+both 5 TIME-UNPROVEN later
 
 # ---- the disk goes at any of its calls: under its name a package is whole, or not at all
 fault=$(dirname "$groundwork")/tests/crash/crash_fault.so

@@ -63,7 +63,7 @@ static void policies(void **state)
     assert_int_equal(crypt_start(NULL), 0);
     static struct history_log log;
     assert_int_equal(note_key_make("example.org/log", public_key, &log.key, NULL), 0);
-    h.logs = &log;
+    h.logs.list = &log;
     h.logs.count = 1;
     verify_policy_text(&h, &text);
     struct policy p;
