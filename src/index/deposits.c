@@ -126,6 +126,22 @@ int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], stru
     return 0;
 }
 
+int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID], uint64_t *ret, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, SQL_PLACE_FIRST, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_bytes(&q, bytes_of(investigation, STATEMENT_ID));
+    rc = index_row(&q, e);
+    if (rc == 0)
+        return err_set(e, ERR_ABSENT, "nothing is numbered there yet");
+    if (rc < 0)
+        return rc;
+    *ret = index_u64(&q, 0);
+    return 0;
+}
+
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};

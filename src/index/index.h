@@ -97,6 +97,8 @@ int index_spans(struct index *x, uint64_t deposit,
                 struct err *e);
 /* index_items_between: how many of the leaves ${first} to ${last} are items. */
 int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e);
+/* index_item_between: is any?  By one look, however many there are. */
+int index_item_between(struct index *x, uint64_t first, uint64_t last, bool *ret, struct err *e);
 /* Items whose path is exactly ${path}, or files whose digest begins with ${hex} (8 to 64 small digits, else ERR_USAGE),
  * in leaf order; 0 also when there is none. */
 int index_item_by_path(struct index *x, struct bytes path, index_item_each *each, void *context, struct err *e);
@@ -160,6 +162,8 @@ int index_sums(struct index *x, struct index_sums *ret, struct err *e);
 /* The next place in an investigation's numbering: seq 0 and prev zeros when nothing was said in it. */
 int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], struct statement_place *ret,
                 struct err *e);
+/* index_place_first: the first leaf that is numbered there.  ERR_ABSENT. */
+int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID], uint64_t *ret, struct err *e);
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */
 /* All of them, by the leaf of their first statement. */
 struct index_investigation_row {

@@ -102,6 +102,25 @@ int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t
     return 0;
 }
 
+int index_item_between(struct index *x, uint64_t first, uint64_t last, bool *ret, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    if (first > INT64_MAX) {
+        *ret = false;
+        return 0;
+    }
+    int rc = index_ask(x, SQL_ITEM_BETWEEN, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, first);
+    index_put_u64(&q, last > INT64_MAX ? INT64_MAX : last);
+    rc = index_row(&q, e);
+    if (rc < 0)
+        return rc;
+    *ret = rc == 1;
+    return 0;
+}
+
 int index_item_by_path(struct index *x, struct bytes path, index_item_each *each, void *context, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};

@@ -47,6 +47,7 @@ static const char *const texts[SQL_COUNT] = {
                           " WHERE s.deposit = ?2 ORDER BY s.first, i.leaf",
     [SQL_ITEM] = ITEM "FROM items i CROSS JOIN deposits d ON d.leaf = i.deposit WHERE i.leaf = ?1",
     [SQL_ITEMS_BETWEEN] = "SELECT count(*) FROM items WHERE leaf BETWEEN ?1 AND ?2",
+    [SQL_ITEM_BETWEEN] = "SELECT 1 FROM items WHERE leaf BETWEEN ?1 AND ?2 LIMIT 1",
     [SQL_ITEM_BY_PATH] = ITEM "FROM paths p CROSS JOIN items i ON i.leaf = p.leaf"
                               " CROSS JOIN deposits d ON d.leaf = i.deposit"
                               " WHERE p.hash = ?1 AND i.path = ?2 ORDER BY i.leaf",
@@ -87,6 +88,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_PLACE_PUT] = "INSERT INTO places (investigation, leaf, seq, prev) VALUES (?1, ?2, ?3, ?4)"
                       " ON CONFLICT (investigation) DO UPDATE SET seq = excluded.seq, prev = excluded.prev",
     [SQL_PLACE] = "SELECT seq, prev FROM places WHERE investigation = ?1",
+    [SQL_PLACE_FIRST] = "SELECT leaf FROM places WHERE investigation = ?1",
     [SQL_INVESTIGATION] = "SELECT investigation FROM places ORDER BY leaf LIMIT 1",
     [SQL_INVESTIGATIONS] = "SELECT p.leaf, p.investigation, p.seq, p.prev FROM places p"
                            " LEFT JOIN statements s ON s.leaf = p.leaf WHERE s.kind IS NOT 27 ORDER BY p.leaf",

@@ -169,6 +169,7 @@ int store_draft_begin(struct store *s, struct err *e)
     if (rc != 0)
         return rc;
     store_draft_drop(s);
+    store_folds_release(&s->folds); /* what was folded into a draft that is given up */
     struct ledger_position now;
     ledger_where(s->ledger, &now);
     s->draft.begun = true;

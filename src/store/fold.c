@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { FOLD_BYTES_MAX = 16 << 20 }; /* in one commit; the rest waits for the next one */
 
@@ -20,24 +21,53 @@ void store_record_release(struct store_record *r)
     key_drop(&r->content.secret);
 }
 
+/* The last leaf up to ${now} where she could sign this; UINT64_MAX: there is none. */
+static uint64_t signed_last(const struct history_member *m, uint64_t now)
+{
+    uint64_t end = m->until < now ? m->until : now;
+    for (size_t i = m->turn_count; i-- > 0;)
+        if (m->turns[i].from <= end) {
+            if (statement_role_may(m->turns[i].role, STATEMENT_ACCESSED))
+                return end;
+            if (m->turns[i].from == 0)
+                break;
+            end = m->turns[i].from - 1;
+        }
+    return UINT64_MAX;
+}
+
+/* As of the last leaf where the member of this spool could sign it, and so once more after she left. */
+static int signed_by(struct store *s, const struct store_spool_lock *lock, struct store_record *ret, struct err *e)
+{
+    const struct history_member *signer = NULL;
+    struct history_reading what = {0, ret->content.statement, ret->content.values, &ret->content.secret, NULL};
+    struct ledger_position now;
+    ledger_where(s->ledger, &now);
+    for (size_t i = 0; i < s->history.count; i++) {
+        const struct history_member *m = &s->history.members[i];
+        what.leaf = signed_last(m, now.leaves);
+        if (memcmp(m->key.id, lock->of->b, sizeof m->key.id) != 0 || what.leaf == UINT64_MAX)
+            continue;
+        ret->gone = what.leaf != now.leaves;
+        int rc = history_read(&s->history, &what, &ret->statement, &ret->st, &signer, e);
+        if (rc == 0 && (signer != m || ret->st.kind != STATEMENT_ACCESSED))
+            rc = err_set(e, ERR_DAMAGED, "a record of an access is not of the member of its spool");
+        return rc;
+    }
+    return err_set(e, ERR_DAMAGED, "the member of this spool is none of this repository's");
+}
+
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
                       struct store_record *ret, struct err *e)
 {
-    const struct history_member *signer = NULL;
-    struct ledger_position now;
     uint8_t entry[LEAF_ENTRY];
-    ledger_where(s->ledger, &now);
     int rc = store_spool_open(lock, frame, &ret->held, &ret->content, e);
     if (rc == 0)
-        rc = history_read(&s->history,
-                          &(struct history_reading){now.leaves, ret->content.statement, ret->content.values,
-                                                    &ret->content.secret},
-                          &ret->statement, &ret->st, &signer, e);
+        rc = signed_by(s, lock, ret, e);
     if (rc != 0)
         return rc;
-    if (ret->st.kind != STATEMENT_ACCESSED || signer == NULL || memcmp(signer->key.id, lock->of->b, 4) != 0 ||
-        memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) != 0)
-        return err_set(e, ERR_DAMAGED, "a record of an access is not of the member and device of its spool");
+    if (memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) != 0)
+        return err_set(e, ERR_DAMAGED, "a record of an access is not of the device of its spool");
     leaf_entry_hidden(&ret->content.secret, ret->content.statement, entry);
     memcpy(ret->commitment.b, entry + 1, CRYPT_HASH);
     return 0;
@@ -97,11 +127,31 @@ int store_folds_list(const struct store *s, struct store_folds *ret, struct err 
     return rc;
 }
 
-static int spool_read(const struct store *s, const struct store_fold *f, struct buf *to, struct file_path *path,
+/* Of what is longer than a spool can be, as much as one may hold: *ret_longer.  ERR_IO: it cannot be read now. */
+static int spool_read(const struct store *s, const struct store_fold *f, struct buf *to, bool *ret_longer,
                       struct err *e)
 {
-    int rc = file_path(path, e, "%s/spool/%s", s->root, f->name);
-    return rc == 0 ? file_read_all(path->s, STORE_SPOOL_BYTES_MAX, to, e) : rc;
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    struct stat status;
+    int rc = file_path(&path, e, "%s/spool/%s", s->root, f->name);
+    if (rc == 0)
+        rc = file_open_read(path.s, &fd, e);
+    if (rc == 0 && fstat(fd, &status) != 0)
+        rc = err_os(e, ERR_IO, errno, "cannot read %s", path.s);
+    if (rc != 0)
+        return rc;
+    bool longer = status.st_size > STORE_SPOOL_BYTES_MAX;
+    size_t n = longer ? STORE_SPOOL_BYTES_MAX : (size_t)status.st_size;
+    uint8_t *room = buf_more(to, n);
+    if (room == NULL)
+        return err_memory(e);
+    rc = file_read_at(fd, room, n, 0, path.s, e);
+    if (rc == ERR_DAMAGED) /* a writer made it anew meanwhile */
+        rc = err_set(e, ERR_IO, "%s was shortened while it was read", path.s);
+    if (rc == 0)
+        *ret_longer = longer;
+    return rc;
 }
 
 /* How many wait: by form alone, without keys.  What is damaged does not count. */
@@ -112,13 +162,13 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
     uint64_t waiting = 0;
     for (size_t i = 0; rc == 0 && i < folds.count; i++) {
         OWN(buf_drop) struct buf file = {0};
-        struct file_path path;
         struct bytes frame;
         enum store_spool_step step;
         uint64_t frames = 0;
         uint32_t logged = 0;
         size_t at = STORE_SPOOL_SECTOR;
-        if (spool_read(s, &folds.list[i], &file, &path, NULL) != 0 ||
+        bool longer;
+        if (spool_read(s, &folds.list[i], &file, &longer, NULL) != 0 ||
             !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
             continue;
         while ((step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END)
@@ -134,22 +184,90 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
 
 struct folding {
     struct store *s;
+    const struct store_folds *all;
     struct store_fold *f;
     struct statement_place next; /* of this device, behind what is on the log and what was folded */
     struct key key;
+    bool dry;     /* only to learn what is there */
     size_t bytes; /* folded so far */
     bool full;
 };
 
-/* A frame that is on the log, or follows from what is.  Its statement may come behind a gap, never before. */
+static void unfit(struct folding *g, enum store_fold_why why)
+{
+    if (g->f->why < why)
+        g->f->why = why;
+}
+
+/* A device is of one member and of nothing else: neither of another one, on the log or beside, nor an investigation. */
+static int device_check(const struct folding *g, struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    const struct store_spool_of *of = &g->f->of;
+    struct statement first;
+    struct bytes name;
+    uint64_t leaf;
+    for (const struct store_fold *f = g->all->list; f < g->f; f++)
+        if (f->logged > 0 && memcmp(f->of.b + 4, of->b + 4, STATEMENT_ID) == 0)
+            return err_set(e, ERR_DAMAGED, "the device of this spool is that of another one");
+    int rc = index_place_first(store_index(g->s), of->b + 4, &leaf, e);
+    if (rc == ERR_ABSENT)
+        return 0;
+    if (rc == 0)
+        rc = store_statement(g->s, leaf, &held, &first, e);
+    if (rc == 0 && first.kind == STATEMENT_ACCESSED)
+        rc = store_signer(held, &name, e);
+    if (rc != 0)
+        return rc;
+    const struct history_member *m = NULL;
+    for (size_t i = 0; first.kind == STATEMENT_ACCESSED && m == NULL && i < g->s->history.count; i++)
+        if (bytes_equal(bytes_text(g->s->history.members[i].key.name), name))
+            m = &g->s->history.members[i];
+    return m != NULL && memcmp(m->key.id, of->b, sizeof m->key.id) == 0
+               ? 0
+               : err_set(e, ERR_DAMAGED, "the device of this spool is not its member's");
+}
+
+/* Each range must hold an item that is here, or this log would name what it does not have. */
+static int items_here(struct store *s, const struct statement_accessed *x, bool *ret, struct err *e)
+{
+    bool here = x->item_count > 0 && x->items[x->item_count - 1].last < s->draft.first_leaf;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && here && i < x->item_count; i++)
+        rc = index_item_between(store_index(s), x->items[i].first, x->items[i].last, &here, e);
+    if (rc == 0)
+        *ret = here;
+    return rc;
+}
+
+static int take(struct folding *g, const struct store_record *r, size_t bytes, struct err *e)
+{
+    int rc = g->dry ? 0 : store_draft_fold(g->s, r, e);
+    if (rc != 0)
+        return rc;
+    g->bytes += bytes;
+    g->next.seq = r->st.place.seq + 1;
+    g->next.prev = r->commitment;
+    return 0;
+}
+
+/* A frame that is on the log, or follows from what is.  Its statement may come behind a gap, never before.  What is on
+ * the log was signed by who could sign then. */
 static int fold_frame(struct folding *g, struct bytes frame, size_t at, struct err *e)
 {
     OWN(store_record_release) struct store_record r = {0};
     const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of};
+    bool here = false;
     int rc = store_record_read(g->s, &lock, frame, &r, e);
+    if (rc == 0)
+        rc = items_here(g->s, &r.st.accessed, &here, e);
     if (rc != 0)
         return rc;
     const struct statement_place *p = &r.st.place;
+    if (!here) {
+        unfit(g, STORE_FOLD_ELSEWHERE);
+        return 0;
+    }
     if (p->seq + 1 < g->next.seq) {
         g->f->logged++;
         return 0;
@@ -157,17 +275,35 @@ static int fold_frame(struct folding *g, struct bytes frame, size_t at, struct e
     if (p->seq + 1 == g->next.seq ? !hash_equal(&r.commitment, &g->next.prev)
                                   : p->seq == g->next.seq && !hash_equal(&p->prev, &g->next.prev))
         return err_set(e, ERR_DAMAGED, "a record of an access does not follow from what is on the log");
-    if (p->seq >= g->next.seq) {
-        rc = store_draft_fold(g->s, &r, e);
-        if (rc != 0)
-            return rc;
-        g->bytes += frame.n;
-        g->next.seq = p->seq + 1;
-        g->next.prev = r.commitment;
+    if (p->seq >= g->next.seq && r.gone) {
+        unfit(g, STORE_FOLD_GONE);
+        return 0;
     }
+    if (p->seq >= g->next.seq)
+        rc = take(g, &r, frame.n, e);
+    if (rc != 0)
+        return rc;
     g->f->logged++;
     g->f->last_at = at;
     g->f->end = at + frame.n;
+    return 0;
+}
+
+static int fold_frames(struct folding *g, struct bytes file, struct err *e)
+{
+    struct bytes frame;
+    enum store_spool_step step;
+    size_t at = STORE_SPOOL_SECTOR, from = at;
+    while (file.n > at && !g->full && (step = store_spool_next(file, &at, &frame)) != STORE_SPOOL_END) {
+        struct err mine = {0};
+        int rc = step == STORE_SPOOL_FRAME ? fold_frame(g, frame, from, &mine) : 0;
+        if (rc != 0 && rc != ERR_DAMAGED)
+            return err_set(e, rc, "%s", mine.text);
+        if (rc != 0 || step == STORE_SPOOL_DAMAGED)
+            unfit(g, STORE_FOLD_DAMAGED);
+        g->full = !g->dry && g->bytes >= FOLD_BYTES_MAX;
+        from = at;
+    }
     return 0;
 }
 
@@ -175,66 +311,105 @@ static int fold_file(struct folding *g, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     struct store_fold *f = g->f;
-    struct file_path path;
-    struct bytes frame;
-    enum store_spool_step step;
-    int rc = spool_read(g->s, f, &file, &path, e);
-    if (rc == 0)
-        rc = index_place(store_index(g->s), f->of.b + 4, &g->next, e);
-    if (rc != 0)
-        return rc;
-    f->damaged = !store_spool_begin(buf_bytes(&file), &f->of, &f->said);
-    size_t at = STORE_SPOOL_SECTOR, from = at;
-    while (file.n > at && !g->full && (step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END) {
-        struct err mine = {0};
-        f->damaged = f->damaged || step == STORE_SPOOL_DAMAGED;
-        if (step == STORE_SPOOL_FRAME) {
-            rc = fold_frame(g, frame, from, &mine);
-            if (rc != 0 && rc != ERR_DAMAGED)
-                return err_set(e, rc, "%s", mine.text);
-            f->damaged = f->damaged || rc != 0;
-            g->full = g->bytes >= FOLD_BYTES_MAX;
-        }
-        from = at;
+    struct err mine = {0};
+    bool longer = false;
+    int rc = spool_read(g->s, f, &file, &longer, &mine);
+    if (rc == ERR_ABSENT)
+        return 0;
+    if (rc == ERR_IO) {
+        f->unread = mine;
+        unfit(g, STORE_FOLD_UNREAD);
+        return 0;
     }
-    return 0;
+    if (rc == 0)
+        rc = device_check(g, &mine);
+    if (rc == 0)
+        rc = index_place(store_index(g->s), f->of.b + 4, &g->next, &mine);
+    if (rc == ERR_DAMAGED) {
+        unfit(g, STORE_FOLD_DAMAGED);
+        return 0;
+    }
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    if (longer || !store_spool_begin(buf_bytes(&file), &f->of, &f->said))
+        unfit(g, STORE_FOLD_DAMAGED);
+    return fold_frames(g, buf_bytes(&file), e);
 }
 
-static void tell_damaged(const struct store *s, const struct store_fold *f)
+static void tell_unfit(const struct store *s, const struct store_fold *f)
 {
     struct err line = {0};
-    (void)err_set(&line, ERR_DAMAGED,
-                  "spool/%s is damaged: records of accesses may be lost there; run groundwork repair", f->name);
+    switch (f->why) {
+    case STORE_FOLD_WHOLE:
+        return;
+    case STORE_FOLD_ELSEWHERE:
+        (void)err_set(&line, ERR_REFUSED,
+                      "spool/%s is of another copy of this repository, which has items that are not here: take it back "
+                      "there, or run groundwork repair",
+                      f->name);
+        break;
+    case STORE_FOLD_GONE:
+        (void)err_set(&line, ERR_REFUSED,
+                      "spool/%s holds records of accesses that wait, signed by a member who no longer signs: they do "
+                      "not go on the log; run groundwork repair",
+                      f->name);
+        break;
+    case STORE_FOLD_DAMAGED:
+        (void)err_set(&line, ERR_DAMAGED,
+                      "spool/%s is damaged: records of accesses may be lost there; run groundwork repair", f->name);
+        break;
+    case STORE_FOLD_UNREAD:
+        (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", f->unread.text);
+        break;
+    }
     store_tell(s, line.text);
 }
 
-/* What cannot be read waits, and what is written does not wait for it. */
+/* What cannot be read waits, and what is written does not wait for it.  Dry: nothing is taken. */
+static int folds_walk(struct store *s, struct store_folds *folds, bool dry, struct err *e)
+{
+    struct folding g = {.s = s, .all = folds, .dry = dry};
+    keyring_key(s->keyring, KEYRING_SPOOL, &g.key);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !g.full && i < folds->count; i++) {
+        g.f = &folds->list[i];
+        rc = fold_file(&g, e);
+    }
+    key_drop(&g.key);
+    return rc;
+}
+
 int store_fold_begin(struct store *s, struct err *e)
 {
     struct err mine = {0};
-    struct folding g = {.s = s};
+    if (s->draft.folded)
+        return 0;
     store_folds_release(&s->folds);
+    s->draft.folded = true;
     if (store_folds_list(s, &s->folds, &mine) != 0) {
         store_folds_release(&s->folds);
         store_tell(s, mine.text);
         return 0;
     }
-    keyring_key(s->keyring, KEYRING_SPOOL, &g.key);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < s->folds.count; i++) {
-        struct err why = {0};
-        g.f = &s->folds.list[i];
-        rc = fold_file(&g, &why);
-        if (rc == ERR_DAMAGED || rc == ERR_ABSENT) {
-            g.f->damaged = rc == ERR_DAMAGED;
-            rc = 0;
-        } else if (rc != 0)
-            (void)err_set(e, rc, "%s", why.text);
-        if (g.f->damaged)
-            tell_damaged(s, g.f);
-    }
-    key_drop(&g.key);
+    int rc = folds_walk(s, &s->folds, false, e);
+    for (size_t i = 0; i < s->folds.count; i++)
+        tell_unfit(s, &s->folds.list[i]);
     return rc;
+}
+
+int store_fold_all(struct store *s, struct err *e)
+{
+    for (;;) {
+        int rc = store_draft_begin(s, e);
+        if (rc == 0)
+            rc = store_fold_begin(s, e);
+        if (rc == 0 && s->draft.count == 0)
+            return 0;
+        if (rc == 0)
+            rc = store_commit(s, e);
+        if (rc != 0)
+            return rc;
+    }
 }
 
 /* ---- behind the commit ---- */
@@ -271,7 +446,7 @@ void store_fold_end(struct store *s)
         const struct store_fold *f = &s->folds.list[i];
         struct err mine = {0};
         bool news = f->end > 0 && (f->logged > 1 || f->said != f->logged);
-        if (news && !f->damaged && shorten(s, f, &mine) != 0)
+        if (news && f->why == STORE_FOLD_WHOLE && shorten(s, f, &mine) != 0)
             store_tell(s, mine.text);
     }
     store_folds_release(&s->folds);
@@ -279,57 +454,51 @@ void store_fold_end(struct store *s)
 
 /* ---- for repair ---- */
 
-static bool is_damaged(struct store *s, const struct store_fold *f)
+int store_spools_look(struct store *s, struct store_folds *ret, struct err *e)
 {
-    OWN(buf_drop) struct buf file = {0};
-    OWN(key_drop) struct key key = {0};
-    const struct store_spool_lock lock = {&key, &s->pin, &f->of};
-    struct file_path path;
-    struct bytes frame;
-    uint32_t logged;
-    size_t at = STORE_SPOOL_SECTOR;
-    int rc = spool_read(s, f, &file, &path, NULL);
-    if (rc != 0)
-        return rc == ERR_DAMAGED;
-    if (!store_spool_begin(buf_bytes(&file), &f->of, &logged))
-        return true;
-    keyring_key(s->keyring, KEYRING_SPOOL, &key);
-    for (enum store_spool_step step; (step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END;) {
-        OWN(store_record_release) struct store_record r = {0};
-        if (step == STORE_SPOOL_DAMAGED ||
-            (step == STORE_SPOOL_FRAME && store_record_read(s, &lock, frame, &r, NULL) == ERR_DAMAGED))
-            return true;
-    }
-    return false;
+    int rc = store_draft_begin(s, e);
+    if (rc == 0)
+        rc = store_folds_list(s, ret, e);
+    return rc == 0 ? folds_walk(s, ret, true, e) : rc;
 }
 
-int store_spools_damaged(struct store *s, struct buf *names, struct err *e)
+static void aside_words(const struct store_fold *f, const char *to, struct err *line)
 {
-    OWN(store_folds_release) struct store_folds folds = {0};
-    int rc = store_folds_list(s, &folds, e);
-    for (size_t i = 0; rc == 0 && i < folds.count; i++)
-        if (is_damaged(s, &folds.list[i])) {
-            buf_printf(names, "spool/%s\n", folds.list[i].name);
-            rc = buf_check(names, e);
-        }
-    return rc;
+    if (f->why == STORE_FOLD_ELSEWHERE)
+        (void)err_set(line, ERR_REFUSED,
+                      "spool/%s names items that are not in this copy of the repository; what it says of items that "
+                      "are here is on the log; it was moved to %s",
+                      f->name, to);
+    else if (f->why == STORE_FOLD_GONE)
+        (void)err_set(line, ERR_REFUSED,
+                      "spool/%s is signed by a member who no longer signs; what waited in it is not on the log; it was "
+                      "moved to %s",
+                      f->name, to);
+    else if (f->logged == 0)
+        (void)err_set(line, ERR_DAMAGED,
+                      "spool/%s was damaged: none of the accesses in it could be put on the log; it was moved to %s",
+                      f->name, to);
+    else
+        (void)err_set(line, ERR_DAMAGED,
+                      "spool/%s was damaged: the accesses in it that could be read are on the log; it was moved to %s",
+                      f->name, to);
 }
 
-int store_spools_aside(const struct store *s, struct bytes names, struct buf *words, struct err *e)
+int store_spools_aside(const struct store *s, const struct store_folds *folds, struct buf *words, struct err *e)
 {
     int rc = 0;
-    for (struct cursor c = cursor_of(names); rc == 0 && c.left > 0;) {
-        struct bytes name = cursor_line(&c);
+    for (size_t i = 0; rc == 0 && i < folds->count; i++) {
+        const struct store_fold *f = &folds->list[i];
         struct file_path below, to;
         struct err line = {0};
-        rc = file_path(&below, e, "%.*s", (int)name.n, (const char *)name.p);
+        if (f->why == STORE_FOLD_WHOLE || f->why == STORE_FOLD_UNREAD)
+            continue;
+        rc = file_path(&below, e, "spool/%s", f->name);
         if (rc == 0)
-            rc = store_move_aside(s->root, below.s, "damaged", &to, e);
+            rc = store_move_aside(s->root, below.s, f->why == STORE_FOLD_DAMAGED ? "damaged" : "unfit", &to, e);
         if (rc != 0)
             return rc;
-        (void)err_set(&line, ERR_DAMAGED,
-                      "%s was damaged: the accesses in it that could be read are on the log; it was moved to %s",
-                      below.s, to.s);
+        aside_words(f, to.s, &line);
         buf_put_text(words, line.text);
         buf_put_u8(words, '\n');
         rc = buf_check(words, e);

@@ -171,6 +171,8 @@ static int act_now(struct store *s, struct statement *act, struct store_acted *r
 {
     bool turns = goes(s, act);
     int rc = try_act(s, act, e);
+    if (rc == 0) /* whose leaf is behind these, and who goes signed them while she stood */
+        rc = store_fold_begin(s, e);
     if (rc == 0)
         rc = keys_change(s, act, e);
     if (rc != 0)
@@ -186,6 +188,8 @@ static int act_now(struct store *s, struct statement *act, struct store_acted *r
 static int say(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = check(s, st, e);
+    if (rc == 0)
+        rc = store_fold_begin(s, e);
     if (rc != 0)
         return rc;
     s->draft.event = (struct draft_event){.statement = st};
@@ -224,6 +228,8 @@ int store_act(struct store *s, struct statement *act, const char *name, struct s
         return rc;
     ret->needed = history_needed(&s->history, UINT64_MAX);
     rc = ret->needed > 1 ? check(s, &st, e) : try_act(s, act, e);
+    if (rc == 0 && goes(s, act)) /* all of hers, however much it is */
+        rc = store_fold_all(s, e);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc == 0)
@@ -293,7 +299,9 @@ int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, s
     act.at_unix_s = time_now_unix_s();
     if (ret->needed > 1)
         by_whom(&s->history, p, &statement_event(&act)->by);
-    rc = store_draft_begin(s, e);
+    rc = goes(s, &act) ? store_fold_all(s, e) : 0;
+    if (rc == 0)
+        rc = store_draft_begin(s, e);
     return rc == 0 ? act_now(s, &act, ret, e) : rc;
 }
 

@@ -20,6 +20,7 @@ void store_recount_release(struct store_recount *c)
 {
     free(c->open);
     free(c->leaf);
+    free(c->run);
     *c = (struct store_recount){0};
 }
 
@@ -45,6 +46,24 @@ static int deposit_open(struct store_recount *c, uint64_t leaf, struct err *e)
     return 0;
 }
 
+static int run_note(struct store_recount *c, uint64_t leaf, struct err *e)
+{
+    if (c->run_count > 0 && c->run[c->run_count - 1].last + 1 == leaf) {
+        c->run[c->run_count - 1].last = leaf;
+        return 0;
+    }
+    if (c->run_count == c->run_room) {
+        size_t room = c->run_room * 2 + 16;
+        struct statement_range *grown = reallocarray(c->run, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        c->run = grown;
+        c->run_room = room;
+    }
+    c->run[c->run_count++] = (struct statement_range){leaf, leaf};
+    return 0;
+}
+
 static int leaf_note(struct store_recount *c, uint64_t leaf, uint64_t kind, uint64_t bytes, struct err *e)
 {
     if (leaf >= c->leaf_room) {
@@ -57,7 +76,7 @@ static int leaf_note(struct store_recount *c, uint64_t leaf, uint64_t kind, uint
         c->leaf_room = room;
     }
     c->leaf[leaf] = kind << KIND_SHIFT | (bytes & (((uint64_t)1 << KIND_SHIFT) - 1));
-    return 0;
+    return run_note(c, leaf, e);
 }
 
 static uint64_t kind_at(const struct store_recount *c, uint64_t leaf)
@@ -138,15 +157,41 @@ static void receipt(struct store_recount *c, const struct store_recounted *d, ui
         found(c, leaf, TEXT("the receipt does not agree with what its deposit refused"));
 }
 
-/* Of items that were there before it. */
+/* The first run of items that does not end before ${leaf}; none: past them all. */
+static struct statement_range run_at(const struct store_recount *c, uint64_t leaf)
+{
+    size_t from = 0, to = c->run_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (c->run[middle].last < leaf)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < c->run_count ? c->run[from] : (struct statement_range){UINT64_MAX, UINT64_MAX};
+}
+
+/* Of items that were there before it, and of nothing else. */
 static void of_items(const struct store_recount *c, uint64_t leaf, const struct statement_range *items, size_t count)
 {
+    for (size_t i = 0; i < count; i++) {
+        struct statement_range run = run_at(c, items[i].first);
+        if (run.first > items[i].first || run.last < items[i].last) {
+            found(c, leaf, TEXT("it is about a leaf that is no item"));
+            return;
+        }
+    }
+}
+
+/* A record may name more than was accessed: ranges that were joined hold leaves that are no items. */
+static void of_some_items(const struct store_recount *c, uint64_t leaf, const struct statement_range *items,
+                          size_t count)
+{
     for (size_t i = 0; i < count; i++)
-        for (uint64_t at = items[i].first; at <= items[i].last; at++)
-            if (kind_at(c, at) == KIND_NONE) {
-                found(c, leaf, TEXT("it is about a leaf that is no item"));
-                return;
-            }
+        if (items[i].last >= leaf || run_at(c, items[i].first).first > items[i].last) {
+            found(c, leaf, TEXT("it is about leaves of which none is an item that was there before it"));
+            return;
+        }
 }
 
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e)
@@ -162,7 +207,7 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
     if (st->kind == STATEMENT_CUSTODY)
         of_items(c, leaf, st->custody.items, st->custody.item_count);
     if (st->kind == STATEMENT_ACCESSED)
-        of_items(c, leaf, st->accessed.items, st->accessed.item_count);
+        of_some_items(c, leaf, st->accessed.items, st->accessed.item_count);
     c->receipts += st->kind == STATEMENT_RECEIPT;
     if (deposit == UINT64_MAX)
         return 0;

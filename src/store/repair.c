@@ -414,11 +414,25 @@ static int begin(const struct healing *h, struct buf *words, struct buf *names, 
     return rc;
 }
 
+/* First what can be put on the log of them; the public statement names the folder alone, not whose they are. */
+static int repair_spools(struct store *s, struct healing *h, struct store_folds *folds, struct err *e)
+{
+    bool any = false, damaged = false;
+    int rc = store_spools_look(s, folds, e);
+    for (size_t i = 0; i < folds->count; i++) {
+        any = any || folds->list[i].why != STORE_FOLD_WHOLE;
+        damaged = damaged || folds->list[i].why == STORE_FOLD_DAMAGED;
+    }
+    if (damaged)
+        buf_put_text(&h->names, "spool\n");
+    return rc == 0 && any ? store_fold_all(s, e) : rc;
+}
+
 int store_repair(const struct store_place *place, const struct store_source *source, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(buf_drop) struct buf spools = {0};
+    OWN(store_folds_release) struct store_folds spools = {0};
     OWN(healing_drop) struct healing h = {.place = *place, .source = source, .watch = watch, .words = ret_words};
     int rc = source != NULL ? begin(&h, ret_words, &h.names, e) : 0;
     if (rc == 0)
@@ -437,14 +451,13 @@ int store_repair(const struct store_place *place, const struct store_source *sou
     if (rc == 0)
         rc = repair_index(s, &h, e);
     if (rc == 0)
-        rc = store_spools_damaged(s, &spools, e);
-    buf_put_bytes(&h.names, buf_bytes(&spools));
+        rc = repair_spools(s, &h, &spools, e);
     if (rc == 0)
         rc = name_items(s, &h, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0) /* what can be read of them is on the log by now */
-        rc = store_spools_aside(s, buf_bytes(&spools), ret_words, e);
+        rc = store_spools_aside(s, &spools, ret_words, e);
     if (rc == 0)
         rc = buf_check(ret_words, e);
     if (rc == 0 && (unhealed || keys != 0))

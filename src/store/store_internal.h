@@ -95,6 +95,7 @@ struct draft {
     uint64_t open_deposit;
     bool placed; /* place below is the next one */
     struct statement_place place;
+    bool folded; /* what waits in spools is in it */
 };
 
 /*
@@ -137,12 +138,20 @@ int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, st
                      struct store_spool_content *ret, struct err *e);
 
 /* Spools and how far they were folded into the draft at hand. */
+enum store_fold_why { /* not all of it goes on the log; the last that holds */
+    STORE_FOLD_WHOLE,
+    STORE_FOLD_ELSEWHERE, /* it names items that are not here */
+    STORE_FOLD_GONE,      /* its member signs no more, and some of it is not on the log */
+    STORE_FOLD_DAMAGED,
+    STORE_FOLD_UNREAD, /* it cannot be opened or read now: */
+};
 struct store_fold {
     struct store_spool_of of;
     char name[STORE_SPOOL_NAME];
     uint32_t said;   /* frames on the log, as its head says; */
     uint32_t logged; /* as they were found */
-    bool damaged;
+    enum store_fold_why why;
+    struct err unread;
     size_t last_at, end; /* the newest frame that is on the log, or will be; 0: none */
 };
 struct store_folds {
@@ -285,10 +294,13 @@ int store_spool_take(const char *path, int *ret_fd, struct err *e);
 
 /*
  * fold.c.
- * store_record_read: what is in a frame, signed by a member of now and of the spool it lies in.  ERR_DAMAGED.
- * store_fold_begin: what waits in spools into the draft at hand; what cannot be read is told of, and left.
- * store_fold_end: it is on the log: spools are shortened.
- * store_spools_damaged: a line for each that holds what cannot be read.  store_spools_aside: these, to quarantine/.
+ * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
+ * may.  ERR_DAMAGED.
+ * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
+ * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
+ * that can be put on the log; the draft at hand is a fresh one then.
+ * store_spools_look: what there is, as of now, and what of it cannot go on the log.  store_spools_aside: those, to
+ * quarantine/, but for what cannot be opened.
  */
 struct store_record {
     struct buf held;
@@ -296,6 +308,7 @@ struct store_record {
     struct store_spool_content content;
     struct statement st;
     struct hash commitment;
+    bool gone;
 };
 void store_record_release(struct store_record *r);
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
@@ -304,8 +317,9 @@ int store_folds_list(const struct store *s, struct store_folds *ret, struct err 
 void store_folds_release(struct store_folds *f);
 int store_fold_begin(struct store *s, struct err *e);
 void store_fold_end(struct store *s);
-int store_spools_damaged(struct store *s, struct buf *names, struct err *e);
-int store_spools_aside(const struct store *s, struct bytes names, struct buf *words, struct err *e);
+int store_fold_all(struct store *s, struct err *e);
+int store_spools_look(struct store *s, struct store_folds *ret, struct err *e);
+int store_spools_aside(const struct store *s, const struct store_folds *folds, struct buf *words, struct err *e);
 /* draft.c: a statement that was made and signed elsewhere, under its own secret. */
 int store_draft_fold(struct store *s, const struct store_record *r, struct err *e);
 /* way.c: ${below} the root to quarantine/, as ${how}-<its path>-<number>; durable. */
@@ -523,6 +537,8 @@ struct store_recount {
     uint64_t receipts; /* so far */
     uint64_t *leaf; /* kind and size of each */
     size_t leaf_room;
+    struct statement_range *run; /* of leaves that are items, ascending */
+    size_t run_count, run_room;
 };
 void store_recount_release(struct store_recount *c);
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e);

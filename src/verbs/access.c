@@ -21,6 +21,12 @@ int verbs_ranges_add(struct verbs_ranges *r, uint64_t first, uint64_t last, stru
     return 0;
 }
 
+int verbs_ranges_item(struct verbs_ranges *r, const struct index_item *item, struct err *e)
+{
+    int rc = verbs_ranges_add(r, item->leaf, item->leaf, e);
+    return rc == 0 && item->further_name ? verbs_ranges_add(r, item->of, item->of, e) : rc;
+}
+
 static int by_first(const void *a, const void *b)
 {
     uint64_t x = ((const struct statement_range *)a)->first, y = ((const struct statement_range *)b)->first;
@@ -48,26 +54,43 @@ static int take_span(void *context, const struct statement_range *range, struct 
     return verbs_ranges_add(context, range->first, range->last, e);
 }
 
-int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e)
-{
-    return index_spans(x, deposit, take_span, r, e);
-}
-
 struct gathering {
     struct index *index;
     struct verbs_ranges *ranges;
+    bool all; /* also what is set aside */
 };
+
+/* What a further name names may have come in another deposit, and be set aside. */
+static int take_original(void *context, const struct index_item *item, struct err *e)
+{
+    const struct gathering *g = context;
+    return item->further_name && (g->all || !item->set_aside) ? verbs_ranges_add(g->ranges, item->of, item->of, e) : 0;
+}
+
+static int take_originals(struct gathering *g, uint64_t deposit, struct err *e)
+{
+    struct index_sums sums;
+    int rc = index_sums(g->index, &sums, e);
+    return rc == 0 && sums.names > 0 ? index_items(g->index, deposit, 0, take_original, g, e) : rc;
+}
+
+int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e)
+{
+    int rc = index_spans(x, deposit, take_span, r, e);
+    return rc == 0 ? take_originals(&(struct gathering){x, r, true}, deposit, e) : rc;
+}
 
 static int take_living(void *context, const struct index_deposit *d, struct err *e)
 {
     const struct gathering *g = context;
-    return d->set_aside ? 0 : verbs_ranges_deposit(g->ranges, g->index, d->leaf, e);
+    return d->set_aside ? 0 : index_spans(g->index, d->leaf, take_span, g->ranges, e);
 }
 
 int verbs_ranges_living(struct verbs_ranges *r, struct index *x, struct err *e)
 {
-    struct gathering g = {x, r};
-    return index_deposits(x, take_living, &g, e);
+    struct gathering g = {x, r, false};
+    int rc = index_deposits(x, take_living, &g, e);
+    return rc == 0 ? take_originals(&g, UINT64_MAX, e) : rc;
 }
 
 int verbs_access(struct store *s, const struct verbs_face *face, struct verbs_access *a, struct err *e)

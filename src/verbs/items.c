@@ -197,12 +197,12 @@ static int out_check(const struct verbs_request *request, const struct index_ite
 }
 
 static int on_record(struct store *s, const struct verbs_request *request, const struct verbs_face *face,
-                     uint64_t leaf, struct err *e)
+                     const struct index_item *item, struct err *e)
 {
     struct verbs_access a = {.act = request->option[OPTION_OUT] != NULL ? "read" : "shown",
                              .why = request->option[OPTION_WHY],
                              .must_log = request->option[OPTION_MUST_LOG] != NULL};
-    int rc = verbs_ranges_add(&a.ranges, leaf, leaf, e);
+    int rc = verbs_ranges_item(&a.ranges, item, e);
     if (rc == 0)
         rc = verbs_access(s, face, &a, e);
     verbs_ranges_release(&a.ranges);
@@ -249,7 +249,7 @@ int verbs_show(const struct verbs_request *request, const struct verbs_face *fac
     if (rc == 0)
         rc = out_check(request, &held.item, e);
     if (rc == 0)
-        rc = on_record(s, request, face, held.item.leaf, e);
+        rc = on_record(s, request, face, &held.item, e);
     if (rc == 0 && request->option[OPTION_PROOF] != NULL)
         rc = write_proof(s, held.item.leaf, request->option[OPTION_PROOF], e);
     if (rc == 0 && request->option[OPTION_OUT] != NULL)

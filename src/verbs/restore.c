@@ -753,7 +753,7 @@ static int on_record(struct restoring *r, const struct verbs_request *request, c
     struct index *x = store_index(r->store);
     struct verbs_access a = {.act = "restored", .why = request->option[OPTION_WHY],
                              .must_log = request->option[OPTION_MUST_LOG] != NULL};
-    int rc = item != NULL            ? verbs_ranges_add(&a.ranges, item->leaf, item->leaf, e)
+    int rc = item != NULL            ? verbs_ranges_item(&a.ranges, item, e)
              : deposit != UINT64_MAX ? verbs_ranges_deposit(&a.ranges, x, deposit, e)
                                      : verbs_ranges_living(&a.ranges, x, e);
     if (rc == 0)

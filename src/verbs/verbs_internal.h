@@ -153,7 +153,8 @@ int verbs_stamps_status(struct store *s, const struct verbs_face *face, struct e
 
 /*
  * access.c.  Sets of items: verbs_ranges_add in any order and with overlaps; verbs_ranges_settle: into the one spelling
- * of the set.  verbs_ranges_deposit: all items of a deposit; verbs_ranges_living: all that was not set aside.
+ * of the set.  verbs_ranges_deposit: all items of a deposit; verbs_ranges_living: all that was not set aside;
+ * verbs_ranges_item: one.  These three: with a further name the item that it names, whose bytes it has.
  * verbs_access: before anything of these items is shown: it is on record, durably.  Where nothing can be written the
  * person is warned; ERR_REFUSED when it must_log.
  */
@@ -163,6 +164,7 @@ struct verbs_ranges {
 };
 void verbs_ranges_release(struct verbs_ranges *r);
 int verbs_ranges_add(struct verbs_ranges *r, uint64_t first, uint64_t last, struct err *e);
+int verbs_ranges_item(struct verbs_ranges *r, const struct index_item *item, struct err *e);
 void verbs_ranges_settle(struct verbs_ranges *r);
 int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e);
 int verbs_ranges_living(struct verbs_ranges *r, struct index *x, struct err *e);

@@ -26,6 +26,8 @@ static void test_empty(void **state)
     assert_int_equal(index_deposits(x, fail_with, NULL, &f->e), 0);
     assert_int_equal(index_deposit_by_receipt(x, 0, fail_with, NULL, &f->e), ERR_ABSENT);
     assert_int_equal(index_investigation(x, investigation, &f->e), ERR_ABSENT);
+    uint64_t first;
+    assert_int_equal(index_place_first(x, investigation, &first, &f->e), ERR_ABSENT);
     assert_int_equal(index_place(x, investigation, &place, &f->e), 0);
     assert_int_equal(place.seq, 0);
     assert_memory_equal(place.investigation, investigation, STATEMENT_ID);

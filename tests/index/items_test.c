@@ -161,6 +161,9 @@ static void test_duplicate_of(void **state)
         uint64_t count = 99;
         assert_int_equal(index_items_between(x, between[i][0], between[i][1], &count, &f->e), 0);
         assert_int_equal(count, between[i][2]);
+        bool any = count == 0;
+        assert_int_equal(index_item_between(x, between[i][0], between[i][1], &any, &f->e), 0);
+        assert_int_equal(any, count > 0);
     }
     struct index_sums sums;
     assert_int_equal(index_sums(x, &sums, &f->e), 0);

@@ -688,6 +688,9 @@ static void check_places(struct index *x, struct asked *a)
             if (!is_item(&a->s->told[n]) && statement_kind_hidden(a->s->told[n].s.kind) &&
                 memcmp(a->s->told[n].s.place.investigation, t->s.place.investigation, STATEMENT_ID) == 0)
                 last = &a->s->told[n];
+        uint64_t from = UINT64_MAX;
+        assert_int_equal(index_place_first(x, t->s.place.investigation, &from, NULL), 0);
+        assert_true(from <= t->leaf);
         assert_int_equal(index_place(x, t->s.place.investigation, &place, NULL), 0);
         assert_memory_equal(place.investigation, t->s.place.investigation, STATEMENT_ID);
         assert_int_equal(place.seq, last->s.place.seq + 1);

@@ -1,6 +1,7 @@
 /* What waits in spools comes onto the log once, whatever ends in between. */
 #include "fixture.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct thing things[] = {{"one", 't', 30, 1}, {"two", 't', 40, 2}};
@@ -183,6 +184,108 @@ static void test_parts_of_a_deposit_leave_it_to_the_last(void **state)
     assert_int_equal(waiting, 0);
 }
 
+static int look(struct fixture *f, struct statement_range range)
+{
+    struct store_accessing a = {.act = "shown", .items = &range, .count = 1, .must_log = true};
+    struct err unlogged;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    return store_access(s, &a, &unlogged, &f->e);
+}
+
+/* As where ranges were joined: also leaves that are no items. */
+static void test_more_than_was_accessed(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    assert_int_equal(look(f, (struct statement_range){1, leaf + 2}), 0);
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+    on_log(f, 1, 0);
+}
+
+/* What names items that came after this copy was made cannot be on its log; what it says of others can. */
+static void test_a_spool_of_another_copy(void **state)
+{
+    struct fixture *f = *state;
+    static const struct thing later[] = {{"later", 't', 50, 3}};
+    uint64_t leaf = filled(f), newer = 0;
+    struct file_path name, folder;
+    fixture_keep(f, "older");
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    newer = fixture_where(f, STORE_PUBLIC).leaves + 1;
+    assert_int_equal(fixture_intake(s, "a giver", later, 1, &f->e), 0);
+    store_close(TAKE(s));
+    view(f, newer);
+    view(f, leaf);
+    OWN(buf_drop) struct buf spool = {0};
+    fixture_first(f, "spool", "", &name);
+    fixture_get(f, name.s, &spool);
+    fixture_back(f, "older");
+    fixture_path(f, "spool", &folder);
+    assert_int_equal(mkdir(folder.s, 0700), 0);
+    fixture_put(f, name.s, buf_bytes(&spool));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(note(f), 0);
+        fixture_told(f, "is of another copy of this repository");
+        on_log(f, 1, 1);
+        assert_int_equal(fixture_size(f, name.s), spool.n);
+    }
+    assert_int_equal(fixture_repair(f), 0);
+    assert_non_null(strstr(buf_text(&f->words), "names items that are not in this copy"));
+    fixture_told(f, "is of another copy");
+    assert_int_equal(fixture_count(f, "quarantine", "unfit-spool-"), 1);
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+    on_log(f, 1, 1);
+}
+
+static int note_apart(struct fixture *f)
+{
+    OWN(store_drop) struct store *s = NULL;
+    int rc = store_open(&f->place, STORE_WRITE, &s, &f->e);
+    if (rc == 0)
+        rc = fixture_note(s, "what is written does not wait", &f->e);
+    if (rc == 0 && strstr(buf_text(&f->told), "records of accesses wait where they cannot be read") == NULL)
+        return err_set(&f->e, ERR_DAMAGED, "it was not told");
+    return rc;
+}
+
+static void test_a_spool_that_cannot_be_opened(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf command = {0};
+    struct file_path path;
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    fixture_path(f, spool_name(f), &path);
+    assert_int_equal(chmod(path.s, 0), 0);
+    buf_printf(&command, "chown -R 65534:65534 '%s'", f->work.s);
+    assert_int_equal(geteuid() == 0 ? system(buf_text(&command)) : 0, 0);
+    fixture_apart(note_apart, f);
+    assert_int_equal(chmod(path.s, 0600), 0);
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+    on_log(f, 1, 0);
+}
+
+/* The statement that it was put aside is public: it does not say whose it was. */
+static void test_repair_names_nobody(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf journal = {0};
+    char name[STORE_SPOOL_NAME];
+    uint64_t leaf = filled(f);
+    view(f, leaf);
+    (void)snprintf(name, sizeof name, "%s", strchr(spool_name(f), '/') + 1);
+    fixture_flip(f, spool_name(f), 520);
+    assert_int_equal(fixture_repair(f), 0);
+    assert_non_null(strstr(buf_text(&f->words), "none of the accesses in it could be put on the log"));
+    fixture_get(f, "a/journal", &journal);
+    assert_non_null(memmem(journal.p, journal.n, "\"spool\"", 7));
+    assert_null(memmem(journal.p, journal.n, name + 9, strlen(name + 9))); /* the device */
+    assert_null(memmem(journal.p, journal.n, name, strlen(name)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +295,10 @@ int main(void)
         FIXTURE_TEST(test_damage_is_told_and_put_aside),
         FIXTURE_TEST(test_other_names_are_left_alone),
         FIXTURE_TEST(test_parts_of_a_deposit_leave_it_to_the_last),
+        FIXTURE_TEST(test_more_than_was_accessed),
+        FIXTURE_TEST(test_a_spool_of_another_copy),
+        FIXTURE_TEST(test_a_spool_that_cannot_be_opened),
+        FIXTURE_TEST(test_repair_names_nobody),
     };
     return FIXTURE_RUN(tests);
 }

@@ -161,6 +161,50 @@ static void test_seen_again(void **state)
     assert_non_null(strstr(buf_text(&f->lines), "what its deposit saw again"));
 }
 
+static void count_line(void *context, const char *line)
+{
+    (void)line;
+    ++*(unsigned *)context;
+}
+
+static unsigned told_of(struct store_recount *c, unsigned *lines, struct statement *st)
+{
+    *lines = 0;
+    assert_int_equal(store_recount_add(c, 20, st, NULL), 0);
+    return *lines;
+}
+
+/* A record of an access may name more than was accessed, a mark of custody what it is about and nothing else. */
+static void test_what_is_named(void **state)
+{
+    static struct {
+        struct statement_range range;
+        bool accessed, custody;
+    } named[] = {{{2, 3}, true, true},   {{2, 2}, true, true},    {{2, 6}, true, false},  {{1, 2}, true, false},
+                 {{3, 4}, true, false},  {{4, 5}, false, false},  {{0, 1}, false, false}, {{7, 19}, false, false},
+                 {{6, 19}, true, false}, {{6, 20}, false, false}, {{0, 19}, true, false}, {{2, UINT64_MAX}, false,
+                                                                                           false}};
+    (void)state;
+    unsigned lines = 0;
+    struct store_recount c = {.finding = count_line, .context = &lines};
+    struct statement st = {.kind = STATEMENT_DEPOSIT};
+    assert_int_equal(store_recount_add(&c, 1, &st, NULL), 0);
+    static const uint64_t leaf[] = {2, 3, 6};
+    for (size_t i = 0; i < COUNT(leaf); i++) {
+        st = (struct statement){.kind = STATEMENT_RECEIVED, .received = {.deposit = 1, .seq = i}};
+        assert_int_equal(store_recount_add(&c, leaf[i], &st, NULL), 0);
+    }
+    assert_int_equal(lines, 0);
+    for (size_t i = 0; i < COUNT(named); i++) {
+        st = (struct statement){.kind = STATEMENT_ACCESSED,
+                                .accessed = {.items = &named[i].range, .item_count = 1}};
+        assert_int_equal(told_of(&c, &lines, &st), named[i].accessed ? 0 : 1);
+        st = (struct statement){.kind = STATEMENT_CUSTODY, .custody = {.items = &named[i].range, .item_count = 1}};
+        assert_int_equal(told_of(&c, &lines, &st), named[i].custody ? 0 : 1);
+    }
+    store_recount_release(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +212,7 @@ int main(void)
         FIXTURE_TEST(test_each_wrong_sum),
         FIXTURE_TEST(test_gaps),
         FIXTURE_TEST(test_seen_again),
+        cmocka_unit_test(test_what_is_named),
     };
     return FIXTURE_RUN(tests);
 }

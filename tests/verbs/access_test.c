@@ -112,6 +112,20 @@ static void gaps_are_named(void **state)
     assert_int_equal(fixture_number(f, "accesses"), 5);
 }
 
+/* Whoever is shown a further name is shown the item that it names. */
+static void a_further_name_has_its_item_on_record(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("three", "333");
+    assert_int_equal(link("three", "trois"), 0);
+    assert_int_equal(fixture_run(f, "intake", "three", "trois", NULL), 0);
+    assert_int_equal(fixture_run(f, "show", "trois", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "third", "--item", "trois", NULL), 0);
+    assert_int_equal(fixture_run(f, "note", "takes them along", NULL), 0);
+    assert_int_equal(fixture_run(f, "custody", "show", "three", NULL), 0);
+    fixture_said(f, "Accesses on the log: 2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_is_on_record),
         cmocka_unit_test(bytes_of_one_item),
         cmocka_unit_test(gaps_are_named),
+        cmocka_unit_test(a_further_name_has_its_item_on_record),
     };
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }
