@@ -117,7 +117,7 @@ static void run_write(uint8_t *plain, uint32_t sectors)
     uint8_t aad[SECTOR_AAD];
     uint8_t salt[CRYPT_SALT] = {1};
     OWN(key_drop) struct key key = {{0}};
-    vault_run_key(vault, salt, &key);
+    vault_run_key(vault, pack, 0, salt, &key);
     vault_sector_aad(vault, pack, aad);
     run_seal(plain, sectors, &key);
     for (uint32_t i = 0; i < sectors; i++) {

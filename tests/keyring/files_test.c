@@ -65,24 +65,24 @@ static void signatures(void **state)
     buf_put(&file, content, sizeof content);
     assert_int_equal(keyring_signed_finish(&file, &f->id.member, &f->id.sign, &e), 0);
     assert_int_equal(file.n, sizeof content + SIGNED_TAIL);
-    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e), 0);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, 1, &body, &e), 0);
     assert_true(bytes_equal(body, bytes_of(content, sizeof content)));
     for (size_t bit = 0; bit < file.n * 8; bit++) {
         file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
         bool signer = bit / 8 >= sizeof content && bit / 8 < sizeof content + 4;
-        assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e),
+        assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, 1, &body, &e),
                          signer ? ERR_KEY : ERR_DAMAGED);
         file.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     for (size_t n = 0; n < file.n; n++)
-        assert_int_not_equal(keyring_signed_check(bytes_of(file.p, n), &f->id.member, &body, &e), 0);
+        assert_int_not_equal(keyring_signed_check(bytes_of(file.p, n), &f->id.member, 1, &body, &e), 0);
     other.id[3] ^= 1;
-    assert_int_equal(keyring_signed_check(buf_bytes(&file), &other, &body, &e), ERR_KEY);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &other, 1, &body, &e), ERR_KEY);
     /* The purpose parts it from everything else that this key signs. */
     uint8_t signature[CRYPT_SIGNATURE];
     crypt_sign_raw(&f->id.sign, bytes_of(file.p, file.n - CRYPT_SIGNATURE), signature);
     memcpy(file.p + file.n - CRYPT_SIGNATURE, signature, CRYPT_SIGNATURE);
-    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, &body, &e), ERR_DAMAGED);
+    assert_int_equal(keyring_signed_check(buf_bytes(&file), &f->id.member, 1, &body, &e), ERR_DAMAGED);
 }
 
 /* ---- two copies ---- */
