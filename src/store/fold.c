@@ -154,7 +154,14 @@ static int spool_read(const struct store *s, const struct store_fold *f, struct 
     return rc;
 }
 
-/* How many wait: by form alone, without keys.  What is damaged does not count. */
+static void tell_unread(const struct store *s, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", why->text);
+    store_tell(s, line.text);
+}
+
+/* How many wait: by form alone, without keys.  What is damaged does not count; what cannot be read is told of. */
 int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
 {
     OWN(store_folds_release) struct store_folds folds = {0};
@@ -167,9 +174,12 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
         uint64_t frames = 0;
         uint32_t logged = 0;
         size_t at = STORE_SPOOL_SECTOR;
+        struct err why = {0};
         bool longer;
-        if (spool_read(s, &folds.list[i], &file, &longer, NULL) != 0 ||
-            !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
+        int read = spool_read(s, &folds.list[i], &file, &longer, &why);
+        if (read == ERR_IO)
+            tell_unread(s, &why);
+        if (read != 0 || !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
             continue;
         while ((step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END)
             frames += step == STORE_SPOOL_FRAME;
@@ -361,8 +371,8 @@ static void tell_unfit(const struct store *s, const struct store_fold *f)
                       "spool/%s is damaged: records of accesses may be lost there; run groundwork repair", f->name);
         break;
     case STORE_FOLD_UNREAD:
-        (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", f->unread.text);
-        break;
+        tell_unread(s, &f->unread);
+        return;
     }
     store_tell(s, line.text);
 }

@@ -247,6 +247,12 @@ static int note_apart(struct fixture *f)
         rc = fixture_note(s, "what is written does not wait", &f->e);
     if (rc == 0 && strstr(buf_text(&f->told), "records of accesses wait where they cannot be read") == NULL)
         return err_set(&f->e, ERR_DAMAGED, "it was not told");
+    uint64_t waiting = 99;
+    f->told.n = 0;
+    if (rc == 0)
+        rc = store_accesses_waiting(s, &waiting, &f->e); /* as status asks */
+    if (rc == 0 && (waiting != 0 || strstr(buf_text(&f->told), "wait where they cannot be read") == NULL))
+        return err_set(&f->e, ERR_DAMAGED, "status does not tell it");
     return rc;
 }
 
