@@ -98,14 +98,39 @@ static int device_read(struct accessing *a, struct err *e)
     return rc;
 }
 
+static int device_path(const struct store *s, struct file_path *to, struct err *e)
+{
+    char hex[2 * 4 + 1], ending[32];
+    hex_put(hex, s->identity.member.id, 4);
+    (void)snprintf(ending, sizeof ending, "%s.device", hex);
+    return store_outside(&s->place, &s->pin, ending, to, e);
+}
+
+bool store_device_known(const struct store *s, struct store_device *ret)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    return device_path(s, &path, NULL) == 0 && file_read_all(path.s, DEVICE_BYTES_MAX, &text, NULL) == 0 &&
+           store_device_parse(buf_bytes(&text), &s->pin, ret);
+}
+
+void store_device_tell_lost(const struct store *s, const struct store_device *d, uint64_t next)
+{
+    struct err line = {0};
+    if (!d->any || d->seq < next)
+        return;
+    (void)err_set(&line, ERR_DAMAGED,
+                  "records of accesses by this computer, %llu to %llu, are neither in spool/ nor on the log: they were "
+                  "lost, or are in another copy of the repository",
+                  (unsigned long long)next, (unsigned long long)d->seq);
+    store_tell(s, line.text);
+}
+
 /* The first access on this computer draws it; of two at once one is refused, and takes what the other drew. */
 static int device_need(struct accessing *a, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
-    char hex[2 * 4 + 1], ending[32];
-    hex_put(hex, a->s->identity.member.id, 4);
-    (void)snprintf(ending, sizeof ending, "%s.device", hex);
-    int rc = store_outside(&a->s->place, &a->s->pin, ending, &a->device_path, e);
+    int rc = device_path(a->s, &a->device_path, e);
     if (rc == 0)
         rc = device_read(a, e);
     if (rc != ERR_ABSENT)
@@ -134,16 +159,32 @@ static int device_note(struct accessing *a, struct err *e)
 
 /* ---- the spool ---- */
 
-/* The nearest of them that is there must be writable: the file, its folder, the folder above. */
-static bool is_shut(const char *const *paths, size_t count)
+enum shut { OPEN, SHUT, CLOSED };
+
+/*
+ * The nearest of them that is there must be writable: the file, its folder, the folder above.  SHUT: it never is, to
+ * this user: the disk is read-only, or it is somebody else's.  CLOSED: it is hers to open, *ret which; so that a bit
+ * taken off lets nobody read without a record.
+ */
+static enum shut shut_of(const char *const *paths, size_t count, const char **ret)
 {
+    struct stat own;
+    enum shut shut = OPEN;
     for (size_t i = 0; i < count; i++) {
         if (faccessat(AT_FDCWD, paths[i], W_OK, AT_EACCESS) == 0)
-            return false;
-        if (errno != ENOENT)
-            return errno == EROFS || errno == EACCES || errno == EPERM;
+            return shut;
+        if (errno == ENOENT)
+            continue;
+        if (errno == EROFS)
+            return SHUT;
+        *ret = paths[i];
+        shut = CLOSED;
+        if (errno == EACCES && lstat(paths[i], &own) == 0)
+            return own.st_uid != geteuid() ? SHUT : CLOSED;
+        if (errno != EACCES)
+            return CLOSED;
     }
-    return false;
+    return shut;
 }
 
 static int paths_find(struct accessing *a, struct err *e)
@@ -244,6 +285,7 @@ static int place_find(struct accessing *a, struct err *e)
             return rc == ERR_DAMAGED ? spool_damaged(a, e) : err_memory(e);
         follow(a, last.st.place.seq, &last.commitment);
     }
+    store_device_tell_lost(a->s, &a->device, a->place.seq);
     if (a->device.any)
         follow(a, a->device.seq, &a->device.commitment);
     return 0;
@@ -308,34 +350,46 @@ static int access_note(struct accessing *a, struct err *e)
     return rc == 0 ? record_append(a, e) : rc;
 }
 
-static int unlogged(const struct accessing *a, struct err *ret_unlogged, struct err *e)
+/* 1: it may go on without a record. */
+static int may_write(const struct accessing *a, const char *const *paths, size_t count, struct err *ret_unlogged,
+                     struct err *e)
 {
+    const char *which = a->s->root;
+    enum shut shut = shut_of(paths, count, &which);
+    if (shut == OPEN)
+        return 0;
+    if (shut == CLOSED)
+        return err_set(e, ERR_REFUSED,
+                       "%s is closed for writing, so the access cannot be put on record: nothing is shown; make it "
+                       "writable again with chmod u+rwX",
+                       which);
     if (!statement_access_may_go_unlogged(true, a->what->must_log))
         return err_set(e, ERR_REFUSED, "%s cannot be written to, so the access cannot be put on record: nothing is "
                                        "shown",
                        a->s->root);
     (void)err_set(ret_unlogged, ERR_IO, "%s cannot be written to: this access is not on record", a->s->root);
-    return 0;
+    return 1;
 }
 
 int store_access(struct store *s, const struct store_accessing *what, struct err *ret_unlogged, struct err *e)
 {
     OWN(accessing_release) struct accessing a = {.s = s, .what = what, .fd = -1};
-    const char *const outside[] = {s->place.state_folder};
+    const char *const outside[] = {s->place.state_folder}, *const root[] = {s->root};
     *ret_unlogged = (struct err){0};
     if (what->count == 0)
         return 0;
     keyring_key(s->keyring, KEYRING_SPOOL, &a.key);
-    const char *const root[] = {s->root};
-    if (is_shut(outside, 1) || is_shut(root, 1))
-        return unlogged(&a, ret_unlogged, e);
-    int rc = device_need(&a, e);
+    int rc = may_write(&a, outside, 1, ret_unlogged, e);
+    if (rc == 0)
+        rc = may_write(&a, root, 1, ret_unlogged, e);
+    if (rc == 0)
+        rc = device_need(&a, e);
     if (rc == 0)
         rc = paths_find(&a, e);
-    if (rc != 0)
-        return rc;
     const char *const inner[] = {a.path.s, a.folder.s, s->root};
-    if (is_shut(inner, COUNT(inner)))
-        return unlogged(&a, ret_unlogged, e);
+    if (rc == 0)
+        rc = may_write(&a, inner, COUNT(inner), ret_unlogged, e);
+    if (rc != 0)
+        return rc > 0 ? 0 : rc;
     return access_note(&a, e);
 }

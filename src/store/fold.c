@@ -154,7 +154,14 @@ static int spool_read(const struct store *s, const struct store_fold *f, struct 
     return rc;
 }
 
-/* How many wait: by form alone, without keys.  What is damaged does not count. */
+static void tell_unread(const struct store *s, const struct err *why)
+{
+    struct err line = {0};
+    (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", why->text);
+    store_tell(s, line.text);
+}
+
+/* How many wait: by form alone, without keys.  What is damaged does not count; what cannot be read is told of. */
 int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
 {
     OWN(store_folds_release) struct store_folds folds = {0};
@@ -167,9 +174,12 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
         uint64_t frames = 0;
         uint32_t logged = 0;
         size_t at = STORE_SPOOL_SECTOR;
+        struct err why = {0};
         bool longer;
-        if (spool_read(s, &folds.list[i], &file, &longer, NULL) != 0 ||
-            !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
+        int read = spool_read(s, &folds.list[i], &file, &longer, &why);
+        if (read == ERR_IO)
+            tell_unread(s, &why);
+        if (read != 0 || !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
             continue;
         while ((step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END)
             frames += step == STORE_SPOOL_FRAME;
@@ -301,7 +311,7 @@ static int fold_frames(struct folding *g, struct bytes file, struct err *e)
             return err_set(e, rc, "%s", mine.text);
         if (rc != 0 || step == STORE_SPOOL_DAMAGED)
             unfit(g, STORE_FOLD_DAMAGED);
-        g->full = !g->dry && g->bytes >= FOLD_BYTES_MAX;
+        g->full = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
         from = at;
     }
     return 0;
@@ -333,7 +343,9 @@ static int fold_file(struct folding *g, struct err *e)
         return err_set(e, rc, "%s", mine.text);
     if (longer || !store_spool_begin(buf_bytes(&file), &f->of, &f->said))
         unfit(g, STORE_FOLD_DAMAGED);
-    return fold_frames(g, buf_bytes(&file), e);
+    rc = fold_frames(g, buf_bytes(&file), e);
+    f->next = g->next.seq;
+    return rc;
 }
 
 static void tell_unfit(const struct store *s, const struct store_fold *f)
@@ -359,14 +371,14 @@ static void tell_unfit(const struct store *s, const struct store_fold *f)
                       "spool/%s is damaged: records of accesses may be lost there; run groundwork repair", f->name);
         break;
     case STORE_FOLD_UNREAD:
-        (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", f->unread.text);
-        break;
+        tell_unread(s, &f->unread);
+        return;
     }
     store_tell(s, line.text);
 }
 
 /* What cannot be read waits, and what is written does not wait for it.  Dry: nothing is taken. */
-static int folds_walk(struct store *s, struct store_folds *folds, bool dry, struct err *e)
+static int folds_walk(struct store *s, struct store_folds *folds, bool dry, bool *ret_full, struct err *e)
 {
     struct folding g = {.s = s, .all = folds, .dry = dry};
     keyring_key(s->keyring, KEYRING_SPOOL, &g.key);
@@ -376,25 +388,49 @@ static int folds_walk(struct store *s, struct store_folds *folds, bool dry, stru
         rc = fold_file(&g, e);
     }
     key_drop(&g.key);
+    *ret_full = g.full;
     return rc;
+}
+
+/* A spool that was cut at a frame, or taken away, looks whole.  What is known to be damaged was told of. */
+static int tell_lost(struct store *s, const struct store_device *d, struct err *e)
+{
+    struct statement_place place;
+    int rc = index_place(store_index(s), d->id, &place, e);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < s->folds.count; i++) {
+        const struct store_fold *f = &s->folds.list[i];
+        if (memcmp(f->of.b, s->identity.member.id, 4) != 0 || memcmp(f->of.b + 4, d->id, STATEMENT_ID) != 0)
+            continue;
+        if (f->why != STORE_FOLD_WHOLE)
+            return 0;
+        if (f->next > place.seq)
+            place.seq = f->next;
+    }
+    store_device_tell_lost(s, d, place.seq);
+    return 0;
 }
 
 int store_fold_begin(struct store *s, struct err *e)
 {
     struct err mine = {0};
+    struct store_device device;
+    bool full;
     if (s->draft.folded)
         return 0;
     store_folds_release(&s->folds);
     s->draft.folded = true;
+    bool known = store_device_known(s, &device); /* before the spools, which a reader writes first */
     if (store_folds_list(s, &s->folds, &mine) != 0) {
         store_folds_release(&s->folds);
         store_tell(s, mine.text);
         return 0;
     }
-    int rc = folds_walk(s, &s->folds, false, e);
+    int rc = folds_walk(s, &s->folds, false, &full, e);
     for (size_t i = 0; i < s->folds.count; i++)
         tell_unfit(s, &s->folds.list[i]);
-    return rc;
+    return rc == 0 && known && !full ? tell_lost(s, &device, e) : rc;
 }
 
 int store_fold_all(struct store *s, struct err *e)
@@ -456,10 +492,11 @@ void store_fold_end(struct store *s)
 
 int store_spools_look(struct store *s, struct store_folds *ret, struct err *e)
 {
+    bool full;
     int rc = store_draft_begin(s, e);
     if (rc == 0)
         rc = store_folds_list(s, ret, e);
-    return rc == 0 ? folds_walk(s, ret, true, e) : rc;
+    return rc == 0 ? folds_walk(s, ret, true, &full, e) : rc;
 }
 
 static void aside_words(const struct store_fold *f, const char *to, struct err *line)

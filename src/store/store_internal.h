@@ -152,6 +152,7 @@ struct store_fold {
     uint32_t logged; /* as they were found */
     enum store_fold_why why;
     struct err unread;
+    uint64_t next; /* number of its device, behind all of it */
     size_t last_at, end; /* the newest frame that is on the log, or will be; 0: none */
 };
 struct store_folds {
@@ -197,6 +198,7 @@ struct store {
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
+    size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
 };
@@ -279,6 +281,8 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
 /*
  * access.c.  What this computer remembers of the accesses of one member (FORMAT 15.3): store_device_parse takes apart
  * what store_device_put writes.
+ * store_device_known: what is remembered here of the member who opened this; false: nothing that can be read.
+ * store_device_tell_lost: when it remembers more than there is: ${next} would be the next number.
  * store_spool_take: open a spool and lock it, against readers and writers: the file that has the name once it is
  * locked.  ERR_ABSENT, ERR_BUSY, ERR_IO.
  */
@@ -290,6 +294,8 @@ struct store_device {
 };
 bool store_device_parse(struct bytes text, const struct hash *pin, struct store_device *ret);
 void store_device_put(const struct store_device *d, const struct hash *pin, struct buf *to);
+bool store_device_known(const struct store *s, struct store_device *ret);
+void store_device_tell_lost(const struct store *s, const struct store_device *d, uint64_t next);
 int store_spool_take(const char *path, int *ret_fd, struct err *e);
 
 /*

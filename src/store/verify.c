@@ -18,7 +18,10 @@ struct verifying {
     uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
     struct history history; /* of keys, from the journal alone */
     struct hash root;       /* of the checkpoint of the record before */
-    struct statement_place *chains; /* of accesses: expected next, of each device */
+    struct chain { /* of accesses: expected next, of each device; and whose it is */
+        struct statement_place next;
+        char signer[NOTE_NAME_MAX + 1];
+    } *chains;
     size_t chain_count;
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
@@ -210,20 +213,40 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 
 /* ---- statements and covers ---- */
 
-static struct statement_place *chain_of(struct verifying *v, const uint8_t device[STATEMENT_ID])
+static struct chain *chain_find(const struct verifying *v, const uint8_t device[STATEMENT_ID])
 {
     for (size_t i = 0; i < v->chain_count; i++)
-        if (memcmp(v->chains[i].investigation, device, STATEMENT_ID) == 0)
+        if (memcmp(v->chains[i].next.investigation, device, STATEMENT_ID) == 0)
             return &v->chains[i];
-    struct statement_place *grown = reallocarray(v->chains, v->chain_count + 1, sizeof *grown);
+    return NULL;
+}
+
+static struct chain *chain_of(struct verifying *v, const uint8_t device[STATEMENT_ID], struct bytes signer)
+{
+    struct chain *known = chain_find(v, device);
+    if (known != NULL)
+        return known;
+    struct chain *grown = reallocarray(v->chains, v->chain_count + 1, sizeof *grown);
     if (grown == NULL)
         return NULL;
     v->chains = grown;
-    struct statement_place *fresh = &grown[v->chain_count++];
-    *fresh = (struct statement_place){.seq = 0};
-    memcpy(fresh->investigation, device, STATEMENT_ID);
+    struct chain *fresh = &grown[v->chain_count++];
+    *fresh = (struct chain){.next = {.seq = 0}};
+    memcpy(fresh->next.investigation, device, STATEMENT_ID);
+    (void)snprintf(fresh->signer, sizeof fresh->signer, "%.*s", (int)signer.n, (const char *)signer.p);
     v->count->chains++;
     return fresh;
+}
+
+/* A device is no investigation, nor the other way round. */
+static void check_apart(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    bool both = st->kind == STATEMENT_INVESTIGATION && chain_find(v, st->place.investigation) != NULL;
+    for (size_t i = 0; st->kind == STATEMENT_ACCESSED && i < v->numbering.count; i++)
+        both = both ||
+               memcmp(v->numbering.list[i].next.investigation, st->place.investigation, STATEMENT_ID) == 0;
+    if (both)
+        FOUND(v, "leaf %llu: a device of accesses has the id of an investigation", (unsigned long long)leaf);
 }
 
 /* Numbers that are left out are no damage: a spool may be lost with its stick.  But they are named. */
@@ -237,20 +260,26 @@ static void gap_note(struct store_verified *count, const struct statement_place 
     count->gaps++;
 }
 
-static int check_access(struct verifying *v, uint64_t leaf, const struct statement *st, const uint8_t *entry,
-                        struct err *e)
+static int check_access(struct verifying *v, const struct store_opened *one, struct err *e)
 {
-    struct statement_place *expected = chain_of(v, st->place.investigation);
-    if (expected == NULL)
+    const struct statement *st = &one->statement;
+    unsigned long long leaf = one->leaf;
+    struct bytes signer = {0};
+    if (store_signer(one->held, &signer, NULL) != 0)
+        FOUND(v, "leaf %llu: the statement is not the one that was committed", leaf);
+    struct chain *chain = chain_of(v, st->place.investigation, signer);
+    if (chain == NULL)
         return err_memory(e);
+    struct statement_place *expected = &chain->next;
     v->count->accesses++;
+    if (!bytes_equal(bytes_text(chain->signer), signer))
+        FOUND(v, "leaf %llu: this record of an access is of another member's device", leaf);
     if (st->place.seq > expected->seq)
         gap_note(v->count, expected, st->place.seq);
     else if (st->place.seq < expected->seq || !hash_equal(&st->place.prev, &expected->prev))
-        FOUND(v, "leaf %llu: this record of an access does not follow from the one before it",
-              (unsigned long long)leaf);
+        FOUND(v, "leaf %llu: this record of an access does not follow from the one before it", leaf);
     expected->seq = st->place.seq + 1;
-    memcpy(expected->prev.b, entry + 1, CRYPT_HASH);
+    memcpy(expected->prev.b, one->entry + 1, CRYPT_HASH);
     return 0;
 }
 
@@ -312,11 +341,12 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
         v->received++;
     } else {
         int rc = st->kind == STATEMENT_ACCESSED
-                     ? check_access(v, one->leaf, st, one->entry, e)
+                     ? check_access(v, one, e)
                      : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
         if (rc != 0)
             return rc;
     }
+    check_apart(v, one->leaf, st);
     check_refers(v, one->leaf, st);
     return v->blind ? 0 : store_recount_add(&v->recount, one->leaf, st, e);
 }

@@ -639,6 +639,27 @@ int fixture_set_aside(struct store *s, uint64_t receipt_number, struct err *e)
     return fixture_say(s, &st, e);
 }
 
+void fixture_force_access(struct fixture *f, const char *spool)
+{
+    OWN(buf_drop) struct buf file = {0};
+    OWN(store_record_release) struct store_record r = {0};
+    OWN(key_drop) struct key key = {0};
+    struct store_spool_of of;
+    struct bytes frame;
+    size_t at = STORE_SPOOL_SECTOR;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    const struct store_spool_lock lock = {&key, &f->pin, &of};
+    assert_true(store_spool_named(strchr(spool, '/') + 1, &of));
+    fixture_get(f, spool, &file);
+    assert_int_equal(store_spool_next(buf_bytes(&file), &at, &frame), STORE_SPOOL_FRAME);
+    keyring_key(s->keyring, KEYRING_SPOOL, &key);
+    assert_int_equal(store_record_read(s, &lock, frame, &r, &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.folded = true;
+    assert_int_equal(store_draft_fold(s, &r, &f->e), 0);
+    assert_int_equal(store_commit(s, &f->e), 0);
+}
+
 void fixture_fill(struct fixture *f)
 {
     static const struct thing first[] = {{"papers", 'd', 0, 0},

@@ -247,6 +247,12 @@ static int note_apart(struct fixture *f)
         rc = fixture_note(s, "what is written does not wait", &f->e);
     if (rc == 0 && strstr(buf_text(&f->told), "records of accesses wait where they cannot be read") == NULL)
         return err_set(&f->e, ERR_DAMAGED, "it was not told");
+    uint64_t waiting = 99;
+    f->told.n = 0;
+    if (rc == 0)
+        rc = store_accesses_waiting(s, &waiting, &f->e); /* as status asks */
+    if (rc == 0 && (waiting != 0 || strstr(buf_text(&f->told), "wait where they cannot be read") == NULL))
+        return err_set(&f->e, ERR_DAMAGED, "status does not tell it");
     return rc;
 }
 
@@ -286,6 +292,92 @@ static void test_repair_names_nobody(void **state)
     assert_null(memmem(journal.p, journal.n, name, strlen(name)));
 }
 
+/* A commit takes so much, the next one goes on; or all of it at once, by as many commits as it needs. */
+static void test_more_than_one_commit_takes(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    for (int i = 0; i < 4; i++)
+        view(f, leaf);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    s->fold_bytes = 1;
+    assert_int_equal(fixture_note(s, "takes one", &f->e), 0);
+    uint64_t waiting = 0;
+    assert_int_equal(store_accesses_waiting(s, &waiting, &f->e), 0);
+    assert_int_equal(waiting, 3);
+    assert_int_equal(store_fold_all(s, &f->e), 0);
+    assert_int_equal(store_accesses_waiting(s, &waiting, &f->e), 0);
+    assert_int_equal(waiting, 0);
+    assert_int_equal(fixture_note(s, "none", &f->e), 0);
+    store_close(TAKE(s));
+    fixture_told_nothing(f);
+    on_log(f, 4, 0);
+}
+
+/* As long as a spool may be, and longer: what is whole in it is taken all the same. */
+static void test_a_spool_without_an_end(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    struct file_path path;
+    view(f, leaf);
+    fixture_keep(f, "viewed");
+    for (int more = 0; more < 2; more++) {
+        fixture_back(f, "viewed");
+        fixture_path(f, spool_name(f), &path);
+        assert_int_equal(truncate(path.s, STORE_SPOOL_BYTES_MAX + more), 0);
+        assert_int_equal(note(f), 0);
+        if (more)
+            fixture_told(f, "is damaged");
+        fixture_told_nothing(f);
+        on_log(f, 1, 0);
+    }
+    assert_int_equal(fixture_repair(f), 0);
+    fixture_told(f, "is damaged");
+    assert_int_equal(note(f), 0);
+    fixture_told_nothing(f);
+}
+
+/* What this computer remembers of the member who opened it: a device with this id, which wrote nothing. */
+static void device_is(struct fixture *f, const uint8_t id[STATEMENT_ID])
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct store_device d = {.any = false};
+    struct file_path path;
+    char hex[9], ending[32];
+    memcpy(d.id, id, STATEMENT_ID);
+    store_device_put(&d, &f->pin, &text);
+    hex_put(hex, f->place.identity->member.id, 4);
+    (void)snprintf(ending, sizeof ending, "%s.device", hex);
+    assert_int_equal(store_outside(&f->place, &f->pin, ending, &path, &f->e), 0);
+    assert_int_equal(file_replace(path.s, buf_bytes(&text), 0600, &f->e), 0);
+}
+
+static void verify_finds(struct fixture *f, const char *words)
+{
+    assert_int_equal(fixture_verify(f, STORE_READ), ERR_DAMAGED);
+    if (strstr(buf_text(&f->lines), words) == NULL)
+        fail_msg("%s", buf_text(&f->lines));
+}
+
+/* The id of an investigation is no device: not by the writer, and not by who checks what another writer wrote. */
+static void test_a_device_that_is_an_investigation(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    uint8_t id[STATEMENT_ID];
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(index_investigation(store_index(s), id, &f->e), 0);
+    store_close(s);
+    device_is(f, id);
+    view(f, leaf);
+    assert_int_equal(note(f), 0);
+    fixture_told(f, "is damaged");
+    on_log(f, 0, 0);
+    fixture_force_access(f, spool_name(f));
+    verify_finds(f, "a device of accesses has the id of an investigation");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +391,9 @@ int main(void)
         FIXTURE_TEST(test_a_spool_of_another_copy),
         FIXTURE_TEST(test_a_spool_that_cannot_be_opened),
         FIXTURE_TEST(test_repair_names_nobody),
+        FIXTURE_TEST(test_more_than_one_commit_takes),
+        FIXTURE_TEST(test_a_spool_without_an_end),
+        FIXTURE_TEST(test_a_device_that_is_an_investigation),
     };
     return FIXTURE_RUN(tests);
 }

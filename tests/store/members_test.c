@@ -194,6 +194,140 @@ static void a_writer_is_revoked(void **state)
     }
 }
 
+static int any_item(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = item->leaf;
+    return 0;
+}
+
+static void views(struct fixture *f)
+{
+    uint64_t leaf = 0;
+    struct err unlogged;
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(index_items(store_index(s), UINT64_MAX, 0, any_item, &leaf, &f->e), 0);
+    const struct statement_range one = {leaf, leaf};
+    const struct store_accessing a = {.act = "shown", .items = &one, .count = 1, .must_log = true};
+    if (store_access(s, &a, &unlogged, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+}
+
+static void accesses(struct fixture *f, uint64_t count)
+{
+    fixture_whole(f);
+    assert_int_equal(f->verified.accesses, count);
+}
+
+/* What she had shown while she stood is on the log; what waits elsewhere until she is gone does not come there. */
+static void accesses_of_who_leaves(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    fixture_fill(f);
+    asks(f, 1, &second);
+    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    adopts(f, &second);
+    views(f);
+    views(f);
+    as(f, &f->id);
+    struct statement act = revoked(&second);
+    struct store_acted a;
+    assert_int_equal(acts(f, &act, NULL, &a), 0); /* what waits is taken over first, and moves no leaf */
+    assert_true(a.done && a.turned);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(s->history.last_leaf, a.leaf);
+    store_close(s);
+    accesses(f, 2);
+    notes(f, "on the log, and its signer is gone");
+    fixture_told_nothing(f);
+    accesses(f, 2);
+}
+
+static void accesses_that_come_too_late(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    OWN(buf_drop) struct buf carried = {0};
+    struct file_path name;
+    fixture_fill(f);
+    asks(f, 1, &second);
+    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    adopts(f, &second);
+    views(f);
+    as(f, &f->id);
+    notes(f, "the first one is on the log");
+    as(f, &second);
+    views(f);
+    fixture_first(f, "spool", "", &name);
+    fixture_get(f, name.s, &carried);
+    fixture_remove(f, name.s);
+    as(f, &f->id);
+    done(f, revoked(&second), NULL);
+    fixture_told_nothing(f);
+    fixture_put(f, name.s, buf_bytes(&carried));
+    notes(f, "it came back");
+    fixture_told(f, "signed by a member who no longer signs: they do not go on the log");
+    accesses(f, 1);
+    assert_int_equal(fixture_repair(f), 0);
+    assert_non_null(strstr(buf_text(&f->words), "signed by a member who no longer signs; what waited in it is not on"));
+    fixture_told(f, "no longer signs");
+    assert_int_equal(fixture_count(f, "quarantine", "unfit-spool-"), 1);
+    notes(f, "and is not told again");
+    fixture_told_nothing(f);
+    accesses(f, 1);
+}
+
+/* A device is of who used it first: another member's records under its id are put on no log. */
+static void a_device_of_two(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    struct file_path name, other;
+    struct store_spool_of of;
+    struct store_device d = {.any = false};
+    OWN(buf_drop) struct buf text = {0};
+    char hex[9], ending[32];
+    fixture_fill(f);
+    asks(f, 1, &second);
+    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    adopts(f, &second);
+    as(f, &f->id);
+    views(f);
+    fixture_first(f, "spool", "", &name);
+    assert_true(store_spool_named(strchr(name.s, '/') + 1, &of));
+    memcpy(d.id, of.b + 4, STATEMENT_ID);
+    store_device_put(&d, &f->pin, &text);
+    hex_put(hex, second.member.id, 4);
+    (void)snprintf(ending, sizeof ending, "%s.device", hex);
+    assert_int_equal(store_outside(&f->place, &f->pin, ending, &other, &f->e), 0);
+    assert_int_equal(file_replace(other.s, buf_bytes(&text), 0600, &f->e), 0);
+    as(f, &second);
+    views(f);
+    as(f, &f->id);
+    for (int i = 0; i < 2; i++) { /* beside it, then behind it */
+        notes(f, "takes one of the two");
+        fixture_told(f, "is damaged");
+        accesses(f, 1);
+    }
+    fixture_keep(f, "two");
+    assert_int_equal(fixture_repair(f), 0);
+    fixture_told(f, "is damaged");
+    notes(f, "and is not told again");
+    fixture_told_nothing(f);
+    fixture_back(f, "two"); /* by a writer that did not ask */
+    char spool[STORE_SPOOL_NAME];
+    bool hers = memcmp(second.member.id, f->id.member.id, 4) < 0; /* they are taken by name */
+    memcpy(of.b, hers ? f->id.member.id : second.member.id, 4);
+    store_spool_name(&of, spool);
+    assert_int_equal(file_path(&other, NULL, "spool/%s", spool), 0);
+    fixture_force_access(f, other.s);
+    assert_int_equal(fixture_verify(f, STORE_READ), ERR_DAMAGED);
+    if (strstr(buf_text(&f->lines), "this record of an access is of another member's device") == NULL)
+        fail_msg("%s", buf_text(&f->lines));
+}
+
 /* What the files beside the journal do not say, the journal does. */
 static void events_that_are_lost(void **state)
 {
@@ -282,6 +416,9 @@ int main(void)
         FIXTURE_TEST(an_analyst_takes_nothing_in),
         FIXTURE_TEST(keyholders_and_auditors_open_nothing),
         FIXTURE_TEST(a_writer_is_revoked),
+        FIXTURE_TEST(accesses_of_who_leaves),
+        FIXTURE_TEST(accesses_that_come_too_late),
+        FIXTURE_TEST(a_device_of_two),
         FIXTURE_TEST(events_that_are_lost),
         FIXTURE_TEST(a_proposal_waits),
         FIXTURE_TEST(nobody_writes_herself_off),

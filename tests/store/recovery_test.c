@@ -128,7 +128,26 @@ static void at_every_effect(void **state)
     }
 }
 
-/* The one commit that the sheets sign: the next member's from then on, and noted under her key alone. */
+static int any_item(void *context, const struct index_item *item, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)context = item->leaf;
+    return 0;
+}
+
+static void view(struct fixture *f)
+{
+    uint64_t leaf = 0;
+    struct err unlogged;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(index_items(store_index(s), UINT64_MAX, 0, any_item, &leaf, &f->e), 0);
+    const struct statement_range one = {leaf, leaf};
+    const struct store_accessing a = {.act = "shown", .items = &one, .count = 1, .must_log = true};
+    assert_int_equal(store_access(s, &a, &unlogged, &f->e), 0);
+}
+
+/* The one commit that the sheets sign: the next member's from then on, and noted under her key alone.  What the former
+ * one had shown is on record before it. */
 static void a_member_replaced(void **state)
 {
     struct fixture *f = *state;
@@ -142,6 +161,8 @@ static void a_member_replaced(void **state)
     struct ledger_position before;
     ledger_where(store_ledger(s), &before);
     store_close(s);
+    fixture_fill(f);
+    view(f);
     assert_int_equal(keyring_identity_make("example.org/log", &next, &f->e), 0);
     memcpy(next.compartment, f->id.compartment, KEYRING_ID);
     next.pin = f->pin;
@@ -166,6 +187,7 @@ static void a_member_replaced(void **state)
     assert_int_equal(history_role(stands, UINT64_MAX), STATEMENT_ADMINISTRATOR);
     store_close(s);
     fixture_whole(f);
+    assert_int_equal(f->verified.accesses, 1);
     /* Sheets are spent by it. */
     struct keyring_identity third = next;
     const struct store_replacing again = {&x.keys, &next.member, x.set, &third};

@@ -700,8 +700,9 @@ class Repository:
             if access or (body["kind"] == "custody" and "items" in body):
                 last = -2
                 for first, end in body["items"]:
-                    need(last + 1 < first <= end and all(self.statements[i][0]["kind"] == "received"
-                                                         for i in range(first, end + 1)), "items")
+                    items = (i in self.statements and self.statements[i][0]["kind"] == "received"
+                             for i in range(first, end + 1))
+                    need(last + 1 < first <= end < leaf and (any(items) if access else all(items)), "items")
                     last = end
             if "refers" in body:
                 refers = body["refers"]
