@@ -83,38 +83,38 @@ int index_spans(struct index *x, uint64_t deposit,
     return rc;
 }
 
-int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e)
+/* A row about the items from ${first} to ${last}: 1, or 0: there is none. */
+static int between(struct index *x, enum index_sql sql, const uint64_t range[2], uint64_t *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    if (first > INT64_MAX) {
-        *ret = 0;
+    *ret = 0;
+    if (range[0] > INT64_MAX)
         return 0;
-    }
-    int rc = index_ask(x, SQL_ITEMS_BETWEEN, &q, e);
+    int rc = index_ask(x, sql, &q, e);
     if (rc != 0)
         return rc;
-    index_put_u64(&q, first);
-    index_put_u64(&q, last > INT64_MAX ? INT64_MAX : last);
+    index_put_u64(&q, range[0]);
+    index_put_u64(&q, range[1] > INT64_MAX ? INT64_MAX : range[1]);
     rc = index_row(&q, e);
+    if (rc == 1)
+        *ret = index_u64(&q, 0);
+    return rc;
+}
+
+int index_items_between(struct index *x, uint64_t first, uint64_t last, uint64_t *ret, struct err *e)
+{
+    uint64_t count;
+    int rc = between(x, SQL_ITEMS_BETWEEN, (const uint64_t[]){first, last}, &count, e);
     if (rc < 0)
         return rc;
-    *ret = index_u64(&q, 0);
+    *ret = count;
     return 0;
 }
 
 int index_item_between(struct index *x, uint64_t first, uint64_t last, bool *ret, struct err *e)
 {
-    OWN(index_query_drop) struct index_query q = {0};
-    if (first > INT64_MAX) {
-        *ret = false;
-        return 0;
-    }
-    int rc = index_ask(x, SQL_ITEM_BETWEEN, &q, e);
-    if (rc != 0)
-        return rc;
-    index_put_u64(&q, first);
-    index_put_u64(&q, last > INT64_MAX ? INT64_MAX : last);
-    rc = index_row(&q, e);
+    uint64_t leaf;
+    int rc = between(x, SQL_ITEM_BETWEEN, (const uint64_t[]){first, last}, &leaf, e);
     if (rc < 0)
         return rc;
     *ret = rc == 1;
