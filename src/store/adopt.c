@@ -157,7 +157,7 @@ static int lower_key(struct store *s, struct keeping *k, struct err *e)
     id.checkpoint_root = now.root;
     rc = keyring_identity_save(s->key_path.s, &id, buf_bytes(&k->passphrase), true, e);
     if (rc == 0 && k->place->changed != NULL)
-        k->place->changed(k->place->context, &id);
+        k->place->changed(k->place->held_context, &id);
     return rc;
 }
 

@@ -168,7 +168,7 @@ static int unlock(struct store *s, struct err *e)
     if (rc == 0)
         rc = key_is_ours(s, &pin, e);
     if (rc == 0 && s->place.held != NULL) {
-        rc = s->place.held(s->place.context, &pin, &member, &s->identity, e);
+        rc = s->place.held(s->place.held_context, &pin, &member, &s->identity, e);
         if (rc != ERR_ABSENT)
             return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc;
         rc = 0;

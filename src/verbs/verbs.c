@@ -334,6 +334,7 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                           .context = ret,
                                           .identity = request->identity,
                                           .held = request->runtime_folder != NULL ? verbs_agent_held : NULL,
+                                          .held_context = ret,
                                           .changed = request->runtime_folder != NULL ? verbs_agent_changed : NULL,
                                           .tell = warn_of_opening,
                                           .tell_context = ret}};

@@ -2,6 +2,7 @@
 
 struct keyring_identity held;
 struct file_path held_path;
+const char *held_folder;
 
 int held_begin(void **state)
 {
@@ -9,6 +10,7 @@ int held_begin(void **state)
     struct err e;
     assert_int_equal(crypt_start(&e), 0);
     scratch_begin();
+    held_folder = scratch_folder;
     assert_int_equal(keyring_identity_make("agent.example/log", &held, &e), 0);
     crypt_random(held.pin.b, CRYPT_HASH);
     held.checkpoint_size = 7;

@@ -2,12 +2,13 @@
 #ifndef TESTS_AGENT_HELD_H
 #define TESTS_AGENT_HELD_H
 
-#include "../base/scratch.h"
-
 #include "agent/agent_internal.h"
+
+#include "../base/scratch.h"
 
 extern struct keyring_identity held; /* what the agent is given, kept */
 extern struct file_path held_path;
+extern const char *held_folder; /* of the test; the agent's, below it, is not made before it is needed */
 
 int held_begin(void **state); /* group set-up */
 int held_end(void **state);

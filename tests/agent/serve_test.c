@@ -49,6 +49,7 @@ static void let_go(void **state)
     OWN(fd_drop) int mine = open(".", O_RDONLY | O_DIRECTORY);
     char path[64], to[256] = "";
     held_start(1);
+    scratch_user(0); /* who may look */
     (void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)held_pid());
     ssize_t n = readlink(path, to, sizeof to - 1);
     assert_true(n == 1 && to[0] == '/');
@@ -56,8 +57,9 @@ static void let_go(void **state)
         (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)held_pid(), fd);
         n = readlink(path, to, sizeof to - 1);
         to[n > 0 ? n : 0] = 0;
-        assert_null(strstr(to, scratch_folder));
+        assert_null(strstr(to, held_folder));
     }
+    scratch_user(SCRATCH_NOBODY);
     assert_int_equal(agent_end(held_path.s, NULL), 0);
     held_gone();
 }
@@ -94,7 +96,7 @@ static void folders(void **state)
     struct err e;
     bool locked;
     assert_int_equal(mkdir("open", 0700) | chmod("open", 0777), 0);
-    assert_int_equal(file_path(&path, &e, "%s/open/x.agent", scratch_folder), 0);
+    assert_int_equal(file_path(&path, &e, "%s/open/x.agent", held_folder), 0);
     assert_int_equal(agent_start(path.s, &given, 1, &locked, &e), ERR_REFUSED);
     assert_non_null(strstr(e.text, "chmod 700"));
     keyring_identity_drop(&given);

@@ -22,13 +22,13 @@ static void lengths(void **state)
     (void)state;
     struct file_path deep, path;
     struct err e;
-    assert_int_equal(file_path(&deep, &e, "%s/%0200d", scratch_folder, 0), 0);
+    assert_int_equal(file_path(&deep, &e, "%s/%0200d", held_folder, 0), 0);
     assert_int_equal(file_make_folders(deep.s, &e), 0);
     assert_int_equal(agent_path(deep.s, &held.pin, &held.member, &path, &e), 0);
     OWN(fd_drop) int listening = -1, asking = -1;
     assert_int_equal(agent_bind(path.s, &listening, &e), 0);
     assert_int_equal(agent_connect(path.s, &asking, &e), 0);
-    assert_int_equal(file_path(&path, &e, "%s/%0120d", scratch_folder, 0), 0);
+    assert_int_equal(file_path(&path, &e, "%s/%0120d", held_folder, 0), 0);
     assert_int_equal(agent_connect(path.s, &(int){-1}, &e), ERR_USAGE);
     assert_int_equal(agent_connect("nofolder", &(int){-1}, &e), ERR_USAGE);
     assert_int_equal(agent_connect("/no/such/folder/x", &(int){-1}, &e), ERR_ABSENT);
@@ -61,6 +61,7 @@ static void another_user(void **state)
     OWN(fd_drop) int listening = -1;
     struct err e;
     int fd = -1;
+    assert_int_equal(mkdir("run", 0700), 0);
     assert_int_equal(agent_bind(held_path.s, &listening, &e), 0);
     scratch_user(0);
     assert_int_equal(agent_connect(held_path.s, &fd, &e), ERR_REFUSED);
