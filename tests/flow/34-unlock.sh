@@ -46,7 +46,9 @@ fi
 
 # At once; by an end of the process; by the passing of time, which the unit tests of agent/ leave to the kernel's clock.
 expect 0 'the keys are wiped' gw -R archive lock
-[ -z "$(find run -type s)" ] && [ ! -e "/proc/$agent" ] || fail 'it is still there'
+[ -z "$(find run -type s)" ] || fail 'its socket is still there'
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "/proc/$agent/exe" ] || break; sleep 0.1; done
+[ ! -e "/proc/$agent/exe" ] || fail 'it is still there'
 expect 4 'no terminal to ask on' setsid "$groundwork" -R archive items
 GROUNDWORK_PASSPHRASE_FILE="$work/passphrase" gw -R archive unlock >/dev/null
 kill "$(pgrep -f "^$groundwork -R archive unlock")"
