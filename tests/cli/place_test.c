@@ -115,7 +115,8 @@ static void test_runtime_folder(void **state)
     assert_int_equal(setenv("XDG_STATE_HOME", "/s", 1), 0);
     const char *const without[] = {NULL, "", "relative"};
     for (size_t i = 0; i < COUNT(without); i++) {
-        assert_int_equal(without[i] == NULL ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", without[i], 1), 0);
+        const char *value = without[i];
+        assert_int_equal(value == NULL ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", value, 1), 0);
         assert_int_equal(find(NULL, NULL, NULL), 0);
         assert_string_equal(found.runtime_folder.s, "/s/groundwork");
     }
