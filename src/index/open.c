@@ -56,7 +56,7 @@ static const char schema[] =
     " PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
     "CREATE TABLE concerns (first INTEGER, leaf INTEGER, n INTEGER, last INTEGER NOT NULL, person TEXT NOT NULL,"
     " link INTEGER NOT NULL, PRIMARY KEY (first, leaf, n)) WITHOUT ROWID;"
-    "CREATE INDEX concerns_of ON concerns (person, first);"
+    "CREATE INDEX concerns_of ON concerns (person, first / 1024, leaf, first);"
     "CREATE TABLE measures (first INTEGER, leaf INTEGER, last INTEGER NOT NULL, restriction INTEGER NOT NULL,"
     " provider TEXT, level INTEGER NOT NULL, PRIMARY KEY (first, leaf)) WITHOUT ROWID;"
     "CREATE TABLE holds (first INTEGER, leaf INTEGER, last INTEGER NOT NULL, PRIMARY KEY (first, leaf)) WITHOUT ROWID;"
