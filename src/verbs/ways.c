@@ -124,8 +124,7 @@ int verbs_way_say(const struct verbs_way *w, const struct verbs_face *face, stru
     char n[VERBS_NUMBER_MAX];
     if (w->denied_count == 0)
         return 0;
-    verbs_say(face, "%s items may not go to %s for %s:", verbs_number(w->denied_count, n), w->use->to,
-              w->use->purpose);
+    verbs_say(face, "Denied to %s for %s: %s", w->use->to, w->use->purpose, verbs_number(w->denied_count, n));
     for (size_t i = 0; i < w->denied_count; i++) {
         const struct verbs_denied *d = &w->denied[i];
         buf_clear(&words);
