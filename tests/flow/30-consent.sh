@@ -115,11 +115,12 @@ grep -q "$seal .*package, un for accountability" said.txt && grep -q 'Tell these
 may 'n5'
 grep -q 'P-0001 has withdrawn share_un' said.txt || fail "$(cat said.txt)"
 [ "$(denied 'sorted({x["why"] for x in d["denied"]})')" = "['withdrawn']" ] || fail 'denied for another reason'
-[ "$(gw -R archive consent withdraw P-0003 --by self --scopes testify --json | json 'd["items"]')" = '[[8, 8]]' ] ||
-    fail 'her items'
+her_items=$(gw -R archive consent withdraw P-0003 --by self --scopes testify --json | json 'd["items"]')
+[ "$her_items" = '[[8, 8]]' ] || fail 'her items'
 
 # ---- holds: place, list, release
-hold=$(gw -R archive hold place papers/n1 papers/n4 --ground court-order --why 'order 12/2026' --json | json 'd["leaf"]')
+gw -R archive hold place papers/n1 papers/n4 --ground court-order --why 'order 12/2026' --json >held.json
+hold=$(json 'd["leaf"]' <held.json)
 expect 0 "a hold stands over it: leaf $hold" gw -R archive protect papers/n4
 expect 2 'say the ground' gw -R archive hold place papers/n1 --ground because --why x
 expect 2 'say why' gw -R archive hold place papers/n1 --ground other

@@ -161,8 +161,8 @@ static int measure(void *context, const struct index_measure *row, struct err *e
 
 static int hold(void *context, const struct index_hold *row, struct err *e)
 {
-    LINE((struct lines *)context, "hold %llu %d %d %llu", (unsigned long long)row->leaf, (int)row->ground, row->released,
-         (unsigned long long)row->released_leaf);
+    LINE((struct lines *)context, "hold %llu %d %d %llu", (unsigned long long)row->leaf, (int)row->ground,
+         row->released, (unsigned long long)row->released_leaf);
     return 0;
 }
 

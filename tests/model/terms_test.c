@@ -1,4 +1,4 @@
-/* Statements of consent and protection: each field comes back, and what is made against a rule is refused by its name. */
+/* Statements of consent and protection: each field comes back, and what breaks a rule is refused by its name. */
 #include "model/terms.h"
 
 #include <setjmp.h>
@@ -105,7 +105,8 @@ static struct statement a_consent(void)
 {
     static const char *codes[] = {"P-0001"};
     struct statement s = {.kind = STATEMENT_CONSENT,
-                          .consent = {.persons = {codes, 1}, .by = CONSENT_SELF, .date = "2026-11-20", .language = "ko"}};
+                          .consent = {.persons = {codes, 1}, .by = CONSENT_SELF, .date = "2026-11-20",
+                                      .language = "ko"}};
     s.consent.answer[CONSENT_STORE] = CONSENT_YES;
     return s;
 }

@@ -1,4 +1,4 @@
-/* What was said of items and persons decides what may go; what is doubtful allows nothing; holds stand until released. */
+/* What was said of items and persons decides what may go; what is doubtful allows nothing; a hold stands. */
 #include "fixture.h"
 
 #include "base/clock.h"

@@ -18,8 +18,9 @@ static void given_and_shown(void **state)
     struct fixture *f = *state;
     assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
     fixture_said(f, "Nothing was said of any person yet.");
-    assert_int_equal(fixture_run(f, "consent", "give", "P-0002,P-0001", "--yes", "store,share_un", "--no", "publish_named",
-                                 "--ask", "testify", "--by", "guardian", "--date", "2026-11-20T14:05+09:00",
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0002,P-0001", "--yes", "store,share_un", "--no",
+                                 "publish_named", "--ask", "testify", "--by", "guardian", "--date",
+                                 "2026-11-20T14:05+09:00",
                                  "--language", "ko", "--interpreter", "I-0001", "--copy", "--form", "form", "--until",
                                  "2099-12-31", NULL), 0);
     fixture_said(f, ": consent of P-0001, P-0002.");
@@ -53,8 +54,8 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "protect", "one", "--person", "P-0011", NULL), 0);
     assert_int_equal(fixture_run(f, "consent", "give", "P-0011", "--yes", "store,share_un,analyse", "--by", "self",
                                  "--language", "ko", NULL), 0);
-    assert_int_equal(fixture_run(f, "restore", "out", "--item", "one", "--for", "accountability", "--to", "un", "--whom",
-                                 "an office", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "out", "--item", "one", "--for", "accountability", "--to", "un",
+                                 "--whom", "an office", NULL), 0);
     assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0011", "--by", "self", "--scopes", "analyse", NULL), 0);
     fixture_said(f, "What needs these scopes goes out no more.");
     fixture_said(f, "What has gone out, and to whom:\n");

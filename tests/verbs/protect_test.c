@@ -20,8 +20,8 @@ static void whose(void **state)
     fixture_said(f, "nobody has said whose it is, and so it goes nowhere");
     assert_int_equal(fixture_run(f, "protect", "one", "--person", "P-0002,P-0001", NULL), 0);
     fixture_said(f, ": of P-0001, P-0002\n");
-    assert_int_equal(fixture_run(f, "protect", "one", "--not", "P-0002", "--person", "P-0003", "--why", "another", NULL),
-                     0);
+    assert_int_equal(fixture_run(f, "protect", "one", "--not", "P-0002", "--person", "P-0003", "--why", "another",
+                                 NULL), 0);
     fixture_said(f, ": of P-0001, P-0003\n");
     assert_int_equal(fixture_run(f, "protect", "--receipt", "latest", "--nobody", "--why", "of nobody", NULL), 0);
     fixture_said(f, ": of P-0001, P-0003\n"); /* who is linked counts */
@@ -36,14 +36,16 @@ static void kept_back(void **state)
     struct fixture *f = *state;
     assert_int_equal(fixture_run(f, "protect", "two", "--restriction", "provider-confidential", "--level", "high",
                                  "--why", "as agreed", NULL), 0);
-    fixture_said(f, "  given in confidence; no provider is named who could lift it\n  level high: it is not published\n");
+    fixture_said(f, "  given in confidence; no provider is named who could lift it\n");
+    fixture_said(f, "  level high: it is not published\n");
     assert_int_equal(fixture_run(f, "protect", "two", "--restriction", "provider-confidential", "--provider", "S-0001",
                                  "--level", "closed", "--why", "as agreed", NULL), 0);
     fixture_said(f, "  given in confidence by S-0001\n  level closed: it goes nowhere\n");
     assert_int_equal(fixture_json(f, "protect", "two", NULL), 0);
     assert_non_null(strstr(buf_text(&f->document),
                            "\"level\":\"closed\",\"nobody\":"));
-    assert_non_null(strstr(buf_text(&f->document), "\"provider\":\"S-0001\",\"restriction\":\"provider-confidential\""));
+    assert_non_null(strstr(buf_text(&f->document),
+                           "\"provider\":\"S-0001\",\"restriction\":\"provider-confidential\""));
     assert_int_equal(fixture_run(f, "protect", "two", "--restriction", "none", "--level", "ordinary", "--why", "over",
                                  NULL), 0);
     fixture_not_said(f, "confidence");
