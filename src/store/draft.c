@@ -359,7 +359,7 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
                                 .values_at = d->arena.n + r->content.statement.n,
                                 .values_bytes = r->content.values.n,
                                 .statement = {.kind = r->st.kind, .at_unix_s = r->st.at_unix_s, .place = r->st.place}};
-    leaf_entry_hidden(&leaf->secret, r->content.statement, leaf->entry);
+    memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);
     rc = buf_check(&d->arena, e);
