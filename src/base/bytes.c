@@ -117,7 +117,10 @@ void buf_put_text(struct buf *b, const char *s)
 
 void buf_put_u8(struct buf *b, uint8_t v)
 {
-    buf_put(b, &v, sizeof(v));
+    if (!b->failed && b->n < b->room)
+        b->p[b->n++] = v;
+    else
+        buf_put(b, &v, sizeof(v));
 }
 
 void buf_put_u16(struct buf *b, uint16_t v)
@@ -199,8 +202,11 @@ void buf_put_base64(struct buf *b, struct bytes x)
     uint8_t *to = buf_more(b, n);
     if (to == NULL)
         return;
-    for (size_t i = 0; i < x.n; i += 3, to += 4)
-        put_base64_group(to, x.p + i, x.n - i);
+    size_t whole = x.n - x.n % 3;
+    for (size_t i = 0; i < whole; i += 3, to += 4)
+        put_base64_group(to, x.p + i, 3);
+    if (whole < x.n)
+        put_base64_group(to, x.p + whole, x.n - whole);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

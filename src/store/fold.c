@@ -571,6 +571,8 @@ static int shorten(const struct store *s, const struct store_fold *f, struct err
         rc = file_read_all(path.s, STORE_SPOOL_BYTES_MAX, &file, e);
     if (rc != 0)
         return rc;
+    (void)buf_more(&kept, STORE_SPOOL_SECTOR + file.n - f->last_at); /* at once, and not by doubling */
+    buf_clear(&kept);
     store_spool_head(&f->of, 1, &kept);
     buf_put(&kept, file.p + f->last_at, f->end - f->last_at);
     for (enum store_spool_step step; (step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END;) {
