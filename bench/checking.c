@@ -85,13 +85,18 @@ static void floor_add(struct floor *f)
     f->checks += (double)CHECKS * f->threads;
 }
 
+/* Processors that this may run on. */
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < STORE_CREW_MAX ? (unsigned)count : STORE_CREW_MAX;
+}
+
 static void floor_begin(struct floor *f)
 {
     const struct key seed = {{7}};
-    cpu_set_t set;
-    *f = (struct floor){.threads = 1};
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1)
-        f->threads = (unsigned)CPU_COUNT(&set) < STORE_CREW_MAX ? (unsigned)CPU_COUNT(&set) : STORE_CREW_MAX;
+    *f = (struct floor){.threads = processors()};
     crypt_signer_make(&seed, &f->signer);
     crypt_signer_sign(&f->signer, bytes_of(f->message, MESSAGE), f->signature);
     floor_add(f);
@@ -238,6 +243,7 @@ static void records(struct bench *b, uint64_t count)
         left -= n;
     }
     ledger_where(store_ledger(b->s), &before);
+    b->s->threads = processors();
     floor_begin(&f);
     struct span begun = now();
     need(store_fold_all(b->s, &b->e), &b->e);
@@ -256,6 +262,7 @@ static void verified(struct bench *b)
     struct rusage usage;
     const struct store_watch watch = {.finding = finding};
     need(store_open(&b->place, STORE_CHECK, &b->s, &b->e), &b->e);
+    b->s->threads = processors();
     floor_begin(&f);
     struct span begun = now();
     need(store_verify(b->s, &watch, &v, &b->e), &b->e);
