@@ -13,6 +13,7 @@
 #include "base/unicode.h"
 #include "keyring/keyring.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -20,7 +21,8 @@ enum {
     MEMORY_KIB = 65536,
     KEY_SALT = 16,
     KEY_FILE_MAX = 65536,
-    BODY_VERSION = 1,
+    BODY_VERSION = 2,
+    BODY_OF_ONE = 1, /* of before there were several compartments: one, and two seeds */
 };
 static const char HEAD[] = "groundwork/key/v1\n";
 
@@ -42,10 +44,11 @@ int keyring_identity_make(const char *origin, struct keyring_identity *ret, stru
     crypt_random(ret->sign.b, CRYPT_KEY);
     crypt_random(ret->box.b, CRYPT_KEY);
     crypt_random(ret->state.b, CRYPT_KEY);
-    crypt_random(ret->compartment, KEYRING_ID);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        ret->receiving[i].epoch = i + 1;
-        crypt_random(ret->receiving[i].seed.b, CRYPT_KEY);
+    struct keyring_holding *first = &ret->holdings[ret->holding_count++];
+    crypt_random(first->compartment, KEYRING_ID);
+    for (; first->count < KEYRING_EPOCHS; first->count++) {
+        first->seeds[first->count].epoch = first->count + 1;
+        crypt_random(first->seeds[first->count].seed.b, CRYPT_KEY);
     }
     crypt_sign_public(&ret->sign, public_key);
     return note_key_make(name, public_key, &ret->member, e);
@@ -56,11 +59,26 @@ void keyring_identity_public(const struct keyring_identity *id, uint8_t ret_box[
 {
     crypt_box_public(&id->box, ret_box);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        crypt_box_public(&id->receiving[i].seed, ret_receiving[i]);
+        crypt_box_public(&id->holdings[0].seeds[i].seed, ret_receiving[i]);
 }
 
-/* Body: u8 version, u16 origin length, origin, sign, box, state, compartment, KEYRING_EPOCHS x {u64, seed},
- * u64 checkpoint size, checkpoint root. */
+const struct key *keyring_identity_seed(const struct keyring_identity *id, const uint8_t compartment[KEYRING_ID],
+                                        uint64_t epoch)
+{
+    size_t at = id->holding_count;
+    while (at > 1 && memcmp(id->holdings[at - 1].compartment, compartment, KEYRING_ID) != 0)
+        at--;
+    assert(at > 0);
+    const struct keyring_holding *h = &id->holdings[at - 1];
+    size_t best = 0;
+    for (size_t i = 1; i < h->count; i++)
+        if (h->seeds[i].epoch <= epoch)
+            best = i;
+    return &h->seeds[best].seed;
+}
+
+/* Body: u8 version, u16 origin length, origin, sign, box, state, u8 holdings, of each: compartment, u8 seeds, of each:
+ * u64 epoch, seed; then u64 checkpoint size, checkpoint root.  In version 1 one holding with two seeds, not counted. */
 static void body_put(const struct keyring_identity *id, struct buf *b)
 {
     buf_put_u8(b, BODY_VERSION);
@@ -69,19 +87,55 @@ static void body_put(const struct keyring_identity *id, struct buf *b)
     buf_put(b, id->sign.b, CRYPT_KEY);
     buf_put(b, id->box.b, CRYPT_KEY);
     buf_put(b, id->state.b, CRYPT_KEY);
-    buf_put(b, id->compartment, KEYRING_ID);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        buf_put_u64(b, id->receiving[i].epoch);
-        buf_put(b, id->receiving[i].seed.b, CRYPT_KEY);
+    assert(id->holding_count >= 1 && id->holding_count <= KEYRING_HOLDINGS_MAX);
+    buf_put_u8(b, (uint8_t)id->holding_count);
+    for (size_t i = 0; i < id->holding_count; i++) {
+        const struct keyring_holding *h = &id->holdings[i];
+        assert(h->count >= 1 && h->count <= KEYRING_SEEDS_MAX);
+        buf_put(b, h->compartment, KEYRING_ID);
+        buf_put_u8(b, (uint8_t)h->count);
+        for (size_t k = 0; k < h->count; k++) {
+            buf_put_u64(b, h->seeds[k].epoch);
+            buf_put(b, h->seeds[k].seed.b, CRYPT_KEY);
+        }
     }
     buf_put_u64(b, id->checkpoint_size);
     buf_put(b, id->checkpoint_root.b, CRYPT_HASH);
 }
 
+/* Seeds by ascending epoch, and no compartment twice. */
+static bool holding_get(struct cursor *c, uint8_t version, struct keyring_identity *id)
+{
+    struct keyring_holding *h = &id->holdings[id->holding_count];
+    cursor_copy(c, h->compartment, KEYRING_ID);
+    size_t count = version == BODY_OF_ONE ? KEYRING_EPOCHS : cursor_u8(c);
+    bool good = !c->failed && count >= 1 && count <= KEYRING_SEEDS_MAX;
+    for (size_t i = 0; good && i < count; i++) {
+        h->seeds[i].epoch = cursor_u64(c);
+        cursor_copy(c, h->seeds[i].seed.b, CRYPT_KEY);
+        good = !c->failed && (i == 0 || h->seeds[i - 1].epoch < h->seeds[i].epoch);
+    }
+    for (size_t i = 0; i < id->holding_count; i++)
+        good = good && memcmp(id->holdings[i].compartment, h->compartment, KEYRING_ID) != 0;
+    h->count = count;
+    id->holding_count++;
+    return good;
+}
+
+static bool holdings_get(struct cursor *c, uint8_t version, struct keyring_identity *id)
+{
+    size_t count = version == BODY_OF_ONE ? 1 : cursor_u8(c);
+    bool good = !c->failed && count >= 1 && count <= KEYRING_HOLDINGS_MAX;
+    while (good && id->holding_count < count)
+        good = holding_get(c, version, id);
+    return good;
+}
+
 static int body_get(struct bytes body, struct keyring_identity *id, struct err *e)
 {
     struct cursor c = cursor_of(body);
-    if (cursor_u8(&c) != BODY_VERSION && !c.failed)
+    uint8_t version = cursor_u8(&c);
+    if (version != BODY_VERSION && version != BODY_OF_ONE && !c.failed)
         return err_set(e, ERR_NEWER, "it was written by a newer groundwork: update the program");
     struct bytes origin = cursor_take(&c, cursor_u16(&c));
     if (c.failed || origin.n > NOTE_NAME_MAX)
@@ -93,11 +147,8 @@ static int body_get(struct bytes body, struct keyring_identity *id, struct err *
     cursor_copy(&c, id->sign.b, CRYPT_KEY);
     cursor_copy(&c, id->box.b, CRYPT_KEY);
     cursor_copy(&c, id->state.b, CRYPT_KEY);
-    cursor_copy(&c, id->compartment, KEYRING_ID);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        id->receiving[i].epoch = cursor_u64(&c);
-        cursor_copy(&c, id->receiving[i].seed.b, CRYPT_KEY);
-    }
+    if (!holdings_get(&c, version, id))
+        return err_set(e, ERR_DAMAGED, "its content has no known form");
     id->checkpoint_size = cursor_u64(&c);
     cursor_copy(&c, id->checkpoint_root.b, CRYPT_HASH);
     return cursor_done(&c) ? 0 : err_set(e, ERR_DAMAGED, "its content has no known form");

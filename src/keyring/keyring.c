@@ -32,12 +32,11 @@ void keyring_drop(struct keyring **k)
     keyring_close(*k);
 }
 
-int keyring_new(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
-                struct keyring **ret, struct err *e)
+int keyring_new(const struct keyring_place *place, const struct keyring_identity *id, struct keyring **ret,
+                struct err *e)
 {
-    const struct keyring_trust own = {&id->member, 1, 1};
-    if (trust == NULL)
-        trust = &own;
+    const struct keyring_trust own = {&id->member, 1, 1}, *trust = place->trust == NULL ? &own : place->trust;
+    const char *root = place->root;
     OWN(keyring_drop) struct keyring *k = calloc(1, sizeof *k);
     if (k == NULL)
         return err_memory(e);
@@ -54,7 +53,7 @@ int keyring_new(const char *root, const struct keyring_identity *id, const struc
     k->member = id->member;
     k->reader = id->member;
     k->sign = id->sign;
-    memcpy(k->compartment, id->compartment, KEYRING_ID);
+    memcpy(k->compartment, place->compartment, KEYRING_ID);
     k->held_segment = UINT64_MAX;
     *ret = TAKE(k);
     return 0;
@@ -93,16 +92,25 @@ int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_
     return err_set(e, first.code, "%s", first.text);
 }
 
+static struct keyring_place first_place(const char *root, const struct keyring_identity *id)
+{
+    struct keyring_place place = {.root = root};
+    assert(id->holding_count > 0);
+    memcpy(place.compartment, id->holdings[0].compartment, KEYRING_ID);
+    return place;
+}
+
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e)
 {
     OWN(keyring_drop) struct keyring *k = NULL;
-    int rc = keyring_new(root, id, NULL, &k, e);
+    const struct keyring_place place = first_place(root, id);
+    int rc = keyring_new(&place, id, &k, e);
     if (rc != 0)
         return rc;
     uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, box, receiving);
-    k->epoch = id->receiving[0].epoch;
+    k->epoch = id->holdings[0].seeds[0].epoch;
     k->log_seed = *log_seed;
     k->log_known = true;
     crypt_random(k->epoch_key.b, CRYPT_KEY);
@@ -120,14 +128,15 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
 int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
                  struct err *e)
 {
-    return keyring_open_among(root, id, NULL, table_max, ret, e);
+    const struct keyring_place place = first_place(root, id);
+    return keyring_open_among(&place, id, table_max, ret, e);
 }
 
-int keyring_open_among(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
-                       uint64_t table_max, struct keyring **ret, struct err *e)
+int keyring_open_among(const struct keyring_place *place, const struct keyring_identity *id, uint64_t table_max,
+                       struct keyring **ret, struct err *e)
 {
     OWN(keyring_drop) struct keyring *k = NULL;
-    int rc = keyring_new(root, id, trust, &k, e);
+    int rc = keyring_new(place, id, &k, e);
     if (rc == 0)
         rc = keyring_unlock(k, id, table_max, e);
     if (rc == 0)

@@ -18,6 +18,8 @@
 enum {
     KEYRING_ID = 16,                 /* a compartment's random id */
     KEYRING_EPOCHS = 2,              /* receiving keys: the present epoch's and the next one's, published ahead */
+    KEYRING_HOLDINGS_MAX = 64,       /* compartments of a key file, */
+    KEYRING_SEEDS_MAX = 4,           /* and receiving seeds of one of them */
     KEYRING_SEGMENT_LEAVES = 16384,  /* secrets of one segment */
     KEYRING_FILE_MAX = 16 << 20,
     KEYRING_NAME_MAX = 128,
@@ -25,25 +27,40 @@ enum {
     KEYRING_PASSPHRASE_MAX = 1024,
 };
 
-/* A member's private keys, as the key file holds them. */
+/* A seed of a receiving key, and the epoch from which on it receives. */
+struct keyring_seed {
+    uint64_t epoch;
+    struct key seed;
+};
+/* What a member's key file holds of one compartment: seeds by ascending epoch. */
+struct keyring_holding {
+    uint8_t compartment[KEYRING_ID];
+    size_t count;
+    struct keyring_seed seeds[KEYRING_SEEDS_MAX];
+};
+/*
+ * A member's private keys, as the key file holds them.  The first holding is of leaf 0's compartment, with the seeds
+ * that were published when she joined; they receive for every compartment that has no holding of its own.
+ */
 struct keyring_identity {
     char origin[NOTE_NAME_MAX + 1];
     struct note_key member;    /* pseudonymous: "<origin>/m/<8 hex>" */
     struct key sign;
     struct key box;            /* receives the log key */
     struct key state;          /* authenticates the state kept outside the repository */
-    uint8_t compartment[KEYRING_ID];
-    struct {
-        uint64_t epoch;
-        struct key seed;
-    } receiving[KEYRING_EPOCHS];
+    struct keyring_holding holdings[KEYRING_HOLDINGS_MAX];
+    size_t holding_count;
     struct hash pin;           /* SHA-256 of leaf 0 */
     uint64_t checkpoint_size;  /* newest checkpoint seen when the file was written */
     struct hash checkpoint_root;
 };
 void keyring_identity_drop(struct keyring_identity *id); /* wipes */
 int keyring_identity_make(const char *origin, struct keyring_identity *ret, struct err *e);
-/* Public halves, for the founding statement. */
+/* keyring_identity_seed: which seed opens a box of this epoch key: of the compartment's own holding, or of the first
+ * one where it has none, the one of the largest epoch that is not above; where there is none such, the oldest. */
+const struct key *keyring_identity_seed(const struct keyring_identity *id, const uint8_t compartment[KEYRING_ID],
+                                        uint64_t epoch);
+/* Public halves, for the founding statement: of the first holding's first seeds. */
 void keyring_identity_public(const struct keyring_identity *id, uint8_t ret_box[CRYPT_PUBLIC],
                              uint8_t ret_receiving[KEYRING_EPOCHS][CRYPT_PUBLIC]);
 
@@ -83,16 +100,24 @@ struct keyring;
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e);
 /*
- * keyring_open_among: open the newest table that is at most ${table_max} with the identity's receiving keys, from the
- * good copy of each file, each signed by one of ${trust}; keyring_open: by ${id}'s member alone.  UINT64_MAX: the
- * newest that is good,
- * which the caller holds to the log (keyring_table): an unfinished commit may have left one that is newer.
+ * keyring_open_among: open the newest table of the place's compartment that is at most ${table_max} with the identity's
+ * receiving keys, from the good copy of each file, each signed by one of the place's trust; keyring_open: of the first
+ * holding, by ${id}'s member alone.  UINT64_MAX: the newest that is good, which the caller holds to the log
+ * (keyring_table): an unfinished commit may have left one that is newer.
  * ERR_KEY: the keys do not open this repository (foreign, or of another epoch); ERR_DAMAGED; ERR_NEWER.
  */
 int keyring_open(const char *root, const struct keyring_identity *id, uint64_t table_max, struct keyring **ret,
                  struct err *e);
-int keyring_open_among(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
-                       uint64_t table_max, struct keyring **ret, struct err *e);
+struct keyring_place {
+    const char *root;
+    uint8_t compartment[KEYRING_ID];
+    const struct keyring_trust *trust; /* NULL: by the member alone */
+    struct hash pin;                   /* this and what follows: for recovery sheets alone */
+    uint64_t epoch;
+    const struct note_key *member;
+};
+int keyring_open_among(const struct keyring_place *place, const struct keyring_identity *id, uint64_t table_max,
+                       struct keyring **ret, struct err *e);
 void keyring_close(struct keyring *k); /* wipes */
 void keyring_drop(struct keyring **k);
 
@@ -205,14 +230,6 @@ int keyring_recovery_wrap(struct keyring *k, const struct keyring_recovery *r, c
  * keyring_replace: what was opened so passes to ${fresh}: its boxes and a new table under its signature, durable, among
  * the changes; the boxes of the member before and of the sheets are to go.
  */
-struct keyring_place {
-    const char *root;
-    struct hash pin;
-    uint8_t compartment[KEYRING_ID];
-    uint64_t epoch;
-    const struct note_key *member;
-    const struct keyring_trust *trust; /* NULL: by the member alone */
-};
 int keyring_recovery_open(const struct keyring_place *place, const struct keyring_recovery *r, uint64_t table_max,
                           struct keyring **ret, struct err *e);
 int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, struct err *e);

@@ -113,9 +113,9 @@ int keyring_signed_check(struct bytes file, const struct note_key *signers, size
 int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e);
 int keyring_table_write(struct keyring *k, struct err *e);
 int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e);
-/* ${trust} NULL: the member's own signature alone counts, and the log key is the first. */
-int keyring_new(const char *root, const struct keyring_identity *id, const struct keyring_trust *trust,
-                struct keyring **ret, struct err *e);
+/* Without trust the member's own signature alone counts, and the log key is the first. */
+int keyring_new(const struct keyring_place *place, const struct keyring_identity *id, struct keyring **ret,
+                struct err *e);
 /* Boxes and the newest table that is at most ${table_max} and that they open. */
 int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e);
 enum { KEYRING_NUMBERS_MAX = 64 };

@@ -104,13 +104,10 @@ int keyring_recovery_open(const struct keyring_place *place, const struct keyrin
 {
     OWN(keyring_drop) struct keyring *k = NULL;
     OWN(keyring_identity_drop) struct keyring_identity id = {.member = *place->member, .pin = place->pin};
-    memcpy(id.compartment, place->compartment, KEYRING_ID);
     id.box = r->receiving;
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        id.receiving[i].epoch = place->epoch;
-        id.receiving[i].seed = r->receiving;
-    }
-    int rc = keyring_new(place->root, &id, place->trust, &k, e);
+    id.holdings[0] = (struct keyring_holding){.count = 1, .seeds = {{place->epoch, r->receiving}}};
+    id.holding_count = 1;
+    int rc = keyring_new(place, &id, &k, e);
     if (rc != 0)
         return rc;
     k->reader = r->key;

@@ -27,7 +27,7 @@ int keyring_request_put(const struct keyring_identity *id, struct buf *to, struc
     buf_printf(&text, "\nkey %s\nbox ", vkey);
     buf_put_base64(&text, bytes_of(box, CRYPT_PUBLIC));
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        buf_printf(&text, "\nreceiving %llu ", (unsigned long long)id->receiving[i].epoch);
+        buf_printf(&text, "\nreceiving %llu ", (unsigned long long)id->holdings[0].seeds[i].epoch);
         buf_put_base64(&text, bytes_of(receiving[i], CRYPT_PUBLIC));
     }
     buf_put_u8(&text, '\n');

@@ -379,24 +379,13 @@ static int box_good(void *context, struct bytes file, struct err *e)
     return 0;
 }
 
-/* Of the newest receiving key that is not of a later epoch: who was away uses her last one again. */
-static const struct key *seed_of(const struct keyring_identity *id, uint64_t epoch)
-{
-    const struct key *best = NULL;
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        if (id->receiving[i].epoch <= epoch)
-            best = &id->receiving[i].seed;
-    return best;
-}
-
 int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
     k->epoch = epoch;
-    struct box_try wrap = {k, wrap_head(k, &k->reader), seed_of(id, epoch), &k->epoch_key};
-    if (wrap.seed == NULL)
-        return err_set(e, ERR_KEY, "your keys are of a later epoch than %llu", (unsigned long long)epoch);
+    const struct key *seed = keyring_identity_seed(id, k->compartment, epoch);
+    struct box_try wrap = {k, wrap_head(k, &k->reader), seed, &k->epoch_key};
     wrap_name(k, &k->reader, name);
     return keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
 }

@@ -114,9 +114,9 @@ static int identity_make(struct recovering *r, const struct statement_founded *f
                          struct err *e)
 {
     int rc = keyring_identity_make(founded->origin, &r->identity, e);
-    memcpy(r->identity.compartment, founded->compartment, KEYRING_ID);
+    memcpy(r->identity.holdings[0].compartment, founded->compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        r->identity.receiving[i].epoch = r->epoch + i;
+        r->identity.holdings[0].seeds[i].epoch = r->epoch + i;
     r->identity.pin = *pin;
     return rc;
 }

@@ -68,10 +68,10 @@ static int leaf_zero(struct founding *f, struct err *e)
     z->parity_files = f->wish->parity.files;
     z->format = 1;
     z->administrators = f->wish->administrators;
-    memcpy(z->compartment, f->identity.compartment, STATEMENT_ID);
+    memcpy(z->compartment, f->identity.holdings[0].compartment, STATEMENT_ID);
     keyring_identity_public(&f->identity, z->member_box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        z->receiving[i].epoch = f->identity.receiving[i].epoch;
+        z->receiving[i].epoch = f->identity.holdings[0].seeds[i].epoch;
         memcpy(z->receiving[i].key, receiving[i], CRYPT_PUBLIC);
     }
     crypt_sign_public(&f->log_seed, log_public);

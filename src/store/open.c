@@ -190,11 +190,13 @@ static int unlock(struct store *s, struct err *e)
 static int unlock_among(struct store *s, const struct keyring_trust *trust, uint64_t table_max, struct keyring **ret,
                         struct err *e)
 {
+    struct keyring_place place = {.root = s->root, .trust = trust};
+    memcpy(place.compartment, s->compartment, KEYRING_ID);
     if (s->sheets == NULL)
-        return keyring_open_among(s->root, &s->identity, trust, table_max, ret, e);
-    struct keyring_place place = {
-        .root = s->root, .pin = s->pin, .epoch = s->history.sheets.epoch, .member = &s->former, .trust = trust};
-    memcpy(place.compartment, s->identity.compartment, KEYRING_ID);
+        return keyring_open_among(&place, &s->identity, table_max, ret, e);
+    place.pin = s->pin;
+    place.epoch = s->history.sheets.epoch;
+    place.member = &s->former;
     return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
 }
 
@@ -330,7 +332,7 @@ int store_vault_reopen(struct store *s, struct err *e)
     for (size_t i = 0; i < keys.turn_count; i++)
         later[i] = (struct vault_turn){turns[i].pack, turns[i].sector, turns[i].key};
     keys.turns = later;
-    memcpy(keys.compartment, s->identity.compartment, VAULT_COMPARTMENT);
+    memcpy(keys.compartment, s->compartment, VAULT_COMPARTMENT);
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
     struct vault_setup setup = {
@@ -462,7 +464,7 @@ static int newest_table(void *context, const struct statement_file_hash *f, stru
 static void newest_init(const struct store *s, struct newest *n)
 {
     char hex[2 * KEYRING_ID + 1];
-    hex_put(hex, s->identity.compartment, KEYRING_ID);
+    hex_put(hex, s->compartment, KEYRING_ID);
     snprintf(n->prefix, sizeof n->prefix, "%s/table-", hex);
 }
 
@@ -728,6 +730,7 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
         rc = store_key_find(&s->place, &s->pin, &s->key_path, e);
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = unlock(s, e);
+    memcpy(s->compartment, s->founded.founded.compartment, KEYRING_ID);
     if (rc == 0)
         rc = store_history_glance(s, e);
     if (rc == 0)

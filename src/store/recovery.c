@@ -23,7 +23,7 @@ static struct statement said(const struct store *s, const struct store_sheets *x
                                         .shares = x->hash,
                                         .share_count = x->count}};
     memcpy(st.recovery.receiving, x->keys.public_key, CRYPT_PUBLIC);
-    memcpy(st.recovery.compartment, s->identity.compartment, STATEMENT_ID);
+    memcpy(st.recovery.compartment, s->compartment, STATEMENT_ID);
     memcpy(st.recovery.set, x->set, STATEMENT_ID);
     return st;
 }
@@ -131,7 +131,7 @@ static struct statement said_of(const struct store_replacing *r)
     m->replaces = r->named ? r->former->name : NULL;
     keyring_identity_public(r->next, m->box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        m->receiving[i].epoch = r->next->receiving[i].epoch;
+        m->receiving[i].epoch = r->next->holdings[0].seeds[i].epoch;
         memcpy(m->receiving[i].key, receiving[i], CRYPT_PUBLIC);
     }
     return st;

@@ -184,6 +184,7 @@ struct store {
     const struct keyring_recovery *sheets; /* opened by them, to replace the member former; else NULL */
     struct note_key former;
     struct keyring_identity identity;
+    uint8_t compartment[KEYRING_ID]; /* that this store reads and writes */
     struct store_state state;
     struct ledger_opening opening;
     struct ledger *ledger;

@@ -66,9 +66,9 @@ static int identity_make(struct store *s, struct keyring_identity *ret, struct e
     int rc = keyring_identity_make(f.origin, ret, e);
     if (rc != 0)
         return rc;
-    memcpy(ret->compartment, f.founded->compartment, KEYRING_ID);
+    memcpy(ret->holdings[0].compartment, f.founded->compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        ret->receiving[i].epoch = f.logs->count + i;
+        ret->holdings[0].seeds[i].epoch = f.logs->count + i;
     ret->pin = f.pin;
     ret->checkpoint_size = f.position.leaves;
     ret->checkpoint_root = f.position.root;

@@ -249,8 +249,8 @@ static void no_key_in(const char *line, const struct key *key)
 
 void fixture_no_secret_in(const struct fixture *f, const char *line)
 {
-    const struct key *const keys[] = {&f->id.sign, &f->id.box, &f->id.state, &f->id.receiving[0].seed,
-                                      &f->id.receiving[1].seed, &f->log_seed};
+    const struct key *const keys[] = {&f->id.sign, &f->id.box, &f->id.state, &f->id.holdings[0].seeds[0].seed,
+                                      &f->id.holdings[0].seeds[1].seed, &f->log_seed};
     for (size_t i = 0; i < COUNT(keys); i++)
         no_key_in(line, keys[i]);
     for (size_t i = 0; i < f->leaf_count && i < 50; i++)

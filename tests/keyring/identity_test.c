@@ -19,6 +19,16 @@ static int save(const struct fixture *f, const char *name, const char *passphras
     return keyring_identity_save(path.s, &f->id, bytes_text(passphrase), replace, e);
 }
 
+static void same_holding(const struct keyring_holding *a, const struct keyring_holding *b)
+{
+    assert_memory_equal(a->compartment, b->compartment, KEYRING_ID);
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_true(a->seeds[i].epoch == b->seeds[i].epoch);
+        assert_memory_equal(&a->seeds[i].seed, &b->seeds[i].seed, CRYPT_KEY);
+    }
+}
+
 static int load(const struct fixture *f, const char *name, const char *passphrase, struct err *e)
 {
     static const struct keyring_identity nothing;
@@ -33,11 +43,9 @@ static int load(const struct fixture *f, const char *name, const char *passphras
         assert_memory_equal(&id.sign, &f->id.sign, sizeof id.sign);
         assert_memory_equal(&id.box, &f->id.box, sizeof id.box);
         assert_memory_equal(&id.state, &f->id.state, sizeof id.state);
-        assert_memory_equal(id.compartment, f->id.compartment, sizeof id.compartment);
-        for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-            assert_true(id.receiving[i].epoch == f->id.receiving[i].epoch);
-            assert_memory_equal(&id.receiving[i].seed, &f->id.receiving[i].seed, CRYPT_KEY);
-        }
+        assert_int_equal(id.holding_count, f->id.holding_count);
+        for (size_t i = 0; i < id.holding_count; i++)
+            same_holding(&id.holdings[i], &f->id.holdings[i]);
         assert_string_equal(id.member.name, f->id.member.name);
         assert_memory_equal(id.member.public_key, f->id.member.public_key, CRYPT_PUBLIC);
         assert_memory_equal(id.member.id, f->id.member.id, 4);
@@ -78,17 +86,17 @@ static void made(void **state)
     uint8_t public_key[CRYPT_PUBLIC], box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     crypt_sign_public(&id->sign, public_key);
     assert_memory_equal(public_key, id->member.public_key, CRYPT_PUBLIC);
-    assert_true(id->receiving[0].epoch == 1 && id->receiving[1].epoch == 2);
+    assert_true(id->holdings[0].seeds[0].epoch == 1 && id->holdings[0].seeds[1].epoch == 2);
     keyring_identity_public(id, box, receiving);
     crypt_box_public(&id->box, public_key);
     assert_memory_equal(public_key, box, CRYPT_PUBLIC);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        crypt_box_public(&id->receiving[i].seed, public_key);
+        crypt_box_public(&id->holdings[0].seeds[i].seed, public_key);
         assert_memory_equal(public_key, receiving[i], CRYPT_PUBLIC);
     }
     /* Every secret is its own. */
-    const uint8_t *const secrets[] = {id->sign.b, id->box.b, id->state.b, id->receiving[0].seed.b,
-                                      id->receiving[1].seed.b};
+    const uint8_t *const secrets[] = {id->sign.b, id->box.b, id->state.b, id->holdings[0].seeds[0].seed.b,
+                                      id->holdings[0].seeds[1].seed.b};
     for (size_t a = 0; a < COUNT(secrets); a++)
         for (size_t b = 0; b < a; b++)
             assert_memory_not_equal(secrets[a], secrets[b], CRYPT_KEY);
@@ -372,6 +380,93 @@ static void body_other_signer(struct buf *body)
     body->p[3 + strlen("example.org")] ^= 1;
 }
 
+/* Where the count of holdings stands; the holdings follow. */
+enum { HOLDINGS_AT = 1 + 2 + 11 + 3 * CRYPT_KEY, SEEDS_AT = HOLDINGS_AT + 1 + KEYRING_ID };
+static void body_of_one(struct buf *body) /* as it was written before there were several */
+{
+    assert_int_equal(body->p[HOLDINGS_AT], 1);
+    assert_int_equal(body->p[SEEDS_AT], KEYRING_EPOCHS);
+    body->p[0] = 1;
+    memmove(body->p + SEEDS_AT, body->p + SEEDS_AT + 1, body->n - SEEDS_AT - 1);
+    memmove(body->p + HOLDINGS_AT, body->p + HOLDINGS_AT + 1, body->n - HOLDINGS_AT - 2);
+    body->n -= 2;
+}
+static void body_of_none(struct buf *body)
+{
+    body->p[HOLDINGS_AT] = 0;
+}
+static void body_too_many(struct buf *body)
+{
+    body->p[HOLDINGS_AT] = KEYRING_HOLDINGS_MAX + 1;
+}
+static void body_no_seeds(struct buf *body)
+{
+    body->p[SEEDS_AT] = 0;
+}
+static void body_too_many_seeds(struct buf *body)
+{
+    body->p[SEEDS_AT] = KEYRING_SEEDS_MAX + 1;
+}
+static void body_same_epoch(struct buf *body)
+{
+    memcpy(body->p + SEEDS_AT + 1 + 8 + CRYPT_KEY, body->p + SEEDS_AT + 1, 8);
+}
+static void body_same_compartment(struct buf *body)
+{
+    memcpy(body->p + body->n - 40 - KEYRING_SEEDS_MAX * 40 - 1 - KEYRING_ID, body->p + HOLDINGS_AT + 1, KEYRING_ID);
+}
+
+static void holding_add(struct keyring_identity *id, size_t seeds)
+{
+    struct keyring_holding *h = &id->holdings[id->holding_count++];
+    crypt_random(h->compartment, KEYRING_ID);
+    for (h->count = 0; h->count < seeds; h->count++) {
+        h->seeds[h->count].epoch = 3 * h->count + 2;
+        crypt_random(h->seeds[h->count].seed.b, CRYPT_KEY);
+    }
+}
+
+static void holdings(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    assert_int_equal(save(f, "key", PASSPHRASE, false, &e), 0);
+    assert_int_equal(load_with_body(f, body_of_one, &e), 0);
+    assert_int_equal(load_with_body(f, body_of_none, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_too_many, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_no_seeds, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_too_many_seeds, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_same_epoch, &e), ERR_DAMAGED);
+    while (f->id.holding_count < KEYRING_HOLDINGS_MAX)
+        holding_add(&f->id, f->id.holding_count % KEYRING_SEEDS_MAX + 1);
+    assert_int_equal(f->id.holdings[KEYRING_HOLDINGS_MAX - 1].count, KEYRING_SEEDS_MAX);
+    assert_int_equal(save(f, "key", PASSPHRASE, true, &e), 0);
+    assert_int_equal(load_with_body(f, body_unchanged, &e), 0);
+    assert_int_equal(load_with_body(f, body_too_many, &e), ERR_DAMAGED);
+    assert_int_equal(load_with_body(f, body_same_compartment, &e), ERR_DAMAGED);
+}
+
+/* Of the compartment's own, else of those of her joining; never none. */
+static void seed_that_receives(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t other[KEYRING_ID];
+    crypt_random(other, KEYRING_ID);
+    holding_add(&f->id, 3);
+    const struct keyring_holding *first = &f->id.holdings[0], *own = &f->id.holdings[1];
+    static const struct {
+        uint64_t epoch;
+        size_t first, own;
+    } cases[] = {{0, 0, 0}, {1, 0, 0}, {2, 1, 0}, {4, 1, 0}, {5, 1, 1}, {7, 1, 1}, {8, 1, 2}, {UINT64_MAX, 1, 2}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const uint64_t epoch = cases[i].epoch;
+        const struct key *seed = &first->seeds[cases[i].first].seed;
+        assert_ptr_equal(keyring_identity_seed(&f->id, first->compartment, epoch), seed);
+        assert_ptr_equal(keyring_identity_seed(&f->id, other, epoch), seed);
+        assert_ptr_equal(keyring_identity_seed(&f->id, own->compartment, epoch), &own->seeds[cases[i].own].seed);
+    }
+}
+
 static void bodies(void **state)
 {
     struct fixture *f = *state;
@@ -401,6 +496,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(clear_lines_are_bound, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bounds_of_argon2, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bodies, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(holdings, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(seed_that_receives, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ static void other_make(const struct fixture *f, struct other *ret)
     uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     assert_int_equal(keyring_identity_make("example.org", &ret->id, NULL), 0);
     ret->id.pin = f->id.pin;
-    memcpy(ret->id.compartment, f->id.compartment, KEYRING_ID);
+    memcpy(ret->id.holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     keyring_identity_public(&ret->id, ret->reader.box, receiving);
     memcpy(ret->reader.receiving, receiving[0], CRYPT_PUBLIC);
     ret->reader.key = ret->id.member;
@@ -23,7 +23,7 @@ static struct keyring_reader reader_at(const struct keyring_identity *id, uint64
     struct keyring_reader r = {.key = id->member};
     uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, r.box, receiving);
-    memcpy(r.receiving, receiving[epoch >= id->receiving[1].epoch], CRYPT_PUBLIC);
+    memcpy(r.receiving, receiving[epoch >= id->holdings[0].seeds[1].epoch], CRYPT_PUBLIC);
     return r;
 }
 
@@ -31,7 +31,9 @@ static int open_as(const struct fixture *f, const struct keyring_identity *id, u
                    const struct note_key *signers, size_t count, struct keyring **ret)
 {
     const struct keyring_trust trust = {signers, count, log_number};
-    return keyring_open_among(f->root.s, id, &trust, UINT64_MAX, ret, NULL);
+    struct keyring_place place = {.root = f->root.s, .trust = &trust};
+    memcpy(place.compartment, f->id.holdings[0].compartment, KEYRING_ID);
+    return keyring_open_among(&place, id, UINT64_MAX, ret, NULL);
 }
 
 static void one_more_reader(void **state)
@@ -110,7 +112,9 @@ static void a_turn_that_was_not_committed(void **state)
     const struct keyring_turning t = {readers, 1, &f->id.member, 1, 0, 0, f->next_leaf};
     assert_int_equal(keyring_turn(f->keyring, &t, NULL), 0);
     const struct keyring_trust trust = {&f->id.member, 1, 1};
-    assert_int_equal(keyring_open_among(f->root.s, &f->id, &trust, version, &k, NULL), 0);
+    struct keyring_place place = {.root = f->root.s, .trust = &trust};
+    memcpy(place.compartment, f->id.holdings[0].compartment, KEYRING_ID);
+    assert_int_equal(keyring_open_among(&place, &f->id, version, &k, NULL), 0);
     assert_memory_equal(keyring_log_seed(k)->b, f->log_seed.b, CRYPT_KEY);
 }
 

@@ -63,7 +63,7 @@ static void recovery_of(uint8_t seed, struct keyring_recovery *ret)
 static struct keyring_place place_of(struct fixture *f)
 {
     struct keyring_place p = {.root = f->root.s, .pin = f->id.pin, .epoch = 1, .member = &f->id.member};
-    memcpy(p.compartment, f->id.compartment, KEYRING_ID);
+    memcpy(p.compartment, f->id.holdings[0].compartment, KEYRING_ID);
     return p;
 }
 
@@ -144,7 +144,7 @@ static void a_new_member_takes_over(void **state)
     keyring_close(f->keyring);
     f->keyring = k;
     assert_int_equal(keyring_identity_make(lost.origin, &fresh, NULL), 0);
-    memcpy(fresh.compartment, lost.compartment, KEYRING_ID);
+    memcpy(fresh.holdings[0].compartment, lost.holdings[0].compartment, KEYRING_ID);
     fresh.pin = lost.pin;
     assert_int_equal(keyring_replace(k, &fresh, NULL), 0);
     f->id = fresh;

@@ -24,7 +24,7 @@ static void round_trip(void **state)
     assert_memory_equal(r.key.public_key, id.member.public_key, CRYPT_PUBLIC);
     assert_memory_equal(r.box, box, CRYPT_PUBLIC);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        assert_int_equal(r.receiving[i].epoch, id.receiving[i].epoch);
+        assert_int_equal(r.receiving[i].epoch, id.holdings[0].seeds[i].epoch);
         assert_memory_equal(r.receiving[i].key, receiving[i], CRYPT_PUBLIC);
     }
 }
@@ -67,7 +67,7 @@ static void forged(void **state)
     assert_int_equal(note_parse(buf_bytes(&text), &n, NULL), 0);
     assert_int_equal(note_sign(n.text, &other.member, &other.sign, &mixed, NULL), 0);
     assert_int_equal(keyring_request_parse(buf_bytes(&mixed), &r, NULL), ERR_DAMAGED);
-    id.receiving[1].epoch = id.receiving[0].epoch;
+    id.holdings[0].seeds[1].epoch = id.holdings[0].seeds[0].epoch;
     assert_int_equal(keyring_request_put(&id, &equal, NULL), 0);
     assert_int_equal(keyring_request_parse(buf_bytes(&equal), &r, NULL), ERR_DAMAGED);
 }

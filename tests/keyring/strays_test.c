@@ -6,7 +6,7 @@
 static void put(const struct fixture *f, char copy, const char *format, const char *name, char ret[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    keyring_comp_text(f->id.compartment, comp);
+    keyring_comp_text(f->id.holdings[0].compartment, comp);
     snprintf(ret, KEYRING_NAME_MAX, "%s%s%s", format[0] == 'c' ? comp : format, format[0] == 0 ? "" : "/", name);
     fixture_put(f, copy, ret, bytes_text("stray"));
 }

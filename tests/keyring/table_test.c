@@ -44,7 +44,7 @@ static void keep_tables(struct fixture *f)
 static void table_name_of(const struct fixture *f, int version, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
-    keyring_comp_text(f->id.compartment, comp);
+    keyring_comp_text(f->id.holdings[0].compartment, comp);
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%d", comp, version);
 }
 
@@ -192,7 +192,7 @@ static void foreign_identity(void **state)
     foreign.pin = f->id.pin;
     assert_int_equal(try_open(f, &foreign, UINT64_MAX, &e), ERR_KEY);
     assert_non_null(strstr(e.text, "of another repository?"));
-    memcpy(foreign.compartment, f->id.compartment, KEYRING_ID);
+    memcpy(foreign.holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     assert_int_equal(try_open(f, &foreign, UINT64_MAX, &e), ERR_KEY);
 }
 
@@ -202,7 +202,7 @@ static void exchanged_keys(void **state)
     struct fixture *f = *state;
     struct err e;
     struct keyring_identity id = f->id;
-    crypt_random(id.receiving[0].seed.b, CRYPT_KEY);
+    crypt_random(id.holdings[0].seeds[0].seed.b, CRYPT_KEY);
     assert_int_equal(try_open(f, &id, UINT64_MAX, &e), ERR_KEY);
     id = f->id;
     crypt_random(id.box.b, CRYPT_KEY);
@@ -217,10 +217,10 @@ static void exchanged_keys(void **state)
     id.member.public_key[0] ^= 1;
     assert_int_equal(try_open(f, &id, UINT64_MAX, &e), ERR_DAMAGED);
     id = f->id;
-    id.compartment[0] ^= 1;
+    id.holdings[0].compartment[0] ^= 1;
     assert_int_equal(try_open(f, &id, UINT64_MAX, &e), ERR_KEY);
     id = f->id;
-    id.receiving[0].epoch = 5;
+    id.holdings[0].seeds[1].epoch = 1; /* then that seed is the one to receive */
     assert_int_equal(try_open(f, &id, UINT64_MAX, &e), ERR_KEY);
     assert_int_equal(try_open(f, &f->id, UINT64_MAX, &e), 0);
     keyring_identity_drop(&id);
@@ -418,7 +418,7 @@ static void box_heads(void **state)
     struct err e;
     static const size_t places[] = {16, 31, 39, 47, 48, 55};
     static const char *const prefixes[] = {"wrap-", "1-"};
-    const struct key *seeds[] = {&f->id.receiving[0].seed, &f->id.box};
+    const struct key *seeds[] = {&f->id.holdings[0].seeds[0].seed, &f->id.box};
     const struct key *inside[] = {&f->keyring->epoch_key, &f->log_seed};
     for (size_t p = 0; p < COUNT(prefixes); p++)
         for (size_t i = 0; i < COUNT(places); i++) {

@@ -127,7 +127,7 @@ static void test_a_table_that_was_replaced(void **state)
     char folder[2 * KEYRING_ID + 16] = "mirror/keys/";
     struct file_path before;
     assert_true(links != NULL && names != NULL);
-    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    hex_put(folder + strlen(folder), f->id.holdings[0].compartment, KEYRING_ID);
     fixture_mirror_whole(f);
     fixture_first(f, folder, "table-", &before);
     for (size_t i = 0; i < LINKS; i++) {
@@ -200,7 +200,7 @@ static void test_damage_there_is_copied_anew(void **state)
     fixture_mirror_whole(f);
     say(f, "a second piece");
     fixture_mirror_whole(f);
-    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    hex_put(folder + strlen(folder), f->id.holdings[0].compartment, KEYRING_ID);
     fixture_first(f, folder, "table-", &key);
     struct file_path piece;
     fixture_first(f, "mirror/journal/000", "000000000-", &piece);

@@ -49,7 +49,7 @@ static void test_the_same_again(void **state)
         "b/open/000001.pack"};
     for (size_t i = 0; i < COUNT(names); i++)
         same(f, names[i]);
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (char copy = 'a'; copy <= 'b'; copy++) {
         static const char *const kinds[] = {"table-", "wrap-", "segment-"};
         for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -102,7 +102,7 @@ static void test_out_of_a_damaged_one(void **state)
     fill(f);
     fixture_mirror_whole(f);
     fixture_copy(f, "mirror", "kept-mirror");
-    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    hex_put(folder + strlen(folder), f->id.holdings[0].compartment, KEYRING_ID);
     for (int missing = 0; missing < 2; missing++) {
         fixture_remove(f, "");
         if (missing)

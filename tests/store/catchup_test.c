@@ -210,7 +210,7 @@ static void segment(struct fixture *f, char copy, struct file_path *to)
 {
     struct file_path folder;
     char comp[2 * KEYRING_ID + 1];
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     assert_int_equal(file_path(&folder, NULL, "%c/keys/%s", copy, comp), 0);
     fixture_first(f, folder.s, "segment-", to);
 }

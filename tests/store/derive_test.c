@@ -18,7 +18,7 @@ static void fill(struct fixture *f)
 static void strip(struct fixture *f)
 {
     char comp[2 * KEYRING_ID + 1], folder[64];
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (char copy = 'a'; copy <= 'b'; copy++) {
         struct file_path name;
         (void)snprintf(folder, sizeof folder, "%c/keys/%s", copy, comp);

@@ -8,9 +8,9 @@ static void asks(const struct fixture *f, uint64_t epoch, struct keyring_identit
 {
     assert_int_equal(keyring_identity_make(f->id.origin, ret, NULL), 0);
     ret->pin = f->pin;
-    memcpy(ret->compartment, f->id.compartment, KEYRING_ID);
+    memcpy(ret->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        ret->receiving[i].epoch = epoch + i;
+        ret->holdings[0].seeds[i].epoch = epoch + i;
 }
 
 static struct statement added(const struct keyring_identity *id, enum statement_role role)
@@ -20,7 +20,7 @@ static struct statement added(const struct keyring_identity *id, enum statement_
     uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, st.added.box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->receiving[i].epoch;
+        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
         memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
     }
     return st;
@@ -163,7 +163,9 @@ static void a_writer_is_revoked(void **state)
     uint64_t early = last_hidden(f);
     const struct note_key both[] = {f->id.member, second.member};
     const struct keyring_trust trust = {both, 2, 1};
-    assert_int_equal(keyring_open_among(f->root.s, &second, &trust, UINT64_MAX, &kept, NULL), 0);
+    struct keyring_place place = {.root = f->root.s, .trust = &trust};
+    memcpy(place.compartment, f->id.holdings[0].compartment, KEYRING_ID);
+    assert_int_equal(keyring_open_among(&place, &second, UINT64_MAX, &kept, NULL), 0);
     as(f, &f->id);
     struct statement act = revoked(&second);
     act.revoked.doubted = true;

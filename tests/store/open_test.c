@@ -70,8 +70,8 @@ static void test_keys_that_open_nothing(void **state)
 {
     struct fixture *f = *state;
     struct keyring_identity id = f->id;
-    id.receiving[0].seed.b[0] ^= 1;
-    id.receiving[1].seed.b[0] ^= 1;
+    id.holdings[0].seeds[0].seed.b[0] ^= 1;
+    id.holdings[0].seeds[1].seed.b[0] ^= 1;
     f->place.identity = &id;
     assert_int_equal(fixture_try(f, STORE_READ), ERR_KEY);
     assert_int_equal(fixture_try(f, STORE_WRITE), ERR_KEY);
@@ -591,7 +591,7 @@ static void test_table_that_nobody_named(void **state)
     struct file_path folder;
     char comp[2 * KEYRING_ID + 1];
     fixture_fill(f);
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     assert_int_equal(file_path(&folder, NULL, "a/keys/%s", comp), 0);
     unsigned tables = fixture_count(f, folder.s, "table-");
     assert_int_equal(keyring_open(f->root.s, &f->id, UINT64_MAX, &k, &f->e), 0);
@@ -613,7 +613,7 @@ static void test_both_copies_of_the_newest_table(void **state)
     struct fixture *f = *state;
     struct file_path folder, name;
     char comp[2 * KEYRING_ID + 1];
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (int copy = 'a'; copy <= 'b'; copy++) {
         assert_int_equal(file_path(&folder, NULL, "%c/keys/%s", copy, comp), 0);
         fixture_first(f, folder.s, "table-", &name);

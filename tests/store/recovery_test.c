@@ -164,10 +164,10 @@ static void a_member_replaced(void **state)
     fixture_fill(f);
     view(f);
     assert_int_equal(keyring_identity_make("example.org/log", &next, &f->e), 0);
-    memcpy(next.compartment, f->id.compartment, KEYRING_ID);
+    memcpy(next.holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     next.pin = f->pin;
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
-        next.receiving[i].epoch = f->id.receiving[0].epoch + i;
+        next.holdings[0].seeds[i].epoch = f->id.holdings[0].seeds[0].epoch + i;
     fixture_path(f, "kept-seen", &seen);
     fixture_remove(f, "kept-seen");
     assert_int_equal(file_make_folder(seen.s, NULL), 0);

@@ -59,7 +59,7 @@ static void mended(struct fixture *f, const char *word, const char *name)
 static void keys_folder(struct fixture *f, int copy, struct file_path *to)
 {
     char comp[2 * KEYRING_ID + 1];
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     assert_int_equal(file_path(to, NULL, "%c/keys/%s", copy, comp), 0);
 }
 

@@ -51,7 +51,7 @@ static void test_damage_of_any_one_copy(void **state)
     static const char *const kinds[] = {"table-", "wrap-", "segment-"};
     fixture_fill(f);
     fixture_keep(f, "good");
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (int what = 0; what < 10; what++)
         for (int copy = 'a'; copy <= 'b'; copy++)
             for (int gone = 0; gone < 2; gone++) {

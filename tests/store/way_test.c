@@ -43,7 +43,7 @@ static void test_folders(void **state)
     static const char *const others[] = {"b/open", "log", "log/tile", "log/tile/entries", "index"};
     fixture_fill(f);
     fixture_keep(f, "good");
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (int copy = 'a'; copy <= 'b'; copy++)
         for (size_t i = 0; i < COUNT(kept_twice); i++) {
             assert_int_equal(file_path(&name, NULL, "%c%s%s", copy, kept_twice[i], i == 3 ? comp : ""), 0);
@@ -63,7 +63,7 @@ static void test_files(void **state)
     static const char *const kinds[] = {"table-", "wrap-", "segment-"};
     fixture_fill(f);
     fixture_keep(f, "good");
-    hex_put(comp, f->id.compartment, KEYRING_ID);
+    hex_put(comp, f->id.holdings[0].compartment, KEYRING_ID);
     for (int copy = 'a'; copy <= 'b'; copy++) {
         (void)snprintf(folder, sizeof folder, "%c/journal", copy);
         moved_and_healed(f, folder, 'd');

@@ -236,10 +236,15 @@ def open_key_file(path, passphrase):
     need((word, name) == ("kdf", "argon2id"), "its kdf line")
     key = p.argon2id(unicodedata.normalize("NFC", passphrase).encode(), bytes.fromhex(salt), int(passes), int(kib))
     c = Cursor(p.open_sealed(key, 0, clear, un64(sealed.strip())))
-    need(c.u(1) == 1, "its version")
+    version = c.u(1)
+    need(version in (1, 2), "its version")
     k = {"member": member[7:], "pin": bytes.fromhex(pin[4:]), "origin": c.take(c.u(2)).decode()}
-    k["sign"], k["box"], k["state"], k["compartment"] = c.take(32), c.take(32), c.take(32), c.take(16)
-    k["receiving"] = [(c.u(8), c.take(32)) for _ in range(2)]
+    k["sign"], k["box"], k["state"], holdings = c.take(32), c.take(32), c.take(32), {}
+    for _ in range(1 if version == 1 else c.u(1)):
+        compartment = c.take(16)
+        holdings[compartment] = [(c.u(8), c.take(32)) for _ in range(2 if version == 1 else c.u(1))]
+    k["compartment"] = next(iter(holdings))
+    k["receiving"] = holdings[k["compartment"]]
     c.take(40)
     need(c.left() == 0, "its body")
     need(p.public_of(k["sign"]) == parse_vkey(k["member"])[1], "its signing key")
