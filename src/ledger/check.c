@@ -2,8 +2,8 @@
  * Everything the ledger has, against everything it must be.  Never writes.
  *
  * What an interrupted program leaves is no fault: in a copy, a beginning of what the other has, from where the outside
- * state stops; behind the end of the journal, the beginning of a next record; a public log that is one record behind, or
- * more, but not behind what the outside state calls committed.
+ * state stops; behind the end of the journal, the beginning of a next record; a public log that is one record behind,
+ * or more, but not behind what the outside state calls committed.
  */
 #include "ledger/ledger_internal.h"
 

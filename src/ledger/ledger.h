@@ -186,7 +186,8 @@ int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], str
  * from the entries, every tile and log/checkpoint compared byte for byte with what they must be, no file too many.
  * Never writes.  Each fault is told in one line to ${finding}; ERR_DAMAGED when there was any.  What an interrupted
  * write leaves is none: a copy that lacks what was never called committed, a tail that begins like the next record, a
- * public log that is one record behind, or up to LEDGER_BEHIND_MAX that the outside state does not call committed.  ERR_BUSY: the journal grew meanwhile, and something did not fit.
+ * public log that is one record behind, or up to LEDGER_BEHIND_MAX that the outside state does not call committed.
+ * ERR_BUSY: the journal grew meanwhile, and something did not fit.
  * ${each}: as in ledger_walk over the good copy, for what only higher floors can check; may be NULL.
  */
 int ledger_check(struct ledger *l, void (*finding)(void *context, const char *line),

@@ -236,8 +236,8 @@ void store_tell_later(const struct store *s, const struct err *why); /* committe
 int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e);
 /*
  * store_may_wait: does it do for this record when only the index knows of it at once?  One of few leaves, all hidden,
- * which gives no receipt.  store_owe: that; what the segments lack is held in memory.  When as many records wait as may,
- * and at any store_settle, segments, public log and outside state are brought up to all of them together.
+ * which gives no receipt.  store_owe: that; what the segments lack is held in memory.  When as many records wait as
+ * may, and at any store_settle, segments, public log and outside state are brought up to all of them together.
  * store_settle: 0 when nothing waits.  After a failure nothing more is written.
  */
 enum { STORE_OWED_LEAVES = 4096 };
@@ -422,11 +422,11 @@ int store_cosigned_restore(struct store *s, struct buf *words, struct err *e);
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
 int store_index_reader(struct store *s, struct index **ret, struct err *e); /* a second handle, as it stands now */
-/* store_owed: what a commit was to bring up to the journal and did not, as log/checkpoint shows: blocks of secrets are held
- * by the keyring, those of records before ${records} alone; who writes also appends them. */
+/* store_owed: what a commit was to bring up to the journal and did not, as log/checkpoint shows: blocks of secrets are
+ * held by the keyring, those of records before ${records} alone; who writes also appends them. */
 int store_owed(struct store *s, uint64_t records, struct err *e);
-/* Blocks of leaf secrets to both copies of their segments, behind those that are held.  A damaged copy is told of, once for each *told, and left to
- * repair: the other one serves, and the journal holds the blocks too. */
+/* Blocks of leaf secrets to both copies of their segments, behind those that are held.  A damaged copy is told of, once
+ * for each *told, and left to repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
 
 /* read.c */

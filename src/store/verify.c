@@ -177,7 +177,7 @@ struct key_walk {
     uint64_t behind; /* number of the first record that the segments may lack */
 };
 
-/* What follows a commit, segments first and then the public log, may have been interrupted: the log tells since when. */
+/* What follows a commit, segments first and then the public log, may have been cut off: the log tells since when. */
 static int first_behind(void *context, const struct ledger_record *r, struct err *e)
 {
     uint64_t *first = context;
