@@ -2444,48 +2444,37 @@ static int read_kind(struct reading *r)
     return broken(r, "kind");
 }
 
-/* From which each claim's salt follows, or the salts themselves. */
-struct salting {
-    const struct key *secret;
-    const struct statement_salts *given;
-};
-
 /* The values must be exactly the digested claims: each opens one digest, and none is left closed. */
-static int check_claims(struct reading *r, const struct salting *salting, struct bytes values)
+static int check_claims(struct reading *r, const struct statement_parsed *p)
 {
     const struct json_node *claims = json_get(r->root, "claims");
     size_t count = json_count(claims);
     if (!json_is_array(claims) || count == 0 || count > CLAIMS_MAX)
         return broken(r, "claims");
-    int rc = json_parse(values, &r->held->values, r->e);
+    int rc = json_parse(p->values, &r->held->values, r->e);
     if (rc == ERR_IO)
         return rc;
-    if (rc != 0 || !json_canonical(values))
+    if (rc != 0 || !json_is_canonical(r->held->values))
         return broken(r, "claim-values");
     r->values = json_root(r->held->values);
-    if (!json_is_array(r->values) || json_count(r->values) != count ||
-        (salting->given != NULL && salting->given->count != count))
+    if (!json_is_array(r->values) || json_count(r->values) != count || (p->salts != NULL && p->salts->count != count))
         return broken(r, "claim-values");
     struct hash made[CLAIMS_MAX];
     const char *last = "";
     for (size_t i = 0; i < count; i++) {
         const struct json_node *pair = json_at(r->values, i);
         const char *name = json_text(json_at(pair, 0));
-        OWN(buf_drop) struct buf text = {0};
-        bool written = name != NULL && json_count(pair) == 2 && json_write(pair, &text);
-        if (text.failed)
-            return err_memory(r->e);
-        if (!written)
+        if (name == NULL || json_count(pair) != 2)
             return broken(r, "claim-values");
         if (strcmp(last, name) >= 0)
             return broken(r, "claim-order");
         last = name;
         uint8_t salt[LEAF_CLAIM_SALT];
-        if (salting->given != NULL)
-            memcpy(salt, salting->given->salt[i], sizeof salt);
+        if (p->salts != NULL)
+            memcpy(salt, p->salts->salt[i], sizeof salt);
         else
-            leaf_claim_salt(salting->secret, name, salt);
-        leaf_claim_digest(salt, buf_bytes(&text), &made[i]);
+            leaf_claim_salt(p->secret, name, salt);
+        leaf_claim_digest(salt, json_span(pair), &made[i]); /* the text is canonical, so is its part */
     }
     qsort(made, count, sizeof made[0], digest_order);
     for (size_t i = 0; i < count; i++) {
@@ -2510,26 +2499,16 @@ static int kind_of(struct reading *r)
 /* The founding statement is signed by the member key that it names itself; it is trusted by its pin alone. */
 static int check_signature(struct reading *r, const struct note *note, const struct note_key *keys, size_t count)
 {
+    static const struct note unsigned_note;
     if (r->s->kind == STATEMENT_RECEIVED)
-        return note->lines == 0 ? 0 : broken(r, "received-unsigned");
+        return note == NULL ? 0 : broken(r, "received-unsigned");
+    if (note == NULL)
+        note = &unsigned_note;
     if (r->s->kind == STATEMENT_FOUNDED)
         return note_check(note, &r->s->founded.member, 1, NOTE_STRICT, r->e);
     if (r->s->kind != STATEMENT_MEMBER)
         return note_check(note, keys, count > 0, NOTE_STRICT, r->e);
     return count > 1 ? note_check(note, keys + 1, 1, NOTE_STRICT, r->e) : broken(r, "member-signer");
-}
-
-/* A received statement is text and an empty line without signatures, which no signed note is. */
-static int split(struct bytes bytes, struct note *note, struct bytes *ret_text, struct err *e)
-{
-    if (bytes.n >= 2 && bytes.p[bytes.n - 1] == '\n' && bytes.p[bytes.n - 2] == '\n') {
-        *ret_text = bytes_of(bytes.p, bytes.n - 1);
-        return 0;
-    }
-    int rc = note_parse(bytes, note, e);
-    if (rc == 0)
-        *ret_text = note->text;
-    return rc;
 }
 
 static int read_text(struct reading *r, struct bytes text)
@@ -2543,61 +2522,76 @@ static int read_text(struct reading *r, struct bytes text)
     int rc = json_parse(line, &r->held->json, r->e);
     if (rc != 0)
         return rc;
-    if (!json_canonical(line))
+    if (!json_is_canonical(r->held->json))
         return broken(r, "canonical");
     r->root = json_root(r->held->json);
     return json_is_object(r->root) ? kind_of(r) : broken(r, "object");
 }
 
-/* ${salting}: NULL for public kinds. */
-static int read_all(struct bytes bytes, struct bytes values, const struct salting *salting,
-                    const struct note_key *keys, size_t key_count, struct statement_held **held,
-                    struct statement *ret, struct err *e)
+/* A received statement is text and an empty line without signatures, which no signed note is. */
+bool statement_is_unsigned(struct bytes bytes)
 {
+    return bytes.n >= 2 && bytes.p[bytes.n - 1] == '\n' && bytes.p[bytes.n - 2] == '\n';
+}
+
+/* Without secret and salts: of a public kind. */
+int statement_read_parsed(const struct statement_parsed *p, const struct note_key *keys, size_t key_count,
+                          struct statement_held **held, struct statement *ret, struct err *e)
+{
+    bool hidden = p->secret != NULL || p->salts != NULL;
     statement_held_drop(held);
     *held = calloc(1, sizeof **held);
     if (*held == NULL)
         return err_memory(e);
     *ret = (struct statement){0};
     struct reading r = {.held = *held, .s = ret, .e = e};
-    if (bytes.n > LEAF_STATEMENT_MAX || values.n > LEAF_STATEMENT_MAX - bytes.n)
+    if (p->bytes.n > LEAF_STATEMENT_MAX || p->values.n > LEAF_STATEMENT_MAX - p->bytes.n)
         return err_add(e, broken(&r, "statement-length"), "statement");
     /* Room for every name at once, so that names never move. */
-    if (buf_more(&r.held->names, bytes.n + values.n + 64) == NULL)
+    if (buf_more(&r.held->names, p->bytes.n + p->values.n + 64) == NULL)
         return err_memory(e);
     buf_clear(&r.held->names);
-    OWN(note_drop) struct note note = {0};
-    struct bytes text;
-    int rc = split(bytes, &note, &text, e);
-    if (rc == 0)
-        rc = read_text(&r, text);
-    if (rc == 0 && statement_kind_hidden(ret->kind) != (salting != NULL))
+    assert(p->note != NULL || statement_is_unsigned(p->bytes));
+    int rc = read_text(&r, p->note != NULL ? p->note->text : bytes_of(p->bytes.p, p->bytes.n - 1));
+    if (rc == 0 && statement_kind_hidden(ret->kind) != hidden)
         rc = broken(&r, "hidden-or-public");
-    if (rc == 0 && salting == NULL && values.n > 0)
+    if (rc == 0 && !hidden && p->values.n > 0)
         rc = broken(&r, "public-values");
-    if (rc == 0 && salting != NULL)
-        rc = check_claims(&r, salting, values);
+    if (rc == 0 && hidden)
+        rc = check_claims(&r, p);
     if (rc == 0)
         rc = read_kind(&r);
-    bool later = salting != NULL && salting->given != NULL && keys == NULL && ret->kind != STATEMENT_RECEIVED;
+    bool later = p->salts != NULL && keys == NULL && ret->kind != STATEMENT_RECEIVED;
     if (rc == 0 && !later)
-        rc = check_signature(&r, &note, keys, key_count);
+        rc = check_signature(&r, p->note, keys, key_count);
     if (rc == 0)
         rc = rules(ret, ERR_DAMAGED, e);
     return rc == 0 ? 0 : err_add(e, rc, "statement");
 }
 
+static int parse_and_read(struct statement_parsed *p, const struct note_key *keys, size_t key_count,
+                          struct statement_held **held, struct statement *ret, struct err *e)
+{
+    OWN(note_drop) struct note note = {0};
+    bool is_note = !statement_is_unsigned(p->bytes) && p->bytes.n <= LEAF_STATEMENT_MAX;
+    int rc = is_note ? note_parse(p->bytes, &note, e) : 0;
+    if (rc != 0)
+        return err_add(e, rc, "statement");
+    p->note = is_note ? &note : NULL;
+    return statement_read_parsed(p, keys, key_count, held, ret, e);
+}
+
 int statement_read(struct bytes bytes, struct bytes values, const struct key *secret, const struct note_key *keys,
                    size_t key_count, struct statement_held **held, struct statement *ret, struct err *e)
 {
-    const struct salting salting = {.secret = secret};
-    return read_all(bytes, values, secret != NULL ? &salting : NULL, keys, key_count, held, ret, e);
+    return parse_and_read(&(struct statement_parsed){.bytes = bytes, .values = values, .secret = secret}, keys,
+                          key_count, held, ret, e);
 }
 
 int statement_read_opened(struct bytes bytes, struct bytes values, const struct statement_salts *salts,
                           const struct note_key *keys, size_t key_count, struct statement_held **held,
                           struct statement *ret, struct err *e)
 {
-    const struct salting salting = {.given = salts};
-    return read_all(bytes, values, &salting, keys, key_count, held, ret, e);
+    return parse_and_read(&(struct statement_parsed){.bytes = bytes, .values = values, .salts = salts}, keys, key_count,
+                          held, ret, e);
 }

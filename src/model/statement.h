@@ -527,6 +527,18 @@ struct statement_salts {
 int statement_read_opened(struct bytes bytes, struct bytes values, const struct statement_salts *salts,
                           const struct note_key *keys, size_t key_count, struct statement_held **held,
                           struct statement *ret, struct err *e);
+/* statement_is_unsigned: as a received statement ends, and no note does: its text and an empty line. */
+bool statement_is_unsigned(struct bytes bytes);
+/* statement_read_parsed: the one or the other (${salts} NULL: by ${secret}) for who has parsed the note: ${note}, or NULL
+ * of a received statement, which is none. */
+struct statement_parsed {
+    struct bytes bytes, values;
+    const struct note *note;
+    const struct key *secret;
+    const struct statement_salts *salts;
+};
+int statement_read_parsed(const struct statement_parsed *p, const struct note_key *keys, size_t key_count,
+                          struct statement_held **held, struct statement *ret, struct err *e);
 
 /*
  * compact.c: received statements by what they say (FORMAT 5.4, codec 1), for leaf_envelope's fields.

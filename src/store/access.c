@@ -248,12 +248,12 @@ static int spool_damaged(const struct accessing *a, struct err *e)
     return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", a->path.s);
 }
 
-static void follow(struct accessing *a, uint64_t seq, const struct hash *commitment)
+static void follow(struct accessing *a, uint64_t seq, const uint8_t commitment[CRYPT_HASH])
 {
     if (seq < a->place.seq)
         return;
     a->place.seq = seq + 1;
-    a->place.prev = *commitment;
+    memcpy(a->place.prev.b, commitment, CRYPT_HASH);
 }
 
 /* Behind the newest that the log, the spool or this computer knows: each of them may lack what another one has. */
@@ -283,11 +283,11 @@ static int place_find(struct accessing *a, struct err *e)
         rc = store_record_read(a->s, &lock, newest, &last, NULL);
         if (rc != 0)
             return rc == ERR_DAMAGED ? spool_damaged(a, e) : err_memory(e);
-        follow(a, last.st.place.seq, &last.commitment);
+        follow(a, last.st.place.seq, last.entry + 1);
     }
     store_device_tell_lost(a->s, &a->device, a->place.seq);
     if (a->device.any)
-        follow(a, a->device.seq, &a->device.commitment);
+        follow(a, a->device.seq, a->device.commitment.b);
     return 0;
 }
 

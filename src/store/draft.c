@@ -410,7 +410,7 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
             .items = r->st.accessed.items, .item_count = r->st.accessed.item_count, .use = r->st.accessed.use};
     if (!keep_terms(d, &leaf->statement))
         return err_memory(e);
-    leaf_entry_hidden(&leaf->secret, r->content.statement, leaf->entry);
+    memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);
     rc = buf_check(&d->arena, e);
