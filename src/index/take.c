@@ -533,6 +533,11 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_CUSTODY:
     case STATEMENT_ACCESSED:
     case STATEMENT_SEALED:
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
         return 0;
     }
     return 0;

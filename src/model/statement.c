@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 #include "model/checkpoint.h"
+#include "model/identity.h"
 #include "model/policy.h"
 
 #include <assert.h>
@@ -29,6 +30,9 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
     [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
     [STATEMENT_SEALED] = "sealed",
+    [STATEMENT_IDENTITY] = "identity", [STATEMENT_KEYHOLDER_SAID] = "keyholder",
+    [STATEMENT_IDENTITY_SEALED] = "identity-sealed", [STATEMENT_IDENTITY_SHARES] = "identity-shares",
+    [STATEMENT_IDENTITY_ACCESS] = "identity-access",
 };
 static const char *const ROLE_NAMES[] = {
     [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
@@ -55,7 +59,8 @@ const char *statement_kind_name(enum statement_kind kind)
 bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
-           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED;
+           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED ||
+           identity_kind(kind);
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -95,7 +100,12 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_PROPOSED:
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
+    case STATEMENT_KEYHOLDER_SAID:
         return role == STATEMENT_ADMINISTRATOR;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
     case STATEMENT_COVER:
     case STATEMENT_INVESTIGATION:
     case STATEMENT_DEPOSIT:
@@ -895,6 +905,14 @@ static void make_claims(const struct statement *s, struct claims *c)
         claim_text(c, "why", s->accessed.why);
         break;
     case STATEMENT_SEALED: claim_sealed(&s->sealed, c); break;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
+        identity_put(s, claim_begin(c, KIND_NAMES[s->kind]));
+        claim_end(c);
+        break;
     default: assert(false);
     }
 }
@@ -1326,6 +1344,11 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     case STATEMENT_SEALED: return sealed_rule(&s->sealed, code, e);
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: return identity_rule(s, code, e);
     }
     assert(false);
     return code;
@@ -2269,6 +2292,20 @@ static int read_named(struct reading *r)
     return good ? 0 : broken(r, "named-claims");
 }
 
+static void *identity_room(void *context, size_t count, size_t size)
+{
+    return list_new(context, count, size);
+}
+
+static int read_identity(struct reading *r)
+{
+    const struct json_node *value = claim_value(r, KIND_NAMES[r->s->kind]);
+    if (value == NULL || json_count(r->values) != 1)
+        return broken(r, "identity-claims");
+    int rc = identity_get(value, &(struct identity_reading){identity_room, r}, r->s, r->e);
+    return rc == ERR_DAMAGED ? broken(r, "identity-form") : rc;
+}
+
 static int custody_fields(struct reading *r)
 {
     const char *keys[8] = {"claims", "investigation"};
@@ -2352,6 +2389,11 @@ static int read_kind(struct reading *r)
             return broken(r, "set-aside-receipt");
         return read_claim_text(r, "reason", &s->set_aside.reason);
     case STATEMENT_SEALED: return read_sealed(r);
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: return read_identity(r);
     }
     return broken(r, "kind");
 }

@@ -158,6 +158,9 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
     case STATEMENT_CUSTODY:
         rc = custody_about(s, &st->custody, e);
         return rc == 0 ? store_refers_check(s, &st->custody, s->draft.first_leaf, ERR_REFUSED, e) : rc;
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
+        return store_identity_check(s, st, s->draft.first_leaf, ERR_REFUSED, e);
     default:
         return 0;
     }
