@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libssl-dev libsodium-dev libicu-dev libzstd-dev
-    libjansson-dev libexpat1-dev libisal-dev libgfshare-dev libqrencode-dev"
+    libexpat1-dev libisal-dev libgfshare-dev libqrencode-dev"
 test_packages="libcmocka-dev golang-1.19-go golang-golang-x-mod-dev util-linux clang-14 libclang-rt-14-dev
     zbar-tools openssl"
 bench_packages="restic borgbackup openssl"

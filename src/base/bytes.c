@@ -117,7 +117,10 @@ void buf_put_text(struct buf *b, const char *s)
 
 void buf_put_u8(struct buf *b, uint8_t v)
 {
-    buf_put(b, &v, sizeof(v));
+    if (!b->failed && b->n < b->room)
+        b->p[b->n++] = v;
+    else
+        buf_put(b, &v, sizeof(v));
 }
 
 void buf_put_u16(struct buf *b, uint16_t v)
@@ -199,8 +202,11 @@ void buf_put_base64(struct buf *b, struct bytes x)
     uint8_t *to = buf_more(b, n);
     if (to == NULL)
         return;
-    for (size_t i = 0; i < x.n; i += 3, to += 4)
-        put_base64_group(to, x.p + i, x.n - i);
+    size_t whole = x.n - x.n % 3;
+    for (size_t i = 0; i < whole; i += 3, to += 4)
+        put_base64_group(to, x.p + i, 3);
+    if (whole < x.n)
+        put_base64_group(to, x.p + whole, x.n - whole);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
@@ -332,20 +338,17 @@ int hex_get(struct bytes text, uint8_t *to, size_t n)
     return 0;
 }
 
-static int base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    if (c == '/')
-        return 63;
-    return -1;
-}
+/* Each letter's value and one; 0: it is none. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,  ['I'] = 9,
+    ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18,
+    ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27,
+    ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36,
+    ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45,
+    ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54,
+    ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+    ['/'] = 64,
+};
 
 /* The number of bytes that ${text} stands for; false when its length or padding cannot be right. */
 static bool base64_size(struct bytes text, size_t *ret_n)
@@ -364,10 +367,10 @@ static bool get_base64_group(const uint8_t text[4], uint8_t *to, size_t n)
 {
     uint32_t v = 0;
     for (size_t i = 0; i < 4; i++) {
-        int letter = i <= n ? base64_value(text[i]) : 0;
-        if (letter < 0)
+        uint32_t letter = i <= n ? base64_values[text[i]] : 1;
+        if (letter == 0)
             return false;
-        v = v << 6 | (uint32_t)letter;
+        v = v << 6 | (letter - 1);
     }
     if ((n == 1 && (v & 0xffff) != 0) || (n == 2 && (v & 0xff) != 0))
         return false;

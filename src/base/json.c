@@ -1,17 +1,7 @@
-/* jansson comes first: our json_string and json_null are then named apart from its own (see json.h). */
-#include <jansson.h>
-#undef json_is_array
-#undef json_is_object
-
 #include "base/json.h"
 #include "base/unicode.h"
 
 #include <assert.h>
-#include <pthread.h>
-
-struct json {
-    json_t *root;
-};
 
 /* What last_key holds inside an array, where there are no keys. */
 static const char in_array[] = "";
@@ -207,92 +197,403 @@ void json_hex(struct json_out *j, struct bytes x)
     buf_put_u8(j->to, '"');
 }
 
-/* A node is jansson's value under our name. */
-static const json_t *value_of(const struct json_node *node)
+/* ---- reading ---- */
+
+/*
+ * A document is its nodes, the members of each container side by side and before it, the root last; those of an object
+ * in the order of their keys.  Texts are decoded into what lies behind the head, each with a zero byte: a string takes
+ * no more there than between its quotes, and one byte.
+ */
+enum json_kind { KIND_NULL, KIND_FALSE, KIND_TRUE, KIND_INTEGER, KIND_NUMBER, KIND_STRING, KIND_ARRAY, KIND_OBJECT };
+struct json_node {
+    struct bytes key;  /* of a member of an object */
+    struct bytes span; /* as it stands in the text that was read */
+    union {
+        int64_t integer;
+        const char *string;
+        ptrdiff_t first; /* of the members, counted from the container */
+    } is;
+    size_t count; /* bytes of a string, members of a container */
+    enum json_kind kind;
+};
+struct json {
+    struct json_node *nodes;
+    size_t count, room;
+    bool canonical;
+    char strings[];
+};
+
+enum fault { FAULT_NONE, FAULT_FORM, FAULT_TWICE, FAULT_DEEP, FAULT_MEMORY };
+struct reading {
+    struct bytes text;
+    size_t at;
+    struct json *to;
+    char *strings;           /* behind the last one */
+    struct json_node *stack; /* members of containers that have not ended; their ->is.first counts from the first node */
+    size_t open, room;
+    unsigned depth;
+    enum fault fault;
+};
+
+static bool fail(struct reading *r, enum fault fault)
 {
-    return (const json_t *)(const void *)node;
+    if (r->fault == FAULT_NONE)
+        r->fault = fault;
+    return false;
 }
 
-static const struct json_node *node_of(const json_t *value)
+static bool nodes_room(struct reading *r, struct json_node **list, size_t *room, size_t needed)
 {
-    return (const struct json_node *)(const void *)value;
-}
-
-/* Is ${value} nested no deeper than ${depth_max} containers? */
-static bool is_shallow(const json_t *value, unsigned depth_max)
-{
-    if (!json_is_object(node_of(value)) && !json_is_array(node_of(value)))
+    enum { ROOM_FIRST = 16 };
+    if (needed <= *room)
         return true;
-    if (depth_max == 0)
+    size_t more = *room < ROOM_FIRST ? ROOM_FIRST : *room * 2, bytes;
+    more = more < needed ? needed : more;
+    struct json_node *grown = __builtin_mul_overflow(more, sizeof *grown, &bytes) ? NULL : realloc(*list, bytes);
+    if (grown == NULL)
+        return fail(r, FAULT_MEMORY);
+    *list = grown;
+    *room = more;
+    return true;
+}
+
+/* The next byte, 0 at the end; a zero byte is nowhere part of JSON. */
+static uint8_t peek(const struct reading *r)
+{
+    return r->at < r->text.n ? r->text.p[r->at] : 0;
+}
+
+static bool take(struct reading *r, char c)
+{
+    if (peek(r) != (uint8_t)c)
         return false;
-    for (size_t i = 0; i < json_array_size(value); i++)
-        if (!is_shallow(json_array_get(value, i), depth_max - 1))
+    r->at++;
+    return true;
+}
+
+static void skip_space(struct reading *r)
+{
+    for (uint8_t c = peek(r); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(r)) {
+        r->to->canonical = false;
+        r->at++;
+    }
+}
+
+/* Four hex digits; ${*lower}: none of them is a capital letter. */
+static bool take_hex4(struct reading *r, uint32_t *ret, bool *lower)
+{
+    uint32_t v = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = peek(r);
+        bool capital = c >= 'A' && c <= 'F';
+        if (capital)
+            *lower = false;
+        if (c >= '0' && c <= '9')
+            v = v << 4 | (uint32_t)(c - '0');
+        else if (capital || (c >= 'a' && c <= 'f'))
+            v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+        else
             return false;
-    /* jansson walks objects by a pointer that is not const, but changes nothing. */
-    json_t *object = (json_t *)(uintptr_t)value;
-    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at))
-        if (!is_shallow(json_object_iter_value(at), depth_max - 1))
+        r->at++;
+    }
+    *ret = v;
+    return true;
+}
+
+static void put_character(struct reading *r, uint32_t c)
+{
+    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t lead[] = {0x00, 0xc0, 0xe0, 0xf0};
+    *r->strings++ = (char)(lead[more] | c >> (6 * more));
+    while (more-- > 0)
+        *r->strings++ = (char)(0x80 | (c >> (6 * more) & 0x3f));
+}
+
+/* Behind "\u".  A surrogate counts only as the first half of a pair; a zero byte would end the text early. */
+static bool take_unicode(struct reading *r)
+{
+    uint32_t c = 0, low = 0;
+    bool lower = true;
+    if (!take_hex4(r, &c, &lower))
+        return false;
+    bool is_short = c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+    r->to->canonical = r->to->canonical && c < 0x20 && !is_short && lower;
+    if (c >= 0xd800 && c < 0xdc00) {
+        if (!take(r, '\\') || !take(r, 'u') || !take_hex4(r, &low, &lower) || low < 0xdc00 || low > 0xdfff)
+            return false;
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+    } else if (c == 0 || (c >= 0xdc00 && c < 0xe000))
+        return false;
+    put_character(r, c);
+    return true;
+}
+
+static bool take_escape(struct reading *r)
+{
+    static const char letter[] = "btnfr\"\\/", means[] = "\b\t\n\f\r\"\\/";
+    uint8_t c = peek(r);
+    const char *found = c == 0 ? NULL : strchr(letter, c);
+    if (found == NULL)
+        return take(r, 'u') && take_unicode(r);
+    r->at++;
+    r->to->canonical = r->to->canonical && c != '/';
+    *r->strings++ = means[found - letter];
+    return true;
+}
+
+/* What stands for itself, up to a quote, a backslash or what may not stand there. */
+static bool take_plain(struct reading *r)
+{
+    const uint8_t *p = r->text.p + r->at;
+    size_t left = r->text.n - r->at, n = 0;
+    uint8_t all = 0;
+    for (; n < left && p[n] >= 0x20 && p[n] != '"' && p[n] != '\\'; n++)
+        all |= p[n];
+    if (all >= 0x80 && !unicode_valid(bytes_of(p, n)))
+        return false;
+    r->strings = mempcpy(r->strings, p, n);
+    r->at += n;
+    return true;
+}
+
+/* ${ret} borrows from the document; a zero byte follows it. */
+static bool take_string(struct reading *r, struct bytes *ret)
+{
+    const char *from = r->strings;
+    if (!take(r, '"'))
+        return fail(r, FAULT_FORM);
+    do {
+        if (!take_plain(r))
+            return fail(r, FAULT_FORM);
+        if (take(r, '"')) {
+            *ret = bytes_of((const uint8_t *)from, (size_t)(r->strings - from));
+            *r->strings++ = 0;
+            return true;
+        }
+    } while (take(r, '\\') && take_escape(r));
+    return fail(r, FAULT_FORM);
+}
+
+static size_t take_digits(struct reading *r)
+{
+    size_t from = r->at;
+    while (peek(r) >= '0' && peek(r) <= '9')
+        r->at++;
+    return r->at - from;
+}
+
+/* Fractions, powers of ten and integers that do not fit are numbers too, but nobody here asks for their value. */
+static bool take_number(struct reading *r, struct json_node *ret)
+{
+    bool negative = take(r, '-');
+    size_t from = r->at;
+    uint64_t v = 0;
+    if (!take(r, '0') && take_digits(r) == 0)
+        return fail(r, FAULT_FORM);
+    bool fits = decimal_get(bytes_of(r->text.p + from, r->at - from), &v) == 0 && v <= (uint64_t)INT64_MAX + negative;
+    if (take(r, '.')) {
+        fits = false;
+        if (take_digits(r) == 0)
+            return fail(r, FAULT_FORM);
+    }
+    if (take(r, 'e') || take(r, 'E')) {
+        fits = false;
+        if (!take(r, '+'))
+            (void)take(r, '-');
+        if (take_digits(r) == 0)
+            return fail(r, FAULT_FORM);
+    }
+    ret->kind = fits ? KIND_INTEGER : KIND_NUMBER;
+    if (fits)
+        ret->is.integer = negative && v > 0 ? -(int64_t)(v - 1) - 1 : (int64_t)v;
+    bool is_ours = fits && v <= (uint64_t)JSON_INTEGER_MAX && !(negative && v == 0);
+    r->to->canonical = r->to->canonical && is_ours;
+    return true;
+}
+
+static bool take_word(struct reading *r, const char *word, enum json_kind kind, struct json_node *ret)
+{
+    struct cursor c = cursor_of(bytes_of(r->text.p + r->at, r->text.n - r->at));
+    if (!cursor_expect(&c, word))
+        return fail(r, FAULT_FORM);
+    r->at += strlen(word);
+    ret->kind = kind;
+    return true;
+}
+
+/* As strcmp: no key has a zero byte. */
+static int key_order(const void *a, const void *b)
+{
+    const struct json_node *x = a, *y = b;
+    size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
+    int order = memcmp(x->key.p, y->key.p, n);
+    return order != 0 ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+}
+
+/*
+ * RFC 8785 sorts keys by UTF-16 units and we by bytes.  The two orders are one as long as no key reaches beyond the
+ * Basic Multilingual Plane (lead bytes from 0xf0), so such keys are outside our subset.
+ */
+static bool is_sortable(struct bytes key)
+{
+    for (size_t i = 0; i < key.n; i++)
+        if (key.p[i] >= 0xf0)
             return false;
     return true;
 }
 
-static int too_deep(struct err *e)
+static bool keys_sort(struct reading *r, struct json_node *list, size_t count)
 {
-    return err_set(e, ERR_DAMAGED, "this JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
-}
-
-static int not_json(size_t at, struct err *e)
-{
-    return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %zu", at);
-}
-
-static int parse_failed(const json_error_t *cause, struct err *e)
-{
-    switch (json_error_code(cause)) {
-    case json_error_stack_overflow:
-        return too_deep(e);
-    case json_error_duplicate_key:
-        return err_set(e, ERR_DAMAGED, "this JSON names a key of one object twice, before byte %d", cause->position);
-    default:
-        return not_json(cause->position < 0 ? 0 : (size_t)cause->position, e);
+    bool ascending = true, twice = false;
+    for (size_t i = 0; i < count; i++) {
+        ascending = ascending && (i == 0 || key_order(&list[i - 1], &list[i]) < 0);
+        r->to->canonical = r->to->canonical && is_sortable(list[i].key);
     }
+    if (ascending)
+        return true;
+    r->to->canonical = false;
+    qsort(list, count, sizeof *list, key_order);
+    for (size_t i = 1; i < count; i++)
+        twice = twice || key_order(&list[i - 1], &list[i]) == 0;
+    return twice ? fail(r, FAULT_TWICE) : true;
 }
 
-/*
- * jansson 2.14 passes over a failed growth of its token buffer and then copies a string beyond its end, or takes a
- * number for a shorter one.  Ending the program is the only safe answer we can give it from inside an allocation.
- */
-static void *malloc_or_end(size_t n)
+/* From the stack to where they stay. */
+static bool members_settle(struct reading *r, size_t from, size_t *ret_first)
 {
-    void *p = malloc(n);
-    if (p == NULL)
-        err_memory_end();
-    return p;
+    struct json *j = r->to;
+    size_t count = r->open - from;
+    if (!nodes_room(r, &j->nodes, &j->room, j->count + count))
+        return false;
+    *ret_first = j->count;
+    for (size_t i = from; i < r->open; i++, j->count++) {
+        j->nodes[j->count] = r->stack[i];
+        if (r->stack[i].kind >= KIND_ARRAY)
+            j->nodes[j->count].is.first -= (ptrdiff_t)j->count;
+    }
+    r->open = from;
+    return true;
 }
 
-static void set_memory(void)
+static bool take_value(struct reading *r, struct json_node *ret);
+
+static bool take_member(struct reading *r, bool named)
 {
-    json_set_alloc_funcs(malloc_or_end, free);
+    struct json_node one = {.kind = KIND_NULL};
+    skip_space(r);
+    if (named) {
+        if (!take_string(r, &one.key))
+            return false;
+        skip_space(r);
+        if (!take(r, ':'))
+            return fail(r, FAULT_FORM);
+        skip_space(r);
+    }
+    if (!take_value(r, &one) || !nodes_room(r, &r->stack, &r->room, r->open + 1))
+        return false;
+    r->stack[r->open++] = one;
+    skip_space(r);
+    return true;
+}
+
+/* Behind its first bracket. */
+static bool take_members(struct reading *r, bool named, struct json_node *ret)
+{
+    size_t from = r->open, first = 0;
+    if (r->depth == JSON_DEPTH_MAX)
+        return fail(r, FAULT_DEEP);
+    r->depth++;
+    skip_space(r);
+    if (!take(r, named ? '}' : ']')) {
+        do
+            if (!take_member(r, named))
+                return false;
+        while (take(r, ','));
+        if (!take(r, named ? '}' : ']'))
+            return fail(r, FAULT_FORM);
+    }
+    r->depth--;
+    ret->count = r->open - from;
+    if (ret->count > 0 && named && !keys_sort(r, r->stack + from, ret->count))
+        return false;
+    if (!members_settle(r, from, &first))
+        return false;
+    ret->kind = named ? KIND_OBJECT : KIND_ARRAY;
+    ret->is.first = (ptrdiff_t)first;
+    return true;
+}
+
+static bool take_value(struct reading *r, struct json_node *ret)
+{
+    size_t from = r->at;
+    struct bytes string;
+    bool taken;
+    switch (peek(r)) {
+    case '"':
+        taken = take_string(r, &string);
+        if (taken) {
+            ret->kind = KIND_STRING;
+            ret->is.string = (const char *)string.p;
+            ret->count = string.n;
+        }
+        break;
+    case '{':
+    case '[':
+        r->at++;
+        taken = take_members(r, r->text.p[from] == '{', ret);
+        break;
+    case 't': taken = take_word(r, "true", KIND_TRUE, ret); break;
+    case 'f': taken = take_word(r, "false", KIND_FALSE, ret); break;
+    case 'n': taken = take_word(r, "null", KIND_NULL, ret); break;
+    default: taken = take_number(r, ret); break;
+    }
+    ret->span = bytes_of(r->text.p + from, r->at - from);
+    return taken;
+}
+
+static bool take_document(struct reading *r)
+{
+    struct json_node root = {.kind = KIND_NULL};
+    size_t first;
+    skip_space(r);
+    if (!take_value(r, &root))
+        return false;
+    skip_space(r);
+    if (r->at < r->text.n)
+        return fail(r, FAULT_FORM);
+    if (!nodes_room(r, &r->stack, &r->room, 1))
+        return false;
+    r->stack[r->open++] = root;
+    return members_settle(r, 0, &first);
+}
+
+static int failed(const struct reading *r, struct err *e)
+{
+    switch (r->fault) {
+    case FAULT_MEMORY:
+        return err_memory(e);
+    case FAULT_DEEP:
+        return err_set(e, ERR_DAMAGED, "this JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
+    case FAULT_TWICE:
+        return err_set(e, ERR_DAMAGED, "this JSON names a key of one object twice, before byte %zu", r->at);
+    case FAULT_FORM:
+    case FAULT_NONE:
+        break;
+    }
+    return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %zu", r->at);
 }
 
 int json_parse(struct bytes text, struct json **ret_document, struct err *e)
 {
-    /* jansson takes a zero byte for the end of the text, and would not look at what follows it. */
-    const uint8_t *zero = text.n == 0 ? NULL : memchr(text.p, 0, text.n);
-    if (zero != NULL)
-        return not_json((size_t)(zero - text.p), e);
-    static pthread_once_t memory_is_set = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&memory_is_set, set_memory);
-    json_error_t cause;
-    OWN(json_drop) struct json *document = calloc(1, sizeof(*document));
+    OWN(json_drop) struct json *document = malloc(sizeof *document + text.n + 1);
     if (document == NULL)
         return err_memory(e);
-    const char *p = text.n == 0 ? "" : (const char *)text.p;
-    document->root = json_loadb(p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
-    if (document->root == NULL)
-        return parse_failed(&cause, e);
-    if (!is_shallow(document->root, JSON_DEPTH_MAX))
-        return too_deep(e);
+    *document = (struct json){.canonical = true};
+    struct reading r = {.text = text.n == 0 ? bytes_text("") : text, .to = document, .strings = document->strings};
+    bool taken = take_document(&r);
+    free(r.stack);
+    if (!taken)
+        return failed(&r, e);
     *ret_document = TAKE(document);
     return 0;
 }
@@ -301,7 +602,7 @@ void json_free(struct json *document)
 {
     if (document == NULL)
         return;
-    json_decref(document->root);
+    free(document->nodes);
     free(document);
 }
 
@@ -313,41 +614,54 @@ void json_drop(struct json **document)
 
 const struct json_node *json_root(const struct json *document)
 {
-    return node_of(document->root);
+    return &document->nodes[document->count - 1];
+}
+
+bool json_is_canonical(const struct json *document)
+{
+    return document->canonical;
 }
 
 bool json_is_object(const struct json_node *node)
 {
-    return node != NULL && json_typeof(value_of(node)) == JSON_OBJECT;
+    return node != NULL && node->kind == KIND_OBJECT;
 }
 
 bool json_is_array(const struct json_node *node)
 {
-    return node != NULL && json_typeof(value_of(node)) == JSON_ARRAY;
+    return node != NULL && node->kind == KIND_ARRAY;
+}
+
+static const struct json_node *members(const struct json_node *node)
+{
+    return node + node->is.first;
 }
 
 const struct json_node *json_get(const struct json_node *object, const char *key)
 {
-    return node_of(json_object_get(value_of(object), key));
+    if (!json_is_object(object) || object->count == 0)
+        return NULL;
+    const struct json_node wanted = {.key = bytes_text(key)};
+    return bsearch(&wanted, members(object), object->count, sizeof wanted, key_order);
 }
 
 size_t json_count(const struct json_node *node)
 {
-    return json_is_object(node) ? json_object_size(value_of(node)) : json_array_size(value_of(node));
+    return json_is_object(node) || json_is_array(node) ? node->count : 0;
 }
 
 const struct json_node *json_at(const struct json_node *array, size_t index)
 {
-    return node_of(json_array_get(value_of(array), index));
+    return json_is_array(array) && index < array->count ? members(array) + index : NULL;
 }
 
 bool json_keys_are(const struct json_node *object, const char *const *keys, size_t count)
 {
-    if (!json_is_object(object) || json_count(object) != count)
+    if (!json_is_object(object) || object->count != count)
         return false;
     for (size_t i = 0; i < count; i++) {
         assert(i == 0 || strcmp(keys[i - 1], keys[i]) < 0);
-        if (json_get(object, keys[i]) == NULL)
+        if (!bytes_equal(members(object)[i].key, bytes_text(keys[i])))
             return false;
     }
     return true;
@@ -355,16 +669,18 @@ bool json_keys_are(const struct json_node *object, const char *const *keys, size
 
 const char *json_text(const struct json_node *node)
 {
-    const char *text = json_string_value(value_of(node));
-    if (text == NULL || strlen(text) != json_string_length(value_of(node)))
-        return NULL;
-    return text;
+    return node != NULL && node->kind == KIND_STRING ? node->is.string : NULL;
+}
+
+struct bytes json_span(const struct json_node *node)
+{
+    return node->span;
 }
 
 bool json_get_u64(const struct json_node *node, uint64_t *ret)
 {
-    if (node != NULL && json_is_integer(value_of(node))) {
-        json_int_t v = json_integer_value(value_of(node));
+    if (node != NULL && node->kind == KIND_INTEGER) {
+        int64_t v = node->is.integer;
         if (v < 0 || v > JSON_INTEGER_MAX)
             return false;
         *ret = (uint64_t)v;
@@ -380,8 +696,8 @@ bool json_get_u64(const struct json_node *node, uint64_t *ret)
 
 bool json_get_i64(const struct json_node *node, int64_t *ret)
 {
-    if (node != NULL && json_is_integer(value_of(node))) {
-        json_int_t v = json_integer_value(value_of(node));
+    if (node != NULL && node->kind == KIND_INTEGER) {
+        int64_t v = node->is.integer;
         if (v < -JSON_INTEGER_MAX || v > JSON_INTEGER_MAX)
             return false;
         *ret = v;
@@ -400,90 +716,58 @@ bool json_get_i64(const struct json_node *node, int64_t *ret)
     return true;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+static bool write_value(struct json_out *j, const struct json_node *node);
 
-/*
- * RFC 8785 sorts keys by UTF-16 units and we by bytes.  The two orders are one as long as no key reaches beyond the
- * Basic Multilingual Plane (lead bytes from 0xf0), so such keys are outside our subset.
- */
-static bool is_sortable(const char *key)
+static bool write_members(struct json_out *j, const struct json_node *node)
 {
-    for (const char *p = key; *p != 0; p++)
-        if ((unsigned char)*p >= 0xf0)
+    bool named = node->kind == KIND_OBJECT;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct json_node *one = members(node) + i;
+        if (named && !is_sortable(one->key))
             return false;
+        if (named)
+            json_key(j, (const char *)one->key.p);
+        if (!write_value(j, one))
+            return false;
+    }
     return true;
 }
 
-static bool write_value(struct json_out *j, const json_t *value);
-
-static bool write_object(struct json_out *j, const json_t *value)
+static bool write_value(struct json_out *j, const struct json_node *node)
 {
-    size_t count = json_object_size(value);
-    OWN(mem_drop) const char **keys = calloc(count + 1, sizeof(*keys));
-    if (keys == NULL) {
-        j->to->failed = true;
-        return false;
-    }
-    json_t *object = (json_t *)(uintptr_t)value;
-    size_t n = 0;
-    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
-        assert(n < count);
-        keys[n++] = json_object_iter_key(at);
-    }
-    qsort(keys, n, sizeof(*keys), compare_keys);
-    json_object_begin(j);
-    for (size_t i = 0; i < n; i++) {
-        if (!is_sortable(keys[i]))
-            return false;
-        json_key(j, keys[i]);
-        if (!write_value(j, json_object_get(value, keys[i])))
-            return false;
-    }
-    json_object_end(j);
-    return true;
-}
-
-static bool write_array(struct json_out *j, const json_t *value)
-{
-    json_array_begin(j);
-    for (size_t i = 0; i < json_array_size(value); i++)
-        if (!write_value(j, json_array_get(value, i)))
-            return false;
-    json_array_end(j);
-    return true;
-}
-
-static bool write_value(struct json_out *j, const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return write_object(j, value);
-    case JSON_ARRAY:
-        return write_array(j, value);
-    case JSON_STRING:
-        json_string_bytes(j, bytes_of(json_string_value(value), json_string_length(value)));
+    bool written;
+    switch (node->kind) {
+    case KIND_OBJECT:
+        json_object_begin(j);
+        written = write_members(j, node);
+        if (written)
+            json_object_end(j);
+        return written;
+    case KIND_ARRAY:
+        json_array_begin(j);
+        written = write_members(j, node);
+        if (written)
+            json_array_end(j);
+        return written;
+    case KIND_STRING:
+        json_string_bytes(j, bytes_of((const uint8_t *)node->is.string, node->count));
         return true;
-    case JSON_INTEGER: {
-        json_int_t v = json_integer_value(value);
-        if (v < -JSON_INTEGER_MAX || v > JSON_INTEGER_MAX)
+    case KIND_INTEGER:
+        if (node->is.integer < -JSON_INTEGER_MAX || node->is.integer > JSON_INTEGER_MAX)
             return false;
-        json_i64(j, v);
+        json_i64(j, node->is.integer);
         return true;
-    }
-    case JSON_TRUE:
-    case JSON_FALSE:
-        json_bool(j, json_typeof(value) == JSON_TRUE);
+    case KIND_TRUE:
+    case KIND_FALSE:
+        json_bool(j, node->kind == KIND_TRUE);
         return true;
-    case JSON_NULL:
+    case KIND_NULL:
         json_null(j);
         return true;
-    case JSON_REAL:
-    default:
-        return false;
+    case KIND_NUMBER:
+        break;
     }
+    return false;
 }
 
 bool json_write(const struct json_node *node, struct buf *to)
@@ -491,7 +775,7 @@ bool json_write(const struct json_node *node, struct buf *to)
     assert(node != NULL);
     size_t before = to->n;
     struct json_out j = {.to = to};
-    bool written = write_value(&j, value_of(node)) && !to->failed;
+    bool written = write_value(&j, node) && !to->failed;
     if (!written)
         to->n = before;
     return written;
@@ -500,10 +784,8 @@ bool json_write(const struct json_node *node, struct buf *to)
 bool json_canonical(struct bytes text)
 {
     OWN(json_drop) struct json *document = NULL;
-    OWN(buf_drop) struct buf again = {0};
     int rc = json_parse(text, &document, NULL);
-    bool same = rc == 0 && json_write(json_root(document), &again) && bytes_equal(buf_bytes(&again), text);
-    if (rc == ERR_IO || again.failed)
+    if (rc == ERR_IO)
         err_memory_end(); /* "false" would call it damaged */
-    return same;
+    return rc == 0 && json_is_canonical(document);
 }

@@ -3,8 +3,8 @@
  *
  * Writing (struct json_out) produces the canonical subset of RFC 8785 that we sign: no white space, object keys in
  * ascending byte order (asserted), integers only, within 2^53-1 or as decimal strings, shortest escapes, UTF-8 out.
- * Reading goes through jansson with duplicate keys refused; json_canonical says whether a text is in that subset by
- * writing it again, so that a signed line has exactly one form.
+ * Reading takes any JSON without duplicate keys and says whether it was in that subset, so that a signed line has
+ * exactly one form: the one that json_write gives.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -13,10 +13,6 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 #define JSON_INTEGER_MAX ((int64_t)9007199254740991)
-
-/* jansson has functions of these names, and its own calls of them would be bound to ours: link ours under others. */
-#define json_string json_put_string
-#define json_null   json_put_null
 
 /* Writer.  Zero it, set .to; calls nest as the text does.  Keys of one object must ascend. */
 struct json_out {
@@ -40,17 +36,19 @@ void json_null(struct json_out *j);
 void json_base64(struct json_out *j, struct bytes x);
 void json_hex(struct json_out *j, struct bytes x);
 
-/* Reader.  A document owns its tree; nodes borrow from it. */
+/* Reader.  A document owns its tree; nodes borrow from it, and from the text that was read what json_span gives. */
 struct json;
 struct json_node; /* opaque; NULL means "not there" in every getter */
 /*
- * json_parse: ERR_DAMAGED with a reason when it is not JSON, has duplicate keys, or is nested too deep; ERR_IO.
- * When memory runs out inside jansson the program ends (abort): it cannot be trusted to go on from there.
+ * json_parse: ERR_DAMAGED with a reason when it is not JSON, has duplicate keys or a zero byte, or is nested too deep;
+ * ERR_IO when memory is out.  Source: RFC 8259.
  */
 int json_parse(struct bytes text, struct json **ret_document, struct err *e);
 void json_free(struct json *document);
 void json_drop(struct json **document);
 const struct json_node *json_root(const struct json *document);
+bool json_is_canonical(const struct json *document); /* was the text the one canonical form of what it holds? */
+struct bytes json_span(const struct json_node *node); /* as it stands in the text */
 bool json_is_object(const struct json_node *node);
 bool json_is_array(const struct json_node *node);
 const struct json_node *json_get(const struct json_node *object, const char *key);

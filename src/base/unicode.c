@@ -20,32 +20,43 @@ static UChar32 next_character(struct bytes utf8, size_t *at)
     return c;
 }
 
+/* Behind the ASCII from ${at} on: eight bytes at once, most texts have little else. */
+static size_t ascii_end(struct bytes text, size_t at)
+{
+    uint64_t word;
+    for (; text.n - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.p + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (at < text.n && text.p[at] < 0x80)
+        at++;
+    return at;
+}
+
 /* Length of the leading part of ${utf8} that is well-formed; it may hold zero bytes. */
 static size_t valid_size(struct bytes utf8)
 {
-    size_t at = 0;
+    size_t at = ascii_end(utf8, 0);
     while (at < utf8.n) {
         size_t next = at;
         if (next_character(utf8, &next) < 0)
             break;
-        at = next;
+        at = ascii_end(utf8, next);
     }
     return at;
 }
 
 static bool is_ascii(struct bytes text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] >= 0x80)
-            return false;
-    return true;
+    return ascii_end(text, 0) == text.n;
 }
 
 bool unicode_valid(struct bytes utf8)
 {
     if (utf8.n == 0)
         return true;
-    return memchr(utf8.p, 0, utf8.n) == NULL && (is_ascii(utf8) || valid_size(utf8) == utf8.n);
+    return memchr(utf8.p, 0, utf8.n) == NULL && valid_size(utf8) == utf8.n;
 }
 
 bool unicode_known(struct bytes utf8)

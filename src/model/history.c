@@ -353,23 +353,10 @@ static const struct history_once *once_at(const struct history *h, uint64_t leaf
     return i > 0 && leaf <= h->once[i - 1].until ? &h->once[i - 1] : NULL;
 }
 
-/* Received statements are text and an empty line: nobody signs them themselves. */
-static bool is_unsigned(struct bytes bytes)
-{
-    return bytes.n >= 2 && bytes.p[bytes.n - 1] == '\n' && bytes.p[bytes.n - 2] == '\n';
-}
-
 /* The member who must have signed, by the one signature line; NULL: no member. */
-static int signer_find(const struct history *h, struct bytes bytes, const struct history_member **ret, struct err *e)
+static const struct history_member *signer_find(const struct history *h, const struct note *note)
 {
-    OWN(note_drop) struct note note = {0};
-    *ret = NULL;
-    if (is_unsigned(bytes) || bytes.n > LEAF_STATEMENT_MAX)
-        return 0;
-    int rc = note_parse(bytes, &note, e);
-    if (rc == 0 && note.lines == 1)
-        *ret = member_by_id(h, note.line[0].id);
-    return rc;
+    return note->lines == 1 ? member_by_id(h, note->line[0].id) : NULL;
 }
 
 static int signer_rule(const struct history_member *m, uint64_t leaf, enum statement_kind kind, struct err *e)
@@ -390,20 +377,21 @@ static int signer_rule(const struct history_member *m, uint64_t leaf, enum state
 int history_read(const struct history *h, const struct history_reading *what, struct statement_held **held,
                  struct statement *ret, const struct history_member **ret_signer, struct err *e)
 {
-    const struct history_member *signer = NULL;
+    OWN(note_drop) struct note note = {0};
     const struct history_once *once = once_at(h, what->leaf);
     struct note_key keys[2] = {0};
-    int rc = signer_find(h, what->bytes, &signer, e);
+    bool is_note = !statement_is_unsigned(what->bytes) && what->bytes.n <= LEAF_STATEMENT_MAX;
+    int rc = is_note ? note_parse(what->bytes, &note, e) : 0;
     if (rc != 0)
         return err_add(e, rc, "statement");
+    const struct history_member *signer = is_note ? signer_find(h, &note) : NULL;
     if (signer != NULL)
         keys[0] = signer->key;
     if (once != NULL)
         keys[1] = once->key;
-    if (what->salts != NULL)
-        rc = statement_read_opened(what->bytes, what->values, what->salts, keys, 1, held, ret, e);
-    else
-        rc = statement_read(what->bytes, what->values, what->secret, keys, once != NULL ? 2 : 1, held, ret, e);
+    const struct statement_parsed parsed = {
+        what->bytes, what->values, is_note ? &note : NULL, what->secret, what->salts};
+    rc = statement_read_parsed(&parsed, keys, once != NULL && what->salts == NULL ? 2 : 1, held, ret, e);
     if (rc == 0 && signer != NULL)
         rc = signer_rule(signer, what->leaf, ret->kind, e);
     if (rc == 0 && ret_signer != NULL)

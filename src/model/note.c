@@ -186,7 +186,10 @@ static int characters_check(struct bytes text, int code, struct err *e)
 {
     if (!unicode_valid(text))
         return err_set(e, code, "the note is not valid UTF-8");
-    for (size_t i = 0; i < text.n; i++) {
+    unsigned controls = 0; /* counted first, for that takes many bytes at once */
+    for (size_t i = 0; i < text.n; i++)
+        controls |= (unsigned)(text.p[i] < 0x20) & (unsigned)(text.p[i] != '\n');
+    for (size_t i = 0; controls != 0 && i < text.n; i++) {
         if (text.p[i] < 0x20 && text.p[i] != '\n')
             return err_set(e, code, "the note has a control character at byte %zu", i);
     }

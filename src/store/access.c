@@ -248,12 +248,12 @@ static int spool_damaged(const struct accessing *a, struct err *e)
     return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", a->path.s);
 }
 
-static void follow(struct accessing *a, uint64_t seq, const struct hash *commitment)
+static void follow(struct accessing *a, uint64_t seq, const uint8_t commitment[CRYPT_HASH])
 {
     if (seq < a->place.seq)
         return;
     a->place.seq = seq + 1;
-    a->place.prev = *commitment;
+    memcpy(a->place.prev.b, commitment, CRYPT_HASH);
 }
 
 /* Behind the newest that the log, the spool or this computer knows: each of them may lack what another one has. */
@@ -283,15 +283,14 @@ static int place_find(struct accessing *a, struct err *e)
         rc = store_record_read(a->s, &lock, newest, &last, NULL);
         if (rc != 0)
             return rc == ERR_DAMAGED ? spool_damaged(a, e) : err_memory(e);
-        follow(a, last.st.place.seq, &last.commitment);
+        follow(a, last.st.place.seq, last.entry + 1);
     }
     store_device_tell_lost(a->s, &a->device, a->place.seq);
     if (a->device.any)
-        follow(a, a->device.seq, &a->device.commitment);
+        follow(a, a->device.seq, a->device.commitment.b);
     return 0;
 }
 
-/* Where a statement has no room for all ranges, neighbours become one: more is named than was shown, never less. */
 static int items_fit(struct accessing *a, struct err *e)
 {
     size_t count = a->what->count;
@@ -299,15 +298,9 @@ static int items_fit(struct accessing *a, struct err *e)
     if (a->items == NULL)
         return err_memory(e);
     memcpy(a->items, a->what->items, count * sizeof *a->items);
-    while (count > STATEMENT_RANGES_MAX) {
-        for (size_t i = 0; i < count / 2; i++)
-            a->items[i] = (struct statement_range){a->items[2 * i].first, a->items[2 * i + 1].last};
-        if (count % 2 != 0)
-            a->items[count / 2] = a->items[count - 1];
-        count = count / 2 + count % 2;
-    }
+    count = statement_ranges_fit(a->items, count);
     struct statement st = {.kind = STATEMENT_ACCESSED, .at_unix_s = time_now_unix_s(), .place = a->place,
-                           .accessed = {a->what->act, a->items, count, a->what->why}};
+                           .accessed = {a->what->act, a->items, count, a->what->why, a->what->use}};
     OWN(buf_drop) struct buf text = {0};
     crypt_random(a->secret.b, CRYPT_KEY);
     int rc = statement_make(&st, &a->secret, &text, &a->values, e);

@@ -224,12 +224,6 @@ static int pack_tick(void *context, struct err *e)
 
 /* ---- all of it ---- */
 
-static unsigned threads_of(const struct store *s)
-{
-    long processors = s->threads > 0 ? (long)s->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1 ? 1 : processors > STORE_CREW_MAX ? STORE_CREW_MAX : (unsigned)processors;
-}
-
 /* Packs and parity files up to ${end} of the jobs. */
 static int audit_packs(struct packs *p, size_t end, struct err *e)
 {
@@ -375,7 +369,7 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
                 struct store_audited *ret, struct err *e)
 {
     *ret = (struct store_audited){0};
-    struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = threads_of(s)};
+    struct store_auditing a = {.s = s, .watch = watch, .count = ret, .threads = store_crew_threads(s)};
     struct packs p = {.a = &a};
     (void)pthread_mutex_init(&a.pace_lock, NULL);
     pace_begin(&a.pace, s->audit_bytes_per_s, time_monotonic_ms());

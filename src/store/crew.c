@@ -7,6 +7,7 @@
 #include "store/store_internal.h"
 
 #include <time.h>
+#include <unistd.h>
 
 enum { SLOTS_EACH = 4, TICK_MS = 50 };
 
@@ -74,6 +75,12 @@ void store_crew_drop(struct store_crew **c)
 {
     store_crew_free(*c);
     *c = NULL;
+}
+
+unsigned store_crew_threads(const struct store *s)
+{
+    long processors = s->threads > 0 ? (long)s->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > STORE_CREW_MAX ? STORE_CREW_MAX : (unsigned)processors;
 }
 
 static void locks_init(struct store_crew *c)

@@ -2,6 +2,9 @@
  * Accesses that wait in spools, put on the log by the next commit, as their readers signed them and under the secrets
  * that they drew.  FORMAT 15.3.
  *
+ * Records are opened and checked by as many threads as there are processors, and taken in their order by one: which of
+ * them follow, and which go on the log, does not depend on how many look.
+ *
  * A file is shortened only when its frames are on the log for good.  The newest of them stays, so that whoever reads on
  * knows what to go on from.  What a crash between the two leaves is known by its number, and not put there twice.
  */
@@ -60,7 +63,6 @@ static int signed_by(struct store *s, const struct store_spool_lock *lock, struc
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
                       struct store_record *ret, struct err *e)
 {
-    uint8_t entry[LEAF_ENTRY];
     int rc = store_spool_open(lock, frame, &ret->held, &ret->content, e);
     if (rc == 0)
         rc = signed_by(s, lock, ret, e);
@@ -68,8 +70,7 @@ int store_record_read(struct store *s, const struct store_spool_lock *lock, stru
         return rc;
     if (memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) != 0)
         return err_set(e, ERR_DAMAGED, "a record of an access is not of the device of its spool");
-    leaf_entry_hidden(&ret->content.secret, ret->content.statement, entry);
-    memcpy(ret->commitment.b, entry + 1, CRYPT_HASH);
+    leaf_entry_hidden(&ret->content.secret, ret->content.statement, ret->entry);
     return 0;
 }
 
@@ -257,23 +258,36 @@ static int take(struct folding *g, const struct store_record *r, size_t bytes, s
         return rc;
     g->bytes += bytes;
     g->next.seq = r->st.place.seq + 1;
-    g->next.prev = r->commitment;
+    memcpy(g->next.prev.b, r->entry + 1, CRYPT_HASH);
     return 0;
 }
 
+/* A frame that was read, or what lies where one should be. */
+struct folded {
+    enum store_spool_step step;
+    struct bytes frame;
+    size_t at;
+    struct store_record record;
+    int rc; /* of opening and checking it; */
+    struct err why;
+};
+enum { FOLD_BATCH = 32, FOLD_WORTH_BYTES = 128 << 10 };
+struct fold_batch {
+    size_t count;
+    struct folded one[FOLD_BATCH];
+};
+
 /* A frame that is on the log, or follows from what is.  Its statement may come behind a gap, never before.  What is on
  * the log was signed by who could sign then. */
-static int fold_frame(struct folding *g, struct bytes frame, size_t at, struct err *e)
+static int fold_frame(struct folding *g, const struct folded *one, struct err *e)
 {
-    OWN(store_record_release) struct store_record r = {0};
-    const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of};
+    const struct store_record *r = &one->record;
+    const struct statement_place *p = &r->st.place;
+    const uint8_t *commitment = r->entry + 1;
     bool here = false;
-    int rc = store_record_read(g->s, &lock, frame, &r, e);
-    if (rc == 0)
-        rc = items_here(g->s, &r.st.accessed, &here, e);
+    int rc = items_here(g->s, &r->st.accessed, &here, e);
     if (rc != 0)
         return rc;
-    const struct statement_place *p = &r.st.place;
     if (!here) {
         unfit(g, STORE_FOLD_ELSEWHERE);
         return 0;
@@ -282,39 +296,132 @@ static int fold_frame(struct folding *g, struct bytes frame, size_t at, struct e
         g->f->logged++;
         return 0;
     }
-    if (p->seq + 1 == g->next.seq ? !hash_equal(&r.commitment, &g->next.prev)
+    if (p->seq + 1 == g->next.seq ? memcmp(commitment, g->next.prev.b, CRYPT_HASH) != 0
                                   : p->seq == g->next.seq && !hash_equal(&p->prev, &g->next.prev))
         return err_set(e, ERR_DAMAGED, "a record of an access does not follow from what is on the log");
-    if (p->seq >= g->next.seq && r.gone) {
+    if (p->seq >= g->next.seq && r->gone) {
         unfit(g, STORE_FOLD_GONE);
         return 0;
     }
     if (p->seq >= g->next.seq)
-        rc = take(g, &r, frame.n, e);
+        rc = take(g, r, one->frame.n, e);
     if (rc != 0)
         return rc;
     g->f->logged++;
-    g->f->last_at = at;
-    g->f->end = at + frame.n;
+    g->f->last_at = one->at;
+    g->f->end = one->at + one->frame.n;
     return 0;
+}
+
+/* In the thread that asked, in the order of the file.  Behind a full draft nothing is looked at any more. */
+static int fold_settle(void *context, void *job, struct err *e)
+{
+    struct folding *g = context;
+    struct fold_batch *b = job;
+    for (size_t i = 0; i < b->count && !g->full; i++) {
+        struct folded *one = &b->one[i];
+        bool is_frame = one->step == STORE_SPOOL_FRAME;
+        struct err mine = one->why;
+        int rc = !is_frame ? 0 : one->rc != 0 ? one->rc : fold_frame(g, one, &mine);
+        if (rc != 0 && rc != ERR_DAMAGED)
+            return err_set(e, rc, "%s", mine.text);
+        if (rc != 0 || one->step == STORE_SPOOL_DAMAGED)
+            unfit(g, STORE_FOLD_DAMAGED);
+        g->full = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
+    }
+    b->count = 0;
+    return 0;
+}
+
+/* By any thread: nothing of the store changes while spools are folded. */
+static void fold_read(void *context, void *job)
+{
+    const struct folding *g = context;
+    struct fold_batch *b = job;
+    const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of};
+    for (size_t i = 0; i < b->count; i++) {
+        struct folded *one = &b->one[i];
+        one->why = (struct err){0};
+        if (one->step == STORE_SPOOL_FRAME)
+            one->rc = store_record_read(g->s, &lock, one->frame, &one->record, &one->why);
+    }
+}
+
+static int fold_tick(void *context, struct err *e)
+{
+    (void)context;
+    (void)e;
+    return 0;
+}
+
+static void fold_batch_release(void *job)
+{
+    struct fold_batch *b = job;
+    for (size_t i = 0; i < FOLD_BATCH; i++)
+        store_record_release(&b->one[i].record);
+}
+
+/* The next frames; false: there are none. */
+static bool fold_fill(struct bytes file, size_t *at, struct fold_batch *b)
+{
+    for (b->count = 0; b->count < FOLD_BATCH; b->count++) {
+        struct folded *one = &b->one[b->count];
+        one->at = *at;
+        one->step = store_spool_next(file, at, &one->frame);
+        if (one->step == STORE_SPOOL_END)
+            break;
+    }
+    return b->count > 0;
+}
+
+static int frames_by_crew(struct folding *g, struct bytes file, unsigned threads, struct err *e)
+{
+    const struct store_crew_setup setup = {.threads = threads,
+                                           .job_bytes = sizeof(struct fold_batch),
+                                           .work = fold_read,
+                                           .settle = fold_settle,
+                                           .tick = fold_tick,
+                                           .release = fold_batch_release,
+                                           .context = g};
+    OWN(store_crew_drop) struct store_crew *crew = NULL;
+    size_t at = STORE_SPOOL_SECTOR;
+    int rc = store_crew_new(&setup, &crew, e);
+    for (bool more = true; rc == 0 && more && !g->full;) {
+        void *job;
+        rc = store_crew_slot(crew, &job, e);
+        more = rc == 0 && fold_fill(file, &at, job);
+        if (more)
+            store_crew_give(crew);
+    }
+    return rc == 0 ? store_crew_finish(crew, e) : rc;
+}
+
+static void fold_batch_drop(struct fold_batch **b)
+{
+    if (*b != NULL)
+        fold_batch_release(*b);
+    free(*b);
+    *b = NULL;
+}
+
+static int frames_alone(struct folding *g, struct bytes file, struct err *e)
+{
+    OWN(fold_batch_drop) struct fold_batch *b = calloc(1, sizeof *b);
+    size_t at = STORE_SPOOL_SECTOR;
+    int rc = b == NULL ? err_memory(e) : 0;
+    while (rc == 0 && !g->full && fold_fill(file, &at, b)) {
+        fold_read(g, b);
+        rc = fold_settle(g, b, e);
+    }
+    return rc;
 }
 
 static int fold_frames(struct folding *g, struct bytes file, struct err *e)
 {
-    struct bytes frame;
-    enum store_spool_step step;
-    size_t at = STORE_SPOOL_SECTOR, from = at;
-    while (file.n > at && !g->full && (step = store_spool_next(file, &at, &frame)) != STORE_SPOOL_END) {
-        struct err mine = {0};
-        int rc = step == STORE_SPOOL_FRAME ? fold_frame(g, frame, from, &mine) : 0;
-        if (rc != 0 && rc != ERR_DAMAGED)
-            return err_set(e, rc, "%s", mine.text);
-        if (rc != 0 || step == STORE_SPOOL_DAMAGED)
-            unfit(g, STORE_FOLD_DAMAGED);
-        g->full = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
-        from = at;
-    }
-    return 0;
+    unsigned threads = store_crew_threads(g->s);
+    if (file.n <= STORE_SPOOL_SECTOR)
+        return 0;
+    return threads > 1 && file.n >= FOLD_WORTH_BYTES ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
 }
 
 static int fold_file(struct folding *g, struct err *e)
@@ -464,6 +571,8 @@ static int shorten(const struct store *s, const struct store_fold *f, struct err
         rc = file_read_all(path.s, STORE_SPOOL_BYTES_MAX, &file, e);
     if (rc != 0)
         return rc;
+    (void)buf_more(&kept, STORE_SPOOL_SECTOR + file.n - f->last_at); /* at once, and not by doubling */
+    buf_clear(&kept);
     store_spool_head(&f->of, 1, &kept);
     buf_put(&kept, file.p + f->last_at, f->end - f->last_at);
     for (enum store_spool_step step; (step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END;) {

@@ -5,8 +5,6 @@
  */
 #include "store/store_internal.h"
 
-#include <unistd.h>
-
 enum { BATCH = 32, WORTH_THREADS = 4 * BATCH };
 
 struct batch {
@@ -131,9 +129,6 @@ int store_opened_all(struct store *s, const struct ledger_record *r,
                      struct err *e)
 {
     const struct opening o = {.s = s, .r = r, .each = each, .context = context};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned threads = s->threads != 0 ? s->threads : processors < 1 ? 1 : (unsigned)processors;
-    if (threads > STORE_CREW_MAX)
-        threads = STORE_CREW_MAX;
+    unsigned threads = store_crew_threads(s);
     return threads > 1 && r->hidden_count >= WORTH_THREADS ? by_crew(&o, threads, e) : alone(&o, e);
 }

@@ -52,6 +52,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         rc = store_secret(s, leaf, &(*held)->secret, e);
     if (rc == 0) {
         struct store_held *h = *held;
+        h->signer = NULL;
         rc = leaf_open(&h->secret, &s->pin, leaf, sealed, &h->opened, &h->envelope);
         if (rc != 0)
             rc = err_set(e, rc, "the sealed statement does not open");
@@ -60,7 +61,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
         else
             rc = history_read(&s->history,
                               &(struct history_reading){leaf, h->envelope.statement, h->envelope.values, &h->secret},
-                              &h->statement, ret, NULL, e);
+                              &h->statement, ret, &h->signer, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }

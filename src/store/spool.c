@@ -168,7 +168,7 @@ int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, st
     OWN(key_drop) struct key key = {0};
     uint8_t aad[AAD];
     struct bytes sealed = bytes_of(frame.p + FRAME_HEAD, frame.n - FRAME_HEAD - MARK);
-    buf_wipe(held);
+    buf_clear(held);
     uint8_t *plain = buf_more(held, sealed.n - CRYPT_TAG);
     if (plain == NULL)
         return err_memory(e);

@@ -255,6 +255,8 @@ const struct draft *store_behind_draft(const struct store *s);
 bool store_behind_frame(const struct store *s, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret);
 bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_record);
 
+/* crew.c: as many threads as the work of this store is for. */
+unsigned store_crew_threads(const struct store *s);
 /* draft.c */
 void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
@@ -325,7 +327,7 @@ struct store_record {
     struct statement_held *statement;
     struct store_spool_content content;
     struct statement st;
-    struct hash commitment;
+    uint8_t entry[LEAF_ENTRY]; /* of the leaf to be */
     bool gone;
 };
 void store_record_release(struct store_record *r);
@@ -435,6 +437,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
                     struct statement *ret, struct err *e);
 struct store_held {
     struct statement_held *statement;
+    const struct history_member *signer; /* of a hidden statement, no item's; borrowed as history_read lends it */
     struct buf sealed, opened;
     struct buf made, values; /* of a statement that was stored by its fields */
     struct key secret;

@@ -268,9 +268,7 @@ static int check_access(struct verifying *v, const struct store_opened *one, str
 {
     const struct statement *st = &one->statement;
     unsigned long long leaf = one->leaf;
-    struct bytes signer = {0};
-    if (store_signer(one->held, &signer, NULL) != 0)
-        FOUND(v, "leaf %llu: the statement is not the one that was committed", leaf);
+    struct bytes signer = bytes_text(one->held->signer->key.name);
     struct chain *chain = chain_of(v, st->place.investigation, signer);
     if (chain == NULL)
         return err_memory(e);
@@ -308,9 +306,8 @@ static void doubt(struct verifying *v, uint64_t first, uint64_t count)
 /* Items are doubtful by their cover. */
 static void doubt_hidden(struct verifying *v, const struct store_opened *one)
 {
-    struct bytes name;
-    if (one->statement.kind != STATEMENT_RECEIVED && store_signer(one->held, &name, NULL) == 0 &&
-        store_doubtful_signer(v->s, name, one->leaf))
+    const struct history_member *m = one->held->signer;
+    if (m != NULL && store_doubtful_signer(v->s, bytes_text(m->key.name), one->leaf))
         doubt(v, one->leaf, 1);
 }
 

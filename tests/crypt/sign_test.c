@@ -152,6 +152,57 @@ static void keys_that_are_none(void **state)
     assert_false(crypt_verify_raw(public_key, bytes_text("anything"), signature));
 }
 
+/* ${to} + the order of the group, little-endian: the same number modulo the order, written another way. */
+static void add_order(uint8_t to[32])
+{
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+                                      0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+    unsigned carry = 0;
+    for (size_t i = 0; i < sizeof order; i++) {
+        carry += (unsigned)to[i] + order[i];
+        to[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    assert_int_equal(carry, 0);
+}
+
+/* One signature has one form: a number not below the order is refused, though the equation holds. */
+static void numbers_are_below_the_order(void **state)
+{
+    (void)state;
+    const struct key seed = {{11}};
+    uint8_t public_key[CRYPT_PUBLIC], signature[CRYPT_SIGNATURE];
+    crypt_sign_public(&seed, public_key);
+    crypt_sign_raw(&seed, bytes_text("anything"), signature);
+    assert_true(crypt_verify_raw(public_key, bytes_text("anything"), signature));
+    add_order(signature + 32);
+    assert_false(crypt_verify_raw(public_key, bytes_text("anything"), signature));
+}
+
+/* A point of small order that is the first half, under a key that is none: the equation without it would hold too. */
+static void points_of_small_order(void **state)
+{
+    (void)state;
+    static const uint8_t small[][32] = {
+        {0},
+        {1},
+        {0xec, [1 ... 30] = 0xff, [31] = 0x7f}, /* -1 */
+        {0xed, [1 ... 30] = 0xff, [31] = 0x7f}, /* 0, not canonical */
+        {0xee, [1 ... 30] = 0xff, [31] = 0x7f}, /* 1, not canonical */
+    };
+    const struct key seed = {{12}};
+    uint8_t public_key[CRYPT_PUBLIC], signature[CRYPT_SIGNATURE];
+    crypt_sign_public(&seed, public_key);
+    for (size_t i = 0; i < COUNT(small); i++) {
+        crypt_sign_raw(&seed, bytes_text("anything"), signature);
+        assert_false(crypt_verify_raw(small[i], bytes_text("anything"), signature));
+        memcpy(signature, small[i], 32);
+        assert_false(crypt_verify_raw(public_key, bytes_text("anything"), signature));
+        memset(signature + 32, 0, 32);
+        assert_false(crypt_verify_raw(small[i], bytes_text("anything"), signature));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +212,8 @@ int main(void)
         cmocka_unit_test(purpose_is_part_of_the_message),
         cmocka_unit_test(long_messages),
         cmocka_unit_test(keys_that_are_none),
+        cmocka_unit_test(numbers_are_below_the_order),
+        cmocka_unit_test(points_of_small_order),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

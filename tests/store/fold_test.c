@@ -378,6 +378,173 @@ static void test_a_device_that_is_an_investigation(void **state)
     verify_finds(f, "a device of accesses has the id of an investigation");
 }
 
+/* ---- many records ---- */
+
+enum { MANY = 200, FORGED = 137 };
+
+/* One of them is not as it was signed: a letter of its signature is another one. */
+static void bend(struct buf *note)
+{
+    uint8_t *letter = &note->p[note->n - 40];
+    *letter = *letter == 'A' ? 'B' : 'A';
+}
+
+struct forging {
+    struct store *s;
+    struct store_spool_of of;
+    struct statement_place place;
+    struct buf statement, values;
+    struct store_record record; /* but for what it holds */
+};
+
+static void forging_release(struct forging *g)
+{
+    buf_drop(&g->statement);
+    buf_drop(&g->values);
+    key_drop(&g->record.content.secret);
+}
+
+static void forge(struct forging *g, uint64_t leaf, bool bent, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct statement_range one = {leaf, leaf};
+    struct statement st = {
+        .kind = STATEMENT_ACCESSED, .at_unix_s = 1, .place = g->place, .accessed = {"shown", &one, 1, NULL}};
+    struct store_spool_content *c = &g->record.content;
+    buf_clear(&g->statement), buf_clear(&g->values);
+    crypt_random(c->secret.b, CRYPT_KEY);
+    assert_int_equal(statement_make(&st, &c->secret, &text, &g->values, e), 0);
+    assert_int_equal(statement_finish(st.kind, buf_bytes(&text), &g->s->identity.member, &g->s->identity.sign,
+                                      &g->statement, e), 0);
+    if (bent)
+        bend(&g->statement);
+    c->statement = buf_bytes(&g->statement);
+    c->values = buf_bytes(&g->values);
+    g->record.st = st;
+    leaf_entry_hidden(&c->secret, c->statement, g->record.entry);
+    g->place.seq++;
+    memcpy(g->place.prev.b, g->record.entry + 1, CRYPT_HASH);
+}
+
+static void forging_begin(struct forging *g, struct store *s)
+{
+    *g = (struct forging){.s = s};
+    memcpy(g->of.b, s->identity.member.id, 4);
+    memset(g->of.b + 4, 7, STATEMENT_ID);
+    memcpy(g->place.investigation, g->of.b + 4, STATEMENT_ID);
+}
+
+/* A spool of MANY records, of which one has a bad signature; its name. */
+static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *ret)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    OWN(forging_release) struct forging g;
+    OWN(key_drop) struct key key = {0};
+    OWN(buf_drop) struct buf file = {0};
+    struct file_path folder;
+    char name[STORE_SPOOL_NAME];
+    forging_begin(&g, s);
+    const struct store_spool_lock lock = {&key, &f->pin, &g.of};
+    keyring_key(s->keyring, KEYRING_SPOOL, &key);
+    store_spool_head(&g.of, 0, &file);
+    for (size_t i = 0; i < MANY; i++) {
+        forge(&g, leaf, i == FORGED, &f->e);
+        assert_int_equal(store_spool_seal(&lock, &g.record.content, &file, &f->e), 0);
+    }
+    store_spool_name(&g.of, name);
+    assert_int_equal(file_path(ret, &f->e, "spool/%s", name), 0);
+    fixture_path(f, "spool", &folder);
+    assert_int_equal(mkdir(folder.s, 0700), 0);
+    fixture_put(f, ret->s, buf_bytes(&file));
+}
+
+/* What is then on the log, in its order. */
+static struct hash folded_by(struct fixture *f, unsigned threads)
+{
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    OWN(buf_drop) struct buf all = {0};
+    struct ledger_position before;
+    struct hash one;
+    ledger_where(store_ledger(s), &before);
+    s->threads = threads;
+    assert_int_equal(fixture_note(s, "takes them", &f->e), 0);
+    for (uint64_t i = 1; i < MANY; i++) { /* behind the note; one is lacking */
+        assert_int_equal(store_commitment(s, before.leaves + i, &one, &f->e), 0);
+        buf_put(&all, one.b, CRYPT_HASH);
+    }
+    crypt_sha256(buf_bytes(&all), &one);
+    return one;
+}
+
+/* Each is checked by itself, whichever thread does: one bad signature costs its record and is told of. */
+static void test_any_number_of_threads(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path spool;
+    struct hash alone = {{0}};
+    uint64_t leaf = filled(f);
+    spool_of_many(f, leaf, &spool);
+    uint64_t size = fixture_size(f, spool.s);
+    fixture_keep(f, "forged");
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        fixture_back(f, "forged");
+        struct hash digest = folded_by(f, threads);
+        fixture_told(f, "is damaged: records of accesses may be lost there; run groundwork repair");
+        fixture_told_nothing(f);
+        assert_true(threads == 1 || hash_equal(&digest, &alone));
+        alone = digest;
+        on_log(f, MANY - 1, 1);
+        assert_int_equal(f->verified.gap[0].first, FORGED);
+        assert_int_equal(f->verified.gap[0].last, FORGED);
+        assert_int_equal(fixture_size(f, spool.s), size);
+    }
+}
+
+/* A commit that is full stops at the same record, however many were read ahead. */
+static void test_a_full_commit_by_several_threads(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path spool;
+    spool_of_many(f, filled(f), &spool);
+    fixture_keep(f, "forged");
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        fixture_back(f, "forged");
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+        struct ledger_position before, now;
+        ledger_where(store_ledger(s), &before);
+        s->threads = threads;
+        s->fold_bytes = 50 * 1024;
+        assert_int_equal(fixture_note(s, "takes fifty", &f->e), 0);
+        ledger_where(store_ledger(s), &now);
+        assert_int_equal(now.leaves - before.leaves, 1 + 50);
+    }
+}
+
+/* Where a writer let one onto the log, verify names it: each statement is checked by itself. */
+static void test_verify_names_one_bad_signature_of_many(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_position before;
+    char words[64];
+    uint64_t leaf = filled(f);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    OWN(forging_release) struct forging g;
+    forging_begin(&g, s);
+    ledger_where(store_ledger(s), &before);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.folded = true;
+    for (size_t i = 0; i < MANY; i++) {
+        forge(&g, leaf, i == FORGED, &f->e);
+        assert_int_equal(store_draft_fold(s, &g.record, &f->e), 0);
+    }
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(TAKE(s));
+    (void)snprintf(words, sizeof words, "leaf %llu: statement: the signature by",
+                   (unsigned long long)before.leaves + FORGED);
+    verify_finds(f, words);
+    assert_int_equal(f->verified.findings, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +561,9 @@ int main(void)
         FIXTURE_TEST(test_more_than_one_commit_takes),
         FIXTURE_TEST(test_a_spool_without_an_end),
         FIXTURE_TEST(test_a_device_that_is_an_investigation),
+        FIXTURE_TEST(test_any_number_of_threads),
+        FIXTURE_TEST(test_a_full_commit_by_several_threads),
+        FIXTURE_TEST(test_verify_names_one_bad_signature_of_many),
     };
     return FIXTURE_RUN(tests);
 }
