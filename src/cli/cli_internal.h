@@ -80,6 +80,7 @@ int cli_language(const char *lang, enum text_language *ret, struct err *e);
 
 struct cli_place {
     struct file_path config_folder, state_folder;
+    struct file_path runtime_folder; /* the state folder where the session has none */
     struct file_path repository; /* "" when there is none */
     const char *key_path;        /* NULL: the default */
 };

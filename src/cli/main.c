@@ -15,6 +15,7 @@ static int run_verb(struct cli_face *f, const struct cli_line *line, int *ret_ex
         .key_path = place.key_path,
         .config_folder = place.config_folder.s,
         .state_folder = place.state_folder.s,
+        .runtime_folder = place.runtime_folder.s,
     };
     memcpy(request.option, line->option, sizeof request.option);
     if (line->action == CLI_STATE)

@@ -94,6 +94,13 @@ int cli_place_find(const struct cli_line *line, struct cli_place *ret, struct er
         rc = own_folder(&ret->state_folder, "XDG_STATE_HOME", ".local/state", e);
     if (rc != 0)
         return rc;
+    const char *runtime = variable("XDG_RUNTIME_DIR");
+    if (runtime != NULL && runtime[0] == '/')
+        rc = file_path(&ret->runtime_folder, e, "%s/groundwork", runtime);
+    else
+        ret->runtime_folder = ret->state_folder;
+    if (rc != 0)
+        return rc;
     ret->key_path = key != NULL ? key : variable("GROUNDWORK_KEY");
     if (named == NULL)
         named = variable("GROUNDWORK_REPO");

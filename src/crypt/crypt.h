@@ -46,6 +46,14 @@ struct key {
     uint8_t b[CRYPT_KEY];
 };
 void key_drop(struct key *k);
+/*
+ * crypt_secret_new: ${n} zeroed bytes for keys that live longer than a function: in locked memory where the system
+ * allows it (ulimit -l), and never in a core dump.  NULL: no memory.  crypt_secret_free wipes; NULL is fine.
+ * crypt_secret_locked: can it not be written to swap?
+ */
+void *crypt_secret_new(size_t n);
+void crypt_secret_free(void *p);
+bool crypt_secret_locked(const void *p, size_t n);
 void crypt_wipe(void *p, size_t n);
 bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
 static inline bool hash_equal(const struct hash *a, const struct hash *b)

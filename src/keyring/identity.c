@@ -154,6 +154,43 @@ static int body_get(struct bytes body, struct keyring_identity *id, struct err *
     return cursor_done(&c) ? 0 : err_set(e, ERR_DAMAGED, "its content has no known form");
 }
 
+/* Only the member's own seed makes her signatures. */
+static int seed_is_hers(const struct keyring_identity *id, struct err *e)
+{
+    uint8_t public_key[CRYPT_PUBLIC];
+    crypt_sign_public(&id->sign, public_key);
+    return memcmp(public_key, id->member.public_key, CRYPT_PUBLIC) == 0
+               ? 0
+               : err_set(e, ERR_DAMAGED, "its signing key is not the member's");
+}
+
+/* u16 length of the verification key, that as text, pin, body. */
+void keyring_identity_put(const struct keyring_identity *id, struct buf *to)
+{
+    char vkey[NOTE_VKEY_MAX];
+    note_key_text(&id->member, vkey);
+    buf_put_u16(to, (uint16_t)strlen(vkey));
+    buf_put_text(to, vkey);
+    buf_put(to, id->pin.b, CRYPT_HASH);
+    body_put(id, to);
+}
+
+int keyring_identity_get(struct bytes from, struct keyring_identity *ret, struct err *e)
+{
+    struct cursor c = cursor_of(from);
+    *ret = (struct keyring_identity){0};
+    struct bytes vkey = cursor_take(&c, cursor_u16(&c));
+    cursor_copy(&c, ret->pin.b, CRYPT_HASH);
+    int rc = c.failed || note_key_parse(vkey, &ret->member, NULL) != 0
+                 ? err_set(e, ERR_DAMAGED, "its content has no known form")
+                 : body_get(cursor_take(&c, c.left), ret, e);
+    if (rc == 0)
+        rc = seed_is_hers(ret, e);
+    if (rc != 0)
+        keyring_identity_drop(ret);
+    return rc;
+}
+
 /* One passphrase, one key, however it was typed: Hangul comes composed or in parts. */
 static void one_form(struct bytes passphrase, struct buf *nfc)
 {
@@ -328,10 +365,8 @@ int keyring_identity_load(const char *path, struct bytes passphrase, struct keyr
     rc = body_get(buf_bytes(&body), ret, e);
     ret->member = f.member;
     ret->pin = f.pin;
-    uint8_t public_key[CRYPT_PUBLIC];
-    crypt_sign_public(&ret->sign, public_key);
-    if (rc == 0 && memcmp(public_key, f.member.public_key, CRYPT_PUBLIC) != 0)
-        rc = err_set(e, ERR_DAMAGED, "its signing key is not the member's");
+    if (rc == 0)
+        rc = seed_is_hers(ret, e);
     if (rc != 0)
         keyring_identity_drop(ret);
     return rc == 0 ? 0 : err_add(e, rc, "key file %s", path);

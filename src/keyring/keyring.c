@@ -23,8 +23,7 @@ void keyring_close(struct keyring *k)
     buf_drop(&k->held);
     buf_wipe(&k->opened);
     buf_drop(&k->unfinished);
-    crypt_wipe(k, sizeof *k);
-    free(k);
+    crypt_secret_free(k);
 }
 
 void keyring_drop(struct keyring **k)
@@ -37,7 +36,7 @@ int keyring_new(const struct keyring_place *place, const struct keyring_identity
 {
     const struct keyring_trust own = {&id->member, 1, 1}, *trust = place->trust == NULL ? &own : place->trust;
     const char *root = place->root;
-    OWN(keyring_drop) struct keyring *k = calloc(1, sizeof *k);
+    OWN(keyring_drop) struct keyring *k = crypt_secret_new(sizeof *k);
     if (k == NULL)
         return err_memory(e);
     if (strlen(root) >= sizeof k->root)

@@ -74,6 +74,10 @@ int keyring_identity_save(const char *path, const struct keyring_identity *id, s
                           struct err *e);
 int keyring_identity_load(const char *path, struct bytes passphrase, struct keyring_identity *ret, struct err *e);
 int keyring_identity_peek(const char *path, struct note_key *ret_member, struct hash *ret_pin, struct err *e);
+/* keyring_identity_put: everything of it in the clear, appended, for another process of the same person; to be wiped.
+ * keyring_identity_get: the way back.  ERR_DAMAGED, ERR_NEWER; then *ret is wiped. */
+void keyring_identity_put(const struct keyring_identity *id, struct buf *to);
+int keyring_identity_get(struct bytes from, struct keyring_identity *ret, struct err *e);
 
 /* A keyring file that a commit must name: below keys/, without the copy. */
 struct keyring_file {

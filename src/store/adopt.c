@@ -155,7 +155,10 @@ static int lower_key(struct store *s, struct keeping *k, struct err *e)
         return rc;
     id.checkpoint_size = now.leaves;
     id.checkpoint_root = now.root;
-    return keyring_identity_save(s->key_path.s, &id, buf_bytes(&k->passphrase), true, e);
+    rc = keyring_identity_save(s->key_path.s, &id, buf_bytes(&k->passphrase), true, e);
+    if (rc == 0 && k->place->changed != NULL)
+        k->place->changed(k->place->held_context, &id);
+    return rc;
 }
 
 static int note_adopted(struct store *s, struct keeping *k, struct err *e)

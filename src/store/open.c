@@ -34,7 +34,7 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);
-    free(s);
+    crypt_secret_free(s);
 }
 
 void store_drop(struct store **s)
@@ -167,6 +167,12 @@ static int unlock(struct store *s, struct err *e)
                        s->key_path.s);
     if (rc == 0)
         rc = key_is_ours(s, &pin, e);
+    if (rc == 0 && s->place.held != NULL) {
+        rc = s->place.held(s->place.held_context, &pin, &member, &s->identity, e);
+        if (rc != ERR_ABSENT)
+            return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc;
+        rc = 0;
+    }
     if (rc == 0)
         rc = s->place.passphrase(s->place.context, s->key_path.s, &passphrase, e);
     if (rc == 0)
@@ -737,7 +743,7 @@ struct opener {
 static int open_by(const struct store_place *place, enum store_manner manner, enum depth depth,
                    const struct opener *opener, struct store **ret, struct err *e)
 {
-    OWN(store_drop) struct store *s = calloc(1, sizeof *s);
+    OWN(store_drop) struct store *s = crypt_secret_new(sizeof *s); /* it holds the member's keys */
     if (s == NULL)
         return err_memory(e);
     s->place = *place;

@@ -35,6 +35,12 @@ struct store_place {
     int (*passphrase)(void *context, const char *key_path, struct buf *ret, struct err *e);
     void *context;
     const struct keyring_identity *identity; /* keys that are unlocked already; NULL: by key file and passphrase */
+    /* held: the keys of this member, where another process holds them unlocked: the passphrase is not asked for then.
+     * ERR_ABSENT: none does.  changed: the key file was written anew.  Either may be NULL. */
+    int (*held)(void *held_context, const struct hash *pin, const struct note_key *member,
+                struct keyring_identity *ret, struct err *e);
+    void (*changed)(void *held_context, const struct keyring_identity *id);
+    void *held_context;
     uint64_t wait_ms;                        /* for the lock; 0: do not wait */
     /* one line for what was found and done while opening (a healed tail, a finished commit); may be NULL */
     void (*tell)(void *tell_context, const char *line);

@@ -33,6 +33,7 @@ int verbs_adopt(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0 && request->count > 0 && note.n == 0) /* nothing would mean: as it stands */
         rc = err_set(e, ERR_DAMAGED, "%s is empty: it is no checkpoint", request->arguments[0]);
     verbs_place(request, face, &place);
+    place.place.held = NULL; /* what an agent holds was seen before */
     if (rc == 0)
         rc = store_adopt(&place.place, buf_bytes(&note), request->option[OPTION_OLDER] != NULL, &adopted, e);
     if (rc != 0)
@@ -65,6 +66,7 @@ int verbs_passphrase(const struct verbs_request *request, const struct verbs_fac
     if (request->repository == NULL)
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
     verbs_place(request, face, &place);
+    place.place.held = NULL; /* only who knows the present one changes it */
     int rc = store_passphrase(&place.place, ask_fresh, &asked, e);
     if (rc != 0)
         return rc;

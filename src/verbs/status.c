@@ -273,6 +273,7 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "accesses_waiting", waiting);
+        verbs_agent_status(request, face, &f);
         json_ages(face->json, &ages);
         return json_status(request, face, s, &f, &glance, e);
     }
@@ -281,6 +282,7 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     if (waiting > 0)
         verbs_say(face, "  Records of accesses that go on the log with the next commit: %s", verbs_number(waiting, n));
     say_ages(face, &ages);
+    verbs_agent_status(request, face, &f);
     rc = verbs_mirrors_status(request, face, &f, e);
     if (rc == 0)
         rc = verbs_stamps_status(s, face, e);

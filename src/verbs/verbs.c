@@ -116,6 +116,11 @@ const struct verb verbs_table[] = {
      {{"remind", "DAYS", "let status warn when no mirror is younger (7 when never said; 0: never)"},
       {"again", NULL, "read what is there already, too, and copy anew what is damaged"},
       {"anew", NULL, "begin a new mirror where one was made that is not there now"}}, verbs_mirror},
+    {"unlock", "", "hold your keys unlocked for a while, so that no passphrase is asked for",
+     "One small process holds them in locked memory for that long and gives them to commands of the same user only. "
+     "Time runs on while the computer sleeps. Leave the desk: groundwork lock.", 0, 0, true,
+     {{"minutes", "N", "for how long, 1 to 1440 (30 when not said)"}}, verbs_unlock},
+    {"lock", "", "end that at once", "The keys are wiped before this returns.", 0, 0, true, {{0}}, verbs_lock},
     {"passphrase", "", "change the passphrase of your key file",
      "Copies of the old key file still open with the old passphrase.", 0, 0, true, {{0}}, verbs_passphrase},
     {"adopt", "[CHECKPOINT]", "trust the repository as it stands on this computer",
@@ -320,6 +325,7 @@ static void warn_of_opening(void *context, const char *line)
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret)
 {
     *ret = (struct verbs_place){.face = face,
+                                .runtime_folder = request->runtime_folder,
                                 .place = {.root = request->repository,
                                           .key_path = request->key_path,
                                           .state_folder = request->state_folder,
@@ -327,6 +333,9 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                           .passphrase = ask_passphrase,
                                           .context = ret,
                                           .identity = request->identity,
+                                          .held = request->runtime_folder != NULL ? verbs_agent_held : NULL,
+                                          .held_context = ret,
+                                          .changed = request->runtime_folder != NULL ? verbs_agent_changed : NULL,
                                           .tell = warn_of_opening,
                                           .tell_context = ret}};
 }

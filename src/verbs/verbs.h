@@ -51,6 +51,7 @@ struct verbs_request {
     const char *repository;                /* -R, GROUNDWORK_REPO or the nearest parent; NULL when there is none */
     const char *key_path;                  /* --key or GROUNDWORK_KEY; NULL: the default */
     const char *config_folder, *state_folder; /* .../groundwork */
+    const char *runtime_folder;               /* .../groundwork, for the agent's socket */
     const struct keyring_identity *identity;  /* keys that are unlocked already; NULL: the face asks */
 };
 

@@ -13,7 +13,8 @@
 typedef int verbs_run(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit,
                       struct err *e);
 verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verbs_restore, verbs_set_aside, verbs_note,
-    verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt,
+    verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt, verbs_unlock,
+    verbs_lock,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
     verbs_investigation, verbs_member, verbs_export;
 
@@ -39,10 +40,18 @@ void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines); 
 struct verbs_place {
     struct store_place place;
     const struct verbs_face *face;
+    const char *runtime_folder;
 };
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
                uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e);
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret);
+/* agent.c: of a place: ask the agent for the keys; tell it that the key file was written anew.  ${context}: the place.
+ * verbs_agent_status: a line of the status where one holds keys of ours. */
+int verbs_agent_held(void *context, const struct hash *pin, const struct note_key *member,
+                     struct keyring_identity *ret, struct err *e);
+void verbs_agent_changed(void *context, const struct keyring_identity *id);
+void verbs_agent_status(const struct verbs_request *request, const struct verbs_face *face,
+                        const struct store_facts *f);
 /* verbs_outside: ERR_REFUSED when ${path}, which is to be written, lies in the repository, is it, or holds it: what is
  * written there in the clear would be carried about with it. */
 int verbs_outside(const struct verbs_request *request, const char *path, struct err *e);

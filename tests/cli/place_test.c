@@ -109,6 +109,23 @@ static void folders_are(const char *config, const char *own)
     assert_string_equal(found.state_folder.s, own);
 }
 
+/* The session's own folder, which is gone with it; without one, where the state is. */
+static void test_runtime_folder(void **state)
+{
+    assert_int_equal(setenv("XDG_STATE_HOME", "/s", 1), 0);
+    const char *const without[] = {NULL, "", "relative"};
+    for (size_t i = 0; i < COUNT(without); i++) {
+        const char *value = without[i];
+        assert_int_equal(value == NULL ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", value, 1), 0);
+        assert_int_equal(find(NULL, NULL, NULL), 0);
+        assert_string_equal(found.runtime_folder.s, "/s/groundwork");
+    }
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
+    assert_int_equal(find(NULL, NULL, NULL), 0);
+    assert_string_equal(found.runtime_folder.s, "/run/user/7/groundwork");
+    assert_int_equal(unsetenv("XDG_RUNTIME_DIR") | unsetenv("XDG_STATE_HOME"), 0);
+}
+
 static void test_folders(void **state)
 {
     assert_int_equal(setenv("HOME", "/h", 1), 0);
@@ -165,6 +182,7 @@ int main(void)
         cmocka_unit_test_setup(test_refusals, fake_environment),
         cmocka_unit_test_setup(test_key, fake_environment),
         cmocka_unit_test_setup(test_folders, fake_environment),
+        cmocka_unit_test_setup(test_runtime_folder, fake_environment),
         cmocka_unit_test_setup(test_home_that_is_not_said, fake_environment),
         cmocka_unit_test_setup(test_nobody_at_home, fake_environment),
     };

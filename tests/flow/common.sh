@@ -10,7 +10,7 @@ work=$PWD
 umask 022
 export XDG_CONFIG_HOME="$work/config" XDG_STATE_HOME="$work/state" LANG=C.UTF-8
 export GROUNDWORK_PASSPHRASE_FILE="$work/passphrase"
-unset GROUNDWORK_KEY GROUNDWORK_REPO LC_ALL || true
+unset GROUNDWORK_KEY GROUNDWORK_REPO LC_ALL XDG_RUNTIME_DIR || true
 (umask 077; echo 'a passphrase of the tests' >passphrase)
 
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }

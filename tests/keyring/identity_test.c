@@ -484,6 +484,31 @@ static void bodies(void **state)
     assert_non_null(strstr(e.text, "signing key is not the member's"));
 }
 
+/* For another process of the same person: all of it, and nothing that was cut, lengthened or changed. */
+static void put_and_got(void **state)
+{
+    struct fixture *f = *state;
+    struct keyring_identity got;
+    struct err e;
+    OWN(buf_wipe) struct buf put = {0}, again = {0};
+    keyring_identity_put(&f->id, &put);
+    assert_int_equal(keyring_identity_get(buf_bytes(&put), &got, &e), 0);
+    keyring_identity_put(&got, &again);
+    assert_true(bytes_equal(buf_bytes(&put), buf_bytes(&again)));
+    for (size_t n = 0; n < put.n; n++)
+        assert_true(keyring_identity_get(bytes_of(put.p, n), &got, NULL) != 0);
+    buf_put_u8(&put, 0);
+    assert_int_equal(keyring_identity_get(buf_bytes(&put), &got, NULL), ERR_DAMAGED);
+    put.n--;
+    f->id.sign.b[0] ^= 1;
+    buf_clear(&again);
+    keyring_identity_put(&f->id, &again);
+    assert_int_equal(keyring_identity_get(buf_bytes(&again), &got, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "signing key is not the member's"));
+    static const struct keyring_identity nothing;
+    assert_memory_equal(&got, &nothing, sizeof got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(clear_lines_are_bound, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bounds_of_argon2, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bodies, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(put_and_got, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(holdings, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(seed_that_receives, fixture_setup, fixture_teardown),
     };

@@ -114,6 +114,7 @@ static int run(struct fixture *f, bool json, va_list words)
                               .key_path = f->key_path,
                               .config_folder = "config",
                               .state_folder = "state",
+                              .runtime_folder = "run",
                               .identity = f->with_keys ? &f->identity : NULL};
     const char *name = va_arg(words, const char *);
     forget(f);
