@@ -103,7 +103,7 @@ static double median(double *list, size_t count)
 
 static double one_sync(int fd)
 {
-    uint8_t line[300];
+    uint8_t line[4096];
     memset(line, 'x', sizeof line);
     double start = now();
     if (write(fd, line, sizeof line) != (ssize_t)sizeof line || fdatasync(fd) != 0)
@@ -202,56 +202,88 @@ static double without_signatures(struct bench *b, struct store *s, uint64_t coun
     return (double)count / (now() - start);
 }
 
-/* The log by itself: drawn secrets, commitments, sealed statements of 200 bytes, both journals, the public log. */
+/*
+ * The log by itself: drawn secrets, commitments, sealed statements of 200 bytes, both journals, the public log.  One
+ * thread makes the leaves of a batch, as whoever has something to say would, while another logs the batch before.
+ */
 struct batch {
+    struct bench *b;
+    struct store *s;
+    struct hash pin;
+    uint64_t first;
     struct buf entries, hidden, secrets;
     struct key secret[BATCH];
 };
 
-static void batch_make(struct bench *b, struct store *s, const struct hash *pin, uint64_t first, struct batch *x)
+static void *batch_make(void *batch)
 {
+    struct batch *x = batch;
+    struct bench *b = x->b;
     uint8_t text[200], entry[LEAF_ENTRY];
     memset(text, 'x', sizeof text);
     buf_clear(&x->entries), buf_clear(&x->hidden), buf_clear(&x->secrets);
     for (uint64_t i = 0; i < BATCH; i++) {
         const struct leaf_envelope envelope = {.statement = bytes_of(text, sizeof text),
                                                .manifest_record = LEAF_NO_MANIFEST};
-        u64_put(text, first + i);
+        u64_put(text, x->first + i);
         crypt_random_fast(x->secret[i].b, CRYPT_KEY);
         leaf_entry_hidden(&x->secret[i], envelope.statement, entry);
         buf_put(&x->entries, entry, LEAF_ENTRY);
         size_t at = x->hidden.n;
         buf_put_u32(&x->hidden, 0);
-        need(leaf_seal(&x->secret[i], pin, first + i, &envelope, &x->hidden), &b->e);
+        need(leaf_seal(&x->secret[i], &x->pin, x->first + i, &envelope, &x->hidden), &b->e);
         u32_put(x->hidden.p + at, (uint32_t)(x->hidden.n - at - 4));
     }
-    need(keyring_seal(store_keyring(s), first, x->secret, BATCH, &x->secrets, &b->e), &b->e);
+    need(keyring_seal(store_keyring(x->s), x->first, x->secret, BATCH, &x->secrets, &b->e), &b->e);
+    return NULL;
+}
+
+static void batch_log(struct bench *b, struct ledger *l, const struct batch *x)
+{
+    struct ledger_position at, next;
+    ledger_where(l, &at);
+    struct ledger_record r = {.number = at.records,
+                              .at = at.bytes,
+                              .first_leaf = at.leaves,
+                              .hidden_count = BATCH,
+                              .entries = buf_bytes(&x->entries),
+                              .hidden = buf_bytes(&x->hidden),
+                              .secrets = buf_bytes(&x->secrets)};
+    need(ledger_prepare(l, &r, &next, &b->e), &b->e);
+    need(ledger_commit(l, &b->e), &b->e);
+    need(ledger_publish(l, &b->e), &b->e);
 }
 
 static double log_alone(struct bench *b, struct store *s, uint64_t count)
 {
-    static struct batch x;
+    static struct batch x[2];
     struct store_facts f;
     struct ledger *l = store_ledger(s);
+    struct ledger_position at;
+    pthread_t maker;
     store_facts(s, &f);
+    ledger_where(l, &at);
+    for (int i = 0; i < 2; i++) {
+        x[i].b = b;
+        x[i].s = s;
+        x[i].pin = f.pin;
+    }
     double start = now();
-    for (uint64_t n = 0; n < count; n += BATCH) {
-        struct ledger_position at, next;
-        ledger_where(l, &at);
-        batch_make(b, s, &f.pin, at.leaves, &x);
-        struct ledger_record r = {.number = at.records,
-                                  .at = at.bytes,
-                                  .first_leaf = at.leaves,
-                                  .hidden_count = BATCH,
-                                  .entries = buf_bytes(&x.entries),
-                                  .hidden = buf_bytes(&x.hidden),
-                                  .secrets = buf_bytes(&x.secrets)};
-        need(ledger_prepare(l, &r, &next, &b->e), &b->e);
-        need(ledger_commit(l, &b->e), &b->e);
-        need(ledger_publish(l, &b->e), &b->e);
+    x[0].first = at.leaves;
+    (void)batch_make(&x[0]);
+    for (uint64_t n = 0; n < count / BATCH; n++) {
+        struct batch *this = &x[n % 2], *next = &x[(n + 1) % 2];
+        bool more = (n + 1) * BATCH < count;
+        next->first = this->first + BATCH;
+        if (more && pthread_create(&maker, NULL, batch_make, next) != 0)
+            abort();
+        batch_log(b, l, this);
+        if (more)
+            pthread_join(maker, NULL);
     }
     double rate = (double)count / (now() - start);
-    buf_drop(&x.entries), buf_drop(&x.hidden), buf_drop(&x.secrets);
+    for (int i = 0; i < 2; i++)
+        buf_drop(&x[i].entries), buf_drop(&x[i].hidden), buf_drop(&x[i].secrets);
     return rate;
 }
 
@@ -274,7 +306,7 @@ static double verified(struct bench *b, uint64_t *ret_statements)
     return now() - start;
 }
 
-/* One statement, durable; beside it, in turns, one fdatasync of 300 bytes on the same disk. */
+/* One statement, durable; beside it, in turns, one fdatasync of 4 KiB on the same disk. */
 static void singles(struct bench *b, struct store *s, const char *work)
 {
     struct file_path path;
@@ -291,8 +323,15 @@ static void singles(struct bench *b, struct store *s, const char *work)
     }
     close(fd);
     unlink(path.s);
+    double mean = now();
+    (void)store_ledger(s); /* what the last ones left to be done */
+    mean = now() - mean;
+    for (int i = 0; i < SINGLES; i++)
+        mean += mine[i];
+    mean /= SINGLES;
     double m = median(mine, SINGLES), d = median(disk, SINGLES);
     row("one durable statement", m * 1e6, "us", d * 1e6, "fdatasync", "at most 4", m / d);
+    row("in the mean, what follows included", mean * 1e6, "us", d * 1e6, "fdatasync", "", mean / d);
 }
 
 int main(int count, char **arguments)
@@ -324,7 +363,7 @@ int main(int count, char **arguments)
     rate = without_signatures(&b, s, UNSIGNED);
     row("items without bytes, covered and committed", rate, "/s", 300000, "asked", "300,000/s", rate / 300000);
     rate = log_alone(&b, s, UNSIGNED); /* last: no index would take what is now in this log */
-    row("leaves alone, sealed and journaled by 10,000", rate, "/s", 300000, "asked", "300,000/s", rate / 300000);
+    row("leaves alone, sealed and logged by 10,000", rate, "/s", 300000, "asked", "300,000/s", rate / 300000);
     store_close(s);
     gone(&b);
     return 0;

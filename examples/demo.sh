@@ -110,8 +110,14 @@ python3 "$examples/compare_trees.py" centre again/1/centre --refused refused && 
 tell "14. The friends kept a checkpoint. It tells, without any key, that nothing before it was changed."
 run -R archive verify --against kept-by-friends
 
-tell "15. A court asks for one statement. It gets a package, and checks it with a program of its own choice."
-run -R archive export package "$("$groundwork" -R archive items | sed -n 's/^ *\([0-9]*\) .*file.*\.txt$/\1/p' | head -1)"
+tell "15. A court asks for one statement. Nothing goes out of which nobody said whose it is, and what she allows."
+statement=$("$groundwork" -R archive items | sed -n 's/^ *\([0-9]*\) .*file.*\.txt$/\1/p' | head -1)
+expect 3 -R archive export package "$statement" --for accountability --to international-court
+run -R archive protect "$statement" --person P-0001
+run -R archive consent give P-0001 --yes store,share_international_court --ask testify --by self --language ko --copy
+
+tell "16. Now it goes: as a package, which the court checks with a program of its own choice."
+run -R archive export package "$statement" --for accountability --to international-court --whom "the court's registry"
 verified() {
     expected=$1
     shift
@@ -123,7 +129,7 @@ cp "$(dirname "$groundwork")/groundwork-verify" "$(dirname "$groundwork")/verify
 verified 5 ./groundwork-verify package
 verified 5 bash verify.sh --all package
 
-tell "16. On the way one bit of it is flipped. Both see it."
+tell "17. On the way one bit of it is flipped. Both see it."
 python3 - package <<'PY'
 import glob, sys
 name = glob.glob(sys.argv[1] + "/data/items/*")[0]
@@ -132,6 +138,10 @@ with open(name, "r+b") as f:
 PY
 verified 1 ./groundwork-verify package
 verified 1 bash verify.sh --all package
+
+tell "18. The witness takes her consent back. Nothing of hers goes out any more, and who is to be told is listed."
+run -R archive consent withdraw P-0001 --by self
+expect 3 -R archive export again "$statement" --for accountability --to international-court
 
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END

@@ -32,6 +32,12 @@ static const struct {
     {"runs", "SELECT * FROM runs ORDER BY n"},
     {"packs", "SELECT * FROM packs ORDER BY pack"},
     {"keyring_files", "SELECT * FROM keyring_files ORDER BY name"},
+    {"consents", "SELECT * FROM consents ORDER BY person, scope, leaf"},
+    {"concerns", "SELECT * FROM concerns ORDER BY first, leaf, n"},
+    {"measures", "SELECT * FROM measures ORDER BY first, leaf"},
+    {"holds", "SELECT * FROM holds ORDER BY first, leaf"},
+    {"hold_list", "SELECT * FROM hold_list ORDER BY leaf"},
+    {"handed", "SELECT * FROM handed ORDER BY first, leaf"},
 };
 
 /* Text as it is, but for what could end the value or the line. */

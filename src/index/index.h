@@ -188,6 +188,60 @@ int index_statements(struct index *x, uint64_t from, int kind_or_0,
 int index_statement_last(struct index *x, enum statement_kind kind, struct index_statement_row *ret, struct err *e);
 int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_row *ret, struct err *e);
 
+/*
+ * ---- consent and protection, by leaf and by person (consent.c) ----
+ *
+ * A stretch: INDEX_STRETCH leaves from a multiple of it on.  Rows of the questions by leaf: those that overlap the
+ * leaves ${first} to ${last}, by where they begin, then by statement; none is longer than a stretch.
+ */
+enum { INDEX_STRETCH = 1024 };
+/* What a person said last of each scope.  *ret_words: of CONSENT_SCOPES; until is copied into ${held}, in which the
+ * texts live.  Nothing was said: all are unsaid. */
+int index_words(struct index *x, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
+                struct err *e);
+/* index_persons: every code of which something was said.  index_words_all: the newest word of each person and scope. */
+int index_persons(struct index *x, int (*each)(void *context, const char *person, struct err *e), void *context,
+                  struct err *e);
+int index_words_all(struct index *x,
+                    int (*each)(void *context, const char *person, enum consent_scope scope,
+                                const struct consent_word *word, struct err *e),
+                    void *context, struct err *e);
+struct index_concern {
+    uint64_t first, last, leaf; /* leaf: of the statement */
+    const char *person;         /* "": nobody */
+    enum consent_link link;
+};
+typedef int index_concern_each(void *context, const struct index_concern *row, struct err *e);
+int index_concerns(struct index *x, uint64_t first, uint64_t last, index_concern_each *each, void *context,
+                   struct err *e);
+/* index_concerns_of: those that name a person, stretch by stretch, in each by statement. */
+int index_concerns_of(struct index *x, const char *person, index_concern_each *each, void *context, struct err *e);
+struct index_measure {
+    uint64_t first, last, leaf;
+    enum consent_restriction restriction;
+    const char *provider; /* NULL: not named */
+    enum consent_level level;
+};
+int index_measures(struct index *x, uint64_t first, uint64_t last,
+                   int (*each)(void *context, const struct index_measure *row, struct err *e), void *context,
+                   struct err *e);
+struct index_hold {
+    uint64_t first, last; /* of index_holds */
+    uint64_t leaf;
+    enum consent_ground ground;
+    bool released;
+    uint64_t released_leaf;
+};
+typedef int index_hold_each(void *context, const struct index_hold *row, struct err *e);
+/* index_holds: released ones too.  index_hold: one, by its leaf; ERR_ABSENT.  index_hold_list: all there ever were. */
+int index_holds(struct index *x, uint64_t first, uint64_t last, index_hold_each *each, void *context, struct err *e);
+int index_hold(struct index *x, uint64_t leaf, struct index_hold *ret, struct err *e);
+int index_hold_list(struct index *x, index_hold_each *each, void *context, struct err *e);
+/* index_handed: by which statements (sealed, accessed) they were given out. */
+int index_handed(struct index *x, uint64_t first, uint64_t last,
+                 int (*each)(void *context, const struct statement_range *range, uint64_t leaf, struct err *e),
+                 void *context, struct err *e);
+
 int index_runs(struct index *x,
                int (*each)(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors,
                            uint64_t first_record, uint32_t records, struct err *e),

@@ -12,6 +12,14 @@
  *     frames        first 64 bits of a chunk's digest -> where a frame of it is
  *     deposits      with what their receipts and a setting aside add
  *     refused, already, runs, packs, keyring_files, places
+ *     consents      what a person said of a scope, by the leaf of the statement: the newest one counts
+ *     concerns      whose leaves are; a person of no letters: that they are nobody's
+ *     measures      restriction and level of leaves
+ *     holds         leaves that a hold stands over; hold_list has each hold, and what released it
+ *     handed        leaves that were given out, and by which statement
+ *
+ * In the last four but hold_list a run of leaves is cut where a stretch of INDEX_STRETCH leaves ends, so that what is
+ * said of one leaf is found among the rows that begin in its stretch.
  *
  * Whatever is found by 64 bits is compared whole.  Unsigned numbers are stored as the signed ones of the same bits:
  * only leaves, which are small, are compared by size.
@@ -26,7 +34,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum { INDEX_SCHEMA = 1 }; /* of the tables; another one is rebuilt */
+enum { INDEX_SCHEMA = 2 }; /* of the tables; another one is rebuilt */
 
 enum index_sql {
     SQL_STANDING,
@@ -83,6 +91,23 @@ enum index_sql {
     SQL_KEYRING_REMOVE,
     SQL_KEYRING_FILES,
     SQL_CHECK,
+    SQL_CONSENT_ADD,
+    SQL_CONSENT_WORDS,
+    SQL_CONSENT_PERSONS,
+    SQL_CONSENT_ALL,
+    SQL_CONCERN_ADD,
+    SQL_CONCERNS,
+    SQL_CONCERNS_OF,
+    SQL_MEASURE_ADD,
+    SQL_MEASURES,
+    SQL_HOLD_ADD,
+    SQL_HOLD_COVER,
+    SQL_HOLD_RELEASE,
+    SQL_HOLDS,
+    SQL_HOLD,
+    SQL_HOLD_LIST,
+    SQL_HANDED_ADD,
+    SQL_HANDED,
     SQL_SIEVE_PATHS,
     SQL_SIEVE_DIGESTS,
     SQL_SIEVE_FRAMES,
@@ -167,6 +192,9 @@ enum index_key_of { INDEX_KEY_OF_PATH, INDEX_KEY_OF_DIGEST, INDEX_KEY_OF_FRAME }
 void index_sieve_add(struct index *x, enum index_key_of of, uint64_t key); /* before its row is */
 bool index_sieve_holds(const struct index *x, enum index_key_of of, uint64_t key); /* perhaps; false: certainly not */
 void index_sieve_leave(struct index *x);
+
+/* consent.c: what statements of consent and protection leave in the tables. */
+int index_take_terms(struct index *x, uint64_t leaf, const struct statement *s, struct err *e);
 
 int index_counters_get(struct index *x, struct index_counters *ret, struct err *e);
 int index_waiting_store(struct index *x, struct err *e);

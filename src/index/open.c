@@ -51,7 +51,18 @@ static const char schema[] =
     " sectors INTEGER NOT NULL, first_record INTEGER NOT NULL, records INTEGER NOT NULL);"
     "CREATE TABLE packs (pack INTEGER PRIMARY KEY, sectors INTEGER NOT NULL, sealed INTEGER NOT NULL,"
     " root BLOB NOT NULL);"
-    "CREATE TABLE keyring_files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;";
+    "CREATE TABLE keyring_files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE consents (person TEXT, scope INTEGER, leaf INTEGER, answer INTEGER NOT NULL, until TEXT,"
+    " PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
+    "CREATE TABLE concerns (first INTEGER, leaf INTEGER, n INTEGER, last INTEGER NOT NULL, person TEXT NOT NULL,"
+    " link INTEGER NOT NULL, PRIMARY KEY (first, leaf, n)) WITHOUT ROWID;"
+    "CREATE INDEX concerns_of ON concerns (person, first / 1024, leaf, first);"
+    "CREATE TABLE measures (first INTEGER, leaf INTEGER, last INTEGER NOT NULL, restriction INTEGER NOT NULL,"
+    " provider TEXT, level INTEGER NOT NULL, PRIMARY KEY (first, leaf)) WITHOUT ROWID;"
+    "CREATE TABLE holds (first INTEGER, leaf INTEGER, last INTEGER NOT NULL, PRIMARY KEY (first, leaf)) WITHOUT ROWID;"
+    "CREATE TABLE hold_list (leaf INTEGER PRIMARY KEY, ground INTEGER NOT NULL, released INTEGER);"
+    "CREATE TABLE handed (first INTEGER, leaf INTEGER, last INTEGER NOT NULL, PRIMARY KEY (first, leaf))"
+    " WITHOUT ROWID;";
 
 /* ---- the file and how it may be opened ---- */
 

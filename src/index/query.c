@@ -11,6 +11,10 @@ static_assert(STATEMENT_ACCESSED == 27, "a device has numbers of its own, and is
 #define DEPOSIT                                                                                                        \
     "SELECT leaf, receipt, receipt_leaf, giver, note, opened, closed, parts, set_aside, reason, totals FROM deposits "
 
+/* Rows that overlap the leaves ?1 to ?2: none is longer than a stretch. */
+static_assert(INDEX_STRETCH == 1024, "the number in the queries below");
+#define OVERLAPS "WHERE first > ?1 - 1024 AND first <= ?2 AND last >= ?1"
+
 /* CROSS JOIN fixes the order in which tables are read. */
 static const char *const texts[SQL_COUNT] = {
     [SQL_STANDING] = "SELECT records, bytes, last, leaves, items, names, folders, item_bytes, distinct_bytes, notes"
@@ -102,6 +106,28 @@ static const char *const texts[SQL_COUNT] = {
                         " ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256",
     [SQL_KEYRING_REMOVE] = "DELETE FROM keyring_files WHERE name = ?1",
     [SQL_KEYRING_FILES] = "SELECT name, bytes, sha256 FROM keyring_files ORDER BY name",
+    [SQL_CONSENT_ADD] = "INSERT INTO consents (person, scope, leaf, answer, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_CONSENT_WORDS] = "SELECT scope, max(leaf), answer, until FROM consents WHERE person = ?1 GROUP BY scope",
+    [SQL_CONSENT_PERSONS] = "SELECT person FROM consents UNION SELECT person FROM concerns WHERE person > ''"
+                            " ORDER BY person",
+    [SQL_CONSENT_ALL] = "SELECT person, scope, max(leaf), answer, until FROM consents GROUP BY person, scope",
+    [SQL_CONCERN_ADD] = "INSERT INTO concerns (first, leaf, n, last, person, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_CONCERNS] = "SELECT first, last, leaf, person, link FROM concerns " OVERLAPS " ORDER BY first, leaf, n",
+    [SQL_CONCERNS_OF] = "SELECT first, last, leaf, person, link FROM concerns INDEXED BY concerns_of"
+                        " WHERE person = ?1 ORDER BY first / 1024, leaf, first",
+    [SQL_MEASURE_ADD] = "INSERT INTO measures (first, leaf, last, restriction, provider, level)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_MEASURES] = "SELECT first, last, leaf, restriction, provider, level FROM measures " OVERLAPS
+                     " ORDER BY first, leaf",
+    [SQL_HOLD_ADD] = "INSERT INTO hold_list (leaf, ground) VALUES (?1, ?2)",
+    [SQL_HOLD_COVER] = "INSERT INTO holds (first, leaf, last) VALUES (?1, ?2, ?3)",
+    [SQL_HOLD_RELEASE] = "UPDATE hold_list SET released = ?1 WHERE leaf = ?2 AND released IS NULL",
+    [SQL_HOLDS] = "SELECT h.first, h.last, l.leaf, l.ground, l.released FROM holds h CROSS JOIN hold_list l"
+                  " ON l.leaf = h.leaf " OVERLAPS " ORDER BY h.first, h.leaf",
+    [SQL_HOLD] = "SELECT 0, 0, leaf, ground, released FROM hold_list WHERE leaf = ?1",
+    [SQL_HOLD_LIST] = "SELECT 0, 0, leaf, ground, released FROM hold_list ORDER BY leaf",
+    [SQL_HANDED_ADD] = "INSERT INTO handed (first, leaf, last) VALUES (?1, ?2, ?3)",
+    [SQL_HANDED] = "SELECT first, last, leaf FROM handed " OVERLAPS " ORDER BY first, leaf",
     [SQL_SIEVE_PATHS] = "SELECT hash FROM paths",
     [SQL_SIEVE_DIGESTS] = "SELECT prefix FROM digests",
     [SQL_SIEVE_FRAMES] = "SELECT prefix FROM frames",

@@ -531,9 +531,16 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
+        return 0;
     case STATEMENT_ACCESSED:
     case STATEMENT_SEALED:
-        return 0;
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED:
+        return index_take_terms(x, leaf, s, e);
     }
     return 0;
 }

@@ -25,7 +25,7 @@ int keyring_copy_look(const char *root, char copy, const struct keyring_file *f,
     return 0;
 }
 
-/* As the last record found it: what follows a commit was interrupted. */
+/* As it was written last: what follows a commit was interrupted. */
 static bool is_before(const struct keyring_file *f, enum copy_state state, struct bytes content)
 {
     struct hash digest;

@@ -22,7 +22,7 @@ void keyring_close(struct keyring *k)
     free(k->changes);
     buf_drop(&k->held);
     buf_wipe(&k->opened);
-    buf_drop(&k->unfinished);
+    buf_drop(&k->behind);
     crypt_secret_free(k);
 }
 
@@ -328,51 +328,70 @@ static int remove_replaced(struct keyring *k, struct err *e)
     return 0;
 }
 
-/* Append the block to one copy of its segment unless it stands there already. */
-static int apply_copy(const char *root, char copy, const struct keyring_block *b, struct err *e)
+/* Blocks of one segment, in their order. */
+struct block_group {
+    const struct keyring_block *block;
+    size_t count;
+};
+
+/* How many of the blocks stand in the file already, from the first on; false: it is no beginning of what it must be. */
+static bool blocks_there(struct bytes file, const struct block_group *g, size_t *ret_there)
+{
+    uint64_t first = 0;
+    uint32_t count;
+    struct bytes block;
+    struct cursor c = cursor_of(file);
+    struct bytes head = cursor_take(&c, HEAD_BYTES);
+    size_t there = 0;
+    bool good = !c.failed && bytes_equal(head, bytes_of(g->block[0].header, g->block[0].header_bytes));
+    while (good && c.left > 0 && there < g->count) {
+        good = block_take(&c, &first, &count, &block);
+        if (good && bytes_equal(block, g->block[there].block))
+            there++;
+        else /* the journal's order is that of the leaves */
+            good = good && there == 0 && first + count <= g->block[0].first_leaf;
+    }
+    *ret_there = there;
+    return good;
+}
+
+/* Append to one copy of their segment those that do not stand there already. */
+static int apply_copy(const char *root, char copy, const struct block_group *g, struct err *e)
 {
     struct file_path path;
     OWN(buf_drop) struct buf whole = {0};
-    int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, b->segment);
+    size_t there;
+    int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, g->block[0].segment);
     if (rc == 0)
         rc = file_read_all(path.s, KEYRING_FILE_MAX, &whole, e);
     if (rc == ERR_ABSENT) {
-        buf_put(&whole, b->header, b->header_bytes);
+        buf_put(&whole, g->block[0].header, g->block[0].header_bytes);
         rc = buf_check(&whole, e);
     }
     if (rc != 0)
         return rc;
-    uint64_t first = 0;
-    uint32_t count;
-    struct bytes block;
-    struct cursor c = cursor_of(buf_bytes(&whole));
-    struct bytes head = cursor_take(&c, HEAD_BYTES);
-    bool good = !c.failed && bytes_equal(head, bytes_of(b->header, b->header_bytes));
-    while (good && c.left > 0) {
-        good = block_take(&c, &first, &count, &block);
-        if (good && bytes_equal(block, b->block))
-            return 0;
-        good = good && first + count <= b->first_leaf; /* the journal's order is that of the leaves */
-    }
-    if (!good)
+    if (!blocks_there(buf_bytes(&whole), g, &there))
         return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", path.s);
-    buf_put_bytes(&whole, b->block);
+    if (there == g->count)
+        return 0;
+    for (size_t i = there; i < g->count; i++)
+        buf_put_bytes(&whole, g->block[i].block);
     rc = buf_check(&whole, e);
     return rc != 0 ? rc : file_replace(path.s, buf_bytes(&whole), 0600, e);
 }
 
-int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e)
+static int group_apply(const char *root, const struct block_group *g, struct err *e)
 {
     int first = 0;
     for (int i = 0; i < COPIES; i++) {
         struct file_path path;
-        int rc = file_path(&path, first == 0 ? e : NULL, "%s/%c/keys/%s", root, COPY_NAME(i), block->segment);
+        int rc = file_path(&path, first == 0 ? e : NULL, "%s/%c/keys/%s", root, COPY_NAME(i), g->block[0].segment);
         if (rc == 0) {
             *strrchr(path.s, '/') = 0;
             rc = file_make_folders(path.s, first == 0 ? e : NULL);
         }
         if (rc == 0)
-            rc = apply_copy(root, COPY_NAME(i), block, first == 0 ? e : NULL);
+            rc = apply_copy(root, COPY_NAME(i), g, first == 0 ? e : NULL);
         if (first == 0)
             first = rc;
         if (rc != 0 && rc != ERR_DAMAGED) /* after a failed sync nothing more is written */
@@ -381,25 +400,65 @@ int keyring_block_apply(const char *root, const struct keyring_block *block, str
     return first;
 }
 
-int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e)
+int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e)
+{
+    const struct block_group g = {block, 1};
+    return group_apply(root, &g, e);
+}
+
+/* As many blocks of one segment as follow each other; those of a file are written once. */
+enum { GROUP_MAX = 64 };
+static int group_next(struct cursor *c, struct keyring_block block[GROUP_MAX], size_t *ret_count, struct err *e)
+{
+    size_t count = 0;
+    while (c->left > 0 && count < GROUP_MAX) {
+        struct cursor look = *c;
+        int rc = keyring_block_next(&look, &block[count], e);
+        if (rc != 0)
+            return rc;
+        if (count > 0 && strcmp(block[count].segment, block[0].segment) != 0)
+            break;
+        *c = look;
+        count++;
+    }
+    *ret_count = count;
+    return 0;
+}
+
+static int blocks_apply(const char *root, struct bytes blocks, struct err *e)
 {
     struct cursor c = cursor_of(blocks);
     int first = 0;
-    k->held_segment = UINT64_MAX;
-    k->opened_count = 0;
+    OWN(mem_drop) struct keyring_block *block = calloc(GROUP_MAX, sizeof *block);
+    if (block == NULL)
+        return err_memory(e);
     while (c.left > 0) {
-        struct keyring_block b;
+        struct block_group g = {.block = block};
         struct err *mine = first == 0 ? e : NULL;
-        int rc = keyring_block_next(&c, &b, mine);
+        int rc = group_next(&c, block, &g.count, mine);
         if (rc != 0)
             return first != 0 ? first : rc;
-        rc = keyring_block_apply(k->root, &b, mine);
+        rc = group_apply(root, &g, mine);
         if (first == 0)
             first = rc;
         if (rc != 0 && rc != ERR_DAMAGED)
             return first;
     }
-    int rc = remove_replaced(k, first == 0 ? e : NULL);
+    return first;
+}
+
+int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e)
+{
+    int rc = keyring_hold(k, blocks, e);
+    if (rc != 0)
+        return rc;
+    k->held_segment = UINT64_MAX;
+    k->opened_count = 0;
+    int first = blocks_apply(k->root, buf_bytes(&k->behind), e);
+    if (first != 0 && first != ERR_DAMAGED)
+        return first;
+    buf_clear(&k->behind);
+    rc = remove_replaced(k, first == 0 ? e : NULL);
     return first != 0 ? first : rc;
 }
 
@@ -535,15 +594,14 @@ static int segment_each(struct keyring *k, const struct segment *s, uint64_t lea
 
 int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e)
 {
-    buf_clear(&k->unfinished);
-    buf_put_bytes(&k->unfinished, blocks);
-    return buf_check(&k->unfinished, e);
+    buf_put_bytes(&k->behind, blocks);
+    return buf_check(&k->behind, e);
 }
 
-/* ERR_ABSENT: not in them either. */
-static int unfinished_open(struct keyring *k, const struct segment *s, uint64_t leaf, struct err *e)
+/* ERR_ABSENT: not in them. */
+static int behind_open(struct keyring *k, const struct segment *s, uint64_t leaf, struct err *e)
 {
-    struct cursor c = cursor_of(buf_bytes(&k->unfinished));
+    struct cursor c = cursor_of(buf_bytes(&k->behind));
     char name[KEYRING_NAME_MAX];
     segment_name(k->compartment, s->number, name);
     while (c.left > 0) {
@@ -562,9 +620,9 @@ int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err
     if (leaf < k->opened_first || leaf - k->opened_first >= k->opened_count) {
         const struct segment *s = leaf == ALL_LEAVES ? NULL : segment_of(k, leaf);
         uint32_t total;
-        int rc = s == NULL ? ERR_ABSENT : segment_each(k, s, leaf, &total, e);
+        int rc = s == NULL ? ERR_ABSENT : behind_open(k, s, leaf, e);
         if (rc == ERR_ABSENT && s != NULL)
-            rc = unfinished_open(k, s, leaf, e);
+            rc = segment_each(k, s, leaf, &total, e);
         if (rc == ERR_ABSENT)
             return err_set(e, rc, "no segment holds the secret of leaf %llu", (unsigned long long)leaf);
         if (rc != 0)

@@ -85,7 +85,7 @@ struct keyring_file {
     uint64_t bytes;
     struct hash sha256;
     bool removed;
-    bool unfinished; /* keyring_check: a copy is good also as it was before the last record; 0 bytes: not there */
+    bool unfinished; /* keyring_check: a copy is good also as it was before it was written last; 0 bytes: not there */
     uint64_t before_bytes;
     struct hash before_sha256;
 };
@@ -143,8 +143,9 @@ void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *
  * a new one begins: its key goes into a new table version, which is durable before this returns.  After a failure ${k}
  * is to be closed.  ERR_REFUSED: the compartment has no room for a further segment.
  * keyring_changes: files written or to be removed since the last keyring_committed; borrowed until then.
- * keyring_committed: the journal holds the blocks: append them to the segments, remove replaced tables.  All of it is
- * tried; ERR_DAMAGED when a copy of a segment could not be brought up to date because it is damaged.
+ * keyring_committed: the journal holds the blocks: append them to the segments, behind those that are held
+ * (keyring_hold), each file written once; remove replaced tables.  All of it is tried; ERR_DAMAGED when a copy of a
+ * segment could not be brought up to date because it is damaged.
  */
 int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, size_t count, struct buf *ret_blocks,
                  struct err *e);
@@ -153,8 +154,8 @@ int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e);
 
 /* keyring_secret: the secret of one hidden leaf.  ERR_ABSENT: no segment has it; ERR_DAMAGED names the segment. */
 int keyring_secret(struct keyring *k, uint64_t leaf, struct key *ret, struct err *e);
-/* keyring_hold: for who writes nothing: ${blocks} of a record that the segments may lack yet.  Copied; what no segment
- * has is looked for in them. */
+/* keyring_hold: ${blocks} of a record that the segments may lack yet: the journal holds them.  Copied, behind those
+ * that are held.  Secrets are looked for in them first, until keyring_committed has brought them to the segments. */
 int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
 
 /*

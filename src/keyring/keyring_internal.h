@@ -89,7 +89,7 @@ struct keyring {
     struct buf opened;
     uint64_t opened_first;
     uint32_t opened_count;
-    struct buf unfinished; /* blocks that the segments may lack, as a journal has them */
+    struct buf behind; /* blocks that the segments may lack, as a journal has them */
 };
 
 enum copy_state { COPY_GOOD, COPY_MISSING, COPY_BAD, COPY_UNREADABLE };

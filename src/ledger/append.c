@@ -1,11 +1,12 @@
 /*
- * The commit: a record is built and signed in memory, then appended to both copies.
+ * The commit: a record is built and signed in memory, written behind both copies, then both are synced.
  */
 #include "ledger/ledger_internal.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 
 static int may_append(const struct ledger *l, struct err *e)
 {
@@ -112,36 +113,77 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     return 0;
 }
 
-static int append_to(struct ledger *l, int copy, struct err *e)
-{
-    struct ledger_copy *c = &l->copy[copy];
+/* One copy, opened to be appended to, and its size as it is found. */
+struct appending {
     struct file_path path;
-    int rc = ledger_copy_path(l, copy, &path, e);
-    if (rc != 0)
-        return rc;
-    OWN(fd_drop) int fd = open(path.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return err_os(e, ERR_IO, errno, "cannot open %s for writing", path.s);
+    int fd;
+    bool written; /* something of the record may lie in it */
+    int rc;       /* of the sync */
+    struct err why;
+};
+
+static int append_begin(struct ledger *l, int copy, struct appending *a, struct err *e)
+{
     uint64_t size;
-    rc = file_size(fd, &size, path.s, e);
+    int rc = ledger_copy_path(l, copy, &a->path, e);
     if (rc != 0)
         return rc;
-    if (size != l->position.bytes)
-        return err_set(e, ERR_DAMAGED, "%s changed since it was opened: nothing was added", path.s);
-    rc = file_write_at(fd, l->prepared.p, l->prepared.n, size, path.s, e);
-    if (rc != 0) {
-        /* Best effort: a tail that stays is found and judged at the next opening. */
-        if (ftruncate(fd, (off_t)size) == 0)
-            (void)file_sync(fd, path.s, NULL);
-        return rc;
-    }
-    rc = file_sync(fd, path.s, e);
-    if (rc != 0) /* nothing more is written, not even to take it back: the next opening judges what is there */
-        return rc;
-    c->size = c->good = l->next.bytes;
-    fd_drop(&c->fd);
-    c->fd = TAKE_FD(fd);
+    a->fd = open(a->path.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (a->fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot open %s for writing", a->path.s);
+    rc = file_size(a->fd, &size, a->path.s, e);
+    if (rc == 0 && size != l->position.bytes)
+        rc = err_set(e, ERR_DAMAGED, "%s changed since it was opened: nothing was added", a->path.s);
+    return rc;
+}
+
+static int append_write(struct ledger *l, struct appending *a, struct err *e)
+{
+    a->written = true;
+    return file_write_at(a->fd, l->prepared.p, l->prepared.n, l->position.bytes, a->path.s, e);
+}
+
+/* Best effort: a tail that stays is found and judged at the next opening. */
+static void append_undo(struct ledger *l, struct appending *a)
+{
+    if (a->written && ftruncate(a->fd, (off_t)l->position.bytes) == 0)
+        (void)file_sync(a->fd, a->path.s, NULL);
+}
+
+static void *append_sync(void *appending)
+{
+    struct appending *a = appending;
+    a->rc = file_sync(a->fd, a->path.s, &a->why);
+    return NULL;
+}
+
+/* Both at once: two syncs of one disk then cost little more than one.  Without a thread to be had, one by one. */
+static int append_sync_both(struct appending a[2], struct err *e)
+{
+    pthread_t thread;
+    bool beside = pthread_create(&thread, NULL, append_sync, &a[1]) == 0;
+    (void)append_sync(&a[0]);
+    if (beside)
+        (void)pthread_join(thread, NULL);
+    else
+        (void)append_sync(&a[1]);
+    for (int copy = 0; copy < 2; copy++)
+        if (a[copy].rc != 0)
+            return err_set(e, a[copy].rc, "%s", a[copy].why.text);
     return 0;
+}
+
+/* After a failed sync nothing more is written, not even to take it back: the next opening judges what is there. */
+static int append_both(struct ledger *l, struct appending a[2], struct err *e)
+{
+    int rc = 0;
+    for (int copy = 0; rc == 0 && copy < 2; copy++)
+        rc = append_begin(l, copy, &a[copy], e);
+    for (int copy = 0; rc == 0 && copy < 2; copy++)
+        rc = append_write(l, &a[copy], e);
+    for (int copy = 0; rc != 0 && copy < 2; copy++)
+        append_undo(l, &a[copy]);
+    return rc == 0 ? append_sync_both(a, e) : rc;
 }
 
 int ledger_commit(struct ledger *l, struct err *e)
@@ -150,9 +192,16 @@ int ledger_commit(struct ledger *l, struct err *e)
     if (rc != 0)
         return rc;
     assert(l->prepared.n > 0);
-    rc = append_to(l, 0, e);
-    if (rc == 0)
-        rc = append_to(l, 1, e);
+    struct appending a[2] = {{.fd = -1}, {.fd = -1}};
+    rc = append_both(l, a, e);
+    for (int copy = 0; copy < 2; copy++) {
+        if (rc == 0) {
+            fd_drop(&l->copy[copy].fd);
+            l->copy[copy].fd = TAKE_FD(a[copy].fd);
+            l->copy[copy].size = l->copy[copy].good = l->next.bytes;
+        }
+        fd_drop(&a[copy].fd);
+    }
     if (rc != 0) {
         l->spoiled = true;
         return rc;

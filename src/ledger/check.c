@@ -2,7 +2,8 @@
  * Everything the ledger has, against everything it must be.  Never writes.
  *
  * What an interrupted program leaves is no fault: in a copy, a beginning of what the other has, from where the outside
- * state stops; behind the end of the journal, the beginning of a next record; a public log that is one record behind.
+ * state stops; behind the end of the journal, the beginning of a next record; a public log that is one record behind,
+ * or more, but not behind what the outside state calls committed.
  */
 #include "ledger/ledger_internal.h"
 
@@ -156,7 +157,24 @@ static bool file_is(const struct ledger *l, const char *name, struct bytes conte
     return rc == 0 && bytes_equal(buf_bytes(&b), content);
 }
 
-/* Which checkpoint is shown?  The last record's, or after an interrupted publication the one before. */
+/* A publication that did not come to its end: always by one record; by more only behind what is called committed. */
+static bool may_be_shown(const struct ledger *l, const struct ledger_mark *m, unsigned back)
+{
+    return back <= 1 || !l->committed_known || m->at >= l->settled;
+}
+
+/* Is it the checkpoint of the record before this border that is shown? */
+static bool shown_at(struct check *k, const struct ledger_mark *m)
+{
+    struct ledger_mark before = *m;
+    struct ledger_parsed p;
+    bool there;
+    return ledger_mark_back(k->l, &before) &&
+           ledger_record_good(k->l, before.at, before.records, NULL, &k->bytes[0], &p, NULL) == 0 &&
+           file_is(k->l, "checkpoint", p.record.checkpoint, &there);
+}
+
+/* Which checkpoint is shown?  The last record's, or after an interrupted publication one before it. */
 static void find_published(struct check *k)
 {
     struct ledger *l = k->l;
@@ -166,20 +184,11 @@ static void find_published(struct check *k)
     k->published = l->position.leaves;
     if (l->position.records == 0 || file_is(l, "checkpoint", buf_bytes(&l->note), &there))
         return;
-    bool stepped = ledger_mark_back(l, &m);
-    uint64_t before = m.leaves;
-    if (stepped && m.records == 0 && !there) {
-        k->published = 0;
-        return;
-    }
-    struct ledger_parsed p;
-    bool had;
-    if (stepped && ledger_mark_back(l, &m) &&
-        ledger_record_good(l, m.at, m.records, NULL, &k->bytes[0], &p, NULL) == 0 &&
-        file_is(l, "checkpoint", p.record.checkpoint, &had)) {
-        k->published = before;
-        return;
-    }
+    for (unsigned back = 1; back <= LEDGER_BEHIND_MAX && ledger_mark_back(l, &m) && may_be_shown(l, &m, back); back++)
+        if (m.records == 0 ? !there : shown_at(k, &m)) {
+            k->published = m.leaves;
+            return;
+        }
     if (there)
         (void)err_set(&line, ERR_DAMAGED, "log/checkpoint is not the checkpoint of the journal's last record");
     else

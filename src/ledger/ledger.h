@@ -24,6 +24,7 @@ enum {
     LEDGER_RECORD_MAX = 1 << 30,
     LEDGER_VERSION = 1,
     LEDGER_FIRST = 64,                  /* offset of record 0 in a journal */
+    LEDGER_BEHIND_MAX = 32,             /* records by which the public log may be behind the journal */
 };
 enum ledger_entry_kind { LEDGER_HIDDEN = 1, LEDGER_PUBLIC = 2 };
 
@@ -111,9 +112,9 @@ bool ledger_outrun(const struct ledger *l);
 /*
  * ledger_prepare(l, draft, ret_position, e): build and sign checkpoint and record, in memory.  *ret_position is where
  * the journal will stand: note it outside as pending, then
- * ledger_commit(l, e): append to both copies, each synced.  0: committed.  An error of copy a leaves no record
- * (its tail is cut again if that can be done); once copy a holds it, a failing copy b is reported as ERR_IO and the
- * record counts as committed at the next opening.  After any error the ledger takes no more.
+ * ledger_commit(l, e): append to both copies, then sync both at once.  0: committed.  What cannot be written to one is
+ * taken back from both, if that can be done: there is no record.  A sync that fails is ERR_IO, and a record that either
+ * copy holds whole counts as committed at the next opening.  After any error the ledger takes no more.
  */
 int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct ledger_position *ret_position,
                    struct err *e);
@@ -134,6 +135,14 @@ int ledger_glance(const char *root, int copy,
 /* ledger_publish: bring tiles and log/checkpoint up to the journal, durably (all that is missing; every partial tile
  * that a newer one replaces is removed). */
 int ledger_publish(struct ledger *l, struct err *e);
+/*
+ * ledger_shown: is log/checkpoint that of the last record?
+ * ledger_behind: each record that log/checkpoint does not cover, from the oldest on, as ledger_walk gives it; only the
+ * newest LEDGER_BEHIND_MAX, by more than which no writer leaves it behind.
+ */
+bool ledger_shown(const struct ledger *l);
+int ledger_behind(struct ledger *l, int (*each)(void *context, const struct ledger_record *record, struct err *e),
+                  void *context, struct err *e);
 /*
  * ledger_publish_cosigned: log/cosigned, the newest checkpoint that others have signed too, durably; nothing is done
  * where it is there already.  Empty: none, and a file of that name is removed.  What it must hold follows from the
@@ -177,7 +186,8 @@ int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], str
  * from the entries, every tile and log/checkpoint compared byte for byte with what they must be, no file too many.
  * Never writes.  Each fault is told in one line to ${finding}; ERR_DAMAGED when there was any.  What an interrupted
  * write leaves is none: a copy that lacks what was never called committed, a tail that begins like the next record, a
- * public log that is one record behind.  ERR_BUSY: the journal grew meanwhile, and something did not fit.
+ * public log that is one record behind, or up to LEDGER_BEHIND_MAX that the outside state does not call committed.
+ * ERR_BUSY: the journal grew meanwhile, and something did not fit.
  * ${each}: as in ledger_walk over the good copy, for what only higher floors can check; may be NULL.
  */
 int ledger_check(struct ledger *l, void (*finding)(void *context, const char *line),

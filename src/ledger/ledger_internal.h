@@ -66,6 +66,7 @@ enum {
     LEDGER_COPY_BLOCK = 1 << 20,
 };
 _Static_assert(sizeof(struct hash) == CRYPT_HASH, "a tile is an array of hashes");
+_Static_assert((int)LEDGER_SETTLE_RECORDS > (int)LEDGER_BEHIND_MAX, "a log that is behind is gone on with, not anew");
 _Static_assert((int)LEDGER_HEADER == (int)LEDGER_FIRST, "record 0 follows the header");
 /* For %llu: the keys of the text catalogue must not depend on what the machine calls its uint64_t. */
 #define LLU(number) ((unsigned long long)(number))
@@ -174,6 +175,7 @@ struct ledger {
     struct ledger_position position;
     bool healed[2];   /* written again from the other copy since it was opened */
     uint64_t settled; /* a copy that lacks bytes before this is damaged; behind it, a write was interrupted */
+    bool committed_known; /* there was an outside state to open it by */
     bool pending;     /* the outside state knew of a record being written */
     struct buf note;  /* checkpoint of the last record; empty when there is none */
 

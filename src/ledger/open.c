@@ -435,6 +435,7 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
     int rc = find_base(l, committed, &bytes, e);
     uint64_t base = l->position.records;
     l->settled = l->position.bytes;
+    l->committed_known = committed != NULL;
     l->pending = pending != NULL;
     if (rc == 0)
         rc = extend(l, pending, &opening->pending_found, &bytes, e);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,16 +113,52 @@ static int drop_narrower(const char *root, const char *name, struct err *e)
     return 0;
 }
 
+/* Every so many drafts, by one thread. */
+struct syncing {
+    struct ledger_placing *p;
+    size_t first, step;
+    _Atomic bool *failed; /* any of them: then no further one is begun */
+    int rc;
+    struct err why;
+};
+
+static void *sync_some(void *syncing)
+{
+    struct syncing *y = syncing;
+    struct file_path draft;
+    for (size_t i = y->first; !*y->failed && i < y->p->count; i += y->step)
+        if (y->p->file[i].fd >= 0) {
+            y->rc = draft_path(y->p, i, &draft, &y->why);
+            if (y->rc == 0)
+                y->rc = file_sync(y->p->file[i].fd, draft.s, &y->why);
+            if (y->rc != 0)
+                *y->failed = true;
+        }
+    return NULL;
+}
+
+/* What waits for the disk at the same time shares its flushes: eight threads are done in a fraction of the time. */
 static int sync_drafts(struct ledger_placing *p, struct err *e)
 {
-    struct file_path draft;
+    enum { THREADS = 8, WORTH = 4 };
+    const size_t count = p->count / WORTH < 1 ? 1 : p->count / WORTH > THREADS ? THREADS : p->count / WORTH;
+    struct syncing part[THREADS];
+    pthread_t thread[THREADS];
+    bool beside[THREADS];
+    _Atomic bool failed = false;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < p->count; i++)
-        if (p->file[i].fd >= 0) {
-            rc = draft_path(p, i, &draft, e);
-            if (rc == 0)
-                rc = file_sync(p->file[i].fd, draft.s, e);
-        }
+    for (size_t i = 0; i < count; i++) {
+        part[i] = (struct syncing){.p = p, .first = i, .step = count, .failed = &failed};
+        beside[i] = i + 1 < count && pthread_create(&thread[i], NULL, sync_some, &part[i]) == 0;
+        if (!beside[i])
+            (void)sync_some(&part[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (beside[i])
+            (void)pthread_join(thread[i], NULL);
+        if (rc == 0 && part[i].rc != 0)
+            rc = err_set(e, part[i].rc, "%s", part[i].why.text);
+    }
     return rc;
 }
 

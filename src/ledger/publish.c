@@ -119,6 +119,29 @@ static bool is_published(const struct ledger *l, const struct ledger_mark *m, st
            bytes_equal(buf_bytes(&note), p.record.checkpoint);
 }
 
+bool ledger_shown(const struct ledger *l)
+{
+    OWN(buf_drop) struct buf note = {0};
+    struct file_path path;
+    return file_path(&path, NULL, "%s/log/checkpoint", l->root) == 0 &&
+           file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) == 0 &&
+           bytes_equal(buf_bytes(&note), buf_bytes(&l->note));
+}
+
+int ledger_behind(struct ledger *l, int (*each)(void *context, const struct ledger_record *record, struct err *e),
+                  void *context, struct err *e)
+{
+    struct ledger_mark m = {l->position.bytes, l->position.records, l->position.leaves};
+    struct hash root;
+    bool stepped = !ledger_shown(l);
+    for (unsigned i = 0; stepped && i < LEDGER_BEHIND_MAX && m.records > 0; i++) {
+        stepped = ledger_mark_back(l, &m);
+        if (stepped && is_published(l, &m, &root))
+            break;
+    }
+    return m.at == l->position.bytes ? 0 : ledger_walk(l, -1, m.at, m.records, each, context, e);
+}
+
 /*
  * The newest border, at least ${back} records from the end, from which tiles can be continued: those under
  * log/checkpoint, or older.  Leaves the tree in *t; record 0 when nothing else is to be had.

@@ -88,3 +88,15 @@ bool statement_ranges_good(const struct statement_range *list, size_t count)
             return false;
     return true;
 }
+
+size_t statement_ranges_fit(struct statement_range *list, size_t count)
+{
+    while (count > STATEMENT_RANGES_MAX) {
+        for (size_t i = 0; i < count / 2; i++)
+            list[i] = (struct statement_range){list[2 * i].first, list[2 * i + 1].last};
+        if (count % 2 != 0)
+            list[count / 2] = list[count - 1];
+        count = count / 2 + count % 2;
+    }
+    return count;
+}

@@ -5,6 +5,7 @@
 #include "base/unicode.h"
 #include "model/checkpoint.h"
 #include "model/policy.h"
+#include "model/terms.h"
 
 #include <assert.h>
 
@@ -29,6 +30,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
     [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
     [STATEMENT_SEALED] = "sealed",
+    [STATEMENT_CONSENT] = "consent",   [STATEMENT_WITHDRAWN] = "withdrawn", [STATEMENT_CONCERNS] = "concerns",
+    [STATEMENT_PROTECTED] = "protected", [STATEMENT_HOLD] = "hold", [STATEMENT_RELEASED] = "released",
 };
 static const char *const ROLE_NAMES[] = {
     [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
@@ -55,7 +58,8 @@ const char *statement_kind_name(enum statement_kind kind)
 bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
-           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED;
+           kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED ||
+           terms_kind(kind);
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -95,6 +99,7 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_PROPOSED:
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
+    case STATEMENT_RELEASED:
         return role == STATEMENT_ADMINISTRATOR;
     case STATEMENT_COVER:
     case STATEMENT_INVESTIGATION:
@@ -103,6 +108,9 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_RECEIPT:
     case STATEMENT_SET_ASIDE:
     case STATEMENT_SEALED:
+    case STATEMENT_CONSENT:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
         return takes_in;
     case STATEMENT_KEYRING:
     case STATEMENT_PACKS:
@@ -114,6 +122,8 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_TIMESTAMPED:
     case STATEMENT_CUSTODY:
     case STATEMENT_ACCESSED:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_HOLD:
         return statement_role_writes(role);
     }
     return false;
@@ -836,6 +846,11 @@ static void claim_custody(const struct statement_custody *x, struct claims *c)
 
 static void claim_sealed(const struct statement_sealed *p, struct claims *c)
 {
+    claim_text(c, "for", p->use.purpose);
+    if (p->use.purpose != NULL) {
+        json_ranges(claim_begin(c, "items"), p->items_given, p->items_given_count);
+        claim_end(c);
+    }
     struct json_out *j = claim_begin(c, "package");
     json_object_begin(j);
     json_key(j, "checkpoint");
@@ -873,6 +888,8 @@ static void claim_sealed(const struct statement_sealed *p, struct claims *c)
     put_number(j, "withheld", p->withheld);
     json_object_end(j);
     claim_end(c);
+    claim_text(c, "to", p->use.to);
+    claim_text(c, "whom", p->use.whom);
 }
 
 static void make_claims(const struct statement *s, struct claims *c)
@@ -892,9 +909,21 @@ static void make_claims(const struct statement *s, struct claims *c)
     case STATEMENT_CUSTODY: claim_custody(&s->custody, c); break;
     case STATEMENT_ACCESSED:
         claim_text(c, "act", s->accessed.act);
+        claim_text(c, "for", s->accessed.use.purpose);
+        claim_text(c, "to", s->accessed.use.to);
+        claim_text(c, "whom", s->accessed.use.whom);
         claim_text(c, "why", s->accessed.why);
         break;
     case STATEMENT_SEALED: claim_sealed(&s->sealed, c); break;
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED:
+        terms_put(s, claim_begin(c, KIND_NAMES[s->kind]));
+        claim_end(c);
+        break;
     default: assert(false);
     }
 }
@@ -1216,6 +1245,15 @@ static int ranges_rule(const struct statement_range *items, size_t count, int co
                          STATEMENT_RANGES_MAX);
 }
 
+static int use_rule(const struct statement_use *u, int code, struct err *e)
+{
+    if ((u->purpose == NULL) != (u->to == NULL) || (u->purpose == NULL && u->whom != NULL))
+        return err_set(e, code, "rule use: purpose and recipient are said together");
+    if (u->purpose != NULL && consent_use_find(u->purpose, u->to) == NULL)
+        return err_set(e, code, "rule use: there is no \"%s\" for \"%s\"", u->purpose, u->to);
+    return u->whom == NULL ? 0 : text_rule(u->whom, "--whom", code, e);
+}
+
 static int accessed_rule(const struct statement_accessed *x, int code, struct err *e)
 {
     if (x->act == NULL || !statement_access_known(x->act))
@@ -1224,6 +1262,8 @@ static int accessed_rule(const struct statement_accessed *x, int code, struct er
     if (x->item_count == 0)
         return err_set(e, code, "rule accessed-items: no item was accessed");
     int rc = ranges_rule(x->items, x->item_count, code, e);
+    if (rc == 0)
+        rc = use_rule(&x->use, code, e);
     return rc == 0 && x->why != NULL ? text_rule(x->why, "--why", code, e) : rc;
 }
 
@@ -1276,11 +1316,18 @@ static int sealed_rule(const struct statement_sealed *p, int code, struct err *e
         return err_set(e, code, "rule list-length: a list has at most %d members", STATEMENT_VERIFIERS_MAX);
     if (p->items == 0)
         return err_set(e, code, "rule sealed-items: a package holds at least one item");
+    int rc = use_rule(&p->use, code, e);
+    if (rc == 0 && (p->use.purpose == NULL) != (p->items_given_count == 0))
+        rc = err_set(e, code, "rule sealed-given: with what for and to whom it is said which items went out");
+    if (rc == 0)
+        rc = ranges_rule(p->items_given, p->items_given_count, code, e);
+    if (rc != 0)
+        return rc;
     for (size_t i = 0; i < p->deposit_count; i++)
         if (p->deposits[i].count == 0 || (i > 0 && p->deposits[i].deposit <= p->deposits[i - 1].deposit))
             return err_set(e, code, "rule sealed-deposits: they ascend, and none is empty");
     for (size_t i = 0; i < p->verifier_count; i++) {
-        int rc = text_rule(p->verifiers[i].name, text_tr("the name of a verifier"), code, e);
+        rc = text_rule(p->verifiers[i].name, text_tr("the name of a verifier"), code, e);
         if (rc == 0 && i > 0 && strcmp(p->verifiers[i - 1].name, p->verifiers[i].name) >= 0)
             rc = err_set(e, code, "rule sealed-verifiers: they ascend by name");
         if (rc != 0)
@@ -1326,6 +1373,12 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     case STATEMENT_SEALED: return sealed_rule(&s->sealed, code, e);
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED: return terms_rule(s, code, e);
     }
     assert(false);
     return code;
@@ -2157,24 +2210,6 @@ static int read_sealed_lists(struct reading *r, const struct json_node *deposits
     return 0;
 }
 
-static int read_sealed(struct reading *r)
-{
-    static const char *const keys[] = {"checkpoint", "deposits",    "events",    "items",
-                                       "tagmanifest", "verifiers", "withheld"};
-    static const char *const checkpoint_keys[] = {"leaves", "root"}, *const event_keys[] = {"head", "number"};
-    struct statement_sealed *p = &r->s->sealed;
-    const struct json_node *n = claim_value(r, "package");
-    const struct json_node *checkpoint = json_get(n, "checkpoint"), *events = json_get(n, "events");
-    bool good = json_keys_are(n, keys, COUNT(keys)) && json_count(r->values) == 1 &&
-                json_keys_are(checkpoint, checkpoint_keys, 2) && json_keys_are(events, event_keys, 2) &&
-                json_get_u64(json_get(checkpoint, "leaves"), &p->leaves) &&
-                get_hash(json_get(checkpoint, "root"), &p->root) &&
-                json_get_u64(json_get(events, "number"), &p->events) && get_hash(json_get(events, "head"), &p->event) &&
-                json_get_u64(json_get(n, "items"), &p->items) && json_get_u64(json_get(n, "withheld"), &p->withheld) &&
-                get_hex_hash(json_get(n, "tagmanifest"), &p->tagmanifest);
-    return good ? read_sealed_lists(r, json_get(n, "deposits"), json_get(n, "verifiers")) : broken(r, "sealed-claim");
-}
-
 static int read_deposit(struct reading *r)
 {
     const struct json_node *giver = claim_value(r, "giver"), *note = claim_value(r, "note");
@@ -2197,9 +2232,8 @@ static int read_deposit(struct reading *r)
     return 0;
 }
 
-static int read_items(struct reading *r, struct statement_range **ret, size_t *ret_count)
+static int read_ranges(struct reading *r, const struct json_node *n, struct statement_range **ret, size_t *ret_count)
 {
-    const struct json_node *n = json_get(r->root, "items");
     size_t count = json_count(n);
     if (!json_is_array(n) || count == 0 || count > STATEMENT_RANGES_MAX)
         return broken(r, "items");
@@ -2213,6 +2247,11 @@ static int read_items(struct reading *r, struct statement_range **ret, size_t *r
     return 0;
 }
 
+static int read_items(struct reading *r, struct statement_range **ret, size_t *ret_count)
+{
+    return read_ranges(r, json_get(r->root, "items"), ret, ret_count);
+}
+
 /* A claim that need not be there; *count grows when it is.  false: it is there, and no text. */
 static bool get_claim_text(struct reading *r, const char *claim, const char **ret, size_t *count)
 {
@@ -2220,6 +2259,12 @@ static bool get_claim_text(struct reading *r, const char *claim, const char **re
     *ret = json_text(n);
     *count += n != NULL;
     return (n == NULL) == (*ret == NULL);
+}
+
+static bool get_use(struct reading *r, struct statement_use *u, size_t *count)
+{
+    return get_claim_text(r, "for", &u->purpose, count) && get_claim_text(r, "to", &u->to, count) &&
+           get_claim_text(r, "whom", &u->whom, count);
 }
 
 static bool read_refers(struct reading *r, struct statement_custody *x)
@@ -2250,9 +2295,32 @@ static int read_accessed(struct reading *r)
 {
     struct statement_accessed *x = &r->s->accessed;
     size_t count = 0;
-    bool good = get_claim_text(r, "act", &x->act, &count) && get_claim_text(r, "why", &x->why, &count) &&
-                json_count(r->values) == count;
+    bool good = get_claim_text(r, "act", &x->act, &count) && get_use(r, &x->use, &count) &&
+                get_claim_text(r, "why", &x->why, &count) && json_count(r->values) == count;
     return good ? read_items(r, &x->items, &x->item_count) : broken(r, "accessed-claims");
+}
+
+static int read_sealed(struct reading *r)
+{
+    static const char *const keys[] = {"checkpoint", "deposits",    "events",    "items",
+                                       "tagmanifest", "verifiers", "withheld"};
+    static const char *const checkpoint_keys[] = {"leaves", "root"}, *const event_keys[] = {"head", "number"};
+    struct statement_sealed *p = &r->s->sealed;
+    const struct json_node *n = claim_value(r, "package"), *given = claim_value(r, "items");
+    size_t count = 1u + (given != NULL);
+    const struct json_node *checkpoint = json_get(n, "checkpoint"), *events = json_get(n, "events");
+    bool good = json_keys_are(n, keys, COUNT(keys)) && get_use(r, &p->use, &count) &&
+                json_count(r->values) == count && json_keys_are(checkpoint, checkpoint_keys, 2) &&
+                json_keys_are(events, event_keys, 2) &&
+                json_get_u64(json_get(checkpoint, "leaves"), &p->leaves) &&
+                get_hash(json_get(checkpoint, "root"), &p->root) &&
+                json_get_u64(json_get(events, "number"), &p->events) && get_hash(json_get(events, "head"), &p->event) &&
+                json_get_u64(json_get(n, "items"), &p->items) && json_get_u64(json_get(n, "withheld"), &p->withheld) &&
+                get_hex_hash(json_get(n, "tagmanifest"), &p->tagmanifest);
+    if (!good)
+        return broken(r, "sealed-claim");
+    int rc = read_sealed_lists(r, json_get(n, "deposits"), json_get(n, "verifiers"));
+    return rc == 0 && given != NULL ? read_ranges(r, given, &p->items_given, &p->items_given_count) : rc;
 }
 
 static int read_claim_text(struct reading *r, const char *claim, const char **ret)
@@ -2267,6 +2335,20 @@ static int read_named(struct reading *r)
     r->s->named.text = json_text(claim_value(r, "text"));
     bool good = r->s->named.member != NULL && r->s->named.text != NULL && json_count(r->values) == 2;
     return good ? 0 : broken(r, "named-claims");
+}
+
+static void *terms_room(void *context, size_t count, size_t size)
+{
+    return list_new(context, count, size);
+}
+
+static int read_terms(struct reading *r)
+{
+    const struct json_node *value = claim_value(r, KIND_NAMES[r->s->kind]);
+    if (value == NULL || json_count(r->values) != 1)
+        return broken(r, "terms-claims");
+    int rc = terms_get(value, &(struct terms_reading){terms_room, r}, r->s, r->e);
+    return rc == ERR_DAMAGED ? broken(r, "terms-form") : rc;
 }
 
 static int custody_fields(struct reading *r)
@@ -2352,6 +2434,12 @@ static int read_kind(struct reading *r)
             return broken(r, "set-aside-receipt");
         return read_claim_text(r, "reason", &s->set_aside.reason);
     case STATEMENT_SEALED: return read_sealed(r);
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED: return read_terms(r);
     }
     return broken(r, "kind");
 }

@@ -12,6 +12,7 @@
 #ifndef MODEL_STATEMENT_H
 #define MODEL_STATEMENT_H
 
+#include "model/consent.h"
 #include "model/leaf.h"
 #include "model/note.h"
 
@@ -44,7 +45,13 @@ enum statement_kind {
     STATEMENT_CUSTODY = 26,      /* hidden, signed: who had an item, gave it on, or did something with it */
     STATEMENT_ACCESSED = 27,     /* hidden, signed: items were shown or given out; numbered by member and device */
     STATEMENT_SEALED = 29,       /* hidden, signed: a package that was given out, by the hash that names all of it */
-    STATEMENT_KIND_LAST = STATEMENT_SEALED,
+    STATEMENT_CONSENT = 30,      /* hidden, signed: what persons allow, by their codes: one form */
+    STATEMENT_WITHDRAWN = 31,    /* hidden, signed: what persons allow no more */
+    STATEMENT_CONCERNS = 32,     /* hidden, signed: whose items are, or that they are nobody's */
+    STATEMENT_PROTECTED = 33,    /* hidden, signed: restriction and level of items */
+    STATEMENT_HOLD = 34,         /* hidden, signed: items that may not be destroyed, and why */
+    STATEMENT_RELEASED = 35,     /* hidden, signed: a hold that stands no more */
+    STATEMENT_KIND_LAST = STATEMENT_RELEASED,
 };
 bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
@@ -204,12 +211,18 @@ struct statement_custody {
     struct hash refers_commitment; /* bytes 1 to 32 of its entry */
     const char *date, *from, *place, *to, *why; /* NULL when not said */
 };
+/* What for and to whom something was given out: a pair of the list in consent.h, and who it is; or all NULL. */
+struct statement_use {
+    const char *purpose, *to;
+    const char *whom; /* NULL when not said */
+};
 /* What a member had shown or given out, as her program wrote it down before it did so. */
 struct statement_accessed {
     const char *act; /* code, see statement_access_known */
     struct statement_range *items; /* ascending, not touching */
     size_t item_count;
     const char *why; /* NULL when not said */
+    struct statement_use use; /* none: work within the house */
 };
 /* Sums of a receipt.  Each pair counts names (files, links and folders apart) and bytes. */
 struct statement_sum {
@@ -314,6 +327,60 @@ struct statement_sealed {
     struct hash tagmanifest; /* SHA-256 of the package's tagmanifest-sha256.txt */
     struct statement_verifier *verifiers; /* by name, ascending */
     size_t verifier_count;
+    struct statement_use use;            /* none, as with earlier programs: nothing of it is known, nor */
+    struct statement_range *items_given; /* which leaves are in it, and perhaps some between them */
+    size_t items_given_count;
+};
+
+/* Consent and protection: terms.c, with the vocabulary of consent.h.  A person is a code throughout. */
+struct statement_persons {
+    const char **codes; /* ascending, at most CONSENT_PERSONS_MAX */
+    size_t count;
+};
+struct statement_consent { /* one form */
+    struct statement_persons persons;
+    enum consent_answer answer[CONSENT_SCOPES]; /* no, yes, ask again, or nothing said; not all of them nothing */
+    enum consent_by by;
+    const char *date;        /* claimed, see statement_date_known */
+    const char *until;       /* the last day on which it holds; NULL: it does not expire */
+    const char *language;    /* in which it was explained */
+    const char *interpreter; /* a code; NULL: without one */
+    bool copy;               /* the person took a copy of the form with her */
+    bool has_form;
+    uint64_t form;           /* leaf of the item that is the form */
+};
+struct statement_withdrawn {
+    struct statement_persons persons;
+    bool all; /* every scope; else these: */
+    bool scope[CONSENT_SCOPES];
+    enum consent_by by;
+    const char *date;
+    const char *why; /* NULL when not said */
+};
+struct statement_concerns {
+    enum consent_link link;
+    struct statement_persons persons; /* none when they are nobody's */
+    struct statement_range *items;
+    size_t item_count;
+    const char *why; /* must be said but for linking */
+};
+struct statement_protected { /* what is not said stays as it is */
+    enum consent_restriction restriction;
+    const char *provider; /* a code; NULL: not named */
+    enum consent_level level;
+    struct statement_range *items;
+    size_t item_count;
+    const char *why;
+};
+struct statement_hold {
+    enum consent_ground ground;
+    struct statement_range *items;
+    size_t item_count;
+    const char *why;
+};
+struct statement_released {
+    uint64_t hold; /* leaf */
+    const char *why;
 };
 
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
@@ -384,6 +451,12 @@ struct statement {
             const char *text;
         } named;
         struct statement_sealed sealed;
+        struct statement_consent consent;
+        struct statement_withdrawn withdrawn;
+        struct statement_concerns concerns;
+        struct statement_protected protected;
+        struct statement_hold hold;
+        struct statement_released released;
     };
 };
 
@@ -401,6 +474,9 @@ const char *statement_act(size_t number);
 bool statement_act_known(const char *act);
 bool statement_date_known(const char *text);
 bool statement_ranges_good(const struct statement_range *list, size_t count);
+/* statement_ranges_fit: where a statement has no room for all ranges, neighbours become one: more leaves are named than
+ * are meant, never fewer.  How many there are then. */
+size_t statement_ranges_fit(struct statement_range *list, size_t count);
 /*
  * statement_access_known: shown (what is known of an item), read (its bytes), restored, exported (in a package).
  * statement_access_may_go_unlogged: may items be shown although it cannot be written down?  Only where nothing can be
@@ -453,8 +529,8 @@ int statement_read_opened(struct bytes bytes, struct bytes values, const struct 
                           struct statement *ret, struct err *e);
 /* statement_is_unsigned: as a received statement ends, and no note does: its text and an empty line. */
 bool statement_is_unsigned(struct bytes bytes);
-/* statement_read_parsed: the one or the other (${salts} NULL: by ${secret}) for who has parsed the note: ${note}, or NULL
- * of a received statement, which is none. */
+/* statement_read_parsed: the one or the other (${salts} NULL: by ${secret}) for who has parsed the note: ${note}, or
+ * NULL of a received statement, which is none. */
 struct statement_parsed {
     struct bytes bytes, values;
     const struct note *note;

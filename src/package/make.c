@@ -182,6 +182,20 @@ static int folder_fill(struct packing *p, struct hash *ret_tagmanifest, struct e
 
 /* ---- the seal ---- */
 
+/* Which leaves are in it, side by side as one range. */
+static size_t given_fill(const struct package_contents *c, struct statement_range *to)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->items; i++) {
+        uint64_t leaf = c->item[i].item.leaf;
+        if (count > 0 && to[count - 1].last + 1 == leaf)
+            to[count - 1].last = leaf;
+        else
+            to[count++] = (struct statement_range){leaf, leaf};
+    }
+    return statement_ranges_fit(to, count);
+}
+
 static int seal_fill(const struct packing *p, const struct hash *script, struct statement_sealed_deposit *deposits,
                      struct statement_verifier *verifiers, struct statement_sealed *s, struct err *e)
 {
@@ -202,6 +216,7 @@ static int seal_fill(const struct packing *p, const struct hash *script, struct 
     s->events = c->events;
     s->items = c->items;
     s->withheld = c->withheld;
+    s->use = r->use;
     s->verifiers = verifiers;
     s->verifier_count = r->verifier_count + 1;
     int rc = ledger_entry(store_ledger(p->store), c->events == 0 ? 0 : c->event[c->events - 1], entry, e);
@@ -213,11 +228,14 @@ static int seal_commit(struct packing *p, const struct hash *tagmanifest, const 
                        struct err *e)
 {
     OWN(mem_drop) struct statement_sealed_deposit *deposits = calloc(p->contents->deposits, sizeof *deposits);
+    OWN(mem_drop) struct statement_range *given = calloc(p->contents->items, sizeof *given);
     struct statement_verifier verifiers[STATEMENT_VERIFIERS_MAX];
     struct statement st = {
         .kind = STATEMENT_SEALED, .at_unix_s = time_now_unix_s(), .sealed = {.tagmanifest = *tagmanifest}};
-    if (deposits == NULL)
+    if (deposits == NULL || given == NULL)
         return err_memory(e);
+    st.sealed.items_given = given;
+    st.sealed.items_given_count = given_fill(p->contents, given);
     int rc = seal_fill(p, script, deposits, verifiers, &st.sealed, e);
     if (rc == 0)
         rc = store_draft_begin(p->store, e);

@@ -19,6 +19,7 @@ struct package_request {
     const char *dest;
     const uint64_t *leaf; /* items, in any order; a further name brings the item that it names */
     size_t count;
+    struct statement_use use; /* what for and to whom: goes into the seal */
     const struct statement_verifier *verifiers; /* that the seal names beside verify.sh; by name, all before it */
     size_t verifier_count;
     int (*progress)(void *context, uint64_t files, uint64_t files_all, uint64_t bytes); /* non-zero: ERR_STOPPED */

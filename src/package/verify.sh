@@ -488,6 +488,18 @@ claims_fit() {
     ((i == ${#O_CLAIM[@]} && i > 0))
 }
 
+# What a seal says beside the package: what for, which items, to whom.  All of it or nothing; but who it is, perhaps.
+use_fit() {
+    local text='"([^"\\]|\\.)+"'
+    PACKAGE_CLAIM=${O_CLAIM[0]}
+    [ ${#O_CLAIM[@]} -gt 1 ] || return 0
+    [ ${#O_CLAIM[@]} -eq 4 ] || [ ${#O_CLAIM[@]} -eq 5 ] || return 1
+    PACKAGE_CLAIM=${O_CLAIM[2]}
+    [[ ${O_CLAIM[0]} =~ ^\[\"for\",\"[a-z-]+\"\]$ && ${O_CLAIM[3]} =~ ^\[\"to\",\"[a-z-]+\"\]$ ]] || return 1
+    [[ ${O_CLAIM[1]} =~ ^\[\"items\",\[\[[][0-9,]+\]\]\]$ ]] || return 1
+    [ ${#O_CLAIM[@]} -eq 4 ] || [[ ${O_CLAIM[4]} =~ ^\[\"whom\",$text\]$ ]]
+}
+
 # ---- the files ------------------------------------------------------------------------------------------------------
 
 declare -A LISTED=() USED=()
@@ -554,8 +566,8 @@ note_split "$O_STATEMENT" && statement_line "$NOTE_TEXT" || fail ".seal.note: is
 [[ $LINE =~ $SEALED ]] ||
     fail ".seal.note: is no seal of a package"
 SEAL_TIME=${BASH_REMATCH[4]}
-claims_fit "${BASH_REMATCH[1]}" && [ ${#O_CLAIM[@]} -eq 1 ] || fail ".seal.note: its claim does not fit"
-[[ ${O_CLAIM[0]} =~ $SEALED_CLAIM ]] ||
+claims_fit "${BASH_REMATCH[1]}" && use_fit || fail ".seal.note: its claim does not fit"
+[[ $PACKAGE_CLAIM =~ $SEALED_CLAIM ]] ||
     fail ".seal.note: its claim is not what it must be"
 S_LEAVES=${BASH_REMATCH[1]} S_ROOT=${BASH_REMATCH[2]} deposits=${BASH_REMATCH[3]} S_EVENT=${BASH_REMATCH[4]}
 S_EVENTS=${BASH_REMATCH[5]} S_ITEMS=${BASH_REMATCH[6]} S_TAGS=${BASH_REMATCH[7]} S_WITHHELD=${BASH_REMATCH[8]}

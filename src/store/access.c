@@ -291,7 +291,6 @@ static int place_find(struct accessing *a, struct err *e)
     return 0;
 }
 
-/* Where a statement has no room for all ranges, neighbours become one: more is named than was shown, never less. */
 static int items_fit(struct accessing *a, struct err *e)
 {
     size_t count = a->what->count;
@@ -299,15 +298,9 @@ static int items_fit(struct accessing *a, struct err *e)
     if (a->items == NULL)
         return err_memory(e);
     memcpy(a->items, a->what->items, count * sizeof *a->items);
-    while (count > STATEMENT_RANGES_MAX) {
-        for (size_t i = 0; i < count / 2; i++)
-            a->items[i] = (struct statement_range){a->items[2 * i].first, a->items[2 * i + 1].last};
-        if (count % 2 != 0)
-            a->items[count / 2] = a->items[count - 1];
-        count = count / 2 + count % 2;
-    }
+    count = statement_ranges_fit(a->items, count);
     struct statement st = {.kind = STATEMENT_ACCESSED, .at_unix_s = time_now_unix_s(), .place = a->place,
-                           .accessed = {a->what->act, a->items, count, a->what->why}};
+                           .accessed = {a->what->act, a->items, count, a->what->why, a->what->use}};
     OWN(buf_drop) struct buf text = {0};
     crypt_random(a->secret.b, CRYPT_KEY);
     int rc = statement_make(&st, &a->secret, &text, &a->values, e);

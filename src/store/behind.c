@@ -4,6 +4,9 @@
  *
  * Its thread has the ledger's tiles and the index to itself.  Who asks meanwhile asks a reader of the index as it stood
  * before, and the record behind, which is still in memory.
+ *
+ * Records of a few hidden statements go another way: the index is told at once, which needs no sync, and the rest is
+ * owed until there is enough of it.  A single statement then costs the syncs of its commit and no other.
  */
 #include "store/store_internal.h"
 
@@ -107,6 +110,60 @@ static int derive(struct store *s, const struct store_told *t, struct err *e)
         rc = index_record(s->index, t, e);
     return rc == 0 ? store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e) : rc;
 }
+
+/* ---- what is owed ---- */
+
+bool store_may_wait(const struct store *s, const struct store_told *t)
+{
+    if (t->public_count > 0 || t->flushed.run_count > 0 || t->draft.count > STORE_OWED_LEAVES || s->cosigned.n > 0)
+        return false;
+    for (size_t i = 0; i < t->draft.count; i++)
+        if (t->draft.leaves[i].statement.kind == STATEMENT_RECEIPT)
+            return false;
+    return true;
+}
+
+int store_owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e)
+{
+    pthread_mutex_lock(&s->asking);
+    int rc = keyring_hold(s->keyring, secrets, e);
+    pthread_mutex_unlock(&s->asking);
+    if (rc == 0)
+        rc = index_record(s->index, told, e);
+    if (rc != 0)
+        return rc;
+    s->owed++;
+    s->owed_leaves += told->draft.count;
+    return s->owed < LEDGER_BEHIND_MAX && s->owed_leaves <= STORE_OWED_LEAVES ? 0 : store_settle(s, e);
+}
+
+static int settle(struct store *s, struct err *e)
+{
+    struct store_state state = {.known = true};
+    bool told = false;
+    int rc = store_apply_blocks(s, bytes_of(NULL, 0), &told, e);
+    if (rc == 0)
+        rc = ledger_publish(s->ledger, e);
+    ledger_where(s->ledger, &state.committed);
+    if (rc == 0)
+        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
+    if (rc == 0)
+        s->state = state;
+    return rc;
+}
+
+int store_settle(struct store *s, struct err *e)
+{
+    if (s->owed == 0)
+        return 0;
+    s->owed = 0;
+    s->owed_leaves = 0;
+    int rc = settle(s, e);
+    s->failed = s->failed || rc != 0;
+    return rc;
+}
+
+/* ---- a part's record, beside the next part ---- */
 
 static void *behind_run(void *behind)
 {

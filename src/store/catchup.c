@@ -206,13 +206,40 @@ static int take_record(struct catching *c, const struct ledger_record *r, struct
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e)
 {
     struct err mine = {0};
+    pthread_mutex_lock(&s->asking);
     int rc = keyring_committed(s->keyring, secrets, &mine);
+    pthread_mutex_unlock(&s->asking);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
     if (!*told)
         store_tell(s, mine.text);
     *told = true;
     return 0;
+}
+
+struct owed {
+    struct keyring *keyring;
+    uint64_t records;
+};
+
+static int owed_hold(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct owed *o = context;
+    return r->number < o->records ? keyring_hold(o->keyring, r->secrets, e) : 0;
+}
+
+/* What is damaged in the journal is others' to tell: what was read until then has to do. */
+int store_owed(struct store *s, uint64_t records, struct err *e)
+{
+    struct owed o = {s->keyring, records};
+    struct err mine = {0};
+    bool told = false;
+    if (ledger_shown(s->ledger))
+        return 0;
+    int rc = ledger_behind(s->ledger, owed_hold, &o, &mine);
+    if (rc != 0 && rc != ERR_DAMAGED)
+        return err_set(e, rc, "%s", mine.text);
+    return s->lock_fd < 0 ? 0 : store_apply_blocks(s, bytes_of(NULL, 0), &told, e);
 }
 
 static int catch_one(void *context, const struct ledger_record *r, struct err *e)
@@ -256,6 +283,8 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     ledger_where(s->ledger, &end);
     struct catching c = {.s = s, .watch = watch, .all = end.bytes, .runs = {.s = s, .index = s->index}};
     int rc = index_where(s->index, &at, e);
+    if (rc == 0 && s->lock_fd >= 0)
+        rc = store_owed(s, at.records, e);
     if (rc == 0)
         rc = index_runs(s->index, last_run, &c.runs, e);
     if (rc == 0)

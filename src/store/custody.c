@@ -8,7 +8,7 @@ int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct er
     ledger_where(s->ledger, &now);
     if (leaf >= now.leaves)
         return err_set(e, ERR_ABSENT, "there is no leaf %llu", (unsigned long long)leaf);
-    int rc = ledger_entry(s->ledger, leaf, entry, e);
+    int rc = ledger_entry(store_ledger(s), leaf, entry, e);
     if (rc == 0)
         memcpy(ret->b, entry + 1, CRYPT_HASH);
     return rc;

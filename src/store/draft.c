@@ -37,6 +37,52 @@ static bool keep_text(struct draft *d, const char **text)
     return *text != NULL;
 }
 
+static bool keep_ranges(struct draft *d, struct statement_range **list, size_t count)
+{
+    *list = keep(d, *list, count * sizeof **list);
+    return *list != NULL;
+}
+
+static bool keep_persons(struct draft *d, struct statement_persons *persons)
+{
+    persons->codes = keep(d, persons->codes, persons->count * sizeof *persons->codes);
+    bool good = persons->codes != NULL;
+    for (size_t i = 0; good && i < persons->count; i++)
+        good = keep_text(d, &persons->codes[i]);
+    return good;
+}
+
+/* Of consent and protection, and of what went out. */
+static bool keep_terms(struct draft *d, struct statement *s)
+{
+    switch (s->kind) {
+    case STATEMENT_CONSENT:
+        return keep_persons(d, &s->consent.persons) && keep_text(d, &s->consent.date) &&
+               keep_text(d, &s->consent.until) && keep_text(d, &s->consent.language) &&
+               keep_text(d, &s->consent.interpreter);
+    case STATEMENT_WITHDRAWN:
+        return keep_persons(d, &s->withdrawn.persons) && keep_text(d, &s->withdrawn.date) &&
+               keep_text(d, &s->withdrawn.why);
+    case STATEMENT_CONCERNS:
+        return keep_persons(d, &s->concerns.persons) && keep_ranges(d, &s->concerns.items, s->concerns.item_count) &&
+               keep_text(d, &s->concerns.why);
+    case STATEMENT_PROTECTED:
+        return keep_text(d, &s->protected.provider) &&
+               keep_ranges(d, &s->protected.items, s->protected.item_count) && keep_text(d, &s->protected.why);
+    case STATEMENT_HOLD:
+        return keep_ranges(d, &s->hold.items, s->hold.item_count) && keep_text(d, &s->hold.why);
+    case STATEMENT_RELEASED:
+        return keep_text(d, &s->released.why);
+    case STATEMENT_SEALED:
+        return keep_ranges(d, &s->sealed.items_given, s->sealed.items_given_count);
+    case STATEMENT_ACCESSED:
+        return keep_text(d, &s->accessed.use.purpose) &&
+               keep_ranges(d, &s->accessed.items, s->accessed.item_count);
+    default:
+        return true;
+    }
+}
+
 /* Only what the index will be told again after the commit. */
 static bool keep_statement(struct draft *d, struct statement *s)
 {
@@ -66,7 +112,7 @@ static bool keep_statement(struct draft *d, struct statement *s)
     case STATEMENT_NAMED:
         return keep_text(d, &s->named.member) && keep_text(d, &s->named.text);
     default:
-        return true;
+        return keep_terms(d, s);
     }
 }
 
@@ -359,6 +405,11 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
                                 .values_at = d->arena.n + r->content.statement.n,
                                 .values_bytes = r->content.values.n,
                                 .statement = {.kind = r->st.kind, .at_unix_s = r->st.at_unix_s, .place = r->st.place}};
+    if (r->st.kind == STATEMENT_ACCESSED)
+        leaf->statement.accessed = (struct statement_accessed){
+            .items = r->st.accessed.items, .item_count = r->st.accessed.item_count, .use = r->st.accessed.use};
+    if (!keep_terms(d, &leaf->statement))
+        return err_memory(e);
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);

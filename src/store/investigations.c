@@ -189,16 +189,15 @@ static int deposit_seen(void *context, const struct index_item *item, struct err
 }
 
 /* All of it must be of one investigation: it is numbered there, and missed there. */
-static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
+static int of_items(struct store *s, const struct statement_range *items, size_t count, uint8_t ret[STATEMENT_ID],
+                    struct err *e)
 {
     OWN(deposits_walk_release) struct deposits_walk w = {.list = NULL};
     uint8_t id[STATEMENT_ID];
     int rc = 0;
-    if (x->receipt != 0)
-        return of_receipt(s, x->receipt, ret, e);
-    for (size_t i = 0; rc == 0 && i < x->item_count; i++) {
-        w.last = x->items[i].last;
-        rc = index_items(store_index(s), UINT64_MAX, x->items[i].first, deposit_seen, &w, e);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        w.last = items[i].last;
+        rc = index_items(store_index(s), UINT64_MAX, items[i].first, deposit_seen, &w, e);
         rc = rc == ERR_STOPPED ? 0 : rc;
     }
     if (rc == 0 && w.count == 0)
@@ -206,9 +205,22 @@ static int of_custody(struct store *s, const struct statement_custody *x, uint8_
     for (size_t i = 0; rc == 0 && i < w.count; i++) {
         rc = of_deposit(s, w.list[i], i == 0 ? ret : id, e);
         if (rc == 0 && i > 0 && memcmp(id, ret, STATEMENT_ID) != 0)
-            rc = err_set(e, ERR_REFUSED, "rule custody-items: items of two investigations: say it for each by itself");
+            rc = err_set(e, ERR_REFUSED, "rule items-together: items of two investigations: say it for each by itself");
     }
     return rc;
+}
+
+static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    return x->receipt != 0 ? of_receipt(s, x->receipt, ret, e) : of_items(s, x->items, x->item_count, ret, e);
+}
+
+/* ERR_ABSENT: a rule will say that it is no hold. */
+static int of_hold(struct store *s, uint64_t hold, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    struct index_hold h;
+    int rc = index_hold(store_index(s), hold, &h, e);
+    return rc == 0 ? of_leaf(s, hold, ret, e) : rc;
 }
 
 /* Is the deposit that a part or a receipt goes on with of the numbering at hand? */
@@ -226,6 +238,14 @@ static int of_subject(struct store *s, const struct statement *st, uint8_t ret[S
         return of_custody(s, &st->custody, ret, e);
     if (st->kind == STATEMENT_SEALED)
         return of_deposit(s, st->sealed.deposits[0].deposit, ret, e);
+    if (st->kind == STATEMENT_CONCERNS)
+        return of_items(s, st->concerns.items, st->concerns.item_count, ret, e);
+    if (st->kind == STATEMENT_PROTECTED)
+        return of_items(s, st->protected.items, st->protected.item_count, ret, e);
+    if (st->kind == STATEMENT_HOLD)
+        return of_items(s, st->hold.items, st->hold.item_count, ret, e);
+    if (st->kind == STATEMENT_RELEASED)
+        return of_hold(s, st->released.hold, ret, e);
     if (st->kind != STATEMENT_PART && st->kind != STATEMENT_RECEIPT)
         return ERR_ABSENT;
     uint64_t deposit = st->kind == STATEMENT_PART ? st->part.deposit : st->receipt.deposit;

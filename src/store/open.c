@@ -12,13 +12,21 @@ void store_tell(const struct store *s, const char *line)
         s->place.tell(s->place.tell_context, line);
 }
 
+/* What commits left to be done.  Where that fails, the next opening does it. */
+static void settle_at_last(struct store *s)
+{
+    struct err e = {0};
+    if (store_behind_end(s, NULL) == 0 && !s->failed && store_settle(s, &e) != 0)
+        store_tell_later(s, &e);
+}
+
 void store_close(struct store *s)
 {
     if (s == NULL)
         return;
     store_draft_drop(s);
     vault_writer_close(s->writer);
-    (void)store_behind_end(s, NULL);
+    settle_at_last(s);
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
@@ -28,7 +36,6 @@ void store_close(struct store *s)
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
     crypt_signer_drop(&s->signer);
-    buf_drop(&s->unfinished);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);
     pthread_mutex_destroy(&s->asking);
@@ -87,7 +94,10 @@ struct vault *store_vault(struct store *s)
 
 struct ledger *store_ledger(struct store *s)
 {
+    struct err e = {0};
     store_behind_wait(s);
+    if (!s->failed && store_settle(s, &e) != 0) /* proofs come from the tiles */
+        store_tell_later(s, &e);
     return s->ledger;
 }
 
@@ -305,7 +315,7 @@ static int mend(struct store *s, struct err *e)
         snprintf(text, sizeof text, "%.*s", (int)line.n, (const char *)line.p);
         store_tell(s, text);
     }
-    return rc != 0 ? rc : note_committed(s, e);
+    return rc;
 }
 
 static int run_add(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
@@ -562,8 +572,6 @@ static int table_find_without(struct store *s, struct err *e)
             (void)newest_table(&n, &f, NULL);
     }
     s->table = n.version;
-    s->unfinished = keys.last_blocks;
-    keys.last_blocks = (struct buf){0};
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
@@ -653,6 +661,18 @@ static int sweep(struct store *s, struct err *e)
     return rc != 0 ? rc : keyring_sweep(s->root, keys.list, keys.count, e);
 }
 
+/* Only when all that follows from the journal is there does the state outside call it committed. */
+static int settle_all(struct store *s, struct err *e)
+{
+    int rc = store_owed(s, UINT64_MAX, e);
+    if (rc != 0 || s->manner != STORE_WRITE)
+        return rc;
+    rc = ledger_shown(s->ledger) ? 0 : ledger_publish(s->ledger, e);
+    if (rc == 0)
+        rc = note_committed(s, e);
+    return rc == 0 ? sweep(s, e) : rc;
+}
+
 static int open_unlocked(struct store *s, struct err *e)
 {
     int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
@@ -660,9 +680,7 @@ static int open_unlocked(struct store *s, struct err *e)
         rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
     if (rc == 0)
         rc = settle_table(s, e);
-    if (rc == 0 && s->unfinished.n > 0)
-        rc = keyring_hold(s->keyring, buf_bytes(&s->unfinished), e);
-    return rc != 0 || s->manner != STORE_WRITE ? rc : sweep(s, e);
+    return rc == 0 ? settle_all(s, e) : rc;
 }
 
 /* What this computer saw is kept for each member who was added by herself: several may work under one account. */

@@ -194,6 +194,18 @@ static void of_some_items(const struct store_recount *c, uint64_t leaf, const st
         }
 }
 
+static void about_items(const struct store_recount *c, uint64_t leaf, const struct statement *st)
+{
+    if (st->kind == STATEMENT_CONSENT)
+        of_items(c, leaf, &(struct statement_range){st->consent.form, st->consent.form}, st->consent.has_form);
+    else if (st->kind == STATEMENT_CONCERNS)
+        of_items(c, leaf, st->concerns.items, st->concerns.item_count);
+    else if (st->kind == STATEMENT_PROTECTED)
+        of_items(c, leaf, st->protected.items, st->protected.item_count);
+    else if (st->kind == STATEMENT_HOLD)
+        of_items(c, leaf, st->hold.items, st->hold.item_count);
+}
+
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e)
 {
     uint64_t deposit = st->kind == STATEMENT_RECEIVED  ? st->received.deposit
@@ -206,6 +218,7 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
         found(c, leaf, TEXT("it is about a receipt that is not there"));
     if (st->kind == STATEMENT_CUSTODY)
         of_items(c, leaf, st->custody.items, st->custody.item_count);
+    about_items(c, leaf, st);
     if (st->kind == STATEMENT_ACCESSED)
         of_some_items(c, leaf, st->accessed.items, st->accessed.item_count);
     c->receipts += st->kind == STATEMENT_RECEIPT;

@@ -84,6 +84,8 @@ int store_sheets_make(struct store *s, unsigned needed, unsigned count, struct s
         return err_set(e, ERR_USAGE, "a set has 1 to %d sheets, and 1 to all of them are needed", CRYPT_SHARES_MAX);
     int rc = store_writable(s, e);
     if (rc == 0)
+        rc = store_settle(s, e); /* store_sheets_may_count tells by what is pending then */
+    if (rc == 0)
         rc = store_history_whole(s, e);
     if (rc != 0)
         return rc;

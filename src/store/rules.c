@@ -116,10 +116,26 @@ static int receipt_stands(struct store *s, uint64_t receipt, struct err *e)
     return rc;
 }
 
+/* Of items on the log, and of nothing else; ${rule} is the name of the rule. */
+static int items_there(struct store *s, const char *rule, const struct statement_range *items, size_t count,
+                       struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct statement_range *r = &items[i];
+        uint64_t there = 0;
+        int rc = index_items_between(store_index(s), r->first, r->last, &there, e);
+        if (rc != 0)
+            return rc;
+        if (there != r->last - r->first + 1)
+            return err_set(e, ERR_REFUSED, "rule %s: the leaves %llu to %llu are not all items", rule,
+                           (unsigned long long)r->first, (unsigned long long)r->last);
+    }
+    return 0;
+}
+
 static int custody_about(struct store *s, const struct statement_custody *x, struct err *e)
 {
     struct wanted w = {0};
-    uint64_t there = 0;
     if (x->receipt != 0) {
         int rc = draft_has(&s->draft, STATEMENT_RECEIPT, x->receipt)
                      ? 0
@@ -128,16 +144,29 @@ static int custody_about(struct store *s, const struct statement_custody *x, str
                                 : err_set(e, ERR_REFUSED, "rule custody-receipt: there is no receipt %llu",
                                           (unsigned long long)x->receipt);
     }
-    for (size_t i = 0; i < x->item_count; i++) {
-        const struct statement_range *r = &x->items[i];
-        int rc = index_items_between(store_index(s), r->first, r->last, &there, e);
-        if (rc != 0)
-            return rc;
-        if (there != r->last - r->first + 1)
-            return err_set(e, ERR_REFUSED, "rule custody-items: the leaves %llu to %llu are not all items",
-                           (unsigned long long)r->first, (unsigned long long)r->last);
-    }
-    return 0;
+    return items_there(s, "custody-items", x->items, x->item_count, e);
+}
+
+static int hold_stands(struct store *s, uint64_t hold, struct err *e)
+{
+    struct index_hold h = {.released = false};
+    const struct draft *d = &s->draft;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->leaves[i].statement.kind == STATEMENT_RELEASED && d->leaves[i].statement.released.hold == hold)
+            h.released = true;
+    int rc = h.released ? 0 : index_hold(store_index(s), hold, &h, e);
+    if (rc == ERR_ABSENT)
+        return err_set(e, ERR_REFUSED, "rule released-hold: leaf %llu is no hold", (unsigned long long)hold);
+    if (rc == 0 && h.released)
+        rc = err_set(e, ERR_REFUSED, "rule released-hold: the hold on leaf %llu is released already",
+                     (unsigned long long)hold);
+    return rc;
+}
+
+static int form_there(struct store *s, const struct statement_consent *x, struct err *e)
+{
+    const struct statement_range form = {x->form, x->form};
+    return x->has_form ? items_there(s, "consent-form", &form, 1, e) : 0;
 }
 
 int store_rules_check(struct store *s, const struct statement *st, struct err *e)
@@ -158,6 +187,16 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
     case STATEMENT_CUSTODY:
         rc = custody_about(s, &st->custody, e);
         return rc == 0 ? store_refers_check(s, &st->custody, s->draft.first_leaf, ERR_REFUSED, e) : rc;
+    case STATEMENT_CONSENT:
+        return form_there(s, &st->consent, e);
+    case STATEMENT_CONCERNS:
+        return items_there(s, "terms-items", st->concerns.items, st->concerns.item_count, e);
+    case STATEMENT_PROTECTED:
+        return items_there(s, "terms-items", st->protected.items, st->protected.item_count, e);
+    case STATEMENT_HOLD:
+        return items_there(s, "terms-items", st->hold.items, st->hold.item_count, e);
+    case STATEMENT_RELEASED:
+        return hold_stands(s, st->released.hold, e);
     default:
         return 0;
     }

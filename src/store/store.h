@@ -205,6 +205,30 @@ int store_deposit_digest(struct store *s, uint64_t deposit,
 int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct err *e);
 
 /*
+ * consent.c: may items go out?  The facts of the index, and the rule of model/consent.h.
+ * store_deciding_new: for one use, on ${today} (2026-11-20; a claim of this computer's clock).  Both are borrowed.  To
+ * be asked while nothing is written; any number of items, best in the order of their leaves.
+ * store_may_go: one item.  A further name goes where the item that it names may go, if nothing is said of itself that
+ * stands in the way.  *ret borrows from ${d} until it is asked again.  What permits counts only when no doubt is on its
+ * signer (a consent, "nobody's", "no longer linked", less protection); what forbids counts always.
+ * store_persons_at: whose an item is, code by code; *ret_nobody: it was said that it is nobody's.
+ * store_items_of: the leaves that are linked to a person, as runs, ascending.
+ * store_holds: the holds that stand over any of the leaves ${first} to ${last}, each as often as it covers a piece of
+ * them; a release that is doubtful releases nothing.  store_hold_stands: does any?  *ret_leaf: of the first of them.
+ */
+struct store_deciding;
+int store_deciding_new(struct store *s, const struct consent_use *use, const char *today, struct store_deciding **ret,
+                       struct err *e);
+void store_deciding_drop(struct store_deciding **d);
+int store_may_go(struct store_deciding *d, const struct index_item *item, struct consent_decision *ret, struct err *e);
+int store_persons_at(struct store_deciding *d, uint64_t leaf, const struct consent_facts **ret, struct err *e);
+int store_items_of(struct store *s, const char *person,
+                   int (*each)(void *context, const struct statement_range *run, struct err *e), void *context,
+                   struct err *e);
+int store_holds(struct store *s, uint64_t first, uint64_t last, index_hold_each *each, void *context, struct err *e);
+int store_hold_stands(struct store *s, uint64_t first, uint64_t last, bool *ret, uint64_t *ret_leaf, struct err *e);
+
+/*
  * access.c: before items are shown, that is written down: signed, sealed in a spool beside the log, durable when 0 is
  * returned.  The next commit puts it on the log (fold.c).  No lock of the repository is needed.
  * ret_unlogged: a line when nothing can be written here, and the access may go on all the same; else without code.
@@ -216,6 +240,7 @@ struct store_accessing {
     const struct statement_range *items; /* ascending, not touching; any number */
     size_t count;
     bool must_log;
+    struct statement_use use; /* none: work within the house */
 };
 int store_access(struct store *s, const struct store_accessing *what, struct err *ret_unlogged, struct err *e);
 int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e);

@@ -191,7 +191,6 @@ struct store {
     struct keyring *keyring;
     struct index *index;
     struct err index_fault; /* STORE_CHECK: why it is done without; no code when nothing is wrong */
-    struct buf unfinished;  /* STORE_CHECK: blocks of secrets that the segments may lack, as the index is not current */
     bool index_anew;        /* it was rebuilt when this was opened */
     uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
@@ -202,6 +201,8 @@ struct store {
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
+    unsigned owed; /* records committed and indexed, whose segments, public log and outside state are to follow */
+    uint64_t owed_leaves;
 };
 
 /*
@@ -233,6 +234,16 @@ void store_tell_later(const struct store *s, const struct err *why); /* committe
  * nothing more is written.  store_behind_end: that, and forget it; the vault's threads must be at rest.
  */
 int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e);
+/*
+ * store_may_wait: does it do for this record when only the index knows of it at once?  One of few leaves, all hidden,
+ * which gives no receipt.  store_owe: that; what the segments lack is held in memory.  When as many records wait as
+ * may, and at any store_settle, segments, public log and outside state are brought up to all of them together.
+ * store_settle: 0 when nothing waits.  After a failure nothing more is written.
+ */
+enum { STORE_OWED_LEAVES = 4096 };
+bool store_may_wait(const struct store *s, const struct store_told *told);
+int store_owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e);
+int store_settle(struct store *s, struct err *e);
 void store_behind_wait(struct store *s);
 int store_behind_end(struct store *s, struct err *e);
 /*
@@ -413,8 +424,11 @@ int store_cosigned_restore(struct store *s, struct buf *words, struct err *e);
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
 int store_index_reader(struct store *s, struct index **ret, struct err *e); /* a second handle, as it stands now */
-/* Blocks of leaf secrets to both copies of their segments.  A damaged copy is told of, once for each *told, and left to
- * repair: the other one serves, and the journal holds the blocks too. */
+/* store_owed: what a commit was to bring up to the journal and did not, as log/checkpoint shows: blocks of secrets are
+ * held by the keyring, those of records before ${records} alone; who writes also appends them. */
+int store_owed(struct store *s, uint64_t records, struct err *e);
+/* Blocks of leaf secrets to both copies of their segments, behind those that are held.  A damaged copy is told of, once
+ * for each *told, and left to repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
 
 /* read.c */
@@ -526,7 +540,6 @@ void store_extents_put(const struct vault_run *runs, size_t count, struct buf *t
 struct store_key_files {
     struct keyring_file *list;
     size_t count, room;
-    struct buf last_blocks; /* of the last record */
 };
 void store_key_files_drop(struct store_key_files *f);
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);

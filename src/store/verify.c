@@ -41,7 +41,6 @@ static void verifying_release(struct verifying *v)
 void store_key_files_drop(struct store_key_files *f)
 {
     free(f->list);
-    buf_drop(&f->last_blocks);
     *f = (struct store_key_files){0};
 }
 
@@ -115,7 +114,7 @@ static int take_key_files(struct store_key_files *keys, const struct statement *
     return 0;
 }
 
-/* The segment at hand, whole: it is hashed when the next begins, and as it was before the last record. */
+/* The segment at hand, whole: it is hashed when the next begins, and as it was before the first record it may lack. */
 struct segment_content {
     char name[KEYRING_NAME_MAX];
     struct buf content;
@@ -140,13 +139,15 @@ static int segment_before(struct segment_content *g, struct store_key_files *key
     struct keyring_file *f = key_file(keys, g->name, true);
     if (f == NULL || g->content.failed)
         return err_memory(e);
+    if (f->unfinished)
+        return 0;
     f->unfinished = true;
     f->before_bytes = g->content.n;
     crypt_sha256(buf_bytes(&g->content), &f->before_sha256);
     return 0;
 }
 
-static int segment_add(struct segment_content *g, struct store_key_files *keys, struct bytes secrets, bool last,
+static int segment_add(struct segment_content *g, struct store_key_files *keys, struct bytes secrets, bool behind,
                        struct err *e)
 {
     struct cursor c = cursor_of(secrets);
@@ -158,7 +159,7 @@ static int segment_add(struct segment_content *g, struct store_key_files *keys, 
             rc = segment_close(g, keys, e);
         if (another)
             memcpy(g->name, b.segment, sizeof g->name);
-        if (rc == 0 && last)
+        if (rc == 0 && behind)
             rc = segment_before(g, keys, e);
         if (rc != 0)
             return rc;
@@ -173,18 +174,24 @@ struct key_walk {
     struct store *s;
     struct store_key_files *keys;
     struct segment_content segment;
-    uint64_t end; /* of the journal */
+    uint64_t behind; /* number of the first record that the segments may lack */
 };
+
+/* What follows a commit, segments first and then the public log, may have been cut off: the log tells since when. */
+static int first_behind(void *context, const struct ledger_record *r, struct err *e)
+{
+    uint64_t *first = context;
+    (void)e;
+    *first = r->number < *first ? r->number : *first;
+    return 0;
+}
 
 static int key_walk_one(void *context, const struct ledger_record *r, struct err *e)
 {
     struct key_walk *w = context;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    bool last = r->at + r->bytes == w->end;
-    int rc = segment_add(&w->segment, w->keys, r->secrets, last, e);
-    if (last)
-        buf_put_bytes(&w->keys->last_blocks, r->secrets);
+    int rc = segment_add(&w->segment, w->keys, r->secrets, r->number >= w->behind, e);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
@@ -199,14 +206,11 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
 
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
 {
-    struct ledger_position end;
-    ledger_where(s->ledger, &end);
-    struct key_walk w = {.s = s, .keys = ret, .end = end.bytes};
+    struct key_walk w = {.s = s, .keys = ret, .behind = UINT64_MAX};
+    (void)ledger_behind(s->ledger, first_behind, &w.behind, NULL); /* what is damaged, the walk over all of it tells */
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, key_walk_one, &w, e);
     if (rc == 0)
         rc = segment_close(&w.segment, ret, e);
-    if (rc == 0)
-        rc = buf_check(&ret->last_blocks, e);
     buf_drop(&w.segment.content);
     return rc;
 }
@@ -469,14 +473,10 @@ static void check_cosigned(struct verifying *v, const struct ledger_record *r, u
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
-/* The public log is a record behind after an interrupted commit, also on a computer that knows nothing of it. */
+/* The public log is behind after an interrupted commit, also on a computer that knows nothing of it. */
 static bool published_behind(const struct store *s)
 {
-    OWN(buf_drop) struct buf note = {0};
-    struct file_path path;
-    return store_interrupted(s) || file_path(&path, NULL, "%s/log/checkpoint", s->root) != 0 ||
-           file_read_all(path.s, NOTE_BYTES_MAX, &note, NULL) != 0 ||
-           !bytes_equal(buf_bytes(&note), ledger_checkpoint(s->ledger));
+    return store_interrupted(s) || !ledger_shown(s->ledger);
 }
 
 static void check_cosigned_file(struct verifying *v)
@@ -635,12 +635,6 @@ static int check_index(struct verifying *v, struct err *e)
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
-/* Segments and index follow a commit: as long as the index has not, a crash may have come before the segments did. */
-static bool unfinished(struct store *s)
-{
-    return s->keyring == NULL ? store_interrupted(s) : !store_index_current(s);
-}
-
 static int check_keys(struct verifying *v, struct err *e)
 {
     OWN(store_key_files_drop) struct store_key_files keys = {0};
@@ -648,9 +642,6 @@ static int check_keys(struct verifying *v, struct err *e)
     uint64_t before = v->count->findings;
     const char *root = v->s->root;
     int rc = store_key_files(v->s, &keys, &mine);
-    bool may_lack = unfinished(v->s);
-    for (size_t i = 0; i < keys.count; i++)
-        keys.list[i].unfinished = keys.list[i].unfinished && may_lack;
     if (rc == 0)
         rc = keyring_check(root, keys.list, keys.count, found_beside, v, &mine);
     if (rc == ERR_DAMAGED && v->count->findings == before && !v->outrun)

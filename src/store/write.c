@@ -502,8 +502,6 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
     bool told = false;
     if (rc == 0 && s->draft.event.statement != NULL)
         rc = take_event(s, m, r, e);
-    if (rc == 0)
-        rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
     if (rc != 0)
         return rc;
     m->told.hidden_at = ledger_hidden_at(r);
@@ -511,7 +509,12 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
     m->told.now = *now;
     m->told.draft = s->draft;
     s->draft = (struct draft){0};
-    return store_behind_begin(s, &m->told, part, e);
+    if (!part && store_may_wait(s, &m->told))
+        return store_owe(s, &m->told, buf_bytes(&m->secrets), e);
+    rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
+    s->owed = 0; /* with this one it is done */
+    s->owed_leaves = 0;
+    return rc == 0 ? store_behind_begin(s, &m->told, part, e) : rc;
 }
 
 static int commit_record(struct store *s, struct making *m, bool part, struct ledger_record *record,
@@ -524,7 +527,7 @@ static int commit_record(struct store *s, struct making *m, bool part, struct le
     record->number = before.records;
     if (rc == 0)
         rc = ledger_prepare(s->ledger, record, ret, e);
-    if (rc == 0) {
+    if (rc == 0 && !s->state.has_pending) { /* else it names an earlier one, and all that follow it are meant */
         s->state.has_pending = true;
         s->state.pending = ret->last;
         rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
@@ -542,6 +545,12 @@ static bool gives_receipt(const struct draft *d)
     return false;
 }
 
+static int all_through(struct store *s, struct err *e)
+{
+    int rc = store_behind_end(s, e);
+    return rc == 0 ? store_settle(s, e) : rc;
+}
+
 static int commit(struct store *s, bool part, struct err *e)
 {
     OWN(making_release) struct making m = {0};
@@ -552,7 +561,7 @@ static int commit(struct store *s, bool part, struct err *e)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
         s->draft.cosigned == NULL && s->draft.stamped == NULL)
-        return part ? 0 : store_behind_end(s, e);
+        return part ? 0 : all_through(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);
     if (rc != 0)

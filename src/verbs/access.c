@@ -27,6 +27,40 @@ int verbs_ranges_item(struct verbs_ranges *r, const struct index_item *item, str
     return rc == 0 && item->further_name ? verbs_ranges_add(r, item->of, item->of, e) : rc;
 }
 
+/* "7" or "7-9". */
+static bool range_parse(struct bytes word, struct statement_range *ret)
+{
+    const uint8_t *dash = word.n > 0 ? memchr(word.p, '-', word.n) : NULL;
+    size_t n = dash != NULL ? (size_t)(dash - word.p) : word.n;
+    if (decimal_get(bytes_of(word.p, n), &ret->first) != 0)
+        return false;
+    ret->last = ret->first;
+    if (dash != NULL && decimal_get(bytes_of(dash + 1, word.n - n - 1), &ret->last) != 0)
+        return false;
+    return ret->last >= ret->first;
+}
+
+int verbs_ranges_read(struct verbs_ranges *r, struct index *x, const char *text, struct err *e)
+{
+    OWN(verbs_item_drop) struct verbs_item_held held = {0};
+    struct statement_range range;
+    size_t before = r->count;
+    bool numbers = true;
+    for (const char *at = text; numbers; at += strcspn(at, ",") + 1) {
+        numbers = range_parse(bytes_of((const uint8_t *)at, strcspn(at, ",")), &range);
+        int rc = numbers ? verbs_ranges_add(r, range.first, range.last, e) : 0;
+        if (rc != 0)
+            return rc;
+        if (at[strcspn(at, ",")] == 0)
+            break;
+    }
+    if (numbers)
+        return 0;
+    r->count = before;
+    int rc = verbs_item(x, text, &held, e);
+    return rc == 0 ? verbs_ranges_add(r, held.item.leaf, held.item.leaf, e) : rc;
+}
+
 static int by_first(const void *a, const void *b)
 {
     uint64_t x = ((const struct statement_range *)a)->first, y = ((const struct statement_range *)b)->first;
@@ -103,7 +137,7 @@ int verbs_access(struct store *s, const struct verbs_face *face, struct verbs_ac
     if (rc != 0)
         return rc;
     struct store_accessing what = {.act = a->act, .why = why, .items = a->ranges.list, .count = a->ranges.count,
-                                   .must_log = a->must_log};
+                                   .must_log = a->must_log, .use = a->use};
     rc = store_access(s, &what, &unlogged, e);
     if (rc == 0 && unlogged.code != 0)
         face->warn(face->context, unlogged.text);

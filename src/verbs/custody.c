@@ -24,46 +24,12 @@ static void adding_release(struct adding *a)
     verbs_ranges_release(&a->items);
 }
 
-/* "7" or "7-9". */
-static bool range_parse(struct bytes word, struct statement_range *ret)
-{
-    const uint8_t *dash = word.n > 0 ? memchr(word.p, '-', word.n) : NULL;
-    size_t n = dash != NULL ? (size_t)(dash - word.p) : word.n;
-    if (decimal_get(bytes_of(word.p, n), &ret->first) != 0)
-        return false;
-    ret->last = ret->first;
-    if (dash != NULL && decimal_get(bytes_of(dash + 1, word.n - n - 1), &ret->last) != 0)
-        return false;
-    return ret->last >= ret->first;
-}
-
-/* Numbers and ranges of them with commas between; all else is the name of one item. */
-static int items_read(struct adding *a, const char *text, struct err *e)
-{
-    OWN(verbs_item_drop) struct verbs_item_held held = {0};
-    struct statement_range r;
-    bool numbers = true;
-    for (const char *at = text; numbers; at += strcspn(at, ",") + 1) {
-        numbers = range_parse(bytes_of((const uint8_t *)at, strcspn(at, ",")), &r);
-        int rc = numbers ? verbs_ranges_add(&a->items, r.first, r.last, e) : 0;
-        if (rc != 0)
-            return rc;
-        if (at[strcspn(at, ",")] == 0)
-            break;
-    }
-    if (numbers)
-        return 0;
-    a->items.count = 0;
-    int rc = verbs_item(store_index(a->store), text, &held, e);
-    return rc == 0 ? verbs_ranges_add(&a->items, held.item.leaf, held.item.leaf, e) : rc;
-}
-
 static int about_read(struct adding *a, const struct verbs_request *request, struct err *e)
 {
     struct statement_custody *x = &a->st.custody;
     if (request->option[OPTION_RECEIPT] != NULL)
         return verbs_receipt_number(store_index(a->store), request->option[OPTION_RECEIPT], &x->receipt, e);
-    int rc = items_read(a, request->option[OPTION_ITEM], e);
+    int rc = verbs_ranges_read(&a->items, store_index(a->store), request->option[OPTION_ITEM], e);
     if (rc != 0)
         return rc;
     verbs_ranges_settle(&a->items);

@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-enum { OPTION_RECEIPT };
+enum { OPTION_RECEIPT, OPTION_FOR, OPTION_TO, OPTION_WHOM };
 
 struct choosing {
-    uint64_t *leaf;
+    struct store *store;
+    struct verbs_way *way;
+    uint64_t *leaf; /* that may go */
     size_t count, room;
     uint64_t deposit;
 };
@@ -22,6 +24,10 @@ static void choosing_release(struct choosing *c)
 static int choose(void *context, const struct index_item *item, struct err *e)
 {
     struct choosing *c = context;
+    bool may;
+    int rc = verbs_way_item(c->way, item, &may, e);
+    if (rc != 0 || !may)
+        return rc;
     if (c->count == c->room) {
         size_t room = c->room * 2 + 64;
         uint64_t *grown = reallocarray(c->leaf, room, sizeof *grown);
@@ -44,8 +50,8 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
 static int choose_all(const struct verbs_request *request, struct index *x, struct choosing *c, struct err *e)
 {
     uint64_t number;
-    int rc = 0;
-    if (request->option[OPTION_RECEIPT] != NULL) {
+    int rc = verbs_way_begin(c->way, c->store, e);
+    if (rc == 0 && request->option[OPTION_RECEIPT] != NULL) {
         rc = verbs_receipt_number(x, request->option[OPTION_RECEIPT], &number, e);
         if (rc == 0)
             rc = index_deposit_by_receipt(x, number, take_deposit, c, e);
@@ -102,13 +108,14 @@ static const char *word_of(enum verify_word word)
 }
 
 static void answer(const struct verbs_face *face, const char *dest, const struct package_made *made,
-                   const struct hash *verifier)
+                   const struct hash *verifier, const struct verbs_way *way)
 {
     char n[VERBS_NUMBER_MAX], w[VERBS_NUMBER_MAX], b[VERBS_NUMBER_MAX], hex[2 * CRYPT_HASH + 1];
     const struct verify_found *f = &made->found;
     struct json_out *j = face->json;
     if (j != NULL) {
         verbs_json_u64(j, "bytes", f->bytes);
+        verbs_way_json(way, j);
         verbs_json_u64(j, "files", f->files);
         verbs_json_u64(j, "items", f->items);
         verbs_json_hash(j, "pin", &f->pin);
@@ -143,53 +150,75 @@ static void answer(const struct verbs_face *face, const char *dest, const struct
 }
 
 /* On record before the first byte goes out; it comes onto the log with the seal. */
-static int on_record(struct store *s, const struct verbs_face *face, const struct choosing *chosen, struct err *e)
+static int on_record(struct store *s, const struct verbs_face *face, const struct verbs_way *way, struct err *e)
 {
-    struct verbs_access a = {.act = "exported", .must_log = true};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < chosen->count; i++)
-        rc = verbs_ranges_add(&a.ranges, chosen->leaf[i], chosen->leaf[i], e);
+    struct verbs_access a = {.act = "exported", .must_log = true, .use = way->said, .ranges = way->may};
+    return verbs_access(s, face, &a, e);
+}
+
+/* ${verifier}: NULL: it is not beside this program. */
+static int export_chosen(struct store *s, const struct verbs_face *face, const struct choosing *chosen,
+                         const char *dest, const struct hash *verifier, struct err *e)
+{
+    struct package_made made = {0};
+    struct statement_verifier named = {.name = "groundwork-verify"};
+    if (verifier != NULL)
+        named.sha256 = *verifier;
+    const struct package_request ask = {.dest = dest,
+                                        .leaf = chosen->leaf,
+                                        .count = chosen->count,
+                                        .use = chosen->way->said,
+                                        .verifiers = &named,
+                                        .verifier_count = verifier != NULL,
+                                        .progress = progress,
+                                        .context = (void *)(uintptr_t)face};
+    verbs_ranges_settle(&chosen->way->may);
+    int rc = on_record(s, face, chosen->way, e);
     if (rc == 0)
-        rc = verbs_access(s, face, &a, e);
-    verbs_ranges_release(&a.ranges);
+        rc = package_make(s, &ask, &made, e);
+    if (rc != 0)
+        return rc;
+    answer(face, dest, &made, verifier, chosen->way);
+    verify_found_release(&made.found);
+    return 0;
+}
+
+static int ask_way(const struct verbs_request *request, struct verbs_way *way, struct err *e)
+{
+    int rc = verbs_way_read(way, request->option[OPTION_FOR], request->option[OPTION_TO], request->option[OPTION_WHOM],
+                            e);
+    if (rc == 0 && way->use == NULL)
+        rc = err_set(e, ERR_USAGE, "say what for and to whom: --for PURPOSE --to RECIPIENT (groundwork help export)");
     return rc;
 }
 
 int verbs_export(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(choosing_release) struct choosing chosen = {0};
+    OWN(verbs_way_release) struct verbs_way way = {0};
+    OWN(choosing_release) struct choosing chosen = {.way = &way};
     struct verbs_place place;
-    struct package_made made = {0};
     struct hash verifier;
-    struct statement_verifier named = {.name = "groundwork-verify"};
     const char *dest = request->arguments[0];
     if (request->option[OPTION_RECEIPT] == NULL && request->count == 1)
         return err_set(e, ERR_USAGE, "name items behind %s, or a receipt with --receipt", dest);
-    int rc = verbs_outside(request, dest, e);
+    int rc = ask_way(request, &way, e);
+    if (rc == 0)
+        rc = verbs_outside(request, dest, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    chosen.store = s;
     if (rc == 0)
         rc = choose_all(request, store_index(s), &chosen, e);
-    if (rc != 0)
-        return rc;
-    bool beside = verifier_beside(&verifier);
-    if (beside)
-        named.sha256 = verifier;
-    const struct package_request ask = {.dest = dest,
-                                        .leaf = chosen.leaf,
-                                        .count = chosen.count,
-                                        .verifiers = &named,
-                                        .verifier_count = beside,
-                                        .progress = progress,
-                                        .context = (void *)(uintptr_t)face};
-    rc = on_record(s, face, &chosen, e);
     if (rc == 0)
-        rc = package_make(s, &ask, &made, e);
+        rc = verbs_way_say(&way, face, e);
     if (rc != 0)
         return rc;
-    answer(face, dest, &made, beside ? &verifier : NULL);
-    verify_found_release(&made.found);
+    if (chosen.count == 0 && way.denied_count > 0) {
+        verbs_way_refuse(&way, face, ret_exit);
+        return 0;
+    }
+    bool beside = verifier_beside(&verifier);
     *ret_exit = VERBS_DONE;
-    return 0;
+    return export_chosen(s, face, &chosen, dest, beside ? &verifier : NULL, e);
 }

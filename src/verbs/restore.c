@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL, OPTION_WHY, OPTION_MUST_LOG };
+enum { OPTION_ITEM, OPTION_RECEIPT, OPTION_ALL, OPTION_WHY, OPTION_MUST_LOG, OPTION_FOR, OPTION_TO,
+       OPTION_WHOM };
 enum {
     NAME_ROOM = 64,
     LARGE_FROM = 1 << 20, /* bytes of a file that is written with holes */
@@ -39,6 +40,7 @@ struct restoring {
     int dest;
     const char *dest_name;
     bool set_aside_too;
+    struct verbs_way way;         /* out of the house, or none */
     struct verbs_folders folders; /* to the item at hand */
     struct verbs_folders firsts;  /* to the first name of a further one */
     struct buf path;              /* <receipt>/<path> */
@@ -95,6 +97,7 @@ static void restoring_release(struct restoring *r)
     fd_drop(&r->dest);
     buf_drop(&r->path);
     buf_drop(&r->shown);
+    verbs_way_release(&r->way);
     free(r->written.bits);
 }
 
@@ -721,6 +724,8 @@ static int restore_item(void *context, const struct index_item *item, struct err
         r->left_out++;
         return 0;
     }
+    if (r->way.use != NULL && !verbs_way_may(&r->way, item->leaf))
+        return 0;
     if (!path_is_safe(item->path))
         return give_failed(r, item, 0, text_tr("its path would lead out of the folder: it is not restored"), e);
     if (item->further_name) { /* the first name must be there */
@@ -746,13 +751,39 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     return 0;
 }
 
+/* May it go out?  What is set aside and not asked for by name is not asked about. */
+static int decide_item(void *context, const struct index_item *item, struct err *e)
+{
+    struct restoring *r = context;
+    bool may;
+    return item->set_aside && !r->set_aside_too ? 0 : verbs_way_item(&r->way, item, &may, e);
+}
+
+/* Of what was chosen, what may go.  ERR_STOPPED without a line: nothing. */
+static int decide(struct restoring *r, const struct index_item *item, uint64_t deposit, struct err *e)
+{
+    int rc = verbs_way_begin(&r->way, r->store, e);
+    if (rc == 0)
+        rc = item != NULL ? decide_item(r, item, e) : index_items(store_index(r->store), deposit, 0, decide_item, r, e);
+    verbs_ranges_settle(&r->way.may);
+    if (rc == 0)
+        rc = verbs_way_say(&r->way, r->face, e);
+    return rc == 0 && r->way.may.count == 0 && r->way.denied_count > 0 ? ERR_STOPPED : rc;
+}
+
 /* On record before the first byte is written: once, by ranges, however many they are. */
 static int on_record(struct restoring *r, const struct verbs_request *request, const struct index_item *item,
                      uint64_t deposit, struct err *e)
 {
     struct index *x = store_index(r->store);
     struct verbs_access a = {.act = "restored", .why = request->option[OPTION_WHY],
-                             .must_log = request->option[OPTION_MUST_LOG] != NULL};
+                             .must_log = r->way.use != NULL || request->option[OPTION_MUST_LOG] != NULL};
+    if (r->way.use != NULL) {
+        int rc = decide(r, item, deposit, e);
+        a.use = r->way.said;
+        a.ranges = r->way.may;
+        return rc == 0 ? verbs_access(r->store, r->face, &a, e) : rc;
+    }
     int rc = item != NULL            ? verbs_ranges_item(&a.ranges, item, e)
              : deposit != UINT64_MAX ? verbs_ranges_deposit(&a.ranges, x, deposit, e)
                                      : verbs_ranges_living(&a.ranges, x, e);
@@ -834,6 +865,8 @@ static void answer(const struct restoring *r)
         verbs_json_u64(j, "already", r->already.files);
         verbs_json_u64(j, "already_bytes", r->already.bytes);
         verbs_json_u64(j, "bytes", r->bytes);
+        if (r->way.use != NULL)
+            verbs_way_json(&r->way, j);
         verbs_json_u64(j, "failed", r->failed);
         verbs_json_u64(j, "files", r->files);
         verbs_json_u64(j, "set_aside", r->left_out);
@@ -864,7 +897,10 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
         choices += request->option[i] != NULL;
     if (choices > 1)
         return err_set(e, ERR_USAGE, "give one of --item, --receipt and --all");
-    int rc = verbs_outside(request, r.dest_name, e);
+    int rc = verbs_way_read(&r.way, request->option[OPTION_FOR], request->option[OPTION_TO],
+                            request->option[OPTION_WHOM], e);
+    if (rc == 0)
+        rc = verbs_outside(request, r.dest_name, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
@@ -891,6 +927,10 @@ int verbs_restore(const struct verbs_request *request, const struct verbs_face *
     restoring_end(&r);
     if (syncfs(r.dest) != 0 && rc == 0)
         rc = err_os(e, ERR_IO, errno, "sync %s", r.dest_name);
+    if (rc == ERR_STOPPED && r.way.denied_count > 0 && r.way.may.count == 0) {
+        verbs_way_refuse(&r.way, face, ret_exit);
+        return 0;
+    }
     if (rc != 0)
         return rc;
     answer(&r);

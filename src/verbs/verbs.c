@@ -52,12 +52,21 @@ const struct verb verbs_table[] = {
       {"receipt", "N", "only this receipt"},
       {"all", NULL, "everything that is not set aside (when nothing is said)"},
       {"why", "TEXT", "what for; goes on the log, encrypted"},
-      {"must-log", NULL, "refuse when that cannot be put on record, as on a read-only disk"}}, verbs_restore},
+      {"must-log", NULL, "refuse when that cannot be put on record, as on a read-only disk"},
+      {"for", "PURPOSE", "what leaves the house: accountability, testimony, documentation, contact, analysis, "
+       "publication or anonymous-publication; then each item is asked about, and what may not go is listed"},
+      {"to", "RECIPIENT", "with --for: un, international-court, national-court, ngo, analyst or public"},
+      {"whom", "WHO", "with --for: who receives it; kept encrypted"}}, verbs_restore},
     {"export", "DEST [ITEM...]", "give out items as a package that is checked without the repository",
      "DEST is a folder that is made, with three files of its seal beside it: the items under numbers, and what proves "
      "them. It is verified before it is there, and the seal goes on the log. What else came with the same deposits is "
-     "listed as withheld. A package is not encrypted.", 1, SIZE_MAX, true,
-     {{"receipt", "N", "everything of this receipt (latest: of the last one)"}}, verbs_export},
+     "listed as withheld. Each item is asked about: what may not go, by what was said of it and of its persons, is "
+     "listed with the reason and left out. A package is not encrypted.", 1, SIZE_MAX, true,
+     {{"receipt", "N", "everything of this receipt (latest: of the last one)"},
+      {"for", "PURPOSE", "must be said: accountability, testimony, documentation, contact, analysis, publication or "
+       "anonymous-publication"},
+      {"to", "RECIPIENT", "must be said: un, international-court, national-court, ngo, analyst or public"},
+      {"whom", "WHO", "who receives it; kept encrypted, and opened in the seal"}}, verbs_export},
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
@@ -82,6 +91,44 @@ const struct verb verbs_table[] = {
       {"refers", "LEAF", "add: the earlier statement that this one goes back to"},
       {"page", "FILE", "show: write it as a page for paper (HTML)"},
       {"language", "LANG", "show: en or ko, for the page"}}, verbs_custody},
+    {"consent", "ACTION...", "what a person allows, and what she takes back",
+     "give PERSON: what she said of each scope; PERSON is a code like P-0001, or several of one form with commas "
+     "between, and never a name. withdraw PERSON: every use stops at once; what went out already is listed, so that "
+     "recipients can be told. show PERSON, list. Scopes: record_audio, record_video, store, analyse, "
+     "publish_anonymous, publish_named, share_un, share_other_ngo, share_national_court, share_international_court, "
+     "testify, recontact, share_contact_details. What was not said is no. Which items are hers: groundwork protect.",
+     1, 2, true,
+     {{"yes", "SCOPES", "give: what she allows, with commas between"},
+      {"no", "SCOPES", "give: what she does not allow"},
+      {"ask", "SCOPES", "give: what she wants to be asked about each time"},
+      {"by", "WHO", "by whom it was said: self, guardian or next-of-kin"},
+      {"date", "DATE", "when it was said (today when not said)"},
+      {"language", "LANG", "give: in which language it was explained, like ko"},
+      {"interpreter", "CODE", "give: the code of who interpreted"},
+      {"copy", NULL, "give: she took a copy of the form with her"},
+      {"form", "ITEM", "give: the item that is the form"},
+      {"until", "DAY", "give: the last day on which it holds"},
+      {"scopes", "SCOPES", "withdraw: only these (everything when not said)"},
+      {"why", "TEXT", "withdraw: why, if she wishes it on record; kept encrypted"}}, verbs_consent},
+    {"protect", "[ITEM...]", "whose items are, and how they are kept back",
+     "Without an option it shows what stands. An item goes out only when it was said whose it is, and every person it "
+     "is linked to allows it. ITEM is a number, a path, or numbers like 5,7-9. Levels: ordinary; high is not "
+     "published; closed goes nowhere. What is provider-confidential goes nowhere without the provider's consent (Rome "
+     "Statute, Article 54(3)(e)), which is given like a person's: consent give.", 0, SIZE_MAX, true,
+     {{"receipt", "N", "everything of this receipt (latest: of the last one)"},
+      {"person", "PERSONS", "link to these persons, by their codes"},
+      {"not", "PERSONS", "no longer linked to these; with --why"},
+      {"nobody", NULL, "of no person, as a gazette or a satellite image; with --why"},
+      {"restriction", "CLASS", "none or provider-confidential; with --why"},
+      {"provider", "CODE", "who gave it in confidence, by a code"},
+      {"level", "LEVEL", "ordinary, high or closed; with --why"},
+      {"why", "TEXT", "why; kept encrypted"}}, verbs_protect},
+    {"hold", "ACTION...", "items that may not be destroyed",
+     "place ITEM...: from here on they cannot be erased, whoever asks. release HOLD: by an administrator. list: all "
+     "that there ever were.", 1, SIZE_MAX, true,
+     {{"receipt", "N", "place: everything of this receipt (latest: of the last one)"},
+      {"ground", "GROUND", "place: court-order, pending-disclosure, exonerating or other"},
+      {"why", "TEXT", "place, release: why; kept encrypted"}}, verbs_hold},
     {"audit", "", "check everything that is stored against the log",
      "Without keys the ciphertext of every pack and parity file is held to its logged root; in full every item is "
      "decrypted and re-hashed too. Never writes into the repository; when it was and what it found goes on the log "

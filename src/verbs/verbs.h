@@ -13,7 +13,7 @@
 struct keyring_identity;
 
 enum {
-    VERBS_OPTIONS_MAX = 12,
+    VERBS_OPTIONS_MAX = 14,
     VERBS_DONE = 0, /* exit codes: DESIGN section 6 */
     VERBS_FAILED = 1,
     VERBS_USAGE = 2,

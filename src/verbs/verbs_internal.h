@@ -16,7 +16,7 @@ verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verb
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt, verbs_unlock,
     verbs_lock,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_member, verbs_export;
+    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -177,8 +177,11 @@ int verbs_ranges_item(struct verbs_ranges *r, const struct index_item *item, str
 void verbs_ranges_settle(struct verbs_ranges *r);
 int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e);
 int verbs_ranges_living(struct verbs_ranges *r, struct index *x, struct err *e);
+/* verbs_ranges_read: ITEMS as typed: numbers and ranges of them with commas between, or the name of one item. */
+int verbs_ranges_read(struct verbs_ranges *r, struct index *x, const char *text, struct err *e);
 struct verbs_access {
     const char *act, *why; /* why: as typed, or NULL */
+    struct statement_use use; /* none: work within the house */
     bool must_log;
     struct verbs_ranges ranges; /* to be released by the caller */
 };
@@ -233,6 +236,70 @@ int verbs_page_write(const struct verbs_face *face, const char *path, const stru
 int verbs_proposed(struct store *s, const struct verbs_face *face);
 /* drill.c: the page for the wall. */
 int verbs_member_drill(const struct verbs_request *request, const struct verbs_face *face, struct err *e);
+
+/*
+ * persons.c.  verbs_persons: codes as typed, "P-0001,P-0002", as one set; ERR_USAGE, naming ${what}:
+ * none, too many, or what is no code.  verbs_today: this day by this computer's clock, 2026-11-20.
+ * verbs_given: what of a person's items went out, by which statements and to whom, in the order of the log; as lines,
+ * or as a key of the document.
+ * protect.c.  verbs_items_chosen: the items that the arguments from ${from} on name, and those of a receipt (NULL:
+ * none), as one set; ERR_USAGE when nothing is named.
+ */
+int verbs_items_chosen(const struct verbs_request *request, size_t from, const char *receipt, struct index *x,
+                       struct verbs_ranges *ret, struct err *e);
+struct verbs_persons {
+    struct statement_persons list;
+    char *text;
+};
+void verbs_persons_release(struct verbs_persons *p);
+int verbs_persons(const char *what, const char *text, struct verbs_persons *ret, struct err *e);
+void verbs_today(char to[TIME_TEXT_MAX]);
+struct verbs_given {
+    struct verbs_ranges items;  /* linked to the persons */
+    struct verbs_ranges leaves; /* of the statements that gave some of them out */
+};
+void verbs_given_release(struct verbs_given *g);
+int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e);
+int verbs_given_tell(struct store *s, const struct verbs_given *g, const struct verbs_face *face, struct err *e);
+void verbs_ranges_say(const struct verbs_ranges *r, struct buf *to); /* "5, 7-9" */
+void verbs_ranges_json(struct json_out *j, const char *key, const struct verbs_ranges *r);
+
+/*
+ * ways.c: a way out, for one use.  Zeroed it is no way out: work within the house.
+ * verbs_way_read: from what was typed, each NULL when not said; none of it: use stays NULL.  ERR_USAGE.
+ * verbs_way_begin, then verbs_way_item for each item: may it go?  What may is in ${may}, with the items that further
+ * names name, to be settled; what may not is kept with the reason.  verbs_way_may: is it among what may, settled?
+ * verbs_way_say, _json: what may not go, item by item, as lines or as the key "denied".
+ */
+struct verbs_denied {
+    uint64_t item;
+    size_t path_at, path_bytes;
+    enum consent_why why;
+    bool provider;
+    enum consent_scope scope;
+    char person[CONSENT_CODE_MAX + 1]; /* empty: of no person */
+    char until[16];
+    uint64_t leaf; /* UINT64_MAX: of no statement */
+};
+struct verbs_way {
+    const struct consent_use *use; /* NULL: no way out */
+    struct statement_use said;
+    char today[TIME_TEXT_MAX];
+    struct buf whom, paths;
+    struct store_deciding *deciding;
+    struct verbs_ranges may;
+    struct verbs_denied *denied;
+    size_t denied_count, denied_room;
+};
+void verbs_way_release(struct verbs_way *w);
+int verbs_way_read(struct verbs_way *w, const char *purpose, const char *to, const char *whom, struct err *e);
+int verbs_way_begin(struct verbs_way *w, struct store *s, struct err *e);
+int verbs_way_item(struct verbs_way *w, const struct index_item *item, bool *ret_may, struct err *e);
+bool verbs_way_may(const struct verbs_way *w, uint64_t leaf);
+int verbs_way_say(const struct verbs_way *w, const struct verbs_face *face, struct err *e);
+void verbs_way_json(const struct verbs_way *w, struct json_out *j);
+/* verbs_way_refuse: nothing may go: said as a line, with the list as the whole document; the exit code is set. */
+void verbs_way_refuse(const struct verbs_way *w, const struct verbs_face *face, int *ret_exit);
 
 /* verbs_receipt_number: "latest" or a number of a receipt that exists. */
 int verbs_receipt_number(struct index *x, const char *text, uint64_t *ret, struct err *e);

@@ -7,6 +7,8 @@
 verifier=$(dirname "$groundwork")/groundwork-verify
 cosign=$(dirname "$groundwork")/groundwork-cosign
 cp "$root/src/package/verify.sh" .
+out='--for accountability --to international-court'
+nobody() { gw -R "$1" protect --receipt "$2" --nobody --why 'made for this test' >/dev/null; }
 verify() { "$verifier" "$@"; }
 script() { bash verify.sh "$@"; }
 # both CODE WORDS PACKAGE [OPTION...]: both programs end so, and say WORDS.
@@ -40,9 +42,12 @@ pin=$(gw -R archive status --json | json 'd["pin"]')
 gw -R archive intake papers --from 'A giver who is not named' --note 'a remark that stays' >/dev/null
 echo later >papers/later.txt
 gw -R archive intake papers/later.txt >/dev/null
+expect 3 'REFUSED' gw -R archive export plain --receipt 1 $out
+nobody archive 1
+nobody archive 2
 
 # ---- nobody stamps, nobody cosigns
-gw -R archive export plain --receipt 1 >said || fail 'export'
+gw -R archive export plain --receipt 1 $out --whom 'The "Registry", 헤이그' >said || fail 'export'
 grep -q '^TIME-UNPROVEN$' said && grep -q "pin  *$pin" said || fail "export says: $(cat said)"
 grep -q "verify.sh  *$(sha256sum <verify.sh | cut -c 1-64)" said || fail 'another verify.sh'
 grep -q "groundwork-verify  *$(sha256sum <"$verifier" | cut -c 1-64)" said || fail 'another groundwork-verify'
@@ -61,14 +66,14 @@ awk -F, 'NR > 1 && $4 == "file" { print $8 "  " $6 }' plain/data/index.csv >sums
 
 # ---- refused before anything is written
 gw -R archive verify >before.txt
-expect 3 'is there already' gw -R archive export plain --receipt 1
-expect 2 'or a receipt with --receipt' gw -R archive export new
-expect 4 'no item is called nothing' gw -R archive export new nothing
-expect 4 'no receipt 9' gw -R archive export new --receipt 9
-expect 3 'name a place outside it' gw -R archive export archive/new --receipt 1
-expect 2 'without a slash behind it' gw -R archive export new/ --receipt 1
+expect 3 'is there already' gw -R archive export plain --receipt 1 $out
+expect 2 'or a receipt with --receipt' gw -R archive export new $out
+expect 4 'no item is called nothing' gw -R archive export new nothing $out
+expect 4 'no receipt 9' gw -R archive export new --receipt 9 $out
+expect 3 'name a place outside it' gw -R archive export archive/new --receipt 1 $out
+expect 2 'without a slash behind it' gw -R archive export new/ --receipt 1 $out
 touch new.seal.note
-expect 3 'new.seal.note is there already' gw -R archive export new --receipt 1
+expect 3 'new.seal.note is there already' gw -R archive export new --receipt 1 $out
 rm new.seal.note
 gw -R archive verify >after.txt
 cmp before.txt after.txt || fail 'a refusal left something on the log'
@@ -83,7 +88,7 @@ both 2 '' plain --what
 both 2 '' plain other
 
 # ---- one item: the rest of its deposit is withheld, and listed
-gw -R archive export single papers/zz-hard --json >single.json
+gw -R archive export single papers/zz-hard $out --json >single.json
 [ "$(json 'd["withheld"], d["items"], d["word"]' <single.json)" = "(7, 2, 'TIME-UNPROVEN')" ] ||
     fail "$(cat single.json)"
 both 5 'WITHHELD 5-8' single
@@ -98,14 +103,15 @@ PY
 mkdir many
 for i in $(seq 201); do echo "$i" >many/$i; done
 gw -R archive intake many >/dev/null
-gw -R archive export lots --receipt latest >/dev/null
+nobody archive latest
+gw -R archive export lots --receipt latest $out >/dev/null
 expect 5 'Of the items 200 were looked at by lot' script lots
 expect 5 '' verify lots
 echo more >>lots/data/items/000150
 expect 1 'has another SHA-256' script lots
 
 # ---- of several deposits
-gw -R archive export several papers/later.txt papers/sub --receipt 1 >/dev/null || fail 'several deposits'
+gw -R archive export several papers/later.txt papers/sub --receipt 1 $out >/dev/null || fail 'several deposits'
 both 5 '' several
 
 # ---- who is to cosign has not signed; then one has; then stamps come
@@ -116,13 +122,13 @@ for who in alpha beta; do
     "$cosign" --folder $who follow "$(gw -R archive status --json | json 'd["log_key"]')" >/dev/null
     gw -R archive cosigner add $who "$("$cosign" --folder $who key)" --needed 1 >/dev/null
 done
-gw -R archive export unsigned --receipt 2 >/dev/null
+gw -R archive export unsigned --receipt 2 $out >/dev/null
 both 6 UNCOSIGNED unsigned
 echo '# nobody' >none
 printf 'log %s\nquorum none\n' "$(gw -R archive status --json | json 'd["log_key"]')" >>none
 both 5 TIME-UNPROVEN unsigned --policy none
 round alpha
-gw -R archive export cosigned --receipt 2 >/dev/null
+gw -R archive export cosigned --receipt 2 $out >/dev/null
 both 5 TIME-UNPROVEN cosigned
 printf 'log %s\nwitness b %s\nquorum b\n' "$(gw -R archive status --json | json 'd["log_key"]')" \
     "$("$cosign" --folder beta key)" >wanted
@@ -141,14 +147,14 @@ for who in east west; do
     import $who.tsr $who.chain >/dev/null
 done
 round beta
-gw -R archive export older --receipt 2 >/dev/null
+gw -R archive export older --receipt 2 $out >/dev/null
 gw -R archive note 'between two packages' >/dev/null
-gw -R archive export whole --receipt 2 >said || fail 'export of what is all proven'
+gw -R archive export whole --receipt 2 $out >said || fail 'export of what is all proven'
 both 0 VERIFIED whole
 both 0 VERIFIED older
 script whole | grep -q "$(openssl x509 -in east/root.pem -noout -fingerprint -sha256 | sed 's/.*=//;s/://g')" ||
     fail 'the root of a stamp'
-gw -R archive export whole-single papers/link >/dev/null
+gw -R archive export whole-single papers/link $out >/dev/null
 both 0 VERIFIED whole-single
 
 # ---- several members: each seals with her own key, and after one has gone the log has another
@@ -161,6 +167,7 @@ ask() {
 }
 as() { who=$1; shift; gw --key "$(cat $who.file)" -R group "$@"; }
 gw -R group intake papers >/dev/null
+nobody group 1
 ask second
 ask third
 gw -R group member add second.request --role administrator --confirm "$(cat second.words)" >/dev/null
@@ -170,16 +177,17 @@ proposal=$(gw -R group member list --json | json 'd["proposals"][0]["leaf"]')
 as second member approve "$proposal" >/dev/null
 as third adopt >/dev/null
 as third intake many >/dev/null
-as third export by-third papers/one.txt many/7 >/dev/null
+as third protect --receipt latest --nobody --why 'made for this test' >/dev/null
+as third export by-third papers/one.txt many/7 $out >/dev/null
 both 5 TIME-UNPROVEN by-third
 gw -R group member revoke "$(cat third.key)" --reason left >/dev/null
 proposal=$(gw -R group member list --json | json 'd["proposals"][0]["leaf"]')
 as second member approve "$proposal" >/dev/null
-gw -R group export after papers/one.txt many/7 >/dev/null
+gw -R group export after papers/one.txt many/7 $out >/dev/null
 both 5 TIME-UNPROVEN after
 both 5 TIME-UNPROVEN by-third
 gw -R group note 'under the next key' >/dev/null
-as second export later many/7 >/dev/null
+as second export later many/7 $out >/dev/null
 both 5 TIME-UNPROVEN later
 
 # ---- the disk goes at any of its calls: under its name a package is whole, or not at all
@@ -191,13 +199,13 @@ for case in write:1 write:12 write:40 write:70 sync:1 sync:2 sync:5 rename:1 ren
     cp -r state state-then
     got=0
     LD_PRELOAD=$fault GW_FAULT_KIND=${case%:*} GW_FAULT_AT=${case#*:} GW_FAULT_FOR=0 GW_FAULT_ROOTS="$work" \
-        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 >out.txt 2>&1 || got=$?
+        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 $out >out.txt 2>&1 || got=$?
     if [ -e new ]; then
         verify new >out.txt || [ $? -eq 5 ] || fail "half a package where $case and all after it fail"
     else
         [ "$got" -ne 0 ] || fail "exit 0 and no package where $case and all after it fail"
         rm -rf new.seal.*
-        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 >out.txt 2>&1 ||
+        XDG_STATE_HOME="$work/state-then" gw -R repository export new --receipt 2 $out >out.txt 2>&1 ||
             fail "not exported again after $case: $(cat out.txt)"
         [ ! -e new.exporting ] || fail 'a draft stays'
         verify new >out.txt || [ $? -eq 5 ] || fail "a package that is not whole after $case"
@@ -243,5 +251,5 @@ mutants whole --older older --random 100
 
 # ---- the repository is as it was, but for the seals
 gw -R archive verify | grep -qE '^(VERIFIED|UNCOSIGNED)' || fail 'verify'
-[ "$(gw -R archive export again --receipt 2 --json | json 'd["withheld"]')" = 0 ] || fail 'again'
+[ "$(gw -R archive export again --receipt 2 $out --json | json 'd["withheld"]')" = 0 ] || fail 'again'
 exit 0

@@ -462,9 +462,43 @@ static void what_the_segments_lack(void **state)
         assert_int_equal(keyring_secret(f->keyring, first + 3, &key, NULL), ERR_DAMAGED);
         blocks.p[blocks.n - 1] ^= 1;
         fixture_log(f, buf_bytes(&blocks));
+        fixture_reopen(f, UINT64_MAX);
         assert_int_equal(keyring_committed(f->keyring, buf_bytes(&blocks), NULL), 0);
     }
     fixture_find_all(f);
+}
+
+/* Blocks of many records, held by who seals them: found at once, and brought to the segments together, over a border
+ * of segments too, and where a copy has the first of them already. */
+static void what_is_held_comes_to_the_segments_together(void **state)
+{
+    struct fixture *f = *state;
+    for (int reached = 0; reached < 3; reached++) {
+        OWN(buf_drop) struct buf before = {0}, all = {0};
+        fixture_commit(f, 5, 1);
+        for (int record = 0; record < 70; record++) { /* more than are written by one group */
+            OWN(buf_drop) struct buf blocks = {0};
+            fixture_seal(f, record == 40 ? KEYRING_SEGMENT_LEAVES : 3, 1, &blocks);
+            fixture_log(f, buf_bytes(&blocks));
+            assert_int_equal(keyring_hold(f->keyring, buf_bytes(&blocks), NULL), 0);
+            buf_put_bytes(&all, buf_bytes(&blocks));
+        }
+        fixture_find_all(f);
+        struct cursor c = cursor_of(buf_bytes(&all));
+        struct keyring_block b;
+        assert_int_equal(keyring_block_next(&c, &b, NULL), 0);
+        fixture_get(f, 'b', b.segment, &before);
+        if (reached > 0)
+            assert_int_equal(keyring_block_apply(f->root.s, &b, NULL), 0);
+        if (reached > 1)
+            fixture_put(f, 'b', b.segment, buf_bytes(&before));
+        assert_int_equal(keyring_committed(f->keyring, bytes_of(NULL, 0), NULL), 0);
+        assert_int_equal(f->keyring->behind.n, 0);
+        assert_int_equal(fixture_check(f, NULL), 0);
+        fixture_find_all(f);
+        fixture_reopen(f, UINT64_MAX);
+        fixture_find_all(f);
+    }
 }
 
 int main(void)
@@ -487,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commit_onto_damage, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_of_no_known_form, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_the_segments_lack, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_held_comes_to_the_segments_together, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(segments_run_out, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

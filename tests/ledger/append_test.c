@@ -216,8 +216,7 @@ static void limit_files(rlim_t bytes)
 }
 
 /*
- * A disk that fills at every possible byte of a record.  Copy a's error leaves no record; with room for it in copy a
- * and not in b the record is committed at the next opening.
+ * A disk that fills at every possible byte of a record: there is no record then, in either copy.
  */
 static void a_full_disk_leaves_a_state_of_the_table(void **state)
 {
@@ -248,34 +247,66 @@ static void a_full_disk_leaves_a_state_of_the_table(void **state)
     }
 }
 
-static void a_record_that_only_copy_a_holds_is_committed(void **state)
+/* What one copy does not take is taken back from the other, so that a refusal leaves nothing. */
+static void what_only_one_copy_takes_is_no_record(void **state)
 {
     struct fixture *f = *state;
     struct err e;
     struct ledger_opening opening;
     struct ledger_position at = fixture_fill(f, 1, 1, 1), next;
-    struct file_path b, aside;
-    path_in(f, "b/journal", &b);
-    path_in(f, "b/elsewhere", &aside);
-    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
-    OWN(draft_drop) struct draft d;
-    draft_make(&d, &at, 2, 1, 40);
-    assert_int_equal(ledger_prepare(l, &d.record, &next, &e), 0);
-    assert_int_equal(rename(b.s, aside.s), 0);
-    assert_int_equal(ledger_commit(l, &e), ERR_IO);
-    assert_int_equal(rename(aside.s, b.s), 0);
-    ledger_drop(&l);
+    for (int copy = 0; copy < 2; copy++) {
+        struct file_path journal, aside;
+        path_in(f, copy == 0 ? "a/journal" : "b/journal", &journal);
+        path_in(f, copy == 0 ? "a/elsewhere" : "b/elsewhere", &aside);
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+        OWN(draft_drop) struct draft d;
+        draft_make(&d, &at, 2, 1, 40);
+        assert_int_equal(ledger_prepare(l, &d.record, &next, &e), 0);
+        assert_int_equal(rename(journal.s, aside.s), 0);
+        assert_int_equal(ledger_commit(l, &e), ERR_IO);
+        assert_int_equal(ledger_commit(l, &e), ERR_REFUSED);
+        assert_int_equal(rename(aside.s, journal.s), 0);
+        ledger_drop(&l);
+        l = fixture_open(f, &at, &opening);
+        assert_memory_equal(&opening.position, &at, sizeof(at));
+        assert_int_equal(opening.copy[0], LEDGER_COPY_GOOD);
+        assert_int_equal(opening.copy[1], LEDGER_COPY_GOOD);
+    }
+}
 
-    const struct ledger_setup setup = fixture_setup_of(f, true);
-    assert_int_equal(ledger_open(&setup, &at, &next.last, &l, &opening, &e), 0);
-    assert_memory_equal(&opening.position, &next, sizeof(next));
-    assert_int_equal(opening.committed_later, 1);
-    assert_true(opening.pending_found);
-    assert_int_equal(opening.copy[1], LEDGER_COPY_SHORT);
-    assert_int_equal(ledger_mend(l, &f->words, &e), 0);
-    assert_int_equal(ledger_publish(l, &e), 0);
-    if (fixture_check(f, &next) != 0)
-        fail_msg("%s", buf_text(&f->lines));
+/* Both copies are synced at once: either of them may be the one that a crash left whole. */
+static void a_record_that_only_one_copy_holds_is_committed(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    struct ledger_opening opening;
+    OWN(buf_drop) struct buf whole = {0};
+    for (int copy = 0; copy < 2; copy++)
+        for (size_t more = 0; more < 3; more++) {
+            const char *other = copy == 0 ? "b/journal" : "a/journal";
+            fixture_again(f);
+            struct ledger_position at = fixture_fill(f, 1, 1, 1), next;
+            OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+            fixture_commit(l, 2, 1);
+            ledger_where(l, &next);
+            ledger_drop(&l);
+            file_get(f, other, &whole);
+            const size_t kept[] = {0, 200, (size_t)(next.bytes - at.bytes) - 1};
+            file_put(f, other, bytes_of(whole.p, (size_t)at.bytes + kept[more]));
+
+            const struct ledger_setup setup = fixture_setup_of(f, true);
+            assert_int_equal(ledger_open(&setup, &at, &next.last, &l, &opening, &e), 0);
+            assert_memory_equal(&opening.position, &next, sizeof(next));
+            assert_int_equal(opening.committed_later, 1);
+            assert_true(opening.pending_found);
+            assert_int_equal(opening.copy[copy], LEDGER_COPY_GOOD);
+            assert_int_equal(opening.copy[1 - copy], more == 0 ? LEDGER_COPY_SHORT : LEDGER_COPY_BAD_TAIL);
+            assert_true(opening.interrupted[1 - copy]);
+            assert_int_equal(ledger_mend(l, &f->words, &e), 0);
+            assert_int_equal(ledger_publish(l, &e), 0);
+            if (fixture_check(f, &next) != 0)
+                fail_msg("%s", buf_text(&f->lines));
+        }
 }
 
 #define LEDGER_CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -293,7 +324,8 @@ int main(void)
         LEDGER_CASE(copies_that_differ_are_mended_first),
         LEDGER_CASE(a_journal_that_grew_meanwhile_takes_nothing),
         LEDGER_CASE(a_full_disk_leaves_a_state_of_the_table),
-        LEDGER_CASE(a_record_that_only_copy_a_holds_is_committed),
+        LEDGER_CASE(what_only_one_copy_takes_is_no_record),
+        LEDGER_CASE(a_record_that_only_one_copy_holds_is_committed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void numbered(unsigned i, char to[TREE_TILE_PATH_MAX], struct buf *content)
 {
@@ -45,7 +46,8 @@ static void place(struct ledger_placing *p, unsigned i)
 static void any_number_of_files(void **state)
 {
     struct fixture *f = *state;
-    const unsigned counts[] = {0, 1, LEDGER_PLACED_TOGETHER, LEDGER_PLACED_TOGETHER + 1, 3 * LEDGER_PLACED_TOGETHER};
+    const unsigned counts[] = {0, 1, 7, 8, 33, LEDGER_PLACED_TOGETHER, LEDGER_PLACED_TOGETHER + 1,
+                               3 * LEDGER_PLACED_TOGETHER};
     for (size_t c = 0; c < COUNT(counts); c++) {
         fixture_again(f);
         OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
@@ -162,10 +164,35 @@ static void what_is_in_the_way_is_named(void **state)
     assert_non_null(strstr(e.text, "log/tile/0/001"));
 }
 
+/* Whichever thread meets it: nothing gets its name, and the error names the draft. */
+static void one_sync_that_fails(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned bad = 0; bad < 40; bad += 13) {
+        int pipes[2];
+        char draft[32];
+        struct err e = {0};
+        fixture_again(f);
+        OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
+        for (unsigned i = 0; i < 40; i++)
+            place(&p, i);
+        assert_int_equal(pipe(pipes), 0);
+        assert_true(dup2(pipes[1], p.file[bad].fd) >= 0); /* what cannot be synced */
+        assert_int_equal(ledger_place_all(&p, &e), ERR_IO);
+        (void)snprintf(draft, sizeof(draft), "log/" LEDGER_DRAFT "%u", bad);
+        assert_non_null(strstr(e.text, draft));
+        for (unsigned i = 0; i < 40; i++)
+            assert_int_equal(there(f, i), false);
+        (void)close(pipes[0]);
+        (void)close(pipes[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_files),
+        cmocka_unit_test(one_sync_that_fails),
         cmocka_unit_test(what_is_there_is_left_alone_and_what_is_wrong_replaced),
         cmocka_unit_test(what_is_given_up_leaves_nothing),
         cmocka_unit_test(narrower_widths_go_and_others_stay),

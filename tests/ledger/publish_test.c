@@ -318,24 +318,73 @@ static void nothing_is_published_of_an_empty_journal(void **state)
     assert_false(file_there(f, "log"));
 }
 
-static void a_public_log_two_records_behind_is_a_fault(void **state)
+/* By one record always; by more up to the limit, but never behind what the outside state calls committed. */
+static void how_far_a_public_log_may_be_behind(void **state)
 {
     struct fixture *f = *state;
     struct ledger_opening opening;
-    struct ledger_position at;
+    struct ledger_position at, committed;
     OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
-    fixture_commit(l, 3, 1);
-    ledger_where(l, &at);
-    assert_int_equal(fixture_check(f, &at), 0); /* one record, never published */
-    assert_int_equal(ledger_publish(l, NULL), 0);
-    fixture_commit(l, 3, 1);
-    ledger_where(l, &at);
-    assert_int_equal(fixture_check(f, &at), 0);
-    fixture_commit(l, 3, 1);
-    ledger_where(l, &at);
-    assert_int_equal(fixture_check(f, &at), ERR_DAMAGED);
-    assert_int_equal(ledger_publish(l, NULL), 0);
-    assert_int_equal(fixture_check(f, &at), 0);
+    for (int round = 0; round < 2; round++) { /* before the first publication, and after one */
+        ledger_where(l, &committed);
+        for (unsigned behind = 1; behind <= LEDGER_BEHIND_MAX + 1; behind++) {
+            fixture_commit(l, 3, 1);
+            ledger_where(l, &at);
+            assert_int_equal(fixture_check(f, &at), behind == 1 ? 0 : ERR_DAMAGED);
+            assert_int_equal(fixture_check(f, NULL), behind <= LEDGER_BEHIND_MAX ? 0 : ERR_DAMAGED);
+            if (round > 0) {
+                const char *told = behind <= LEDGER_BEHIND_MAX ? "" : "log/checkpoint is not";
+                assert_int_equal(fixture_check(f, &committed), behind <= LEDGER_BEHIND_MAX ? 0 : ERR_DAMAGED);
+                assert_non_null(strstr(buf_text(&f->lines), told));
+            }
+        }
+        assert_int_equal(ledger_publish(l, NULL), 0);
+        assert_int_equal(fixture_check(f, &at), 0);
+    }
+}
+
+struct behind_seen {
+    uint64_t first, count;
+};
+
+static int see_behind(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct behind_seen *s = context;
+    (void)e;
+    if (s->count == 0)
+        s->first = r->number;
+    assert_int_equal(r->number, s->first + s->count);
+    s->count++;
+    return 0;
+}
+
+/* Exactly the records that the shown checkpoint does not cover; of a log that shows nothing right, the newest ones. */
+static void the_records_that_the_log_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_opening opening;
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, NULL, &opening);
+    struct behind_seen seen = {0};
+    for (int round = 0; round < 2; round++) {
+        for (unsigned behind = 1; behind <= LEDGER_BEHIND_MAX + 2; behind++) {
+            unsigned told = behind < LEDGER_BEHIND_MAX ? behind : LEDGER_BEHIND_MAX;
+            fixture_commit(l, 2, 1);
+            assert_false(ledger_shown(l));
+            seen = (struct behind_seen){0};
+            assert_int_equal(ledger_behind(l, see_behind, &seen, NULL), 0);
+            assert_int_equal(seen.count, told);
+            assert_int_equal(seen.first + told, l->position.records);
+        }
+        assert_int_equal(ledger_publish(l, NULL), 0);
+        assert_true(ledger_shown(l));
+        seen = (struct behind_seen){0};
+        assert_int_equal(ledger_behind(l, see_behind, &seen, NULL), 0);
+        assert_int_equal(seen.count, 0);
+    }
+    file_put(f, "log/checkpoint", bytes_text("nothing of use"));
+    assert_false(ledger_shown(l));
+    assert_int_equal(ledger_behind(l, see_behind, &seen, NULL), 0);
+    assert_int_equal(seen.count, LEDGER_BEHIND_MAX);
 }
 
 /* What it holds is for whoever knows the statements: here it is put, kept, replaced and removed, and no fault. */
@@ -377,7 +426,8 @@ int main(void)
         LEDGER_CASE(damaged_entries_are_not_published),
         LEDGER_CASE(a_full_disk_stops_a_publication),
         LEDGER_CASE(nothing_is_published_of_an_empty_journal),
-        LEDGER_CASE(a_public_log_two_records_behind_is_a_fault),
+        LEDGER_CASE(how_far_a_public_log_may_be_behind),
+        LEDGER_CASE(the_records_that_the_log_is_behind),
         LEDGER_CASE(what_others_signed_lies_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "base/unicode.h"
 #include "model/checkpoint.h"
 #include "model/policy.h"
+#include "model/terms.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -508,13 +509,90 @@ static void draw_custody(struct drawn *d)
     d->s.custody = x;
 }
 
+static struct statement_use draw_use(struct drawn *d)
+{
+    const struct consent_use *u = consent_use(chance_below(&chance, 14));
+    if (chance_below(&chance, 2) == 0)
+        return (struct statement_use){0};
+    return (struct statement_use){.purpose = u->purpose, .to = u->to, .whom = perhaps_text(d)};
+}
+
 static void draw_accessed(struct drawn *d)
 {
     static const char *const acts[] = {"shown", "read", "restored", "exported"};
     size_t count = 1 + chance_below(&chance, 9);
     d->s.accessed = (struct statement_accessed){.act = acts[chance_below(&chance, COUNT(acts))],
                                                 .items = draw_ranges(d, count), .item_count = count,
-                                                .why = perhaps_text(d)};
+                                                .why = perhaps_text(d), .use = draw_use(d)};
+}
+
+static void draw_persons(struct drawn *d, struct statement_persons *to)
+{
+    size_t count = chance_below(&chance, 16) == 0 ? CONSENT_PERSONS_MAX : 1 + chance_below(&chance, 4);
+    to->codes = hold(d, count * sizeof *to->codes);
+    to->count = count;
+    for (size_t i = 0; i < count; i++) {
+        char *code = hold(d, CONSENT_CODE_MAX + 1);
+        snprintf(code, CONSENT_CODE_MAX + 1, "P-%04zu", i * 3 + chance_below(&chance, 3));
+        to->codes[i] = code;
+    }
+}
+
+static void draw_consent(struct drawn *d)
+{
+    struct statement_consent *x = &d->s.consent;
+    draw_persons(d, &x->persons);
+    for (int i = 0; i < CONSENT_SCOPES; i++)
+        x->answer[i] = (enum consent_answer)chance_below(&chance, CONSENT_WITHDRAWN);
+    x->answer[chance_below(&chance, CONSENT_SCOPES)] = CONSENT_YES;
+    x->by = (enum consent_by)(1 + chance_below(&chance, CONSENT_BY_LAST));
+    x->date = "2026-11-20T14:05Z";
+    x->until = chance_below(&chance, 2) == 0 ? NULL : "2031-01-31";
+    x->language = "ko";
+    x->interpreter = chance_below(&chance, 2) == 0 ? NULL : "I-0003";
+    x->copy = chance_below(&chance, 2) == 0;
+    x->has_form = chance_below(&chance, 2) == 0;
+    x->form = x->has_form ? number() : 0;
+}
+
+static void draw_withdrawn(struct drawn *d)
+{
+    struct statement_withdrawn *x = &d->s.withdrawn;
+    draw_persons(d, &x->persons);
+    x->all = chance_below(&chance, 2) == 0;
+    for (int i = 0; !x->all && i < CONSENT_SCOPES; i++)
+        x->scope[i] = i == 3 || chance_below(&chance, 2) == 0;
+    x->by = CONSENT_NEXT_OF_KIN;
+    x->date = "2026-11-20";
+    x->why = perhaps_text(d);
+}
+
+static void draw_terms(struct drawn *d)
+{
+    size_t count = 1 + chance_below(&chance, 9);
+    struct statement *s = &d->s;
+    if (s->kind == STATEMENT_CONSENT)
+        draw_consent(d);
+    else if (s->kind == STATEMENT_WITHDRAWN)
+        draw_withdrawn(d);
+    else if (s->kind == STATEMENT_CONCERNS) {
+        s->concerns = (struct statement_concerns){.link = (enum consent_link)(1 + chance_below(&chance, 3)),
+                                                  .items = draw_ranges(d, count), .item_count = count,
+                                                  .why = any_text(d)};
+        if (s->concerns.link != CONSENT_NOBODY)
+            draw_persons(d, &s->concerns.persons);
+    } else if (s->kind == STATEMENT_PROTECTED) {
+        s->protected = (struct statement_protected){.restriction = (enum consent_restriction)chance_below(&chance, 3),
+                                                    .level = (enum consent_level)(1 + chance_below(&chance, 3)),
+                                                    .items = draw_ranges(d, count), .item_count = count,
+                                                    .why = any_text(d)};
+        if (s->protected.restriction == CONSENT_PROVIDER_CONFIDENTIAL)
+            s->protected.provider = "S-0003";
+    } else if (s->kind == STATEMENT_HOLD)
+        s->hold = (struct statement_hold){.ground = (enum consent_ground)(1 + chance_below(&chance, 4)),
+                                          .items = draw_ranges(d, count), .item_count = count, .why = any_text(d)};
+    else
+        s->released = (struct statement_released){.hold = number(), .why = any_text(d)};
 }
 
 /* Numbers of kinds have gaps. */
@@ -543,6 +621,9 @@ static void draw_sealed(struct drawn *d)
     }
     s.verifiers[0].name = "one";
     s.verifiers[1].name = "two";
+    s.use = draw_use(d);
+    s.items_given_count = s.use.purpose == NULL ? 0 : 1 + chance_below(&chance, 5);
+    s.items_given = draw_ranges(d, s.items_given_count);
     draw(s.verifiers[0].sha256.b, CRYPT_HASH);
     d->s.sealed = s;
 }
@@ -592,6 +673,12 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_CUSTODY: draw_custody(d); break;
     case STATEMENT_ACCESSED: draw_accessed(d); break;
     case STATEMENT_SEALED: draw_sealed(d); break;
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED: draw_terms(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -815,6 +902,22 @@ static void assert_same_stamps(const struct statement_timestamped *a, const stru
     assert_true(a->stamped_unix_s == b->stamped_unix_s && a->accuracy_us == b->accuracy_us);
 }
 
+static void assert_same_use(const struct statement_use *a, const struct statement_use *b)
+{
+    assert_text(a->purpose, b->purpose);
+    assert_text(a->to, b->to);
+    assert_text(a->whom, b->whom);
+}
+
+/* Both written again: terms_test.c looks at every field. */
+static void assert_same_terms(const struct statement *a, const struct statement *b)
+{
+    OWN(buf_drop) struct buf x = {0}, y = {0};
+    terms_put(a, &(struct json_out){.to = &x});
+    terms_put(b, &(struct json_out){.to = &y});
+    assert_true(bytes_equal(buf_bytes(&x), buf_bytes(&y)));
+}
+
 static void assert_same_sealed(const struct statement_sealed *a, const struct statement_sealed *b)
 {
     assert_true(a->leaves == b->leaves && a->events == b->events && a->items == b->items);
@@ -823,6 +926,9 @@ static void assert_same_sealed(const struct statement_sealed *a, const struct st
     assert_int_equal(a->deposit_count, b->deposit_count);
     for (size_t i = 0; i < a->deposit_count; i++)
         assert_memory_equal(&a->deposits[i], &b->deposits[i], sizeof a->deposits[i]);
+    assert_same_use(&a->use, &b->use);
+    assert_int_equal(a->items_given_count, b->items_given_count);
+    assert_same_ranges(a->items_given, b->items_given, a->items_given_count);
     assert_int_equal(a->verifier_count, b->verifier_count);
     for (size_t i = 0; i < a->verifier_count; i++) {
         assert_text(a->verifiers[i].name, b->verifiers[i].name);
@@ -879,8 +985,15 @@ static void assert_same(const struct statement *a, const struct statement *b)
         assert_text(a->accessed.why, b->accessed.why);
         assert_int_equal(a->accessed.item_count, b->accessed.item_count);
         assert_same_ranges(a->accessed.items, b->accessed.items, a->accessed.item_count);
+        assert_same_use(&a->accessed.use, &b->accessed.use);
         break;
     case STATEMENT_SEALED: assert_same_sealed(&a->sealed, &b->sealed); break;
+    case STATEMENT_CONSENT:
+    case STATEMENT_WITHDRAWN:
+    case STATEMENT_CONCERNS:
+    case STATEMENT_PROTECTED:
+    case STATEMENT_HOLD:
+    case STATEMENT_RELEASED: assert_same_terms(a, b); break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -1366,9 +1479,17 @@ static void accesses_refused(void **state)
     const struct {
         struct statement_accessed x;
         const char *rule;
-    } cases[] = {{{"viewed", &one, 1, NULL}, "rule accessed-act"}, {{NULL, &one, 1, NULL}, "rule accessed-act"},
-                 {{"shown", &one, 0, NULL}, "rule accessed-items"}, {{"shown", &back, 1, NULL}, "rule range-order"},
-                 {{"shown", &one, 1, ""}, "rule text-length"}, {{"shown", &one, 1, "\xff"}, "rule text-form"}};
+    } cases[] = {{{"viewed", &one, 1, NULL, {0}}, "rule accessed-act"},
+                 {{NULL, &one, 1, NULL, {0}}, "rule accessed-act"},
+                 {{"shown", &one, 0, NULL, {0}}, "rule accessed-items"},
+                 {{"shown", &back, 1, NULL, {0}}, "rule range-order"},
+                 {{"shown", &one, 1, "", {0}}, "rule text-length"},
+                 {{"shown", &one, 1, "\xff", {0}}, "rule text-form"},
+                 {{"restored", &one, 1, NULL, {"accountability", NULL, NULL}}, "rule use"},
+                 {{"restored", &one, 1, NULL, {NULL, "un", NULL}}, "rule use"},
+                 {{"restored", &one, 1, NULL, {NULL, NULL, "W"}}, "rule use"},
+                 {{"restored", &one, 1, NULL, {"accountability", "public", NULL}}, "rule use"},
+                 {{"restored", &one, 1, NULL, {"accountability", "un", ""}}, "rule text-length"}};
     for (size_t i = 0; i < COUNT(cases); i++)
         refuse_making(&(struct statement){.kind = STATEMENT_ACCESSED, .accessed = cases[i].x}, cases[i].rule);
 }
@@ -1471,6 +1592,7 @@ static void seals_refused(void)
     static struct statement_verifier verifiers[STATEMENT_VERIFIERS_MAX + 1];
     static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_SEALED};
+    struct statement_range given = {5, 4};
     for (size_t i = 0; i < COUNT(deposits); i++)
         deposits[i] = (struct statement_sealed_deposit){.deposit = i, .count = 1};
     for (size_t i = 0; i < COUNT(verifiers); i++)
@@ -1499,6 +1621,18 @@ static void seals_refused(void)
     refuse_making(&st, "rule sealed-verifiers");
     verifiers[1].name = "";
     refuse_making(&st, "rule text-length");
+    verifiers[1].name = "b";
+    st.sealed.use = (struct statement_use){.purpose = "accountability", .to = "un"};
+    refuse_making(&st, "rule sealed-given");
+    st.sealed.items_given = &given;
+    st.sealed.items_given_count = 1;
+    refuse_making(&st, "rule range-order");
+    given.last = 9;
+    store(&st, &s);
+    st.sealed.use.to = NULL;
+    refuse_making(&st, "rule use");
+    st.sealed.use.purpose = NULL;
+    refuse_making(&st, "rule sealed-given");
 }
 
 static void others_refused(void **state)
@@ -1896,6 +2030,53 @@ static const struct broken {
     {STATEMENT_SEALED, true, "\"name\":\"b\"", "\"name\":\"a\"", "rule sealed-verifiers"},
     {STATEMENT_SEALED, true, "\"name\":\"b\"", "\"name\":7", "rule sealed-verifiers"},
     {STATEMENT_SEALED, true, "[\"package\",", "[\"parcel\",", "rule sealed-claim"},
+    {STATEMENT_CONSENT, true, "[\"consent\",", "[\"accord\",", "rule terms-claims"},
+    {STATEMENT_CONSENT, true, "\"copy\":false", "\"copy\":0", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"copy\":false,", "", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"store\":\"yes\"", "\"store\":\"withdrawn\"", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"store\":\"yes\"", "\"store\":true", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"store\":", "\"stores\":", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "{\"store\":\"yes\",\"testify\":\"no\"}", "{}", "rule consent-answers"},
+    {STATEMENT_CONSENT, true, "\"by\":\"self\"", "\"by\":\"her\"", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"date\":\"2026-11-20\"", "\"date\":\"then\"", "rule terms-date"},
+    {STATEMENT_CONSENT, true, "\"form\":6", "\"form\":-6", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"interpreter\":\"I-0003\"", "\"interpreter\":\"Kim\"", "rule person-code"},
+    {STATEMENT_CONSENT, true, "\"language\":\"ko\"", "\"language\":\"Korean\"", "rule consent-language"},
+    {STATEMENT_CONSENT, true, "\"language\":\"ko\"", "\"language\":7", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"P-0001\",\"P-0002\"", "\"P-0002\",\"P-0001\"", "rule persons"},
+    {STATEMENT_CONSENT, true, "\"P-0001\",\"P-0002\"", "\"P-0001\",\"P-0001\"", "rule persons"},
+    {STATEMENT_CONSENT, true, "[\"P-0001\",\"P-0002\"]", "[]", "rule persons"},
+    {STATEMENT_CONSENT, true, "[\"P-0001\",\"P-0002\"]", "7", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"P-0001\"", "1", "rule terms-form"},
+    {STATEMENT_CONSENT, true, "\"P-0001\"", "\"Kim\"", "rule person-code"},
+    {STATEMENT_CONSENT, true, "\"until\":\"2030-01-01\"", "\"until\":\"2030-01-01T00:00\"", "rule consent-until"},
+    {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[\"testify\",\"store\"]", "rule terms-form"},
+    {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[\"store\",\"store\"]", "rule terms-form"},
+    {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[]", "rule withdrawn-scopes"},
+    {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "\"all\"", "rule terms-form"},
+    {STATEMENT_WITHDRAWN, true, "\"store\"", "\"storage\"", "rule terms-form"},
+    {STATEMENT_WITHDRAWN, true, "\"why\":\"W\"", "\"why\":\"\"", "rule text-length"},
+    {STATEMENT_WITHDRAWN, true, "\"why\":\"W\"", "\"whom\":\"W\"", "rule terms-form"},
+    {STATEMENT_CONCERNS, true, "\"unlinked\"", "\"linked to\"", "rule terms-form"},
+    {STATEMENT_CONCERNS, true, "\"unlinked\"", "\"nobody\"", "rule terms-form"},
+    {STATEMENT_CONCERNS, true, ",\"why\":\"W\"", "", "rule terms-why"},
+    {STATEMENT_CONCERNS, true, "[[4,5]]", "[]", "rule terms-items"},
+    {STATEMENT_CONCERNS, true, "[[4,5]]", "[[5,4]]", "rule range-order"},
+    {STATEMENT_CONCERNS, true, "[[4,5]]", "[[4]]", "rule terms-form"},
+    {STATEMENT_CONCERNS, true, "[[4,5]]", "4", "rule terms-form"},
+    {STATEMENT_CONCERNS, true, ",\"persons\":[\"P-0001\",\"P-0002\"]", "", "rule terms-form"},
+    {STATEMENT_PROTECTED, true, "\"level\":\"high\"", "\"level\":\"top\"", "rule terms-form"},
+    {STATEMENT_PROTECTED, true, "\"restriction\":\"provider-confidential\"", "\"restriction\":\"none\"",
+     "rule protected-provider"},
+    {STATEMENT_PROTECTED, true, "\"restriction\":\"provider-confidential\"", "\"restriction\":\"secret\"",
+     "rule terms-form"},
+    {STATEMENT_PROTECTED, true, "\"provider\":\"S-0003\"", "\"provider\":\"a ministry\"", "rule person-code"},
+    {STATEMENT_PROTECTED, true, ",\"why\":\"W\"", "", "rule terms-form"},
+    {STATEMENT_HOLD, true, "\"ground\":\"exonerating\"", "\"ground\":\"why not\"", "rule terms-form"},
+    {STATEMENT_HOLD, true, "[[4,5]]", "[]", "rule terms-items"},
+    {STATEMENT_RELEASED, true, "\"hold\":7", "\"hold\":null", "rule terms-form"},
+    {STATEMENT_RELEASED, true, ",\"why\":\"W\"", "", "rule terms-form"},
+    {STATEMENT_ACCESSED, true, "[\"why\",\"W\"]", "[\"for\",\"accountability\"]", "rule use"},
 };
 
 /* The statement that the cases above are written against. */
@@ -1911,6 +2092,7 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         {.first = 3, .last = 7, .findings = 1, .leaves = 9, .at_unix_s = 5, .full = true}};
     static struct statement_sealed_deposit sealed[] = {{.deposit = 3, .count = 2}, {.deposit = 8, .count = 1}};
     static struct statement_verifier verifiers[] = {{.name = "a"}, {.name = "b"}};
+    static const char *codes[] = {"P-0001", "P-0002"};
     static struct bytes path;
     static struct statement_refused refused;
     static struct statement_range range = {4, 5};
@@ -1985,7 +2167,30 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
     case STATEMENT_CUSTODY: d->s.custody = custody; break;
-    case STATEMENT_ACCESSED: d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W"}; break;
+    case STATEMENT_ACCESSED:
+        d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W", {0}};
+        break;
+    case STATEMENT_CONSENT:
+        d->s.consent = (struct statement_consent){.persons = {codes, COUNT(codes)}, .by = CONSENT_SELF,
+                                                  .date = "2026-11-20", .until = "2030-01-01", .language = "ko",
+                                                  .interpreter = "I-0003", .has_form = true, .form = 6};
+        d->s.consent.answer[CONSENT_STORE] = CONSENT_YES;
+        d->s.consent.answer[CONSENT_TESTIFY] = CONSENT_NO;
+        break;
+    case STATEMENT_WITHDRAWN:
+        d->s.withdrawn = (struct statement_withdrawn){.persons = {codes, COUNT(codes)}, .by = CONSENT_SELF,
+                                                      .date = "2026-11-20", .why = "W"};
+        d->s.withdrawn.scope[CONSENT_STORE] = d->s.withdrawn.scope[CONSENT_TESTIFY] = true;
+        break;
+    case STATEMENT_CONCERNS:
+        d->s.concerns = (struct statement_concerns){CONSENT_UNLINKED, {codes, COUNT(codes)}, &range, 1, "W"};
+        break;
+    case STATEMENT_PROTECTED:
+        d->s.protected = (struct statement_protected){CONSENT_PROVIDER_CONFIDENTIAL, "S-0003", CONSENT_HIGH, &range, 1,
+                                                      "W"};
+        break;
+    case STATEMENT_HOLD: d->s.hold = (struct statement_hold){CONSENT_EXONERATING, &range, 1, "W"}; break;
+    case STATEMENT_RELEASED: d->s.released = (struct statement_released){7, "W"}; break;
     case STATEMENT_SEALED:
         d->s.sealed = (struct statement_sealed){.leaves = 9, .events = 2, .items = 3, .withheld = 1,
                                                 .deposits = sealed, .deposit_count = COUNT(sealed),

@@ -1,4 +1,7 @@
-/* Parts whose log and index follow while the next is drafted: what is asked meanwhile, what fails, where it ends. */
+/*
+ * Parts whose log and index follow while the next is drafted, and single statements whose segments, log and state
+ * follow when there are many of them: what is asked meanwhile, what fails, where it ends.
+ */
 #include "fixture.h"
 
 enum { EACH = 8 }; /* files of a part */
@@ -124,9 +127,218 @@ static void test_ends_anywhere(void **state)
     }
 }
 
+/* ---- single statements, whose segments, public log and outside state are owed ---- */
+
+static void notes_add(struct fixture *f, struct store *s, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(fixture_note(s, "one of many", &f->e), 0);
+}
+
+static struct store_state outside(struct fixture *f)
+{
+    struct store_state st;
+    assert_int_equal(store_state_read(f->state_file.s, &f->pin, &f->id.state, &st, &f->e), 0);
+    return st;
+}
+
+static void assert_through(struct fixture *f, struct store *s)
+{
+    struct store_facts facts;
+    store_facts(s, &facts);
+    struct store_state st = outside(f);
+    assert_memory_equal(&st.committed, &facts.position, sizeof st.committed);
+    assert_false(st.has_pending);
+    assert_true(ledger_shown(s->ledger));
+    assert_int_equal(s->owed, 0);
+}
+
+/* Every statement of the log opens, in order, and has been seen by the index. */
+static void read_all(struct fixture *f, struct store *s)
+{
+    struct store_facts facts;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    store_facts(s, &facts);
+    for (uint64_t leaf = 0; leaf < facts.position.leaves; leaf++) {
+        struct statement st;
+        if (store_statement(s, leaf, &held, &st, &f->e) != 0)
+            fail_msg("leaf %llu: %s", (unsigned long long)leaf, f->e.text);
+    }
+}
+
+/* One sync of each journal, and no other; but for the first, which is noted outside, and the last that may be owed. */
+static void test_single_statement_costs_two_syncs(void **state)
+{
+    struct fixture *f = *state;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    for (int round = 0; round < 2; round++)
+        for (unsigned n = 1; n <= LEDGER_BEHIND_MAX; n++) {
+            fixture_calm();
+            notes_add(f, s, 1);
+            if (n == 1)
+                assert_in_range(fixture_syncs(), 4, 6); /* SQLite may begin its own journal */
+            else if (n < LEDGER_BEHIND_MAX)
+                assert_int_equal(fixture_syncs(), 2);
+            else
+                assert_true(fixture_syncs() > 6);
+            assert_int_equal(s->owed, n % LEDGER_BEHIND_MAX);
+        }
+    assert_through(f, s);
+    fixture_told_nothing(f);
+}
+
+/* Draft of ${count} notes in one record. */
+static int say_many(struct fixture *f, struct store *s, unsigned count)
+{
+    int rc = store_draft_begin(s, &f->e);
+    for (unsigned i = 0; rc == 0 && i < count; i++) {
+        struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {"one of many in a record"}};
+        rc = store_add(s, &st, NULL, NULL, &f->e);
+    }
+    return rc == 0 ? store_commit(s, &f->e) : rc;
+}
+
+/* What says something in public, gives a receipt or has many leaves leaves nothing behind, whatever was owed before. */
+static void test_what_does_not_wait(void **state)
+{
+    struct fixture *f = *state;
+    const struct thing one = {"a file", 't', 100, 1};
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    notes_add(f, s, 3);
+    assert_int_equal(s->owed, 3);
+    assert_true(outside(f).has_pending);
+    assert_int_equal(fixture_intake(s, "a giver", &one, 1, &f->e), 0);
+    assert_through(f, s);
+    notes_add(f, s, 1);
+    assert_int_equal(say_many(f, s, STORE_OWED_LEAVES - 1), 0);
+    assert_int_equal(s->owed, 2); /* together as many as may be */
+    assert_int_equal(say_many(f, s, 1), 0);
+    assert_through(f, s);
+    assert_int_equal(say_many(f, s, STORE_OWED_LEAVES + 1), 0);
+    assert_through(f, s);
+    notes_add(f, s, 1);
+    (void)store_ledger(s); /* proofs are asked of the tiles */
+    assert_through(f, s);
+    notes_add(f, s, 1);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    assert_int_equal(store_commit(s, &f->e), 0); /* nothing more to say: then all is to be through */
+    assert_through(f, s);
+    notes_add(f, s, 2);
+    store_close(TAKE(s));
+    s = fixture_open(f, STORE_WRITE);
+    assert_through(f, s);
+    fixture_told_nothing(f);
+}
+
+/* Readers and checks beside a writer that owes, and after it has ended: here, by an older state, and by none. */
+static void test_owed_and_never_paid(void **state)
+{
+    struct fixture *f = *state;
+    fixture_fill(f);
+    fixture_copy(f, "state", "kept-founded/older");
+    const unsigned owed[] = {1, 2, LEDGER_BEHIND_MAX - 1};
+    for (size_t i = 0; i < COUNT(owed); i++) {
+        struct store *s = fixture_open(f, STORE_WRITE);
+        notes_add(f, s, owed[i]);
+        read_all(f, s);
+        struct store *reader = fixture_open(f, STORE_READ);
+        read_all(f, reader);
+        store_close(reader);
+        if (fixture_verify(f, STORE_CHECK) != 0)
+            fail_msg("%s %s", f->e.text, buf_text(&f->lines));
+        fixture_keep(f, "owed");
+        store_close(s);
+        for (int outside_state = 0; outside_state < 3; outside_state++) {
+            fixture_back(f, "owed");
+            if (outside_state == 1)
+                fixture_copy(f, "kept-founded/older", "state");
+            else if (outside_state == 2)
+                fixture_remove(f, "state");
+            for (int manner = 0; manner < 2; manner++)
+                if (fixture_verify(f, manner == 0 ? STORE_CHECK : STORE_PUBLIC) != 0)
+                    fail_msg("%u, %d: %s %s", owed[i], outside_state, f->e.text, buf_text(&f->lines));
+            reader = fixture_open(f, STORE_READ);
+            read_all(f, reader);
+            store_close(reader);
+        }
+        fixture_back(f, "owed");
+        s = fixture_open(f, STORE_WRITE);
+        assert_through(f, s);
+        store_close(s);
+        fixture_told_nothing(f);
+        fixture_whole(f);
+        fixture_back(f, "owed");
+    }
+    fixture_whole(f);
+}
+
+/* A segment that is shorter than what is owed explains is damage, and so is one that holds something else. */
+static void test_what_is_owed_excuses_nothing_else(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path segment;
+    char folder[64] = "a/keys/";
+    hex_put(folder + strlen(folder), f->id.compartment, KEYRING_ID);
+    fixture_fill(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    notes_add(f, s, 3);
+    fixture_keep(f, "owed");
+    store_close(s);
+    fixture_back(f, "owed");
+    fixture_first(f, folder, "segment-", &segment);
+    for (int how = 0; how < 2; how++) {
+        if (how == 0)
+            fixture_cut(f, segment.s, 1);
+        else
+            fixture_flip(f, segment.s, -3);
+        assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED);
+        fixture_back(f, "owed");
+    }
+    assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+}
+
+/* The process ends at any effect of many single statements: what was reported stands, and opens. */
+static void test_singles_end_anywhere(void **state)
+{
+    struct fixture *f = *state;
+    enum { NOTES = LEDGER_BEHIND_MAX + 3 };
+    fixture_keep(f, "before");
+    const uint64_t before = fixture_where(f, STORE_PUBLIC).records;
+    for (unsigned effect = 1;; effect += 3) {
+        struct store *s = fixture_open(f, STORE_WRITE);
+        unsigned reported = 0;
+        fixture_calm();
+        fixture_die_at(effect);
+        while (reported < NOTES && fixture_note(s, "one of many", &f->e) == 0)
+            reported++;
+        store_close(s);
+        bool all = fixture_effects() < effect;
+        fixture_calm();
+        buf_clear(&f->told);
+        if (fixture_verify(f, STORE_CHECK) != 0)
+            fail_msg("effect %u: %s %s", effect, f->e.text, buf_text(&f->lines));
+        uint64_t records = fixture_where(f, STORE_WRITE).records - before;
+        assert_true(records == reported || records == reported + 1);
+        s = fixture_open(f, STORE_WRITE);
+        read_all(f, s);
+        assert_through(f, s);
+        store_close(s);
+        if (effect % 10 == 1)
+            fixture_whole(f);
+        fixture_back(f, "before");
+        if (all)
+            break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_single_statement_costs_two_syncs),
+        FIXTURE_TEST(test_what_does_not_wait),
+        FIXTURE_TEST(test_owed_and_never_paid),
+        FIXTURE_TEST(test_what_is_owed_excuses_nothing_else),
+        FIXTURE_TEST(test_singles_end_anywhere),
         FIXTURE_TEST(test_meanwhile),
         FIXTURE_TEST(test_closed_at_once),
         FIXTURE_TEST(test_ends_anywhere),

@@ -133,7 +133,7 @@ static void test_custody_of_two(void **state)
     struct statement st = {.kind = STATEMENT_CUSTODY,
                            .at_unix_s = 1,
                            .custody = {.act = "viewed", .items = range, .item_count = 2}};
-    fixture_says(f, fixture_say(s, &st, &f->e), ERR_REFUSED, "rule custody-items", NULL);
+    fixture_says(f, fixture_say(s, &st, &f->e), ERR_REFUSED, "rule items-together", NULL);
     struct seen before = all(f, s);
     assert_int_equal(store_investigate(s, "main", &f->e), 0);
     st.custody.items = range + 1;

@@ -1,0 +1,370 @@
+/* Consent: what a person allows, what she takes back, and what stands. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+
+enum { OPTION_YES, OPTION_NO, OPTION_ASK, OPTION_BY, OPTION_DATE, OPTION_LANGUAGE, OPTION_INTERPRETER, OPTION_COPY,
+       OPTION_FORM, OPTION_UNTIL, OPTION_SCOPES, OPTION_WHY };
+
+enum { EXPIRING_DAYS = 90 };
+
+/* What is said of scopes, as typed: names with commas between.  ${each} says what becomes of one. */
+static int scopes_read(const char *option, const char *text, enum consent_answer answer,
+                       enum consent_answer to[CONSENT_SCOPES], struct err *e)
+{
+    for (const char *at = text; at != NULL; at = at[strcspn(at, ",")] == 0 ? NULL : at + strcspn(at, ",") + 1) {
+        size_t n = strcspn(at, ",");
+        enum consent_scope scope;
+        if (!consent_scope_find(bytes_of((const uint8_t *)at, n), &scope))
+            return err_set(e, ERR_USAGE, "%s: \"%.*s\" is no scope: groundwork help consent names them", option,
+                           n < 64 ? (int)n : 64, at);
+        if (to[scope] != CONSENT_UNSAID)
+            return err_set(e, ERR_USAGE, "%s: %s was said already: say it once", option, consent_scope_name(scope));
+        to[scope] = answer;
+    }
+    return 0;
+}
+
+static int by_read(const char *text, enum consent_by *ret, struct err *e)
+{
+    if (text == NULL)
+        return err_set(e, ERR_USAGE, "say by whom it was said: --by self, --by guardian or --by next-of-kin");
+    return consent_by_find(text, ret)
+               ? 0
+               : err_set(e, ERR_USAGE, "\"%s\": say self, guardian or next-of-kin", text);
+}
+
+static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **ret, struct err *e)
+{
+    verbs_today(today);
+    *ret = text != NULL ? text : today;
+    return statement_date_known(*ret) ? 0
+                                      : err_set(e, ERR_USAGE,
+                                                "\"%s\" is no date: write 2026-11-20, or 2026-11-20T14:05, with Z or "
+                                                "an offset like +09:00 behind if it is known",
+                                                *ret);
+}
+
+static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
+{
+    int rc = store_draft_begin(s, e);
+    if (rc == 0)
+        rc = store_add(s, st, ret_leaf, NULL, e);
+    return rc == 0 ? store_commit(s, e) : rc;
+}
+
+static void say_persons(const struct statement_persons *persons, struct buf *to)
+{
+    for (size_t i = 0; i < persons->count; i++) {
+        buf_put_text(to, i == 0 ? "" : ", ");
+        buf_put_text(to, persons->codes[i]);
+    }
+}
+
+/* ---- give ---- */
+
+static int given_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct statement_consent *x,
+                      struct err *e)
+{
+    static const struct {
+        int option;
+        const char *name;
+        enum consent_answer answer;
+    } answers[] = {{OPTION_YES, "--yes", CONSENT_YES}, {OPTION_NO, "--no", CONSENT_NO},
+                   {OPTION_ASK, "--ask", CONSENT_ASK_AGAIN}};
+    int rc = by_read(request->option[OPTION_BY], &x->by, e);
+    bool any = false;
+    for (size_t i = 0; rc == 0 && i < COUNT(answers); i++) {
+        const char *text = request->option[answers[i].option];
+        any = any || text != NULL;
+        rc = text == NULL ? 0 : scopes_read(answers[i].name, text, answers[i].answer, x->answer, e);
+    }
+    if (rc == 0)
+        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
+    if (rc != 0)
+        return rc;
+    if (!any)
+        return err_set(e, ERR_USAGE, "nothing was answered: say --yes, --no or --ask with scopes");
+    x->language = request->option[OPTION_LANGUAGE];
+    if (x->language == NULL || !consent_language_known(x->language))
+        return err_set(e, ERR_USAGE, "say in which language it was explained: --language ko, en or zh-Hant");
+    x->until = request->option[OPTION_UNTIL];
+    if (x->until != NULL && (!statement_date_known(x->until) || strlen(x->until) != strlen("2026-11-20")))
+        return err_set(e, ERR_USAGE, "\"%s\" is no day: write the last day on which it holds, like 2026-11-20",
+                       x->until);
+    x->interpreter = request->option[OPTION_INTERPRETER];
+    if (x->interpreter != NULL && !consent_code_known(x->interpreter))
+        return err_set(e, ERR_USAGE, "--interpreter takes a code like I-0003: names do not belong here");
+    x->copy = request->option[OPTION_COPY] != NULL;
+    return 0;
+}
+
+static int form_read(struct store *s, const char *text, struct statement_consent *x, struct err *e)
+{
+    OWN(verbs_item_drop) struct verbs_item_held held = {0};
+    if (text == NULL)
+        return 0;
+    int rc = verbs_item(store_index(s), text, &held, e);
+    x->has_form = true;
+    x->form = held.item.leaf;
+    return rc;
+}
+
+static int give(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    OWN(buf_drop) struct buf names = {0};
+    struct statement st = {.kind = STATEMENT_CONSENT, .at_unix_s = time_now_unix_s()};
+    struct verbs_place place;
+    char today[TIME_TEXT_MAX];
+    uint64_t leaf;
+    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
+    if (rc == 0)
+        rc = given_read(request, today, &st.consent, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
+    st.consent.persons = persons.list;
+    if (rc == 0)
+        rc = commit_one(s, &st, &leaf, e);
+    if (rc != 0)
+        return rc;
+    say_persons(&persons.list, &names);
+    if (face->json != NULL)
+        verbs_json_u64(face->json, "leaf", leaf);
+    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
+    return buf_check(&names, e);
+}
+
+/* ---- withdraw ---- */
+
+static int withdrawn_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct buf *held,
+                          struct statement_withdrawn *x, struct err *e)
+{
+    enum consent_answer said[CONSENT_SCOPES] = {CONSENT_UNSAID};
+    int rc = by_read(request->option[OPTION_BY], &x->by, e);
+    if (rc == 0)
+        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
+    if (rc == 0 && request->option[OPTION_SCOPES] != NULL)
+        rc = scopes_read("--scopes", request->option[OPTION_SCOPES], CONSENT_WITHDRAWN, said, e);
+    x->all = request->option[OPTION_SCOPES] == NULL;
+    for (int i = 0; i < CONSENT_SCOPES; i++)
+        x->scope[i] = said[i] == CONSENT_WITHDRAWN;
+    return rc == 0 ? verbs_text("--why", request->option[OPTION_WHY], held, &x->why, e) : rc;
+}
+
+static int withdraw(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    OWN(verbs_given_release) struct verbs_given given = {0};
+    OWN(buf_drop) struct buf names = {0}, why = {0};
+    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s()};
+    struct verbs_place place;
+    char today[TIME_TEXT_MAX];
+    uint64_t leaf;
+    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
+    if (rc == 0)
+        rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    st.withdrawn.persons = persons.list;
+    if (rc == 0)
+        rc = commit_one(s, &st, &leaf, e);
+    if (rc != 0)
+        return rc;
+    say_persons(&persons.list, &names);
+    if (st.withdrawn.all)
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
+                  buf_text(&names));
+    else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
+                  buf_text(&names));
+    rc = verbs_given_find(s, &persons.list, &given, e);
+    if (rc == 0)
+        rc = verbs_given_tell(s, &given, face, e);
+    if (rc == 0 && face->json != NULL) {
+        verbs_ranges_json(face->json, "items", &given.items);
+        verbs_json_u64(face->json, "leaf", leaf);
+    }
+    if (rc == 0 && given.leaves.count > 0)
+        verbs_say(face, "Tell these recipients that consent was withdrawn.");
+    return rc == 0 ? buf_check(&names, e) : rc;
+}
+
+/* ---- show ---- */
+
+static const char *answer_words(enum consent_answer answer)
+{
+    static const char *const words[] = {TEXT("not said, and so no"), TEXT("no"), TEXT("yes"),
+                                        TEXT("ask again, and so no for now"), TEXT("withdrawn")};
+    return text_tr(words[answer]);
+}
+
+static void say_words(const struct verbs_face *face, const struct consent_word words[CONSENT_SCOPES], const char *today)
+{
+    for (int i = 0; i < CONSENT_SCOPES; i++) {
+        const struct consent_word *w = &words[i];
+        const char *scope = consent_scope_name((enum consent_scope)i);
+        if (w->answer == CONSENT_UNSAID)
+            verbs_say(face, "  %-26s %s", scope, answer_words(w->answer));
+        else if (w->answer != CONSENT_YES || w->until == NULL)
+            verbs_say(face, "  %-26s %s (leaf %" PRIu64 ")", scope, answer_words(w->answer), w->leaf);
+        else if (strcmp(today, w->until) <= 0)
+            verbs_say(face, "  %-26s %s until %s (leaf %" PRIu64 ")", scope, answer_words(w->answer), w->until,
+                      w->leaf);
+        else
+            verbs_say(face, "  %-26s EXPIRED after %s (leaf %" PRIu64 ")", scope, w->until, w->leaf);
+    }
+}
+
+static void json_words(struct json_out *j, const struct consent_word words[CONSENT_SCOPES])
+{
+    json_key(j, "scopes");
+    json_object_begin(j);
+    for (int i = 0; i < CONSENT_SCOPES; i++) {
+        const struct consent_word *w = &words[i];
+        if (w->answer == CONSENT_UNSAID)
+            continue;
+        json_key(j, consent_scope_name((enum consent_scope)i));
+        json_object_begin(j);
+        verbs_json_text(j, "answer", consent_answer_name(w->answer));
+        verbs_json_u64(j, "leaf", w->leaf);
+        verbs_json_text(j, "until", w->until);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+static int show(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    OWN(verbs_given_release) struct verbs_given given = {0};
+    OWN(buf_drop) struct buf held = {0}, items = {0};
+    struct consent_word words[CONSENT_SCOPES];
+    struct verbs_place place;
+    char today[TIME_TEXT_MAX];
+    verbs_today(today);
+    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
+    if (rc == 0 && persons.list.count != 1)
+        rc = err_set(e, ERR_USAGE, "consent show takes one person");
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    if (rc == 0)
+        rc = index_words(store_index(s), persons.list.codes[0], words, &held, e);
+    if (rc == 0)
+        rc = verbs_given_find(s, &persons.list, &given, e);
+    if (rc != 0)
+        return rc;
+    verbs_say(face, "%s", persons.list.codes[0]);
+    say_words(face, words, today);
+    verbs_ranges_say(&given.items, &items);
+    if (given.items.count == 0)
+        verbs_say(face, "No item is linked to this person.");
+    else
+        verbs_say(face, "Items: %s", buf_text(&items));
+    rc = verbs_given_tell(s, &given, face, e);
+    if (rc == 0 && face->json != NULL) {
+        verbs_ranges_json(face->json, "items", &given.items);
+        verbs_json_text(face->json, "person", persons.list.codes[0]);
+        json_words(face->json, words);
+    }
+    return rc == 0 ? buf_check(&items, e) : rc;
+}
+
+/* ---- list ---- */
+
+struct listing {
+    const struct verbs_face *face;
+    char today[TIME_TEXT_MAX], soon[TIME_TEXT_MAX];
+    uint64_t persons;
+    struct json_out *json;
+    size_t waiting;
+};
+
+static int list_person(void *context, const char *person, struct err *e)
+{
+    struct listing *l = context;
+    (void)e;
+    l->persons++;
+    if (l->json != NULL)
+        json_string(l->json, person);
+    else
+        verbs_say(l->face, "  %s", person);
+    return 0;
+}
+
+static int list_waiting(void *context, const char *person, enum consent_scope scope, const struct consent_word *word,
+                        struct err *e)
+{
+    struct listing *l = context;
+    const char *name = consent_scope_name(scope);
+    bool expires = word->answer == CONSENT_YES && word->until != NULL && strcmp(word->until, l->soon) <= 0;
+    (void)e;
+    if (!expires && word->answer != CONSENT_ASK_AGAIN)
+        return 0;
+    if (l->json != NULL) {
+        json_object_begin(l->json);
+        verbs_json_text(l->json, "person", person);
+        verbs_json_text(l->json, "scope", name);
+        verbs_json_text(l->json, "until", expires ? word->until : NULL);
+        json_object_end(l->json);
+        return 0;
+    }
+    if (l->waiting++ == 0)
+        verbs_say(l->face, "To be asked again:");
+    if (!expires)
+        verbs_say(l->face, "  %s, %s: wishes to be asked each time", person, name);
+    else if (strcmp(l->today, word->until) > 0)
+        verbs_say(l->face, "  %s, %s: EXPIRED after %s", person, name, word->until);
+    else
+        verbs_say(l->face, "  %s, %s: expires after %s", person, name, word->until);
+    return 0;
+}
+
+static int list(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    struct listing l = {.face = face, .json = face->json};
+    struct verbs_place place;
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    verbs_today(l.today);
+    time_text(l.soon, time_now_unix_s() + EXPIRING_DAYS * INT64_C(86400));
+    if (rc == 0 && l.json != NULL) {
+        json_key(l.json, "ask_again");
+        json_array_begin(l.json);
+        rc = index_words_all(store_index(s), list_waiting, &l, e);
+        json_array_end(l.json);
+        json_key(l.json, "persons");
+        json_array_begin(l.json);
+    }
+    if (rc == 0)
+        rc = index_persons(store_index(s), list_person, &l, e);
+    if (l.json != NULL && rc == 0) {
+        json_array_end(l.json);
+        return 0;
+    }
+    if (rc == 0 && l.persons == 0)
+        verbs_say(face, "Nothing was said of any person yet.");
+    return rc == 0 ? index_words_all(store_index(s), list_waiting, &l, e) : rc;
+}
+
+int verbs_consent(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
+{
+    static const struct {
+        const char *action;
+        size_t arguments;
+        int (*run)(const struct verbs_request *request, const struct verbs_face *face, struct err *e);
+    } actions[] = {{"give", 2, give}, {"withdraw", 2, withdraw}, {"show", 2, show}, {"list", 1, list}};
+    (void)ret_exit;
+    for (size_t i = 0; i < COUNT(actions); i++)
+        if (strcmp(request->arguments[0], actions[i].action) == 0)
+            return request->count == actions[i].arguments
+                       ? actions[i].run(request, face, e)
+                       : err_set(e, ERR_USAGE, "consent %s: groundwork help consent tells how it is said",
+                                 actions[i].action);
+    return err_set(e, ERR_USAGE, "\"%s\": say consent give, withdraw, show or list", request->arguments[0]);
+}

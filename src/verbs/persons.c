@@ -1,0 +1,172 @@
+/* Persons by their codes, what of theirs went out, and to whom. */
+#include "verbs/verbs_internal.h"
+
+#include <inttypes.h>
+
+void verbs_persons_release(struct verbs_persons *p)
+{
+    free(p->list.codes);
+    free(p->text);
+    *p = (struct verbs_persons){0};
+}
+
+static int by_code(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int verbs_persons(const char *what, const char *text, struct verbs_persons *ret, struct err *e)
+{
+    size_t kept = 0;
+    ret->text = strdup(text);
+    ret->list.codes = calloc(CONSENT_PERSONS_MAX, sizeof *ret->list.codes);
+    if (ret->text == NULL || ret->list.codes == NULL)
+        return err_memory(e);
+    for (char *at = ret->text, *comma; at != NULL; at = comma != NULL ? comma + 1 : NULL) {
+        comma = strchr(at, ',');
+        if (comma != NULL)
+            *comma = 0;
+        if (!consent_code_known(at))
+            return err_set(e, ERR_USAGE,
+                           "%s: this is no code of a person. A code is like P-0001: capital letters, a hyphen, digits. "
+                           "Names do not belong here",
+                           what);
+        if (ret->list.count == CONSENT_PERSONS_MAX)
+            return err_set(e, ERR_USAGE, "%s: at most %d persons at a time", what, CONSENT_PERSONS_MAX);
+        ret->list.codes[ret->list.count++] = at;
+    }
+    qsort(ret->list.codes, ret->list.count, sizeof *ret->list.codes, by_code);
+    for (size_t i = 0; i < ret->list.count; i++)
+        if (kept == 0 || strcmp(ret->list.codes[kept - 1], ret->list.codes[i]) != 0)
+            ret->list.codes[kept++] = ret->list.codes[i];
+    ret->list.count = kept;
+    return 0;
+}
+
+void verbs_today(char to[TIME_TEXT_MAX])
+{
+    enum { DAY = 10 };
+    time_text(to, time_now_unix_s());
+    if (to[0] != '@')
+        to[DAY] = 0;
+}
+
+void verbs_ranges_say(const struct verbs_ranges *r, struct buf *to)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        buf_put_text(to, i == 0 ? "" : ", ");
+        buf_put_decimal(to, r->list[i].first);
+        if (r->list[i].last == r->list[i].first)
+            continue;
+        buf_put_u8(to, '-');
+        buf_put_decimal(to, r->list[i].last);
+    }
+}
+
+void verbs_ranges_json(struct json_out *j, const char *key, const struct verbs_ranges *r)
+{
+    json_key(j, key);
+    json_array_begin(j);
+    for (size_t i = 0; i < r->count; i++) {
+        json_array_begin(j);
+        json_u64(j, r->list[i].first);
+        json_u64(j, r->list[i].last);
+        json_array_end(j);
+    }
+    json_array_end(j);
+}
+
+/* ---- what went out ---- */
+
+void verbs_given_release(struct verbs_given *g)
+{
+    verbs_ranges_release(&g->items);
+    verbs_ranges_release(&g->leaves);
+}
+
+static int take_run(void *context, const struct statement_range *run, struct err *e)
+{
+    return verbs_ranges_add(context, run->first, run->last, e);
+}
+
+/* Neighbours are different statements, and remain so: they are counted one by one. */
+static int take_handed(void *context, const struct statement_range *range, uint64_t leaf, struct err *e)
+{
+    struct verbs_ranges *r = context;
+    (void)range;
+    return r->count > 0 && r->list[r->count - 1].first == leaf ? 0 : verbs_ranges_add(r, leaf, leaf, e);
+}
+
+int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < persons->count; i++)
+        rc = store_items_of(s, persons->codes[i], take_run, &ret->items, e);
+    verbs_ranges_settle(&ret->items);
+    for (size_t i = 0; rc == 0 && i < ret->items.count; i++)
+        rc = index_handed(store_index(s), ret->items.list[i].first, ret->items.list[i].last, take_handed, &ret->leaves,
+                          e);
+    verbs_ranges_settle(&ret->leaves);
+    return rc;
+}
+
+static void say_given(const struct verbs_face *face, uint64_t leaf, const struct statement *st,
+                      const struct statement_use *use)
+{
+    OWN(buf_drop) struct buf shown = {0};
+    char when[TIME_TEXT_MAX];
+    time_text(when, st->at_unix_s);
+    if (st->kind == STATEMENT_SEALED)
+        verbs_say(face, "  %8" PRIu64 "  %s  package, %s for %s", leaf, when, use->to, use->purpose);
+    else
+        verbs_say(face, "  %8" PRIu64 "  %s  restored, %s for %s", leaf, when, use->to, use->purpose);
+    if (use->whom != NULL)
+        verbs_say(face, "           %s %s", text_tr("to:"), verbs_shown(bytes_text(use->whom), &shown));
+}
+
+static void json_given(struct json_out *j, uint64_t leaf, const struct statement *st, const struct statement_use *use)
+{
+    json_object_begin(j);
+    verbs_json_text(j, "for", use->purpose);
+    verbs_json_text(j, "kind", st->kind == STATEMENT_SEALED ? "package" : "restored");
+    verbs_json_u64(j, "leaf", leaf);
+    json_key(j, "signed_unix_s");
+    json_i64(j, st->at_unix_s);
+    verbs_json_text(j, "to", use->to);
+    verbs_json_text(j, "whom", use->whom);
+    json_object_end(j);
+}
+
+/* A package has two records, its access and its seal: the seal speaks for both. */
+static int tell_one(struct store *s, uint64_t leaf, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    int rc = store_statement(s, leaf, &held, &st, e);
+    if (rc != 0 || (st.kind == STATEMENT_ACCESSED && strcmp(st.accessed.act, "exported") == 0))
+        return rc;
+    const struct statement_use *use = st.kind == STATEMENT_SEALED ? &st.sealed.use : &st.accessed.use;
+    if (face->json != NULL)
+        json_given(face->json, leaf, &st, use);
+    else
+        say_given(face, leaf, &st, use);
+    return 0;
+}
+
+int verbs_given_tell(struct store *s, const struct verbs_given *g, const struct verbs_face *face, struct err *e)
+{
+    int rc = 0;
+    if (face->json != NULL) {
+        json_key(face->json, "given_out");
+        json_array_begin(face->json);
+    } else if (g->leaves.count == 0)
+        verbs_say(face, "Nothing of it has gone out.");
+    else
+        verbs_say(face, "What has gone out, and to whom:");
+    for (size_t i = 0; rc == 0 && i < g->leaves.count; i++)
+        for (uint64_t leaf = g->leaves.list[i].first; rc == 0 && leaf <= g->leaves.list[i].last; leaf++)
+            rc = tell_one(s, leaf, face, e);
+    if (face->json != NULL)
+        json_array_end(face->json);
+    return rc;
+}

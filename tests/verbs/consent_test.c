@@ -1,0 +1,120 @@
+/* Consent by its words: given, shown, listed, withdrawn, and everything that is refused. */
+#include "fixture.h"
+
+static int setup(void **state)
+{
+    int rc = fixture_begin(state);
+    if (rc != 0)
+        return rc;
+    struct fixture *f = *state;
+    scratch_text("one", "1");
+    scratch_text("form", "a form");
+    assert_int_equal(fixture_run(f, "intake", "one", "form", NULL), 0);
+    return 0;
+}
+
+static void given_and_shown(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_said(f, "Nothing was said of any person yet.");
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0002,P-0001", "--yes", "store,share_un", "--no",
+                                 "publish_named", "--ask", "testify", "--by", "guardian", "--date",
+                                 "2026-11-20T14:05+09:00",
+                                 "--language", "ko", "--interpreter", "I-0001", "--copy", "--form", "form", "--until",
+                                 "2099-12-31", NULL), 0);
+    fixture_said(f, ": consent of P-0001, P-0002.");
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0001", NULL), 0);
+    fixture_said(f, "P-0001\n");
+    fixture_said(f, "  store                      yes until 2099-12-31 (leaf ");
+    fixture_said(f, "  publish_named              no (leaf ");
+    fixture_said(f, "  testify                    ask again, and so no for now (leaf ");
+    fixture_said(f, "  analyse                    not said, and so no\n");
+    fixture_said(f, "No item is linked to this person.");
+    assert_int_equal(fixture_json(f, "consent", "show", "P-0002", NULL), 0);
+    assert_string_equal(fixture_word(f, "scopes.testify.answer"), "ask-again");
+    assert_string_equal(fixture_word(f, "scopes.store.until"), "2099-12-31");
+    assert_string_equal(fixture_word(f, "person"), "P-0002");
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_said(f, "  P-0001\n  P-0002\nTo be asked again:\n");
+    fixture_said(f, "P-0002, testify: wishes to be asked each time");
+    fixture_not_said(f, "2099");
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0003", "--yes", "store", "--by", "self", "--language", "ko",
+                                 "--until", "2020-02-29", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_said(f, "P-0003, store: EXPIRED after 2020-02-29");
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0003", NULL), 0);
+    fixture_said(f, "  store                      EXPIRED after 2020-02-29");
+    assert_int_equal(fixture_json(f, "consent", "list", NULL), 0);
+}
+
+static void withdrawn(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "protect", "one", "--person", "P-0011", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0011", "--yes", "store,share_un,analyse", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "out", "--item", "one", "--for", "accountability", "--to", "un",
+                                 "--whom", "an office", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0011", "--by", "self", "--scopes", "analyse", NULL), 0);
+    fixture_said(f, "What needs these scopes goes out no more.");
+    fixture_said(f, "What has gone out, and to whom:\n");
+    fixture_said(f, "restored, un for accountability\n           to: an office\n");
+    assert_int_equal(fixture_run(f, "restore", "again", "--item", "one", "--for", "accountability", "--to", "un", NULL),
+                     0);
+    assert_int_equal(fixture_json(f, "consent", "withdraw", "P-0011", "--by", "self", "--why", "fear", NULL), 0);
+    assert_true(fixture_number(f, "leaf") > 0);
+    assert_int_equal(fixture_run(f, "restore", "third", "--item", "one", "--for", "accountability", "--to", "un", NULL),
+                     VERBS_REFUSED);
+    fixture_said(f, "person P-0011 has withdrawn share_un");
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+}
+
+static void refused(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *words[12];
+        const char *says;
+    } cases[] = {
+        {{"consent", "ask"}, "say consent give, withdraw, show or list"},
+        {{"consent", "give"}, "groundwork help consent tells how"},
+        {{"consent", "list", "P-0001"}, "groundwork help consent tells how"},
+        {{"consent", "show", "P-0001,P-0002"}, "consent show takes one person"},
+        {{"consent", "give", "Kim", "--yes", "store", "--by", "self", "--language", "ko"}, "no code of a person"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--language", "ko"}, "say by whom it was said"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "her", "--language", "ko"}, "self, guardian or next"},
+        {{"consent", "give", "P-0001", "--by", "self", "--language", "ko"}, "nothing was answered"},
+        {{"consent", "give", "P-0001", "--yes", "store,sharing", "--by", "self", "--language", "ko"},
+         "\"sharing\" is no scope"},
+        {{"consent", "give", "P-0001", "--yes", "store,", "--by", "self", "--language", "ko"}, "\"\" is no scope"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--no", "store", "--by", "self", "--language", "ko"},
+         "store was said already"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "self"}, "in which language"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "self", "--language", "Korean"}, "in which language"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "self", "--language", "ko", "--date", "today"},
+         "is no date"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "self", "--language", "ko", "--until", "2030"},
+         "is no day"},
+        {{"consent", "give", "P-0001", "--yes", "store", "--by", "self", "--language", "ko", "--interpreter", "Lee"},
+         "names do not belong here"},
+        {{"consent", "withdraw", "P-0001"}, "say by whom it was said"},
+        {{"consent", "withdraw", "P-0001", "--by", "self", "--scopes", "all"}, "\"all\" is no scope"},
+        {{"consent", "withdraw", "P-0001", "--by", "self", "--why", ""}, "--why is empty"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *const *w = cases[i].words;
+        assert_int_equal(fixture_run(f, w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], NULL),
+                         VERBS_USAGE);
+        fixture_failed(f, ERR_USAGE, cases[i].says);
+    }
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0001", "--yes", "store", "--by", "self", "--language", "ko",
+                                 "--form", "nothing", NULL), VERBS_ENVIRONMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
+                                       cmocka_unit_test(refused)};
+    return cmocka_run_group_tests(tests, setup, fixture_end);
+}
