@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libssl-dev libsodium-dev libicu-dev libzstd-dev
     libexpat1-dev libisal-dev libgfshare-dev libqrencode-dev"
 test_packages="libcmocka-dev golang-1.19-go golang-golang-x-mod-dev util-linux clang-14 libclang-rt-14-dev
-    zbar-tools openssl"
+    zbar-tools openssl age python3-cryptography"
 bench_packages="restic borgbackup openssl"
 lint_packages="clang-14 clang-tidy-14"
 npm_packages="ca-certificates nodejs npm"

@@ -8,8 +8,8 @@ A test program counts once per cmocka case, everything else once.  FILTER: only 
   script    tests/*/run.sh, the tests of what is not C; they run Python's unittest
   unit      build/san: every tests/<room>/*_test.c, under the address and undefined-behaviour sanitizers
   tsan      build/tsan: those that a room lists as <room>_tsan_tests, under the thread sanitizer
-  flow      tests/flow/NN-*.sh BINARY WORKDIR, as many at once as there are processors; exit 0 passed, 77 skipped.
-            A line `# builds: release san tsan` says under which builds it is run (default release),
+  flow      tests/flow/NN-*.sh BINARY WORKDIR; exit 0 passed, 77 skipped.
+            A line `# builds: release san` says under which builds it is run (default release),
             `# timeout: SECONDS` how long it may take
   fuzz      build/fuzz: each target on its corpus (fuzz/corpus/NAME, and what earlier runs found)
   torture   tests/torture/*.sh, as flows
@@ -33,7 +33,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-FOLDERS = {"release": BUILD, "san": BUILD / "san", "tsan": BUILD / "tsan"}
+FOLDERS = {"release": BUILD, "san": BUILD / "san"}
 UNIT_TIMEOUT_S = 600
 FLOW_TIMEOUT_S = 900
 TORTURE_TIMEOUT_S = 6 * 3600
@@ -116,6 +116,10 @@ class Run:
             remove(self.work)
         return self
 
+    def cases(self):
+        """(passed, failed)"""
+        return COUNT[self.kind](self)
+
     def output(self):
         return self.log.read_text(errors="replace")
 
@@ -172,6 +176,14 @@ def cmocka_cases(run):
     return passed, failed
 
 
+def whole_case(run):
+    return run.code == 0, run.code not in (0, SKIPPED)
+
+
+def fuzz_case(run):
+    return run.code == 0, run.code != 0
+
+
 def unittest_cases(run):
     """(passed, failed) from what Python's unittest prints, once or several times."""
     ran = sum(int(n) for n in re.findall(r"^Ran (\d+) tests?", run.output(), re.M))
@@ -181,11 +193,15 @@ def unittest_cases(run):
     return passed, failed or int(run.code != 0 or passed == 0)
 
 
-def in_parallel(runs, count, tally):
-    """Start all, as many at once as there are processors; report in the given order."""
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+COUNT = {"script": unittest_cases, "unit": cmocka_cases, "tsan": cmocka_cases, "flow": whole_case, "fuzz": fuzz_case,
+         "torture": whole_case}
+
+
+def in_parallel(runs, tally):
+    """Start all and report in the given order.  One more at once than there are processors: some wait for the disk."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
         for run in pool.map(Run.start, runs):
-            passed, failed = count(run)
+            passed, failed = run.cases()
             tally.line(run.kind, run.name, passed, failed, run.seconds, run.tail() if failed else "")
 
 
@@ -221,28 +237,23 @@ def thread_environment():
     return {"TSAN_OPTIONS": SANITIZERS["TSAN_OPTIONS"] + extra}
 
 
-def unit_tests(kind, folder, wanted, tally, prefix=(), environment=None):
+def unit_tests(kind, folder, wanted, prefix=(), environment=None):
     runs = []
     for name, test in built_tests(folder):
         if wanted(f"{kind} {name}"):
             settings = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **test["env"], **(environment or {})}
             runs.append(Run(kind, name, [*prefix, *test["cmd"]], UNIT_TIMEOUT_S, settings, test["workdir"] or folder))
-    in_parallel(runs, cmocka_cases, tally)
+    return runs
 
 
-def script_tests(wanted, tally):
-    runs = [Run("script", path.parent.name, [str(path)], FLOW_TIMEOUT_S)
+def script_tests(wanted):
+    return [Run("script", path.parent.name, [str(path)], FLOW_TIMEOUT_S)
             for path in sorted((ROOT / "tests").glob("*/run.sh")) if wanted(f"script {path.parent.name}")]
-    in_parallel(runs, unittest_cases, tally)
 
 
 def script_setting(path, word, default):
     match = re.search(rf"^# {word}: *(.*)$", path.read_text(), re.M)
     return match.group(1).split() if match else [default]
-
-
-def script_cases(run):
-    return run.code == 0, run.code not in (0, SKIPPED)
 
 
 def scripts(kind, pattern, default_timeout_s, wanted):
@@ -253,16 +264,13 @@ def scripts(kind, pattern, default_timeout_s, wanted):
             if not wanted(f"{kind} {name}"):
                 continue
             timeout_s = int(script_setting(path, "timeout", default_timeout_s)[0])
-            prefix = without_randomised_addresses() if build == "tsan" else []
-            environment = thread_environment() if build == "tsan" else {}
-            command = [*prefix, str(path), str(FOLDERS[build] / "groundwork")]
-            run = Run(kind, name, command, timeout_s, environment)
+            run = Run(kind, name, [str(path), str(FOLDERS[build] / "groundwork")], timeout_s)
             run.command.append(str(run.work))
             runs.append(run)
     return runs
 
 
-def fuzz_tests(seconds, seed, wanted, tally):
+def fuzz_tests(seconds, seed, wanted):
     """A few seconds in `all` say that nothing known came back, so they start from a fixed seed; searching is `fuzz`."""
     runs = []
     for program in sorted((BUILD / "fuzz").glob("*_fuzz")):
@@ -276,7 +284,7 @@ def fuzz_tests(seconds, seed, wanted, tally):
                    "-timeout=20", "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-", str(found)]
         command += [str(given)] if given.is_dir() else []
         runs.append(Run("fuzz", name, command, seconds + 120))
-    in_parallel(runs, lambda run: (run.code == 0, run.code != 0), tally)
+    return runs
 
 
 def main():
@@ -296,15 +304,17 @@ def main():
     tally = Tally()
     if asked.what in ("all", "tidy"):
         tidy_tests(wanted, tally)
+    runs = []
     if asked.what == "all":
-        script_tests(wanted, tally)
-        unit_tests("unit", BUILD / "san", wanted, tally)
-        unit_tests("tsan", BUILD / "tsan", wanted, tally, without_randomised_addresses(), thread_environment())
-        in_parallel(scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted), script_cases, tally)
+        runs += script_tests(wanted)
+        runs += unit_tests("unit", BUILD / "san", wanted)
+        runs += unit_tests("tsan", BUILD / "tsan", wanted, without_randomised_addresses(), thread_environment())
+        runs += scripts("flow", "flow/[0-9]*-*.sh", FLOW_TIMEOUT_S, wanted)
     if asked.what in ("all", "fuzz"):
-        fuzz_tests(asked.seconds, 1 if asked.what == "all" else 0, wanted, tally)
+        runs += fuzz_tests(asked.seconds, 1 if asked.what == "all" else 0, wanted)
     if asked.what == "torture":
-        in_parallel(scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted), script_cases, tally)
+        runs += scripts("torture", "torture/*.sh", TORTURE_TIMEOUT_S, wanted)
+    in_parallel(runs, tally)
     return tally.end()
 
 

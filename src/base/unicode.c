@@ -79,7 +79,7 @@ static const UNormalizer2 *nfc(void)
     return n;
 }
 
-/* Text in ICU's own form. */
+/* Text in ICU's own form: wiped, for it may be a name that must not stay behind. */
 struct wide {
     UChar *p;
     int32_t n;
@@ -87,6 +87,8 @@ struct wide {
 
 static void wide_drop(struct wide *w)
 {
+    if (w->p != NULL)
+        explicit_bzero(w->p, (size_t)w->n * sizeof *w->p);
     free(w->p);
     *w = (struct wide){0};
 }
@@ -153,7 +155,7 @@ bool unicode_is_nfc(struct bytes utf8)
         return false;
     if (is_ascii(utf8))
         return true;
-    OWN(buf_drop) struct buf normal = {0};
+    OWN(buf_wipe) struct buf normal = {0};
     put_nfc(utf8, &normal);
     return !normal.failed && bytes_equal(buf_bytes(&normal), utf8);
 }
@@ -185,6 +187,16 @@ static bool is_hidden(UChar32 c)
     int8_t type = u_charType(c);
     return type == U_CONTROL_CHAR || type == U_LINE_SEPARATOR || type == U_PARAGRAPH_SEPARATOR ||
            u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL);
+}
+
+bool unicode_plain(struct bytes utf8)
+{
+    for (size_t at = 0; at < utf8.n;) {
+        UChar32 c = next_character(utf8, &at);
+        if (c < 0 || is_hidden(c))
+            return false;
+    }
+    return true;
 }
 
 /* Append text that is in normal form.  ${escaped} tells, before and after, that an escape stands directly in front. */

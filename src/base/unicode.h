@@ -13,6 +13,9 @@ bool unicode_valid(struct bytes utf8);  /* well-formed UTF-8 without zero bytes 
 bool unicode_is_nfc(struct bytes utf8); /* valid, in normal form C, within UNICODE_BYTES_MAX */
 /* unicode_known: every character of the valid ${utf8} is one that this ICU knows, so that its normal form stays. */
 bool unicode_known(struct bytes utf8);
+/* unicode_plain: valid, and of characters that are shown as they are: no controls, line separators, bidirectional
+ * controls. */
+bool unicode_plain(struct bytes utf8);
 int unicode_nfc(struct bytes utf8, struct buf *to, struct err *e); /* appends; ERR_DAMAGED: not valid, too long */
 
 /*

@@ -173,6 +173,13 @@ void cli_secret_drop(struct cli_secret *s);
  */
 int cli_secret_ask(struct cli_secret *s, const char *prompt, bool twice, struct buf *ret, struct err *e);
 int cli_secret_typed(const char *prompt, struct buf *ret, struct err *e);
+/*
+ * cli_secret_record: standard input to its end, read into ${held} and nowhere else, at most the room it has.  What lies
+ * there as a file is the person's own, and she is warned of it.  ERR_USAGE: longer, or empty; ERR_IO; ERR_STOPPED.
+ * cli_secret_reveal: ${text} to standard output, from where it lies.  ERR_IO.
+ */
+int cli_secret_record(const struct verbs_face *face, struct buf *held, struct err *e);
+int cli_secret_reveal(struct bytes text, struct err *e);
 
 /* ---- face ---- */
 

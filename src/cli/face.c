@@ -96,6 +96,23 @@ static int face_typed(void *context, const char *prompt, struct buf *ret, struct
     return cli_secret_typed(prompt, ret, e);
 }
 
+static int face_record(void *context, struct buf *held, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_meter_clear(&f->meter);
+    cli_output_flush(&f->out);
+    return cli_secret_record(&f->verbs, held, e);
+}
+
+static int face_reveal(void *context, struct bytes text, struct err *e)
+{
+    struct cli_face *f = context;
+    cli_meter_clear(&f->meter);
+    cli_output_flush(&f->out);
+    return f->out.failed == 0 ? cli_secret_reveal(text, e)
+                              : err_os(e, ERR_IO, f->out.failed, "the answer could not be written out");
+}
+
 void cli_face_init(struct cli_face *f, bool json)
 {
     *f = (struct cli_face){.verbs = {.context = f,
@@ -104,7 +121,9 @@ void cli_face_init(struct cli_face *f, bool json)
                                      .progress = face_progress,
                                      .passphrase = face_passphrase,
                                      .flush = face_flush,
-                                     .typed = face_typed}};
+                                     .typed = face_typed,
+                                     .record = face_record,
+                                     .reveal = face_reveal}};
     cli_output_init(&f->out, STDOUT_FILENO, isatty(STDOUT_FILENO));
     cli_output_init(&f->err, STDERR_FILENO, true);
     cli_secret_init(&f->secret, -1);

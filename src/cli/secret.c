@@ -231,3 +231,60 @@ int cli_secret_typed(const char *prompt, struct buf *ret, struct err *e)
     cli_process_release(&held);
     return rc;
 }
+
+/* ---- who a person is ---- */
+
+/* Into memory that is locked: read as it comes, without a buffer of the C library's between. */
+static int read_all(int fd, const struct cli_held *held, struct buf *to, struct err *e)
+{
+    for (;;) {
+        if (cli_process_stopping())
+            return err_set(e, ERR_STOPPED, "stopped before the record was whole; nothing was done");
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        size_t room = to->room - to->n;
+        if (room == 0)
+            return err_set(e, ERR_USAGE, "what stands on standard input is longer than a record can be");
+        ssize_t n = ppoll(&wait, 1, NULL, &held->waiting) < 0 ? -1 : read(fd, to->p + to->n, room);
+        if (n == 0)
+            return to->n > 0 ? 0 : err_set(e, ERR_USAGE, "nothing stands on standard input: write the record there");
+        if (n > 0)
+            to->n += (size_t)n;
+        else if (errno != EINTR && errno != EAGAIN)
+            return err_os(e, ERR_IO, errno, "cannot read %s", text_tr("standard input"));
+    }
+}
+
+int cli_secret_record(const struct verbs_face *face, struct buf *held, struct err *e)
+{
+    struct stat status;
+    struct cli_held waiting;
+    if (fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode))
+        face->warn(face->context,
+                   text_tr("the record is read from a file, which holds the name in the clear: it is yours to destroy, "
+                           "and a disk may keep what was deleted"));
+    if (isatty(STDIN_FILENO))
+        face->say(face->context,
+                  text_tr("Type the record, a line for each thing: name: TEXT, birth: TEXT, contact: TEXT, document: "
+                          "TEXT. End with Ctrl-D on a line of its own."));
+    if (isatty(STDIN_FILENO) && face->flush != NULL) {
+        int rc = face->flush(face->context, e);
+        if (rc != 0)
+            return rc;
+    }
+    cli_process_hold(&waiting);
+    int rc = read_all(STDIN_FILENO, &waiting, held, e);
+    cli_process_release(&waiting);
+    return rc;
+}
+
+int cli_secret_reveal(struct bytes text, struct err *e)
+{
+    while (text.n > 0) {
+        ssize_t n = write(STDOUT_FILENO, text.p, text.n);
+        if (n < 0 && errno != EINTR)
+            return err_os(e, ERR_IO, errno, "the answer could not be written out");
+        if (n > 0)
+            text = bytes_of(text.p + n, text.n - (size_t)n);
+    }
+    return 0;
+}

@@ -33,6 +33,13 @@ enum {
     CRYPT_STAMP_CERTIFICATES_MAX = 8, /* from the authority's to the root's */
     CRYPT_STAMP_POLICY_MAX = 128,
     CRYPT_STAMP_NAME_MAX = 512,
+    CRYPT_AGE_RECIPIENT = 62 + 1,      /* of age, as text with its zero byte: age1... */
+    CRYPT_AGE_IDENTITY = 74 + 1,       /* AGE-SECRET-KEY-1... */
+    CRYPT_AGE_RECIPIENTS_MAX = 16,     /* of one file that we write */
+    CRYPT_AGE_STANZAS_MAX = 256,       /* of one that we read */
+    CRYPT_AGE_HEADER_MAX = 1 << 16,    /* its bytes up to the payload */
+    CRYPT_AGE_PLAIN_MAX = 1 << 20,     /* what one holds */
+    CRYPT_AGE_FILE_MAX = CRYPT_AGE_PLAIN_MAX + CRYPT_AGE_HEADER_MAX + 16 + 16 * 17,
 };
 
 /* crypt_start(e): once, before threads.  Known-answer tests of SHA-256, AES-256-GCM, HKDF, Ed25519.  ERR_IO. */
@@ -157,6 +164,33 @@ int crypt_box_open(const struct key *seed, struct bytes context, struct bytes bo
  */
 int crypt_share_split(const struct key *secret, unsigned needed, unsigned count, struct key *ret_shares, struct err *e);
 int crypt_share_join(const uint8_t *index, const struct key *shares, unsigned count, struct key *ret, struct err *e);
+
+/*
+ * Files of age, version 1 (c2sp.org/age), to X25519 recipients: who has Debian's `age` needs nothing of ours to open
+ * them.  Whole in memory, in the binary form.
+ * crypt_age_seal: ${plain}, at most CRYPT_AGE_PLAIN_MAX, for each of 1 to CRYPT_AGE_RECIPIENTS_MAX; appended.
+ * ERR_DAMAGED: a recipient is of small order.  ERR_IO: no memory.
+ * crypt_age_open: by one identity; appended to ${to}, which the caller wipes; on failure as it was.  Stanzas of other
+ * kinds are passed over.  ERR_KEY: it is for somebody else; ERR_USAGE: it is armored; ERR_DAMAGED.
+ * crypt_age_recipient, crypt_age_identity: from their one spelling.  ERR_DAMAGED.
+ */
+void crypt_age_public(const struct key *identity, uint8_t ret[CRYPT_PUBLIC]);
+void crypt_age_recipient_text(const uint8_t recipient[CRYPT_PUBLIC], char ret[CRYPT_AGE_RECIPIENT]);
+int crypt_age_recipient(struct bytes text, uint8_t ret[CRYPT_PUBLIC], struct err *e);
+void crypt_age_identity_text(const struct key *identity, char ret[CRYPT_AGE_IDENTITY]); /* the caller wipes it */
+int crypt_age_identity(struct bytes text, struct key *ret, struct err *e);
+int crypt_age_seal(const uint8_t (*recipients)[CRYPT_PUBLIC], size_t count, struct bytes plain, struct buf *to,
+                   struct err *e);
+int crypt_age_open(const struct key *identity, struct bytes file, struct buf *to, struct err *e);
+
+/*
+ * Memory for what must reach no disk: locked against swapping, left out of core dumps, wiped when it is dropped.
+ * crypt_hold: an empty buffer with room for ${room} bytes, all of it held so; whoever fills it stays within the room,
+ * for a buffer that grows is another one.  ERR_IO: memory cannot be locked here (ulimit -l).
+ * crypt_hold_drop: of such a buffer, and of a zeroed one.
+ */
+int crypt_hold(struct buf *b, size_t room, struct err *e);
+void crypt_hold_drop(struct buf *b);
 
 /*
  * crypt_passphrase: Argon2id (RFC 9106) with ${passes} over ${memory_kib}.  Bounds are checked before memory is

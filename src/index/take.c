@@ -541,6 +541,12 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_HOLD:
     case STATEMENT_RELEASED:
         return index_take_terms(x, leaf, s, e);
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
+        return 0;
     }
     return 0;
 }

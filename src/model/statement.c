@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/unicode.h"
 #include "model/checkpoint.h"
+#include "model/identity.h"
 #include "model/policy.h"
 #include "model/terms.h"
 
@@ -32,6 +33,9 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_SEALED] = "sealed",
     [STATEMENT_CONSENT] = "consent",   [STATEMENT_WITHDRAWN] = "withdrawn", [STATEMENT_CONCERNS] = "concerns",
     [STATEMENT_PROTECTED] = "protected", [STATEMENT_HOLD] = "hold", [STATEMENT_RELEASED] = "released",
+    [STATEMENT_IDENTITY] = "identity", [STATEMENT_KEYHOLDER_SAID] = "keyholder",
+    [STATEMENT_IDENTITY_SEALED] = "identity-sealed", [STATEMENT_IDENTITY_SHARES] = "identity-shares",
+    [STATEMENT_IDENTITY_ACCESS] = "identity-access",
 };
 static const char *const ROLE_NAMES[] = {
     [STATEMENT_ADMINISTRATOR] = "administrator", [STATEMENT_INVESTIGATOR] = "investigator",
@@ -59,7 +63,7 @@ bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
            kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED ||
-           terms_kind(kind);
+           terms_kind(kind) || identity_kind(kind);
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -100,7 +104,12 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
     case STATEMENT_RELEASED:
+    case STATEMENT_KEYHOLDER_SAID:
         return role == STATEMENT_ADMINISTRATOR;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
     case STATEMENT_COVER:
     case STATEMENT_INVESTIGATION:
     case STATEMENT_DEPOSIT:
@@ -924,6 +933,14 @@ static void make_claims(const struct statement *s, struct claims *c)
         terms_put(s, claim_begin(c, KIND_NAMES[s->kind]));
         claim_end(c);
         break;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
+        identity_put(s, claim_begin(c, KIND_NAMES[s->kind]));
+        claim_end(c);
+        break;
     default: assert(false);
     }
 }
@@ -1379,6 +1396,11 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_PROTECTED:
     case STATEMENT_HOLD:
     case STATEMENT_RELEASED: return terms_rule(s, code, e);
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: return identity_rule(s, code, e);
     }
     assert(false);
     return code;
@@ -2337,7 +2359,7 @@ static int read_named(struct reading *r)
     return good ? 0 : broken(r, "named-claims");
 }
 
-static void *terms_room(void *context, size_t count, size_t size)
+static void *list_room(void *context, size_t count, size_t size)
 {
     return list_new(context, count, size);
 }
@@ -2347,8 +2369,17 @@ static int read_terms(struct reading *r)
     const struct json_node *value = claim_value(r, KIND_NAMES[r->s->kind]);
     if (value == NULL || json_count(r->values) != 1)
         return broken(r, "terms-claims");
-    int rc = terms_get(value, &(struct terms_reading){terms_room, r}, r->s, r->e);
+    int rc = terms_get(value, &(struct terms_reading){list_room, r}, r->s, r->e);
     return rc == ERR_DAMAGED ? broken(r, "terms-form") : rc;
+}
+
+static int read_identity(struct reading *r)
+{
+    const struct json_node *value = claim_value(r, KIND_NAMES[r->s->kind]);
+    if (value == NULL || json_count(r->values) != 1)
+        return broken(r, "identity-claims");
+    int rc = identity_get(value, &(struct identity_reading){list_room, r}, r->s, r->e);
+    return rc == ERR_DAMAGED ? broken(r, "identity-form") : rc;
 }
 
 static int custody_fields(struct reading *r)
@@ -2440,6 +2471,11 @@ static int read_kind(struct reading *r)
     case STATEMENT_PROTECTED:
     case STATEMENT_HOLD:
     case STATEMENT_RELEASED: return read_terms(r);
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: return read_identity(r);
     }
     return broken(r, "kind");
 }

@@ -51,7 +51,12 @@ enum statement_kind {
     STATEMENT_PROTECTED = 33,    /* hidden, signed: restriction and level of items */
     STATEMENT_HOLD = 34,         /* hidden, signed: items that may not be destroyed, and why */
     STATEMENT_RELEASED = 35,     /* hidden, signed: a hold that stands no more */
-    STATEMENT_KIND_LAST = STATEMENT_RELEASED,
+    STATEMENT_IDENTITY = 44,        /* hidden, signed: who a person is, for who holds the compartment */
+    STATEMENT_KEYHOLDER_SAID = 45,  /* hidden, signed: who holds shares, and her recipient; or that she does no more */
+    STATEMENT_IDENTITY_SEALED = 46, /* hidden, signed: who a person is, under a key of which keyholders have one half */
+    STATEMENT_IDENTITY_SHARES = 47, /* hidden, signed: that half in shares: for whom, and each one's hash */
+    STATEMENT_IDENTITY_ACCESS = 48, /* hidden, signed: one step of reading who a person is, and why */
+    STATEMENT_KIND_LAST = STATEMENT_IDENTITY_ACCESS,
 };
 bool statement_kind_known(enum statement_kind kind); /* numbers are not in the format, and some are left out */
 const char *statement_kind_name(enum statement_kind kind);
@@ -103,6 +108,7 @@ enum {
     STATEMENT_DEPOSITS_MAX = 4096,  /* from which one package draws */
     STATEMENT_VERIFIERS_MAX = 8,    /* programs that a seal names */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
+    IDENTITY_CODE_MAX = 32,         /* bytes of a person's or a keyholder's code */
 };
 
 enum statement_type { STATEMENT_FILE = 0, STATEMENT_FOLDER = 1, STATEMENT_LINK = 2 };
@@ -383,6 +389,54 @@ struct statement_released {
     const char *why;
 };
 
+/* Identities: identity.c, with the vocabulary of identity.h.  Persons and keyholders are codes throughout. */
+struct statement_identity {
+    const char *person;
+    const char *record; /* see identity_record_read */
+};
+struct statement_keyholder {
+    const char *code;
+    const char *recipient; /* of age; NULL: she holds shares no more, and why */
+    const char *name, *why; /* NULL when not said */
+};
+struct statement_identity_sealed {
+    const char *person;
+    uint8_t b[CRYPT_KEY];
+    struct hash check; /* identity_check of the key */
+    struct bytes text; /* identity_seal of the record */
+};
+struct statement_share_holder {
+    const char *code, *recipient;
+    struct hash sha256; /* of her share's text */
+};
+struct statement_identity_shares {
+    const char *person;
+    uint64_t sealed; /* leaf of what they open */
+    uint8_t set[STATEMENT_ID];
+    uint32_t needed;
+    struct statement_share_holder *holders; /* by their shares' numbers, from 1 */
+    size_t holder_count;
+    bool follows;     /* other shares, of which enough were given back: */
+    uint64_t request; /* leaf of the request for that */
+    const char *why;
+};
+/* Sealed: requested, approved by each of k keyholders, opened.  Restricted: shown. */
+enum statement_step {
+    STATEMENT_REQUESTED = 1,
+    STATEMENT_SHARE_RETURNED = 2, /* a keyholder approved: she gave her share back for this request */
+    STATEMENT_OPENED = 3,
+    STATEMENT_SHOWN = 4,
+    STATEMENT_STEP_LAST = STATEMENT_SHOWN,
+};
+struct statement_identity_access {
+    enum statement_step step;
+    const char *person;
+    const char *why;
+    uint64_t of;           /* leaf: requested: of the shares; approved, opened: of the request; shown: of the record */
+    struct key answer;     /* requested: the identity of age to which shares are given back */
+    const char *keyholder; /* approved */
+};
+
 /* One statement, read or to be made.  Only the member that belongs to kind is used.  Borrowed throughout. */
 struct statement {
     enum statement_kind kind;
@@ -457,6 +511,11 @@ struct statement {
         struct statement_protected protected;
         struct statement_hold hold;
         struct statement_released released;
+        struct statement_identity identity;
+        struct statement_keyholder keyholder;
+        struct statement_identity_sealed identity_sealed;
+        struct statement_identity_shares identity_shares;
+        struct statement_identity_access identity_access;
     };
 };
 

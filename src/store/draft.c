@@ -83,7 +83,7 @@ static bool keep_terms(struct draft *d, struct statement *s)
     }
 }
 
-/* Only what the index will be told again after the commit. */
+/* Only what the index will be told again after the commit, and what rules ask of the draft. */
 static bool keep_statement(struct draft *d, struct statement *s)
 {
     bool good = true;
@@ -111,6 +111,8 @@ static bool keep_statement(struct draft *d, struct statement *s)
         return keep_text(d, &s->set_aside.reason);
     case STATEMENT_NAMED:
         return keep_text(d, &s->named.member) && keep_text(d, &s->named.text);
+    case STATEMENT_IDENTITY_SEALED:
+        return keep_text(d, &s->identity_sealed.person);
     default:
         return keep_terms(d, s);
     }

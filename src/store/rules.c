@@ -197,6 +197,9 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
         return items_there(s, "terms-items", st->hold.items, st->hold.item_count, e);
     case STATEMENT_RELEASED:
         return hold_stands(s, st->released.hold, e);
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS:
+        return store_identity_check(s, st, s->draft.first_leaf, ERR_REFUSED, e);
     default:
         return 0;
     }

@@ -15,6 +15,7 @@
 #include "keyring/keyring.h"
 #include "ledger/ledger.h"
 #include "model/history.h"
+#include "model/identity.h"
 #include "vault/vault.h"
 
 struct store;
@@ -660,6 +661,139 @@ void store_stamps_release(struct store_stamps *x);
 int store_stamps(struct store *s, struct store_stamps *ret, struct err *e);
 bool store_stamp_renewed(const struct store_stamps *x, const struct store_stamp *stamp);
 size_t store_stamps_newest(const struct store_stamps *x, uint64_t *ret_leaves);
+
+/*
+ * ---- identities: who a person is that is a code elsewhere (FORMAT 20) ----
+ *
+ * keyholders.c: those who hold shares, as administrators have said it, in the order in which they were first named.  A
+ * keyholder stands once as many administrators as decide on members have said the same recipient; one of them is enough
+ * to end that.
+ * store_keyholders_load: all that were ever named.  store_keyholder: by her code; NULL.
+ */
+struct store_keyholder {
+    char code[IDENTITY_CODE_MAX + 1];
+    char recipient[CRYPT_AGE_RECIPIENT];
+    struct buf name; /* empty: not said */
+    uint64_t leaf;   /* of the newest word on her */
+    size_t agreed;   /* administrators who said this recipient */
+    struct buf by;   /* their keys' names, each ended by a newline */
+    bool gone, stands;
+};
+struct store_keyholders {
+    struct store_keyholder *list;
+    size_t count, room;
+    size_t needed; /* administrators who must agree */
+};
+void store_keyholders_release(struct store_keyholders *k);
+int store_keyholders_load(struct store *s, struct store_keyholders *ret, struct err *e);
+struct store_keyholder *store_keyholder(const struct store_keyholders *k, const char *code);
+
+/*
+ * identities.c.  store_identities: every record there is, restricted or sealed, in the order of the log; of sealed ones
+ * with the newest shares.
+ */
+struct store_identity {
+    const char *person;
+    bool is_sealed;
+    uint64_t leaf;   /* of the record */
+    uint64_t shares; /* sealed: leaf of the newest shares */
+    const struct statement_identity_shares *held_by;
+};
+int store_identities(struct store *s, int (*each)(void *context, const struct store_identity *i, struct err *e),
+                     void *context, struct err *e);
+/* store_identity_add: a restricted record, which stays in the statement alone; committed.  store_identity_show: the
+ * newest record of a person, after that is on the log with its reason; ${each} is shown it.  ERR_ABSENT. */
+int store_identity_add(struct store *s, const char *person, const char *record, uint64_t *ret_leaf, struct err *e);
+int store_identity_show(struct store *s, const char *person, const char *why,
+                        int (*each)(void *context, struct bytes record, struct err *e), void *context, struct err *e);
+
+/*
+ * sealing.c.  store_seal_make: a record under a fresh key, whose one half is in shares for these keyholders, all of
+ * whom must stand; nothing is written yet, and the record is not kept in the clear.  store_seal_file: one keyholder's
+ * share as a file of age for her, appended; to be durable where it was asked for before store_seal_commit makes the two
+ * statements.  store_seal_may_count: of a commit that failed: it reached the journal.
+ * store_reseal_make: the same half in new shares, by enough that were given back; the record is not opened.
+ */
+struct store_sealing {
+    struct statement sealed, shares; /* sealed: kind 0 when shares follow others */
+    struct buf text;
+    struct statement_share_holder holder[CRYPT_SHARES_MAX];
+    char person[IDENTITY_CODE_MAX + 1];
+    char code[CRYPT_SHARES_MAX][IDENTITY_CODE_MAX + 1];
+    char recipient[CRYPT_SHARES_MAX][CRYPT_AGE_RECIPIENT];
+    struct buf held; /* locked: the shares' texts, one after another, each IDENTITY_SHARE_MAX */
+    size_t share_bytes[CRYPT_SHARES_MAX];
+    unsigned needed, count;
+};
+struct store_seal_for {
+    const char *person;
+    const char *const *keyholders; /* codes */
+    unsigned needed, count;
+};
+void store_sealing_release(struct store_sealing *x); /* wipes */
+int store_seal_make(struct store *s, const struct store_seal_for *whom, struct bytes record, struct store_sealing *ret,
+                    struct err *e);
+int store_seal_file(const struct store_sealing *x, unsigned number, struct buf *to, struct err *e);
+int store_seal_commit(struct store *s, struct store_sealing *x, uint64_t *ret_leaf, struct err *e);
+bool store_seal_may_count(const struct store *s);
+
+/*
+ * unsealing.c: reading one sealed record.  Each step is a statement with its reason.
+ * store_request: ask for the newest shares of a person's record (the newest one); committed.
+ * store_asked_load: how a request stands.  store_asked_document: what the keyholders are sent, as a file of age for all
+ * of them, appended: with it and k shares the record opens without us.
+ * store_share_take: one share that was given back, as a file of age to the request's answer key.  ERR_REFUSED names the
+ * keyholder whose share is not the one that the log knows.  It is kept in held memory.
+ * store_share_approve: that keyholder's approval, committed.
+ * store_unseal: with as many shares as are needed, each approved: first it is on the log, then ${ret} (crypt_hold, with
+ * room for IDENTITY_RECORD_MAX and a tag) has the record.  A request serves once.
+ * store_reseal: likewise, new shares for ${whom}; store_seal_file and store_seal_commit follow.
+ */
+struct store_asked_for {
+    struct store_held *held[3];
+    struct statement request, shares, sealed;
+    uint64_t leaf;
+    bool approved[CRYPT_SHARES_MAX]; /* by the shares' numbers from 1, less one */
+    size_t approvals;
+    bool spent; /* it was opened, or new shares were made by it */
+};
+struct store_returned {
+    struct buf held; /* CRYPT_SHARES_MAX keys by the shares' numbers; and room to read one */
+    bool have[CRYPT_SHARES_MAX];
+    size_t count;
+};
+void store_asked_for_release(struct store_asked_for *a);
+void store_returned_release(struct store_returned *r); /* wipes */
+int store_request(struct store *s, const char *person, const char *why, uint64_t *ret_leaf, struct err *e);
+int store_asked_load(struct store *s, uint64_t leaf, struct store_asked_for *ret, struct err *e);
+int store_requests(struct store *s, int (*each)(void *context, const struct store_asked_for *a, struct err *e),
+                   void *context, struct err *e); /* all of them */
+int store_asked_document(struct store *s, const struct store_asked_for *a, struct buf *to, struct err *e);
+int store_share_take(struct store *s, const struct store_asked_for *a, const char *name, struct bytes file,
+                     struct store_returned *to, unsigned *ret_number, struct err *e);
+int store_share_approve(struct store *s, const struct store_asked_for *a, unsigned number, const char *why,
+                        struct err *e);
+int store_unseal(struct store *s, const struct store_asked_for *a, const struct store_returned *r, const char *why,
+                 struct buf *ret, struct err *e);
+int store_reseal(struct store *s, const struct store_asked_for *a, const struct store_returned *r, const char *why,
+                 const struct store_seal_for *whom, struct store_sealing *ret, struct err *e);
+
+/*
+ * leaks.c: where a record's names, contacts and documents stand in what this member can read here: names of items and
+ * their bytes (as base/seek.h reads them: not inside what is compressed), and hidden statements of every kind.
+ * leak: each leaf at which something does.  unread: a line for an item that cannot be read.
+ */
+struct store_leak {
+    uint64_t leaf;
+    enum statement_kind kind;
+    bool in_bytes; /* of an item; else in what its statement says */
+};
+struct store_leak_each {
+    int (*leak)(void *context, const struct store_leak *leak, struct err *e);
+    int (*unread)(void *context, const char *line, struct err *e);
+    void *context;
+};
+int store_leaks(struct store *s, struct bytes record, const struct store_leak_each *each, struct err *e);
 
 /* ---- questions a writer asks while the vault's workers run ---- */
 

@@ -293,6 +293,24 @@ int store_may_sign(const struct store *s, enum statement_kind kind, struct err *
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
 
 /*
+ * identities.c, sealing.c, unsealing.c, for each other.  store_say: one hidden statement, committed.
+ * store_identity_check: a statement of identities held to those before leaf ${end}; ${code}: ERR_REFUSED when it is
+ * made, ERR_DAMAGED when it is read.  store_identity_find: the newest record of a person.  store_shares_of: the newest
+ * shares of a sealed one.  store_asked_before: a request as it stood before leaf ${end}.  store_asked_enough: may it
+ * serve?  store_seal_begin: whom it is for.  store_seal_share: ${a} in shares for them.
+ */
+int store_say(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e);
+int store_identity_check(struct store *s, const struct statement *st, uint64_t end, int code, struct err *e);
+int store_identity_find(struct store *s, enum statement_kind kind, const char *person, uint64_t *ret, struct err *e);
+int store_shares_of(struct store *s, uint64_t sealed, struct store_held **held, struct statement *ret,
+                    uint64_t *ret_leaf, struct err *e);
+int store_asked_before(struct store *s, uint64_t leaf, uint64_t end, int code, struct store_asked_for *ret,
+                       struct err *e);
+int store_asked_enough(const struct store_asked_for *a, int code, struct err *e);
+int store_seal_begin(struct store *s, const struct store_seal_for *whom, struct store_sealing *x, struct err *e);
+int store_seal_share(struct store *s, const struct key *a, struct store_sealing *x, struct err *e);
+
+/*
  * access.c.  What this computer remembers of the accesses of one member (FORMAT 15.3): store_device_parse takes apart
  * what store_device_put writes.
  * store_device_known: what is remembered here of the member who opened this; false: nothing that can be read.

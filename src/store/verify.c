@@ -290,6 +290,8 @@ static void check_refers(struct verifying *v, uint64_t leaf, const struct statem
     struct err e = {0};
     if (st->kind == STATEMENT_CUSTODY && store_refers_check(v->s, &st->custody, leaf, ERR_DAMAGED, &e) != 0)
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+    if (store_index(v->s) != NULL && store_identity_check(v->s, st, leaf, ERR_DAMAGED, &e) != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
 }
 
 /* ${count} leaves from ${first} on, by somebody who was revoked. */

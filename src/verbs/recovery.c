@@ -37,7 +37,7 @@ static bool is_repository(const char *folder)
 }
 
 /* Sheets beside a copy of the evidence open it to whoever finds both; mirrors go to where many look. */
-static int apart(const char *out, struct err *e)
+int verbs_apart(const char *out, struct err *e)
 {
     struct file_path at;
     int rc = file_resolve(out, &at, e);
@@ -249,7 +249,7 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
     if (rc == 0 && p.out != NULL)
         rc = verbs_outside(request, p.out, e);
     if (rc == 0 && p.out != NULL)
-        rc = apart(p.out, e);
+        rc = verbs_apart(p.out, e);
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)

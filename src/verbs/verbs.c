@@ -199,6 +199,23 @@ const struct verb verbs_table[] = {
       {"reason", "WHY", "revoke: left, lost, arrested, stolen or other"},
       {"doubtful-from", "LEAF", "revoke: what she signed from this leaf on is shown as doubtful"},
       {"names", NULL, "list, show: the persons' names too, with your keys"}}, verbs_member},
+    {"identity", "ACTION...", "who a person is that is a code elsewhere, sealed with keyholders",
+     "A record is typed or piped, never given as a word of the line: name: TEXT, birth: TEXT, contact: TEXT, document: "
+     "TEXT, a line for each; before the colon of a name may stand kind=, script= and romanisation=. seal PERSON: so "
+     "that only so many keyholders together can open it; each gets a file. "
+     "keyholder CODE: an administrator says who holds shares, by her recipient of age. request PERSON, approve REQUEST "
+     "SHARE..., open REQUEST SHARE...: the way to reading one sealed record, each step on the log. reshare REQUEST "
+     "SHARE...: new shares instead, for other keyholders. leaks REQUEST SHARE...: what can be read here and holds the "
+     "name. list, keyholders: codes, never names. PERSON is a code like P-0001.",
+     1, SIZE_MAX, true,
+     {{"keyholders", "CODES", "seal, reshare: who gets a share, like K-01,K-02,K-03"},
+      {"needed", "K", "seal, reshare: how many of them are needed"},
+      {"out", "FOLDER", "seal, reshare: their files go there; outside the repository"},
+      {"file", "FILE", "request: what the keyholders are sent goes there"},
+      {"why", "TEXT", "what for; goes on the log, encrypted"},
+      {"recipient", "AGE1", "keyholder: the word that begins with age1, as she gave it to you"},
+      {"name", "TEXT", "keyholder: who she is; kept encrypted"},
+      {"gone", NULL, "keyholder: she holds shares no more"}}, verbs_identity},
     {"recovery", "", "make recovery sheets: what replaces a lost key file or passphrase",
      "Each sheet is a page of text, and one with a square code. As many as are needed, with a copy of the repository, "
      "give everything back; fewer tell nothing. New sheets replace the earlier ones. Without --out they are shown "

@@ -41,6 +41,10 @@ struct verbs_face {
     bool quiet;            /* what is said is not shown */
     int (*flush)(void *context, struct err *e); /* what was said is written out; ERR_IO: not all of it */
     int (*typed)(void *context, const char *prompt, struct buf *ret, struct err *e); /* on the terminal alone */
+    /* What stands on standard input, to its end, straight into held memory: ERR_USAGE when it is longer than that.  And
+     * the way back: straight to standard output.  Neither leaves a copy behind. */
+    int (*record)(void *context, struct buf *held, struct err *e);
+    int (*reveal)(void *context, struct bytes text, struct err *e);
 };
 
 /* A request: what was typed, options by name. */

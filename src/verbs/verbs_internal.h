@@ -16,7 +16,8 @@ verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verb
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt, verbs_unlock,
     verbs_lock,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold;
+    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold,
+    verbs_identity;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -55,6 +56,8 @@ void verbs_agent_status(const struct verbs_request *request, const struct verbs_
 /* verbs_outside: ERR_REFUSED when ${path}, which is to be written, lies in the repository, is it, or holds it: what is
  * written there in the clear would be carried about with it. */
 int verbs_outside(const struct verbs_request *request, const char *path, struct err *e);
+/* verbs_apart: ERR_REFUSED when the folder lies in a mirror or in any repository: recovery.c. */
+int verbs_apart(const char *out, struct err *e);
 /* verbs_checkpoint_words: the words of a kept checkpoint, if that is what ${text} holds, as the three lines that
  * store_against reads.  ERR_DAMAGED: mistyped, or of another repository; ERR_REFUSED: words of a recovery sheet. */
 int verbs_checkpoint_words(struct store *s, struct buf *text, struct err *e);

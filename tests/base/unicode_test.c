@@ -71,6 +71,16 @@ static void test_known(void **state)
         assert_false(unicode_known(bytes_text(unknown[i])));
 }
 
+static void test_plain(void **state)
+{
+    assert_true(unicode_plain(bytes_text("Kim \xea\xb9\x80 e\xcc\x81 \\")));
+    assert_true(unicode_plain(bytes_text("")));
+    static const char *const hidden[] = {"\x01", "a\nb", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9",
+                                         "\xe2\x80\xae", "\xff", "a\xe2\x82"};
+    for (size_t i = 0; i < COUNT(hidden); i++)
+        assert_false(unicode_plain(bytes_text(hidden[i])));
+}
+
 static void test_normal_form(void **state)
 {
     static const struct {
@@ -310,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_known),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_normal_form),
         cmocka_unit_test(test_normal_form_is_reached_at_once),
         cmocka_unit_test(test_length_at_the_limit_and_one_past),

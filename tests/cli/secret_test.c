@@ -331,6 +331,85 @@ static void test_a_silent_pipe(void **state)
     assert_int_equal(fake_ended(child), 0);
 }
 
+/* ---- a record ---- */
+
+static unsigned warned_of_it;
+
+static void warn_record(void *context, const char *line)
+{
+    warned_of_it += strstr(line, "yours to destroy") != NULL;
+}
+
+/* Standard input from ${fd}, read into so much room: what came of it, in *ret. */
+static int record_from(int fd, size_t room, struct buf *ret, struct err *e)
+{
+    const struct verbs_face face = {.warn = warn_record};
+    int before = dup(STDIN_FILENO);
+    assert_true(before >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+    assert_non_null(buf_more(ret, room));
+    buf_clear(ret);
+    size_t whole = ret->room;
+    ret->room = room;
+    int rc = cli_secret_record(&face, ret, e);
+    ret->room = whole;
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    (void)close(before);
+    (void)close(fd);
+    return rc;
+}
+
+static int pipe_of(const char *text)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(ends[1]);
+    return ends[0];
+}
+
+static void test_a_record_is_read_to_its_end(void **state)
+{
+    OWN(buf_wipe) struct buf b = {0};
+    struct err e;
+    warned_of_it = 0;
+    assert_int_equal(record_from(pipe_of("name: A\nbirth: 1"), 200, &b, &e), 0);
+    assert_string_equal(buf_text(&b), "name: A\nbirth: 1");
+    assert_int_equal(record_from(pipe_of(""), 200, &b, &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "nothing stands on standard input"));
+    assert_int_equal(record_from(pipe_of("123456789"), 10, &b, &e), 0); /* the end is met with room left */
+    assert_int_equal(record_from(pipe_of("1234567890"), 10, &b, &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "longer than a record"));
+    assert_int_equal(warned_of_it, 0);
+    fake_file("record", "name: A\n", 0600);
+    assert_int_equal(record_from(open("record", O_RDONLY | O_CLOEXEC), 200, &b, &e), 0);
+    assert_int_equal(warned_of_it, 1);
+    assert_int_equal(record_from(open(".", O_RDONLY | O_CLOEXEC), 200, &b, &e), ERR_IO);
+}
+
+static void test_what_is_revealed_goes_to_standard_output(void **state)
+{
+    int ends[2], before = dup(STDOUT_FILENO);
+    char got[32] = {0};
+    struct err e;
+    (void)fflush(stdout);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    int rc = cli_secret_reveal(bytes_text("name: A\n"), &e);
+    assert_int_equal(dup2(before, STDOUT_FILENO), STDOUT_FILENO);
+    assert_int_equal(rc, 0);
+    assert_int_equal(read(ends[0], got, sizeof got - 1), 8);
+    assert_string_equal(got, "name: A\n");
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(dup2(full, STDOUT_FILENO), STDOUT_FILENO);
+    rc = cli_secret_reveal(bytes_text("name: A\n"), &e);
+    assert_int_equal(dup2(before, STDOUT_FILENO), STDOUT_FILENO);
+    assert_int_equal(rc, ERR_IO);
+    (void)close(full);
+    (void)close(before);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +428,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_silent_pipe, fake_environment),
         cmocka_unit_test_setup(test_two_signals_at_once, fake_environment),
         cmocka_unit_test_setup(test_the_terminal_after_the_file, fake_environment),
+        cmocka_unit_test_setup(test_a_record_is_read_to_its_end, fake_environment),
+        cmocka_unit_test(test_what_is_revealed_goes_to_standard_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

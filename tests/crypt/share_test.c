@@ -5,8 +5,14 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <libgfshare.h>
 
 #include "../base/chance.h"
+
+static void fill_again(unsigned char *to, unsigned int n)
+{
+    crypt_random(to, n);
+}
 
 static struct chance chance = {20261127};
 
@@ -126,6 +132,47 @@ static void a_share_is_drawn_anew(void **state)
     assert_int_equal(values, 256);
 }
 
+/* ---- what two of three shares tell ---- */
+
+/* The coefficients that the library draws: all of them in turn.  It asks for both rows of them at once; what it asks
+ * for afterwards it fills freed memory with. */
+static unsigned drawn_from;
+
+static void draw_in_turn(unsigned char *to, unsigned int n)
+{
+    for (unsigned i = 0; i < n; i++)
+        to[i] = (unsigned char)(i < CRYPT_KEY ? (drawn_from + i) >> 8 : drawn_from + i - CRYPT_KEY);
+}
+
+/*
+ * 3 of 5, every secret byte with every pair of coefficients, by the code that divides: each pair of shares takes each
+ * of its 65,536 values once, whatever the secret byte is; so two shares leave all 256 equally possible.
+ */
+static void two_of_three_leave_every_byte_equally_possible(void **state)
+{
+    (void)state;
+    static uint8_t seen[10][65536 / 8], every[65536 / 8];
+    memset(every, 0xff, sizeof every);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        struct key secret, all[5];
+        memset(secret.b, (int)byte, CRYPT_KEY);
+        memset(seen, 0, sizeof seen);
+        gfshare_fill_rand = draw_in_turn;
+        for (drawn_from = 0; drawn_from < 65536; drawn_from += CRYPT_KEY) {
+            assert_int_equal(crypt_share_split(&secret, 3, 5, all, NULL), 0);
+            for (unsigned pair = 0, a = 0; a < 5; a++)
+                for (unsigned b = a + 1; b < 5; b++, pair++)
+                    for (size_t i = 0; i < CRYPT_KEY; i++) {
+                        unsigned value = (unsigned)all[a].b[i] << 8 | all[b].b[i];
+                        seen[pair][value / 8] |= (uint8_t)(1u << value % 8);
+                    }
+        }
+        gfshare_fill_rand = fill_again;
+        for (size_t pair = 0; pair < 10; pair++)
+            assert_memory_equal(seen[pair], every, sizeof every);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +180,7 @@ int main(void)
         cmocka_unit_test(fewer_give_another),
         cmocka_unit_test(a_wrong_one_gives_another),
         cmocka_unit_test(a_share_is_drawn_anew),
+        cmocka_unit_test(two_of_three_leave_every_byte_equally_possible),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -1,9 +1,10 @@
 #!/bin/sh
 # kill -9 at random moments of an intake: what is left verifies, keeps its promises, and is completed by running again.
-# GW_KILLS: how many (120); GW_SEED: other moments; GW_KILL_LIMIT_S: seconds for all of them; GW_KILL_SMALL: so many
+# GW_KILLS: how many (60); GW_SEED: other moments; GW_KILL_LIMIT_S: seconds for all of them; GW_KILL_SMALL: so many
 # small files more (0), 16384 of which make a part.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
+cheap
 check="$(dirname "$groundwork")/tests/flow/state_check"
 python3 - <<'PY'
 import os, random
@@ -26,7 +27,7 @@ gw init first/repo --origin flow.example/log --pack-size 1 >/dev/null
 cp unused/groundwork/*.state first/state/
 ln -s "$work/live/state" state-link
 mkdir -p live-state && rm -rf unused && mkdir unused && ln -s "$work/live/state" unused/groundwork
-"$tests/crash/kill.py" "${GW_KILLS:-120}" "${GW_SEED:-7}" --limit "${GW_KILL_LIMIT_S:-3600}" \
+"$tests/crash/kill.py" "${GW_KILLS:-60}" "${GW_SEED:-7}" --limit "${GW_KILL_LIMIT_S:-3600}" \
     --setup 'rm -rf live && cp -a first live' \
     --run "'$groundwork' -R live/repo intake source" \
     --check "cp \"\$GW_PRINTED\" live/printed && '$check' '$work/key' '$GROUNDWORK_PASSPHRASE_FILE' source live 0 kill"

@@ -2,6 +2,7 @@
 # Damage to one copy of everything that has two, healed by the built program, with a passphrase file of one line.
 # timeout: 300
 . "$(dirname "$0")/common.sh"
+cheap
 [ "$(wc -l <passphrase)" -eq 1 ] || fail 'the passphrase file has more than one line'
 mkdir papers
 for i in 1 2 3 4 5; do seq 1 $((i * 2000)) >papers/n$i; done

@@ -3,6 +3,7 @@
 # verified and restored; what it does not cover is named, and everything else is restored.
 # timeout: 600
 . "$(dirname "$0")/common.sh"
+cheap
 mkdir papers
 for i in 1 2 3 4 5 6 7 8 9 10; do head -c 2300000 /dev/urandom >papers/noise$i; done
 seq 1 60000 >papers/lines

@@ -3,6 +3,7 @@
 # again from it, and everything restored as it was given.
 # timeout: 400
 . "$(dirname "$0")/common.sh"
+cheap
 mkdir papers stick
 for i in 1 2 3 4 5; do seq 1 $((i * 2000)) >papers/n$i; done
 head -c 5000000 /dev/urandom >papers/noise

@@ -2,6 +2,7 @@
 # What the README says of other computers, older copies, foreign keys, second writers: each is one line, and safe.
 # timeout: 300
 . "$(dirname "$0")/common.sh"
+cheap
 mkdir papers
 seq 1 5000 >papers/first
 gw init archive --origin flow.example/log --pack-size 1 >/dev/null

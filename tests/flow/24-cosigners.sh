@@ -3,6 +3,7 @@
 # by another key is refused, the forked log by a proof; a crash between signing and answering loses nothing.
 # timeout: 120
 . "$(dirname "$0")/common.sh"
+cheap
 cosign=$(dirname "$groundwork")/groundwork-cosign
 a() { "$cosign" --folder a "$@"; }
 b() { "$cosign" --folder b "$@"; }
@@ -80,7 +81,8 @@ for case in write:1 sync:1 rename:1 sync:2 write:2 sync:3; do
     cp -r a c
     rm -f answer-1 answer-2
     got=0
-    LD_PRELOAD=$fault GW_FAULT_KIND=${case%:*} GW_FAULT_AT=${case#*:} GW_FAULT_FOR=0 GW_FAULT_ROOTS="$work" \
+    LD_PRELOAD=$LD_PRELOAD:$fault GW_FAULT_KIND=${case%:*} GW_FAULT_AT=${case#*:} \
+        GW_FAULT_FOR=0 GW_FAULT_ROOTS="$work" \
         "$cosign" --folder c cosign ask-a3 answer-1 >out.txt 2>&1 || got=$?
     [ "$got" -eq 4 ] || { cat out.txt >&2; fail "exit $got where ${case%:*} ${case#*:} and all after it fail"; }
     [ ! -s answer-1 ] || fail "answered without its disk: $case"

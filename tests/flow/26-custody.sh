@@ -108,7 +108,8 @@ python3 digest.py receipt.html archive/log || fail 'the digest of the receipt is
 python3 -B "$tests/vectors/reader.py" archive config/groundwork/*.key passphrase read >said || fail "$(cat said)"
 
 # ---- every prefix of a view, and of the commit that takes it over
-export GROUNDWORK_KEY="$work/key" XDG_STATE_HOME="$work/st" LD_PRELOAD="$built/crash/crash_cheap.so"
+cheap
+export GROUNDWORK_KEY="$work/key" XDG_STATE_HOME="$work/st"
 gw init repo --origin flow.example/log --pack-size 1 >/dev/null
 gw -R repo intake papers/letter >/dev/null
 cat >checker <<'SH'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Random mutations of every kind of file that ledger and keyring keep, what is derived among them: verify tells each.
-# GW_MUTATIONS: how many of each kind (300); GW_SEED: others.
+# GW_MUTATIONS: how many of each kind (120); GW_SEED: others.
 # timeout: 300
 . "$(dirname "$0")/common.sh"
 . "$tests/flow/authority.sh"
@@ -25,4 +25,4 @@ gw -R archive timestamp import answer.tsr --chain east/chain.pem >/dev/null
 gw -R archive note 'one remark' >/dev/null
 key=$(ls config/groundwork/*.key)
 "$(dirname "$groundwork")/tests/flow/mutate_check" archive state/groundwork "$key" "$GROUNDWORK_PASSPHRASE_FILE" \
-    "${GW_MUTATIONS:-300}" "${GW_SEED:-11}"
+    "${GW_MUTATIONS:-120}" "${GW_SEED:-11}"

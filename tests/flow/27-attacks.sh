@@ -4,6 +4,7 @@
 # tests/cosign/decide_test.c; what is done to a package, in the flow of packages.
 # timeout: 200
 . "$(dirname "$0")/common.sh"
+cheap
 cosign=$(dirname "$groundwork")/groundwork-cosign
 # told CODE LINE COMMAND...: it exits with CODE, and LINE (a pattern of grep, whole) is among what it says.
 told() {

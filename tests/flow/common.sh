@@ -15,6 +15,14 @@ unset GROUNDWORK_KEY GROUNDWORK_REPO LC_ALL XDG_RUNTIME_DIR || true
 
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 gw() { "$groundwork" "$@"; }
+# cheap: from here on a passphrase is stretched as little as libsodium allows: for flows of many commands.  What is
+# sealed so opens only so, and not by other programs.  A sanitizer must be the first of all libraries: no change there.
+cheap() {
+    case $groundwork in
+    */san/*) export LD_PRELOAD= ;;
+    *) export LD_PRELOAD="$(dirname "$groundwork")/tests/crash/crash_cheap.so" ;;
+    esac
+}
 # expect CODE WORDS COMMAND...: it exits with CODE and says WORDS (a fixed string; "" for any) in one line.
 expect() {
     code=$1 words=$2

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""mutants.py PACKAGE --verifier PROGRAM --script FILE [--older SEAL] [--lines N] [--random N] [--seed S]
+"""mutants.py PACKAGE --verifier PROGRAM --script FILE [--older SEAL] [--files N] [--lines N] [--random N] [--seed S]
 
 Change a package in every way that needs no key, one at a time, and let both verifiers look at it: each must say FAILED
 and exit with 1, both of them, and neither may crash or take long.  PACKAGE untouched must pass, with one word by both.
 
-For each file, those of the seal included: a bit flipped, first and last bytes and half of it cut off, all of it, a byte
-added, removed, renamed, duplicated, replaced by a link, its content swapped with the next file's.  For each line of
-each text file (at most --lines of one file, by lot): a character changed, removed, doubled, swapped with the next.  For
-each note: a further signature line.  Then what somebody does who makes manifests anew: a key event left out, the last
-gap, the last item, a file added, another file's bytes.  --older: the files of a seal of an earlier package over the
-same items.
+For each file, those of the seal included (of one folder and ending at most --files, by lot): a bit flipped, first and
+last bytes and half of it cut off, all of it, a byte added, removed, renamed, duplicated, replaced by a link, its
+content swapped with the next file's.  For each line of those that are text (at most --lines of one file, by lot): a
+character changed, removed, doubled, swapped with the next.  For each note: a further signature line.  Then what
+somebody does who makes manifests anew: a key event left out, the last gap, the last item, a file added, another file's
+bytes.  --older: the files of a seal of an earlier package over the same items.
 """
 import argparse
 import concurrent.futures
@@ -83,9 +83,20 @@ def is_text(name):
     return not (name.startswith(BINARY[0]) or name.endswith(BINARY[1]))
 
 
-def file_mutants(whole, chance):
+def some_of_each_kind(whole, chance, most):
+    """Names; a kind is a folder and an ending, and each file of the seal is one."""
+    kinds = {}
+    for name in sorted(whole.files):
+        kind = name if name in SEAL else (os.path.dirname(name), os.path.splitext(name)[1])
+        kinds.setdefault(kind, []).append(name)
+    return {name for names in kinds.values() for name in chance.sample(names, min(most, len(names)))}
+
+
+def file_mutants(whole, chosen, chance):
     names = sorted(whole.files)
     for i, name in enumerate(names):
+        if name not in chosen:
+            continue
         content = whole.files[name]
         n = len(content)
         if n > 0:
@@ -115,9 +126,9 @@ def file_mutants(whole, chance):
             yield f"{name}: swapped with {other}", swapped
 
 
-def line_mutants(whole, chance, lines_max):
+def line_mutants(whole, chosen, chance, lines_max):
     """At most lines_max lines of one file, drawn by lot, but always all of those of proofs and of the seal."""
-    for name in sorted(n for n in whole.files if is_text(n)):
+    for name in sorted(n for n in chosen if is_text(n)):
         lines = whole.files[name].splitlines(keepends=True)
         chosen = range(len(lines))
         if len(lines) > lines_max:
@@ -148,7 +159,7 @@ def note_mutants(whole):
                        whole.with_file(name, content + stranger).manifests())
 
 
-def forged(whole, older):
+def forged(whole, chosen, older):
     """What needs no key, but somebody who makes the manifests anew."""
     last = {}
     for name in sorted(whole.files):
@@ -164,7 +175,7 @@ def forged(whole, older):
         lines = whole.files[name].splitlines(keepends=True)
         if len(lines) > 1:
             yield f"{name}: its last row left out", whole.with_file(name, b"".join(lines[:-1])).manifests()
-    for name in sorted(whole.files):
+    for name in sorted(chosen):
         if name not in SEAL and "manifest" not in name:
             longer = whole.with_file(name, whole.files[name] + b"\n")
             yield f"{name}: a byte more, with new manifests", longer.manifests()
@@ -221,6 +232,7 @@ def main():
     parser.add_argument("--script", required=True)
     parser.add_argument("--older")
     parser.add_argument("--random", type=int, default=200)
+    parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--lines", type=int, default=5)
     parser.add_argument("--seed", type=int, default=20261127)
     given = parser.parse_args()
@@ -241,8 +253,10 @@ def main():
     if passed[0] != passed[1] or passed[0][0] not in (0, 5, 6):
         print(f"untouched: {passed}")
         bad += 1
-    mutants = [*file_mutants(whole, chance), *line_mutants(whole, chance, given.lines), *note_mutants(whole),
-               *forged(whole, given.older), *random_mutants(whole, chance, given.random)]
+    chosen = some_of_each_kind(whole, chance, given.files)
+    mutants = [*file_mutants(whole, chosen, chance), *line_mutants(whole, chosen, chance, given.lines),
+               *note_mutants(whole), *forged(whole, chosen, given.older),
+               *random_mutants(whole, chance, given.random)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, found in pool.map(judge, enumerate(mutants, 1)):
             if found != [(1, "FAILED")] * 2:

@@ -628,6 +628,50 @@ static void draw_sealed(struct drawn *d)
     d->s.sealed = s;
 }
 
+/* What each may say is identity_test.c's. */
+static void draw_identities(struct drawn *d)
+{
+    static const char *const record = "groundwork/identity/v1\nperson P-0001\nname: Kim\n";
+    static const char *const recipients[] = {"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"};
+    static struct statement_share_holder holder;
+    static uint8_t sealed[4096 + CRYPT_TAG];
+    switch (d->s.kind) {
+    case STATEMENT_IDENTITY: d->s.identity = (struct statement_identity){"P-0001", record}; break;
+    case STATEMENT_KEYHOLDER_SAID:
+        d->s.keyholder = (struct statement_keyholder){
+            "K-01", chance_below(&chance, 2) == 0 ? NULL : recipients[0],
+            chance_below(&chance, 2) == 0 ? NULL : any_text(d), any_text(d)};
+        break;
+    case STATEMENT_IDENTITY_SEALED:
+        d->s.identity_sealed = (struct statement_identity_sealed){
+            .person = "P-0001", .text = bytes_of(sealed, sizeof sealed)};
+        draw(d->s.identity_sealed.b, CRYPT_KEY);
+        draw(d->s.identity_sealed.check.b, CRYPT_HASH);
+        draw(sealed, sizeof sealed);
+        break;
+    case STATEMENT_IDENTITY_SHARES:
+        holder = (struct statement_share_holder){.code = "K-01", .recipient = recipients[0]};
+        draw(holder.sha256.b, CRYPT_HASH);
+        d->s.identity_shares = (struct statement_identity_shares){
+            .person = "P-0001", .sealed = number(), .needed = 1, .holders = &holder, .holder_count = 1,
+            .follows = chance_below(&chance, 2) == 0};
+        draw(d->s.identity_shares.set, STATEMENT_ID);
+        if (d->s.identity_shares.follows) {
+            d->s.identity_shares.request = number();
+            d->s.identity_shares.why = any_text(d);
+        }
+        break;
+    default:
+        d->s.identity_access = (struct statement_identity_access){
+            .step = (enum statement_step)(1 + chance_below(&chance, STATEMENT_STEP_LAST)), .person = "P-0001",
+            .why = any_text(d), .of = number()};
+        if (d->s.identity_access.step == STATEMENT_REQUESTED)
+            draw(d->s.identity_access.answer.b, CRYPT_KEY);
+        if (d->s.identity_access.step == STATEMENT_SHARE_RETURNED)
+            d->s.identity_access.keyholder = "K-01";
+    }
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind)
 {
     drawn_drop(d);
@@ -679,6 +723,11 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_PROTECTED:
     case STATEMENT_HOLD:
     case STATEMENT_RELEASED: draw_terms(d); break;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: draw_identities(d); break;
     case STATEMENT_SET_ASIDE:
         d->s.set_aside.receipt = number();
         d->s.set_aside.reason = any_text(d);
@@ -936,6 +985,45 @@ static void assert_same_sealed(const struct statement_sealed *a, const struct st
     }
 }
 
+static void assert_same_identities(const struct statement *a, const struct statement *b)
+{
+    const struct statement_identity_shares *x = &a->identity_shares, *y = &b->identity_shares;
+    switch (a->kind) {
+    case STATEMENT_IDENTITY:
+        assert_text(a->identity.person, b->identity.person);
+        assert_text(a->identity.record, b->identity.record);
+        break;
+    case STATEMENT_KEYHOLDER_SAID:
+        assert_text(a->keyholder.code, b->keyholder.code);
+        assert_text(a->keyholder.recipient, b->keyholder.recipient);
+        assert_text(a->keyholder.name, b->keyholder.name);
+        assert_text(a->keyholder.why, b->keyholder.why);
+        break;
+    case STATEMENT_IDENTITY_SEALED:
+        assert_text(a->identity_sealed.person, b->identity_sealed.person);
+        assert_memory_equal(a->identity_sealed.b, b->identity_sealed.b, CRYPT_KEY);
+        assert_true(hash_equal(&a->identity_sealed.check, &b->identity_sealed.check));
+        assert_true(bytes_equal(a->identity_sealed.text, b->identity_sealed.text));
+        break;
+    case STATEMENT_IDENTITY_SHARES:
+        assert_true(x->sealed == y->sealed && x->needed == y->needed && x->holder_count == y->holder_count);
+        assert_true(x->follows == y->follows && x->request == y->request);
+        assert_text(x->why, y->why);
+        assert_memory_equal(x->set, y->set, STATEMENT_ID);
+        assert_text(x->holders[0].code, y->holders[0].code);
+        assert_text(x->holders[0].recipient, y->holders[0].recipient);
+        assert_true(hash_equal(&x->holders[0].sha256, &y->holders[0].sha256));
+        break;
+    default:
+        assert_int_equal(a->identity_access.step, b->identity_access.step);
+        assert_text(a->identity_access.person, b->identity_access.person);
+        assert_text(a->identity_access.why, b->identity_access.why);
+        assert_text(a->identity_access.keyholder, b->identity_access.keyholder);
+        assert_true(a->identity_access.of == b->identity_access.of);
+        assert_memory_equal(a->identity_access.answer.b, b->identity_access.answer.b, CRYPT_KEY);
+    }
+}
+
 static void assert_same(const struct statement *a, const struct statement *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -994,6 +1082,11 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_PROTECTED:
     case STATEMENT_HOLD:
     case STATEMENT_RELEASED: assert_same_terms(a, b); break;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: assert_same_identities(a, b); break;
     case STATEMENT_SET_ASIDE:
         assert_true(a->set_aside.receipt == b->set_aside.receipt);
         assert_text(a->set_aside.reason, b->set_aside.reason);
@@ -2196,6 +2289,11 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
                                                 .deposits = sealed, .deposit_count = COUNT(sealed),
                                                 .verifiers = verifiers, .verifier_count = COUNT(verifiers)};
         break;
+    case STATEMENT_IDENTITY:
+    case STATEMENT_KEYHOLDER_SAID:
+    case STATEMENT_IDENTITY_SEALED:
+    case STATEMENT_IDENTITY_SHARES:
+    case STATEMENT_IDENTITY_ACCESS: draw_statement(d, kind); break;
     case STATEMENT_TIMESTAMPED:
         d->s.timestamped = (struct statement_timestamped){.checkpoint = "c", .chain = "h", .policy = "1.2",
                                                           .response = bytes_text("r"), .leaves = 3,

@@ -281,12 +281,12 @@ static void joins(struct fixture *f, struct keyring_identity *id)
     struct store_adopted adopted;
     assert_int_equal(keyring_identity_make(f->id.origin, id, NULL), 0);
     id->pin = f->pin;
-    memcpy(id->compartment, f->id.compartment, KEYRING_ID);
+    memcpy(id->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     st.added.key = id->member;
     st.added.role = STATEMENT_ADMINISTRATOR;
     keyring_identity_public(id, st.added.box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->receiving[i].epoch;
+        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
         memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
     }
     struct store *s = fixture_open(f, STORE_WRITE);

@@ -68,7 +68,7 @@ class RunnerTest(unittest.TestCase):
 
     def test_flows_in_order_under_their_builds(self):
         self.script("tests/flow/10-last.sh", 'exit 0')
-        self.script("tests/flow/02-first.sh", "# builds: release tsan", 'echo "$1" >> "$OUT"', '[ -d "$2" ]',
+        self.script("tests/flow/02-first.sh", "# builds: release san", 'echo "$1" >> "$OUT"', '[ -d "$2" ]',
                     '[ "$(pwd -P)" = "$(cd "$2" && pwd -P)" ]', "[ -z \"$GROUNDWORK_KEY\" ]")
         self.script("tests/flow/03-skips.sh", "exit 77")
         self.script("tests/flow/helper.sh", "exit 1")
@@ -78,12 +78,12 @@ class RunnerTest(unittest.TestCase):
         self.addCleanup(os.environ.pop, "GROUNDWORK_KEY")
         code, lines = self.run_all("flow")
         self.assertEqual([line.split()[:3] for line in lines[:-1]], [
-            ["ok", "flow", "02-first.release"], ["ok", "flow", "02-first.tsan"], ["skip", "flow", "03-skips.release"],
+            ["ok", "flow", "02-first.release"], ["ok", "flow", "02-first.san"], ["skip", "flow", "03-skips.release"],
             ["ok", "flow", "10-last.release"]])
         self.assertEqual((code, lines[-1]), (0, "3 passed, 0 failed"))
         # Several run at once: what they say is told in order, but they need not write in it.
         self.assertEqual(sorted(out.read_text().split()), [str(self.root.resolve() / "build/groundwork"),
-                                                           str(self.root.resolve() / "build/tsan/groundwork")])
+                                                           str(self.root.resolve() / "build/san/groundwork")])
 
     def test_a_flow_that_does_not_end_is_ended_with_what_it_started(self):
         self.script("tests/flow/01-hangs.sh", "# timeout: 1", f"( sleep 4; touch {self.root}/late ) &", "wait")

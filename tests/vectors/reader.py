@@ -111,8 +111,10 @@ def note_signer(note):
 
 
 WRITERS = ("administrator", "investigator", "analyst")
-BY_ADMINISTRATORS = ("recovery", "cosigners", "added", "role", "revoked", "proposed", "approved", "named")
-BY_INVESTIGATORS = ("cover", "investigation", "deposit", "part", "receipt", "set-aside")
+BY_ADMINISTRATORS = ("recovery", "cosigners", "added", "role", "revoked", "proposed", "approved", "named",
+                     "keyholder")
+BY_INVESTIGATORS = ("cover", "investigation", "deposit", "part", "receipt", "set-aside",
+                    "identity", "identity-sealed", "identity-shares", "identity-access")
 
 
 def may_sign(role, kind):

@@ -46,6 +46,23 @@ static int typed(void *context, const char *prompt, struct buf *ret, struct err 
     return passphrase(context, prompt, false, ret, e);
 }
 
+static int record(void *context, struct buf *held, struct err *e)
+{
+    const struct fixture *f = context;
+    const char *text = f->record != NULL ? f->record : "";
+    assert_true(strlen(text) <= held->room);
+    (void)e;
+    buf_put_text(held, text);
+    return 0;
+}
+
+static int reveal(void *context, struct bytes text, struct err *e)
+{
+    struct fixture *f = context;
+    buf_put_bytes(&f->revealed, text);
+    return buf_check(&f->revealed, e);
+}
+
 static int flush(void *context, struct err *e)
 {
     struct fixture *f = context;
@@ -86,6 +103,7 @@ static void take_words(const struct verb *verb, va_list words, const char *argum
 static void forget(struct fixture *f)
 {
     buf_clear(&f->said);
+    buf_clear(&f->revealed);
     buf_clear(&f->warned);
     buf_clear(&f->prompts);
     buf_clear(&f->document);
@@ -108,7 +126,9 @@ static int run(struct fixture *f, bool json, va_list words)
                               .watched = f->watched,
                               .quiet = f->quiet,
                               .flush = flush,
-                              .typed = typed};
+                              .typed = typed,
+                              .record = record,
+                              .reveal = reveal};
     struct verbs_request q = {.arguments = arguments,
                               .repository = f->repository,
                               .key_path = f->key_path,
@@ -291,6 +311,7 @@ int fixture_end(void **state)
     struct fixture *f = *state;
     forget(f);
     buf_drop(&f->said);
+    buf_drop(&f->revealed);
     buf_drop(&f->warned);
     buf_drop(&f->prompts);
     buf_drop(&f->document);

@@ -32,6 +32,8 @@ struct fixture {
     /* What came of the last run. */
     int rc, exit_code; /* exit_code: as the program would end */
     struct err e;
+    const char *record;  /* what stands on standard input */
+    struct buf revealed; /* what went to standard output past all else */
     struct buf said, warned; /* lines, each ended by a newline */
     struct buf document;
     struct json *json; /* of fixture_json */
