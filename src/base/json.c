@@ -229,7 +229,8 @@ struct reading {
     size_t at;
     struct json *to;
     char *strings;           /* behind the last one */
-    struct json_node *stack; /* members of containers that have not ended; their ->is.first counts from the first node */
+    /* Members of containers that have not ended; their ->is.first counts from the first node. */
+    struct json_node *stack;
     size_t open, room;
     unsigned depth;
     enum fault fault;

@@ -42,8 +42,8 @@ void crypt_sign_raw(const struct key *seed, struct bytes message, uint8_t ret[CR
     crypt_signer_sign(&signer, message, ret);
 }
 
-/* The one way to check.  What libsodium takes is said in FORMAT 1: no cofactor, one form of each signature, no points of
- * small order. */
+/* The one way to check.  What libsodium takes is said in FORMAT 1: no cofactor, one form of each signature, no points
+ * of small order. */
 bool crypt_verify_raw(const uint8_t key[CRYPT_PUBLIC], struct bytes message, const uint8_t signature[CRYPT_SIGNATURE])
 {
     return crypto_sign_verify_detached(signature, message.p, message.n, key) == 0;

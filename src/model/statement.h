@@ -588,8 +588,8 @@ int statement_read_opened(struct bytes bytes, struct bytes values, const struct 
                           struct statement *ret, struct err *e);
 /* statement_is_unsigned: as a received statement ends, and no note does: its text and an empty line. */
 bool statement_is_unsigned(struct bytes bytes);
-/* statement_read_parsed: the one or the other (${salts} NULL: by ${secret}) for who has parsed the note: ${note}, or NULL
- * of a received statement, which is none. */
+/* statement_read_parsed: the one or the other (${salts} NULL: by ${secret}) for who has parsed the note: ${note}, or
+ * NULL of a received statement, which is none. */
 struct statement_parsed {
     struct bytes bytes, values;
     const struct note *note;
