@@ -26,6 +26,7 @@
 enum cli_option_name {
     CLI_REPOSITORY,
     CLI_KEY,
+    CLI_COMPARTMENT,
     CLI_PASSPHRASE_FD,
     CLI_JSON,
     CLI_LANG,

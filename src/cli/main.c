@@ -12,6 +12,7 @@ static int run_verb(struct cli_face *f, const struct cli_line *line, int *ret_ex
         .arguments = line->arguments,
         .count = line->count,
         .repository = place.repository.s[0] != 0 ? place.repository.s : NULL,
+        .compartment = line->given[CLI_COMPARTMENT],
         .key_path = place.key_path,
         .config_folder = place.config_folder.s,
         .state_folder = place.state_folder.s,

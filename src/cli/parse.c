@@ -8,6 +8,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_REPOSITORY] = {"R", NULL, "DIR",
                         .help = "the repository (else GROUNDWORK_REPO, else the nearest folder above)"},
     [CLI_KEY] = {NULL, "key", "FILE", .help = "your key file (else GROUNDWORK_KEY, else the one in your settings)"},
+    [CLI_COMPARTMENT] = {NULL, "compartment", "NAME",
+                         .help = "the compartment to work in (else the first one that is yours)"},
     [CLI_PASSPHRASE_FD] = {NULL, "passphrase-fd", "N", .help = "read the passphrase from descriptor N, a line each"},
     [CLI_JSON] = {NULL, "json", NULL, .help = "answer with one JSON document"},
     [CLI_LANG] = {NULL, "lang", "en|ko", .help = "the language (else LC_ALL, LC_MESSAGES, LANG)"},

@@ -24,6 +24,10 @@
 struct index;
 
 enum index_manner { INDEX_WRITE, INDEX_READ };
+/* Which one: a repository has an index for each compartment, called by ${name}: no part of a path, and short. */
+struct index_place {
+    const char *root, *name;
+};
 /*
  * index_open: open or, when writing, create.  ERR_ABSENT (reading: none there, or nothing in it yet), ERR_DAMAGED
  * (wrong key, failed page, schema of another version, what is no plain file in the place of one of its files): rebuild.
@@ -31,10 +35,11 @@ enum index_manner { INDEX_WRITE, INDEX_READ };
  * folder that can be written are they made again.  A reader sees one state, that of its opening, until it is closed.
  * index_remove: take the files away, before a rebuild; a folder in the place of one goes to quarantine/.
  */
-int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e);
+int index_open(const struct index_place *at, const struct key *key, enum index_manner manner, struct index **ret,
+               struct err *e);
 void index_close(struct index *x);
 void index_drop(struct index **x);
-int index_remove(const char *root, struct err *e);
+int index_remove(const struct index_place *at, struct err *e);
 
 /*
  * A sieve in memory (4 MiB) answers most questions about what is not there: index_already, index_duplicate and

@@ -225,7 +225,8 @@ static void asking_init(struct index *x)
     (void)pthread_mutexattr_destroy(&recursive);
 }
 
-int index_open(const char *root, const struct key *key, enum index_manner manner, struct index **ret, struct err *e)
+int index_open(const struct index_place *at, const struct key *key, enum index_manner manner, struct index **ret,
+               struct err *e)
 {
     OWN(index_drop) struct index *x = calloc(1, sizeof *x);
     char uri[URI_MAX];
@@ -234,13 +235,13 @@ int index_open(const char *root, const struct key *key, enum index_manner manner
         return err_memory(e);
     x->manner = manner;
     asking_init(x);
-    int rc = file_path(&x->path, e, "%s/index/main.db", root);
+    int rc = file_path(&x->path, e, "%s/index/%s.db", at->root, at->name);
     if (rc == 0)
         rc = files_plain(x, e);
     if (rc == 0)
-        rc = manner == INDEX_WRITE ? file_make(x, root, e) : file_there(x, e);
+        rc = manner == INDEX_WRITE ? file_make(x, at->root, e) : file_there(x, e);
     if (rc == 0 && manner == INDEX_READ)
-        rc = reading_parameters(x, root, &parameters, e);
+        rc = reading_parameters(x, at->root, &parameters, e);
     if (rc != 0)
         return rc;
     uri_put(uri, x->path.s, parameters);
@@ -300,15 +301,15 @@ static int folder_aside(const char *root, const struct file_path *name, struct e
     return rc;
 }
 
-int index_remove(const char *root, struct err *e)
+int index_remove(const struct index_place *at, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < COUNT(endings); i++) {
         struct file_path name;
         struct stat status;
-        rc = file_path(&name, e, "%s/index/main.db%s", root, endings[i]);
+        rc = file_path(&name, e, "%s/index/%s.db%s", at->root, at->name, endings[i]);
         if (rc == 0 && lstat(name.s, &status) == 0 && S_ISDIR(status.st_mode))
-            rc = folder_aside(root, &name, e);
+            rc = folder_aside(at->root, &name, e);
         else if (rc == 0)
             rc = file_remove(name.s, e);
     }

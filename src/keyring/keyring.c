@@ -99,6 +99,18 @@ static struct keyring_place first_place(const char *root, const struct keyring_i
     return place;
 }
 
+/* The first epoch of a compartment, for whoever begins it. */
+static int begin(struct keyring *k, uint64_t epoch, const struct keyring_reader *reader, struct err *e)
+{
+    k->epoch = epoch;
+    crypt_random(k->epoch_key.b, CRYPT_KEY);
+    crypt_random(k->index.b, CRYPT_KEY);
+    crypt_random(k->pack.b, CRYPT_KEY);
+    crypt_random(k->chunk.b, CRYPT_KEY);
+    int rc = keyring_wrap_write(k, reader, e);
+    return rc == 0 ? keyring_table_write(k, e) : rc;
+}
+
 int keyring_found(const char *root, const struct keyring_identity *id, const struct key *log_seed, struct keyring **ret,
                   struct err *e)
 {
@@ -109,18 +121,38 @@ int keyring_found(const char *root, const struct keyring_identity *id, const str
         return rc;
     uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, box, receiving);
-    k->epoch = id->holdings[0].seeds[0].epoch;
     k->log_seed = *log_seed;
     k->log_known = true;
-    crypt_random(k->epoch_key.b, CRYPT_KEY);
-    crypt_random(k->index.b, CRYPT_KEY);
-    crypt_random(k->pack.b, CRYPT_KEY);
-    crypt_random(k->chunk.b, CRYPT_KEY);
-    rc = keyring_wrap_write(k, &k->reader, receiving[0], box, e);
-    if (rc == 0)
-        rc = keyring_table_write(k, e);
+    struct keyring_reader reader = {.key = k->reader, .reads = true, .writes = true};
+    memcpy(reader.receiving, receiving[0], CRYPT_PUBLIC);
+    memcpy(reader.box, box, CRYPT_PUBLIC);
+    rc = begin(k, id->holdings[0].seeds[0].epoch, &reader, e);
     if (rc == 0)
         *ret = TAKE(k);
+    return rc;
+}
+
+int keyring_found_beside(const struct keyring *k, const struct keyring_founding *founding, struct keyring **ret,
+                         struct err *e)
+{
+    OWN(keyring_drop) struct keyring *fresh = NULL;
+    const struct keyring_trust trust = {k->signers, k->signer_count, k->log_number};
+    struct keyring_place place = {.root = k->root, .trust = &trust};
+    struct keyring_identity id = {.member = k->member, .sign = k->sign, .pin = k->pin};
+    struct keyring_reader reader = {.key = k->member, .reads = true};
+    memcpy(place.compartment, founding->compartment, KEYRING_ID);
+    memcpy(reader.receiving, founding->receiving, CRYPT_PUBLIC);
+    int rc = keyring_new(&place, &id, &fresh, e);
+    keyring_identity_drop(&id);
+    if (rc != 0)
+        return rc;
+    assert(strlen(founding->name) <= KEYRING_CALLED_MAX);
+    strcpy(fresh->called, founding->name);
+    fresh->log_seed = k->log_seed;
+    fresh->log_known = k->log_known;
+    rc = begin(fresh, 1, &reader, e);
+    if (rc == 0)
+        *ret = TAKE(fresh);
     return rc;
 }
 
@@ -166,6 +198,16 @@ void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *
 {
     *ret_version = k->version;
     *ret_sha256 = k->table_sha256;
+}
+
+const char *keyring_called(const struct keyring *k)
+{
+    return k->called;
+}
+
+uint64_t keyring_epoch(const struct keyring *k)
+{
+    return k->epoch;
 }
 
 void keyring_changes(const struct keyring *k, const struct keyring_file **ret, size_t *ret_count)

@@ -23,6 +23,7 @@ enum {
     KEYRING_SEGMENT_LEAVES = 16384,  /* secrets of one segment */
     KEYRING_FILE_MAX = 16 << 20,
     KEYRING_NAME_MAX = 128,
+    KEYRING_CALLED_MAX = 255,        /* bytes of a compartment's name */
     KEYRING_PASSPHRASE_MIN = 8,
     KEYRING_PASSPHRASE_MAX = 1024,
 };
@@ -137,6 +138,9 @@ struct keyring_turn {
 void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count);
 const struct key *keyring_log_seed(const struct keyring *k);
 void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
+/* keyring_called: the compartment's name, which its table holds; empty: it has none, as the first one. */
+const char *keyring_called(const struct keyring *k);
+uint64_t keyring_epoch(const struct keyring *k);
 
 /*
  * keyring_seal: seal the secrets of leaves ${first}.. into blocks for the journal (FORMAT 2.5).  When a segment is full
@@ -161,28 +165,40 @@ int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
 /*
  * ---- members: who reads ----
  *
- * keyring_admit: one more reader: boxes of the epoch key and of the log key, durable, among the changes.
+ * Who ${reads} has a box of the compartment's epoch key, who ${writes} one of the log key.
+ * keyring_admit: one more of them: the boxes, durable, among the changes.
  * keyring_dismiss: the boxes of this reader are to go.
- * keyring_turn: what comes after is for ${readers} alone: a new epoch key, log key, index key, pack key (of runs from
- * ${pack}, ${sector} on) and segment (of secrets from ${leaf} on, behind all that there are), boxed to them, in a new
- * table; all durable, among the changes; the boxes of ${before}, who read until now, are to go.  ERR_REFUSED: too many
- * pack keys follow each other.
+ * keyring_turn: what comes after is for ${readers} alone.  With ${compartment} a new epoch key, index key, pack key (of
+ * runs from ${pack}, ${sector} on) and segment (of secrets from ${leaf} on, behind all that there are) in a new table;
+ * with ${log} a new log key; boxed to them; all durable, among the changes; the boxes of ${before}, who read until now,
+ * are to go.  ERR_REFUSED: too many pack keys follow each other.
+ * keyring_found_beside: one more compartment, called ${name}: epoch 1 and table 1, boxed to the member of ${k}, who
+ * receives by ${receiving}; durable, among the changes of what is returned, which knows the log key as ${k} does.
  */
 struct keyring_reader {
     struct note_key key;
     uint8_t receiving[CRYPT_PUBLIC], box[CRYPT_PUBLIC];
+    bool reads, writes;
 };
 struct keyring_turning {
     const struct keyring_reader *readers;
     size_t count;
-    const struct note_key *before;
+    const struct keyring_reader *before;
     size_t before_count;
     uint64_t pack;
     uint32_t sector;
     uint64_t leaf;
+    bool compartment, log;
 };
+struct keyring_founding {
+    uint8_t compartment[KEYRING_ID];
+    const char *name;
+    uint8_t receiving[CRYPT_PUBLIC];
+};
+int keyring_found_beside(const struct keyring *k, const struct keyring_founding *founding, struct keyring **ret,
+                         struct err *e);
 int keyring_admit(struct keyring *k, const struct keyring_reader *reader, struct err *e);
-int keyring_dismiss(struct keyring *k, const struct note_key *reader, struct err *e);
+int keyring_dismiss(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e);
 
 /*
@@ -232,12 +248,12 @@ int keyring_recovery_wrap(struct keyring *k, const struct keyring_recovery *r, c
                           struct err *e);
 /*
  * keyring_recovery_open: as keyring_open, by the sheets; ${member}: who signed the files that are there.
- * keyring_replace: what was opened so passes to ${fresh}: its boxes and a new table under its signature, durable, among
- * the changes; the boxes of the member before and of the sheets are to go.
+ * keyring_replace: what was opened so passes to ${fresh}: its boxes (that of the log key with ${log}) and a new table
+ * under its signature, durable, among the changes; the boxes of the member before and of the sheets are to go.
  */
 int keyring_recovery_open(const struct keyring_place *place, const struct keyring_recovery *r, uint64_t table_max,
                           struct keyring **ret, struct err *e);
-int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, struct err *e);
+int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, bool log, struct err *e);
 
 /*
  * Key events beside the journal, so that who signs is known without reading all of it: history/<number>, in the clear.

@@ -4,7 +4,7 @@
  * Every sealed file begins with a head of 64 bytes:
  *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n", "GWSEGMT\n" or "GWEVENT\n"
  *     8   4  u32 version, 1
- *    12   4  u32 features that must be understood: 1 in a table with pack keys that followed, else 0
+ *    12   4  u32 features that must be understood: of a table 1 with pack keys that followed, 2 with a name; else 0
  *    16  16  compartment (zeros for the log key)
  *    32   8  u64 number: table version, epoch, log key number, segment number
  *    40   8  u64 epoch (table), else 0
@@ -37,6 +37,7 @@ enum {
     SEGMENTS_MAX = 300000, /* their keys fill a table of KEYRING_FILE_MAX */
     FORMAT_VERSION = 1,
     FEATURE_TURNS = 1, /* a table that names pack keys that followed */
+    FEATURE_CALLED = 2, /* a table that names the compartment */
     TURNS_MAX = 4096,
     COPIES = 2,
 };
@@ -76,6 +77,7 @@ struct keyring {
     struct key index, pack, chunk;
     struct keyring_turn *turns; /* pack keys that followed */
     size_t turn_count;
+    char called[KEYRING_CALLED_MAX + 1]; /* the compartment's name */
     struct segment *segments;
     size_t segment_count, segment_room;
     uint32_t in_last; /* secrets already in the last segment */
@@ -122,10 +124,9 @@ enum { KEYRING_NUMBERS_MAX = 64 };
 /* Numbers in names of a compartment's files, behind ${prefix} and before ${suffix}; newest first, in either copy. */
 int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
                     uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e);
-/* Boxes of the epoch key to ${receiving} and of the log key to ${box}, for ${reader}; and that they are to go. */
-int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
-                       const uint8_t box[CRYPT_PUBLIC], struct err *e);
-int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e);
+/* The boxes of a reader, of whichever key it has one; and that they are to go. */
+int keyring_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e);
+int keyring_wrap_remove(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 /* The epoch key of ${epoch}.  ERR_ABSENT: none is boxed.  The log key, of its number. */
 int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e);
 int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struct err *e);

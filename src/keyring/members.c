@@ -3,10 +3,10 @@
 
 int keyring_admit(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
-    return keyring_wrap_write(k, &reader->key, reader->receiving, reader->box, e);
+    return keyring_wrap_write(k, reader, e);
 }
 
-int keyring_dismiss(struct keyring *k, const struct note_key *reader, struct err *e)
+int keyring_dismiss(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
     return keyring_wrap_remove(k, reader, e);
 }
@@ -33,18 +33,22 @@ static int turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct er
 
 int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e)
 {
-    int rc = turn_add(k, t->pack, t->sector, e);
+    int rc = t->compartment ? turn_add(k, t->pack, t->sector, e) : 0;
     for (size_t i = 0; rc == 0 && i < t->before_count; i++)
         rc = keyring_wrap_remove(k, &t->before[i], e);
     if (rc != 0)
         return rc;
-    k->epoch++;
-    k->log_number++;
-    crypt_random(k->epoch_key.b, CRYPT_KEY);
-    crypt_random(k->log_seed.b, CRYPT_KEY);
-    crypt_random(k->index.b, CRYPT_KEY);
-    rc = keyring_segment_begin(k, t->leaf, e);
+    if (t->log) {
+        k->log_number++;
+        crypt_random(k->log_seed.b, CRYPT_KEY);
+    }
+    if (t->compartment) {
+        k->epoch++;
+        crypt_random(k->epoch_key.b, CRYPT_KEY);
+        crypt_random(k->index.b, CRYPT_KEY);
+        rc = keyring_segment_begin(k, t->leaf, e);
+    }
     for (size_t i = 0; rc == 0 && i < t->count; i++)
         rc = keyring_admit(k, &t->readers[i], e);
-    return rc == 0 ? keyring_table_write(k, e) : rc;
+    return rc == 0 && t->compartment ? keyring_table_write(k, e) : rc;
 }

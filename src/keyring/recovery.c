@@ -95,8 +95,14 @@ int keyring_recovery_keys(const struct key *secret, const char *name, struct key
 int keyring_recovery_wrap(struct keyring *k, const struct keyring_recovery *r, const struct note_key *replaced,
                           struct err *e)
 {
-    int rc = keyring_wrap_write(k, &r->key, r->public_key, r->public_key, e);
-    return rc == 0 && replaced != NULL ? keyring_wrap_remove(k, replaced, e) : rc;
+    struct keyring_reader sheets = {.key = r->key, .reads = true, .writes = true};
+    memcpy(sheets.receiving, r->public_key, CRYPT_PUBLIC);
+    memcpy(sheets.box, r->public_key, CRYPT_PUBLIC);
+    int rc = keyring_wrap_write(k, &sheets, e);
+    if (rc != 0 || replaced == NULL)
+        return rc;
+    sheets.key = *replaced;
+    return keyring_wrap_remove(k, &sheets, e);
 }
 
 int keyring_recovery_open(const struct keyring_place *place, const struct keyring_recovery *r, uint64_t table_max,
@@ -117,15 +123,17 @@ int keyring_recovery_open(const struct keyring_place *place, const struct keyrin
     return rc == 0 ? 0 : err_add(e, rc, "keyring");
 }
 
-int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, struct err *e)
+int keyring_replace(struct keyring *k, const struct keyring_identity *fresh, bool log, struct err *e)
 {
-    const struct note_key before = k->member, sheets = k->reader;
-    uint8_t box[CRYPT_PUBLIC], receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    keyring_identity_public(fresh, box, receiving);
+    struct keyring_reader reader = {.key = fresh->member, .reads = true, .writes = log};
+    struct keyring_reader before = {.key = k->member, .reads = true, .writes = log};
+    struct keyring_reader sheets = {.key = k->reader, .reads = true, .writes = log};
+    crypt_box_public(&fresh->box, reader.box);
+    crypt_box_public(keyring_identity_seed(fresh, k->compartment, k->epoch), reader.receiving);
     k->member = fresh->member;
     k->reader = fresh->member;
     k->sign = fresh->sign;
-    int rc = keyring_wrap_write(k, &k->reader, receiving[0], box, e);
+    int rc = keyring_wrap_write(k, &reader, e);
     if (rc == 0)
         rc = keyring_table_write(k, e);
     if (rc == 0)

@@ -23,7 +23,8 @@ static void table_name(const struct keyring *k, uint64_t version, char to[KEYRIN
 }
 
 /* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; with FEATURE_TURNS u32
- * pack keys that followed, then {u64 pack, u32 sector, key} each; zeros to a KiB. */
+ * pack keys that followed, then {u64 pack, u32 sector, key} each; with FEATURE_CALLED u8 bytes, name; zeros to a
+ * KiB. */
 static void content_put(const struct keyring *k, struct buf *b)
 {
     buf_put(b, k->index.b, CRYPT_KEY);
@@ -41,6 +42,10 @@ static void content_put(const struct keyring *k, struct buf *b)
         buf_put_u64(b, k->turns[i].pack);
         buf_put_u32(b, k->turns[i].sector);
         buf_put(b, k->turns[i].key.b, CRYPT_KEY);
+    }
+    if (k->called[0] != 0) {
+        buf_put_u8(b, (uint8_t)strlen(k->called));
+        buf_put_text(b, k->called);
     }
     while (!b->failed && b->n % TABLE_PAD != 0)
         buf_put_u8(b, 0);
@@ -62,7 +67,8 @@ int keyring_table_write(struct keyring *k, struct err *e)
     struct head h = {.magic = "GWTABLE\n",
                      .number = k->version + 1,
                      .epoch = k->epoch,
-                     .features = k->turn_count > 0 ? FEATURE_TURNS : 0};
+                     .features = (k->turn_count > 0 ? FEATURE_TURNS : 0u) |
+                                 (k->called[0] != 0 ? FEATURE_CALLED : 0u)};
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     h.body = (uint32_t)(content.n + CRYPT_TAG);
     keyring_head_write(&h, head);
@@ -122,7 +128,19 @@ static int turns_get(struct keyring *k, struct cursor *c, struct err *e)
     return 0;
 }
 
-static int content_get(struct keyring *k, struct bytes content, bool turns, struct err *e)
+static void called_get(struct keyring *k, struct cursor *c)
+{
+    size_t n = cursor_u8(c);
+    struct bytes name = cursor_take(c, n);
+    if (c->failed || n == 0 || memchr(name.p, 0, n) != NULL) {
+        c->failed = true;
+        return;
+    }
+    memcpy(k->called, name.p, n);
+    k->called[n] = 0;
+}
+
+static int content_get(struct keyring *k, struct bytes content, uint32_t features, struct err *e)
 {
     struct cursor c = cursor_of(content);
     cursor_copy(&c, k->index.b, CRYPT_KEY);
@@ -144,7 +162,10 @@ static int content_get(struct keyring *k, struct bytes content, bool turns, stru
             c.failed = true;
     }
     turns_forget(k);
-    int rc = turns ? turns_get(k, &c, e) : 0;
+    int rc = (features & FEATURE_TURNS) != 0 ? turns_get(k, &c, e) : 0;
+    k->called[0] = 0;
+    if (rc == 0 && (features & FEATURE_CALLED) != 0)
+        called_get(k, &c);
     c.failed = c.failed || content.n % TABLE_PAD != 0 || c.left >= TABLE_PAD; /* one table has one form */
     for (size_t i = 0; i < c.left; i++)
         c.failed = c.failed || c.p[i] != 0;
@@ -196,7 +217,7 @@ static int table_good(void *context, struct bytes file, struct err *e)
     if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), bytes_of(file.p + HEAD_BYTES + CRYPT_SALT, h.body), p) != 0)
         return err_set(e, ERR_DAMAGED, "it does not open with the epoch's key");
     content.n = h.body - CRYPT_TAG;
-    rc = content_get(k, buf_bytes(&content), (h.features & FEATURE_TURNS) != 0, e);
+    rc = content_get(k, buf_bytes(&content), h.features, e);
     if (rc == 0) {
         k->version = h.number;
         crypt_sha256(file, &k->table_sha256);
@@ -328,26 +349,25 @@ static int box_write(struct keyring *k, const struct head *h, const char *name, 
     return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
 }
 
-int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
-                       const uint8_t box[CRYPT_PUBLIC], struct err *e)
+int keyring_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    const struct head wrap = wrap_head(k, reader), log = log_head(k, reader);
-    wrap_name(k, reader, name);
-    int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
-    if (rc != 0)
+    const struct head wrap = wrap_head(k, &reader->key), log = log_head(k, &reader->key);
+    wrap_name(k, &reader->key, name);
+    int rc = reader->reads ? box_write(k, &wrap, name, reader->receiving, &k->epoch_key, e) : 0;
+    if (rc != 0 || !reader->writes)
         return rc;
-    log_name(k, reader, name);
-    return box_write(k, &log, name, box, &k->log_seed, e);
+    log_name(k, &reader->key, name);
+    return box_write(k, &log, name, reader->box, &k->log_seed, e);
 }
 
-int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e)
+int keyring_wrap_remove(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
     struct keyring_file wrap = {.removed = true}, log = {.removed = true};
-    wrap_name(k, reader, wrap.name);
-    log_name(k, reader, log.name);
-    int rc = keyring_change_add(k, &wrap, e);
-    return rc != 0 ? rc : keyring_change_add(k, &log, e);
+    wrap_name(k, &reader->key, wrap.name);
+    log_name(k, &reader->key, log.name);
+    int rc = reader->reads ? keyring_change_add(k, &wrap, e) : 0;
+    return rc == 0 && reader->writes ? keyring_change_add(k, &log, e) : rc;
 }
 
 struct box_try {

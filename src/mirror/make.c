@@ -38,7 +38,8 @@ struct mirroring {
     bool *lacking;        /* of the bound files */
     bool commit_known;    /* the commit there is one of ours, */
     bool stands;          /* and the one that its name says: the mirror stands by it */
-    uint64_t sealed_then; /* packs that the commit there names as sealed: those below this number */
+    uint64_t *sealed_then; /* packs that the commit there names as sealed, ascending */
+    size_t sealed_count;
     bool incomplete;      /* something could not be copied, as it is damaged here */
     bool spoils;          /* and the commit there does not need it: a new one would be worse */
     bool outrun;          /* something gave way to what was committed meanwhile */
@@ -62,6 +63,7 @@ static void mirroring_release(struct mirroring *m)
     store_bound_drop(&m->bound);
     free(m->lacking);
     free(m->ranges);
+    free(m->sealed_then);
     crypt_sha256_free(m->sha);
 }
 
@@ -295,13 +297,34 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
 
-/* Packs below this number are sealed. */
-static uint64_t sealed_end(const struct store_bound *b)
+/* Which packs are sealed by now. */
+static int sealed_keep(struct mirroring *m, struct err *e)
 {
-    struct store_bound_file last = {.pack = NULL};
-    if (store_bound_count(b) > 0)
-        store_bound_file(b, store_bound_count(b) - 1, &last);
-    return last.pack == NULL ? 0 : last.pack->pack + (last.pack->sealed ? 1 : 0);
+    const size_t count = store_bound_count(m->bound);
+    free(m->sealed_then);
+    m->sealed_count = 0;
+    m->sealed_then = calloc(count + 1, sizeof *m->sealed_then);
+    if (m->sealed_then == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < count; i++) {
+        struct store_bound_file f;
+        store_bound_file(m->bound, i, &f);
+        if (f.pack != NULL && f.pack->sealed)
+            m->sealed_then[m->sealed_count++] = f.pack->pack;
+    }
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static bool was_sealed(const struct mirroring *m, uint64_t pack)
+{
+    return m->sealed_count > 0 &&
+           bsearch(&pack, m->sealed_then, m->sealed_count, sizeof *m->sealed_then, by_number) != NULL;
 }
 
 /* The commit there, looked for by its leaves: at another record than its name says it is none. */
@@ -316,8 +339,7 @@ static int plan_commit(struct mirroring *m, const struct ledger_record *r, struc
         return rc;
     m->commit_known = hash_equal(&c.root, &m->there->commit.root);
     m->stands = m->commit_known && r->number + 1 == m->there->records;
-    m->sealed_then = m->stands ? sealed_end(m->bound) : m->sealed_then;
-    return 0;
+    return m->stands ? sealed_keep(m, e) : 0;
 }
 
 static int plan_histories(const struct mirroring *m, struct err *e)
@@ -495,7 +517,8 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
             found(m, why.text);
     }
     m->incomplete = m->incomplete || got != 0;
-    m->spoils = m->spoils || (got != 0 && (f->pack == NULL || !f->pack->sealed || f->pack->pack >= m->sealed_then));
+    m->spoils =
+        m->spoils || (got != 0 && (f->pack == NULL || !f->pack->sealed || !was_sealed(m, f->pack->pack)));
     m->count->files += got == 0;
     m->count->bytes += got == 0 ? f->bytes : 0;
     return rc;

@@ -162,6 +162,29 @@ enum statement_role history_role(const struct history_member *m, uint64_t leaf)
     return i == 0 ? 0 : m->turns[i - 1].role;
 }
 
+size_t history_compartment(const struct history *h, const uint8_t id[STATEMENT_ID])
+{
+    for (size_t i = 0; i < h->compartment_count; i++)
+        if (memcmp(h->compartments[i].id, id, STATEMENT_ID) == 0)
+            return i;
+    return HISTORY_COMPARTMENTS_MAX;
+}
+
+static bool has(const struct history_member *m, size_t compartment)
+{
+    return compartment < HISTORY_COMPARTMENTS_MAX && (m->holds >> compartment & 1) != 0;
+}
+
+bool history_holds(const struct history_member *m, size_t compartment)
+{
+    return has(m, compartment) && statement_role_writes(history_role(m, UINT64_MAX));
+}
+
+const uint8_t *history_receiving(const struct history_member *m, uint64_t epoch)
+{
+    return m->receiving[m->receiving[1].epoch <= epoch ? 1 : 0].key;
+}
+
 bool history_is_doubtful(const struct history_member *m, uint64_t leaf)
 {
     return m->doubted && leaf >= m->doubtful_from;
@@ -293,7 +316,8 @@ int history_begin(struct history *h, const struct statement_founded *founded, co
     struct history_turn *turn = rc == 0 ? turn_new(0, STATEMENT_ADMINISTRATOR, e) : NULL;
     if (turn == NULL)
         return ERR_IO;
-    struct history_member m = {.key = founded->member};
+    struct history_member m = {.key = founded->member, .holds = 1};
+    memcpy(h->compartments[h->compartment_count++].id, founded->compartment, STATEMENT_ID);
     memcpy(m.box, founded->member_box, CRYPT_PUBLIC);
     memcpy(m.receiving, founded->receiving, sizeof m.receiving);
     crypt_sha256(bytes_of(entry, LEAF_ENTRY), &h->pin);
@@ -530,6 +554,52 @@ static int turned_rule(const struct history *h, const struct history_event *v, c
     return rc == 0 ? turning_rule(h, v->leaf, &t, e) : rc;
 }
 
+static int compartment_new_rule(const struct history *h, size_t at, struct err *e)
+{
+    if (at != HISTORY_COMPARTMENTS_MAX || h->compartment_count == HISTORY_COMPARTMENTS_MAX)
+        return err_set(e, ERR_DAMAGED,
+                       "rule compartment-new: a compartment has an id of its own, and there are at most %d",
+                       HISTORY_COMPARTMENTS_MAX);
+    return 0;
+}
+
+/* Nobody is left without any: who should read nothing is given another role, or revoked. */
+static int compartment_lost_rule(const struct history_event *v, const struct history_member *m, size_t at,
+                                 struct err *e)
+{
+    if (m->holds == (uint64_t)1 << at)
+        return err_set(e, ERR_DAMAGED, "rule compartment-last: %s holds no other compartment: revoke her, or give her "
+                                       "another role", m->key.name);
+    if (v->statement->kind != STATEMENT_PROPOSED && v->signer == m)
+        return err_set(e, ERR_DAMAGED, "rule compartment-self: who reads no more is written off by another "
+                                       "administrator");
+    return 0;
+}
+
+static int compartment_rule(const struct history *h, const struct history_event *v, const struct statement *act,
+                            struct err *e)
+{
+    const struct statement_compartment *x = &act->compartment;
+    const struct history_member *m;
+    size_t at = history_compartment(h, x->compartment);
+    bool granted = act->kind == STATEMENT_GRANTED;
+    if (act->kind == STATEMENT_COMPARTMENT)
+        return compartment_new_rule(h, at, e);
+    if (at == HISTORY_COMPARTMENTS_MAX)
+        return err_set(e, ERR_DAMAGED, "rule compartment-known: there is no such compartment here");
+    int rc = subject_find(h, v->leaf, x->name, &m, e);
+    if (rc != 0)
+        return rc;
+    if (!statement_role_writes(history_role(m, v->leaf)))
+        return err_set(e, ERR_DAMAGED, "rule compartment-role: %s is %s, and holds no compartment", m->key.name,
+                       statement_role_name(history_role(m, v->leaf)));
+    if (granted == has(m, at))
+        return err_set(e, ERR_DAMAGED,
+                       granted ? "rule compartment-held: %s holds that compartment already"
+                               : "rule compartment-held: %s does not hold that compartment", m->key.name);
+    return granted ? 0 : compartment_lost_rule(v, m, at, e);
+}
+
 static int act_rule(const struct history *h, const struct history_event *v, const struct statement *act, struct err *e)
 {
     OWN(mem_drop) struct policy *p = NULL;
@@ -537,6 +607,9 @@ static int act_rule(const struct history *h, const struct history_event *v, cons
     case STATEMENT_ADDED: return added_rule(h, v->leaf, &act->added, e);
     case STATEMENT_RECOVERY: return recovery_rule(h, v->leaf, &act->recovery, e);
     case STATEMENT_COSIGNERS: return policy_read(h, act, &p, e);
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: return compartment_rule(h, v, act, e);
     default: return turned_rule(h, v, act, e);
     }
 }
@@ -667,11 +740,41 @@ static struct history_member *mine(struct history *h, const struct history_membe
     return &h->members[m - h->members];
 }
 
+/* Who stops writing reads nothing any more, who begins to reads the first compartment. */
+static void reads_by_role(struct history_member *m, enum statement_role role, uint64_t leaf)
+{
+    bool wrote = statement_role_writes(history_role(m, leaf)), writes = statement_role_writes(role);
+    if (wrote != writes)
+        m->holds = writes ? 1 : 0;
+}
+
+/* The sheets open every compartment, and so does she who came by them. */
+static uint64_t all_of_them(const struct history *h)
+{
+    return h->compartment_count == HISTORY_COMPARTMENTS_MAX ? UINT64_MAX : ((uint64_t)1 << h->compartment_count) - 1;
+}
+
+static void take_compartment(struct history *h, const struct history_event *v)
+{
+    const struct statement_compartment *x = &v->statement->compartment;
+    size_t at = history_compartment(h, x->compartment);
+    struct history_member *m = mine(h, x->name == NULL ? v->signer : history_member(h, x->name));
+    if (v->statement->kind == STATEMENT_COMPARTMENT) {
+        at = h->compartment_count++;
+        h->compartments[at] = (struct history_compartment){.leaf = v->leaf};
+        memcpy(h->compartments[at].id, x->compartment, STATEMENT_ID);
+    }
+    if (v->statement->kind == STATEMENT_UNGRANTED)
+        m->holds &= ~((uint64_t)1 << at);
+    else
+        m->holds |= (uint64_t)1 << at;
+}
+
 static int take_member(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_member *s = &v->statement->member;
     const struct history_member *replaced = NULL;
-    struct history_member m = {.key = s->key, .at = v->leaf};
+    struct history_member m = {.key = s->key, .at = v->leaf, .holds = all_of_them(h)};
     int rc = member_rule(h, v->leaf, s, &replaced, e);
     struct history_turn *turn = rc == 0 ? turn_new(v->leaf + 1, STATEMENT_ADMINISTRATOR, e) : NULL;
     if (turn == NULL)
@@ -681,6 +784,7 @@ static int take_member(struct history *h, const struct history_event *v, struct 
     memcpy(m.receiving, s->receiving, sizeof m.receiving);
     mine(h, replaced)->until = v->leaf;
     mine(h, replaced)->replaced = true;
+    mine(h, replaced)->holds = 0;
     h->sheets.spent = true;
     h->once[h->once_count - 1].until = v->leaf;
     member_add(h, &m, turn);
@@ -690,7 +794,7 @@ static int take_member(struct history *h, const struct history_event *v, struct 
 static int take_added(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_added *s = &v->statement->added;
-    struct history_member m = {.key = s->key, .at = v->leaf, .added = true};
+    struct history_member m = {.key = s->key, .at = v->leaf, .added = true, .holds = statement_role_writes(s->role)};
     struct history_turn *turn = turn_new(v->leaf + 1, s->role, e);
     if (turn == NULL)
         return ERR_IO;
@@ -716,6 +820,7 @@ static int take_role(struct history *h, const struct history_event *v, struct er
     if (turns == NULL)
         return err_memory(e);
     m->turns = turns;
+    reads_by_role(m, s->role, v->leaf);
     m->turns[m->turn_count++] = (struct history_turn){v->leaf + 1, s->role};
     log_add(h, v->leaf, s->log_known, &s->log);
     return 0;
@@ -725,6 +830,7 @@ static void take_revoked(struct history *h, const struct history_event *v)
 {
     const struct statement_revoked *s = &v->statement->revoked;
     struct history_member *m = mine(h, history_member(h, s->name));
+    m->holds = 0;
     m->until = v->leaf;
     m->reason = s->reason;
     m->doubted = s->doubted;
@@ -773,6 +879,9 @@ static int take_kind(struct history *h, const struct history_event *v, struct er
     case STATEMENT_RECOVERY: take_recovery(h, v); return 0;
     case STATEMENT_REVOKED: take_revoked(h, v); return 0;
     case STATEMENT_APPROVED: take_approved(h, v); return 0;
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: take_compartment(h, v); return 0;
     case STATEMENT_MEMBER: return take_member(h, v, e);
     case STATEMENT_ADDED: return take_added(h, v, e);
     case STATEMENT_ROLE: return take_role(h, v, e);

@@ -4,9 +4,10 @@
  * Leaf 0 names the first member and the log key.  Every later key event names its number and the commitment of the
  * event before, so that none can be left out.  Administrators sign them: `added`, `role` and `revoked` say who may sign
  * from the leaf behind them on; `recovery` registers the one-time key of a set of sheets; `cosigners` says who is to
- * sign checkpoints beside the log.  A `member` statement is signed by that one-time key and by nothing else; it spends
- * the key and replaces a member.  Where several administrators are needed, the act follows a `proposed` statement and
- * `approved` ones, and names them.  Validity goes by leaf, not by clock.
+ * sign checkpoints beside the log; `compartment`, `granted` and `ungranted` say who reads what.  A `member` statement
+ * is signed by that one-time key and by nothing else; it spends the key and replaces a member.  Where several
+ * administrators are needed, the act follows a `proposed` statement and `approved` ones, and names them.  Validity goes
+ * by leaf, not by clock.
  */
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H
@@ -18,6 +19,7 @@
 enum {
     HISTORY_EVENTS_MAX = 65536,
     HISTORY_LOGS_MAX = 4096, /* log keys, one after another */
+    HISTORY_COMPARTMENTS_MAX = 64,
 };
 
 struct history_turn { /* of a role, or of a log key: from this leaf on */
@@ -28,6 +30,7 @@ struct history_member {
     struct note_key key;
     uint8_t box[CRYPT_PUBLIC];
     struct statement_receiving receiving[2];
+    uint64_t holds; /* a bit for each compartment, the first the lowest; it counts as long as she writes */
     struct history_turn *turns; /* her roles, oldest first */
     size_t turn_count;
     uint64_t at;    /* leaf that named her; her statements stand behind it (the founder's from 0 on) */
@@ -62,6 +65,10 @@ struct history_logs { /* all of them, the first from 0 on */
     struct history_log *list;
     size_t count;
 };
+struct history_compartment {
+    uint8_t id[STATEMENT_ID];
+    uint64_t leaf; /* that made it; 0: the first */
+};
 struct history_proposal {
     uint64_t leaf;
     struct hash commitment, act; /* of the leaf; of what is proposed (statement_act_hash) */
@@ -85,6 +92,8 @@ struct history {
     struct history_member *members; /* by the leaf that named them; they move when one is added */
     size_t count;
     size_t *by_id; /* members by the id of their keys */
+    struct history_compartment compartments[HISTORY_COMPARTMENTS_MAX]; /* by the leaf that made them */
+    size_t compartment_count;
     struct history_once *once;
     size_t once_count;
     struct history_proposal *proposals;
@@ -137,6 +146,12 @@ const struct history_member *history_member_called(const struct history *h, cons
 const struct history_member *history_member_by_key(const struct history *h, const struct note_key *key);
 /* history_role: at a leaf; 0 when she may sign nothing there.  UINT64_MAX: behind all events. */
 enum statement_role history_role(const struct history_member *m, uint64_t leaf);
+/* history_compartment: its place among the compartments; HISTORY_COMPARTMENTS_MAX: there is none.
+ * history_holds: does she read it, behind all events?
+ * history_receiving: her receiving key for this epoch: of the largest epoch that is not above it, else the first. */
+size_t history_compartment(const struct history *h, const uint8_t id[STATEMENT_ID]);
+bool history_holds(const struct history_member *m, size_t compartment);
+const uint8_t *history_receiving(const struct history_member *m, uint64_t epoch);
 bool history_is_doubtful(const struct history_member *m, uint64_t leaf);
 /* history_administrators: how many stand at a leaf.  history_needed: so many of them a key event needs there. */
 size_t history_administrators(const struct history *h, uint64_t leaf);

@@ -31,6 +31,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
     [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
     [STATEMENT_SEALED] = "sealed",
+    [STATEMENT_COMPARTMENT] = "compartment", [STATEMENT_GRANTED] = "granted",
+    [STATEMENT_UNGRANTED] = "ungranted",
     [STATEMENT_CONSENT] = "consent",   [STATEMENT_WITHDRAWN] = "withdrawn", [STATEMENT_CONCERNS] = "concerns",
     [STATEMENT_PROTECTED] = "protected", [STATEMENT_HOLD] = "hold", [STATEMENT_RELEASED] = "released",
     [STATEMENT_IDENTITY] = "identity", [STATEMENT_KEYHOLDER_SAID] = "keyholder",
@@ -103,6 +105,9 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_PROPOSED:
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
     case STATEMENT_RELEASED:
     case STATEMENT_KEYHOLDER_SAID:
         return role == STATEMENT_ADMINISTRATOR;
@@ -177,6 +182,9 @@ struct statement_event *statement_event(struct statement *s)
     case STATEMENT_REVOKED: return &s->revoked.event;
     case STATEMENT_PROPOSED: return &s->proposed.event;
     case STATEMENT_APPROVED: return &s->approved.event;
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: return &s->compartment.event;
     default: return NULL;
     }
 }
@@ -193,7 +201,12 @@ bool statement_event_get(const struct statement *s, struct statement_event *ret)
 bool statement_is_act(enum statement_kind kind)
 {
     return kind == STATEMENT_ADDED || kind == STATEMENT_ROLE || kind == STATEMENT_REVOKED ||
-           kind == STATEMENT_COSIGNERS || kind == STATEMENT_RECOVERY;
+           kind == STATEMENT_COSIGNERS || kind == STATEMENT_RECOVERY || statement_is_compartment(kind);
+}
+
+bool statement_is_compartment(enum statement_kind kind)
+{
+    return kind == STATEMENT_COMPARTMENT || kind == STATEMENT_GRANTED || kind == STATEMENT_UNGRANTED;
 }
 
 /* ---- making ---- */
@@ -646,9 +659,31 @@ static void act_cosigners(const struct statement *s, const struct act *a)
     act_time(a, s);
 }
 
+static void act_compartment(const struct statement *s, const struct act *a)
+{
+    const struct statement_compartment *x = &s->compartment;
+    act_by(a, &x->event);
+    put_id(a->j, "compartment", x->compartment);
+    if (s->kind == STATEMENT_UNGRANTED) {
+        json_key(a->j, "from");
+        json_string(a->j, x->name);
+    }
+    put_kind(a->j, s->kind);
+    act_number(a, &x->event);
+    act_prev(a, &x->event);
+    act_time(a, s);
+    if (s->kind == STATEMENT_GRANTED) {
+        json_key(a->j, "to");
+        json_string(a->j, x->name);
+    }
+}
+
 static void make_act(const struct statement *s, const struct act *a)
 {
     switch (s->kind) {
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: act_compartment(s, a); break;
     case STATEMENT_ADDED: act_added(s, a); break;
     case STATEMENT_ROLE: act_role(s, a); break;
     case STATEMENT_REVOKED: act_revoked(s, a); break;
@@ -1383,6 +1418,9 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_ADDED:
     case STATEMENT_ROLE:
     case STATEMENT_REVOKED:
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
     case STATEMENT_COSIGNERS: return event_rule(s, code, e);
     case STATEMENT_PROPOSED: return proposed_rule(s, code, e);
     case STATEMENT_NAMED: return named_rule(s, code, e);
@@ -1430,6 +1468,9 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_ADDED:
     case STATEMENT_ROLE:
     case STATEMENT_REVOKED:
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
     case STATEMENT_COSIGNERS:
     case STATEMENT_RECOVERY: make_act(s, &(struct act){&j, false}); break;
     case STATEMENT_PROPOSED: make_proposed(s, &j); break;
@@ -2033,9 +2074,30 @@ static int read_cosigners(struct reading *r)
     return c->policy != NULL && read_event(r, &c->event) ? 0 : broken(r, "cosigners-fields");
 }
 
+static int read_compartment(struct reading *r)
+{
+    static const char *const made[] = {"by", "compartment", "kind", "number", "prev", "time"};
+    static const char *const granted[] = {"by", "compartment", "kind", "number", "prev", "time", "to"};
+    static const char *const ungranted[] = {"by", "compartment", "from", "kind", "number", "prev", "time"};
+    struct statement_compartment *x = &r->s->compartment;
+    bool is_new = r->s->kind == STATEMENT_COMPARTMENT;
+    int rc = is_new                              ? event_keys_rule(r, made, COUNT(made), MAY_BY)
+             : r->s->kind == STATEMENT_GRANTED ? event_keys_rule(r, granted, COUNT(granted), MAY_BY)
+                                               : event_keys_rule(r, ungranted, COUNT(ungranted), MAY_BY);
+    if (rc != 0)
+        return rc;
+    x->name = json_text(json_get(r->root, r->s->kind == STATEMENT_GRANTED ? "to" : "from"));
+    bool good = get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
+                read_event(r, &x->event) && is_new == (x->name == NULL);
+    return good ? 0 : broken(r, "compartment-fields");
+}
+
 static int read_act(struct reading *r)
 {
     switch (r->s->kind) {
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: return read_compartment(r);
     case STATEMENT_ADDED: return read_added(r);
     case STATEMENT_ROLE: return read_role(r);
     case STATEMENT_REVOKED: return read_revoked(r);
@@ -2446,6 +2508,9 @@ static int read_kind(struct reading *r)
     case STATEMENT_ADDED:
     case STATEMENT_ROLE:
     case STATEMENT_REVOKED:
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
     case STATEMENT_COSIGNERS: return read_act(r);
     case STATEMENT_PROPOSED: return read_proposed(r);
     case STATEMENT_APPROVED: return read_approved(r);

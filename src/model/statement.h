@@ -51,6 +51,9 @@ enum statement_kind {
     STATEMENT_PROTECTED = 33,    /* hidden, signed: restriction and level of items */
     STATEMENT_HOLD = 34,         /* hidden, signed: items that may not be destroyed, and why */
     STATEMENT_RELEASED = 35,     /* hidden, signed: a hold that stands no more */
+    STATEMENT_COMPARTMENT = 36,  /* public, a key event: one more compartment, which its signer holds */
+    STATEMENT_GRANTED = 37,      /* public, a key event: a member holds a compartment from here on */
+    STATEMENT_UNGRANTED = 38,    /* public, a key event: a member holds it no more */
     STATEMENT_IDENTITY = 44,        /* hidden, signed: who a person is, for who holds the compartment */
     STATEMENT_KEYHOLDER_SAID = 45,  /* hidden, signed: who holds shares, and her recipient; or that she does no more */
     STATEMENT_IDENTITY_SEALED = 46, /* hidden, signed: who a person is, under a key of which keyholders have one half */
@@ -307,6 +310,11 @@ struct statement_approved {
     struct hash commitment; /* and what stands there */
 };
 
+struct statement_compartment { /* and of what is granted or no more */
+    struct statement_event event;
+    uint8_t compartment[STATEMENT_ID];
+    const char *name; /* of her key; NULL of a new compartment */
+};
 struct statement_cosigners {
     struct statement_event event;
     const char *policy; /* C2SP tlog-policy, in the form of policy_text */
@@ -487,6 +495,7 @@ struct statement {
             struct statement_audit *audits;
             size_t count;
         } audited;
+        struct statement_compartment compartment; /* of three kinds */
         struct statement_cosigners cosigners;
         struct {
             const char *checkpoint; /* a signed note: by the log, then by at least one cosigner */
@@ -549,6 +558,7 @@ bool statement_event_get(const struct statement *s, struct statement_event *ret)
 /* statement_is_act: a key event that may need several administrators.  statement_act_hash: what they agree on: SHA-256
  * of all that it says but time, place and the log key, which is drawn by whoever acts.  ERR_IO: no memory. */
 bool statement_is_act(enum statement_kind kind);
+bool statement_is_compartment(enum statement_kind kind); /* of the three about compartments */
 int statement_act_hash(const struct statement *s, struct hash *ret, struct err *e);
 
 /*

@@ -100,9 +100,11 @@ static int device_read(struct accessing *a, struct err *e)
 
 static int device_path(const struct store *s, struct file_path *to, struct err *e)
 {
-    char hex[2 * 4 + 1], ending[32];
+    char hex[2 * 4 + 1], other[2 * 4 + 1] = "", ending[48];
     hex_put(hex, s->identity.member.id, 4);
-    (void)snprintf(ending, sizeof ending, "%s.device", hex);
+    if (s->compartment_at != 0)
+        hex_put(other, s->compartment, 4);
+    (void)snprintf(ending, sizeof ending, "%s%s%s.device", hex, other[0] != 0 ? "-" : "", other);
     return store_outside(&s->place, &s->pin, ending, to, e);
 }
 
@@ -193,7 +195,7 @@ static int paths_find(struct accessing *a, struct err *e)
     memcpy(a->of.b, a->s->identity.member.id, 4);
     memcpy(a->of.b + 4, a->device.id, STATEMENT_ID);
     store_spool_name(&a->of, name);
-    int rc = file_path(&a->folder, e, "%s/spool", a->s->root);
+    int rc = store_spool_folder(a->s, &a->folder, e);
     return rc == 0 ? file_path(&a->path, e, "%s/%s", a->folder.s, name) : rc;
 }
 
@@ -203,7 +205,7 @@ static int spool_make(const struct accessing *a, struct err *e)
     store_spool_head(&a->of, 0, &head);
     int rc = buf_check(&head, e);
     if (rc == 0)
-        rc = file_make_folder(a->folder.s, e);
+        rc = file_make_folders(a->folder.s, e);
     if (rc == 0)
         rc = file_create(a->path.s, buf_bytes(&head), 0600, e);
     return rc == ERR_REFUSED ? 0 : rc;

@@ -320,10 +320,36 @@ static bool settled(struct store *s)
            index_sums(s->index, &sums, NULL) == 0 && sums.open_deposits == 0;
 }
 
+/* In full only what the keys of this compartment open, of what the member does not hold nothing but that, else all. */
+static bool is_wanted(const struct store *s, bool full, uint64_t pack)
+{
+    const size_t at = (size_t)(pack / store_span(s, 0).end);
+    const struct history_member *me = history_member_by_key(&s->history, &s->identity.member);
+    if (full)
+        return at == s->compartment_at;
+    return !s->audit_rest || me == NULL || !history_holds(me, at);
+}
+
+static void choose(const struct store *s, bool full, struct store_packs *log)
+{
+    const uint32_t each = store_parity(s).packs;
+    size_t stripes = 0;
+    for (size_t i = 0; i < log->stripe_count; i++)
+        if (is_wanted(s, full, log->stripes[i].stripe * each))
+            log->stripes[stripes++] = log->stripes[i];
+    log->stripe_count = stripes;
+    size_t packs = 0;
+    for (size_t i = 0; i < log->count; i++)
+        if (is_wanted(s, full, log->list[i].pack))
+            log->list[packs++] = log->list[i];
+    log->count = packs;
+}
+
 static int audit(struct packs *p, bool full, uint64_t from_pack, struct err *e)
 {
     struct store_auditing *a = p->a;
     int rc = store_packs_load(a->s, &p->log, e);
+    choose(a->s, full, &p->log);
     a->settled = settled(a->s);
     p->jobs = p->log.count + p->log.stripe_count * store_parity(a->s).files;
     begin_at(p, from_pack);
@@ -363,6 +389,11 @@ static void report(const struct packs *p, bool full)
     store_reports_add(&reports, &audit);
     if (store_reports_write(s, &reports, &mine) != 0)
         store_tell(s, mine.text);
+}
+
+void store_audit_rest(struct store *s)
+{
+    s->audit_rest = true;
 }
 
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,

@@ -228,6 +228,8 @@ static int journal_record(void *context, const struct ledger_record *r, struct e
     struct by_journal *j = context;
     struct cursor hidden = cursor_of(r->hidden);
     int rc = j->sums ? store_runs_take(&j->runs, r, e) : 0;
+    if (!store_record_ours(j->a->s, r))
+        return rc;
     for (uint64_t leaf = r->first_leaf; rc == 0 && leaf < r->first_leaf + r->hidden_count; leaf++) {
         struct bytes sealed;
         rc = ledger_statement_next(&hidden, &sealed, e);

@@ -72,7 +72,7 @@ static int take_statement(void *context, uint64_t leaf, struct bytes note, const
 {
     struct store_bound *b = context;
     (void)leaf, (void)note;
-    int rc = store_packs_take(&b->packs, st, b->following.founded->parity_files, e);
+    int rc = store_packs_take(&b->packs, st, b->following.founded, e);
     for (size_t i = 0; rc == 0 && st->kind == STATEMENT_KEYRING && i < st->keyring.count; i++)
         rc = take_key(b, &st->keyring.files[i], e);
     return rc;

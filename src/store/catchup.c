@@ -136,6 +136,8 @@ int store_runs_take(struct store_runs *r, const struct ledger_record *record, st
         rc = store_extents_next(&x, &left, &run, e);
         if (rc != 0)
             return rc;
+        if (run.pack < r->s->span.first || run.pack >= r->s->span.end)
+            continue; /* another compartment's */
         int read = vault_run_read(r->s->vault, &run, &mine);
         if (is_lost(read))
             rc = run_lost(r, &run, &mine, e);
@@ -193,9 +195,11 @@ static int take_record(struct catching *c, const struct ledger_record *r, struct
     OWN(store_held_drop) struct store_held *held = NULL;
     struct cursor hidden = cursor_of(r->hidden), open = cursor_of(r->open);
     uint64_t leaf = r->first_leaf;
+    const bool ours = store_record_ours(c->s, r);
     int rc = store_runs_take(&c->runs, r, e);
-    for (uint32_t i = 0; rc == 0 && i < r->hidden_count; i++)
+    for (uint32_t i = 0; rc == 0 && ours && i < r->hidden_count; i++)
         rc = take_hidden(c, r, leaf++, &hidden, &held, e);
+    leaf = r->first_leaf + r->hidden_count;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++)
         rc = take_public(c, r, leaf++, &open, e);
     return rc;

@@ -100,11 +100,27 @@ void store_folds_release(struct store_folds *f)
     *f = (struct store_folds){0};
 }
 
+/* Its frames are under a key of the compartment, so each compartment has a folder. */
+int store_spool_folder(const struct store *s, struct file_path *ret, struct err *e)
+{
+    char hex[2 * KEYRING_ID + 1];
+    hex_put(hex, s->compartment, KEYRING_ID);
+    return s->compartment_at == 0 ? file_path(ret, e, "%s/spool", s->root)
+                                  : file_path(ret, e, "%s/spool/%s", s->root, hex);
+}
+
+static int spool_path(const struct store *s, const struct store_fold *f, struct file_path *ret, struct err *e)
+{
+    struct file_path folder;
+    int rc = store_spool_folder(s, &folder, e);
+    return rc == 0 ? file_path(ret, e, "%s/%s", folder.s, f->name) : rc;
+}
+
 /* No folder is no spool. */
 int store_folds_list(const struct store *s, struct store_folds *ret, struct err *e)
 {
     struct file_path folder;
-    int rc = file_path(&folder, e, "%s/spool", s->root);
+    int rc = store_spool_folder(s, &folder, e);
     if (rc != 0)
         return rc;
     OWN(dir_drop) DIR *dir = opendir(folder.s);
@@ -135,7 +151,7 @@ static int spool_read(const struct store *s, const struct store_fold *f, struct 
     struct file_path path;
     OWN(fd_drop) int fd = -1;
     struct stat status;
-    int rc = file_path(&path, e, "%s/spool/%s", s->root, f->name);
+    int rc = spool_path(s, f, &path, e);
     if (rc == 0)
         rc = file_open_read(path.s, &fd, e);
     if (rc == 0 && fstat(fd, &status) != 0)
@@ -564,7 +580,7 @@ static int shorten(const struct store *s, const struct store_fold *f, struct err
     struct file_path path;
     struct bytes frame;
     size_t at = f->end;
-    int rc = file_path(&path, e, "%s/spool/%s", s->root, f->name);
+    int rc = spool_path(s, f, &path, e);
     if (rc == 0)
         rc = store_spool_take(path.s, &fd, e);
     if (rc == 0)

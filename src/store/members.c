@@ -10,65 +10,86 @@
 static bool is_subject(const struct statement *act, const struct history_member *m)
 {
     return (act->kind == STATEMENT_REVOKED && strcmp(act->revoked.name, m->key.name) == 0) ||
-           (act->kind == STATEMENT_ROLE && strcmp(act->role.name, m->key.name) == 0);
+           (act->kind == STATEMENT_ROLE && strcmp(act->role.name, m->key.name) == 0) ||
+           (act->kind == STATEMENT_UNGRANTED && strcmp(act->compartment.name, m->key.name) == 0);
 }
 
-/* The newest receiving key that is not of a later epoch.  An epoch is as many log keys as there were until then. */
-static int receiving_of(const struct statement_receiving list[2], uint64_t epoch, uint8_t ret[CRYPT_PUBLIC],
-                        struct err *e)
+/* A request from a copy that is newer than this one. */
+static int request_check(const struct store *s, const struct statement_added *a, struct err *e)
 {
-    size_t i = list[1].epoch <= epoch ? 1 : 0;
-    if (list[i].epoch > epoch)
-        return err_set(e, ERR_REFUSED, "her request is for epoch %llu, and this repository is at epoch %llu: let her "
-                                       "make it again from this copy",
-                       (unsigned long long)list[0].epoch, (unsigned long long)epoch);
-    memcpy(ret, list[i].key, CRYPT_PUBLIC);
-    return 0;
+    uint64_t epoch = s->history.logs.count;
+    if (a->receiving[0].epoch <= epoch || a->receiving[1].epoch <= epoch)
+        return 0;
+    return err_set(e, ERR_REFUSED, "her request is for epoch %llu, and this repository is at epoch %llu: let her "
+                                   "make it again from this copy",
+                   (unsigned long long)a->receiving[0].epoch, (unsigned long long)epoch);
 }
 
-static int admit(struct store *s, const struct note_key *key, const uint8_t box[CRYPT_PUBLIC],
-                 const struct statement_receiving receiving[2], struct err *e)
+/* Who begins to write reads the first compartment; when another is open here, whoever writes there next boxes it. */
+static int admit(struct store *s, const struct history_member *m, struct err *e)
 {
-    struct keyring_reader r = {.key = *key};
-    memcpy(r.box, box, CRYPT_PUBLIC);
-    int rc = receiving_of(receiving, s->history.logs.count, r.receiving, e);
-    return rc == 0 ? keyring_admit(s->keyring, &r, e) : rc;
+    struct keyring_reader r = {.key = m->key, .reads = s->compartment_at == 0, .writes = true};
+    memcpy(r.box, m->box, CRYPT_PUBLIC);
+    memcpy(r.receiving, history_receiving(m, keyring_epoch(s->keyring)), CRYPT_PUBLIC);
+    return keyring_admit(s->keyring, &r, e);
 }
 
-static int reader_add(const struct history_member *m, uint64_t epoch, struct keyring_reader *ret, struct err *e)
+static int admit_added(struct store *s, const struct statement_added *a, struct err *e)
 {
-    *ret = (struct keyring_reader){.key = m->key};
-    memcpy(ret->box, m->box, CRYPT_PUBLIC);
-    return receiving_of(m->receiving, epoch, ret->receiving, e);
+    struct history_member m = {.key = a->key};
+    memcpy(m.box, a->box, CRYPT_PUBLIC);
+    memcpy(m.receiving, a->receiving, sizeof m.receiving);
+    return admit(s, &m, e);
 }
 
-/* New keys for what comes after, for all readers but one: the writers, and the sheets that count. */
-static int turn_keys(struct store *s, const struct statement *act, struct err *e)
+/* Does the act take this compartment from somebody who reads it? */
+static bool takes_from(const struct store *s, const struct statement *act)
+{
+    const struct history *h = &s->history;
+    const struct history_member *m = act->kind == STATEMENT_REVOKED     ? history_member(h, act->revoked.name)
+                                     : act->kind == STATEMENT_ROLE      ? history_member(h, act->role.name)
+                                     : act->kind == STATEMENT_UNGRANTED ? history_member(h, act->compartment.name)
+                                                                        : NULL;
+    if (m == NULL || !history_holds(m, s->compartment_at))
+        return false;
+    return act->kind == STATEMENT_REVOKED ||
+           (act->kind == STATEMENT_ROLE && !statement_role_writes(act->role.role)) ||
+           (act->kind == STATEMENT_UNGRANTED &&
+            memcmp(act->compartment.compartment, s->compartment, STATEMENT_ID) == 0);
+}
+
+/* New keys for what comes after, for all but one: of the log to the writers, of this compartment to who reads it, of
+ * both to the sheets that count. */
+static int turn_keys(struct store *s, const struct statement *act, bool log, bool compartment, struct err *e)
 {
     const struct history *h = &s->history;
     const struct history_sheets *sheets = h->sheets.known && !h->sheets.spent ? &h->sheets : NULL;
     OWN(mem_drop) struct keyring_reader *stay = calloc(h->count + 1, sizeof *stay);
-    OWN(mem_drop) struct note_key *before = calloc(h->count + 1, sizeof *before);
-    struct keyring_turning t = {.readers = stay, .before = before, .leaf = s->draft.first_leaf};
+    OWN(mem_drop) struct keyring_reader *before = calloc(h->count + 1, sizeof *before);
+    struct keyring_turning t = {
+        .readers = stay, .before = before, .leaf = s->draft.first_leaf, .log = log, .compartment = compartment};
+    const uint64_t epoch = keyring_epoch(s->keyring) + 1;
     if (stay == NULL || before == NULL)
         return err_memory(e);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < h->count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
         const struct history_member *m = &h->members[i];
         if (!statement_role_writes(history_role(m, UINT64_MAX)))
             continue;
-        before[t.before_count++] = m->key;
+        struct keyring_reader r = {.key = m->key, .writes = log};
+        r.reads = compartment && history_holds(m, s->compartment_at);
+        memcpy(r.box, m->box, CRYPT_PUBLIC);
+        memcpy(r.receiving, history_receiving(m, epoch), CRYPT_PUBLIC);
+        before[t.before_count++] = r;
         if (!is_subject(act, m))
-            rc = reader_add(m, h->logs.count + 1, &stay[t.count++], e);
+            stay[t.count++] = r;
     }
     if (sheets != NULL) {
-        before[t.before_count++] = sheets->key;
-        stay[t.count] = (struct keyring_reader){.key = sheets->key};
-        memcpy(stay[t.count].receiving, sheets->receiving, CRYPT_PUBLIC);
-        memcpy(stay[t.count++].box, sheets->receiving, CRYPT_PUBLIC);
+        struct keyring_reader r = {.key = sheets->key, .writes = log, .reads = compartment};
+        memcpy(r.receiving, sheets->receiving, CRYPT_PUBLIC);
+        memcpy(r.box, sheets->receiving, CRYPT_PUBLIC);
+        before[t.before_count++] = stay[t.count++] = r;
     }
-    if (rc == 0)
-        rc = store_vault_end(s, &t.pack, &t.sector, e);
+    int rc = compartment ? store_vault_end(s, &t.pack, &t.sector, e) : 0;
     return rc == 0 ? keyring_turn(s->keyring, &t, e) : rc;
 }
 
@@ -138,43 +159,73 @@ static int sheets_wrap(struct store *s, const struct statement_recovery *r, stru
     return keyring_recovery_wrap(s->keyring, &keys, before->known && !before->spent ? &before->key : NULL, e);
 }
 
-/* What the act changes among the keys, all of it durable before the record that names it. */
-static int keys_change(struct store *s, struct statement *act, struct err *e)
+/* One more compartment: its keys are drawn here, and its name is told to nobody but who holds them. */
+static int compartment_begin(struct store *s, const struct statement_compartment *x, const char *name, struct err *e)
 {
-    const struct history_member *m;
-    struct history_log next = {.from = s->draft.first_leaf + s->draft.count + 1};
-    if (act->kind == STATEMENT_ADDED)
-        return statement_role_writes(act->added.role)
-                   ? admit(s, &act->added.key, act->added.box, act->added.receiving, e)
-                   : 0;
-    if (act->kind == STATEMENT_RECOVERY)
-        return sheets_wrap(s, &act->recovery, e);
-    if (act->kind == STATEMENT_ROLE && !goes(s, act)) {
-        m = history_member(&s->history, act->role.name);
-        return m != NULL && statement_role_writes(act->role.role) &&
-                       !statement_role_writes(history_role(m, UINT64_MAX))
-                   ? admit(s, &m->key, m->box, m->receiving, e)
-                   : 0;
-    }
-    if (!goes(s, act))
+    const struct history_member *me = history_member_by_key(&s->history, &s->identity.member);
+    struct keyring_founding f = {.name = name};
+    assert(me != NULL && s->beside_count == 0); /* the rules have found her */
+    memcpy(f.compartment, x->compartment, KEYRING_ID);
+    memcpy(f.receiving, history_receiving(me, 1), CRYPT_PUBLIC);
+    int rc = keyring_found_beside(s->keyring, &f, &s->beside[0], e);
+    s->beside_count = rc == 0;
+    return rc;
+}
+
+/* Where another compartment is open here than the one that is granted, whoever writes there next boxes it. */
+static int grant(struct store *s, const struct statement_compartment *x, struct err *e)
+{
+    const struct history_member *m = history_member(&s->history, x->name);
+    if (memcmp(x->compartment, s->compartment, STATEMENT_ID) != 0)
         return 0;
-    int rc = turn_keys(s, act, e);
-    if (rc == 0)
-        rc = log_key_of(s, keyring_log_seed(s->keyring), &next.key, e);
+    struct keyring_reader r = {.key = m->key, .reads = true};
+    memcpy(r.receiving, history_receiving(m, keyring_epoch(s->keyring)), CRYPT_PUBLIC);
+    return keyring_admit(s->keyring, &r, e);
+}
+
+static int log_turned(struct store *s, struct statement *act, struct err *e)
+{
+    struct history_log next = {.from = s->draft.first_leaf + s->draft.count + 1};
+    int rc = log_key_of(s, keyring_log_seed(s->keyring), &next.key, e);
     if (rc != 0)
         return rc;
     log_set(act, &next.key);
     return ledger_turn(s->ledger, &next, keyring_log_seed(s->keyring), e);
 }
 
-static int act_now(struct store *s, struct statement *act, struct store_acted *ret, struct err *e)
+/* What the act changes among the keys, all of it durable before the record that names it. */
+static int keys_change(struct store *s, struct statement *act, const char *name, struct err *e)
 {
-    bool turns = goes(s, act);
+    const struct history_member *m;
+    int rc;
+    switch (act->kind) {
+    case STATEMENT_ADDED: return statement_role_writes(act->added.role) ? admit_added(s, &act->added, e) : 0;
+    case STATEMENT_RECOVERY: return sheets_wrap(s, &act->recovery, e);
+    case STATEMENT_COMPARTMENT: return compartment_begin(s, &act->compartment, name, e);
+    case STATEMENT_GRANTED: return grant(s, &act->compartment, e);
+    case STATEMENT_UNGRANTED: return takes_from(s, act) ? turn_keys(s, act, false, true, e) : 0;
+    default: break;
+    }
+    if (goes(s, act)) {
+        rc = turn_keys(s, act, true, takes_from(s, act), e);
+        return rc == 0 ? log_turned(s, act, e) : rc;
+    }
+    if (act->kind != STATEMENT_ROLE)
+        return 0;
+    m = history_member(&s->history, act->role.name);
+    return m != NULL && statement_role_writes(act->role.role) && !statement_role_writes(history_role(m, UINT64_MAX))
+               ? admit(s, m, e)
+               : 0;
+}
+
+static int act_now(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e)
+{
+    bool turns = goes(s, act), here = takes_from(s, act);
     int rc = try_act(s, act, e);
     if (rc == 0) /* whose leaf is behind these, and who goes signed them while she stood */
         rc = store_fold_begin(s, e);
     if (rc == 0)
-        rc = keys_change(s, act, e);
+        rc = keys_change(s, act, name, e);
     if (rc != 0)
         return rc;
     s->draft.event = (struct draft_event){.statement = act};
@@ -182,7 +233,7 @@ static int act_now(struct store *s, struct statement *act, struct store_acted *r
     rc = store_commit(s, e);
     ret->done = rc == 0;
     ret->turned = ret->done && turns;
-    return rc == 0 && turns && !s->failed ? store_index_anew(s, e) : rc;
+    return rc == 0 && here && !s->failed ? store_index_anew(s, e) : rc;
 }
 
 static int say(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
@@ -199,9 +250,8 @@ static int say(struct store *s, struct statement *st, uint64_t *ret_leaf, struct
 
 static int name_say(struct store *s, const struct statement *act, const char *name, struct err *e)
 {
-    if (name == NULL)
+    if (name == NULL || act->kind != STATEMENT_ADDED)
         return 0;
-    assert(act->kind == STATEMENT_ADDED);
     struct statement st = {.kind = STATEMENT_NAMED,
                            .at_unix_s = time_now_unix_s(),
                            .named = {.member = act->added.key.name, .text = name}};
@@ -211,8 +261,7 @@ static int name_say(struct store *s, const struct statement *act, const char *na
 /* An act that can only be refused later is refused now, also by who would be admitted. */
 static int admissible(const struct store *s, const struct statement *act, struct err *e)
 {
-    uint8_t receiving[CRYPT_PUBLIC];
-    return act->kind == STATEMENT_ADDED ? receiving_of(act->added.receiving, s->history.logs.count, receiving, e) : 0;
+    return act->kind == STATEMENT_ADDED ? request_check(s, &act->added, e) : 0;
 }
 
 int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e)
@@ -236,7 +285,7 @@ int store_act(struct store *s, struct statement *act, const char *name, struct s
         rc = name_say(s, act, name, e);
     if (rc != 0)
         return rc;
-    return ret->needed > 1 ? say(s, &st, &ret->proposal, e) : act_now(s, act, ret, e);
+    return ret->needed > 1 ? say(s, &st, &ret->proposal, e) : act_now(s, act, name, ret, e);
 }
 
 /* ---- approving ---- */
@@ -267,7 +316,7 @@ static void by_whom(const struct history *h, const struct history_proposal *p, s
             ret->approvals[ret->count++] = p->leaves[i];
 }
 
-int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, struct err *e)
+int store_approve(struct store *s, uint64_t proposal, const char *name, struct store_acted *ret, struct err *e)
 {
     OWN(store_held_drop) struct store_held *held = NULL;
     struct statement st = {0};
@@ -294,15 +343,15 @@ int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, s
     ret->kind = act.kind;
     ret->needed = history_needed(&s->history, UINT64_MAX);
     ret->have = history_approvers(&s->history, p, UINT64_MAX);
-    if (ret->have < ret->needed)
-        return 0;
+    if (ret->have < ret->needed || (act.kind == STATEMENT_COMPARTMENT && name == NULL))
+        return 0; /* of a compartment only who makes it says the name */
     act.at_unix_s = time_now_unix_s();
     if (ret->needed > 1)
         by_whom(&s->history, p, &statement_event(&act)->by);
     rc = goes(s, &act) ? store_fold_all(s, e) : 0;
     if (rc == 0)
         rc = store_draft_begin(s, e);
-    return rc == 0 ? act_now(s, &act, ret, e) : rc;
+    return rc == 0 ? act_now(s, &act, name, ret, e) : rc;
 }
 
 struct turn_seek {

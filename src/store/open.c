@@ -30,6 +30,7 @@ void store_close(struct store *s)
     vault_close(s->vault);
     index_close(s->index);
     keyring_close(s->keyring);
+    store_beside_close(s);
     ledger_close(s->ledger);
     statement_held_drop(&s->founded_held);
     history_release(&s->history);
@@ -193,21 +194,20 @@ static int unlock(struct store *s, struct err *e)
 /* ---- the keyring ---- */
 
 /* By the member's keys, or by those of the sheets that replace one. */
-static int unlock_among(struct store *s, const struct keyring_trust *trust, uint64_t table_max, struct keyring **ret,
+static int unlock_among(struct store *s, struct keyring_place *place, uint64_t table_max, struct keyring **ret,
                         struct err *e)
 {
-    struct keyring_place place = {.root = s->root, .trust = trust};
-    memcpy(place.compartment, s->compartment, KEYRING_ID);
     if (s->sheets == NULL)
-        return keyring_open_among(&place, &s->identity, table_max, ret, e);
-    place.pin = s->pin;
-    place.epoch = s->history.sheets.epoch;
-    place.member = &s->former;
-    return keyring_recovery_open(&place, s->sheets, table_max, ret, e);
+        return keyring_open_among(place, &s->identity, table_max, ret, e);
+    place->pin = s->pin;
+    place->epoch = s->history.sheets.epoch;
+    place->member = &s->former;
+    return keyring_recovery_open(place, s->sheets, table_max, ret, e);
 }
 
 /* Every member that ever was may have signed a file that still counts: which ones count, the log says. */
-static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **ret, struct err *e)
+int store_keyring_unlock(struct store *s, const uint8_t id[KEYRING_ID], uint64_t table_max, struct keyring **ret,
+                         struct err *e)
 {
     const struct history *h = &s->history;
     OWN(mem_drop) struct note_key *signers = calloc(h->count, sizeof *signers);
@@ -216,7 +216,9 @@ static int keyring_unlock(struct store *s, uint64_t table_max, struct keyring **
     for (size_t i = 0; i < h->count; i++)
         signers[i] = h->members[i].key;
     const struct keyring_trust trust = {signers, h->count, h->logs.count};
-    return unlock_among(s, &trust, table_max, ret, e);
+    struct keyring_place place = {.root = s->root, .trust = &trust};
+    memcpy(place.compartment, id, KEYRING_ID);
+    return unlock_among(s, &place, table_max, ret, e);
 }
 
 /* Why nothing here is for this key file: its member may have been replaced, which the public log tells. */
@@ -259,7 +261,7 @@ static int open_keys(struct store *s, struct err *e)
     int rc = store_state_read(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
     bool is_bad = rc == ERR_DAMAGED;
     if (rc == 0)
-        rc = keyring_unlock(s, UINT64_MAX, &s->keyring, e);
+        rc = store_compartment_open(s, e);
     if (rc != 0)
         rc = why_not_unlocked(s, rc, e);
     return is_bad && rc == ERR_DAMAGED ? sealed_before(s, e) : rc;
@@ -343,7 +345,7 @@ int store_vault_reopen(struct store *s, struct err *e)
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
     struct vault_setup setup = {
         .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
-        .keys = &keys};
+        .span = s->span, .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(later, (keys.turn_count + 1) * sizeof *later);
     free(later);
@@ -351,22 +353,39 @@ int store_vault_reopen(struct store *s, struct err *e)
     return rc;
 }
 
+/* The first compartment's is called main, the others' by their ids. */
+struct index_name {
+    char s[2 * KEYRING_ID + 1];
+};
+static struct index_place index_place_of(const struct store *s, struct index_name *name)
+{
+    if (s->compartment_at == 0)
+        strcpy(name->s, "main");
+    else
+        hex_put(name->s, s->compartment, KEYRING_ID);
+    return (struct index_place){s->root, name->s};
+}
+
 int store_index_reopen(struct store *s, bool anew, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
+    struct index_name name;
+    const struct index_place at = index_place_of(s, &name);
     bool write = s->lock_fd >= 0;
     index_close(s->index);
     s->index = NULL;
     keyring_key(s->keyring, KEYRING_INDEX, &key);
-    int rc = anew ? index_remove(s->root, e) : 0;
-    return rc != 0 ? rc : index_open(s->root, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
+    int rc = anew ? index_remove(&at, e) : 0;
+    return rc != 0 ? rc : index_open(&at, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
 }
 
 int store_index_reader(struct store *s, struct index **ret, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
+    struct index_name name;
+    const struct index_place at = index_place_of(s, &name);
     keyring_key(s->keyring, KEYRING_INDEX, &key);
-    int rc = index_open(s->root, &key, INDEX_READ, ret, e);
+    int rc = index_open(&at, &key, INDEX_READ, ret, e);
     if (rc == 0)
         index_sieve_share(*ret, s->index);
     return rc;
@@ -467,20 +486,25 @@ static int newest_table(void *context, const struct statement_file_hash *f, stru
     return 0;
 }
 
-static void newest_init(const struct store *s, struct newest *n)
+static void newest_init(const uint8_t id[KEYRING_ID], struct newest *n)
 {
     char hex[2 * KEYRING_ID + 1];
-    hex_put(hex, s->compartment, KEYRING_ID);
+    hex_put(hex, id, KEYRING_ID);
     snprintf(n->prefix, sizeof n->prefix, "%s/table-", hex);
+}
+
+int store_table_named(struct store *s, const uint8_t id[KEYRING_ID], uint64_t *ret, struct err *e)
+{
+    struct newest n = {0};
+    newest_init(id, &n);
+    int rc = index_keyring_files(s->index, newest_table, &n, e);
+    *ret = n.version;
+    return rc;
 }
 
 static int table_find(struct store *s, struct err *e)
 {
-    struct newest n = {0};
-    newest_init(s, &n);
-    int rc = index_keyring_files(s->index, newest_table, &n, e);
-    s->table = n.version;
-    return rc;
+    return store_table_named(s, s->compartment, &s->table, e);
 }
 
 /* Runs that the index holds already are needed to read manifests of the records that follow. */
@@ -564,7 +588,7 @@ static int table_find_without(struct store *s, struct err *e)
     OWN(store_key_files_drop) struct store_key_files keys = {0};
     struct newest n = {0};
     struct err mine = {0};
-    newest_init(s, &n);
+    newest_init(s->compartment, &n);
     int rc = store_key_files(s, &keys, &mine);
     for (size_t i = 0; i < keys.count; i++) {
         struct statement_file_hash f = {.name = keys.list[i].name};
@@ -605,7 +629,7 @@ static int open_index_to_check(struct store *s, struct err *e)
 static int table_reopen(struct store *s, uint64_t version, struct err *e)
 {
     struct keyring *k = NULL;
-    int rc = keyring_unlock(s, version, &k, e);
+    int rc = store_keyring_unlock(s, s->compartment, version, &k, e);
     if (rc != 0)
         return rc;
     keyring_close(s->keyring);
@@ -680,7 +704,9 @@ static int open_unlocked(struct store *s, struct err *e)
         rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
     if (rc == 0)
         rc = settle_table(s, e);
-    return rc == 0 ? settle_all(s, e) : rc;
+    if (rc == 0)
+        rc = settle_all(s, e);
+    return rc == 0 && s->manner == STORE_WRITE && s->sheets == NULL ? store_keys_settle(s, e) : rc;
 }
 
 /* What this computer saw is kept for each member who was added by herself: several may work under one account. */
@@ -737,6 +763,7 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0 && s->manner != STORE_PUBLIC)
         rc = unlock(s, e);
     memcpy(s->compartment, s->founded.founded.compartment, KEYRING_ID);
+    s->span = store_span(s, 0);
     if (rc == 0)
         rc = store_history_glance(s, e);
     if (rc == 0)

@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <stdio.h>
 
@@ -137,6 +138,34 @@ static struct statement said_of(const struct store_replacing *r)
     return st;
 }
 
+/* In the other compartments too.  One that the sheets do not open yet, because nobody wrote there since they were made,
+ * is boxed to her by whoever holds it and writes there next. */
+static int replace_beside(struct store *s, const struct store_replacing *r, struct err *e)
+{
+    for (size_t i = 1; i < s->history.compartment_count; i++) {
+        const uint8_t *id = s->history.compartments[i].id;
+        struct keyring *k = NULL;
+        uint64_t version;
+        struct err mine = {0};
+        int rc = store_table_named(s, id, &version, e);
+        if (rc != 0)
+            return rc;
+        rc = store_keyring_unlock(s, id, version, &k, &mine);
+        if (rc == ERR_KEY || rc == ERR_ABSENT) {
+            store_tell(s, text_tr("the sheets do not open one of the compartments: whoever holds it must write there "
+                                  "once, and then you hold it too"));
+            continue;
+        }
+        if (rc == 0) {
+            s->beside[s->beside_count++] = k;
+            rc = keyring_replace(k, r->next, false, &mine);
+        }
+        if (rc != 0)
+            return err_set(e, rc, "%s", mine.text);
+    }
+    return 0;
+}
+
 /* The event, signed by the sheets, and the new member's boxes and table behind it. */
 int store_replace(const struct store_place *place, const struct store_replacing *r, struct err *e)
 {
@@ -152,7 +181,9 @@ int store_replace(const struct store_place *place, const struct store_replacing 
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc == 0)
-        rc = keyring_replace(s->keyring, r->next, e);
+        rc = keyring_replace(s->keyring, r->next, true, e);
+    if (rc == 0)
+        rc = replace_beside(s, r, e);
     if (rc != 0)
         return rc;
     s->draft.event = (struct draft_event){&st, &r->keys->key, &r->keys->sign};

@@ -68,14 +68,18 @@ static int repair_journal(struct healing *h, struct err *e)
 }
 
 /* A segment is its head and its blocks in the journal's order, so that both its copies can be made again. */
-struct segment_repair {
-    struct store *s;
-    struct buf *words;
+struct segment_made {
     struct keyring_file file; /* no name: none at hand */
     struct buf content;
 };
+struct segment_repair {
+    struct store *s;
+    struct buf *words;
+    struct segment_made list[HISTORY_COMPARTMENTS_MAX]; /* of each compartment the one at hand */
+    size_t count;
+};
 
-static int segment_end(struct segment_repair *g, struct err *e)
+static int segment_end(const struct segment_repair *r, struct segment_made *g, struct err *e)
 {
     if (g->file.name[0] == 0)
         return 0;
@@ -84,21 +88,34 @@ static int segment_end(struct segment_repair *g, struct err *e)
         return rc;
     g->file.bytes = g->content.n;
     crypt_sha256(buf_bytes(&g->content), &g->file.sha256);
-    rc = keyring_restore(g->s->root, &g->file, buf_bytes(&g->content), g->words, e);
+    rc = keyring_restore(r->s->root, &g->file, buf_bytes(&g->content), r->words, e);
     buf_clear(&g->content);
     g->file.name[0] = 0;
     return rc;
 }
 
-static int segment_record(void *context, const struct ledger_record *r, struct err *e)
+static struct segment_made *made_of(struct segment_repair *r, const char *name)
 {
-    struct segment_repair *g = context;
-    struct cursor c = cursor_of(r->secrets);
+    for (size_t i = 0; i < r->count; i++)
+        if (strncmp(r->list[i].file.name, name, (size_t)2 * KEYRING_ID) == 0)
+            return &r->list[i];
+    return r->count < COUNT(r->list) ? &r->list[r->count++] : NULL;
+}
+
+static int segment_record(void *context, const struct ledger_record *record, struct err *e)
+{
+    struct segment_repair *r = context;
+    struct cursor c = cursor_of(record->secrets);
     while (c.left > 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
-        if (rc == 0 && strcmp(g->file.name, b.segment) != 0) {
-            rc = segment_end(g, e);
+        struct segment_made *g = rc == 0 ? made_of(r, b.segment) : NULL;
+        if (rc == 0 && g == NULL)
+            rc = err_set(e, ERR_DAMAGED, "leaf secrets of more compartments than there can be");
+        if (rc != 0)
+            return rc;
+        if (strcmp(g->file.name, b.segment) != 0) {
+            rc = segment_end(r, g, e);
             memcpy(g->file.name, b.segment, sizeof g->file.name);
             buf_put(&g->content, b.header, b.header_bytes);
         }
@@ -113,9 +130,11 @@ int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
-    if (rc == 0)
-        rc = segment_end(&g, e);
-    buf_drop(&g.content);
+    for (size_t i = 0; i < g.count; i++) {
+        if (rc == 0)
+            rc = segment_end(&g, &g.list[i], e);
+        buf_drop(&g.list[i].content);
+    }
     return rc;
 }
 
@@ -241,11 +260,13 @@ static void mended(void *context, const struct vault_mended *m)
     r->unhealed = r->unhealed || line.code != 0;
 }
 
-/* Packs from this one on have no parity: the open one, and those that an intake which was cut off sealed. */
-static uint64_t packs_covered(const struct store_packs *p, uint32_t stripe_packs)
+/* Without parity are open packs, and those that an intake which was cut off sealed. */
+static bool is_covered(const struct store_packs *p, uint32_t stripe_packs, uint64_t pack)
 {
-    const struct vault_stripe *last = p->stripe_count == 0 ? NULL : &p->stripes[p->stripe_count - 1];
-    return last == NULL ? 0 : last->stripe * stripe_packs + last->packs;
+    for (size_t i = p->stripe_count; i-- > 0;)
+        if (p->stripes[i].stripe <= pack / stripe_packs)
+            return pack / stripe_packs == p->stripes[i].stripe && pack % stripe_packs < p->stripes[i].packs;
+    return false;
 }
 
 static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
@@ -256,9 +277,8 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
-    uint64_t covered = rc == 0 ? packs_covered(&packs, store_parity(s).packs) : 0;
     for (size_t i = 0; rc == 0 && i < packs.count; i++)
-        if (packs.list[i].pack >= covered)
+        if (store_parity(s).packs == 0 || !is_covered(&packs, store_parity(s).packs, packs.list[i].pack))
             rc = repair_copies(&r, s, &packs.list[i], e);
     for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
         struct vault_stripe_of stripe;

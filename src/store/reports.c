@@ -160,7 +160,7 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e)
     struct store_reports reports;
     *ret = (struct store_ages){0};
     struct store_packs_end end;
-    int rc = store_packs_end(s, &end, e);
+    int rc = store_packs_end(s, 0, &end, e);
     if (rc == 0)
         rc = store_reports_read(s, &reports, e);
     ret->packs = end.packs;

@@ -35,6 +35,7 @@ struct store_place {
     const char *config_folder;
     int (*passphrase)(void *context, const char *key_path, struct buf *ret, struct err *e);
     void *context;
+    const char *compartment; /* its name, or its id in hex; NULL: the first one that the member holds */
     const struct keyring_identity *identity; /* keys that are unlocked already; NULL: by key file and passphrase */
     /* held: the keys of this member, where another process holds them unlocked: the passphrase is not asked for then.
      * ERR_ABSENT: none does.  changed: the key file was written anew.  Either may be NULL. */
@@ -151,6 +152,28 @@ int store_investigations(struct store *s,
 int store_investigate(struct store *s, const char *name, struct err *e);
 /* store_investigation_at: the name of the one in which the placed statement at ${leaf} is numbered, appended. */
 int store_investigation_at(struct store *s, uint64_t leaf, struct buf *to, struct err *e);
+
+/*
+ * compartments.c.  store_compartments: all that there are, by the leaf that made them.  What each is shown lives until
+ * the callback returns.
+ * store_compartment_called: may one have this name, by its form?  ERR_USAGE, ERR_REFUSED.
+ */
+struct store_compartment {
+    uint8_t id[STATEMENT_ID];
+    size_t at;        /* its place among them, from 0 */
+    uint64_t leaf;    /* that made it; 0: the first */
+    const char *name; /* NULL: the member does not hold it, or it does not open */
+    bool held, here;  /* by the member; what this store is opened for */
+    size_t holders;   /* members who hold it */
+    bool turn_due;    /* somebody holds it no more: whoever does and writes next draws new keys */
+    bool sheets;      /* the newest recovery sheets open it */
+};
+int store_compartments(struct store *s,
+                       int (*each)(void *context, const struct store_compartment *c, struct err *e), void *context,
+                       struct err *e);
+int store_compartment_called(struct store *s, const char *name, struct err *e);
+/* store_identity: what opened this, to open another compartment by without asking again; borrowed from the store. */
+const struct keyring_identity *store_identity(const struct store *s);
 
 /* The writer of the vault, for vault_put and vault_forget; keeping is store_add's. */
 int store_writer(struct store *s, struct vault_writer **ret, struct err *e);
@@ -286,6 +309,7 @@ struct store_gap {
 };
 struct store_verified {
     uint64_t records, leaves, hidden, public_leaves, covers, statements_opened;
+    uint64_t elsewhere; /* hidden leaves of other compartments than the one that is open here */
     uint64_t stamps; /* of time, each checked again */
     uint64_t accesses, chains; /* records of accesses on the log, and devices that wrote them */
     uint64_t gaps;             /* in their numbers; the first ones: */
@@ -316,6 +340,8 @@ struct store_audited {
  * packs, as many as there are processors read items; ${watch} is called by the calling thread alone, and what is told,
  * in what order, does not depend on them.
  */
+/* store_audit_rest: the next one looks at packs of compartments that the member does not hold, and at nothing else. */
+void store_audit_rest(struct store *s);
 int store_audit(struct store *s, bool full, uint64_t from_pack, const struct store_watch *watch,
                 struct store_audited *ret, struct err *e);
 
@@ -515,9 +541,11 @@ int store_replace(const struct store_place *place, const struct store_replacing 
  * ---- members (FORMAT 5.7) ----
  *
  * store_history: of keys, up to where the ledger stands; borrowed from the store.
- * store_act: do ${act} (added, role, revoked, cosigners or recovery; place and log key are filled here), or propose it
- * where several administrators are needed.  ${name}: of a member who is added, said in a hidden statement; NULL: not.
- * store_approve: what was proposed at this leaf; it is done when that makes enough.
+ * store_act: do ${act} (added, role, revoked, cosigners, recovery, or one of those about compartments; place and log
+ * key are filled here), or propose it where several administrators are needed.  ${name}: of a member who is added, said
+ * in a hidden statement, NULL: not; of a new compartment, told to who holds it and to nobody else.
+ * store_approve: what was proposed at this leaf; it is done when that makes enough, a new compartment only with
+ * ${name}.
  * ERR_REFUSED names the rule that is broken; nothing was changed then.
  */
 struct store_acted {
@@ -547,7 +575,7 @@ bool store_doubtful_signer(const struct store *s, struct bytes name, uint64_t le
  * ERR_ABSENT: there is no such key. */
 int store_turn_note(struct store *s, uint64_t number, struct buf *to, struct err *e);
 int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e);
-int store_approve(struct store *s, uint64_t proposal, struct store_acted *ret, struct err *e);
+int store_approve(struct store *s, uint64_t proposal, const char *name, struct store_acted *ret, struct err *e);
 /* store_named: who the members are, as hidden statements say it, in their order: the last one of a member counts. */
 int store_named(struct store *s, int (*each)(void *context, const char *member, const char *text, struct err *e),
                 void *context, struct err *e);

@@ -96,6 +96,7 @@ struct draft {
     bool placed; /* place below is the next one */
     struct statement_place place;
     bool folded; /* what waits in spools is in it */
+    bool keys;   /* files of the keyring changed, and need no other word */
 };
 
 /*
@@ -173,6 +174,7 @@ struct store {
     bool failed; /* no further writes */
     unsigned threads; /* of an audit; 0: one for each processor */
     uint64_t audit_bytes_per_s;   /* 0: as fast as can be */
+    bool audit_rest;              /* only packs of compartments that the member does not hold */
     uint64_t audit_stretch_bytes; /* 0: as audit.c has it */
 
     struct statement_held *founded_held;
@@ -184,7 +186,11 @@ struct store {
     const struct keyring_recovery *sheets; /* opened by them, to replace the member former; else NULL */
     struct note_key former;
     struct keyring_identity identity;
-    uint8_t compartment[KEYRING_ID]; /* that this store reads and writes */
+    uint8_t compartment[KEYRING_ID]; /* that this store reads and writes, */
+    size_t compartment_at;           /* its place among those of the history, */
+    struct vault_span span;          /* and its packs */
+    struct keyring *beside[HISTORY_COMPARTMENTS_MAX]; /* of others, which the draft at hand changes too */
+    size_t beside_count;
     struct store_state state;
     struct ledger_opening opening;
     struct ledger *ledger;
@@ -329,6 +335,7 @@ void store_device_put(const struct store_device *d, const struct hash *pin, stru
 bool store_device_known(const struct store *s, struct store_device *ret);
 void store_device_tell_lost(const struct store *s, const struct store_device *d, uint64_t next);
 int store_spool_take(const char *path, int *ret_fd, struct err *e);
+int store_spool_folder(const struct store *s, struct file_path *ret, struct err *e);
 
 /*
  * fold.c.
@@ -365,6 +372,36 @@ int store_move_aside(const char *root, const char *below, const char *how, struc
 
 /* custody.c: does it refer to a leaf below ${end}, by that one's commitment, if to any?  ${code}: as in a rule. */
 int store_refers_check(struct store *s, const struct statement_custody *x, uint64_t end, int code, struct err *e);
+
+/*
+ * compartments.c.  store_span: the packs of the compartment at this place.
+ * store_compartment_open: chooses the compartment of this store, by what the history says of its member, and unlocks
+ * it.
+ * ERR_KEY: she holds none of that name.
+ * store_record_ours: are the hidden leaves of this record this compartment's?  False when there are none.
+ * store_keys_settle: the keys of this compartment as the history wants them: when somebody reads it no more, other
+ * keys; who lacks a box gets one.  For who has it open to write.
+ * store_readers: who has a box of its epoch key from here on, at epoch ${epoch}: members, and the sheets; one who is
+ * ${gone} left out.
+ */
+struct store_readers {
+    struct keyring_reader *list;
+    size_t count;
+};
+void store_readers_drop(struct store_readers *r);
+struct vault_span store_span(const struct store *s, size_t at);
+struct vault_span store_span_of(const struct statement_founded *founded, size_t at);
+int store_compartment_open(struct store *s, struct err *e);
+bool store_record_ours(const struct store *s, const struct ledger_record *r);
+int store_keys_settle(struct store *s, struct err *e);
+int store_readers(const struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
+                  struct err *e);
+void store_beside_close(struct store *s);
+/* open.c: the keyring of one compartment; table_max as in keyring_open. */
+int store_keyring_unlock(struct store *s, const uint8_t id[KEYRING_ID], uint64_t table_max, struct keyring **ret,
+                         struct err *e);
+/* The newest table of a compartment that a record names, by the index; 0: none. */
+int store_table_named(struct store *s, const uint8_t id[KEYRING_ID], uint64_t *ret, struct err *e);
 
 /* lock.c: take DIR/lock, or ERR_BUSY with the holder's words. */
 int store_lock(struct store *s, struct err *e);
@@ -512,17 +549,18 @@ struct store_packs {
     size_t part_count, part_room;
 };
 int store_packs_load(struct store *s, struct store_packs *ret, struct err *e);
-int store_packs_take(struct store_packs *p, const struct statement *st, uint32_t parity_files, struct err *e);
+int store_packs_take(struct store_packs *p, const struct statement *st, const struct statement_founded *founded,
+                     struct err *e);
 void store_packs_release(struct store_packs *p);
 int store_stripe_of(const struct store *s, const struct store_packs *p, size_t i, struct vault_stripe_of *ret,
                     struct err *e);
-/* store_packs_end: how many packs there are, whether the last one is open, how many are under parity: from the newest
- * statements alone. */
+/* store_packs_end: of the compartment at this place: how many packs there are, whether the last one is open, how many
+ * are under parity: from the newest statements alone. */
 struct store_packs_end {
     uint64_t packs, covered;
     bool open;
 };
-int store_packs_end(struct store *s, struct store_packs_end *ret, struct err *e);
+int store_packs_end(struct store *s, size_t at, struct store_packs_end *ret, struct err *e);
 int store_stripe_read(const struct statement_stripe *said, uint32_t files, struct vault_stripe *ret, struct err *e);
 struct vault_parity store_parity(const struct store *s);
 

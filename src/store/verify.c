@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+static const uint8_t NO_ID[KEYRING_ID];
+
 struct verifying {
     struct store *s;
     const struct store_watch *watch;
@@ -14,8 +16,11 @@ struct verifying {
     bool outrun; /* a writer was at work: what lies beside the journal need not fit it */
     uint64_t first_received, received; /* of the record at hand, to be covered */
     bool covered;
+    bool ours; /* the record at hand is of the compartment that is open here */
     bool pinned; /* the checkpoint that the key file saw was met */
-    uint64_t sealed, covered_packs; /* packs that the log calls sealed, and that it puts under parity */
+    struct reach { /* of the packs of each compartment */
+        uint64_t sealed, covered; /* behind those that the log calls sealed, and that it puts under parity */
+    } reach[HISTORY_COMPARTMENTS_MAX];
     struct history history; /* of keys, from the journal alone */
     struct hash root;       /* of the checkpoint of the record before */
     struct chain { /* of accesses: expected next, of each device; and whose it is */
@@ -114,11 +119,25 @@ static int take_key_files(struct store_key_files *keys, const struct statement *
     return 0;
 }
 
-/* The segment at hand, whole: it is hashed when the next begins, and as it was before the first record it may lack. */
+/* The segment of each compartment at hand, whole: hashed when its next begins, and as it was before the first record it
+ * may lack. */
 struct segment_content {
     char name[KEYRING_NAME_MAX];
     struct buf content;
 };
+struct segments_at_hand {
+    struct segment_content list[HISTORY_COMPARTMENTS_MAX];
+    size_t count;
+};
+
+/* That of this one's compartment, by whose id the name begins; NULL: there cannot be so many. */
+static struct segment_content *at_hand(struct segments_at_hand *h, const char *name)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (strncmp(h->list[i].name, name, (size_t)2 * KEYRING_ID) == 0)
+            return &h->list[i];
+    return h->count < COUNT(h->list) ? &h->list[h->count++] : NULL;
+}
 
 static int segment_close(struct segment_content *g, struct store_key_files *keys, struct err *e)
 {
@@ -147,13 +166,18 @@ static int segment_before(struct segment_content *g, struct store_key_files *key
     return 0;
 }
 
-static int segment_add(struct segment_content *g, struct store_key_files *keys, struct bytes secrets, bool behind,
+static int segment_add(struct segments_at_hand *h, struct store_key_files *keys, struct bytes secrets, bool behind,
                        struct err *e)
 {
     struct cursor c = cursor_of(secrets);
     while (c.left > 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
+        struct segment_content *g = rc == 0 ? at_hand(h, b.segment) : NULL;
+        if (rc == 0 && g == NULL)
+            rc = err_set(e, ERR_DAMAGED, "leaf secrets of more compartments than there can be");
+        if (rc != 0)
+            return rc;
         bool another = rc == 0 && strcmp(g->name, b.segment) != 0;
         if (another)
             rc = segment_close(g, keys, e);
@@ -173,7 +197,7 @@ static int segment_add(struct segment_content *g, struct store_key_files *keys, 
 struct key_walk {
     struct store *s;
     struct store_key_files *keys;
-    struct segment_content segment;
+    struct segments_at_hand segments;
     uint64_t behind; /* number of the first record that the segments may lack */
 };
 
@@ -191,7 +215,7 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
     struct key_walk *w = context;
     struct cursor open = cursor_of(r->open);
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    int rc = segment_add(&w->segment, w->keys, r->secrets, r->number >= w->behind, e);
+    int rc = segment_add(&w->segments, w->keys, r->secrets, r->number >= w->behind, e);
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
         struct bytes note;
         struct statement st;
@@ -209,9 +233,11 @@ int store_key_files(struct store *s, struct store_key_files *ret, struct err *e)
     struct key_walk w = {.s = s, .keys = ret, .behind = UINT64_MAX};
     (void)ledger_behind(s->ledger, first_behind, &w.behind, NULL); /* what is damaged, the walk over all of it tells */
     int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, key_walk_one, &w, e);
-    if (rc == 0)
-        rc = segment_close(&w.segment, ret, e);
-    buf_drop(&w.segment.content);
+    for (size_t i = 0; i < w.segments.count; i++) {
+        if (rc == 0)
+            rc = segment_close(&w.segments.list[i], ret, e);
+        buf_drop(&w.segments.list[i].content);
+    }
     return rc;
 }
 
@@ -376,20 +402,32 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
     tree_root(hashes, c->count, &root);
     if (!hash_equal(&root, &c->root))
         FOUND(v, "leaf %llu: the cover signs other leaves than those of its record", (unsigned long long)leaf);
-    if (v->s->keyring != NULL && (c->first != v->first_received || c->count != v->received))
+    if (v->ours && (c->first != v->first_received || c->count != v->received))
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
+}
+
+/* The compartment whose pack this is; NULL: of none that there was by then. */
+static struct reach *reach_of(struct verifying *v, uint64_t pack)
+{
+    uint64_t at = pack / store_span(v->s, 0).end;
+    return at < v->history.compartment_count ? &v->reach[at] : NULL;
 }
 
 static void check_packs(struct verifying *v, uint64_t leaf, const struct statement *st)
 {
     for (size_t i = 0; i < st->packs.count; i++) {
         const struct statement_pack *p = &st->packs.packs[i];
-        if (!p->sealed)
+        struct reach *r = reach_of(v, p->pack);
+        if (r == NULL)
+            FOUND(v, "leaf %llu: pack %llu is of no compartment", (unsigned long long)leaf,
+                  (unsigned long long)p->pack);
+        if (r == NULL || !p->sealed)
             continue;
-        if (p->pack != v->sealed)
+        const uint64_t number = p->pack % store_span(v->s, 0).end;
+        if (number != r->sealed)
             FOUND(v, "leaf %llu: pack %llu is sealed out of order", (unsigned long long)leaf,
                   (unsigned long long)p->pack);
-        v->sealed = p->pack + 1;
+        r->sealed = number + 1;
     }
 }
 
@@ -399,15 +437,16 @@ static void check_parity(struct verifying *v, uint64_t leaf, const struct statem
     const struct vault_parity parity = store_parity(v->s);
     for (size_t i = 0; i < st->parity.count; i++) {
         const struct statement_stripe *p = &st->parity.stripes[i];
-        bool fits = p->files == parity.files && p->packs <= parity.packs && parity.packs != 0 &&
-                    v->covered_packs / parity.packs == p->stripe &&
-                    p->stripe * parity.packs + p->packs > v->covered_packs;
+        struct reach *r = reach_of(v, p->stripe * parity.packs);
+        const uint64_t span = store_span(v->s, 0).end, first = p->stripe * parity.packs % span;
+        bool fits = r != NULL && p->files == parity.files && p->packs <= parity.packs && parity.packs != 0 &&
+                    r->covered / parity.packs == first / parity.packs && first + p->packs > r->covered;
         if (!fits) {
             FOUND(v, "leaf %llu: the parity of stripe %llu does not follow what was said of it before",
                   (unsigned long long)leaf, (unsigned long long)p->stripe);
             return;
         }
-        v->covered_packs = p->stripe * parity.packs + p->packs;
+        r->covered = first + p->packs;
     }
 }
 
@@ -560,6 +599,26 @@ static void check_turn(struct verifying *v, const struct ledger_record *r, size_
         FOUND(v, "record %llu: %s", (unsigned long long)r->number, e.text);
 }
 
+/* A record is of one compartment, which there is: as many secrets as hidden leaves, and nobody else's. */
+static void check_blocks(struct verifying *v, const struct ledger_record *r)
+{
+    struct cursor c = cursor_of(r->secrets);
+    uint64_t next = r->first_leaf;
+    uint8_t id[KEYRING_ID];
+    bool good = true;
+    memcpy(id, r->secrets.n >= KEYRING_ID ? r->secrets.p : NO_ID, KEYRING_ID);
+    while (good && c.left > 0) {
+        struct keyring_block b;
+        good = c.left >= KEYRING_ID && memcmp(c.p, id, KEYRING_ID) == 0 && keyring_block_next(&c, &b, NULL) == 0 &&
+               b.first_leaf == next;
+        next += good ? b.count : 0;
+    }
+    good = good && next == r->first_leaf + r->hidden_count;
+    if (!good || (r->hidden_count > 0 && history_compartment(&v->history, id) == HISTORY_COMPARTMENTS_MAX))
+        FOUND(v, "record %llu: its leaf secrets are not those of its hidden leaves, in one compartment",
+              (unsigned long long)r->number);
+}
+
 static int check_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct verifying *v = context;
@@ -570,7 +629,11 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     v->received = 0;
     v->covered = false;
     v->cosigned_last = false;
-    int rc = v->s->keyring != NULL ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
+    v->ours = v->s->keyring != NULL && store_record_ours(v->s, r);
+    check_blocks(v, r);
+    int rc = v->ours ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
+    if (v->s->keyring != NULL && !v->ours)
+        v->count->elsewhere += r->hidden_count;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
         struct bytes note;
         rc = ledger_statement_next(&open, &note, e);
@@ -599,12 +662,15 @@ static int check_record(void *context, const struct ledger_record *r, struct err
 static void check_covered_all(const struct verifying *v)
 {
     struct err line = {0};
-    if (store_parity(v->s).packs == 0 || v->covered_packs == v->sealed)
+    uint64_t bare = 0;
+    for (size_t i = 0; i < v->history.compartment_count; i++)
+        bare += v->reach[i].sealed - v->reach[i].covered;
+    if (store_parity(v->s).packs == 0 || bare == 0)
         return;
     (void)err_set(&line, ERR_DAMAGED,
                   "%llu sealed packs are not under parity yet: an intake is at work or was cut off; the next one sees "
                   "to it",
-                  (unsigned long long)(v->sealed - v->covered_packs));
+                  (unsigned long long)bare);
     v->watch->finding(v->watch->context, line.text);
 }
 

@@ -36,6 +36,7 @@ static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64
 }
 
 struct ends {
+    const struct vault_span *span;
     struct vault_pack open;
     bool has_open;
     uint64_t next_pack, next_record;
@@ -69,6 +70,8 @@ static int end_sealed(struct ends *n, struct err *e)
 static int end_pack(void *context, const struct statement_pack *p, struct err *e)
 {
     struct ends *n = context;
+    if (p->pack < n->span->first || p->pack >= n->span->end)
+        return 0; /* another compartment's */
     n->next_pack = p->pack + 1;
     n->has_open = !p->sealed;
     n->open = (struct vault_pack){.pack = p->pack, .sectors = p->sectors, .sealed = p->sealed, .root = p->root};
@@ -85,18 +88,56 @@ static int end_run(void *context, uint64_t pack, uint32_t first_sector, uint32_t
     return 0;
 }
 
+struct parity_rows {
+    uint64_t *leaves;
+    size_t count, room;
+};
+
+static int parity_row(void *context, const struct index_statement_row *row, struct err *e)
+{
+    struct parity_rows *p = context;
+    if (p->count == p->room) {
+        size_t room = p->room * 2 + 64;
+        uint64_t *grown = reallocarray(p->leaves, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        p->leaves = grown;
+        p->room = room;
+    }
+    p->leaves[p->count++] = row->leaf;
+    return 0;
+}
+
+/* The last statement about this compartment's parity; a record is of one compartment.  ERR_ABSENT. */
+static int parity_last(struct store *s, struct store_held **held, struct statement *ret, struct err *e)
+{
+    struct parity_rows rows = {0};
+    struct index_statement_row row;
+    const uint32_t packs = store_parity(s).packs;
+    if (s->history.compartment_count == 1) {
+        int rc = index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
+        return rc == 0 ? store_statement(s, row.leaf, held, ret, e) : rc;
+    }
+    int rc = index_statements(store_index(s), 0, STATEMENT_PARITY, parity_row, &rows, e);
+    bool found = false;
+    while (rc == 0 && !found && rows.count > 0) {
+        rc = store_statement(s, rows.leaves[--rows.count], held, ret, e);
+        found = rc == 0 && ret->parity.count > 0 && ret->parity.stripes[0].stripe >= s->span.first / packs &&
+                ret->parity.stripes[0].stripe < s->span.end / packs;
+    }
+    free(rows.leaves);
+    return rc == 0 && !found ? ERR_ABSENT : rc;
+}
+
 /* Where the parity stands: as the last statement about it says. */
 static int end_stripes(struct store *s, struct ends *n, struct err *e)
 {
-    struct index_statement_row row;
     struct statement st = {0};
     OWN(store_held_drop) struct store_held *held = NULL;
     const struct vault_parity parity = store_parity(s);
-    int rc = parity.packs == 0 ? ERR_ABSENT : index_statement_last(store_index(s), STATEMENT_PARITY, &row, e);
+    int rc = parity.packs == 0 ? ERR_ABSENT : parity_last(s, &held, &st, e);
     if (rc == ERR_ABSENT)
         return 0;
-    if (rc == 0)
-        rc = store_statement(s, row.leaf, &held, &st, e);
     if (rc != 0)
         return rc;
     n->stripes = calloc(st.parity.count + 1, sizeof *n->stripes);
@@ -112,6 +153,8 @@ static int end_stripes(struct store *s, struct ends *n, struct err *e)
 /* What a writer must be told, from the index: it needs no key, but time when there are many packs. */
 static int ends_find(struct store *s, struct ends *n, struct err *e)
 {
+    n->span = &s->span;
+    n->first_pack = n->next_pack = s->span.first;
     int rc = end_stripes(s, n, e);
     if (rc == 0)
         rc = index_packs(store_index(s), end_pack, n, e);
@@ -360,20 +403,24 @@ static int add_parity(struct store *s, struct making *m, struct err *e)
     return add_public(s, m, &st, e);
 }
 
+/* Of this compartment's keyring, and of others that the draft changes too. */
 static int add_keyring(struct store *s, struct making *m, struct err *e)
 {
-    const struct keyring_file *files;
-    size_t count;
-    keyring_changes(s->keyring, &files, &count);
+    size_t count = 0;
+    for (size_t k = 0; k <= s->beside_count; k++) {
+        const struct keyring_file *files;
+        size_t more;
+        keyring_changes(k == 0 ? s->keyring : s->beside[k - 1], &files, &more);
+        struct statement_file_hash *grown = reallocarray(m->told.files, count + more + 1, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        m->told.files = grown;
+        for (size_t i = 0; i < more; i++)
+            m->told.files[count++] =
+                (struct statement_file_hash){files[i].name, files[i].bytes, files[i].sha256, files[i].removed};
+    }
     if (count == 0)
         return 0;
-    m->told.files = calloc(count, sizeof *m->told.files);
-    if (m->told.files == NULL)
-        return err_memory(e);
-    for (size_t i = 0; i < count; i++) {
-        const struct keyring_file *f = &files[i];
-        m->told.files[i] = (struct statement_file_hash){f->name, f->bytes, f->sha256, f->removed};
-    }
     struct statement st = {.kind = STATEMENT_KEYRING, .keyring = {.files = m->told.files, .count = count}};
     return add_public(s, m, &st, e);
 }
@@ -502,6 +549,8 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
     bool told = false;
     if (rc == 0 && s->draft.event.statement != NULL)
         rc = take_event(s, m, r, e);
+    for (size_t i = 0; rc == 0 && i < s->beside_count; i++)
+        rc = keyring_committed(s->beside[i], bytes_of(NULL, 0), e);
     if (rc != 0)
         return rc;
     m->told.hidden_at = ledger_hidden_at(r);
@@ -560,7 +609,7 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
-        s->draft.cosigned == NULL && s->draft.stamped == NULL)
+        s->draft.cosigned == NULL && s->draft.stamped == NULL && !s->draft.keys)
         return part ? 0 : all_through(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);
@@ -578,6 +627,7 @@ static int commit(struct store *s, bool part, struct err *e)
     else
         s->failed = false;
     store_fold_end(s);
+    store_beside_close(s);
     audited_logged(s, &m);
     store_draft_release(&s->draft);
     return 0;

@@ -62,6 +62,7 @@ int vault_open(const struct vault_setup *setup, struct vault **ret, struct err *
     v->pin = setup->pin;
     v->pack_sectors = setup->pack_sectors;
     v->parity = setup->parity;
+    v->span = setup->span.end == 0 ? (struct vault_span){0, UINT64_MAX} : setup->span;
     v->chunk_max = vault_chunk_max(setup->pack_sectors);
     v->object_bytes_max = vault_object_bytes_max(setup->pack_sectors);
     v->threads = thread_count(setup->threads);

@@ -77,11 +77,20 @@ struct vault_stripe {
     struct hash trailer;                 /* over the sectors behind them, which are the same in each file */
 };
 
+/*
+ * Packs first to end - 1: those of one compartment, whose stripes are made of them alone.  ${first} is a multiple of
+ * the packs of a stripe.  Nothing outside is written or removed.
+ */
+struct vault_span {
+    uint64_t first, end;
+};
+#define VAULT_ALL_PACKS ((struct vault_span){0, UINT64_MAX})
 struct vault_setup {
     const char *root;           /* repository folder; kept until close */
     struct hash pin;            /* SHA-256 of leaf 0: binds every sector to this repository */
     uint32_t pack_sectors;
     struct vault_parity parity;
+    struct vault_span span;     /* end 0: all packs */
     const struct vault_keys *keys; /* copied; NULL: only keyless functions may be called */
     unsigned threads;           /* workers of a writer; 0 is one more than there are processors */
 };
@@ -334,7 +343,8 @@ struct vault_glanced {
     const char *root;
     uint32_t pack_sectors;
     struct vault_parity parity;
-    uint64_t packs;   /* 0 to packs - 1 */
+    uint64_t first;   /* a multiple of the packs of a stripe */
+    uint64_t packs;   /* first to first + packs - 1 */
     bool open;        /* the last of them is not sealed */
     uint64_t covered; /* packs under parity: the first ones */
 };

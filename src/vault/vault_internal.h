@@ -215,6 +215,7 @@ struct vault {
     struct hash pin;
     uint32_t pack_sectors;
     struct vault_parity parity;
+    struct vault_span span;
     uint32_t chunk_max;
     uint64_t object_bytes_max;
     unsigned threads;
@@ -260,8 +261,13 @@ int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const st
                     struct err *e);
 #define COPY_B_FRESH ".new" /* behind the name of a copy b that is being made anew */
 /* vault_pack_cut: remove what no commit names; see vault_writer_open. */
-int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
-                   struct err *e);
+struct vault_cut {
+    const char *root;
+    struct vault_span span;
+    const struct vault_pack *open_pack; /* NULL: none */
+    uint64_t next_pack;
+};
+int vault_pack_cut(const struct vault_cut *c, uint64_t *ret_cut_bytes, struct err *e);
 
 /*
  * vault_parity.c: parity files (FORMAT 4.6).
@@ -300,7 +306,9 @@ void vault_trailer_sift(const struct trailer *t, const struct hash *root, const 
 void vault_parity_root(const struct hash *leaves, size_t count, struct hash *ret);
 int vault_parity_path(const char *root, const struct vault_stripe *stripe, unsigned file, struct file_path *to,
                       struct err *e);
-int vault_parity_cut(const char *root, const struct vault_parity_end *end, struct err *e);
+/* vault_parity_cut: files of stripes between these that ${end} does not name are removed. */
+int vault_parity_cut(const char *root, const struct vault_parity_end *end, const struct vault_span *stripes,
+                     struct err *e);
 uint8_t vault_parity_coefficient(const struct vault_parity *p, uint32_t pack, uint32_t file);
 
 /*

@@ -138,11 +138,11 @@ static int pack_shorten(const struct file_path *path, uint32_t sectors, uint64_t
     return rc;
 }
 
-/* One folder of copy a: packs from ${next_pack} on go. */
-static int cut_folder(const char *root, uint64_t folder_number, uint64_t next_pack, uint64_t *cut, struct err *e)
+/* One folder of copy a: packs from the next one on go. */
+static int cut_folder(const struct vault_cut *c, uint64_t folder_number, uint64_t *cut, struct err *e)
 {
     struct file_path folder;
-    int rc = vault_pack_folder(root, folder_number * 1000, 'a', &folder, e);
+    int rc = vault_pack_folder(c->root, folder_number * 1000, 'a', &folder, e);
     OWN(dir_drop) DIR *dir = NULL;
     if (rc == 0)
         rc = folder_open(folder.s, &dir, e);
@@ -150,7 +150,7 @@ static int cut_folder(const char *root, uint64_t folder_number, uint64_t next_pa
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t pack;
-        if (!number_in(d->d_name, ".pack", &pack) || pack < next_pack)
+        if (!number_in(d->d_name, ".pack", &pack) || pack < c->next_pack || pack >= c->span.end)
             continue;
         struct file_path path;
         rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
@@ -160,10 +160,10 @@ static int cut_folder(const char *root, uint64_t folder_number, uint64_t next_pa
     return rc;
 }
 
-static int cut_copy_a(const char *root, uint64_t next_pack, uint64_t *cut, struct err *e)
+static int cut_copy_a(const struct vault_cut *c, uint64_t *cut, struct err *e)
 {
     struct file_path vault;
-    int rc = file_path(&vault, e, "%s/vault", root);
+    int rc = file_path(&vault, e, "%s/vault", c->root);
     OWN(dir_drop) DIR *dir = NULL;
     if (rc == 0)
         rc = folder_open(vault.s, &dir, e);
@@ -171,18 +171,18 @@ static int cut_copy_a(const char *root, uint64_t next_pack, uint64_t *cut, struc
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t number;
-        if (number_in(d->d_name, "", &number) && number >= next_pack / 1000)
-            rc = cut_folder(root, number, next_pack, cut, e);
+        if (number_in(d->d_name, "", &number) && number >= c->next_pack / 1000 && number <= c->span.end / 1000)
+            rc = cut_folder(c, number, cut, e);
     }
     return rc;
 }
 
 /* In copy b only the open pack has a place, and nothing half made. */
-static int cut_copy_b(const char *root, const struct vault_pack *open_pack, struct err *e)
+static int cut_copy_b(const struct vault_cut *c, struct err *e)
 {
     struct file_path folder;
     uint64_t cut = 0;
-    int rc = vault_pack_folder(root, 0, 'b', &folder, e);
+    int rc = vault_pack_folder(c->root, 0, 'b', &folder, e);
     OWN(dir_drop) DIR *dir = NULL;
     if (rc == 0)
         rc = folder_open(folder.s, &dir, e);
@@ -192,7 +192,8 @@ static int cut_copy_b(const char *root, const struct vault_pack *open_pack, stru
         uint64_t pack;
         bool fresh = number_in(d->d_name, ".pack" COPY_B_FRESH, &pack);
         bool whole = number_in(d->d_name, ".pack", &pack);
-        if (!fresh && (!whole || (open_pack != NULL && pack == open_pack->pack)))
+        if ((!fresh && !whole) || pack < c->span.first || pack >= c->span.end ||
+            (whole && c->open_pack != NULL && pack == c->open_pack->pack))
             continue;
         struct file_path path;
         rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
@@ -202,19 +203,18 @@ static int cut_copy_b(const char *root, const struct vault_pack *open_pack, stru
     return rc;
 }
 
-int vault_pack_cut(const char *root, const struct vault_pack *open_pack, uint64_t next_pack, uint64_t *ret_cut_bytes,
-                   struct err *e)
+int vault_pack_cut(const struct vault_cut *c, uint64_t *ret_cut_bytes, struct err *e)
 {
     uint64_t cut = 0;
     uint64_t cut_b = 0;
-    int rc = cut_copy_a(root, next_pack, &cut, e);
+    int rc = cut_copy_a(c, &cut, e);
     if (rc == 0)
-        rc = cut_copy_b(root, open_pack, e);
-    for (int i = 0; i < 2 && rc == 0 && open_pack != NULL; i++) {
+        rc = cut_copy_b(c, e);
+    for (int i = 0; i < 2 && rc == 0 && c->open_pack != NULL; i++) {
         struct file_path path;
-        rc = vault_pack_path(root, open_pack->pack, i == 0 ? 'a' : 'b', &path, e);
+        rc = vault_pack_path(c->root, c->open_pack->pack, i == 0 ? 'a' : 'b', &path, e);
         if (rc == 0)
-            rc = pack_shorten(&path, open_pack->sectors, i == 0 ? &cut : &cut_b, e);
+            rc = pack_shorten(&path, c->open_pack->sectors, i == 0 ? &cut : &cut_b, e);
     }
     if (rc == 0)
         *ret_cut_bytes = cut;

@@ -56,7 +56,8 @@ static bool is_logged(const struct vault_parity_end *end, uint64_t stripe, uint3
     return end->stripe_count > 0 && stripe < end->stripes[0].stripe; /* of earlier commits */
 }
 
-static int cut_folder(const char *path, const struct vault_parity_end *end, struct err *e)
+static int cut_folder(const char *path, const struct vault_parity_end *end, const struct vault_span *stripes,
+                      struct err *e)
 {
     OWN(dir_drop) DIR *dir = opendir(path);
     int rc = dir == NULL && errno != ENOENT ? err_os(e, ERR_IO, errno, "cannot open %s", path) : 0;
@@ -64,7 +65,8 @@ static int cut_folder(const char *path, const struct vault_parity_end *end, stru
         struct file_path stray;
         uint64_t stripe;
         uint32_t packs;
-        if (!name_read(d->d_name, &stripe, &packs) || is_logged(end, stripe, packs))
+        if (!name_read(d->d_name, &stripe, &packs) || stripe < stripes->first || stripe >= stripes->end ||
+            is_logged(end, stripe, packs))
             continue;
         rc = file_path(&stray, e, "%s/%s", path, d->d_name);
         if (rc == 0)
@@ -74,9 +76,10 @@ static int cut_folder(const char *path, const struct vault_parity_end *end, stru
 }
 
 /* A commit extends the last stripe and begins others behind it: nothing else can be left over. */
-int vault_parity_cut(const char *root, const struct vault_parity_end *end, struct err *e)
+int vault_parity_cut(const char *root, const struct vault_parity_end *end, const struct vault_span *stripes,
+                     struct err *e)
 {
-    uint64_t first = end->stripe_count == 0 ? 0 : end->stripes[0].stripe / 1000;
+    uint64_t first = (end->stripe_count == 0 ? stripes->first : end->stripes[0].stripe) / 1000;
     struct file_path path;
     int rc = file_path(&path, e, "%s/parity", root);
     OWN(dir_drop) DIR *dir = rc == 0 ? opendir(path.s) : NULL;
@@ -88,7 +91,7 @@ int vault_parity_cut(const char *root, const struct vault_parity_end *end, struc
             continue;
         rc = file_path(&path, e, "%s/parity/%s", root, d->d_name);
         if (rc == 0)
-            rc = cut_folder(path.s, end, e);
+            rc = cut_folder(path.s, end, stripes, e);
     }
     return rc;
 }

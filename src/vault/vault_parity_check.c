@@ -174,12 +174,13 @@ void vault_glance(const struct vault_glanced *of, struct vault_glance *ret)
 {
     const uint32_t each = of->parity.packs;
     *ret = (struct vault_glance){0};
-    for (uint64_t pack = 0; pack < of->packs; pack++)
-        ret->packs_here += of->open && pack + 1 == of->packs ? has_open_pack(of->root, pack)
-                                                             : has_pack(of->root, of->pack_sectors, pack);
+    for (uint64_t i = 0; i < of->packs; i++)
+        ret->packs_here += of->open && i + 1 == of->packs ? has_open_pack(of->root, of->first + i)
+                                                          : has_pack(of->root, of->pack_sectors, of->first + i);
     for (uint64_t done = 0; each > 0 && done < of->covered; done += each) {
         uint64_t left = of->covered - done;
-        struct vault_stripe stripe = {.stripe = ret->stripes++, .packs = left < each ? (uint32_t)left : each};
+        struct vault_stripe stripe = {.stripe = of->first / each + ret->stripes++,
+                                      .packs = left < each ? (uint32_t)left : each};
         struct vault_stripe_of s = {
             .root = of->root, .pack_sectors = of->pack_sectors, .parity = of->parity, .logged = &stripe};
         ret->whole += stripe_there(&s);

@@ -430,7 +430,7 @@ bool vault_parity_urgent(const struct vault_writer *w)
 static int pack_follows(const struct vault_writer *w, uint64_t pack, struct err *e)
 {
     const struct vault_stripe *last = &w->parity.stripe;
-    uint64_t next = last->packs == 0 ? 0 : last->stripe * w->v->parity.packs + last->packs;
+    uint64_t next = last->packs == 0 ? w->v->span.first : last->stripe * w->v->parity.packs + last->packs;
     if (pack == next)
         return 0;
     return err_set(e, ERR_DAMAGED, "pack %llu: the parity before it is not on the log: run groundwork verify",
@@ -550,7 +550,9 @@ int vault_writer_stripes(struct vault_writer *w, const struct vault_parity_end *
     assert(p->packs != 0 && !w->parity.known);
     if (last != NULL && (last->packs == 0 || last->packs > p->packs || end->pack_count < covered))
         return err_set(e, ERR_DAMAGED, "the journal's packs and parity do not fit together: run groundwork verify");
-    int rc = vault_parity_cut(w->v->root, end, e);
+    const struct vault_span *packs = &w->v->span;
+    int rc = vault_parity_cut(w->v->root, end, &(struct vault_span){packs->first / p->packs, packs->end / p->packs},
+                              e);
     if (rc != 0)
         return rc;
     (void)pthread_mutex_lock(&w->append.lock);

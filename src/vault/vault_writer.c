@@ -178,8 +178,9 @@ static int pieces_init(struct vault_writer *w, struct err *e)
 static int open_pack_check(const struct vault *v, const struct vault_pack *open_pack, uint64_t next_pack,
                            uint64_t next_record, struct err *e)
 {
-    bool sane = open_pack == NULL || (!open_pack->sealed && open_pack->sectors < v->pack_sectors &&
-                                      open_pack->sectors != 0 && open_pack->pack < next_pack);
+    bool sane = next_pack >= v->span.first && next_pack < v->span.end;
+    sane = sane && (open_pack == NULL || (!open_pack->sealed && open_pack->sectors < v->pack_sectors &&
+                                      open_pack->sectors != 0 && open_pack->pack < next_pack));
     if (v->run_count != 0) {
         const struct vault_run *last = &v->runs[v->run_count - 1];
         sane = sane && last->first_record + last->records == next_record;
@@ -281,7 +282,7 @@ int vault_writer_open(struct vault *v, const struct vault_pack *open_pack, uint6
     if (rc == 0)
         rc = folders_make(v, e);
     if (rc == 0)
-        rc = vault_pack_cut(v->root, open_pack, next_pack, ret_cut_bytes, e);
+        rc = vault_pack_cut(&(struct vault_cut){v->root, v->span, open_pack, next_pack}, ret_cut_bytes, e);
     if (rc == 0)
         rc = threads_start(w, e);
     if (rc == 0)

@@ -251,7 +251,9 @@ static int member_add(const struct verbs_request *request, const struct verbs_fa
         return rc;
     struct statement act = added(&r, role);
     rc = store_act(s, &act, name, &acted, e);
-    return rc == 0 ? tell(face, &acted) : rc;
+    if (rc == 0)
+        rc = tell(face, &acted);
+    return rc == 0 ? verbs_settle(request, face, &s, e) : rc;
 }
 
 /* ---- role, revoke, approve ---- */
@@ -288,7 +290,9 @@ static int member_role(const struct verbs_request *request, const struct verbs_f
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = subject(s, request->arguments[1], &m, e);
-    return rc == 0 ? acts(s, &act, m->key.name, face, e) : rc;
+    if (rc == 0)
+        rc = acts(s, &act, m->key.name, face, e);
+    return rc == 0 ? verbs_settle(request, face, &s, e) : rc;
 }
 
 static int doubtful_of(struct store *s, const char *text, struct statement_revoked *r, struct err *e)
@@ -318,7 +322,9 @@ static int member_revoke(const struct verbs_request *request, const struct verbs
         rc = subject(s, request->arguments[1], &m, e);
     if (rc == 0)
         rc = doubtful_of(s, request->option[OPTION_DOUBTFUL], &act.revoked, e);
-    return rc == 0 ? acts(s, &act, m->key.name, face, e) : rc;
+    if (rc == 0)
+        rc = acts(s, &act, m->key.name, face, e);
+    return rc == 0 ? verbs_settle(request, face, &s, e) : rc;
 }
 
 static int member_approve(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
@@ -331,8 +337,10 @@ static int member_approve(const struct verbs_request *request, const struct verb
         return err_set(e, ERR_USAGE, "approve %s: give the leaf of the proposal", request->arguments[1]);
     int rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
-        rc = store_approve(s, leaf, &acted, e);
-    return rc == 0 ? tell(face, &acted) : rc;
+        rc = store_approve(s, leaf, NULL, &acted, e);
+    if (rc == 0)
+        rc = tell(face, &acted);
+    return rc == 0 ? verbs_settle(request, face, &s, e) : rc;
 }
 
 /* ---- list and show ---- */

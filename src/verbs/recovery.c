@@ -268,5 +268,5 @@ int verbs_recovery(const struct verbs_request *request, const struct verbs_face 
         say_waiting(face, &p);
         return verbs_proposed(s, face);
     }
-    return 0;
+    return verbs_settle(request, face, &s, e);
 }

@@ -142,6 +142,9 @@ static void say_status(const struct verbs_face *face, const struct store_facts *
     verbs_say(face, "  Origin: %s, founded %s", f->origin, when);
     verbs_say(face, "  Pin: %s", hex);
     hex_put(hex, f->position.root.b, CRYPT_HASH);
+    if (f->history->compartment_count > 1)
+        verbs_say(face, "  Compartments: %zu (groundwork compartment list says which are yours)",
+                  f->history->compartment_count);
     verbs_say(face, "  Log: %s leaves in %" PRIu64 " commits, root %s", verbs_number(f->position.leaves, n),
               f->position.records, hex);
     for (int i = 0; i < 2; i++)

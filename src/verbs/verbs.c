@@ -76,6 +76,12 @@ const struct verb verbs_table[] = {
      "list: their names, and how many statements each has. new NAME: begin another one. Statements are numbered within "
      "their investigation without gaps, so that what is left out of one shows: groundwork verify. Names are kept "
      "encrypted.", 1, 2, true, {{0}}, verbs_investigation},
+    {"compartment", "ACTION...", "who reads what: groups of members, each with keys of its own",
+     "list: which there are, and which are yours. new NAME: one more, which you hold alone; what is taken in with "
+     "--compartment NAME is read and searched by who holds it, and by nobody else. grant NAME KEY, revoke NAME KEY: a "
+     "member holds it, or no more: then what comes after is under new keys, and what was there she may have kept. KEY "
+     "is the name of her key, or the eight digits at its end. The first compartment is called main.", 1, 3, true,
+     {{"proposal", "LEAF", "new: where several administrators must agree, once they did"}}, verbs_compartment},
     {"custody", "add|show [ACT|ITEM]", "who had an item, and what was done with it",
      "add ACT: say on the log that items, or all that is on a receipt, were collected, received, transferred, viewed, "
      "exported, returned or destroyed; what is said is signed, numbered and kept encrypted. ITEMS is one item, or "
@@ -396,6 +402,7 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                           .config_folder = request->config_folder,
                                           .passphrase = ask_passphrase,
                                           .context = ret,
+                                          .compartment = request->compartment,
                                           .identity = request->identity,
                                           .held = request->runtime_folder != NULL ? verbs_agent_held : NULL,
                                           .held_context = ret,
@@ -434,6 +441,15 @@ int verbs_outside(const struct verbs_request *request, const char *path, struct 
 static void watched_finding(void *context, const char *line)
 {
     struct verbs_watching *w = context;
+    if (w->told.n == 0)
+        buf_put_u8(&w->told, '\n');
+    size_t before = w->told.n;
+    buf_printf(&w->told, "%s\n", line);
+    if (w->again && before > 0 && !w->told.failed && memmem(w->told.p, before, w->told.p + before - 1,
+                                                            w->told.n - before + 1) != NULL) {
+        w->told.n = before;
+        return;
+    }
     w->findings++;
     if (w->face->json != NULL) {
         buf_put_text(&w->lines, line);

@@ -53,6 +53,7 @@ struct verbs_request {
     size_t count;
     const char *option[VERBS_OPTIONS_MAX]; /* by the order of verb->options; NULL: not given; "" for a given flag */
     const char *repository;                /* -R, GROUNDWORK_REPO or the nearest parent; NULL when there is none */
+    const char *compartment;               /* --compartment; NULL: the first one that is held */
     const char *key_path;                  /* --key or GROUNDWORK_KEY; NULL: the default */
     const char *config_folder, *state_folder; /* .../groundwork */
     const char *runtime_folder;               /* .../groundwork, for the agent's socket */

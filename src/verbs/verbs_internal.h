@@ -16,8 +16,8 @@ verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verb
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt, verbs_unlock,
     verbs_lock,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold,
-    verbs_identity;
+    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold, verbs_identity,
+    verbs_compartment;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -46,6 +46,23 @@ struct verbs_place {
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
                uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e);
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret);
+/*
+ * compartment.c: the compartments that the member holds beside the one that is open, so that a verb looks at all.
+ * ${foreign}: how many there are that she does not hold.  verbs_other_open: one of them, without asking again.
+ * verbs_settle: ${s} is closed; what an act leaves to be done among the keys of the others is done.
+ */
+enum { VERBS_COMPARTMENT_HEX = 2 * STATEMENT_ID + 1 };
+struct verbs_others {
+    char (*hex)[VERBS_COMPARTMENT_HEX];
+    size_t count, foreign;
+    struct keyring_identity *identity;
+};
+void verbs_others_release(struct verbs_others *o); /* wipes */
+int verbs_others(struct store *s, struct verbs_others *ret, struct err *e);
+int verbs_other_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
+                     const struct verbs_others *o, size_t i, struct verbs_place *place, struct store **ret,
+                     struct err *e);
+int verbs_settle(const struct verbs_request *request, const struct verbs_face *face, struct store **s, struct err *e);
 /* agent.c: of a place: ask the agent for the keys; tell it that the key file was written anew.  ${context}: the place.
  * verbs_agent_status: a line of the status where one holds keys of ours. */
 int verbs_agent_held(void *context, const struct hash *pin, const struct note_key *member,
@@ -72,6 +89,8 @@ struct verbs_watching {
     uint64_t findings;
     struct buf lines; /* for the document, newline-ended */
     struct verbs_numbered numbered;
+    bool again;      /* another compartment of the same log: what was told is not told again */
+    struct buf told; /* newline-ended, newline before it too */
 };
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret);
 void verbs_numbered_add(struct verbs_numbered *n, const struct store_numbered *one);

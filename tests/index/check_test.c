@@ -23,7 +23,7 @@ static int all(struct fixture *f, struct buf *to)
     OWN(index_drop) struct index *x = NULL;
     struct index_sums sums = {0};
     buf_clear(to);
-    int rc = index_open(f->root.s, &f->key, INDEX_READ, &x, &f->e);
+    int rc = index_open(&(struct index_place){f->root.s, "main"}, &f->key, INDEX_READ, &x, &f->e);
     if (rc == 0)
         rc = index_dump(x, add_line, to, &f->e);
     if (rc == 0)
@@ -83,7 +83,8 @@ static void test_flipped_bytes(void **state)
         if (rc == 0)
             assert_string_equal(buf_text(&want), buf_text(&got));
         damaged += rc == ERR_DAMAGED;
-        if (rc == ERR_DAMAGED && index_open(f->root.s, &f->key, INDEX_READ, &x, &f->e) == 0) {
+        const struct index_place at = {f->root.s, "main"};
+        if (rc == ERR_DAMAGED && index_open(&at, &f->key, INDEX_READ, &x, &f->e) == 0) {
             assert_int_equal(index_check(x, &f->e), ERR_DAMAGED);
             index_close(TAKE(x));
         }
@@ -140,7 +141,7 @@ static int each_state(struct fixture *f)
         good.p[at] ^= 4;
         fixture_write(f, "main.db-wal", buf_bytes(&good));
         good.p[at] ^= 4;
-        int rc = index_open(f->root.s, &f->key, INDEX_READ, &x, &f->e);
+        int rc = index_open(&(struct index_place){f->root.s, "main"}, &f->key, INDEX_READ, &x, &f->e);
         if (rc == 0)
             rc = index_where(x, &now, &f->e);
         /* Where the change lies in what made the first tables, the index is as if that had been interrupted. */

@@ -108,7 +108,7 @@ static int some_of_everything(struct fixture *f)
     struct statement item = {.kind = STATEMENT_RECEIVED, .received = {.path = bytes_text("p"), .bytes = 4}};
     struct index_twin twin;
     struct index_sums sums;
-    int rc = index_open(f->root.s, &f->key, INDEX_WRITE, &x, &f->e);
+    int rc = index_open(&(struct index_place){f->root.s, "main"}, &f->key, INDEX_WRITE, &x, &f->e);
     if (rc == 0)
         rc = fixture_say(x, 0, &open, &f->e);
     if (rc == 0)
@@ -132,7 +132,7 @@ static void test_memory(void **state)
         int rc = -1;
         for (long n = 0; rc != 0; n += 1 + n / 40) {
             assert_true(n < 100000);
-            assert_int_equal(index_remove(f->root.s, NULL), 0);
+            assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, NULL), 0);
             allocations_left = n;
             lost_for_good = good;
             rc = some_of_everything(f);
@@ -142,7 +142,7 @@ static void test_memory(void **state)
                 fail_msg("allocation %ld: %d %s", n, rc, f->e.text);
             if (rc == 0)
                 continue;
-            assert_int_equal(index_remove(f->root.s, NULL), 0);
+            assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, NULL), 0);
             assert_int_equal(some_of_everything(f), 0);
         }
     }

@@ -59,7 +59,7 @@ int fixture_teardown(void **state)
 struct index *fixture_open(struct fixture *f, enum index_manner manner)
 {
     struct index *x = NULL;
-    if (index_open(f->root.s, &f->key, manner, &x, &f->e) != 0)
+    if (index_open(&(struct index_place){f->root.s, "main"}, &f->key, manner, &x, &f->e) != 0)
         fail_msg("%s", f->e.text);
     return x;
 }
@@ -67,7 +67,7 @@ struct index *fixture_open(struct fixture *f, enum index_manner manner)
 int fixture_try(struct fixture *f, enum index_manner manner)
 {
     OWN(index_drop) struct index *x = NULL;
-    return index_open(f->root.s, &f->key, manner, &x, &f->e);
+    return index_open(&(struct index_place){f->root.s, "main"}, &f->key, manner, &x, &f->e);
 }
 
 void fixture_file(const struct fixture *f, const char *name, struct file_path *to)

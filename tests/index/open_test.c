@@ -56,7 +56,7 @@ static void tell_all(struct fixture *f)
 static int read_all(struct fixture *f)
 {
     OWN(index_drop) struct index *x = NULL;
-    int rc = index_open(f->root.s, &f->key, INDEX_READ, &x, &f->e);
+    int rc = index_open(&(struct index_place){f->root.s, "main"}, &f->key, INDEX_READ, &x, &f->e);
     if (rc == 0)
         story_check(x, &story, story.records);
     return rc;
@@ -67,10 +67,10 @@ static void test_absent(void **state)
     struct fixture *f = *state;
     OWN(buf_drop) struct buf before = {0}, after = {0};
     assert_int_equal(fixture_try(f, INDEX_READ), ERR_ABSENT);
-    assert_int_equal(index_remove(f->root.s, &f->e), 0);
+    assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
     assert_int_equal(fixture_try(f, INDEX_WRITE), 0);
     assert_int_equal(fixture_try(f, INDEX_READ), 0);
-    assert_int_equal(index_remove(f->root.s, &f->e), 0);
+    assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
     folder_state(f, &before);
     assert_string_equal(buf_text(&before), "2\n");
     assert_int_equal(fixture_try(f, INDEX_READ), ERR_ABSENT);
@@ -91,7 +91,7 @@ static void test_no_plain_file(void **state)
         for (int kind = 0; kind < 3; kind++) {
             struct file_path path;
             fixture_file(f, beside[i], &path);
-            assert_int_equal(index_remove(f->root.s, &f->e), 0);
+            assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
             assert_int_equal(fixture_try(f, INDEX_WRITE), 0);
             delete(f, beside[i]);
             assert_int_equal(kind == 0   ? mkfifo(path.s, 0600)
@@ -103,7 +103,7 @@ static void test_no_plain_file(void **state)
                 assert_non_null(strstr(f->e.text, path.s));
                 assert_non_null(strstr(f->e.text, "is not a plain file"));
             }
-            assert_int_equal(index_remove(f->root.s, &f->e), 0);
+            assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
             assert_false(file_exists(path.s));
         }
     struct file_path aside;

@@ -8,7 +8,7 @@ static void test_story(void **state)
         OWN(story_drop) struct story s;
         OWN(buf_drop) struct buf grown = {0}, rebuilt = {0};
         story_make(&s, seed * 7919, 40);
-        assert_int_equal(index_remove(f->root.s, &f->e), 0);
+        assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
         OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
         for (uint64_t r = 0; r < s.records; r++) {
             story_tell(x, &s, r, r + 1);
@@ -24,7 +24,7 @@ static void test_story(void **state)
         x = fixture_open(f, INDEX_READ);
         story_check(x, &s, s.records);
         index_close(TAKE(x));
-        assert_int_equal(index_remove(f->root.s, &f->e), 0);
+        assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, &f->e), 0);
         x = fixture_open(f, INDEX_WRITE);
         story_tell(x, &s, 0, s.records);
         fixture_dump(x, &rebuilt);

@@ -15,12 +15,13 @@ static void other_make(const struct fixture *f, struct other *ret)
     keyring_identity_public(&ret->id, ret->reader.box, receiving);
     memcpy(ret->reader.receiving, receiving[0], CRYPT_PUBLIC);
     ret->reader.key = ret->id.member;
+    ret->reader.reads = ret->reader.writes = true;
 }
 
 /* By the newest receiving key that is not of a later epoch. */
 static struct keyring_reader reader_at(const struct keyring_identity *id, uint64_t epoch)
 {
-    struct keyring_reader r = {.key = id->member};
+    struct keyring_reader r = {.key = id->member, .reads = true, .writes = true};
     uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
     keyring_identity_public(id, r.box, receiving);
     memcpy(r.receiving, receiving[epoch >= id->holdings[0].seeds[1].epoch], CRYPT_PUBLIC);
@@ -50,7 +51,7 @@ static void one_more_reader(void **state)
     assert_int_equal(open_as(f, &x.id, 1, both + 1, 1, &none), ERR_KEY); /* signed by nobody who is trusted */
     assert_int_equal(open_as(f, &x.id, 1, both, 2, &k), 0);
     assert_memory_equal(keyring_log_seed(k)->b, f->log_seed.b, CRYPT_KEY);
-    assert_int_equal(keyring_dismiss(f->keyring, &x.id.member, NULL), 0);
+    assert_int_equal(keyring_dismiss(f->keyring, &x.reader, NULL), 0);
     fixture_commit(f, 1, 0);
     assert_int_equal(open_as(f, &x.id, 1, both, 2, &none), ERR_KEY);
 }
@@ -73,7 +74,16 @@ static void a_turn(void **state)
     keyring_key(f->keyring, KEYRING_PACK, &pack[0]);
     for (uint64_t turn = 1; turn <= 3; turn++) { /* past what was published ahead: the last receiving key again */
         const struct keyring_reader readers[] = {reader_at(&f->id, turn + 1)};
-        const struct keyring_turning t = {readers, 1, both, turn == 1 ? 2 : 1, turn, 40, f->next_leaf};
+        const struct keyring_reader before[] = {reader_at(&f->id, turn), x.reader};
+        const struct keyring_turning t = {.readers = readers,
+                                          .count = 1,
+                                          .before = before,
+                                          .before_count = turn == 1 ? 2 : 1,
+                                          .pack = turn,
+                                          .sector = 40,
+                                          .leaf = f->next_leaf,
+                                          .compartment = true,
+                                          .log = true};
         assert_int_equal(keyring_turn(f->keyring, &t, NULL), 0);
         fixture_commit(f, 10, 0);
         fixture_find_all(f);
@@ -109,7 +119,13 @@ static void a_turn_that_was_not_committed(void **state)
     fixture_commit(f, 10, 0);
     keyring_table(f->keyring, &version, &digest);
     const struct keyring_reader readers[] = {reader_at(&f->id, 2)};
-    const struct keyring_turning t = {readers, 1, &f->id.member, 1, 0, 0, f->next_leaf};
+    const struct keyring_turning t = {.readers = readers,
+                                      .count = 1,
+                                      .before = readers,
+                                      .before_count = 1,
+                                      .leaf = f->next_leaf,
+                                      .compartment = true,
+                                      .log = true};
     assert_int_equal(keyring_turn(f->keyring, &t, NULL), 0);
     const struct keyring_trust trust = {&f->id.member, 1, 1};
     struct keyring_place place = {.root = f->root.s, .trust = &trust};

@@ -146,7 +146,7 @@ static void a_new_member_takes_over(void **state)
     assert_int_equal(keyring_identity_make(lost.origin, &fresh, NULL), 0);
     memcpy(fresh.holdings[0].compartment, lost.holdings[0].compartment, KEYRING_ID);
     fresh.pin = lost.pin;
-    assert_int_equal(keyring_replace(k, &fresh, NULL), 0);
+    assert_int_equal(keyring_replace(k, &fresh, true, NULL), 0);
     f->id = fresh;
     fixture_log(f, bytes_of(NULL, 0));
     assert_int_equal(keyring_committed(k, bytes_of(NULL, 0), &e), 0);

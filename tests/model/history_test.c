@@ -906,6 +906,115 @@ static void any_chain_of_events(void **state)
     }
 }
 
+/* ---- compartments ---- */
+
+static struct statement compartment(struct scene *s, enum statement_kind kind, uint8_t id, unsigned key)
+{
+    const char *name = kind == STATEMENT_COMPARTMENT ? NULL : s->key[key].name;
+    struct statement st = {.kind = kind, .compartment = {.name = name}};
+    memset(st.compartment.compartment, id, STATEMENT_ID);
+    return placed(s, st);
+}
+
+static bool holds(const struct scene *s, unsigned key, size_t at)
+{
+    const struct history_member *m = history_member_by_key(&s->h, &s->key[key]);
+    assert_non_null(m);
+    return history_holds(m, at);
+}
+
+static void says(struct scene *s, uint64_t leaf, unsigned signer, enum statement_kind kind, uint8_t id, unsigned key)
+{
+    struct statement st = compartment(s, kind, id, key);
+    takes(s, leaf, signer, &st);
+}
+
+static void may_not(struct scene *s, uint64_t leaf, unsigned signer, enum statement_kind kind, uint8_t id,
+                    unsigned key, const char *rule)
+{
+    struct statement st = compartment(s, kind, id, key);
+    refuses(s, leaf, signer, &st, rule);
+}
+
+static void who_holds_what(void **state)
+{
+    struct scene *s = *state;
+    uint8_t id[STATEMENT_ID];
+    memset(id, 7, STATEMENT_ID);
+    struct statement st = added(s, 1, STATEMENT_ADMINISTRATOR);
+    takes(s, 3, 0, &st);
+    st = added(s, 2, STATEMENT_AUDITOR);
+    takes(s, 4, 0, &st);
+    assert_true(holds(s, 0, 0) && holds(s, 1, 0) && !holds(s, 2, 0));
+    assert_int_equal(history_compartment(&s->h, id), HISTORY_COMPARTMENTS_MAX);
+    may_not(s, 5, 0, STATEMENT_GRANTED, 7, 1, "rule compartment-known");
+    may_not(s, 5, 0, STATEMENT_COMPARTMENT, 0, 0, "rule compartment-new"); /* the first one's */
+    says(s, 5, 0, STATEMENT_COMPARTMENT, 7, 0);
+    assert_int_equal(history_compartment(&s->h, id), 1);
+    assert_true(holds(s, 0, 1) && !holds(s, 1, 1) && s->h.compartments[1].leaf == 5);
+    may_not(s, 6, 0, STATEMENT_COMPARTMENT, 7, 0, "rule compartment-new");
+    may_not(s, 6, 0, STATEMENT_GRANTED, 7, 0, "rule compartment-held");
+    may_not(s, 6, 0, STATEMENT_UNGRANTED, 7, 1, "rule compartment-held");
+    may_not(s, 6, 0, STATEMENT_GRANTED, 7, 2, "rule compartment-role");
+    may_not(s, 6, 0, STATEMENT_GRANTED, 7, 9, "rule event-member");
+    says(s, 6, 0, STATEMENT_GRANTED, 7, 1);
+    assert_true(holds(s, 1, 1));
+    may_not(s, 7, 0, STATEMENT_UNGRANTED, 7, 0, "rule compartment-self");
+    says(s, 7, 1, STATEMENT_UNGRANTED, 7, 0);
+    assert_true(!holds(s, 0, 1) && holds(s, 0, 0));
+    may_not(s, 8, 1, STATEMENT_UNGRANTED, 0, 0, "rule compartment-last");
+}
+
+/* Who stops writing holds nothing any more; who writes again holds the first one alone; sheets hold all. */
+static void holding_by_role(void **state)
+{
+    struct scene *s = *state;
+    struct statement st = added(s, 1, STATEMENT_INVESTIGATOR);
+    takes(s, 3, 0, &st);
+    says(s, 4, 0, STATEMENT_COMPARTMENT, 7, 0);
+    says(s, 5, 0, STATEMENT_COMPARTMENT, 8, 0);
+    says(s, 6, 0, STATEMENT_GRANTED, 7, 1);
+    st = turned(s, 1, STATEMENT_AUDITOR, LOG + 1);
+    takes(s, 7, 0, &st);
+    assert_true(!holds(s, 1, 0) && !holds(s, 1, 1));
+    st = turned(s, 1, STATEMENT_ANALYST, 0);
+    takes(s, 8, 0, &st);
+    assert_true(holds(s, 1, 0) && !holds(s, 1, 1));
+    st = turned(s, 1, STATEMENT_ADMINISTRATOR, 0);
+    takes(s, 9, 0, &st);
+    says(s, 10, 0, STATEMENT_GRANTED, 8, 1);
+    st = revoked(s, 1, LOG + 2);
+    takes(s, 11, 0, &st);
+    assert_true(!holds(s, 1, 0) && !holds(s, 1, 2));
+    st = sheets(s, 20);
+    takes(s, 12, 0, &st);
+    st = member(s, 5, s->key[0].name);
+    takes(s, 13, 20, &st);
+    assert_true(holds(s, 5, 0) && holds(s, 5, 1) && holds(s, 5, 2) && !holds(s, 5, 3) && !holds(s, 0, 0));
+}
+
+static void compartments_that_fit(void **state)
+{
+    struct scene *s = *state;
+    for (unsigned i = 1; i < HISTORY_COMPARTMENTS_MAX; i++)
+        says(s, 10 + i, 0, STATEMENT_COMPARTMENT, (uint8_t)i, 0);
+    assert_true(holds(s, 0, HISTORY_COMPARTMENTS_MAX - 1) && !holds(s, 0, HISTORY_COMPARTMENTS_MAX));
+    may_not(s, 100, 0, STATEMENT_COMPARTMENT, 200, 0, "rule compartment-new");
+    struct statement st = sheets(s, 20);
+    takes(s, 101, 0, &st);
+    st = member(s, 5, NULL);
+    takes(s, 102, 20, &st);
+    assert_true(history_member_by_key(&s->h, &s->key[5])->holds == UINT64_MAX);
+}
+
+static void a_receiving_key_for_every_epoch(void **state)
+{
+    struct history_member m = {.receiving = {{.epoch = 3, .key = {3}}, {.epoch = 5, .key = {5}}}};
+    static const uint8_t expected[] = {3, 3, 3, 3, 3, 5, 5};
+    for (uint64_t epoch = 0; epoch < COUNT(expected); epoch++)
+        assert_int_equal(history_receiving(&m, epoch)[0], expected[epoch]);
+}
+
 int main(void)
 {
 #define HISTORY_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -932,6 +1041,10 @@ int main(void)
         HISTORY_TWO(a_revocation_by_three),
         HISTORY_TWO(approvals_fall_with_who_gave_them),
         HISTORY_TEST(any_chain_of_events),
+        HISTORY_TEST(who_holds_what),
+        HISTORY_TEST(holding_by_role),
+        HISTORY_TEST(compartments_that_fit),
+        HISTORY_TEST(a_receiving_key_for_every_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

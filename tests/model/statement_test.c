@@ -328,13 +328,22 @@ static void draw_turned(struct drawn *d)
     draw_log(&r->log_known, &r->log);
 }
 
+static void draw_compartment(struct drawn *d)
+{
+    const char *name = d->s.kind == STATEMENT_COMPARTMENT ? NULL : any_member(d);
+    d->s.compartment = (struct statement_compartment){.name = name};
+    draw(d->s.compartment.compartment, STATEMENT_ID);
+    draw_event(&d->s.compartment.event);
+}
+
 static void draw_statement(struct drawn *d, enum statement_kind kind);
 
 /* Any act, as it is proposed: without place and log key. */
 static void draw_proposed(struct drawn *d)
 {
     static const enum statement_kind acts[] = {STATEMENT_ADDED, STATEMENT_ROLE, STATEMENT_REVOKED,
-                                               STATEMENT_COSIGNERS, STATEMENT_RECOVERY};
+                                               STATEMENT_COSIGNERS, STATEMENT_RECOVERY, STATEMENT_COMPARTMENT,
+                                               STATEMENT_GRANTED, STATEMENT_UNGRANTED};
     struct statement whole = d->s;
     OWN(mem_drop) struct drawn *inner = calloc(1, sizeof *inner);
     assert_non_null(inner);
@@ -735,6 +744,9 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_ADDED: draw_added(d); break;
     case STATEMENT_ROLE:
     case STATEMENT_REVOKED: draw_turned(d); break;
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED: draw_compartment(d); break;
     case STATEMENT_PROPOSED: draw_proposed(d); break;
     case STATEMENT_APPROVED: draw_approved(d); break;
     case STATEMENT_NAMED:
@@ -1094,6 +1106,13 @@ static void assert_same(const struct statement *a, const struct statement *b)
     case STATEMENT_ADDED:
     case STATEMENT_ROLE:
     case STATEMENT_REVOKED: assert_same_turned(a, b); break;
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
+        assert_same_event(&a->compartment.event, &b->compartment.event);
+        assert_memory_equal(a->compartment.compartment, b->compartment.compartment, STATEMENT_ID);
+        assert_text(a->compartment.name, b->compartment.name);
+        break;
     case STATEMENT_PROPOSED:
         assert_same_event(&a->proposed.event, &b->proposed.event);
         assert_same_act(a->proposed.act, b->proposed.act);
@@ -2095,6 +2114,13 @@ static const struct broken {
     {STATEMENT_REVOKED, false, "\"reason\":\"arrested\"", "\"reason\":\"ill\"", "rule revoked-fields"},
     {STATEMENT_REVOKED, false, "\"doubtful\":7", "\"doubtful\":-7", "rule revoked-fields"},
     {STATEMENT_REVOKED, false, "\"log\":\"example.org+", "\"log\":\"example.org", "rule revoked-fields"},
+    {STATEMENT_COMPARTMENT, false, ",\"kind\"", ",\"from\":\"n\",\"kind\"", "rule fields"},
+    {STATEMENT_COMPARTMENT, false, "\"compartment\":\"00", "\"compartment\":\"0", "rule compartment-fields"},
+    {STATEMENT_COMPARTMENT, false, "\"number\":3", "\"number\":null", "rule compartment-fields"},
+    {STATEMENT_GRANTED, false, "\"to\":\"n\"", "\"to\":1", "rule compartment-fields"},
+    {STATEMENT_GRANTED, false, ",\"to\":\"n\"", "", "rule fields"},
+    {STATEMENT_UNGRANTED, false, "\"compartment\":\"00", "\"compartment\":\"zz", "rule compartment-fields"},
+    {STATEMENT_UNGRANTED, false, "{\"compartment\"", "{\"claims\":[],\"compartment\"", "rule fields"},
     {STATEMENT_PROPOSED, false, "\"kind\":\"role\"", "\"kind\":\"packs\"", "rule proposed-act"},
     {STATEMENT_PROPOSED, false, "\"kind\":\"role\"", "\"kind\":\"member\"", "rule proposed-act"},
     {STATEMENT_PROPOSED, false, "\"kind\":\"role\",", "\"kind\":\"role\",\"log\":1,", "rule fields"},
@@ -2318,6 +2344,12 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         d->s.proposed.act = &act;
         break;
     case STATEMENT_APPROVED: d->s.approved.proposal = 9; break;
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
+        d->s.compartment =
+            (struct statement_compartment){.event = {.number = 3}, .name = kind == STATEMENT_COMPARTMENT ? NULL : "n"};
+        break;
     case STATEMENT_NAMED:
         d->s.named.member = "example.org/m/00000002";
         d->s.named.text = "words";

@@ -66,8 +66,8 @@ static void do_harm(struct fixture *f, enum harm harm)
     case INNER: fixture_flip(f, "index/main.db", (int64_t)fixture_size(f, "index/main.db") / 2); break;
     case TAIL: fixture_flip(f, "index/main.db", -2000); break;
     case FOREIGN_KEY:
-        assert_int_equal(index_remove(f->root.s, NULL), 0);
-        assert_int_equal(index_open(f->root.s, &other, INDEX_WRITE, &x, NULL), 0);
+        assert_int_equal(index_remove(&(struct index_place){f->root.s, "main"}, NULL), 0);
+        assert_int_equal(index_open(&(struct index_place){f->root.s, "main"}, &other, INDEX_WRITE, &x, NULL), 0);
         break;
     default: fixture_remove(f, "index"); break;
     }

@@ -372,7 +372,7 @@ static void a_proposal_waits(void **state)
     /* k of leaf 0 is 1 in this fixture: one is enough, and what was proposed nowhere cannot be approved. */
     struct store_acted a;
     struct store *s = fixture_open(f, STORE_WRITE);
-    fixture_says(f, store_approve(s, 3, &a, &f->e), ERR_REFUSED, "no proposal", NULL);
+    fixture_says(f, store_approve(s, 3, NULL, &a, &f->e), ERR_REFUSED, "no proposal", NULL);
     store_close(s);
     done(f, added(&third, STATEMENT_ANALYST), NULL);
     done(f, turned(&third, STATEMENT_INVESTIGATOR), NULL);

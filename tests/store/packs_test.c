@@ -82,7 +82,7 @@ static void test_how_far_they_go(void **state)
     OWN(store_packs_release) struct store_packs all = {0};
     struct store_packs_end end;
     assert_int_equal(store_packs_load(s, &all, &f->e), 0);
-    assert_int_equal(store_packs_end(s, &end, &f->e), 0);
+    assert_int_equal(store_packs_end(s, 0, &end, &f->e), 0);
     assert_int_equal(end.packs, all.count);
     assert_int_equal(end.open, !all.list[all.count - 1].sealed);
     const struct vault_stripe *last = &all.stripes[all.stripe_count - 1];

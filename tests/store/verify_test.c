@@ -207,7 +207,7 @@ static void test_index_that_was_begun(void **state)
             struct store *s = fixture_open(f, STORE_CHECK);
             keyring_key(store_keyring(s), KEYRING_INDEX, &key);
             store_close(s);
-            assert_int_equal(index_open(f->root.s, &key, INDEX_WRITE, &x, &f->e), 0);
+            assert_int_equal(index_open(&(struct index_place){f->root.s, "main"}, &key, INDEX_WRITE, &x, &f->e), 0);
             index_close(x);
         }
         assert_int_equal(fixture_verify(f, STORE_CHECK), 0);

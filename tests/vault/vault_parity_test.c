@@ -161,7 +161,7 @@ static void what_the_log_does_not_name_is_cut(void **state)
     struct vault_stripe stripes[] = {{.stripe = 999, .packs = 16}, {.stripe = 1000, .packs = 3}};
     struct vault_parity_end end = {.stripes = stripes, .stripe_count = 2};
     fixture_begin(&f, 1, 1);
-    assert_int_equal(vault_parity_cut(f.root, &end, &e), 0); /* no folder yet */
+    assert_int_equal(vault_parity_cut(f.root, &end, &VAULT_ALL_PACKS, &e), 0); /* no folder yet */
     static const char *const folders[] = {"", "/000", "/001", "/002", "/other"};
     for (size_t i = 0; i < COUNT(folders); i++) {
         (void)snprintf(path, sizeof path, "%s/parity%s", f.root, folders[i]);
@@ -171,13 +171,15 @@ static void what_the_log_does_not_name_is_cut(void **state)
         touch(f.root, kept[i]);
     for (size_t i = 0; i < COUNT(cut); i++)
         touch(f.root, cut[i]);
-    assert_int_equal(vault_parity_cut(f.root, &end, &e), 0);
+    assert_int_equal(vault_parity_cut(f.root, &end, &VAULT_ALL_PACKS, &e), 0);
     for (size_t i = 0; i < COUNT(kept); i++)
         assert_true(there(f.root, kept[i]));
     for (size_t i = 0; i < COUNT(cut); i++)
         assert_false(there(f.root, cut[i]));
     end.stripe_count = 0; /* a log that names none */
-    assert_int_equal(vault_parity_cut(f.root, &end, &e), 0);
+    assert_int_equal(vault_parity_cut(f.root, &end, &(struct vault_span){1001, 1002}, &e), 0);
+    assert_true(there(f.root, kept[0]) && there(f.root, kept[7])); /* of others */
+    assert_int_equal(vault_parity_cut(f.root, &end, &VAULT_ALL_PACKS, &e), 0);
     assert_false(there(f.root, kept[0]));
     assert_true(there(f.root, "000/notes"));
     fixture_end(&f);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""reader.py REPOSITORY KEY_FILE PASSPHRASE_FILE OUT
+"""reader.py REPOSITORY KEY_FILE PASSPHRASE_FILE OUT [COMPARTMENT]
 
 Read a repository by FORMAT.md alone, with nothing of src/: open the key file and the keyring, hold journal, log,
 covers, numbering and packs to what they must be, open every statement, and write every item under OUT/<receipt>/<path>.
-Section numbers are those of FORMAT.md.  Ends with VERIFIED and the counts, or with a traceback at the first byte that
-is not as the format says.
+COMPARTMENT is the id of another one than the first, in hex.  Section numbers are those of FORMAT.md.  Ends with
+VERIFIED and the counts, or with a traceback at the first byte that is not as the format says.
 """
 import base64
 import json
@@ -111,8 +111,9 @@ def note_signer(note):
 
 
 WRITERS = ("administrator", "investigator", "analyst")
+ABOUT_COMPARTMENTS = ("compartment", "granted", "ungranted")
 BY_ADMINISTRATORS = ("recovery", "cosigners", "added", "role", "revoked", "proposed", "approved", "named",
-                     "keyholder")
+                     "keyholder", *ABOUT_COMPARTMENTS)
 BY_INVESTIGATORS = ("cover", "investigation", "deposit", "part", "receipt", "set-aside",
                     "identity", "identity-sealed", "identity-shares", "identity-access")
 
@@ -246,7 +247,7 @@ def open_key_file(path, passphrase):
         compartment = c.take(16)
         holdings[compartment] = [(c.u(8), c.take(32)) for _ in range(2 if version == 1 else c.u(1))]
     k["compartment"] = next(iter(holdings))
-    k["receiving"] = holdings[k["compartment"]]
+    k["receiving"], k["holdings"] = holdings[k["compartment"]], holdings
     c.take(40)
     need(c.left() == 0, "its body")
     need(p.public_of(k["sign"]) == parse_vkey(k["member"])[1], "its signing key")
@@ -261,7 +262,7 @@ def open_signed(data, mark, keys):
     need(public is not None, "a keyring file's signer")
     need(p.verify(public, b"groundwork/keyring/v1\0" + data[:-64], data[-64:]), "a keyring file's signature")
     features = int.from_bytes(data[12:16], "big")
-    need(features == 0 or (features == 1 and mark == b"GWTABLE\n"), "a keyring file's features")
+    need(features == 0 or (features <= 3 and mark == b"GWTABLE\n"), "a keyring file's features")
     need(data[:12] == mark + struct.pack(">I", 1) and data[56:64] == bytes(8), "a keyring file's head")
     return data[:64], data[64:-68]
 
@@ -274,11 +275,12 @@ def open_keyring(root, keys, named):
             data = (root / copy / "keys" / name).read_bytes()
             need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
     reader = vectors.key_id(*parse_vkey(keys["reader"])).hex()
-    epoch = keys["epoch"]  # as many as there are log keys
-    seed = [seed for at, seed in keys["receiving"] if at <= epoch][-1]
+    boxes = [name.split("-")[1:] for name in named if name.startswith(f"{comp}/wrap-")]
+    epoch = max(int(number) for number, whose in boxes if whose == reader)
+    seed = ([seed for at, seed in keys["receiving"] if at <= epoch] or [keys["receiving"][0][1]])[-1]
     head, box = open_signed((folder / comp / f"wrap-{epoch}-{reader}").read_bytes(), b"GWWRAPS\n", keys)
     epoch_key = p.box_open(seed, pin + head, box)
-    head, box = open_signed((folder / f"log/{epoch}-{reader}").read_bytes(), b"GWLOGKY\n", keys)
+    head, box = open_signed((folder / f"log/{keys['log_number']}-{reader}").read_bytes(), b"GWLOGKY\n", keys)
     log_seed = p.box_open(keys["box"], pin + head, box)
     version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
     head, body = open_signed((folder / comp / f"table-{version}").read_bytes(), b"GWTABLE\n", keys)
@@ -286,7 +288,8 @@ def open_keyring(root, keys, named):
     c = Cursor(p.open_sealed(table_key, 0, pin + head, body[32:]))
     table = {"index": c.take(32), "pack": c.take(32), "chunk": c.take(32), "log": log_seed}
     table["segments"] = [(c.u(8), c.u(8), c.take(32)) for _ in range(c.u(4))]
-    table["turns"] = [(c.u(8), c.u(4), c.take(32)) for _ in range(c.u(4))] if head[15] == 1 else []
+    table["turns"] = [(c.u(8), c.u(4), c.take(32)) for _ in range(c.u(4))] if head[15] & 1 else []
+    table["called"] = c.take(c.u(1)).decode() if head[15] & 2 else "main"
     need(not any(c.take(c.left())) and len(c.data) % 1024 == 0, "the table's end")
     return table
 
@@ -431,9 +434,15 @@ class Repository:
         self.read_public()
         self.keys = keys_of(self)
         need(self.pin == self.keys["pin"], "the pin")
-        self.keys["signers"], self.keys["epoch"] = [m["key"] for m in self.members.values()], len(self.logs)
+        self.keys["signers"], self.keys["log_number"] = [m["key"] for m in self.members.values()], len(self.logs)
+        mine = self.keys["compartment"]
         need(self.keys["member"] in self.keys["signers"], "the member")
-        need(all(comp == self.keys["compartment"] for comp in self.compartments), "a block's compartment")
+        need(all(comp in self.held for comp in self.compartments), "a block's compartment")
+        need(mine in self.held, "a compartment that there is")
+        self.hidden = [(leaf, sealed) for leaf, sealed, comp in self.hidden if comp == mine]
+        self.blocks = [block for comp, *block in self.blocks if comp == mine]
+        span = self.founded.get("parity", {"packs": 32})["packs"] << 27
+        self.runs = [run for run in self.runs if run[0] // span == list(self.held).index(mine)]
         self.table = open_keyring(self.root, self.keys, self.key_files)
         need(p.public_of(self.table["log"]) == parse_vkey(self.logs[-1][1])[1], "the log key")
         self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
@@ -457,13 +466,15 @@ class Repository:
             leaf = len(self.entries)
             need(p.verify(parse_vkey(self.log_of(leaf))[1], message, r["signature"]), "a record's signature")
             self.entries += entries
-            self.hidden += [(leaf + i, s) for i, s in enumerate(listed(r[2], r["hidden"]))]
+            comp = r[4][:16] if r["hidden"] else None
+            self.hidden += [(leaf + i, s, comp) for i, s in enumerate(listed(r[2], r["hidden"]))]
             self.public += [(leaf + r["hidden"] + i, s, r) for i, s in enumerate(listed(r[3], r["public"]))]
             c = Cursor(r[4])
             while c.left():
-                comp, number, start = c.take(16), c.u(8), c.take(16)
+                need(c.take(16) == comp, "the one compartment of a record")
+                number, start = c.u(8), c.take(16)
                 self.compartments.add(comp)
-                self.blocks.append((number, start + c.take(32 + 32 * int.from_bytes(start[8:12], "big") + p.TAG)))
+                self.blocks.append((comp, number, start + c.take(32 + 32 * int.from_bytes(start[8:12], "big") + p.TAG)))
             c = Cursor(r[5])
             self.runs += [(c.u(8), c.u(4), c.u(4)) for _ in range(c.u(4))]
             need(c.left() == 0, "extents")
@@ -526,6 +537,11 @@ class Repository:
         if goes:
             need(parse_vkey(body["log"])[0] == self.founded["origin"], "a log key's name")
             self.fresh(parse_vkey(body["log"])[1])
+        for holders in self.held.values():
+            if goes or role is None:
+                holders.discard(name)
+        if now not in WRITERS and role in WRITERS:
+            next(iter(self.held.values())).add(name)
         if role is None:
             need(body["reason"] in ("left", "lost", "arrested", "stolen", "other"), "a reason")
             need(body.get("doubtful", 0) <= leaf, "what is doubtful")
@@ -549,13 +565,29 @@ class Repository:
         need(all(name in administrators for name in spoke), "administrators who approved")
         proposal["done"] = True
 
+    def held_event(self, leaf, body, signer):
+        """Who holds a compartment (18.1)."""
+        comp = bytes.fromhex(body["compartment"])
+        if body["kind"] == "compartment":
+            need(comp not in self.held and len(self.held) < 64, "a new compartment")
+            self.held[comp] = {signer}
+            return
+        holders = self.held[comp]
+        if body["kind"] == "granted":
+            need(self.role(body["to"], leaf) in WRITERS and body["to"] not in holders, "to whom it is granted")
+            holders.add(body["to"])
+        else:
+            others = [c for c, h in self.held.items() if c != comp and body["from"] in h]
+            need(body["from"] in holders and others and body["from"] != signer, "from whom it is taken")
+            holders.remove(body["from"])
+
     def key_event(self, leaf, note, body, r):
         """One event of the history of keys (5.7), which follows from the one before."""
         self.events += 1
         need(body["number"] == self.events and un64(body["prev"]) == self.last_event, "a key event's place")
         self.last_event = self.entries[leaf][1:]
         kind, signer = body["kind"], note_signer(note)
-        if kind in ("added", "role", "revoked", "cosigners", "recovery"):
+        if kind in ("added", "role", "revoked", "cosigners", "recovery", *ABOUT_COMPARTMENTS):
             self.agreed(leaf, body)
         if kind == "member":
             need(body["set"] == self.sheets["set"], "the sheets that replace a member")
@@ -564,10 +596,17 @@ class Repository:
             need(len(replaced) == 1 and self.role(replaced[0], leaf) == "administrator", "whom sheets replace")
             self.members[replaced[0]]["until"] = leaf
             self.member_add(leaf + 1, body["key"], "administrator")
+            for holders in self.held.values():
+                holders.discard(replaced[0])
+                holders.add(parse_vkey(body["key"])[0])
+        elif kind in ABOUT_COMPARTMENTS:
+            self.held_event(leaf, body, signer)
         elif kind == "cosigners":
             self.cosigners = cosigners_of(body["policy"], self.log_of(leaf))
         elif kind == "added":
             self.member_add(leaf + 1, body["key"], body["role"])
+            if body["role"] in WRITERS:
+                next(iter(self.held.values())).add(parse_vkey(body["key"])[0])
             need(len(self.standing(leaf + 1, "administrator")) <= 16, "administrators")
         elif kind in ("role", "revoked"):
             self.turned(leaf, body, signer)
@@ -598,6 +637,7 @@ class Repository:
     def read_public(self):
         self.key_files, self.packs, self.covered, self.stripes = {}, {}, set(), {}
         founder, self.sheets = self.founded["member"]["key"], {"spent": True}
+        self.held = {bytes.fromhex(self.founded["compartment"]): {parse_vkey(founder)[0]}}
         self.members = {parse_vkey(founder)[0]: {"key": founder, "roles": [(0, "administrator")], "until": math.inf}}
         self.known, self.proposals = {parse_vkey(founder)[1], parse_vkey(self.founded["log"])[1]}, {}
         self.events, self.last_event = 0, self.entries[0][1:]
@@ -607,7 +647,8 @@ class Repository:
             kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
             need(kind != "member" or not self.sheets["spent"], "sheets that are not spent")
             body = body_of(open_note(note, self.sheets["key"] if kind == "member" else self.signer(leaf, note, kind)))
-            if body["kind"] in ("recovery", "member", "cosigners", "added", "role", "revoked", "proposed", "approved"):
+            if body["kind"] in ("recovery", "member", "cosigners", "added", "role", "revoked", "proposed", "approved",
+                                *ABOUT_COMPARTMENTS):
                 self.key_event(leaf, note, body, r)
             elif body["kind"] == "keyring":
                 for f in body["files"]:
@@ -732,11 +773,12 @@ class Repository:
         sealed = [n for n in sorted(self.packs) if self.packs[n]["sealed"]]
         shape = self.founded.get("parity")
         need(shape is not None or not self.stripes, "parity that was not founded")
-        want, left = {}, sealed
+        want, left, whole = {}, sealed, 1 << 27
         for number, stripe in sorted(self.stripes.items()):
             under, left = left[:stripe["packs"]], left[stripe["packs"]:]
             need(under == list(range(number * shape["packs"], number * shape["packs"] + stripe["packs"])), "a stripe")
-            need(stripe["packs"] == shape["packs"] or left == [], "a stripe that is not full before the next")
+            more = left and left[0] // shape["packs"] // whole == number // whole
+            need(stripe["packs"] == shape["packs"] or not more, "a stripe that is not full before the next")
             files = [Vault.pack_path(self, n).read_bytes() for n in under]
             files += [parity_of(files, shape, j) for j in range(shape["files"])]
             trailer = trailer_of(files)
@@ -809,14 +851,18 @@ class Repository:
         return len(placed)
 
 
-def main(root, key_file, passphrase_file, out):
+def main(root, key_file, passphrase_file, out, compartment=None):
     passphrase = pathlib.Path(passphrase_file).read_text().split("\n")[0]
-    repository = Repository(root, lambda _: open_key_file(key_file, passphrase))
+    keys = open_key_file(key_file, passphrase)
+    if compartment is not None:
+        keys["compartment"] = bytes.fromhex(compartment)
+        keys["receiving"] = keys["holdings"].get(keys["compartment"], keys["receiving"])
+    repository = Repository(root, lambda _: keys)
     items = repository.restore(out)
     print(f"VERIFIED {len(repository.records)} records, {len(repository.entries)} leaves, {items} items")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
     main(*sys.argv[1:])
