@@ -155,6 +155,7 @@ int store_seal_commit(struct store *s, struct store_sealing *x, uint64_t *ret_le
         rc = store_add(s, &x->sealed, &x->shares.identity_shares.sealed, NULL, e);
     if (rc == 0)
         rc = store_add(s, &x->shares, NULL, NULL, e);
+    x->tried = rc == 0;
     if (rc == 0)
         rc = store_commit(s, e);
     if (rc == 0)
@@ -162,7 +163,7 @@ int store_seal_commit(struct store *s, struct store_sealing *x, uint64_t *ret_le
     return rc;
 }
 
-bool store_seal_may_count(const struct store *s)
+bool store_seal_may_count(const struct store *s, const struct store_sealing *x)
 {
-    return store_sheets_may_count(s);
+    return x->tried && store_sheets_may_count(s);
 }

@@ -739,7 +739,7 @@ int store_identity_show(struct store *s, const char *person, const char *why,
  * sealing.c.  store_seal_make: a record under a fresh key, whose one half is in shares for these keyholders, all of
  * whom must stand; nothing is written yet, and the record is not kept in the clear.  store_seal_file: one keyholder's
  * share as a file of age for her, appended; to be durable where it was asked for before store_seal_commit makes the two
- * statements.  store_seal_may_count: of a commit that failed: it reached the journal.
+ * statements.  store_seal_may_count: of a commit that failed: it may have reached the journal.
  * store_reseal_make: the same half in new shares, by enough that were given back; the record is not opened.
  */
 struct store_sealing {
@@ -752,6 +752,7 @@ struct store_sealing {
     struct buf held; /* locked: the shares' texts, one after another, each IDENTITY_SHARE_MAX */
     size_t share_bytes[CRYPT_SHARES_MAX];
     unsigned needed, count;
+    bool tried; /* the commit was begun: what was refused before it does not count */
 };
 struct store_seal_for {
     const char *person;
@@ -763,7 +764,7 @@ int store_seal_make(struct store *s, const struct store_seal_for *whom, struct b
                     struct err *e);
 int store_seal_file(const struct store_sealing *x, unsigned number, struct buf *to, struct err *e);
 int store_seal_commit(struct store *s, struct store_sealing *x, uint64_t *ret_leaf, struct err *e);
-bool store_seal_may_count(const struct store *s);
+bool store_seal_may_count(const struct store *s, const struct store_sealing *x);
 
 /*
  * unsealing.c: reading one sealed record.  Each step is a statement with its reason.

@@ -323,7 +323,7 @@ static int hand_and_commit(struct store *s, const struct verbs_face *face, struc
     bool tried = rc == 0;
     if (rc == 0)
         rc = store_seal_commit(s, &h->sealing, ret_leaf, e);
-    if (rc != 0 && tried && store_seal_may_count(s))
+    if (rc != 0 && tried && store_seal_may_count(s, &h->sealing))
         face->warn(face->context, text_tr("These shares may count already: keep the files, and look with groundwork "
                                           "identity list."));
     else if (rc != 0)

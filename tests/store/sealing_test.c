@@ -94,7 +94,7 @@ static void test_what_cannot_be_sealed(void **state)
     assert_int_equal(store_seal_make(s, &(struct store_seal_for){"P-0001", twice, 1, 2}, bytes_text(SEALED_RECORD),
                                      &sealing, &f->e), 0);
     fixture_says(f, store_seal_commit(s, &sealing, &leaf, &f->e), ERR_REFUSED, "rule identity-holders", NULL);
-    assert_false(store_seal_may_count(s));
+    assert_false(store_seal_may_count(s, &sealing));
 }
 
 int main(void)
