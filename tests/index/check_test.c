@@ -83,8 +83,8 @@ static void test_flipped_bytes(void **state)
         if (rc == 0)
             assert_string_equal(buf_text(&want), buf_text(&got));
         damaged += rc == ERR_DAMAGED;
-        const struct index_place at = {f->root.s, "main"};
-        if (rc == ERR_DAMAGED && index_open(&at, &f->key, INDEX_READ, &x, &f->e) == 0) {
+        const struct index_place place = {f->root.s, "main"};
+        if (rc == ERR_DAMAGED && index_open(&place, &f->key, INDEX_READ, &x, &f->e) == 0) {
             assert_int_equal(index_check(x, &f->e), ERR_DAMAGED);
             index_close(TAKE(x));
         }
