@@ -29,8 +29,9 @@ struct index_place {
     const char *root, *name;
 };
 /*
- * index_open: open or, when writing, create.  ERR_ABSENT (reading: none there, or nothing in it yet), ERR_DAMAGED
- * (wrong key, failed page, schema of another version, what is no plain file in the place of one of its files): rebuild.
+ * index_open: open or, when writing, create.  ERR_ABSENT (none there when reading, nothing in it yet, or tables of an
+ * earlier version), ERR_DAMAGED (wrong key, failed page, tables of a later version, what is no plain file in the place
+ * of one of its files): rebuild.
  * Reading never changes a byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a
  * folder that can be written are they made again.  A reader sees one state, that of its opening, until it is closed.
  * index_remove: take the files away, before a rebuild; a folder in the place of one goes to quarantine/.

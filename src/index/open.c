@@ -193,6 +193,8 @@ static int schema_check(struct index *x, struct err *e)
     }
     if (rc == 0 && version == 0 && tables == 0) /* made, and interrupted before anything was in it */
         rc = err_set(e, ERR_ABSENT, "making %s was interrupted: the next writer makes it anew", x->path.s);
+    else if (rc == 0 && version > 0 && version < INDEX_SCHEMA) /* of an earlier program: no damage, and of no use */
+        rc = err_set(e, ERR_ABSENT, "%s has tables of an earlier version: it is made anew", x->path.s);
     else if (rc == 0 && version != INDEX_SCHEMA)
         rc = err_set(e, ERR_DAMAGED, "%s has tables of another version: run groundwork reindex", x->path.s);
     return rc;

@@ -137,10 +137,21 @@ static void test_other_schema(void **state)
 {
     struct fixture *f = *state;
     OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
-    assert_int_equal(index_run_sql(x, "PRAGMA user_version = 3; COMMIT; BEGIN", &f->e), 0);
+    assert_int_equal(index_run_sql(x, "PRAGMA user_version = 99; COMMIT; BEGIN", &f->e), 0);
     index_close(TAKE(x));
     assert_int_equal(fixture_try(f, INDEX_READ), ERR_DAMAGED);
     assert_int_equal(fixture_try(f, INDEX_WRITE), ERR_DAMAGED);
+}
+
+/* What an earlier program left is thrown away, and is nobody's fault. */
+static void test_earlier_schema(void **state)
+{
+    struct fixture *f = *state;
+    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
+    assert_int_equal(index_run_sql(x, "PRAGMA user_version = 1; COMMIT; BEGIN", &f->e), 0);
+    index_close(TAKE(x));
+    assert_int_equal(fixture_try(f, INDEX_READ), ERR_ABSENT);
+    assert_int_equal(fixture_try(f, INDEX_WRITE), ERR_ABSENT);
 }
 
 /* No file holds a path, a giver, a note or the header of a plain database, also while the writer is at work. */
@@ -350,6 +361,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_plain_file, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_key, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_other_schema, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_earlier_schema, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nothing_in_the_clear, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reading_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_folder_read_only, fixture_setup, fixture_teardown),
