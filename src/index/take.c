@@ -531,13 +531,12 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_APPROVED:
     case STATEMENT_NAMED:
     case STATEMENT_CUSTODY:
-        return 0;
-    case STATEMENT_ACCESSED:
-    case STATEMENT_SEALED:
     case STATEMENT_COMPARTMENT:
     case STATEMENT_GRANTED:
     case STATEMENT_UNGRANTED:
         return 0;
+    case STATEMENT_ACCESSED:
+    case STATEMENT_SEALED:
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:
