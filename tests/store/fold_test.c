@@ -393,6 +393,7 @@ struct forging {
     struct store *s;
     struct store_spool_of of;
     struct statement_place place;
+    struct statement_range one; /* that the record is about */
     struct buf statement, values;
     struct store_record record; /* but for what it holds */
 };
@@ -407,9 +408,9 @@ static void forging_release(struct forging *g)
 static void forge(struct forging *g, uint64_t leaf, bool bent, struct err *e)
 {
     OWN(buf_drop) struct buf text = {0};
-    struct statement_range one = {leaf, leaf};
+    g->one = (struct statement_range){leaf, leaf};
     struct statement st = {
-        .kind = STATEMENT_ACCESSED, .at_unix_s = 1, .place = g->place, .accessed = {"shown", &one, 1, NULL}};
+        .kind = STATEMENT_ACCESSED, .at_unix_s = 1, .place = g->place, .accessed = {"shown", &g->one, 1, NULL}};
     struct store_spool_content *c = &g->record.content;
     buf_clear(&g->statement), buf_clear(&g->values);
     crypt_random(c->secret.b, CRYPT_KEY);
