@@ -24,13 +24,6 @@ void verbs_json_lines(struct json_out *j, const char *key, struct bytes lines)
     json_array_end(j);
 }
 
-static void watching_release(struct verbs_watching *w)
-{
-    buf_drop(&w->lines);
-    buf_drop(&w->told);
-    verbs_numbered_release(&w->numbered);
-}
-
 /* A check that fails is an answer, not an error: it is said, and the exit code is 1. */
 static int answer_damaged(const struct verbs_face *face, const struct err *mine, int *ret_exit)
 {
@@ -120,7 +113,7 @@ static int look_beyond(struct beyond *b, const struct verbs_request *request, co
 int verbs_audit(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct verbs_place place;
     struct store_watch watch;
     struct store_audited done;
@@ -233,7 +226,7 @@ static void say_accesses(const struct verbs_face *face, const struct store_verif
 int verbs_verify(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct verbs_place place;
     struct store_watch watch;
     struct store_verified done = {0};
@@ -340,7 +333,7 @@ int verbs_reindex(const struct verbs_request *request, const struct verbs_face *
 {
     (void)ret_exit;
     OWN(store_drop) struct store *s = NULL;
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct verbs_place place;
     struct store_watch watch;
     struct index_sums sums;
@@ -381,7 +374,7 @@ static bool is_gone(const char *root)
 
 int verbs_repair(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     OWN(buf_drop) struct buf words = {0};
     struct verbs_place place;
     struct store_watch watch;

@@ -6,11 +6,6 @@
 enum { OPTION_REMIND, OPTION_AGAIN, OPTION_ANEW };
 enum { ID_SHOWN = 4, DAY_S = 86400 };
 
-static void watching_release(struct verbs_watching *w)
-{
-    buf_drop(&w->lines);
-}
-
 static void json_id(struct json_out *j, const uint8_t id[MIRROR_ID])
 {
     json_key(j, "mirror");
@@ -64,7 +59,7 @@ static void say_mirrored(const struct verbs_face *face, const struct mirror_wish
 int verbs_mirror(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct mirror_wish wish;
     struct store_watch watch;
     struct mirror_made done;
@@ -140,7 +135,7 @@ static void json_verified(struct json_out *j, const struct mirror_verified *v, s
 int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
                         int *ret_exit, struct err *e)
 {
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct mirror_verified done;
     struct store_watch watch;
     struct verbs_place place;
@@ -168,7 +163,7 @@ int verbs_verify_mirror(const struct verbs_request *request, const struct verbs_
 int verbs_from_mirror(const struct verbs_request *request, const struct verbs_face *face, const char *folder,
                       int *ret_exit, struct err *e)
 {
-    OWN(watching_release) struct verbs_watching w = {.face = face};
+    OWN(verbs_watching_release) struct verbs_watching w = {.face = face};
     struct mirror_restored done;
     struct store_watch watch;
     char n[VERBS_NUMBER_MAX];

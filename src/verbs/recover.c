@@ -203,6 +203,6 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
         json_recovered(face->json, root.s, &done, buf_bytes(&watching.lines));
     else if (rc == 0)
         say_recovered(face, root.s, &done);
-    buf_drop(&watching.lines);
+    verbs_watching_release(&watching);
     return rc;
 }

@@ -471,6 +471,13 @@ static void watched_numbered(void *context, const struct store_numbered *n)
     verbs_numbered_add(&w->numbered, n);
 }
 
+void verbs_watching_release(struct verbs_watching *w)
+{
+    buf_drop(&w->lines);
+    buf_drop(&w->told);
+    verbs_numbered_release(&w->numbered);
+}
+
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret)
 {
     *ret = (struct store_watch){watched_finding, watched_progress, w, watched_numbered};

@@ -93,6 +93,7 @@ struct verbs_watching {
     struct buf told; /* newline-ended, newline before it too */
 };
 void verbs_watch(struct verbs_watching *w, struct store_watch *ret);
+void verbs_watching_release(struct verbs_watching *w);
 void verbs_numbered_add(struct verbs_numbered *n, const struct store_numbered *one);
 int verbs_numbered_tell(const struct verbs_numbered *n, const struct verbs_face *face, struct err *e);
 void verbs_numbered_release(struct verbs_numbered *n);

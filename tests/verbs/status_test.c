@@ -74,7 +74,7 @@ static void how_old_audits_are(void **state)
 static void as_a_document(void **state)
 {
     static const char *const keys[] = {
-        "accesses_waiting",
+        "accesses_waiting", "agent_seconds",
         "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
         "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
         "packs",        "packs_bare",     "packs_here",   "parity_files",      "parity_packs", "pin",
