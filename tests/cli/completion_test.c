@@ -38,8 +38,8 @@ static void test_verbs_and_options(void **state)
     offers("groundwork \"\"", "help do here intake\n");
     offers("groundwork in", "intake\n");
     offers("groundwork help h", "help here\n");
-    offers("groundwork intake --", "--from --note --strict --key --compartment --passphrase-fd --json --lang --quiet --help "
-                                   "--version\n");
+    offers("groundwork intake --", "--from --note --strict --key --compartment --passphrase-fd --json --lang --quiet "
+                                   "--help --version\n");
     offers("groundwork here --fu", "--full\n");
     offers("groundwork do --f", "\n");
     offers("groundwork --la", "--lang\n");
