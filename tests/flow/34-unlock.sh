@@ -29,7 +29,7 @@ left=$(gw -R archive status --json | json 'd["agent_seconds"]')
 # One process, for one user: locked memory, no core, nothing of ours open, and no other user's business.
 socket=$(find run -type s)
 [ "$(stat -c %a "$socket")" = 600 ] && [ "$(stat -c %a run/groundwork)" = 700 ] || fail 'others may reach the socket'
-agent=$(pgrep -f "^$groundwork -R archive unlock --minutes 5")
+agent=$(pgrep -n -f "^$groundwork -R archive unlock --minutes 5")
 [ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$agent/status")" -ge 64 ] || fail 'its memory is not locked'
 [ "$(awk '/Max core file size/ {print $5 $6}' "/proc/$agent/limits")" = 00 ] || fail 'it may leave a core'
 if [ "$(id -u)" = 0 ]; then
@@ -51,7 +51,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "/proc/$agent/exe" ] || break; sleep 0.1;
 [ ! -e "/proc/$agent/exe" ] || fail 'it is still there'
 expect 4 'no terminal to ask on' setsid "$groundwork" -R archive items
 GROUNDWORK_PASSPHRASE_FILE="$work/passphrase" gw -R archive unlock >/dev/null
-kill "$(pgrep -f "^$groundwork -R archive unlock")"
+kill "$(pgrep -n -f "^$groundwork -R archive unlock")"
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -n "$(find run -type s)" ] || break; sleep 0.1; done
 expect 4 'no terminal to ask on' setsid "$groundwork" -R archive items
 
