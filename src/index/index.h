@@ -25,8 +25,9 @@ struct index;
 
 enum index_manner { INDEX_WRITE, INDEX_READ };
 /*
- * index_open: open or, when writing, create.  ERR_ABSENT (reading: none there, or nothing in it yet), ERR_DAMAGED
- * (wrong key, failed page, schema of another version, what is no plain file in the place of one of its files): rebuild.
+ * index_open: open or, when writing, create.  ERR_ABSENT (none there when reading, nothing in it yet, or tables of an
+ * earlier version), ERR_DAMAGED (wrong key, failed page, tables of a later version, what is no plain file in the place
+ * of one of its files): rebuild.
  * Reading never changes a byte of the folder, also on read-only media; only where a copy left -wal or -shm out of a
  * folder that can be written are they made again.  A reader sees one state, that of its opening, until it is closed.
  * index_remove: take the files away, before a rebuild; a folder in the place of one goes to quarantine/.
@@ -62,6 +63,9 @@ int index_begin(struct index *x, struct err *e);
  * or a receipt that is not there, closes a closed one, or its leaf or receipt's number is taken. */
 int index_statement(struct index *x, uint64_t leaf, const struct statement *s, uint64_t manifest_record,
                     uint64_t journal_at, uint32_t journal_bytes, const struct hash *commitment, struct err *e);
+/* index_erased: the hidden leaf ${leaf} comes next, and its secret is destroyed.  What a STATEMENT_ERASED takes away
+ * beside it stays in sums and finders until the index is rebuilt, which follows at once. */
+int index_erased(struct index *x, uint64_t leaf, struct err *e);
 int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e);
 int index_run(struct index *x, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
               uint32_t records, struct err *e);
@@ -91,6 +95,8 @@ typedef int index_item_each(void *context, const struct index_item *item, struct
 int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
                 struct err *e);
 int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
+/* index_further: the further names of an item, in whichever deposit. */
+int index_further(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e);
 /* index_spans: the runs of leaves side by side that are the items of one deposit, ascending. */
 int index_spans(struct index *x, uint64_t deposit,
                 int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
@@ -136,6 +142,7 @@ struct index_deposit {
     uint64_t parts; /* committed so far */
     bool set_aside;
     const char *set_aside_reason;
+    bool erased; /* its opening was, and with it giver and note */
     struct statement_totals totals; /* as the receipt says; zero while open */
 };
 typedef int index_deposit_each(void *context, const struct index_deposit *deposit, struct err *e);

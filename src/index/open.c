@@ -52,6 +52,8 @@ static const char schema[] =
     "CREATE TABLE packs (pack INTEGER PRIMARY KEY, sectors INTEGER NOT NULL, sealed INTEGER NOT NULL,"
     " root BLOB NOT NULL);"
     "CREATE TABLE keyring_files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX further ON items (further_of) WHERE further_of IS NOT NULL;"
+    "CREATE TABLE erased (leaf INTEGER PRIMARY KEY);"
     "CREATE TABLE consents (person TEXT, scope INTEGER, leaf INTEGER, answer INTEGER NOT NULL, until TEXT,"
     " PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
     "CREATE TABLE concerns (first INTEGER, leaf INTEGER, n INTEGER, last INTEGER NOT NULL, person TEXT NOT NULL,"
@@ -193,6 +195,8 @@ static int schema_check(struct index *x, struct err *e)
     }
     if (rc == 0 && version == 0 && tables == 0) /* made, and interrupted before anything was in it */
         rc = err_set(e, ERR_ABSENT, "making %s was interrupted: the next writer makes it anew", x->path.s);
+    else if (rc == 0 && version > 0 && version < INDEX_SCHEMA) /* of an earlier program: no damage, and of no use */
+        rc = err_set(e, ERR_ABSENT, "%s has tables of an earlier version: it is made anew", x->path.s);
     else if (rc == 0 && version != INDEX_SCHEMA)
         rc = err_set(e, ERR_DAMAGED, "%s has tables of another version: run groundwork reindex", x->path.s);
     return rc;

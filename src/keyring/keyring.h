@@ -13,6 +13,7 @@
 #define KEYRING_KEYRING_H
 
 #include "model/note.h"
+#include "model/statement.h"
 #include "model/tree.h"
 
 enum {
@@ -137,6 +138,8 @@ struct keyring_turn {
 void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count);
 const struct key *keyring_log_seed(const struct keyring *k);
 void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
+/* keyring_tables: how many versions are there, good or not. */
+int keyring_tables(const struct keyring *k, size_t *ret_count, struct err *e);
 
 /*
  * keyring_seal: seal the secrets of leaves ${first}.. into blocks for the journal (FORMAT 2.5).  When a segment is full
@@ -184,6 +187,54 @@ struct keyring_turning {
 int keyring_admit(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_dismiss(struct keyring *k, const struct note_key *reader, struct err *e);
 int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e);
+
+/*
+ * ---- what is destroyed ----
+ *
+ * keyring_erase: what the compartment has from now on, without the secrets of ${leaves} (ascending, not touching): each
+ * segment that holds one is written anew under a fresh key and a name of its own, and takes no further leaves; a new
+ * epoch key, boxed to ${readers}, and a new index key, in a new table that names no replaced segment key; a segment for
+ * what comes, from ${leaf} on, where the last one was written anew.  All durable and among the changes, before the
+ * record that names it; with it as removed: the boxes of the epoch before (${before}), the table, and last the old
+ * segments, so that as long as one of these is there something may be.  keyring_committed destroys them.
+ * *ret_bytes: written, in all copies.  After a failure ${k} is to be closed.  ERR_DAMAGED: a segment opens in no copy.
+ * keyring_epoch: the present one.
+ */
+struct keyring_erasing {
+    const struct statement_range *leaves;
+    size_t leaf_count;
+    const struct keyring_reader *readers;
+    size_t count;
+    const struct note_key *before;
+    size_t before_count;
+    uint64_t leaf;
+};
+int keyring_erase(struct keyring *k, const struct keyring_erasing *what, uint64_t *ret_bytes, struct err *e);
+uint64_t keyring_epoch(const struct keyring *k);
+
+/*
+ * A member's receiving keys for an epoch and the next one, as she publishes them (FORMAT 19.3).
+ * keyring_receiving_name: of the file; epoch 0: up to its number.
+ * keyring_receiving_write: by the member who opened this; durable, among the changes; ${replaced}: the file before, or
+ * NULL.  keyring_receiving_read: what the log names so, under her own signature.  ERR_ABSENT, ERR_DAMAGED, ERR_KEY.
+ * keyring_identity_publish: the seeds of ${epoch} and the next one, drawn where there are none.  ${published}: the
+ * epoch of those that were published last, 0: none but when she joined; these stay, for the present box is to one of
+ * them.  ERR_REFUSED: too many compartments.
+ * keyring_identity_forget: every seed from before ${epoch} is wiped; false: there was none.
+ */
+void keyring_receiving_name(const uint8_t compartment[KEYRING_ID], const struct note_key *member, uint64_t epoch,
+                            char to[KEYRING_NAME_MAX]);
+int keyring_receiving_write(struct keyring *k, uint64_t epoch, const uint8_t keys[KEYRING_EPOCHS][CRYPT_PUBLIC],
+                            const struct keyring_file *replaced, struct err *e);
+int keyring_receiving_read(const char *root, const uint8_t compartment[KEYRING_ID], const struct note_key *member,
+                           const struct keyring_file *logged, uint64_t epoch,
+                           uint8_t ret[KEYRING_EPOCHS][CRYPT_PUBLIC], struct err *e);
+int keyring_identity_publish(struct keyring_identity *id, const uint8_t compartment[KEYRING_ID], uint64_t published,
+                             uint64_t epoch, uint8_t ret[KEYRING_EPOCHS][CRYPT_PUBLIC], struct err *e);
+bool keyring_identity_forget(struct keyring_identity *id, const uint8_t compartment[KEYRING_ID], uint64_t epoch);
+/* keyring_box_again: the present epoch key boxed to another receiving key of the member who opened this, under a name
+ * of its own; durable, among the changes, with the one before as removed. */
+int keyring_box_again(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], struct err *e);
 
 /*
  * A request to join, which the new member signs with the key that it names (FORMAT 14.1).
@@ -260,6 +311,7 @@ struct keyring_block {
     uint8_t header[64];
     size_t header_bytes;
     struct bytes block;
+    uint64_t number; /* of the segment */
     uint64_t first_leaf;
     uint32_t count;
 };
@@ -290,11 +342,16 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
  * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
  * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
  * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
+ * Segments as they were before they were written anew go too, and so do those whose writing no commit names.
+ * keyring_remains: are there such?
  * keyring_is_boxed: is the log key boxed for a reader who is none of ${known}, by the names of files alone?
  */
 int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
                    void (*stray)(void *context, const char *line), void *context, struct err *e);
 int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e);
+/* keyring_rewritten: is there any segment that was written anew, by names alone? */
+int keyring_rewritten(const char *root, bool *ret, struct err *e);
+int keyring_remains(const char *root, const struct keyring_file *expected, size_t count, bool *ret, struct err *e);
 bool keyring_is_boxed(const char *root, const struct note_key *known, size_t count);
 
 #endif

@@ -22,8 +22,34 @@ static void table_name(const struct keyring *k, uint64_t version, char to[KEYRIN
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%llu", comp, (unsigned long long)version);
 }
 
+static uint32_t rewritten_count(const struct keyring *k)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < k->segment_count; i++)
+        count += k->segments[i].rewritten > 0;
+    return count;
+}
+
+static uint32_t features_of(const struct keyring *k)
+{
+    return (k->turn_count > 0 ? FEATURE_TURNS : 0u) | (rewritten_count(k) > 0 ? FEATURE_REWRITTEN : 0u);
+}
+
+static void rewritten_put(const struct keyring *k, struct buf *b)
+{
+    uint32_t count = rewritten_count(k);
+    if (count > 0)
+        buf_put_u32(b, count);
+    for (size_t i = 0; i < k->segment_count; i++)
+        if (k->segments[i].rewritten > 0) {
+            buf_put_u64(b, k->segments[i].number);
+            buf_put_u64(b, k->segments[i].rewritten);
+        }
+}
+
 /* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; with FEATURE_TURNS u32
- * pack keys that followed, then {u64 pack, u32 sector, key} each; zeros to a KiB. */
+ * pack keys that followed, then {u64 pack, u32 sector, key} each; with FEATURE_REWRITTEN u32 segments that were
+ * rewritten, then {u64 number, u64 how often} each; zeros to a KiB. */
 static void content_put(const struct keyring *k, struct buf *b)
 {
     buf_put(b, k->index.b, CRYPT_KEY);
@@ -42,6 +68,7 @@ static void content_put(const struct keyring *k, struct buf *b)
         buf_put_u32(b, k->turns[i].sector);
         buf_put(b, k->turns[i].key.b, CRYPT_KEY);
     }
+    rewritten_put(k, b);
     while (!b->failed && b->n % TABLE_PAD != 0)
         buf_put_u8(b, 0);
 }
@@ -62,7 +89,7 @@ int keyring_table_write(struct keyring *k, struct err *e)
     struct head h = {.magic = "GWTABLE\n",
                      .number = k->version + 1,
                      .epoch = k->epoch,
-                     .features = k->turn_count > 0 ? FEATURE_TURNS : 0};
+                     .features = features_of(k)};
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     h.body = (uint32_t)(content.n + CRYPT_TAG);
     keyring_head_write(&h, head);
@@ -122,7 +149,23 @@ static int turns_get(struct keyring *k, struct cursor *c, struct err *e)
     return 0;
 }
 
-static int content_get(struct keyring *k, struct bytes content, bool turns, struct err *e)
+/* Ascending, each of a segment that is there, and at least one where there is the feature. */
+static void rewritten_get(struct cursor *c, struct segment *list, uint32_t segments)
+{
+    uint32_t count = cursor_u32(c), at = 0;
+    c->failed = c->failed || count == 0 || count > segments;
+    for (uint32_t i = 0; !c->failed && i < count; i++) {
+        uint64_t number = cursor_u64(c), rewritten = cursor_u64(c);
+        while (at < segments && list[at].number < number)
+            at++;
+        c->failed = c->failed || at == segments || list[at].number != number || rewritten == 0 ||
+                    list[at].rewritten != 0;
+        if (!c->failed)
+            list[at].rewritten = rewritten;
+    }
+}
+
+static int content_get(struct keyring *k, struct bytes content, uint32_t features, struct err *e)
 {
     struct cursor c = cursor_of(content);
     cursor_copy(&c, k->index.b, CRYPT_KEY);
@@ -144,7 +187,9 @@ static int content_get(struct keyring *k, struct bytes content, bool turns, stru
             c.failed = true;
     }
     turns_forget(k);
-    int rc = turns ? turns_get(k, &c, e) : 0;
+    int rc = (features & FEATURE_TURNS) != 0 ? turns_get(k, &c, e) : 0;
+    if (rc == 0 && (features & FEATURE_REWRITTEN) != 0)
+        rewritten_get(&c, list, count);
     c.failed = c.failed || content.n % TABLE_PAD != 0 || c.left >= TABLE_PAD; /* one table has one form */
     for (size_t i = 0; i < c.left; i++)
         c.failed = c.failed || c.p[i] != 0;
@@ -196,7 +241,7 @@ static int table_good(void *context, struct bytes file, struct err *e)
     if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), bytes_of(file.p + HEAD_BYTES + CRYPT_SALT, h.body), p) != 0)
         return err_set(e, ERR_DAMAGED, "it does not open with the epoch's key");
     content.n = h.body - CRYPT_TAG;
-    rc = content_get(k, buf_bytes(&content), (h.features & FEATURE_TURNS) != 0, e);
+    rc = content_get(k, buf_bytes(&content), h.features, e);
     if (rc == 0) {
         k->version = h.number;
         crypt_sha256(file, &k->table_sha256);
@@ -245,6 +290,12 @@ int keyring_numbers(const struct keyring *k, const char *prefix, const char *suf
     return 0;
 }
 
+int keyring_tables(const struct keyring *k, size_t *ret_count, struct err *e)
+{
+    uint64_t versions[KEYRING_NUMBERS_MAX];
+    return keyring_numbers(k, "table-", "", UINT64_MAX, versions, ret_count, e);
+}
+
 /*
  * A named version is the one that is meant.  Without one, a newer table that is damaged may be what an unfinished
  * commit left, and must not keep the older one closed; the caller holds what was opened to the log.
@@ -277,12 +328,24 @@ int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 
 /* ---- boxes ---- */
 
-static void wrap_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
+/* ${again}: to a receiving key that was published after the epoch began. */
+static void wrap_name(const struct keyring *k, const struct note_key *reader, bool again, char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1], id[9];
     keyring_comp_text(k->compartment, comp);
     hex_put(id, reader->id, 4);
-    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, id);
+    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s%s", comp, (unsigned long long)k->epoch, id, again ? "-1" : "");
+}
+
+static bool is_there(const struct keyring *k, const char *name)
+{
+    bool there = false;
+    for (int i = 0; i < COPIES; i++) {
+        struct file_path path;
+        there = there || (file_path(&path, NULL, "%s/%c/keys/%s", k->root, COPY_NAME(i), name) == 0 &&
+                          file_exists(path.s));
+    }
+    return there;
 }
 
 static void log_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
@@ -328,25 +391,52 @@ static int box_write(struct keyring *k, const struct head *h, const char *name, 
     return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
 }
 
+int keyring_epoch_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
+                             struct err *e)
+{
+    char name[KEYRING_NAME_MAX];
+    const struct head wrap = wrap_head(k, reader);
+    wrap_name(k, reader, false, name);
+    return box_write(k, &wrap, name, receiving, &k->epoch_key, e);
+}
+
+int keyring_box_again(struct keyring *k, const uint8_t receiving[CRYPT_PUBLIC], struct err *e)
+{
+    char name[KEYRING_NAME_MAX];
+    struct keyring_file before = {.removed = true};
+    const struct head wrap = wrap_head(k, &k->member);
+    wrap_name(k, &k->member, true, name);
+    wrap_name(k, &k->member, false, before.name);
+    int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
+    return rc == 0 && is_there(k, before.name) ? keyring_change_add(k, &before, e) : rc;
+}
+
 int keyring_wrap_write(struct keyring *k, const struct note_key *reader, const uint8_t receiving[CRYPT_PUBLIC],
                        const uint8_t box[CRYPT_PUBLIC], struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    const struct head wrap = wrap_head(k, reader), log = log_head(k, reader);
-    wrap_name(k, reader, name);
-    int rc = box_write(k, &wrap, name, receiving, &k->epoch_key, e);
+    const struct head log = log_head(k, reader);
+    int rc = keyring_epoch_wrap_write(k, reader, receiving, e);
     if (rc != 0)
         return rc;
     log_name(k, reader, name);
     return box_write(k, &log, name, box, &k->log_seed, e);
 }
 
+int keyring_epoch_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e)
+{
+    struct keyring_file wrap = {.removed = true};
+    wrap_name(k, reader, true, wrap.name);
+    if (!is_there(k, wrap.name))
+        wrap_name(k, reader, false, wrap.name);
+    return keyring_change_add(k, &wrap, e);
+}
+
 int keyring_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e)
 {
-    struct keyring_file wrap = {.removed = true}, log = {.removed = true};
-    wrap_name(k, reader, wrap.name);
+    struct keyring_file log = {.removed = true};
     log_name(k, reader, log.name);
-    int rc = keyring_change_add(k, &wrap, e);
+    int rc = keyring_epoch_wrap_remove(k, reader, e);
     return rc != 0 ? rc : keyring_change_add(k, &log, e);
 }
 
@@ -354,8 +444,20 @@ struct box_try {
     struct keyring *k;
     struct head head; /* that it must have */
     const struct key *seed;
+    const struct keyring_holding *seeds; /* NULL: by the one above */
     struct key *ret;
 };
+
+/* By any of the seeds: which one the box is to was decided by who wrote it. */
+static int box_open(const struct box_try *t, struct bytes bound, struct bytes body, struct buf *to)
+{
+    int rc = t->seeds == NULL ? crypt_box_open(t->seed, bound, body, to) : ERR_KEY;
+    for (size_t i = t->seeds == NULL ? 0 : t->seeds->count; rc != 0 && i-- > 0;) {
+        buf_clear(to);
+        rc = crypt_box_open(&t->seeds->seeds[i].seed, bound, body, to);
+    }
+    return rc;
+}
 
 static int box_good(void *context, struct bytes file, struct err *e)
 {
@@ -372,7 +474,7 @@ static int box_good(void *context, struct bytes file, struct err *e)
     uint8_t bound[PIN_HEAD];
     OWN(buf_wipe) struct buf opened = {0};
     with_pin(&t->k->pin, file.p, bound);
-    rc = crypt_box_open(t->seed, bytes_of(bound, sizeof bound), bytes_of(file.p + HEAD_BYTES, h.body), &opened);
+    rc = box_open(t, bytes_of(bound, sizeof bound), bytes_of(file.p + HEAD_BYTES, h.body), &opened);
     if (rc != 0 || opened.n != CRYPT_KEY)
         return err_set(e, ERR_KEY, "your keys do not open it");
     memcpy(t->ret->b, opened.p, CRYPT_KEY);
@@ -384,9 +486,15 @@ int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
     k->epoch = epoch;
-    const struct key *seed = keyring_identity_seed(id, k->compartment, epoch);
-    struct box_try wrap = {k, wrap_head(k, &k->reader), seed, &k->epoch_key};
-    wrap_name(k, &k->reader, name);
+    struct box_try wrap = {k, wrap_head(k, &k->reader), NULL, keyring_identity_holding(id, k->compartment),
+                           &k->epoch_key};
+    char plain[KEYRING_NAME_MAX];
+    wrap_name(k, &k->reader, true, name);
+    wrap_name(k, &k->reader, false, plain);
+    if (is_there(k, name) && (!is_there(k, plain) ||
+                              keyring_keys_read(k->root, name, box_good, &wrap, &file, NULL) == 0))
+        return keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
+    wrap_name(k, &k->reader, false, name);
     return keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
 }
 
@@ -394,7 +502,7 @@ int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struc
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
-    struct box_try log = {k, log_head(k, &k->reader), &id->box, &k->log_seed};
+    struct box_try log = {k, log_head(k, &k->reader), &id->box, NULL, &k->log_seed};
     log_name(k, &k->reader, name);
     struct err mine = {0};
     int rc = keyring_keys_read(k->root, name, box_good, &log, &file, &mine);

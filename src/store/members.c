@@ -13,7 +13,7 @@ static bool is_subject(const struct statement *act, const struct history_member 
            (act->kind == STATEMENT_ROLE && strcmp(act->role.name, m->key.name) == 0);
 }
 
-/* The newest receiving key that is not of a later epoch.  An epoch is as many log keys as there were until then. */
+/* The newest receiving key that is not of a later epoch. */
 static int receiving_of(const struct statement_receiving list[2], uint64_t epoch, uint8_t ret[CRYPT_PUBLIC],
                         struct err *e)
 {
@@ -31,15 +31,16 @@ static int admit(struct store *s, const struct note_key *key, const uint8_t box[
 {
     struct keyring_reader r = {.key = *key};
     memcpy(r.box, box, CRYPT_PUBLIC);
-    int rc = receiving_of(receiving, s->history.logs.count, r.receiving, e);
+    int rc = receiving_of(receiving, keyring_epoch(s->keyring), r.receiving, e);
     return rc == 0 ? keyring_admit(s->keyring, &r, e) : rc;
 }
 
-static int reader_add(const struct history_member *m, uint64_t epoch, struct keyring_reader *ret, struct err *e)
+static int reader_add(struct store *s, const struct history_member *m, uint64_t epoch, struct keyring_reader *ret,
+                      struct err *e)
 {
     *ret = (struct keyring_reader){.key = m->key};
     memcpy(ret->box, m->box, CRYPT_PUBLIC);
-    return receiving_of(m->receiving, epoch, ret->receiving, e);
+    return store_receiving(s, m, epoch, ret->receiving, e);
 }
 
 /* New keys for what comes after, for all readers but one: the writers, and the sheets that count. */
@@ -59,7 +60,7 @@ static int turn_keys(struct store *s, const struct statement *act, struct err *e
             continue;
         before[t.before_count++] = m->key;
         if (!is_subject(act, m))
-            rc = reader_add(m, h->logs.count + 1, &stay[t.count++], e);
+            rc = reader_add(s, m, keyring_epoch(s->keyring) + 1, &stay[t.count++], e);
     }
     if (sheets != NULL) {
         before[t.before_count++] = sheets->key;
@@ -212,7 +213,9 @@ static int name_say(struct store *s, const struct statement *act, const char *na
 static int admissible(const struct store *s, const struct statement *act, struct err *e)
 {
     uint8_t receiving[CRYPT_PUBLIC];
-    return act->kind == STATEMENT_ADDED ? receiving_of(act->added.receiving, s->history.logs.count, receiving, e) : 0;
+    return act->kind == STATEMENT_ADDED
+               ? receiving_of(act->added.receiving, keyring_epoch(s->keyring), receiving, e)
+               : 0;
 }
 
 int store_act(struct store *s, struct statement *act, const char *name, struct store_acted *ret, struct err *e)

@@ -35,9 +35,12 @@ void store_close(struct store *s)
     history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
+    crypt_wipe(&s->passphrase, sizeof s->passphrase);
     crypt_signer_drop(&s->signer);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);
+    store_erasures_release(&s->erasures);
+    pthread_mutex_destroy(&s->erasures_lock);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);
@@ -187,6 +190,10 @@ static int unlock(struct store *s, struct err *e)
         rc = s->place.passphrase(s->place.context, s->key_path.s, &passphrase, e);
     if (rc == 0)
         rc = keyring_identity_load(s->key_path.s, buf_bytes(&passphrase), &s->identity, e);
+    if (rc == 0 && s->manner == STORE_WRITE && passphrase.n <= sizeof s->passphrase.b) {
+        memcpy(s->passphrase.b, passphrase.p, passphrase.n);
+        s->passphrase.n = passphrase.n;
+    }
     return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc; /* another file may have come in its place */
 }
 
@@ -613,6 +620,49 @@ static int table_reopen(struct store *s, uint64_t version, struct err *e)
     return 0;
 }
 
+/* The newest record that names a table of the compartment ends the search. */
+static int table_look(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct store *s = context;
+    struct newest n = {0};
+    struct cursor open = cursor_of(r->open);
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    int rc = 0;
+    newest_init(s, &n);
+    if (memmem(r->open.p, r->open.n, n.prefix, strlen(n.prefix)) == NULL)
+        return 0;
+    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
+        struct bytes note;
+        struct statement st;
+        rc = ledger_statement_next(&open, &note, e);
+        if (rc == 0)
+            rc = store_public_read(&s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
+        for (size_t f = 0; rc == 0 && st.kind == STATEMENT_KEYRING && f < st.keyring.count; f++)
+            if (!st.keyring.files[f].removed)
+                (void)newest_table(&n, &st.keyring.files[f], NULL);
+    }
+    s->table = n.version;
+    return rc == 0 && n.version > 0 ? ERR_STOPPED : rc;
+}
+
+/*
+ * Several tables are what an unfinished commit left, and each may have an index key of its own: the index is opened by
+ * the one that the log names.  Where that cannot be told, what was opened stays, and settle_table tells why.
+ */
+static int settle_several(struct store *s, struct err *e)
+{
+    uint64_t version;
+    struct hash digest;
+    size_t count;
+    int rc = keyring_tables(s->keyring, &count, e);
+    if (rc != 0 || count < 2)
+        return rc;
+    keyring_table(s->keyring, &version, &digest);
+    if (ledger_walk_back(s->ledger, table_look, s, NULL) == ERR_STOPPED && s->table < version)
+        (void)table_reopen(s, s->table, NULL);
+    return 0;
+}
+
 static bool table_wrong(const struct store *s, uint64_t version)
 {
     return version < s->table || (version > s->table && s->manner == STORE_WRITE);
@@ -654,10 +704,15 @@ static int key_list_add(void *context, const struct statement_file_hash *f, stru
     return 0;
 }
 
+int store_key_files_named(struct store *s, struct store_key_files *ret, struct err *e)
+{
+    return index_keyring_files(store_index(s), key_list_add, ret, e);
+}
+
 static int sweep(struct store *s, struct err *e)
 {
     OWN(store_key_files_drop) struct store_key_files keys = {0};
-    int rc = index_keyring_files(s->index, key_list_add, &keys, e);
+    int rc = store_key_files_named(s, &keys, e);
     return rc != 0 ? rc : keyring_sweep(s->root, keys.list, keys.count, e);
 }
 
@@ -677,10 +732,20 @@ static int open_unlocked(struct store *s, struct err *e)
 {
     int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
     if (rc == 0)
+        rc = settle_several(s, e);
+    if (rc == 0)
         rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
     if (rc == 0)
         rc = settle_table(s, e);
-    return rc == 0 ? settle_all(s, e) : rc;
+    if (rc == 0)
+        rc = settle_all(s, e);
+    if (rc == 0 && store_index_current(s)) /* else they are loaded when they are asked for */
+        rc = store_erasures(s, e);
+    if (rc == 0 && s->manner == STORE_READ && store_index_current(s))
+        rc = store_erase_tell(s, e);
+    if (rc == 0 && s->manner == STORE_WRITE)
+        rc = store_erase_resume(s, e);
+    return rc == 0 && s->manner == STORE_WRITE ? store_advance(s, e) : rc;
 }
 
 /* What this computer saw is kept for each member who was added by herself: several may work under one account. */
@@ -771,6 +836,7 @@ static int open_by(const struct store_place *place, enum store_manner manner, en
         s->former = *opener->former;
     s->lock_fd = -1;
     pthread_mutex_init(&s->asking, NULL);
+    pthread_mutex_init(&s->erasures_lock, NULL);
     s->root = strdup(place->root);
     if (s->root == NULL)
         return err_memory(e);

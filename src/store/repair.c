@@ -70,6 +70,7 @@ static int repair_journal(struct healing *h, struct err *e)
 /* A segment is its head and its blocks in the journal's order, so that both its copies can be made again. */
 struct segment_repair {
     struct store *s;
+    struct store_key_files keys; /* as the log names them */
     struct buf *words;
     struct keyring_file file; /* no name: none at hand */
     struct buf content;
@@ -90,6 +91,15 @@ static int segment_end(struct segment_repair *g, struct err *e)
     return rc;
 }
 
+/* Blocks of a segment that was written anew since are dead: its files are like tables. */
+static bool is_dead(const struct segment_repair *g, const char *name)
+{
+    for (size_t i = 0; i < g->keys.count; i++)
+        if (g->keys.list[i].removed && strcmp(g->keys.list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static int segment_record(void *context, const struct ledger_record *r, struct err *e)
 {
     struct segment_repair *g = context;
@@ -97,6 +107,8 @@ static int segment_record(void *context, const struct ledger_record *r, struct e
     while (c.left > 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
+        if (rc == 0 && is_dead(g, b.segment))
+            continue;
         if (rc == 0 && strcmp(g->file.name, b.segment) != 0) {
             rc = segment_end(g, e);
             memcpy(g->file.name, b.segment, sizeof g->file.name);
@@ -112,10 +124,13 @@ static int segment_record(void *context, const struct ledger_record *r, struct e
 int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
-    int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
+    int rc = store_key_files(s, &g.keys, e);
+    if (rc == 0)
+        rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
     if (rc == 0)
         rc = segment_end(&g, e);
     buf_drop(&g.content);
+    store_key_files_drop(&g.keys);
     return rc;
 }
 

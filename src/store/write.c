@@ -429,6 +429,11 @@ static void audited_logged(struct store *s, struct making *m)
         store_tell(s, mine.text);
 }
 
+static int add_erased(struct store *s, struct making *m, struct err *e)
+{
+    return s->draft.erased == NULL ? 0 : add_public(s, m, s->draft.erased, e);
+}
+
 static int add_cosigned(struct store *s, struct making *m, struct err *e)
 {
     struct statement st = {.kind = STATEMENT_COSIGNED, .cosigned = {s->draft.cosigned}};
@@ -467,6 +472,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_audited(s, m, e);
     if (rc == 0)
         rc = add_cosigned(s, m, e);
+    if (rc == 0)
+        rc = add_erased(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
@@ -495,6 +502,13 @@ static int take_event(struct store *s, const struct making *m, const struct ledg
     return history_take(&s->history, &event, e);
 }
 
+static int index_destroy(struct store *s, struct err *e)
+{
+    index_close(s->index);
+    s->index = NULL;
+    return index_remove(s->root, e);
+}
+
 static int after_commit(struct store *s, struct making *m, const struct ledger_record *r,
                         const struct ledger_position *now, bool part, struct err *e)
 {
@@ -502,6 +516,8 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
     bool told = false;
     if (rc == 0 && s->draft.event.statement != NULL)
         rc = take_event(s, m, r, e);
+    if (rc == 0 && s->draft.destroys) /* the index before the keys, so that these tell how far it came */
+        rc = index_destroy(s, e);
     if (rc != 0)
         return rc;
     m->told.hidden_at = ledger_hidden_at(r);
@@ -560,7 +576,8 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
-        s->draft.cosigned == NULL && s->draft.stamped == NULL)
+        s->draft.cosigned == NULL && s->draft.stamped == NULL && s->draft.erased == NULL && !s->draft.destroys &&
+        !s->draft.advances)
         return part ? 0 : all_through(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);
