@@ -20,24 +20,6 @@ static const char *const STEPS[] = {
     [STATEMENT_OPENED] = "opened",       [STATEMENT_SHOWN] = "shown",
 };
 
-bool identity_code_known(const char *text)
-{
-    size_t groups = 0;
-    for (const char *p = text; *p != 0; groups++) {
-        size_t letters = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), digits = strspn(p, "0123456789");
-        size_t both = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-        bool last = p[both] == 0, good = groups == 0 ? letters == both && both <= 8 && !last
-                                         : last      ? digits == both && both >= 2 && both <= 12
-                                                     : both <= 4;
-        if (both == 0 || !good || (!last && p[both] != '-') || groups > 3)
-            return false;
-        p += both + !last;
-        if (!last && *p == 0)
-            return false;
-    }
-    return groups >= 2;
-}
-
 /* ---- records ---- */
 
 enum line { LINE_NAME, LINE_BIRTH, LINE_CONTACT, LINE_DOCUMENT, LINES };
@@ -156,12 +138,12 @@ static bool record_take(struct identity_record *r, const struct said *s)
 
 static bool code_known(struct bytes code)
 {
-    char text[IDENTITY_CODE_MAX + 1];
-    if (code.n > IDENTITY_CODE_MAX)
+    char text[CONSENT_CODE_MAX + 1];
+    if (code.n > CONSENT_CODE_MAX)
         return false;
     memcpy(text, code.p, code.n);
     text[code.n] = 0;
-    return identity_code_known(text);
+    return consent_code_known(text);
 }
 
 int identity_record_read(struct bytes text, struct identity_record *ret, struct err *e)
@@ -554,7 +536,7 @@ int identity_get(const struct json_node *n, const struct identity_reading *readi
 
 static int code_rule(const char *code, const char *what, int err_code, struct err *e)
 {
-    return code != NULL && identity_code_known(code)
+    return code != NULL && consent_code_known(code)
                ? 0
                : err_set(e, err_code, "rule identity-code: %s is written like P-0001, and is never a name", what);
 }

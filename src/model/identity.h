@@ -22,10 +22,6 @@
 #include "base/json.h"
 #include "model/statement.h"
 
-/* identity_code_known: a person's or a keyholder's code: groups with hyphens between, capital letters first, digits at
- * last, as P-0001 or TJ-W-2041; what a name could be is none. */
-bool identity_code_known(const char *text);
-
 /*
  * identity_record_read: held to its one spelling; *ret borrows from ${text}, and nothing is copied.  ERR_DAMAGED, by
  * the number of the line and the rule: never with words of the record.
@@ -70,7 +66,7 @@ enum { IDENTITY_SHARE_MAX = 512, IDENTITY_RETURNED_MAX = 8192 }; /* bytes of its
 struct identity_share {
     struct hash pin;
     uint8_t set[STATEMENT_ID];
-    char person[IDENTITY_CODE_MAX + 1];
+    char person[CONSENT_CODE_MAX + 1];
     uint8_t needed, count, index; /* k, n, and which: from 1 */
     struct key value;
 };

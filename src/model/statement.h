@@ -111,7 +111,6 @@ enum {
     STATEMENT_DEPOSITS_MAX = 4096,  /* from which one package draws */
     STATEMENT_VERIFIERS_MAX = 8,    /* programs that a seal names */
     STATEMENT_ID = 16,              /* bytes of an investigation's or a compartment's random id */
-    IDENTITY_CODE_MAX = 32,         /* bytes of a person's or a keyholder's code */
 };
 
 enum statement_type { STATEMENT_FILE = 0, STATEMENT_FOLDER = 1, STATEMENT_LINK = 2 };

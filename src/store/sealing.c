@@ -91,7 +91,7 @@ int store_seal_begin(struct store *s, const struct store_seal_for *whom, struct 
     *x = (struct store_sealing){.needed = whom->needed, .count = whom->count,
                                 .shares = {.kind = STATEMENT_IDENTITY_SHARES}};
     int rc = store_writable(s, e);
-    if (rc == 0 && !identity_code_known(whom->person))
+    if (rc == 0 && !consent_code_known(whom->person))
         rc = err_set(e, ERR_REFUSED, "rule identity-code: %s is written like P-0001, and is never a name",
                      text_tr("the person's code"));
     if (rc == 0)

@@ -699,7 +699,7 @@ size_t store_stamps_newest(const struct store_stamps *x, uint64_t *ret_leaves);
  * store_keyholders_load: all that were ever named.  store_keyholder: by her code; NULL.
  */
 struct store_keyholder {
-    char code[IDENTITY_CODE_MAX + 1];
+    char code[CONSENT_CODE_MAX + 1];
     char recipient[CRYPT_AGE_RECIPIENT];
     struct buf name; /* empty: not said */
     uint64_t leaf;   /* of the newest word on her */
@@ -746,8 +746,8 @@ struct store_sealing {
     struct statement sealed, shares; /* sealed: kind 0 when shares follow others */
     struct buf text;
     struct statement_share_holder holder[CRYPT_SHARES_MAX];
-    char person[IDENTITY_CODE_MAX + 1];
-    char code[CRYPT_SHARES_MAX][IDENTITY_CODE_MAX + 1];
+    char person[CONSENT_CODE_MAX + 1];
+    char code[CRYPT_SHARES_MAX][CONSENT_CODE_MAX + 1];
     char recipient[CRYPT_SHARES_MAX][CRYPT_AGE_RECIPIENT];
     struct buf held; /* locked: the shares' texts, one after another, each IDENTITY_SHARE_MAX */
     size_t share_bytes[CRYPT_SHARES_MAX];

@@ -14,7 +14,7 @@ enum {
     OPTION_NAME,
     OPTION_GONE,
 };
-enum { RECORD_ROOM = 4 * IDENTITY_RECORD_MAX, CODES_MAX = CRYPT_SHARES_MAX * (IDENTITY_CODE_MAX + 1) };
+enum { RECORD_ROOM = 4 * IDENTITY_RECORD_MAX, CODES_MAX = CRYPT_SHARES_MAX * (CONSENT_CODE_MAX + 1) };
 
 typedef int action_run(const struct verbs_request *request, const struct verbs_face *face, struct err *e);
 
@@ -34,7 +34,7 @@ static int leaf_of(const char *text, uint64_t *ret, struct err *e)
 
 static int person_of(const char *text, struct err *e)
 {
-    return identity_code_known(text)
+    return consent_code_known(text)
                ? 0
                : err_set(e, ERR_USAGE, "%s is no person's code: codes are written like P-0001, and are never names",
                          text);
