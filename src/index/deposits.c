@@ -18,7 +18,7 @@ static int each_deposit(struct index_query *q, index_deposit_each *each, void *c
             .leaf = index_u64(q, 0), .receipt = index_u64(q, 1), .receipt_leaf = index_u64(q, 2),
             .giver = index_text(q, 3), .note = index_text(q, 4), .opened_unix_s = (int64_t)index_u64(q, 5),
             .closed_unix_s = (int64_t)index_u64(q, 6), .parts = index_u64(q, 7), .set_aside = index_u64(q, 8) != 0,
-            .set_aside_reason = index_text(q, 9)};
+            .set_aside_reason = index_text(q, 9), .erased = index_u64(q, 11) != 0};
         *ret_any = true;
         totals_read(index_bytes(q, 10), &d.totals);
         rc = each(context, &d, e);

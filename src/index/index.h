@@ -68,6 +68,9 @@ int index_begin(struct index *x, struct err *e);
  * or a receipt that is not there, closes a closed one, or its leaf or receipt's number is taken. */
 int index_statement(struct index *x, uint64_t leaf, const struct statement *s, uint64_t manifest_record,
                     uint64_t journal_at, uint32_t journal_bytes, const struct hash *commitment, struct err *e);
+/* index_erased: the hidden leaf ${leaf} comes next, and its secret is destroyed.  What a STATEMENT_ERASED takes away
+ * beside it stays in sums and finders until the index is rebuilt, which follows at once. */
+int index_erased(struct index *x, uint64_t leaf, struct err *e);
 int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e);
 int index_run(struct index *x, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
               uint32_t records, struct err *e);
@@ -97,6 +100,8 @@ typedef int index_item_each(void *context, const struct index_item *item, struct
 int index_items(struct index *x, uint64_t deposit, uint64_t from, index_item_each *each, void *context,
                 struct err *e);
 int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e); /* ERR_ABSENT */
+/* index_further: the further names of an item, in whichever deposit. */
+int index_further(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e);
 /* index_spans: the runs of leaves side by side that are the items of one deposit, ascending. */
 int index_spans(struct index *x, uint64_t deposit,
                 int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
@@ -142,6 +147,7 @@ struct index_deposit {
     uint64_t parts; /* committed so far */
     bool set_aside;
     const char *set_aside_reason;
+    bool erased; /* its opening was, and with it giver and note */
     struct statement_totals totals; /* as the receipt says; zero while open */
 };
 typedef int index_deposit_each(void *context, const struct index_deposit *deposit, struct err *e);

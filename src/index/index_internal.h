@@ -12,6 +12,7 @@
  *     frames        first 64 bits of a chunk's digest -> where a frame of it is
  *     deposits      with what their receipts and a setting aside add
  *     refused, already, runs, packs, keyring_files, places
+ *     erased        hidden leaves that were met and whose secrets are destroyed
  *     consents      what a person said of a scope, by the leaf of the statement: the newest one counts
  *     concerns      whose leaves are; a person of no letters: that they are nobody's
  *     measures      restriction and level of leaves
@@ -34,7 +35,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum { INDEX_SCHEMA = 2 }; /* of the tables; another one is rebuilt */
+enum { INDEX_SCHEMA = 3 }; /* of the tables; another one is rebuilt */
 
 enum index_sql {
     SQL_STANDING,
@@ -58,6 +59,7 @@ enum index_sql {
     SQL_ITEMS,
     SQL_ITEMS_OF,
     SQL_ITEM,
+    SQL_FURTHER,
     SQL_ITEMS_BETWEEN,
     SQL_ITEM_BETWEEN,
     SQL_ITEM_BY_PATH,
@@ -90,6 +92,10 @@ enum index_sql {
     SQL_KEYRING_PUT,
     SQL_KEYRING_REMOVE,
     SQL_KEYRING_FILES,
+    SQL_ERASED_ADD,
+    SQL_ERASED_DEPOSIT,
+    SQL_ERASE_ITEMS,
+    SQL_ERASE_STATEMENTS,
     SQL_CHECK,
     SQL_CONSENT_ADD,
     SQL_CONSENT_WORDS,

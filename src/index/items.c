@@ -63,6 +63,17 @@ int index_item(struct index *x, uint64_t leaf, index_item_each *each, void *cont
     return rc;
 }
 
+int index_further(struct index *x, uint64_t leaf, index_item_each *each, void *context, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    bool any = false;
+    int rc = index_ask(x, SQL_FURTHER, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, leaf);
+    return each_item(&q, each, context, &any, e);
+}
+
 int index_spans(struct index *x, uint64_t deposit,
                 int (*each)(void *context, const struct statement_range *range, struct err *e), void *context,
                 struct err *e)

@@ -52,6 +52,8 @@ static const char schema[] =
     "CREATE TABLE packs (pack INTEGER PRIMARY KEY, sectors INTEGER NOT NULL, sealed INTEGER NOT NULL,"
     " root BLOB NOT NULL);"
     "CREATE TABLE keyring_files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX further ON items (further_of) WHERE further_of IS NOT NULL;"
+    "CREATE TABLE erased (leaf INTEGER PRIMARY KEY);"
     "CREATE TABLE consents (person TEXT, scope INTEGER, leaf INTEGER, answer INTEGER NOT NULL, until TEXT,"
     " PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
     "CREATE TABLE concerns (first INTEGER, leaf INTEGER, n INTEGER, last INTEGER NOT NULL, person TEXT NOT NULL,"

@@ -9,7 +9,8 @@ static_assert(STATEMENT_ACCESSED == 27, "a device has numbers of its own, and is
     "SELECT i.leaf, i.deposit, i.seq, d.receipt, d.set_aside, i.further_of, i.duplicate_of, i.type, i.path, i.target," \
     " i.mode, i.mtime_s, i.mtime_ns, i.bytes, i.sha256, i.manifest "
 #define DEPOSIT                                                                                                        \
-    "SELECT leaf, receipt, receipt_leaf, giver, note, opened, closed, parts, set_aside, reason, totals FROM deposits "
+    "SELECT leaf, receipt, receipt_leaf, giver, note, opened, closed, parts, set_aside, reason, totals,"               \
+    " EXISTS (SELECT 1 FROM erased e WHERE e.leaf = deposits.leaf) FROM deposits "
 
 /* Rows that overlap the leaves ?1 to ?2: none is longer than a stretch. */
 static_assert(INDEX_STRETCH == 1024, "the number in the queries below");
@@ -50,6 +51,8 @@ static const char *const texts[SQL_COUNT] = {
                           " CROSS JOIN items i ON i.leaf BETWEEN max(s.first, ?1) AND s.last"
                           " WHERE s.deposit = ?2 ORDER BY s.first, i.leaf",
     [SQL_ITEM] = ITEM "FROM items i CROSS JOIN deposits d ON d.leaf = i.deposit WHERE i.leaf = ?1",
+    [SQL_FURTHER] = ITEM "FROM items i CROSS JOIN deposits d ON d.leaf = i.deposit WHERE i.further_of = ?1"
+                         " ORDER BY i.leaf",
     [SQL_ITEMS_BETWEEN] = "SELECT count(*) FROM items WHERE leaf BETWEEN ?1 AND ?2",
     [SQL_ITEM_BETWEEN] = "SELECT 1 FROM items WHERE leaf BETWEEN ?1 AND ?2 LIMIT 1",
     [SQL_ITEM_BY_PATH] = ITEM "FROM paths p CROSS JOIN items i ON i.leaf = p.leaf"
@@ -131,6 +134,11 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SIEVE_PATHS] = "SELECT hash FROM paths",
     [SQL_SIEVE_DIGESTS] = "SELECT prefix FROM digests",
     [SQL_SIEVE_FRAMES] = "SELECT prefix FROM frames",
+    [SQL_ERASED_ADD] = "INSERT OR IGNORE INTO erased (leaf) VALUES (?1)",
+    [SQL_ERASED_DEPOSIT] = "INSERT OR IGNORE INTO deposits (leaf, opened, parts, set_aside)"
+                           " SELECT leaf, ?2, 0, 0 FROM erased WHERE leaf = ?1",
+    [SQL_ERASE_ITEMS] = "DELETE FROM items WHERE leaf BETWEEN ?1 AND ?2",
+    [SQL_ERASE_STATEMENTS] = "DELETE FROM statements WHERE leaf BETWEEN ?1 AND ?2",
     [SQL_CHECK] = "PRAGMA integrity_check(1)",
 };
 

@@ -329,6 +329,18 @@ static int take_part(struct index *x, uint64_t leaf, const struct statement_part
     return rc;
 }
 
+/* A receipt outlives its deposit: number and sums say nothing of anybody. */
+static int deposit_erased(struct index *x, uint64_t deposit, int64_t at_unix_s, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, SQL_ERASED_DEPOSIT, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, deposit);
+    index_put_u64(&q, (uint64_t)at_unix_s);
+    return do_it(&q, e);
+}
+
 static int take_receipt(struct index *x, uint64_t leaf, const struct statement *s, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
@@ -340,6 +352,9 @@ static int take_receipt(struct index *x, uint64_t leaf, const struct statement *
     memcpy(sums, &s->receipt.totals, sizeof sums);
     for (size_t i = 0; i < TOTALS; i++)
         u64_put(totals + i * sizeof(uint64_t), sums[i]);
+    rc = deposit_erased(x, s->receipt.deposit, s->at_unix_s, e);
+    if (rc != 0)
+        return rc;
     index_put_u64(&q, s->receipt.number);
     index_put_u64(&q, leaf);
     index_put_u64(&q, (uint64_t)s->at_unix_s);
@@ -442,6 +457,41 @@ static int take_keyring(struct index *x, const struct statement *s, struct err *
     return rc;
 }
 
+/* ---- what is erased ---- */
+
+int index_erased(struct index *x, uint64_t leaf, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    assert(x->writing);
+    int rc = index_ask(x, SQL_ERASED_ADD, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, leaf);
+    return do_it(&q, e);
+}
+
+static int range_erase(struct index *x, enum index_sql sql, const struct statement_range *r, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, sql, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_u64(&q, r->first);
+    index_put_u64(&q, r->last);
+    return do_it(&q, e);
+}
+
+static int take_erased(struct index *x, const struct statement_erased *s, struct err *e)
+{
+    int rc = index_waiting_store(x, e);
+    for (size_t i = 0; rc == 0 && i < s->count; i++) {
+        rc = range_erase(x, SQL_ERASE_ITEMS, &s->leaves[i], e);
+        if (rc == 0)
+            rc = range_erase(x, SQL_ERASE_STATEMENTS, &s->leaves[i], e);
+    }
+    return rc;
+}
+
 int index_frame(struct index *x, const struct hash *digest, uint64_t leaf, uint32_t frame, struct err *e)
 {
     assert(x->writing);
@@ -512,6 +562,8 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_NOTE:
         x->counters.notes++;
         return 0;
+    case STATEMENT_ERASED:
+        return take_erased(x, &s->erased, e);
     case STATEMENT_FOUNDED:
     case STATEMENT_COVER:
     case STATEMENT_INVESTIGATION:
@@ -534,6 +586,8 @@ static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, 
     case STATEMENT_COMPARTMENT:
     case STATEMENT_GRANTED:
     case STATEMENT_UNGRANTED:
+    case STATEMENT_ERASING:
+    case STATEMENT_ANSWERED:
         return 0;
     case STATEMENT_ACCESSED:
     case STATEMENT_SEALED:

@@ -23,7 +23,7 @@ int keyring_head_read(const uint8_t from[HEAD_BYTES], const char *magic, struct 
 {
     if (memcmp(from, magic, 8) != 0)
         return err_set(e, ERR_DAMAGED, "it does not begin as such a file must");
-    uint32_t known = strcmp(magic, "GWTABLE\n") == 0 ? FEATURE_TURNS | FEATURE_CALLED : 0;
+    uint32_t known = strcmp(magic, "GWTABLE\n") == 0 ? FEATURE_TURNS | FEATURE_CALLED | FEATURE_REWRITTEN : 0;
     if (u32_get(from + 8) > FORMAT_VERSION || (u32_get(from + 12) & ~known) != 0)
         return err_set(e, ERR_NEWER, "it was written by a newer groundwork: update the program");
     ret->magic = magic;

@@ -64,19 +64,17 @@ int keyring_new(const struct keyring_place *place, const struct keyring_identity
  */
 int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e)
 {
-    uint64_t epochs[KEYRING_NUMBERS_MAX];
+    struct keyring_box boxes[KEYRING_NUMBERS_MAX];
     size_t count = 0;
-    char suffix[16] = "-";
     struct err first = {0};
-    hex_put(suffix + 1, k->reader.id, 4);
-    int rc = keyring_numbers(k, "wrap-", suffix, UINT64_MAX, epochs, &count, e);
+    int rc = keyring_boxes(k, &k->reader, boxes, &count, e);
     if (rc == 0 && count == 0)
         rc = err_set(e, ERR_KEY, "%s holds no key boxed for this key file: is it of another repository?", k->root);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
         struct err mine = {0};
-        rc = keyring_wrap_read(k, id, epochs[i], &mine);
+        rc = keyring_wrap_read(k, id, &boxes[i], &mine);
         if (rc == 0 && i == 0)
             rc = keyring_log_read(k, id, &mine);
         if (rc == 0)
@@ -142,6 +140,7 @@ int keyring_found_beside(const struct keyring *k, const struct keyring_founding 
     struct keyring_reader reader = {.key = k->member, .reads = true};
     memcpy(place.compartment, founding->compartment, KEYRING_ID);
     memcpy(reader.receiving, founding->receiving, CRYPT_PUBLIC);
+    reader.number = founding->number;
     int rc = keyring_new(&place, &id, &fresh, e);
     keyring_identity_drop(&id);
     if (rc != 0)
@@ -218,11 +217,14 @@ void keyring_changes(const struct keyring *k, const struct keyring_file **ret, s
 
 /* ---- segments ---- */
 
-static void segment_name(const uint8_t compartment[KEYRING_ID], uint64_t number, char to[KEYRING_NAME_MAX])
+void keyring_segment_name(const uint8_t compartment[KEYRING_ID], uint64_t number, uint64_t rewritten,
+                          char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1];
     keyring_comp_text(compartment, comp);
-    snprintf(to, KEYRING_NAME_MAX, "%s/segment-%llu", comp, (unsigned long long)number);
+    int n = snprintf(to, KEYRING_NAME_MAX, "%s/segment-%llu", comp, (unsigned long long)number);
+    if (rewritten > 0)
+        snprintf(to + n, KEYRING_NAME_MAX - (size_t)n, "-%llu", (unsigned long long)rewritten);
 }
 
 static void block_aad(const struct hash *pin, const uint8_t *block, uint8_t to[BLOCK_AAD])
@@ -290,6 +292,7 @@ int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
     struct segment *s = &k->segments[k->segment_count];
     s->number = k->segment_count == 0 ? 1 : k->segments[k->segment_count - 1].number + 1;
     s->first_leaf = first_leaf;
+    s->rewritten = 0;
     crypt_random(s->key.b, CRYPT_KEY);
     k->segment_count++;
     k->in_last = 0;
@@ -297,12 +300,9 @@ int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e)
     return 0;
 }
 
-static int block_put(struct keyring *k, uint64_t first, const struct key *secrets, uint32_t count, struct buf *to,
-                     struct err *e)
+int keyring_block_put(const struct keyring *k, const struct segment *s, uint64_t first, const struct key *secrets,
+                      uint32_t count, struct buf *to, struct err *e)
 {
-    const struct segment *s = &k->segments[k->segment_count - 1];
-    buf_put(to, k->compartment, KEYRING_ID);
-    buf_put_u64(to, s->number);
     uint8_t *p = buf_more(to, block_bytes(count));
     if (p == NULL)
         return err_memory(e);
@@ -316,8 +316,24 @@ static int block_put(struct keyring *k, uint64_t first, const struct key *secret
     block_aad(&k->pin, p, aad);
     crypt_seal(&key, 0, bytes_of(aad, sizeof aad), bytes_of(secrets, (size_t)count * sizeof *secrets),
                p + BLOCK_HEAD);
-    k->in_last += count;
     return 0;
+}
+
+static int block_put(struct keyring *k, uint64_t first, const struct key *secrets, uint32_t count, struct buf *to,
+                     struct err *e)
+{
+    const struct segment *s = &k->segments[k->segment_count - 1];
+    buf_put(to, k->compartment, KEYRING_ID);
+    buf_put_u64(to, s->number);
+    k->in_last += count;
+    return keyring_block_put(k, s, first, secrets, count, to, e);
+}
+
+/* What was rewritten takes no further leaves: whatever of it a journal holds is dead then. */
+static bool last_is_full(const struct keyring *k)
+{
+    return k->segment_count == 0 || k->in_last >= KEYRING_SEGMENT_LEAVES ||
+           k->segments[k->segment_count - 1].rewritten > 0;
 }
 
 int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, size_t count, struct buf *ret_blocks,
@@ -327,7 +343,7 @@ int keyring_seal(struct keyring *k, uint64_t first, const struct key *secrets, s
     int rc = count_last(k, e);
     size_t segments_before = k->segment_count;
     while (rc == 0 && count > 0) {
-        if (k->segment_count == 0 || k->in_last >= KEYRING_SEGMENT_LEAVES)
+        if (last_is_full(k))
             rc = keyring_segment_begin(k, first, e);
         if (rc != 0)
             break;
@@ -349,7 +365,8 @@ int keyring_block_next(struct cursor *c, struct keyring_block *ret, struct err *
     h.number = cursor_u64(c);
     if (!block_take(c, &ret->first_leaf, &ret->count, &ret->block))
         return err_set(e, ERR_DAMAGED, "a block of leaf secrets has no known form");
-    segment_name(h.compartment, h.number, ret->segment);
+    keyring_segment_name(h.compartment, h.number, 0, ret->segment);
+    ret->number = h.number;
     keyring_head_write(&h, ret->header);
     ret->header_bytes = HEAD_BYTES;
     return 0;
@@ -442,6 +459,30 @@ static int group_apply(const char *root, const struct block_group *g, struct err
     return first;
 }
 
+void keyring_forget_held(struct keyring *k)
+{
+    k->held_segment = UINT64_MAX;
+    k->opened_count = 0;
+}
+
+/* Of a segment that was rewritten since: its secrets are where they live on, and nothing comes back from here. */
+static bool block_is_dead(const struct keyring *k, const struct keyring_block *b)
+{
+    char name[KEYRING_NAME_MAX];
+    size_t low = 0, high = k->segment_count; /* the first segment whose number is not smaller */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (k->segments[middle].number < b->number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == k->segment_count || k->segments[low].number != b->number || k->segments[low].rewritten == 0)
+        return false;
+    keyring_segment_name(k->compartment, b->number, 0, name);
+    return strcmp(name, b->segment) == 0;
+}
+
 int keyring_block_apply(const char *root, const struct keyring_block *block, struct err *e)
 {
     const struct block_group g = {block, 1};
@@ -467,7 +508,7 @@ static int group_next(struct cursor *c, struct keyring_block block[GROUP_MAX], s
     return 0;
 }
 
-static int blocks_apply(const char *root, struct bytes blocks, struct err *e)
+static int blocks_apply(const struct keyring *k, struct bytes blocks, struct err *e)
 {
     struct cursor c = cursor_of(blocks);
     int first = 0;
@@ -480,7 +521,7 @@ static int blocks_apply(const char *root, struct bytes blocks, struct err *e)
         int rc = group_next(&c, block, &g.count, mine);
         if (rc != 0)
             return first != 0 ? first : rc;
-        rc = group_apply(root, &g, mine);
+        rc = block_is_dead(k, &block[0]) ? 0 : group_apply(k->root, &g, mine);
         if (first == 0)
             first = rc;
         if (rc != 0 && rc != ERR_DAMAGED)
@@ -494,9 +535,8 @@ int keyring_committed(struct keyring *k, struct bytes blocks, struct err *e)
     int rc = keyring_hold(k, blocks, e);
     if (rc != 0)
         return rc;
-    k->held_segment = UINT64_MAX;
-    k->opened_count = 0;
-    int first = blocks_apply(k->root, buf_bytes(&k->behind), e);
+    keyring_forget_held(k);
+    int first = blocks_apply(k, buf_bytes(&k->behind), e);
     if (first != 0 && first != ERR_DAMAGED)
         return first;
     buf_clear(&k->behind);
@@ -583,7 +623,7 @@ static int blocks_open(struct keyring *k, const struct segment *s, uint64_t leaf
 /* Nothing signs a segment's head: it must be just what its name and the table say. */
 static int segment_head_check(const struct keyring *k, const struct segment *s, struct err *e)
 {
-    struct head h = {.magic = "GWSEGMT\n", .number = s->number}, read;
+    struct head h = {.magic = "GWSEGMT\n", .number = s->number, .epoch = s->rewritten}, read;
     if (k->held.n < HEAD_BYTES)
         return err_set(e, ERR_DAMAGED, "it is too short");
     int rc = keyring_head_read(k->held.p, h.magic, &read, e);
@@ -599,7 +639,7 @@ static int segment_try(struct keyring *k, const struct segment *s, int copy, uin
     if (k->held_segment != s->number || k->held_copy != copy) {
         char name[KEYRING_NAME_MAX];
         struct file_path path;
-        segment_name(k->compartment, s->number, name);
+        keyring_segment_name(k->compartment, s->number, s->rewritten, name);
         k->held_segment = UINT64_MAX;
         buf_clear(&k->held);
         int rc = file_path(&path, e, "%s/%c/keys/%s", k->root, COPY_NAME(copy), name);
@@ -634,6 +674,26 @@ static int segment_each(struct keyring *k, const struct segment *s, uint64_t lea
                    again.text);
 }
 
+int keyring_segment_each(struct keyring *k, const struct segment *s,
+                         int (*each)(void *context, uint64_t first, uint32_t count, const struct key *secrets,
+                                     struct err *e),
+                         void *context, struct err *e)
+{
+    uint64_t first;
+    uint32_t count;
+    struct bytes block;
+    int rc = segment_each(k, s, ALL_LEAVES, &count, e);
+    if (rc != 0)
+        return rc;
+    struct cursor c = cursor_of(bytes_of(k->held.p + HEAD_BYTES, k->held.n - HEAD_BYTES));
+    while (rc == 0 && c.left > 0 && block_take(&c, &first, &count, &block)) {
+        rc = block_hold(k, s, block, first, count, e);
+        if (rc == 0)
+            rc = each(context, first, count, (const struct key *)(const void *)k->opened.p, e);
+    }
+    return rc;
+}
+
 int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e)
 {
     buf_put_bytes(&k->behind, blocks);
@@ -645,8 +705,8 @@ static int behind_open(struct keyring *k, const struct segment *s, uint64_t leaf
 {
     struct cursor c = cursor_of(buf_bytes(&k->behind));
     char name[KEYRING_NAME_MAX];
-    segment_name(k->compartment, s->number, name);
-    while (c.left > 0) {
+    keyring_segment_name(k->compartment, s->number, 0, name);
+    while (c.left > 0 && s->rewritten == 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
         if (rc != 0)

@@ -13,6 +13,7 @@
 #define KEYRING_KEYRING_H
 
 #include "model/note.h"
+#include "model/statement.h"
 #include "model/tree.h"
 
 enum {
@@ -138,9 +139,12 @@ struct keyring_turn {
 void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count);
 const struct key *keyring_log_seed(const struct keyring *k);
 void keyring_table(const struct keyring *k, uint64_t *ret_version, struct hash *ret_sha256);
-/* keyring_called: the compartment's name, which its table holds; empty: it has none, as the first one. */
+/* keyring_called: the compartment's name, which its table holds; empty: it has none, as the first one.
+ * keyring_epoch: the present one. */
 const char *keyring_called(const struct keyring *k);
 uint64_t keyring_epoch(const struct keyring *k);
+/* keyring_tables: how many versions are there, good or not. */
+int keyring_tables(const struct keyring *k, size_t *ret_count, struct err *e);
 
 /*
  * keyring_seal: seal the secrets of leaves ${first}.. into blocks for the journal (FORMAT 2.5).  When a segment is full
@@ -178,6 +182,7 @@ int keyring_hold(struct keyring *k, struct bytes blocks, struct err *e);
 struct keyring_reader {
     struct note_key key;
     uint8_t receiving[CRYPT_PUBLIC], box[CRYPT_PUBLIC];
+    uint64_t number; /* of the receiving key; 0: one that she joined with */
     bool reads, writes;
 };
 struct keyring_turning {
@@ -194,12 +199,71 @@ struct keyring_founding {
     uint8_t compartment[KEYRING_ID];
     const char *name;
     uint8_t receiving[CRYPT_PUBLIC];
+    uint64_t number;
 };
+/* A box of an epoch key, by its file's name within the compartment's folder: to which receiving key of whom; number 0:
+ * one that she joined with.  False: another name. */
+struct keyring_box {
+    uint64_t epoch, number;
+    uint8_t reader[4]; /* her key id */
+};
+bool keyring_box_name(const char *name, struct keyring_box *ret);
 int keyring_found_beside(const struct keyring *k, const struct keyring_founding *founding, struct keyring **ret,
                          struct err *e);
 int keyring_admit(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_dismiss(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e);
+
+/*
+ * ---- what is destroyed ----
+ *
+ * keyring_erase: what the compartment has from now on, without the secrets of ${leaves} (ascending, not touching): each
+ * segment that holds one is written anew under a fresh key and a name of its own, and takes no further leaves; a new
+ * epoch key, boxed to ${readers}, and a new index key, in a new table that names no replaced segment key; a segment for
+ * what comes, from ${leaf} on, where the last one was written anew.  All durable and among the changes, before the
+ * record that names it; with it as removed: the boxes of the epoch before (${before}), the table, and last the old
+ * segments, so that as long as one of these is there something may be.  keyring_committed destroys them.
+ * *ret_bytes: written, in all copies.  After a failure ${k} is to be closed.  ERR_DAMAGED: a segment opens in no copy.
+ * With ${turns}, as keyring_turn does, a new pack key (of runs from ${pack}, ${sector} on) and segment.
+ */
+struct keyring_erasing {
+    const struct statement_range *leaves;
+    size_t leaf_count;
+    const struct keyring_reader *readers;
+    size_t count;
+    const struct keyring_reader *before;
+    size_t before_count;
+    uint64_t leaf;
+    bool turns;
+    uint64_t pack;
+    uint32_t sector;
+};
+int keyring_erase(struct keyring *k, const struct keyring_erasing *what, uint64_t *ret_bytes, struct err *e);
+
+/*
+ * The receiving key that a member publishes; it counts for every compartment, in the place of those that she joined
+ * with.
+ * Its number is larger than any before it (FORMAT 19.3).
+ * keyring_receiving_name: of the file; keyring_receiving_number: the way back; false: another name.
+ * keyring_receiving_write: by the member who opened this; durable, among the changes, the one before as removed
+ * (${replaced}, 0: none).  keyring_receiving_read: what the log names so, under her own signature.  ERR_ABSENT,
+ * ERR_DAMAGED, ERR_KEY.
+ * keyring_identity_publish: a fresh seed.  ${published}: the number of the last one, 0: none but those she joined with.
+ * All that was published stays, for boxes are to it still.  ERR_KEY: that one is not here.
+ * keyring_identity_forget: what is older than ${published} is wiped; false: there was nothing.
+ * keyring_box_again: the present epoch key boxed to another receiving key of the member who opened this; durable, among
+ * the changes, with the boxes before as removed.
+ */
+void keyring_receiving_name(const struct note_key *member, uint64_t number, char to[KEYRING_NAME_MAX]);
+bool keyring_receiving_number(const char *name, uint8_t ret_member[4], uint64_t *ret_number);
+int keyring_receiving_write(struct keyring *k, uint64_t number, const uint8_t key[CRYPT_PUBLIC], uint64_t replaced,
+                            struct err *e);
+int keyring_receiving_read(const char *root, const struct note_key *member, const struct keyring_file *logged,
+                           uint8_t ret[CRYPT_PUBLIC], struct err *e);
+int keyring_identity_publish(struct keyring_identity *id, uint64_t published, uint64_t number,
+                             uint8_t ret[CRYPT_PUBLIC], struct err *e);
+bool keyring_identity_forget(struct keyring_identity *id, uint64_t published);
+int keyring_box_again(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 
 /*
  * A request to join, which the new member signs with the key that it names (FORMAT 14.1).
@@ -276,6 +340,7 @@ struct keyring_block {
     uint8_t header[64];
     size_t header_bytes;
     struct bytes block;
+    uint64_t number; /* of the segment */
     uint64_t first_leaf;
     uint32_t count;
 };
@@ -306,11 +371,16 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
  * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
  * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
  * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
+ * Segments as they were before they were written anew go too, and so do those whose writing no commit names.
+ * keyring_remains: are there such?
  * keyring_is_boxed: is the log key boxed for a reader who is none of ${known}, by the names of files alone?
  */
 int keyring_strays(const char *root, const struct keyring_file *expected, size_t count,
                    void (*stray)(void *context, const char *line), void *context, struct err *e);
 int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e);
+/* keyring_rewritten: is there any segment that was written anew, by names alone? */
+int keyring_rewritten(const char *root, bool *ret, struct err *e);
+int keyring_remains(const char *root, const struct keyring_file *expected, size_t count, bool *ret, struct err *e);
 bool keyring_is_boxed(const char *root, const struct note_key *known, size_t count);
 
 #endif

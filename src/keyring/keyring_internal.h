@@ -2,12 +2,13 @@
  * Inside the keyring: byte layouts (FORMAT 2.3-2.5) and the helpers its files share.
  *
  * Every sealed file begins with a head of 64 bytes:
- *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n", "GWSEGMT\n" or "GWEVENT\n"
+ *     0   8  magic: "GWTABLE\n", "GWWRAPS\n", "GWLOGKY\n", "GWSEGMT\n", "GWEVENT\n" or "GWRECVS\n"
  *     8   4  u32 version, 1
- *    12   4  u32 features that must be understood: of a table 1 with pack keys that followed, 2 with a name; else 0
+ *    12   4  u32 features that must be understood: of a table 1 with pack keys that followed, 2 with a name, 4 with
+ *            segments that were rewritten; else 0
  *    16  16  compartment (zeros for the log key)
  *    32   8  u64 number: table version, epoch, log key number, segment number
- *    40   8  u64 epoch (table), else 0
+ *    40   8  u64 epoch (table), how often it was rewritten (segment), else 0
  *    48   4  key id of the member it is for (wrap, log key), else 0
  *    52   4  u32 length of the sealed body (0 in a segment)
  *    56   8  zero
@@ -38,6 +39,7 @@ enum {
     FORMAT_VERSION = 1,
     FEATURE_TURNS = 1, /* a table that names pack keys that followed */
     FEATURE_CALLED = 2, /* a table that names the compartment */
+    FEATURE_REWRITTEN = 4, /* a table that names segments out of which secrets were erased */
     TURNS_MAX = 4096,
     COPIES = 2,
 };
@@ -58,6 +60,7 @@ bool keyring_head_is(const uint8_t from[HEAD_BYTES], const struct head *expected
 /* Keys that do not concern the world: table content in memory. */
 struct segment {
     uint64_t number, first_leaf;
+    uint64_t rewritten; /* how often; then it takes no further leaves, and its blocks in the journal are dead */
     struct key key;
 };
 struct keyring {
@@ -111,6 +114,18 @@ int keyring_signed_finish(struct buf *b, const struct note_key *member, const st
 int keyring_signed_check(struct bytes file, const struct note_key *signers, size_t count, struct bytes *ret_unsigned,
                          struct err *e);
 
+/* The name of a segment's file; and of a block for it, without what a journal puts before it. */
+void keyring_segment_name(const uint8_t compartment[KEYRING_ID], uint64_t number, uint64_t rewritten,
+                          char to[KEYRING_NAME_MAX]);
+int keyring_block_put(const struct keyring *k, const struct segment *s, uint64_t first, const struct key *secrets,
+                      uint32_t count, struct buf *to, struct err *e);
+/* Each block of a segment, decrypted, in order, out of a copy all of whose blocks open.  ERR_ABSENT: it has no file. */
+int keyring_segment_each(struct keyring *k, const struct segment *s,
+                         int (*each)(void *context, uint64_t first, uint32_t count, const struct key *secrets,
+                                     struct err *e),
+                         void *context, struct err *e);
+/* What is held of files and blocks is forgotten: they were written anew. */
+void keyring_forget_held(struct keyring *k);
 /* A segment under a fresh key, for the secrets of this leaf and those behind it; a table must follow. */
 int keyring_segment_begin(struct keyring *k, uint64_t first_leaf, struct err *e);
 int keyring_table_write(struct keyring *k, struct err *e);
@@ -121,14 +136,23 @@ int keyring_new(const struct keyring_place *place, const struct keyring_identity
 /* Boxes and the newest table that is at most ${table_max} and that they open. */
 int keyring_unlock(struct keyring *k, const struct keyring_identity *id, uint64_t table_max, struct err *e);
 enum { KEYRING_NUMBERS_MAX = 64 };
-/* Numbers in names of a compartment's files, behind ${prefix} and before ${suffix}; newest first, in either copy. */
-int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
-                    uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e);
+/* Boxes of epoch keys to a reader, the newest first, in either copy. */
+int keyring_boxes(const struct keyring *k, const struct note_key *reader, struct keyring_box list[KEYRING_NUMBERS_MAX],
+                  size_t *ret_count, struct err *e);
 /* The boxes of a reader, of whichever key it has one; and that they are to go. */
 int keyring_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_wrap_remove(struct keyring *k, const struct keyring_reader *reader, struct err *e);
-/* The epoch key of ${epoch}.  ERR_ABSENT: none is boxed.  The log key, of its number. */
-int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e);
+/* The same of the epoch key's box alone: the log key stays. */
+int keyring_epoch_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e);
+int keyring_epoch_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e);
+/* members.c: one more pack key, of runs from there on. */
+int keyring_turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct err *e);
+/* The compartment's own holding, or the first one, which receives for those that have none. */
+const struct keyring_holding *keyring_identity_holding(const struct keyring_identity *id,
+                                                       const uint8_t compartment[KEYRING_ID]);
+/* The epoch key in ${box}.  ERR_ABSENT: it is not there.  The log key, of its number. */
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, const struct keyring_box *box,
+                      struct err *e);
 int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struct err *e);
 
 #endif

@@ -11,7 +11,7 @@ int keyring_dismiss(struct keyring *k, const struct keyring_reader *reader, stru
     return keyring_wrap_remove(k, reader, e);
 }
 
-static int turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct err *e)
+int keyring_turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct err *e)
 {
     if (k->turn_count == TURNS_MAX)
         return err_set(e, ERR_REFUSED, "no more than %d pack keys follow each other", TURNS_MAX);
@@ -33,7 +33,7 @@ static int turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct er
 
 int keyring_turn(struct keyring *k, const struct keyring_turning *t, struct err *e)
 {
-    int rc = t->compartment ? turn_add(k, t->pack, t->sector, e) : 0;
+    int rc = t->compartment ? keyring_turn_add(k, t->pack, t->sector, e) : 0;
     for (size_t i = 0; rc == 0 && i < t->before_count; i++)
         rc = keyring_wrap_remove(k, &t->before[i], e);
     if (rc != 0)

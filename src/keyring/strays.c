@@ -10,8 +10,9 @@ enum stray_kind {
     STRAY_UNKNOWN, /* none of our names: never touched */
     STRAY_DRAFT,   /* what file_replace had not finished */
     STRAY_KEYS,    /* a table, a wrap, a box of the log key */
-    STRAY_EVENT,   /* a key event: what counts of it stands in the journal too */
-    STRAY_SEGMENT, /* secrets of leaves: never touched */
+    STRAY_EVENT,   /* a key event, or a receiving key: of what counts the log names every one */
+    STRAY_SEGMENT, /* secrets of leaves: never touched, but */
+    STRAY_DEAD,    /* a segment that was rewritten, as it was before, or as no commit knows it */
 };
 
 struct stray_search {
@@ -65,7 +66,9 @@ static size_t key_name(const char *name)
     if (!take_word(&p, "wrap-"))
         return 0;
     from = p;
-    return take_decimal(&p) && take_word(&p, "-") && take_hex(&p, 8) && *p == 0 ? (size_t)(from - name) : 0;
+    if (!take_decimal(&p) || !take_word(&p, "-") || !take_hex(&p, 8))
+        return 0;
+    return *p == 0 || (take_word(&p, "-") && take_decimal(&p) && *p == 0) ? (size_t)(from - name) : 0;
 }
 
 /* ".name.<16 hex>.tmp", see base/file. */
@@ -82,16 +85,32 @@ static bool is_draft(const char *name)
 static enum stray_kind kind_of(const char *name)
 {
     const char *p = name;
+    uint8_t id[4];
+    uint64_t number;
     if (is_draft(name))
         return STRAY_DRAFT;
     if (key_name(name) > 0)
         return STRAY_KEYS;
-    if (take_word(&p, "history/") && take_decimal(&p) && *p == 0)
+    if (keyring_receiving_number(name, id, &number) || (take_word(&p, "history/") && take_decimal(&p) && *p == 0))
         return STRAY_EVENT;
     p = name;
-    if (take_hex(&p, (size_t)2 * KEYRING_ID) && take_word(&p, "/segment-") && take_decimal(&p) && *p == 0)
-        return STRAY_SEGMENT;
+    if (take_hex(&p, (size_t)2 * KEYRING_ID) && take_word(&p, "/segment-") && take_decimal(&p)) {
+        if (*p == 0)
+            return STRAY_SEGMENT;
+        if (take_word(&p, "-") && take_decimal(&p) && *p == 0) /* the log names every one that counts */
+            return STRAY_DEAD;
+    }
     return STRAY_UNKNOWN;
+}
+
+/* Is there, of the segment ${name}, one that was written anew? */
+static bool is_rewritten(const struct stray_search *s, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->expected[i].removed && strncmp(s->expected[i].name, name, n) == 0 && s->expected[i].name[n] == '-')
+            return true;
+    return false;
 }
 
 static const struct keyring_file *expected_file(const struct stray_search *s, const char *name)
@@ -109,7 +128,10 @@ static int search_one(struct stray_search *s, char copy, const char *folder, con
     int rc = file_path(&whole, e, "%s%s%s", folder, folder[0] != 0 ? "/" : "", name);
     if (rc != 0 || expected_file(s, whole.s) != NULL)
         return rc;
-    return s->found(s, copy, whole.s, plain ? kind_of(whole.s) : STRAY_UNKNOWN, e);
+    enum stray_kind kind = plain ? kind_of(whole.s) : STRAY_UNKNOWN;
+    if (kind == STRAY_SEGMENT && is_rewritten(s, whole.s))
+        kind = STRAY_DEAD;
+    return s->found(s, copy, whole.s, kind, e);
 }
 
 /* keys/ and, one floor below, a compartment's folder or log/. */
@@ -156,6 +178,10 @@ static int tell_one(struct stray_search *s, char copy, const char *name, enum st
     if (kind == STRAY_DRAFT || kind == STRAY_KEYS || kind == STRAY_EVENT)
         (void)err_set(&line, ERR_ABSENT, "%s/%c/keys/%s is named by no commit: an unfinished one left it, and the next "
                       "intake removes it", s->root, copy, name);
+    else if (kind == STRAY_DEAD)
+        (void)err_set(&line, ERR_ABSENT,
+                      "ERASE PENDING: %s/%c/keys/%s is to be destroyed: the next one who writes does it", s->root, copy,
+                      name);
     else
         (void)err_set(&line, ERR_ABSENT, "%s/%c/keys/%s is named by no commit and is left alone: move it away if it is "
                       "not yours", s->root, copy, name);
@@ -198,7 +224,7 @@ static int is_replaced(const struct stray_search *s, const char *name, bool *ret
 static int sweep_one(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
 {
     struct file_path path;
-    bool replaced = kind == STRAY_DRAFT || kind == STRAY_EVENT;
+    bool replaced = kind == STRAY_DRAFT || kind == STRAY_EVENT || kind == STRAY_DEAD;
     int rc = kind == STRAY_KEYS ? is_replaced(s, name, &replaced, e) : 0;
     if (rc != 0 || !replaced)
         return rc;
@@ -210,6 +236,31 @@ int keyring_sweep(const char *root, const struct keyring_file *expected, size_t 
 {
     struct stray_search s = {root, expected, count, sweep_one, NULL, NULL};
     return search(&s, e);
+}
+
+/* ---- what is to be destroyed ---- */
+
+static int dead_look(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
+{
+    bool *dead = s->context;
+    (void)copy, (void)name, (void)e;
+    *dead = *dead || kind == STRAY_DEAD;
+    return 0;
+}
+
+int keyring_rewritten(const char *root, bool *ret, struct err *e)
+{
+    return keyring_remains(root, NULL, 0, ret, e); /* nothing is expected: all of them look dead */
+}
+
+int keyring_remains(const char *root, const struct keyring_file *expected, size_t count, bool *ret, struct err *e)
+{
+    bool dead = false;
+    struct stray_search s = {root, expected, count, dead_look, NULL, &dead};
+    int rc = search(&s, e);
+    if (rc == 0)
+        *ret = dead;
+    return rc;
 }
 
 /* ---- who may read ---- */

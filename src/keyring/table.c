@@ -22,9 +22,35 @@ static void table_name(const struct keyring *k, uint64_t version, char to[KEYRIN
     snprintf(to, KEYRING_NAME_MAX, "%s/table-%llu", comp, (unsigned long long)version);
 }
 
+static uint32_t rewritten_count(const struct keyring *k)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < k->segment_count; i++)
+        count += k->segments[i].rewritten > 0;
+    return count;
+}
+
+static uint32_t features_of(const struct keyring *k)
+{
+    return (k->turn_count > 0 ? FEATURE_TURNS : 0u) | (k->called[0] != 0 ? FEATURE_CALLED : 0u) |
+           (rewritten_count(k) > 0 ? FEATURE_REWRITTEN : 0u);
+}
+
+static void rewritten_put(const struct keyring *k, struct buf *b)
+{
+    uint32_t count = rewritten_count(k);
+    if (count > 0)
+        buf_put_u32(b, count);
+    for (size_t i = 0; i < k->segment_count; i++)
+        if (k->segments[i].rewritten > 0) {
+            buf_put_u64(b, k->segments[i].number);
+            buf_put_u64(b, k->segments[i].rewritten);
+        }
+}
+
 /* Content: index, pack and chunk key, u32 segments, then {u64 number, u64 first leaf, key} each; with FEATURE_TURNS u32
- * pack keys that followed, then {u64 pack, u32 sector, key} each; with FEATURE_CALLED u8 bytes, name; zeros to a
- * KiB. */
+ * pack keys that followed, then {u64 pack, u32 sector, key} each; with FEATURE_CALLED u8 bytes, name; with
+ * FEATURE_REWRITTEN u32 segments that were rewritten, then {u64 number, u64 how often} each; zeros to a KiB. */
 static void content_put(const struct keyring *k, struct buf *b)
 {
     buf_put(b, k->index.b, CRYPT_KEY);
@@ -47,6 +73,7 @@ static void content_put(const struct keyring *k, struct buf *b)
         buf_put_u8(b, (uint8_t)strlen(k->called));
         buf_put_text(b, k->called);
     }
+    rewritten_put(k, b);
     while (!b->failed && b->n % TABLE_PAD != 0)
         buf_put_u8(b, 0);
 }
@@ -64,11 +91,7 @@ int keyring_table_write(struct keyring *k, struct err *e)
         return rc;
     table_name(k, k->version, old);
     table_name(k, k->version + 1, name);
-    struct head h = {.magic = "GWTABLE\n",
-                     .number = k->version + 1,
-                     .epoch = k->epoch,
-                     .features = (k->turn_count > 0 ? FEATURE_TURNS : 0u) |
-                                 (k->called[0] != 0 ? FEATURE_CALLED : 0u)};
+    struct head h = {.magic = "GWTABLE\n", .number = k->version + 1, .epoch = k->epoch, .features = features_of(k)};
     memcpy(h.compartment, k->compartment, KEYRING_ID);
     h.body = (uint32_t)(content.n + CRYPT_TAG);
     keyring_head_write(&h, head);
@@ -140,6 +163,22 @@ static void called_get(struct keyring *k, struct cursor *c)
     k->called[n] = 0;
 }
 
+/* Ascending, each of a segment that is there, and at least one where there is the feature. */
+static void rewritten_get(struct cursor *c, struct segment *list, uint32_t segments)
+{
+    uint32_t count = cursor_u32(c), at = 0;
+    c->failed = c->failed || count == 0 || count > segments;
+    for (uint32_t i = 0; !c->failed && i < count; i++) {
+        uint64_t number = cursor_u64(c), rewritten = cursor_u64(c);
+        while (at < segments && list[at].number < number)
+            at++;
+        c->failed =
+            c->failed || at == segments || list[at].number != number || rewritten == 0 || list[at].rewritten != 0;
+        if (!c->failed)
+            list[at].rewritten = rewritten;
+    }
+}
+
 static int content_get(struct keyring *k, struct bytes content, uint32_t features, struct err *e)
 {
     struct cursor c = cursor_of(content);
@@ -166,6 +205,8 @@ static int content_get(struct keyring *k, struct bytes content, uint32_t feature
     k->called[0] = 0;
     if (rc == 0 && (features & FEATURE_CALLED) != 0)
         called_get(k, &c);
+    if (rc == 0 && (features & FEATURE_REWRITTEN) != 0)
+        rewritten_get(&c, list, count);
     c.failed = c.failed || content.n % TABLE_PAD != 0 || c.left >= TABLE_PAD; /* one table has one form */
     for (size_t i = 0; i < c.left; i++)
         c.failed = c.failed || c.p[i] != 0;
@@ -200,8 +241,7 @@ static int table_good(void *context, struct bytes file, struct err *e)
     struct head expected = {
         .magic = h.magic, .number = t->version, .epoch = h.epoch, .body = h.body, .features = h.features};
     memcpy(expected.compartment, k->compartment, KEYRING_ID);
-    if (!keyring_head_is(file.p, &expected) || body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body ||
-        h.body < CRYPT_TAG)
+    if (!keyring_head_is(file.p, &expected) || body.n != (size_t)HEAD_BYTES + CRYPT_SALT + h.body || h.body < CRYPT_TAG)
         return err_set(e, ERR_DAMAGED, "it is not the table that its name says");
     if (h.epoch != k->epoch)
         return err_set(e, ERR_KEY, "it belongs to epoch %llu, and these keys open epoch %llu",
@@ -225,19 +265,17 @@ static int table_good(void *context, struct bytes file, struct err *e)
     return rc;
 }
 
-/* The number in this name; false: another name. */
-static bool number_of(const char *name, const char *prefix, const char *suffix, uint64_t *ret)
+/* The number behind ${prefix}; false: another name. */
+static bool number_of(const char *name, const char *prefix, uint64_t *ret)
 {
-    size_t n = strlen(name), before = strlen(prefix), after = strlen(suffix);
-    return n > before + after && strncmp(name, prefix, before) == 0 && strcmp(name + n - after, suffix) == 0 &&
-           decimal_get(bytes_of(name + before, n - before - after), ret) == 0;
+    size_t n = strlen(prefix);
+    return strncmp(name, prefix, n) == 0 && decimal_get(bytes_text(name + n), ret) == 0;
 }
 
-/* At most a few: old ones go at the next commit. */
-int keyring_numbers(const struct keyring *k, const char *prefix, const char *suffix, uint64_t max,
-                    uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count, struct err *e)
+/* Files of this compartment by their names, in either copy: each may come twice. */
+static int names_each(const struct keyring *k, void (*each)(void *context, const char *name), void *context,
+                      struct err *e)
 {
-    size_t count = 0;
     char comp[2 * KEYRING_ID + 1];
     keyring_comp_text(k->compartment, comp);
     for (int i = 0; i < COPIES; i++) {
@@ -247,23 +285,48 @@ int keyring_numbers(const struct keyring *k, const char *prefix, const char *suf
         OWN(dir_drop) DIR *dir = opendir(path.s);
         if (dir == NULL && errno == ENOMEM) /* what is unreadable otherwise has its other copy */
             return err_memory(e);
-        for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;) {
-            uint64_t number = 0;
-            if (!number_of(d->d_name, prefix, suffix, &number) || number > max)
-                continue;
-            size_t at = 0;
-            while (at < count && list[at] > number)
-                at++;
-            if ((at < count && list[at] == number) || at == KEYRING_NUMBERS_MAX)
-                continue;
-            size_t keep = count < KEYRING_NUMBERS_MAX ? count : KEYRING_NUMBERS_MAX - 1;
-            memmove(list + at + 1, list + at, (keep - at) * sizeof *list);
-            list[at] = number;
-            count = keep + 1;
-        }
+        for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+            each(context, d->d_name);
     }
-    *ret_count = count;
     return 0;
+}
+
+struct versions {
+    uint64_t max, *list;
+    size_t count;
+};
+
+/* At most a few: old ones go at the next commit. */
+static void version_take(void *context, const char *name)
+{
+    struct versions *v = context;
+    uint64_t number = 0;
+    size_t at = 0;
+    if (!number_of(name, "table-", &number) || number > v->max)
+        return;
+    while (at < v->count && v->list[at] > number)
+        at++;
+    if ((at < v->count && v->list[at] == number) || at == KEYRING_NUMBERS_MAX)
+        return;
+    size_t keep = v->count < KEYRING_NUMBERS_MAX ? v->count : KEYRING_NUMBERS_MAX - 1;
+    memmove(v->list + at + 1, v->list + at, (keep - at) * sizeof *v->list);
+    v->list[at] = number;
+    v->count = keep + 1;
+}
+
+static int versions_find(const struct keyring *k, uint64_t max, uint64_t list[KEYRING_NUMBERS_MAX], size_t *ret_count,
+                         struct err *e)
+{
+    struct versions v = {.max = max, .list = list};
+    int rc = names_each(k, version_take, &v, e);
+    *ret_count = v.count;
+    return rc;
+}
+
+int keyring_tables(const struct keyring *k, size_t *ret_count, struct err *e)
+{
+    uint64_t versions[KEYRING_NUMBERS_MAX];
+    return versions_find(k, UINT64_MAX, versions, ret_count, e);
 }
 
 /*
@@ -274,7 +337,7 @@ int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 {
     uint64_t versions[KEYRING_NUMBERS_MAX];
     size_t count = 0;
-    int rc = keyring_numbers(k, "table-", "", table_max, versions, &count, e);
+    int rc = versions_find(k, table_max, versions, &count, e);
     if (rc != 0)
         return rc;
     if (count == 0)
@@ -298,12 +361,61 @@ int keyring_table_read(struct keyring *k, uint64_t table_max, struct err *e)
 
 /* ---- boxes ---- */
 
-static void wrap_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
+static void wrap_name(const struct keyring *k, const struct note_key *reader, uint64_t number,
+                      char to[KEYRING_NAME_MAX])
 {
     char comp[2 * KEYRING_ID + 1], id[9];
     keyring_comp_text(k->compartment, comp);
     hex_put(id, reader->id, 4);
-    snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, id);
+    int n = snprintf(to, KEYRING_NAME_MAX, "%s/wrap-%llu-%s", comp, (unsigned long long)k->epoch, id);
+    if (number > 0)
+        snprintf(to + n, KEYRING_NAME_MAX - (size_t)n, "-%llu", (unsigned long long)number);
+}
+
+bool keyring_box_name(const char *name, struct keyring_box *ret)
+{
+    const char *dash = strncmp(name, "wrap-", 5) == 0 ? strchr(name + 5, '-') : NULL;
+    ret->number = 0;
+    return dash != NULL && decimal_get(bytes_of(name + 5, (size_t)(dash - name) - 5), &ret->epoch) == 0 &&
+           strlen(dash) >= 9 && hex_get(bytes_of(dash + 1, 8), ret->reader, 4) == 0 &&
+           (dash[9] == 0 || (dash[9] == '-' && decimal_get(bytes_text(dash + 10), &ret->number) == 0));
+}
+
+struct boxes {
+    const struct note_key *reader;
+    struct keyring_box *list;
+    size_t count;
+};
+
+static bool is_newer(const struct keyring_box *a, const struct keyring_box *b)
+{
+    return a->epoch > b->epoch || (a->epoch == b->epoch && a->number > b->number);
+}
+
+static void box_take(void *context, const char *name)
+{
+    struct boxes *b = context;
+    struct keyring_box box;
+    size_t at = 0;
+    if (!keyring_box_name(name, &box) || memcmp(box.reader, b->reader->id, 4) != 0)
+        return;
+    while (at < b->count && is_newer(&b->list[at], &box))
+        at++;
+    if (at == KEYRING_NUMBERS_MAX || (at < b->count && !is_newer(&box, &b->list[at])))
+        return;
+    size_t keep = b->count < KEYRING_NUMBERS_MAX ? b->count : KEYRING_NUMBERS_MAX - 1;
+    memmove(b->list + at + 1, b->list + at, (keep - at) * sizeof *b->list);
+    b->list[at] = box;
+    b->count = keep + 1;
+}
+
+int keyring_boxes(const struct keyring *k, const struct note_key *reader, struct keyring_box list[KEYRING_NUMBERS_MAX],
+                  size_t *ret_count, struct err *e)
+{
+    struct boxes b = {reader, list, 0};
+    int rc = names_each(k, box_take, &b, e);
+    *ret_count = b.count;
+    return rc;
 }
 
 static void log_name(const struct keyring *k, const struct note_key *reader, char to[KEYRING_NAME_MAX])
@@ -349,12 +461,52 @@ static int box_write(struct keyring *k, const struct head *h, const char *name, 
     return rc != 0 ? rc : keyring_keys_write(k, name, buf_bytes(&file), e);
 }
 
+int keyring_epoch_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e)
+{
+    char name[KEYRING_NAME_MAX];
+    const struct head wrap = wrap_head(k, &reader->key);
+    wrap_name(k, &reader->key, reader->number, name);
+    return box_write(k, &wrap, name, reader->receiving, &k->epoch_key, e);
+}
+
+/* Whichever of her receiving keys the present epoch's box is to. */
+static int boxes_remove(struct keyring *k, const struct note_key *reader, uint64_t but, struct err *e)
+{
+    struct keyring_box list[KEYRING_NUMBERS_MAX];
+    size_t count = 0;
+    bool any = false;
+    int rc = keyring_boxes(k, reader, list, &count, e);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct keyring_file gone = {.removed = true};
+        if (list[i].epoch != k->epoch || list[i].number == but)
+            continue;
+        any = true;
+        wrap_name(k, reader, list[i].number, gone.name);
+        rc = keyring_change_add(k, &gone, e);
+    }
+    if (rc != 0 || any || but != UINT64_MAX)
+        return rc;
+    struct keyring_file gone = {.removed = true}; /* both copies are lost: what the log names is to go all the same */
+    wrap_name(k, reader, 0, gone.name);
+    return keyring_change_add(k, &gone, e);
+}
+
+int keyring_epoch_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e)
+{
+    return boxes_remove(k, reader, UINT64_MAX, e);
+}
+
+int keyring_box_again(struct keyring *k, const struct keyring_reader *reader, struct err *e)
+{
+    int rc = keyring_epoch_wrap_write(k, reader, e);
+    return rc == 0 ? boxes_remove(k, &reader->key, reader->number, e) : rc;
+}
+
 int keyring_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
     char name[KEYRING_NAME_MAX];
-    const struct head wrap = wrap_head(k, &reader->key), log = log_head(k, &reader->key);
-    wrap_name(k, &reader->key, name);
-    int rc = reader->reads ? box_write(k, &wrap, name, reader->receiving, &k->epoch_key, e) : 0;
+    const struct head log = log_head(k, &reader->key);
+    int rc = reader->reads ? keyring_epoch_wrap_write(k, reader, e) : 0;
     if (rc != 0 || !reader->writes)
         return rc;
     log_name(k, &reader->key, name);
@@ -363,10 +515,9 @@ int keyring_wrap_write(struct keyring *k, const struct keyring_reader *reader, s
 
 int keyring_wrap_remove(struct keyring *k, const struct keyring_reader *reader, struct err *e)
 {
-    struct keyring_file wrap = {.removed = true}, log = {.removed = true};
-    wrap_name(k, &reader->key, wrap.name);
+    struct keyring_file log = {.removed = true};
     log_name(k, &reader->key, log.name);
-    int rc = reader->reads ? keyring_change_add(k, &wrap, e) : 0;
+    int rc = reader->reads ? keyring_epoch_wrap_remove(k, &reader->key, e) : 0;
     return rc == 0 && reader->writes ? keyring_change_add(k, &log, e) : rc;
 }
 
@@ -374,8 +525,20 @@ struct box_try {
     struct keyring *k;
     struct head head; /* that it must have */
     const struct key *seed;
+    const struct keyring_holding *seeds; /* NULL: by the one above */
     struct key *ret;
 };
+
+/* By any of the seeds: which one the box is to was decided by who wrote it. */
+static int box_open(const struct box_try *t, struct bytes bound, struct bytes body, struct buf *to)
+{
+    int rc = t->seeds == NULL ? crypt_box_open(t->seed, bound, body, to) : ERR_KEY;
+    for (size_t i = t->seeds == NULL ? 0 : t->seeds->count; rc != 0 && i-- > 0;) {
+        buf_clear(to);
+        rc = crypt_box_open(&t->seeds->seeds[i].seed, bound, body, to);
+    }
+    return rc;
+}
 
 static int box_good(void *context, struct bytes file, struct err *e)
 {
@@ -392,29 +555,39 @@ static int box_good(void *context, struct bytes file, struct err *e)
     uint8_t bound[PIN_HEAD];
     OWN(buf_wipe) struct buf opened = {0};
     with_pin(&t->k->pin, file.p, bound);
-    rc = crypt_box_open(t->seed, bytes_of(bound, sizeof bound), bytes_of(file.p + HEAD_BYTES, h.body), &opened);
+    rc = box_open(t, bytes_of(bound, sizeof bound), bytes_of(file.p + HEAD_BYTES, h.body), &opened);
     if (rc != 0 || opened.n != CRYPT_KEY)
         return err_set(e, ERR_KEY, "your keys do not open it");
     memcpy(t->ret->b, opened.p, CRYPT_KEY);
     return 0;
 }
 
-int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, uint64_t epoch, struct err *e)
+int keyring_wrap_read(struct keyring *k, const struct keyring_identity *id, const struct keyring_box *box,
+                      struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
-    k->epoch = epoch;
-    const struct key *seed = keyring_identity_seed(id, k->compartment, epoch);
-    struct box_try wrap = {k, wrap_head(k, &k->reader), seed, &k->epoch_key};
-    wrap_name(k, &k->reader, name);
-    return keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
+    k->epoch = box->epoch;
+    struct box_try wrap = {k, wrap_head(k, &k->reader), NULL, keyring_identity_holding(id, k->compartment),
+                           &k->epoch_key};
+    wrap_name(k, &k->reader, box->number, name);
+    int rc = keyring_keys_read(k->root, name, box_good, &wrap, &file, e);
+    for (size_t i = 0; rc == ERR_KEY && box->number > 0 && i < wrap.seeds->count; i++)
+        if (wrap.seeds->seeds[i].epoch == box->number)
+            return rc;
+    return rc != ERR_KEY || box->number == 0
+               ? rc
+               : err_set(e, rc,
+                         "the key file is an old copy: what opened %s until then was renewed since something was "
+                         "erased; take the present one",
+                         name);
 }
 
 int keyring_log_read(struct keyring *k, const struct keyring_identity *id, struct err *e)
 {
     OWN(buf_drop) struct buf file = {0};
     char name[KEYRING_NAME_MAX];
-    struct box_try log = {k, log_head(k, &k->reader), &id->box, &k->log_seed};
+    struct box_try log = {k, log_head(k, &k->reader), &id->box, NULL, &k->log_seed};
     log_name(k, &k->reader, name);
     struct err mine = {0};
     int rc = keyring_keys_read(k->root, name, box_good, &log, &file, &mine);

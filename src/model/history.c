@@ -316,7 +316,7 @@ int history_begin(struct history *h, const struct statement_founded *founded, co
     struct history_turn *turn = rc == 0 ? turn_new(0, STATEMENT_ADMINISTRATOR, e) : NULL;
     if (turn == NULL)
         return ERR_IO;
-    struct history_member m = {.key = founded->member, .holds = 1};
+    struct history_member m = {.key = founded->member, .holds = 1, .held = 1};
     memcpy(h->compartments[h->compartment_count++].id, founded->compartment, STATEMENT_ID);
     memcpy(m.box, founded->member_box, CRYPT_PUBLIC);
     memcpy(m.receiving, founded->receiving, sizeof m.receiving);
@@ -746,6 +746,7 @@ static void reads_by_role(struct history_member *m, enum statement_role role, ui
     bool wrote = statement_role_writes(history_role(m, leaf)), writes = statement_role_writes(role);
     if (wrote != writes)
         m->holds = writes ? 1 : 0;
+    m->held |= m->holds;
 }
 
 /* The sheets open every compartment, and so does she who came by them. */
@@ -768,13 +769,14 @@ static void take_compartment(struct history *h, const struct history_event *v)
         m->holds &= ~((uint64_t)1 << at);
     else
         m->holds |= (uint64_t)1 << at;
+    m->held |= m->holds;
 }
 
 static int take_member(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_member *s = &v->statement->member;
     const struct history_member *replaced = NULL;
-    struct history_member m = {.key = s->key, .at = v->leaf, .holds = all_of_them(h)};
+    struct history_member m = {.key = s->key, .at = v->leaf, .holds = all_of_them(h), .held = all_of_them(h)};
     int rc = member_rule(h, v->leaf, s, &replaced, e);
     struct history_turn *turn = rc == 0 ? turn_new(v->leaf + 1, STATEMENT_ADMINISTRATOR, e) : NULL;
     if (turn == NULL)
@@ -794,7 +796,8 @@ static int take_member(struct history *h, const struct history_event *v, struct 
 static int take_added(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_added *s = &v->statement->added;
-    struct history_member m = {.key = s->key, .at = v->leaf, .added = true, .holds = statement_role_writes(s->role)};
+    const uint64_t holds = statement_role_writes(s->role);
+    struct history_member m = {.key = s->key, .at = v->leaf, .added = true, .holds = holds, .held = holds};
     struct history_turn *turn = turn_new(v->leaf + 1, s->role, e);
     if (turn == NULL)
         return ERR_IO;

@@ -31,6 +31,7 @@ struct history_member {
     uint8_t box[CRYPT_PUBLIC];
     struct statement_receiving receiving[2];
     uint64_t holds; /* a bit for each compartment, the first the lowest; it counts as long as she writes */
+    uint64_t held;  /* the same of every one that she ever held */
     struct history_turn *turns; /* her roles, oldest first */
     size_t turn_count;
     uint64_t at;    /* leaf that named her; her statements stand behind it (the founder's from 0 on) */

@@ -31,6 +31,8 @@ static const char *const KIND_NAMES[] = {
     [STATEMENT_APPROVED] = "approved", [STATEMENT_NAMED] = "named",
     [STATEMENT_CUSTODY] = "custody",   [STATEMENT_ACCESSED] = "accessed",
     [STATEMENT_SEALED] = "sealed",
+    [STATEMENT_ERASED] = "erased",     [STATEMENT_ERASING] = "erasing",
+    [STATEMENT_ANSWERED] = "answered",
     [STATEMENT_COMPARTMENT] = "compartment", [STATEMENT_GRANTED] = "granted",
     [STATEMENT_UNGRANTED] = "ungranted",
     [STATEMENT_CONSENT] = "consent",   [STATEMENT_WITHDRAWN] = "withdrawn", [STATEMENT_CONCERNS] = "concerns",
@@ -65,7 +67,7 @@ bool statement_kind_hidden(enum statement_kind kind)
 {
     return (kind >= STATEMENT_INVESTIGATION && kind <= STATEMENT_SET_ASIDE) || kind == STATEMENT_NAMED ||
            kind == STATEMENT_CUSTODY || kind == STATEMENT_ACCESSED || kind == STATEMENT_SEALED ||
-           terms_kind(kind) || identity_kind(kind);
+           kind == STATEMENT_ERASING || kind == STATEMENT_ANSWERED || terms_kind(kind) || identity_kind(kind);
 }
 
 const char *statement_role_name(enum statement_role role)
@@ -122,6 +124,9 @@ bool statement_role_may(enum statement_role role, enum statement_kind kind)
     case STATEMENT_RECEIPT:
     case STATEMENT_SET_ASIDE:
     case STATEMENT_SEALED:
+    case STATEMENT_ERASED:
+    case STATEMENT_ERASING:
+    case STATEMENT_ANSWERED:
     case STATEMENT_CONSENT:
     case STATEMENT_CONCERNS:
     case STATEMENT_PROTECTED:
@@ -411,6 +416,13 @@ static void make_founded(const struct statement *s, struct json_out *j)
     json_key(j, "policy");
     json_object_begin(j);
     put_number(j, "administrators", f->administrators > 0 ? f->administrators : 1);
+    if (f->erase_persons > 1 || f->erase_days > 0) {
+        json_key(j, "erase");
+        json_object_begin(j);
+        put_number(j, "days", f->erase_days);
+        put_number(j, "persons", f->erase_persons > 0 ? f->erase_persons : 1);
+        json_object_end(j);
+    }
     put_number(j, "of", 1);
     json_object_end(j);
     put_number(j, "sector_bytes", f->sector_bytes);
@@ -517,19 +529,23 @@ struct act {
     bool proposed;
 };
 
+static void put_by(struct json_out *j, const struct statement_by *by)
+{
+    json_key(j, "by");
+    json_object_begin(j);
+    json_key(j, "approvals");
+    json_array_begin(j);
+    for (size_t i = 0; i < by->count; i++)
+        json_u64(j, by->approvals[i]);
+    json_array_end(j);
+    put_number(j, "proposal", by->proposal);
+    json_object_end(j);
+}
+
 static void act_by(const struct act *a, const struct statement_event *v)
 {
-    if (a->proposed || !v->by.said)
-        return;
-    json_key(a->j, "by");
-    json_object_begin(a->j);
-    json_key(a->j, "approvals");
-    json_array_begin(a->j);
-    for (size_t i = 0; i < v->by.count; i++)
-        json_u64(a->j, v->by.approvals[i]);
-    json_array_end(a->j);
-    put_number(a->j, "proposal", v->by.proposal);
-    json_object_end(a->j);
+    if (!a->proposed && v->by.said)
+        put_by(a->j, &v->by);
 }
 
 static void act_number(const struct act *a, const struct statement_event *v)
@@ -784,6 +800,30 @@ static void make_timestamped(const struct statement *s, struct json_out *j)
     put_time(j, s);
 }
 
+static void json_ranges(struct json_out *j, const struct statement_range *list, size_t count)
+{
+    json_array_begin(j);
+    for (size_t i = 0; i < count; i++) {
+        json_array_begin(j);
+        json_u64(j, list[i].first);
+        json_u64(j, list[i].last);
+        json_array_end(j);
+    }
+    json_array_end(j);
+}
+
+static void make_erased(const struct statement *s, struct json_out *j)
+{
+    const struct statement_erased *x = &s->erased;
+    put_by(j, &x->by);
+    put_id(j, "compartment", x->compartment);
+    put_number(j, "epoch", x->epoch);
+    put_kind(j, s->kind);
+    json_key(j, "leaves");
+    json_ranges(j, x->leaves, x->count);
+    put_time(j, s);
+}
+
 static void claim_received(const struct statement_received *r, struct claims *c)
 {
     struct json_out *j;
@@ -816,18 +856,6 @@ static void claim_received(const struct statement_received *r, struct claims *c)
         json_object_end(j);
         claim_end(c);
     }
-}
-
-static void json_ranges(struct json_out *j, const struct statement_range *list, size_t count)
-{
-    json_array_begin(j);
-    for (size_t i = 0; i < count; i++) {
-        json_array_begin(j);
-        json_u64(j, list[i].first);
-        json_u64(j, list[i].last);
-        json_array_end(j);
-    }
-    json_array_end(j);
 }
 
 static void claim_part(const struct statement_part *p, struct claims *c)
@@ -959,6 +987,11 @@ static void make_claims(const struct statement *s, struct claims *c)
         claim_text(c, "why", s->accessed.why);
         break;
     case STATEMENT_SEALED: claim_sealed(&s->sealed, c); break;
+    case STATEMENT_ERASING: claim_text(c, "why", s->erasing.why); break;
+    case STATEMENT_ANSWERED:
+        claim_text(c, "answer", s->answered.answer);
+        claim_text(c, "why", s->answered.why);
+        break;
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:
@@ -995,8 +1028,17 @@ static void put_refers(struct json_out *j, const struct statement_custody *x)
     json_object_end(j);
 }
 
-/* Keys ascend: claims, deposit, device, investigation, items, kind, number, of, part, parts, prev, receipt, refers,
- * seq, time. */
+static void put_request(struct json_out *j, const struct statement_answered *x)
+{
+    json_key(j, "request");
+    json_object_begin(j);
+    put_hash(j, "commitment", &x->commitment);
+    put_number(j, "leaf", x->request);
+    json_object_end(j);
+}
+
+/* Keys ascend: claims, deposit, device, investigation, items, kind, leaves, number, of, part, parts, prev, receipt,
+ * refers, request, seq, time. */
 static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
 {
     make_claims(s, c);
@@ -1019,6 +1061,10 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
     if (s->kind == STATEMENT_ACCESSED)
         put_items(j, s->accessed.items, s->accessed.item_count);
     put_kind(j, s->kind);
+    if (s->kind == STATEMENT_ERASING) {
+        json_key(j, "leaves");
+        json_ranges(j, s->erasing.leaves, s->erasing.count);
+    }
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "number", s->receipt.number);
     if (s->kind == STATEMENT_PART)
@@ -1032,6 +1078,8 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
         put_number(j, "receipt", s->custody.receipt);
     if (s->kind == STATEMENT_CUSTODY && s->custody.refers)
         put_refers(j, &s->custody);
+    if (s->kind == STATEMENT_ANSWERED)
+        put_request(j, &s->answered);
     put_number(j, "seq", s->place.seq);
     put_time(j, s);
 }
@@ -1148,6 +1196,9 @@ static int founded_rule(const struct statement_founded *f, int code, struct err 
     if (f->administrators > STATEMENT_ADMINISTRATORS_MAX)
         return err_set(e, code, "rule founded-policy: at most %d administrators can be needed",
                        STATEMENT_ADMINISTRATORS_MAX);
+    if (f->erase_persons > STATEMENT_ADMINISTRATORS_MAX || f->erase_days > STATEMENT_ERASE_DAYS_MAX)
+        return err_set(e, code, "rule founded-erase: at most %d persons, who wait for %d days",
+                       STATEMENT_ADMINISTRATORS_MAX, STATEMENT_ERASE_DAYS_MAX);
     return 0;
 }
 
@@ -1360,6 +1411,47 @@ static int custody_rule(const struct statement_custody *x, int code, struct err 
     return rc;
 }
 
+bool statement_answer_known(const char *answer)
+{
+    return answer != NULL &&
+           (strcmp(answer, "approved") == 0 || strcmp(answer, "withdrawn") == 0 || strcmp(answer, "held") == 0);
+}
+
+static int leaves_rule(const struct statement_range *leaves, size_t count, int code, struct err *e)
+{
+    if (count == 0)
+        return err_set(e, code, "rule erased-leaves: nothing is to be erased");
+    int rc = ranges_rule(leaves, count, code, e);
+    return rc == 0 && leaves[0].first == 0
+               ? err_set(e, code, "rule erased-leaves: leaf 0 is the repository itself")
+               : rc;
+}
+
+static int erasing_rule(const struct statement_erasing *x, int code, struct err *e)
+{
+    int rc = leaves_rule(x->leaves, x->count, code, e);
+    return rc == 0 ? text_rule(x->why, "--why", code, e) : rc;
+}
+
+static int answered_rule(const struct statement_answered *x, int code, struct err *e)
+{
+    if (!statement_answer_known(x->answer))
+        return err_set(e, code, "rule answered-answer: \"%s\" is none of approved, withdrawn, held",
+                       x->answer == NULL ? "" : x->answer);
+    return x->why != NULL ? text_rule(x->why, "--why", code, e) : 0;
+}
+
+/* Whoever asked for it did so before, and every leaf lies before that. */
+static int erased_rule(const struct statement_erased *x, int code, struct err *e)
+{
+    int rc = leaves_rule(x->leaves, x->count, code, e);
+    if (rc == 0)
+        rc = by_rule(&x->by, code, e);
+    if (rc == 0 && x->leaves[x->count - 1].last >= x->by.proposal)
+        rc = err_set(e, code, "rule erased-leaves: leaves from behind the request");
+    return rc == 0 && x->epoch < 2 ? err_set(e, code, "rule erased-epoch: an epoch follows another") : rc;
+}
+
 static int sealed_rule(const struct statement_sealed *p, int code, struct err *e)
 {
     if (p->deposit_count == 0 || p->deposit_count > STATEMENT_DEPOSITS_MAX)
@@ -1428,6 +1520,9 @@ static int rules(const struct statement *s, int code, struct err *e)
     case STATEMENT_COSIGNED: return cosigned_rule(s, code, e);
     case STATEMENT_TIMESTAMPED: return timestamped_rule(&s->timestamped, code, e);
     case STATEMENT_SEALED: return sealed_rule(&s->sealed, code, e);
+    case STATEMENT_ERASED: return erased_rule(&s->erased, code, e);
+    case STATEMENT_ERASING: return erasing_rule(&s->erasing, code, e);
+    case STATEMENT_ANSWERED: return answered_rule(&s->answered, code, e);
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:
@@ -1477,6 +1572,7 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     case STATEMENT_APPROVED: make_approved(s, &j); break;
     case STATEMENT_COSIGNED: make_cosigned(s, &j); break;
     case STATEMENT_TIMESTAMPED: make_timestamped(s, &j); break;
+    case STATEMENT_ERASED: make_erased(s, &j); break;
     default: make_hidden(s, &c, &j); break;
     }
     json_object_end(&j);
@@ -1675,12 +1771,29 @@ static bool read_roles(const struct json_node *node)
     return is_written(node, "[\"administrator\",\"investigator\"]");
 }
 
+/* Left out where one is enough and nobody waits. */
+static bool read_erase_policy(const struct json_node *n, struct statement_founded *f)
+{
+    static const char *const keys[] = {"days", "persons"};
+    uint64_t days = 0, persons = 0;
+    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "days"), &days) ||
+        !json_get_u64(json_get(n, "persons"), &persons) || persons == 0 || persons > STATEMENT_ADMINISTRATORS_MAX ||
+        days > STATEMENT_ERASE_DAYS_MAX || (persons == 1 && days == 0))
+        return false;
+    f->erase_persons = (uint32_t)persons;
+    f->erase_days = (uint32_t)days;
+    return true;
+}
+
 /* How many administrators must agree, of the one there is: others come later. */
 static bool read_policy(const struct json_node *n, struct statement_founded *f)
 {
-    static const char *const keys[] = {"administrators", "of"};
+    static const char *const keys[] = {"administrators", "of"}, *const with_erase[] = {"administrators", "erase", "of"};
     uint64_t needed = 0;
-    if (!json_keys_are(n, keys, COUNT(keys)) || !json_get_u64(json_get(n, "administrators"), &needed) ||
+    bool erase = json_get(n, "erase") != NULL;
+    if (!json_keys_are(n, erase ? with_erase : keys, erase ? COUNT(with_erase) : COUNT(keys)) ||
+        (erase && !read_erase_policy(json_get(n, "erase"), f)) ||
+        !json_get_u64(json_get(n, "administrators"), &needed) ||
         needed == 0 || needed > STATEMENT_ADMINISTRATORS_MAX || !is_written(json_get(n, "of"), "1"))
         return false;
     f->administrators = (uint32_t)needed;
@@ -2336,6 +2449,28 @@ static int read_items(struct reading *r, struct statement_range **ret, size_t *r
     return read_ranges(r, json_get(r->root, "items"), ret, ret_count);
 }
 
+static int read_erased(struct reading *r)
+{
+    static const char *const keys[] = {"by", "compartment", "epoch", "kind", "leaves", "time"};
+    struct statement_erased *x = &r->s->erased;
+    int rc = keys_rule(r, keys, COUNT(keys));
+    if (rc != 0)
+        return rc;
+    bool good = read_by(json_get(r->root, "by"), &x->by) &&
+                get_fixed(json_get(r->root, "compartment"), x->compartment, STATEMENT_ID, true) &&
+                get_number(r, "epoch", &x->epoch);
+    return good ? read_ranges(r, json_get(r->root, "leaves"), &x->leaves, &x->count) : broken(r, "erased-fields");
+}
+
+static int read_erasing(struct reading *r)
+{
+    struct statement_erasing *x = &r->s->erasing;
+    x->why = json_text(claim_value(r, "why"));
+    if (x->why == NULL || json_count(r->values) != 1)
+        return broken(r, "erasing-claims");
+    return read_ranges(r, json_get(r->root, "leaves"), &x->leaves, &x->count);
+}
+
 /* A claim that need not be there; *count grows when it is.  false: it is there, and no text. */
 static bool get_claim_text(struct reading *r, const char *claim, const char **ret, size_t *count)
 {
@@ -2382,6 +2517,21 @@ static int read_accessed(struct reading *r)
     bool good = get_claim_text(r, "act", &x->act, &count) && get_use(r, &x->use, &count) &&
                 get_claim_text(r, "why", &x->why, &count) && json_count(r->values) == count;
     return good ? read_items(r, &x->items, &x->item_count) : broken(r, "accessed-claims");
+}
+
+static int read_answered(struct reading *r)
+{
+    static const char *const keys[] = {"commitment", "leaf"};
+    struct statement_answered *x = &r->s->answered;
+    const struct json_node *n = json_get(r->root, "request");
+    size_t count = 0;
+    bool good = get_claim_text(r, "answer", &x->answer, &count) && get_claim_text(r, "why", &x->why, &count) &&
+                json_count(r->values) == count;
+    if (!good)
+        return broken(r, "answered-claims");
+    good = json_keys_are(n, keys, COUNT(keys)) && json_get_u64(json_get(n, "leaf"), &x->request) &&
+           get_hash(json_get(n, "commitment"), &x->commitment);
+    return good ? 0 : broken(r, "answered-request");
 }
 
 static int read_sealed(struct reading *r)
@@ -2470,12 +2620,16 @@ static int hidden_fields(struct reading *r)
     static const char *const aside[] = {"claims", "investigation", "kind", "prev", "receipt", "seq", "time"};
     static const char *const plain[] = {"claims", "investigation", "kind", "prev", "seq", "time"};
     static const char *const accessed[] = {"claims", "device", "items", "kind", "prev", "seq", "time"};
+    static const char *const erasing[] = {"claims", "investigation", "kind", "leaves", "prev", "seq", "time"};
+    static const char *const answered[] = {"claims", "investigation", "kind", "prev", "request", "seq", "time"};
     struct statement *s = r->s;
     int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
              : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
              : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))
              : s->kind == STATEMENT_CUSTODY   ? custody_fields(r)
              : s->kind == STATEMENT_ACCESSED  ? keys_rule(r, accessed, COUNT(accessed))
+             : s->kind == STATEMENT_ERASING   ? keys_rule(r, erasing, COUNT(erasing))
+             : s->kind == STATEMENT_ANSWERED  ? keys_rule(r, answered, COUNT(answered))
                                               : keys_rule(r, plain, COUNT(plain));
     if (rc != 0)
         return rc;
@@ -2530,6 +2684,9 @@ static int read_kind(struct reading *r)
             return broken(r, "set-aside-receipt");
         return read_claim_text(r, "reason", &s->set_aside.reason);
     case STATEMENT_SEALED: return read_sealed(r);
+    case STATEMENT_ERASED: return read_erased(r);
+    case STATEMENT_ERASING: return read_erasing(r);
+    case STATEMENT_ANSWERED: return read_answered(r);
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:

@@ -54,6 +54,9 @@ enum statement_kind {
     STATEMENT_COMPARTMENT = 36,  /* public, a key event: one more compartment, which its signer holds */
     STATEMENT_GRANTED = 37,      /* public, a key event: a member holds a compartment from here on */
     STATEMENT_UNGRANTED = 38,    /* public, a key event: a member holds it no more */
+    STATEMENT_ERASED = 40,       /* public: leaves whose secrets are destroyed, by whose approvals */
+    STATEMENT_ERASING = 41,      /* hidden, signed: a request to erase, and why */
+    STATEMENT_ANSWERED = 42,     /* hidden, signed: what a second person, or a hold, says to such a request */
     STATEMENT_IDENTITY = 44,        /* hidden, signed: who a person is, for who holds the compartment */
     STATEMENT_KEYHOLDER_SAID = 45,  /* hidden, signed: who holds shares, and her recipient; or that she does no more */
     STATEMENT_IDENTITY_SEALED = 46, /* hidden, signed: who a person is, under a key of which keyholders have one half */
@@ -107,6 +110,7 @@ enum {
     STATEMENT_COSIGNERS_MAX = 15,   /* with the log's, as many lines as every reader of notes must take (C2SP: 16) */
     STATEMENT_CHECKPOINT_MAX = 8192, /* bytes of a checkpoint that another statement holds */
     STATEMENT_ADMINISTRATORS_MAX = 16, /* who stand at one time, and so approvals of one act */
+    STATEMENT_ERASE_DAYS_MAX = 3650,
     STATEMENT_RANGES_MAX = 16384,   /* ranges of items that one statement is about */
     STATEMENT_DEPOSITS_MAX = 4096,  /* from which one package draws */
     STATEMENT_VERIFIERS_MAX = 8,    /* programs that a seal names */
@@ -142,6 +146,8 @@ struct statement_founded {
     uint32_t pack_sectors, sector_bytes, format;
     uint32_t parity_packs, parity_files; /* of a stripe; both zero: no parity */
     uint32_t administrators; /* how many of them a key event needs, as far as so many stand; 0 is 1 */
+    uint32_t erase_persons;  /* how many must agree on what is erased, as far as so many stand; 0 is 1 */
+    uint32_t erase_days;     /* and how long they wait after it was asked for */
 };
 struct statement_file_hash { /* a keyring file, by its name below keys/ */
     const char *name;
@@ -317,6 +323,26 @@ struct statement_compartment { /* and of what is granted or no more */
 struct statement_cosigners {
     struct statement_event event;
     const char *policy; /* C2SP tlog-policy, in the form of policy_text */
+};
+
+/* Erasing: what is asked for, what is said to it, and that it is done.  FORMAT 19. */
+struct statement_erasing {
+    struct statement_range *leaves; /* hidden leaves before it: ascending, not touching */
+    size_t count;
+    const char *why;
+};
+struct statement_answered {
+    const char *answer;     /* code, see statement_answer_known */
+    uint64_t request;       /* leaf of the `erasing` statement */
+    struct hash commitment; /* bytes 1 to 32 of its entry */
+    const char *why;        /* NULL when not said */
+};
+struct statement_erased {
+    uint8_t compartment[STATEMENT_ID];
+    uint64_t epoch; /* that begins by it */
+    struct statement_range *leaves;
+    size_t count;
+    struct statement_by by; /* the request, and the answers that approve of it */
 };
 
 /* The seal of a package: what it holds, and where each chain stood that it draws on.  FORMAT 16. */
@@ -513,6 +539,9 @@ struct statement {
             const char *text;
         } named;
         struct statement_sealed sealed;
+        struct statement_erased erased;
+        struct statement_erasing erasing;
+        struct statement_answered answered;
         struct statement_consent consent;
         struct statement_withdrawn withdrawn;
         struct statement_concerns concerns;
@@ -551,6 +580,8 @@ size_t statement_ranges_fit(struct statement_range *list, size_t count);
  */
 bool statement_access_known(const char *act);
 bool statement_access_may_go_unlogged(bool read_only, bool must_log);
+/* statement_answer_known: approved, withdrawn (by who asked, or approved before), held (a hold stands). */
+bool statement_answer_known(const char *answer);
 /* statement_event: of a key event, its place among them; NULL for all other kinds. */
 struct statement_event *statement_event(struct statement *s);
 bool statement_event_get(const struct statement *s, struct statement_event *ret);

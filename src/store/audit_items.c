@@ -207,6 +207,8 @@ static int journal_leaf(struct by_journal *j, uint64_t leaf, struct bytes sealed
     struct statement st;
     struct err mine = {0};
     int rc = store_open_leaf(j->a->s, leaf, sealed, &j->held, &st, &mine);
+    if (rc == ERR_ABSENT && store_erased_at(j->a->s, leaf, NULL))
+        return 0;
     if (rc != 0)
         return leaf_bad(j, leaf, rc, &mine, e);
     if (st.kind != STATEMENT_RECEIVED)
@@ -272,6 +274,8 @@ int store_audit_prepare_items(struct store_auditing *a, struct err *e)
     a->all += sums.bytes;
     struct by_journal j = {.a = a, .sums = true, .runs = {.s = a->s, .told = true}}; /* the packs are told of */
     rc = a->by_index ? 0 : store_vault_reopen(a->s, e);
+    if (rc == 0 && !a->by_index)
+        rc = store_erasures(a->s, e);
     if (rc == 0 && !a->by_index)
         rc = walk_items(&j, e);
     return rc == 0 ? vault_seen_new(a->s->vault, &a->seen, e) : rc;

@@ -106,9 +106,11 @@ static int derive(struct store *s, const struct store_told *t, struct err *e)
     int rc = s->cosigned.n > 0 ? ledger_publish_cosigned(s->ledger, buf_bytes(&s->cosigned), e) : 0;
     if (rc == 0)
         rc = ledger_publish(s->ledger, e);
-    if (rc == 0)
+    if (rc == 0 && s->index != NULL) /* it was destroyed with what it told of */
         rc = index_record(s->index, t, e);
-    return rc == 0 ? store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e) : rc;
+    if (rc != 0 || t->draft.destroys) /* which is not over before the index is there anew */
+        return rc;
+    return store_state_write(s->state_file.s, &s->pin, &s->identity.state, &state, e);
 }
 
 /* ---- what is owed ---- */

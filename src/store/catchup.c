@@ -160,11 +160,16 @@ static int take_hidden(struct catching *c, const struct ledger_record *r, uint64
     struct store *s = c->s;
     struct bytes sealed;
     struct statement statement;
+    struct err mine = {0};
+    bool erased = false;
     int rc = ledger_statement_next(hidden, &sealed, e);
-    if (rc == 0)
-        rc = store_open_leaf(s, leaf, sealed, held, &statement, e);
     if (rc != 0)
         return rc;
+    rc = store_open_leaf(s, leaf, sealed, held, &statement, &mine);
+    if (rc == ERR_ABSENT && store_is_erased(s, leaf, &erased, &mine) == 0 && erased)
+        return index_erased(s->index, leaf, e);
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
     struct hash commitment;
     memcpy(commitment.b, r->entries.p + (leaf - r->first_leaf) * LEDGER_ENTRY + 1, CRYPT_HASH);
     uint64_t at = ledger_hidden_at(r) + (uint64_t)(sealed.p - r->hidden.p),

@@ -116,7 +116,7 @@ void store_readers_drop(struct store_readers *r)
     *r = (struct store_readers){0};
 }
 
-int store_readers(const struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
+int store_readers(struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
                   struct err *e)
 {
     const struct history *h = &s->history;
@@ -130,8 +130,10 @@ int store_readers(const struct store *s, uint64_t epoch, const struct history_me
             continue;
         struct keyring_reader *r = &ret->list[ret->count++];
         *r = (struct keyring_reader){.key = m->key, .reads = true};
-        memcpy(r->receiving, history_receiving(m, epoch), CRYPT_PUBLIC);
         memcpy(r->box, m->box, CRYPT_PUBLIC);
+        int rc = store_receiving(s, m, epoch, r, e);
+        if (rc != 0)
+            return rc;
     }
     if (h->sheets.known && !h->sheets.spent) {
         struct keyring_reader *r = &ret->list[ret->count++];
@@ -144,58 +146,46 @@ int store_readers(const struct store *s, uint64_t epoch, const struct history_me
 
 /* ---- what is behind ---- */
 
-struct boxed { /* whose epoch key is boxed, by the names that the log has */
-    char prefix[KEYRING_NAME_MAX];
-    uint64_t epoch; /* the newest */
-    uint8_t (*ids)[4];
-    size_t count, room;
-};
-
-static void boxed_release(struct boxed *b)
+void store_boxed_release(struct store_boxed *b)
 {
-    free(b->ids);
+    free(b->list);
 }
 
 static int boxed_take(void *context, const struct statement_file_hash *f, struct err *e)
 {
-    struct boxed *b = context;
-    size_t n = strlen(b->prefix);
-    uint64_t epoch;
-    uint8_t id[4];
-    const char *dash = strncmp(f->name, b->prefix, n) == 0 ? strchr(f->name + n, '-') : NULL;
-    if (dash == NULL || decimal_get(bytes_of(f->name + n, (size_t)(dash - f->name) - n), &epoch) != 0 ||
-        hex_get(bytes_text(dash + 1), id, sizeof id) != 0)
+    struct store_boxed *b = context;
+    struct keyring_box box;
+    size_t n = strlen(b->folder);
+    if (strncmp(f->name, b->folder, n) != 0 || !keyring_box_name(f->name + n, &box) || box.epoch < b->epoch)
         return 0;
-    if (epoch > b->epoch) {
-        b->epoch = epoch;
+    if (box.epoch > b->epoch) {
+        b->epoch = box.epoch;
         b->count = 0;
     }
-    if (epoch < b->epoch)
-        return 0;
     if (b->count == b->room) {
         size_t room = b->room * 2 + 16;
-        uint8_t(*grown)[4] = reallocarray(b->ids, room, sizeof *grown);
+        struct keyring_box *grown = reallocarray(b->list, room, sizeof *grown);
         if (grown == NULL)
             return err_memory(e);
-        b->ids = grown;
+        b->list = grown;
         b->room = room;
     }
-    memcpy(b->ids[b->count++], id, sizeof id);
+    b->list[b->count++] = box;
     return 0;
 }
 
-static int boxed_read(struct store *s, const uint8_t id[KEYRING_ID], struct boxed *b, struct err *e)
+int store_boxed(struct store *s, const uint8_t id[KEYRING_ID], struct store_boxed *b, struct err *e)
 {
     char hex[2 * KEYRING_ID + 1];
     hex_put(hex, id, KEYRING_ID);
-    (void)snprintf(b->prefix, sizeof b->prefix, "%s/wrap-", hex);
+    (void)snprintf(b->folder, sizeof b->folder, "%s/", hex);
     return index_keyring_files(s->index, boxed_take, b, e);
 }
 
-static bool is_boxed(const struct boxed *b, const struct note_key *key)
+bool store_is_boxed(const struct store_boxed *b, const struct note_key *key)
 {
     for (size_t i = 0; i < b->count; i++)
-        if (memcmp(b->ids[i], key->id, 4) == 0)
+        if (memcmp(b->list[i].reader, key->id, 4) == 0)
             return true;
     return false;
 }
@@ -209,10 +199,10 @@ static const struct history_member *member_of(const struct history *h, const uin
 }
 
 /* Somebody's box who reads it no more: all that she could open until now is old. */
-static bool turn_is_due(const struct history *h, const struct boxed *b, size_t at)
+bool store_turn_due(const struct history *h, const struct store_boxed *b, size_t at)
 {
     for (size_t i = 0; i < b->count; i++) {
-        const struct history_member *m = member_of(h, b->ids[i]);
+        const struct history_member *m = member_of(h, b->list[i].reader);
         if (m != NULL && !history_holds(m, at))
             return true;
     }
@@ -221,7 +211,7 @@ static bool turn_is_due(const struct history *h, const struct boxed *b, size_t a
 
 /* ---- bringing it up ---- */
 
-static int turn(struct store *s, const struct boxed *b, struct err *e)
+static int turn(struct store *s, const struct store_boxed *b, struct err *e)
 {
     OWN(store_readers_drop) struct store_readers readers = {0};
     OWN(mem_drop) struct keyring_reader *before = calloc(b->count + 1, sizeof *before);
@@ -230,7 +220,7 @@ static int turn(struct store *s, const struct boxed *b, struct err *e)
         return err_memory(e);
     for (; t.before_count < b->count; t.before_count++) {
         before[t.before_count].reads = true;
-        memcpy(before[t.before_count].key.id, b->ids[t.before_count], 4);
+        memcpy(before[t.before_count].key.id, b->list[t.before_count].reader, 4);
     }
     int rc = store_readers(s, keyring_epoch(s->keyring) + 1, NULL, &readers, e);
     if (rc == 0)
@@ -241,19 +231,19 @@ static int turn(struct store *s, const struct boxed *b, struct err *e)
 }
 
 /* Boxes that are lacking; and those of sheets that newer ones have replaced, which are nobody's. */
-static int boxes_settle(struct store *s, const struct boxed *b, struct err *e)
+static int boxes_settle(struct store *s, const struct store_boxed *b, struct err *e)
 {
     OWN(store_readers_drop) struct store_readers readers = {0};
     int rc = store_readers(s, keyring_epoch(s->keyring), NULL, &readers, e);
     for (size_t i = 0; rc == 0 && i < readers.count; i++)
-        if (!is_boxed(b, &readers.list[i].key))
+        if (!store_is_boxed(b, &readers.list[i].key))
             rc = keyring_admit(s->keyring, &readers.list[i], e);
     for (size_t i = 0; rc == 0 && i < b->count; i++) {
         bool reads = false;
         for (size_t k = 0; k < readers.count; k++)
-            reads = reads || memcmp(readers.list[k].key.id, b->ids[i], 4) == 0;
+            reads = reads || memcmp(readers.list[k].key.id, b->list[i].reader, 4) == 0;
         struct keyring_reader gone = {.reads = true};
-        memcpy(gone.key.id, b->ids[i], 4);
+        memcpy(gone.key.id, b->list[i].reader, 4);
         if (!reads)
             rc = keyring_dismiss(s->keyring, &gone, e);
     }
@@ -262,11 +252,11 @@ static int boxes_settle(struct store *s, const struct boxed *b, struct err *e)
 
 int store_keys_settle(struct store *s, struct err *e)
 {
-    OWN(boxed_release) struct boxed b = {.epoch = 0};
+    OWN(store_boxed_release) struct store_boxed b = {.epoch = 0};
     const struct keyring_file *changes;
     size_t count = 0;
-    int rc = boxed_read(s, s->compartment, &b, e);
-    bool turns = rc == 0 && turn_is_due(&s->history, &b, s->compartment_at);
+    int rc = store_boxed(s, s->compartment, &b, e);
+    bool turns = rc == 0 && store_turn_due(&s->history, &b, s->compartment_at);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc == 0)
@@ -297,7 +287,7 @@ int store_compartments(struct store *s,
     const struct history_member *me = history_member_by_key(h, &s->identity.member);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < h->compartment_count; i++) {
-        OWN(boxed_release) struct boxed b = {.epoch = 0};
+        OWN(store_boxed_release) struct store_boxed b = {.epoch = 0};
         OWN(keyring_drop) struct keyring *k = NULL;
         struct store_compartment c = {.at = i, .leaf = h->compartments[i].leaf};
         memcpy(c.id, h->compartments[i].id, STATEMENT_ID);
@@ -308,9 +298,9 @@ int store_compartments(struct store *s,
         if (c.held && store_keyring_unlock(s, c.id, UINT64_MAX, &k, NULL) == 0)
             c.name = i == 0 ? FIRST : keyring_called(k);
         if (s->index != NULL)
-            rc = boxed_read(s, c.id, &b, e);
-        c.turn_due = turn_is_due(h, &b, i);
-        c.sheets = h->sheets.known && !h->sheets.spent && is_boxed(&b, &h->sheets.key);
+            rc = store_boxed(s, c.id, &b, e);
+        c.turn_due = store_turn_due(h, &b, i);
+        c.sheets = h->sheets.known && !h->sheets.spent && store_is_boxed(&b, &h->sheets.key);
         if (rc == 0)
             rc = each(context, &c, e);
     }

@@ -68,6 +68,8 @@ static int leaf_zero(struct founding *f, struct err *e)
     z->parity_files = f->wish->parity.files;
     z->format = 1;
     z->administrators = f->wish->administrators;
+    z->erase_persons = f->wish->erase_persons;
+    z->erase_days = f->wish->erase_days;
     memcpy(z->compartment, f->identity.holdings[0].compartment, STATEMENT_ID);
     keyring_identity_public(&f->identity, z->member_box, receiving);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++) {

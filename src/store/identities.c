@@ -161,9 +161,18 @@ static int of_kind(struct store *s, uint64_t leaf, uint64_t end, enum statement_
                    struct statement *ret, int code, struct err *e)
 {
     struct index_statement_row row = {0};
+    bool erased = false;
     int rc = leaf < end ? index_statement_row(store_index(s), leaf, &row, NULL) : ERR_ABSENT;
     if (rc != 0 && rc != ERR_ABSENT)
         return index_statement_row(store_index(s), leaf, &row, e);
+    if (rc == ERR_ABSENT && leaf < end)
+        rc = store_is_erased(s, leaf, &erased, e) == 0 ? rc : ERR_IO;
+    if (rc == ERR_IO || (erased && code == ERR_REFUSED))
+        return rc == ERR_IO ? rc : err_set(e, code, "rule identity-of: leaf %llu is erased", (unsigned long long)leaf);
+    if (erased) { /* what was said of it then nobody can hold to it any more */
+        *ret = (struct statement){0};
+        return 0;
+    }
     if (rc != 0 || row.kind != kind)
         return err_set(e, code, "rule identity-of: leaf %llu is no \"%s\" before it", (unsigned long long)leaf,
                        statement_kind_name(kind));
@@ -193,7 +202,7 @@ static int shares_check(struct store *s, const struct statement_identity_shares 
                              (unsigned long long)x->sealed, statement_kind_name(STATEMENT_IDENTITY_SEALED));
     }
     int rc = of_kind(s, x->sealed, end, STATEMENT_IDENTITY_SEALED, &held, &st, code, e);
-    if (rc == 0)
+    if (rc == 0 && st.kind == STATEMENT_IDENTITY_SEALED)
         rc = same_person(st.identity_sealed.person, x->person, code, e);
     if (rc != 0 || !x->follows)
         return rc;
@@ -240,7 +249,7 @@ static int access_check(struct store *s, const struct statement_identity_access 
     case STATEMENT_REQUESTED: return requested_check(s, x, end, code, e);
     case STATEMENT_SHOWN:
         rc = of_kind(s, x->of, end, STATEMENT_IDENTITY, &held, &st, code, e);
-        return rc == 0 ? same_person(st.identity.person, x->person, code, e) : rc;
+        return rc == 0 && st.kind == STATEMENT_IDENTITY ? same_person(st.identity.person, x->person, code, e) : rc;
     case STATEMENT_SHARE_RETURNED:
     case STATEMENT_OPENED: break;
     }

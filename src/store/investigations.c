@@ -210,6 +210,35 @@ static int of_items(struct store *s, const struct statement_range *items, size_t
     return rc;
 }
 
+/* So that the numbers of what is erased lie before one that stays. */
+static int of_leaves(struct store *s, const struct statement_erasing *x, uint8_t ret[STATEMENT_ID], struct err *e)
+{
+    uint8_t id[STATEMENT_ID];
+    uint64_t deposit = UINT64_MAX;
+    bool first = true;
+    for (size_t i = 0; i < x->count; i++)
+        for (uint64_t leaf = x->leaves[i].first; leaf <= x->leaves[i].last; leaf++) {
+            OWN(store_held_drop) struct store_held *held = NULL;
+            struct statement st;
+            int rc = store_statement(s, leaf, &held, &st, e);
+            if (rc != 0)
+                return rc;
+            if (st.kind == STATEMENT_RECEIVED && st.received.deposit == deposit)
+                continue;
+            deposit = st.kind == STATEMENT_RECEIVED ? st.received.deposit : UINT64_MAX;
+            rc = st.kind == STATEMENT_RECEIVED ? of_deposit(s, deposit, id, e) : 0;
+            if (rc != 0)
+                return rc;
+            if (st.kind != STATEMENT_RECEIVED)
+                memcpy(id, st.place.investigation, STATEMENT_ID);
+            if (!first && memcmp(id, ret, STATEMENT_ID) != 0)
+                return err_set(e, ERR_REFUSED, "rule erasing-leaves: of two investigations: ask for each by itself");
+            memcpy(ret, id, STATEMENT_ID);
+            first = false;
+        }
+    return 0;
+}
+
 static int of_custody(struct store *s, const struct statement_custody *x, uint8_t ret[STATEMENT_ID], struct err *e)
 {
     return x->receipt != 0 ? of_receipt(s, x->receipt, ret, e) : of_items(s, x->items, x->item_count, ret, e);
@@ -236,6 +265,10 @@ static int of_subject(struct store *s, const struct statement *st, uint8_t ret[S
         return of_receipt(s, st->set_aside.receipt, ret, e);
     if (st->kind == STATEMENT_CUSTODY)
         return of_custody(s, &st->custody, ret, e);
+    if (st->kind == STATEMENT_ERASING)
+        return of_leaves(s, &st->erasing, ret, e);
+    if (st->kind == STATEMENT_ANSWERED)
+        return of_leaf(s, st->answered.request, ret, e);
     if (st->kind == STATEMENT_SEALED)
         return of_deposit(s, st->sealed.deposits[0].deposit, ret, e);
     if (st->kind == STATEMENT_CONCERNS)

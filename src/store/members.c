@@ -30,8 +30,8 @@ static int admit(struct store *s, const struct history_member *m, struct err *e)
 {
     struct keyring_reader r = {.key = m->key, .reads = s->compartment_at == 0, .writes = true};
     memcpy(r.box, m->box, CRYPT_PUBLIC);
-    memcpy(r.receiving, history_receiving(m, keyring_epoch(s->keyring)), CRYPT_PUBLIC);
-    return keyring_admit(s->keyring, &r, e);
+    int rc = store_receiving(s, m, keyring_epoch(s->keyring), &r, e);
+    return rc == 0 ? keyring_admit(s->keyring, &r, e) : rc;
 }
 
 static int admit_added(struct store *s, const struct statement_added *a, struct err *e)
@@ -69,16 +69,15 @@ static int turn_keys(struct store *s, const struct statement *act, bool log, boo
     struct keyring_turning t = {
         .readers = stay, .before = before, .leaf = s->draft.first_leaf, .log = log, .compartment = compartment};
     const uint64_t epoch = keyring_epoch(s->keyring) + 1;
-    if (stay == NULL || before == NULL)
-        return err_memory(e);
-    for (size_t i = 0; i < h->count; i++) {
+    int rc = stay == NULL || before == NULL ? err_memory(e) : 0;
+    for (size_t i = 0; rc == 0 && i < h->count; i++) {
         const struct history_member *m = &h->members[i];
         if (!statement_role_writes(history_role(m, UINT64_MAX)))
             continue;
         struct keyring_reader r = {.key = m->key, .writes = log};
         r.reads = compartment && history_holds(m, s->compartment_at);
         memcpy(r.box, m->box, CRYPT_PUBLIC);
-        memcpy(r.receiving, history_receiving(m, epoch), CRYPT_PUBLIC);
+        rc = store_receiving(s, m, epoch, &r, e);
         before[t.before_count++] = r;
         if (!is_subject(act, m))
             stay[t.count++] = r;
@@ -89,7 +88,8 @@ static int turn_keys(struct store *s, const struct statement *act, bool log, boo
         memcpy(r.box, sheets->receiving, CRYPT_PUBLIC);
         before[t.before_count++] = stay[t.count++] = r;
     }
-    int rc = compartment ? store_vault_end(s, &t.pack, &t.sector, e) : 0;
+    if (rc == 0 && compartment)
+        rc = store_vault_end(s, &t.pack, &t.sector, e);
     return rc == 0 ? keyring_turn(s->keyring, &t, e) : rc;
 }
 
@@ -165,9 +165,14 @@ static int compartment_begin(struct store *s, const struct statement_compartment
     const struct history_member *me = history_member_by_key(&s->history, &s->identity.member);
     struct keyring_founding f = {.name = name};
     assert(me != NULL && s->beside_count == 0); /* the rules have found her */
+    struct keyring_reader r = {.reads = true};
     memcpy(f.compartment, x->compartment, KEYRING_ID);
-    memcpy(f.receiving, history_receiving(me, 1), CRYPT_PUBLIC);
-    int rc = keyring_found_beside(s->keyring, &f, &s->beside[0], e);
+    int rc = store_receiving(s, me, 1, &r, e);
+    if (rc != 0)
+        return rc;
+    memcpy(f.receiving, r.receiving, CRYPT_PUBLIC);
+    f.number = r.number;
+    rc = keyring_found_beside(s->keyring, &f, &s->beside[0], e);
     s->beside_count = rc == 0;
     return rc;
 }
@@ -179,8 +184,8 @@ static int grant(struct store *s, const struct statement_compartment *x, struct 
     if (memcmp(x->compartment, s->compartment, STATEMENT_ID) != 0)
         return 0;
     struct keyring_reader r = {.key = m->key, .reads = true};
-    memcpy(r.receiving, history_receiving(m, keyring_epoch(s->keyring)), CRYPT_PUBLIC);
-    return keyring_admit(s->keyring, &r, e);
+    int rc = store_receiving(s, m, keyring_epoch(s->keyring), &r, e);
+    return rc == 0 ? keyring_admit(s->keyring, &r, e) : rc;
 }
 
 static int log_turned(struct store *s, struct statement *act, struct err *e)

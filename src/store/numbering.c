@@ -11,6 +11,7 @@ void store_numbering_release(struct store_numbering *n)
         free(n->list[i].gap);
     }
     free(n->list);
+    free(n->erased);
     *n = (struct store_numbering){0};
 }
 
@@ -66,12 +67,40 @@ static int gap_add(struct store_numbering_one *one, uint64_t first, uint64_t las
     return 0;
 }
 
+int store_numbering_erased(struct store_numbering *n, const uint8_t entry[LEAF_ENTRY], struct err *e)
+{
+    if (n->erased_count == n->erased_room) {
+        size_t room = n->erased_room * 2 + 16;
+        struct hash *grown = reallocarray(n->erased, room, sizeof *grown);
+        if (grown == NULL)
+            return err_memory(e);
+        n->erased = grown;
+        n->erased_room = room;
+    }
+    memcpy(n->erased[n->erased_count++].b, entry + 1, CRYPT_HASH);
+    return 0;
+}
+
+/* What stood before it, by the commitment that it names, is erased; and no more is left out than was erased. */
+static bool erased_before(struct store_numbering *n, const struct statement *st, uint64_t missing)
+{
+    size_t i = n->erased_count;
+    while (i > 0 && !hash_equal(&n->erased[i - 1], &st->place.prev))
+        i--;
+    if (i == 0 || missing > n->erased_count - n->erased_told)
+        return false;
+    n->erased_told += missing;
+    return true;
+}
+
 /* Numbers for people begin with 1. */
 static int follows(struct store_numbering *n, struct store_numbering_one *one, uint64_t leaf,
                    const struct statement *st, struct err *e)
 {
     uint64_t seq = st->place.seq, expected = one->next.seq;
     int rc = 0;
+    if (seq > expected && erased_before(n, st, seq - expected))
+        return 0;
     if (seq > expected) {
         FOUND(n, "leaf %llu: it is number %llu of investigation \"%s\", and %llu to %llu are not there",
               (unsigned long long)leaf, (unsigned long long)seq + 1, one->name, (unsigned long long)expected + 1,

@@ -36,9 +36,12 @@ void store_close(struct store *s)
     history_release(&s->history);
     buf_drop(&s->founded_note);
     keyring_identity_drop(&s->identity);
+    crypt_wipe(&s->passphrase, sizeof s->passphrase);
     crypt_signer_drop(&s->signer);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);
+    store_erasures_release(&s->erasures);
+    pthread_mutex_destroy(&s->erasures_lock);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);
@@ -188,6 +191,10 @@ static int unlock(struct store *s, struct err *e)
         rc = s->place.passphrase(s->place.context, s->key_path.s, &passphrase, e);
     if (rc == 0)
         rc = keyring_identity_load(s->key_path.s, buf_bytes(&passphrase), &s->identity, e);
+    if (rc == 0 && s->manner == STORE_WRITE && passphrase.n <= sizeof s->passphrase.b) {
+        memcpy(s->passphrase.b, passphrase.p, passphrase.n);
+        s->passphrase.n = passphrase.n;
+    }
     return rc == 0 ? key_is_ours(s, &s->identity.pin, e) : rc; /* another file may have come in its place */
 }
 
@@ -343,9 +350,12 @@ int store_vault_reopen(struct store *s, struct err *e)
     memcpy(keys.compartment, s->compartment, VAULT_COMPARTMENT);
     keyring_key(s->keyring, KEYRING_PACK, &keys.pack);
     keyring_key(s->keyring, KEYRING_CHUNK, &keys.chunk);
-    struct vault_setup setup = {
-        .root = s->root, .pin = s->pin, .pack_sectors = s->founded.founded.pack_sectors, .parity = store_parity(s),
-        .span = s->span, .keys = &keys};
+    struct vault_setup setup = {.root = s->root,
+                                .pin = s->pin,
+                                .pack_sectors = s->founded.founded.pack_sectors,
+                                .parity = store_parity(s),
+                                .span = s->span,
+                                .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
     crypt_wipe(later, (keys.turn_count + 1) * sizeof *later);
     free(later);
@@ -379,6 +389,15 @@ int store_index_reopen(struct store *s, bool anew, struct err *e)
     return rc != 0 ? rc : index_open(&at, &key, write ? INDEX_WRITE : INDEX_READ, &s->index, e);
 }
 
+int store_index_remove(struct store *s, struct err *e)
+{
+    struct index_name name;
+    const struct index_place at = index_place_of(s, &name);
+    index_close(s->index);
+    s->index = NULL;
+    return index_remove(&at, e);
+}
+
 int store_index_reader(struct store *s, struct index **ret, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
@@ -394,7 +413,7 @@ int store_index_reader(struct store *s, struct index **ret, struct err *e)
 /* ---- the index ---- */
 
 enum standing {
-    STANDING_ABSENT,    /* no index is there, or none but begun: to be made anew, like the next two */
+    STANDING_ABSENT, /* no index is there, or none but begun: to be made anew, like the next two */
     STANDING_DAMAGED,
     STANDING_ELSEWHERE, /* of another history */
     STANDING_BEHIND,    /* at a record of this journal */
@@ -637,6 +656,49 @@ static int table_reopen(struct store *s, uint64_t version, struct err *e)
     return 0;
 }
 
+/* The newest record that names a table of the compartment ends the search. */
+static int table_look(void *context, const struct ledger_record *r, struct err *e)
+{
+    struct store *s = context;
+    struct newest n = {0};
+    struct cursor open = cursor_of(r->open);
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    int rc = 0;
+    newest_init(s->compartment, &n);
+    if (memmem(r->open.p, r->open.n, n.prefix, strlen(n.prefix)) == NULL)
+        return 0;
+    for (uint32_t i = 0; rc == 0 && i < r->public_count; i++) {
+        struct bytes note;
+        struct statement st;
+        rc = ledger_statement_next(&open, &note, e);
+        if (rc == 0)
+            rc = store_public_read(&s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
+        for (size_t f = 0; rc == 0 && st.kind == STATEMENT_KEYRING && f < st.keyring.count; f++)
+            if (!st.keyring.files[f].removed)
+                (void)newest_table(&n, &st.keyring.files[f], NULL);
+    }
+    s->table = n.version;
+    return rc == 0 && n.version > 0 ? ERR_STOPPED : rc;
+}
+
+/*
+ * Several tables are what an unfinished commit left, and each may have an index key of its own: the index is opened by
+ * the one that the log names.  Where that cannot be told, what was opened stays, and settle_table tells why.
+ */
+static int settle_several(struct store *s, struct err *e)
+{
+    uint64_t version;
+    struct hash digest;
+    size_t count;
+    int rc = keyring_tables(s->keyring, &count, e);
+    if (rc != 0 || count < 2)
+        return rc;
+    keyring_table(s->keyring, &version, &digest);
+    if (ledger_walk_back(s->ledger, table_look, s, NULL) == ERR_STOPPED && s->table < version)
+        (void)table_reopen(s, s->table, NULL);
+    return 0;
+}
+
 static bool table_wrong(const struct store *s, uint64_t version)
 {
     return version < s->table || (version > s->table && s->manner == STORE_WRITE);
@@ -678,10 +740,15 @@ static int key_list_add(void *context, const struct statement_file_hash *f, stru
     return 0;
 }
 
+int store_key_files_named(struct store *s, struct store_key_files *ret, struct err *e)
+{
+    return index_keyring_files(store_index(s), key_list_add, ret, e);
+}
+
 static int sweep(struct store *s, struct err *e)
 {
     OWN(store_key_files_drop) struct store_key_files keys = {0};
-    int rc = index_keyring_files(s->index, key_list_add, &keys, e);
+    int rc = store_key_files_named(s, &keys, e);
     return rc != 0 ? rc : keyring_sweep(s->root, keys.list, keys.count, e);
 }
 
@@ -697,16 +764,44 @@ static int settle_all(struct store *s, struct err *e)
     return rc == 0 ? sweep(s, e) : rc;
 }
 
-static int open_unlocked(struct store *s, struct err *e)
+/* What the index tells of keys and of what is erased, and what is to be done about it before anything else. */
+static int settle_by_index(struct store *s, struct err *e)
 {
-    int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
-    if (rc == 0)
-        rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
-    if (rc == 0)
-        rc = settle_table(s, e);
+    int rc = settle_table(s, e);
     if (rc == 0)
         rc = settle_all(s, e);
-    return rc == 0 && s->manner == STORE_WRITE && s->sheets == NULL ? store_keys_settle(s, e) : rc;
+    if (rc == 0 && store_index_current(s)) /* else they are loaded when they are asked for */
+        rc = store_erasures(s, e);
+    if (rc == 0 && s->manner == STORE_READ && store_index_current(s))
+        rc = store_erase_tell(s, e);
+    if (rc != 0 || s->manner != STORE_WRITE)
+        return rc;
+    rc = store_erase_resume(s, e);
+    if (rc == 0 && s->sheets == NULL)
+        rc = store_keys_settle(s, e);
+    return rc == 0 ? store_advance(s, e) : rc;
+}
+
+static int open_unlocked(struct store *s, struct err *e)
+{
+    struct err damage = {0};
+    int rc = s->manner == STORE_WRITE ? mend(s, e) : 0;
+    if (rc == 0)
+        rc = settle_several(s, e);
+    if (rc == 0)
+        rc = s->manner == STORE_CHECK ? open_index_to_check(s, e) : open_index(s, e);
+    if (rc != 0)
+        return rc;
+    rc = settle_by_index(s, &damage);
+    if (rc == ERR_DAMAGED && s->manner != STORE_CHECK && !s->failed && s->index != NULL &&
+        index_check(s->index, NULL) == ERR_DAMAGED) { /* in a page that opening it had not touched */
+        store_draft_drop(s);
+        rc = index_rebuild(s, &damage, e);
+        if (rc != 0)
+            return rc;
+        rc = settle_by_index(s, &damage);
+    }
+    return rc == 0 ? 0 : err_set(e, rc, "%s", damage.text);
 }
 
 /* What this computer saw is kept for each member who was added by herself: several may work under one account. */
@@ -719,8 +814,8 @@ static int state_place(struct store *s, struct err *e)
 
 static int open_keys_and_ledger(struct store *s, bool adopting, struct err *e)
 {
-    int rc = s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e)
-                                       : open_keys(s, e);
+    int rc =
+        s->manner == STORE_PUBLIC ? store_state_read(s->state_file.s, &s->pin, NULL, &s->state, e) : open_keys(s, e);
     return rc == 0 ? open_ledger(s, adopting, e) : rc;
 }
 
@@ -798,6 +893,7 @@ static int open_by(const struct store_place *place, enum store_manner manner, en
         s->former = *opener->former;
     s->lock_fd = -1;
     pthread_mutex_init(&s->asking, NULL);
+    pthread_mutex_init(&s->erasures_lock, NULL);
     s->root = strdup(place->root);
     if (s->root == NULL)
         return err_memory(e);

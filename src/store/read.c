@@ -29,6 +29,10 @@ static int held_need(struct store_held **held, struct err *e)
 
 int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e)
 {
+    uint64_t by = 0;
+    if (store_erased_at(s, leaf, &by))
+        return err_set(e, ERR_ABSENT, "ERASED: leaf %llu, by leaf %llu", (unsigned long long)leaf,
+                       (unsigned long long)by);
     pthread_mutex_lock(&s->asking);
     int rc = keyring_secret(s->keyring, leaf, ret, e);
     pthread_mutex_unlock(&s->asking);

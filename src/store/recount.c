@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-enum { KIND_SHIFT = 56, KIND_NONE = 0, KIND_FILE = 1, KIND_FOLDER = 2 }; /* links are files of 0 bytes */
+/* Links are files of 0 bytes. */
+enum { KIND_SHIFT = 56, KIND_NONE = 0, KIND_FILE = 1, KIND_FOLDER = 2, KIND_ERASED = 3 };
 
 static void found(const struct store_recount *c, uint64_t leaf, const char *line)
 {
@@ -89,6 +90,12 @@ static uint64_t bytes_at(const struct store_recount *c, uint64_t leaf)
     return leaf < c->leaf_room ? c->leaf[leaf] & (((uint64_t)1 << KIND_SHIFT) - 1) : 0;
 }
 
+int store_recount_erased(struct store_recount *c, uint64_t leaf, struct err *e)
+{
+    c->erased++;
+    return leaf_note(c, leaf, KIND_ERASED, 0, e);
+}
+
 static void add_to(struct statement_sum *sum, uint64_t bytes)
 {
     sum->files++;
@@ -102,9 +109,11 @@ static int received(struct store_recount *c, struct store_recounted *d, uint64_t
     uint64_t bytes = r->further_name                ? bytes_at(c, r->of)
                      : r->type == STATEMENT_FILE ? r->bytes
                                                  : 0;
-    if (r->seq != d->items++)
+    /* No more can be left out than is erased. */
+    if (r->seq < d->items || r->seq - d->items > c->erased)
         found(c, leaf, TEXT("its number does not follow in its deposit"));
-    if (r->further_name && kind_at(c, r->of) != KIND_FILE)
+    d->items = r->seq + 1;
+    if (r->further_name && kind_at(c, r->of) != KIND_FILE && kind_at(c, r->of) != KIND_ERASED)
         found(c, leaf, TEXT("it is a further name of what is no file"));
     if (folder)
         d->totals.folders_taken++;
@@ -127,7 +136,7 @@ static void part(struct store_recount *c, struct store_recounted *d, uint64_t le
                 d->totals.folders_already++;
             else if (kind_at(c, at) == KIND_FILE)
                 add_to(&d->totals.already, bytes_at(c, at));
-            else {
+            else if (kind_at(c, at) != KIND_ERASED) {
                 found(c, leaf, TEXT("it names a leaf that is no item as seen again"));
                 return;
             }
@@ -136,6 +145,19 @@ static void part(struct store_recount *c, struct store_recounted *d, uint64_t le
 static bool same_sum(struct statement_sum a, struct statement_sum b)
 {
     return a.files == b.files && a.bytes == b.bytes;
+}
+
+/* What is erased cannot be counted again: then what a receipt says is at least what is there. */
+static bool agrees(const struct store_recount *c, struct statement_sum says, struct statement_sum counted)
+{
+    return c->erased == 0 ? same_sum(says, counted)
+                          : says.files >= counted.files && says.files - counted.files <= c->erased &&
+                                says.bytes >= counted.bytes;
+}
+
+static bool agree_folders(const struct store_recount *c, uint64_t says, uint64_t counted)
+{
+    return says >= counted && says - counted <= c->erased;
 }
 
 /* taken counts duplicates here too. */
@@ -147,11 +169,12 @@ static void receipt(struct store_recount *c, const struct store_recounted *d, ui
                                  says->taken.bytes + says->duplicate.bytes};
     if (r->parts != d->parts)
         found(c, leaf, TEXT("the receipt does not agree with the parts of its deposit"));
-    if (!same_sum(came, counted->taken) || says->folders_taken != counted->folders_taken)
+    if (!agrees(c, came, counted->taken) || !agree_folders(c, says->folders_taken, counted->folders_taken))
         found(c, leaf, TEXT("the receipt does not agree with the items of its deposit"));
-    if (!same_sum(says->names, counted->names))
+    if (!agrees(c, says->names, counted->names))
         found(c, leaf, TEXT("the receipt does not agree with the further names of its deposit"));
-    if (!same_sum(says->already, counted->already) || says->folders_already != counted->folders_already)
+    if (!agrees(c, says->already, counted->already) ||
+        !agree_folders(c, says->folders_already, counted->folders_already))
         found(c, leaf, TEXT("the receipt does not agree with what its deposit saw again"));
     if (!same_sum(says->refused, counted->refused))
         found(c, leaf, TEXT("the receipt does not agree with what its deposit refused"));
@@ -225,6 +248,8 @@ int store_recount_add(struct store_recount *c, uint64_t leaf, const struct state
     if (deposit == UINT64_MAX)
         return 0;
     struct store_recounted *d = deposit_of(c, deposit);
+    if (d == NULL && kind_at(c, deposit) == KIND_ERASED) /* of which nothing is left to be counted */
+        return 0;
     if (d == NULL) {
         found(c, leaf, TEXT("it is of a deposit that is not open"));
         return 0;
@@ -264,7 +289,9 @@ static int count_deposit(void *context, const struct index_deposit *d, struct er
         return 0;
     x->duplicate = (struct statement_sum){0};
     int rc = index_items(x->index, d->leaf, 0, count_duplicate, x, e);
-    if (rc == 0 && !same_sum(x->duplicate, d->totals.duplicate))
+    bool good = x->recount->erased == 0 ? same_sum(x->duplicate, d->totals.duplicate)
+                                        : x->duplicate.files <= d->totals.duplicate.files;
+    if (rc == 0 && !good)
         found(x->recount, d->receipt_leaf, TEXT("the receipt does not agree with the duplicates of its deposit"));
     return rc;
 }

@@ -74,6 +74,7 @@ struct segment_made {
 };
 struct segment_repair {
     struct store *s;
+    struct store_key_files keys; /* as the log names them */
     struct buf *words;
     struct segment_made list[HISTORY_COMPARTMENTS_MAX]; /* of each compartment the one at hand */
     size_t count;
@@ -94,6 +95,15 @@ static int segment_end(const struct segment_repair *r, struct segment_made *g, s
     return rc;
 }
 
+/* Blocks of a segment that was written anew since are dead: its files are like tables. */
+static bool is_dead(const struct segment_repair *r, const char *name)
+{
+    for (size_t i = 0; i < r->keys.count; i++)
+        if (r->keys.list[i].removed && strcmp(r->keys.list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static struct segment_made *made_of(struct segment_repair *r, const char *name)
 {
     for (size_t i = 0; i < r->count; i++)
@@ -109,6 +119,8 @@ static int segment_record(void *context, const struct ledger_record *record, str
     while (c.left > 0) {
         struct keyring_block b;
         int rc = keyring_block_next(&c, &b, e);
+        if (rc == 0 && is_dead(r, b.segment))
+            continue;
         struct segment_made *g = rc == 0 ? made_of(r, b.segment) : NULL;
         if (rc == 0 && g == NULL)
             rc = err_set(e, ERR_DAMAGED, "leaf secrets of more compartments than there can be");
@@ -129,12 +141,15 @@ static int segment_record(void *context, const struct ledger_record *record, str
 int store_segments_restore(struct store *s, struct buf *words, struct err *e)
 {
     struct segment_repair g = {.s = s, .words = words};
-    int rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
+    int rc = store_key_files(s, &g.keys, e);
+    if (rc == 0)
+        rc = ledger_walk(s->ledger, -1, LEDGER_FIRST, 0, segment_record, &g, e);
     for (size_t i = 0; i < g.count; i++) {
         if (rc == 0)
             rc = segment_end(&g, &g.list[i], e);
         buf_drop(&g.list[i].content);
     }
+    store_key_files_drop(&g.keys);
     return rc;
 }
 

@@ -56,6 +56,7 @@ struct store_founding {
     struct bytes passphrase;
     const char *investigation; /* name of the first one */
     uint32_t administrators;   /* how many must agree on who is a member; 0 is 1 */
+    uint32_t erase_persons, erase_days; /* how many must agree on what is erased, 0 is 1; and how long they wait */
 };
 /*
  * store_found: make a repository at place->root, which must not exist or be empty; it appears whole or not at all.
@@ -314,6 +315,7 @@ struct store_verified {
     uint64_t accesses, chains; /* records of accesses on the log, and devices that wrote them */
     uint64_t gaps;             /* in their numbers; the first ones: */
     struct store_gap gap[STORE_GAPS_MAX];
+    uint64_t erased;   /* hidden leaves whose secrets are destroyed, or are to be */
     uint64_t findings;
     uint64_t doubtful, doubtful_first, doubtful_last; /* leaves that revoked members signed or signed for, and which */
     bool policed;                     /* there are to be cosigners */
@@ -581,6 +583,105 @@ int store_named(struct store *s, int (*each)(void *context, const char *member, 
                 void *context, struct err *e);
 
 /*
+ * ---- what is erased (FORMAT 19) ----
+ *
+ * store_erased_each: every `erased` statement of the log, by its leaf.
+ */
+struct store_erased {
+    uint64_t leaf, request; /* of the statement; of what asked for it */
+    uint64_t epoch, leaves; /* that begins by it; how many leaves */
+    int64_t at_unix_s;
+    uint8_t compartment[STATEMENT_ID];
+    bool ours;    /* of the compartment that was opened */
+    bool pending; /* its epoch has not begun: nothing is destroyed yet */
+};
+/* store_not_advanced: members who can still open, with their key files, copies from before the newest erasure of this
+ * compartment: they have not published receiving keys since. */
+int store_not_advanced(struct store *s, int (*each)(void *context, const struct history_member *m, struct err *e),
+                       void *context, struct err *e);
+/*
+ * store_erase_plan: what goes with items, with all that is on a receipt, or with a person (what is linked to her and
+ * to nobody else, and who she is), and what is told of it: each leaf that goes, what stays although it is about them,
+ * items that stay with the same bytes, and records of what was given out.
+ * ${each} may be NULL; the item that it is shown lives until it returns.  *ret is added to, and is to be released.
+ * ERR_ABSENT: no such item, receipt or person.  ERR_REFUSED: too much for one request, or erased already.
+ */
+enum store_touch {
+    STORE_TOUCH_ITEM,
+    STORE_TOUCH_NAME, /* a further name */
+    STORE_TOUCH_DEPOSIT,
+    STORE_TOUCH_PART,
+    STORE_TOUCH_CUSTODY,
+    STORE_TOUCH_IDENTITY,      /* who a person is, restricted or sealed */
+    STORE_TOUCH_CUSTODY_STAYS, /* it is about others too */
+    STORE_TOUCH_SHARED_STAYS,  /* an item, which is about other persons too */
+    STORE_TOUCH_RECEIPT_STAYS,
+    STORE_TOUCH_TWIN_STAYS,
+    STORE_TOUCH_GIVEN_OUT, /* a record of an access */
+};
+struct store_touched {
+    enum store_touch touch;
+    uint64_t leaf;
+    const struct index_item *item; /* NULL: it is none */
+};
+struct store_erase_wish {
+    const uint64_t *items;
+    size_t count;
+    uint64_t receipt;   /* 0: none */
+    const char *person; /* NULL: none */
+};
+struct store_erase_plan {
+    struct statement_range *leaves; /* ascending, not touching */
+    size_t count, room;
+};
+void store_erase_plan_release(struct store_erase_plan *p);
+int store_erase_plan(struct store *s, const struct store_erase_wish *wish,
+                     int (*each)(void *context, const struct store_touched *t, struct err *e), void *context,
+                     struct store_erase_plan *ret, struct err *e);
+/*
+ * A request to erase: signed, with its reason, in the investigation of what it is about.  store_erase_requests: all of
+ * them, by their leaves.  store_erase_ask: one more.  store_erase_answer: approved (by another member than who asked,
+ * each once), withdrawn, or held.  store_erase_carry_out: when enough have agreed and the time to wait is over: both
+ * records, and the destroying; when 0 is returned nothing here opens it any more.  *ret_leaf: of the `erased`
+ * statement.  ERR_REFUSED names the rule; nothing was changed then.  After any other error it is finished by the next
+ * opening that writes.
+ */
+struct store_request {
+    uint64_t leaf;
+    struct hash commitment;
+    int64_t at_unix_s, due_unix_s; /* asked for; may be carried out from then on */
+    char signer[NOTE_NAME_MAX + 1];
+    char *why;
+    struct statement_range *leaves;
+    size_t count;
+    struct {
+        char signer[NOTE_NAME_MAX + 1];
+        uint64_t leaf;
+    } approved[STATEMENT_ADMINISTRATORS_MAX];
+    size_t approvals, needed; /* who asked is one of those who are needed, and not among the approvals */
+    bool withdrawn;
+    uint64_t held;   /* how often a hold was in the way */
+    uint64_t erased; /* leaf of the `erased` statement; 0: it waits */
+};
+int store_erase_requests(struct store *s, int (*each)(void *context, const struct store_request *r, struct err *e),
+                         void *context, struct err *e);
+int store_erase_ask(struct store *s, const struct statement_range *leaves, size_t count, const char *why,
+                    uint64_t *ret_leaf, struct err *e);
+int store_erase_answer(struct store *s, uint64_t request, const char *answer, const char *why, struct err *e);
+int store_erase_carry_out(struct store *s, uint64_t request, uint64_t *ret_leaf, struct err *e);
+/* store_erased_ranges: leaves from ${first} to ${last} that are erased, ascending, each run with the leaf that says
+ * so. */
+int store_erased_ranges(struct store *s, uint64_t first, uint64_t last,
+                        int (*each)(void *context, const struct statement_range *range, uint64_t by, struct err *e),
+                        void *context, struct err *e);
+/* store_erase_glance: is anything erased, by the names of files and the newest records alone?  Without keys and quick:
+ * who must know which asks the functions here.  store_erase_remains: old keys that are to be destroyed are there. */
+bool store_erase_glance(struct store *s);
+int store_erase_remains(struct store *s, bool *ret, struct err *e);
+int store_erased_each(struct store *s, int (*each)(void *context, const struct store_erased *act, struct err *e),
+                      void *context, struct err *e);
+
+/*
  * ---- cosigners: others who sign checkpoints, so that no second history can be shown (FORMAT 12) ----
  *
  * store_policy: who is to sign, by the newest `cosigners` statement; NULL: nothing was said; borrowed from the store.
@@ -785,6 +886,7 @@ struct store_asked_for {
     bool approved[CRYPT_SHARES_MAX]; /* by the shares' numbers from 1, less one */
     size_t approvals;
     bool spent; /* it was opened, or new shares were made by it */
+    bool erased; /* there is nothing that could be opened; sealed is of no kind then */
 };
 struct store_returned {
     struct buf held; /* CRYPT_SHARES_MAX keys by the shares' numbers; and room to read one */

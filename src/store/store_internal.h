@@ -96,7 +96,9 @@ struct draft {
     bool placed; /* place below is the next one */
     struct statement_place place;
     bool folded; /* what waits in spools is in it */
-    bool keys;   /* files of the keyring changed, and need no other word */
+    struct statement *erased; /* an "erased" statement; NULL: none; borrowed */
+    bool keys;     /* files of the keyring changed, and need no other word */
+    bool destroys; /* the keyring's changes end an epoch: index and old keys go with it */
 };
 
 /*
@@ -161,6 +163,23 @@ struct store_folds {
     size_t count, room;
 };
 
+/* erasures.c: leaves that are erased, ascending, and the statements that say so, by their leaves. */
+struct store_erased_range {
+    uint64_t first, last, by;
+};
+struct store_erasures {
+    bool known;
+    struct store_erased_range *list;
+    size_t count, room;
+    struct store_erased *acts;
+    size_t act_count;
+    struct store_published { /* receiving keys, as the journal names them: when there is no index to ask */
+        uint8_t member[4];
+        uint64_t number;
+    } *published;
+    size_t published_count;
+};
+
 struct store {
     struct store_place place;
     bool signs; /* the signer is set up */
@@ -201,6 +220,12 @@ struct store {
     uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
     struct vault_writer *writer;
+    struct { /* of the key file, which may have to be written anew; in here, for the store lies in locked memory */
+        uint8_t b[KEYRING_PASSPHRASE_MAX];
+        size_t n; /* 0: none was typed */
+    } passphrase;
+    struct store_erasures erasures;
+    pthread_mutex_t erasures_lock; /* while they are loaded */
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
@@ -215,7 +240,8 @@ struct store {
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public
  * statements borrow.
  */
-enum { STORE_PUBLICS = 9 }; /* a key event, cover, packs, parity, keyring, repaired, timestamped, audited, cosigned */
+/* a key event, cover, packs, parity, keyring, repaired, timestamped, audited, cosigned, erased */
+enum { STORE_PUBLICS = 10 };
 struct store_told {
     struct draft draft;
     struct vault_flushed flushed;
@@ -284,10 +310,15 @@ struct store_numbering {
     void *context;
     struct store_numbering_one *list;
     size_t count, room;
+    struct hash *erased; /* commitments of leaves that are erased, as they were met */
+    size_t erased_count, erased_room;
+    size_t erased_told; /* numbers that are left out by them */
 };
 void store_numbering_release(struct store_numbering *n);
 int store_numbering_take(struct store_numbering *n, uint64_t leaf, const struct statement *st,
                          const uint8_t entry[LEAF_ENTRY], struct err *e);
+/* store_numbering_erased: a leaf whose statement nobody can open any more; it may be one of the numbered ones. */
+int store_numbering_erased(struct store_numbering *n, const uint8_t entry[LEAF_ENTRY], struct err *e);
 void store_numbering_tell(const struct store_numbering *n, const struct store_watch *watch);
 
 /* investigations.c: where ${st} is numbered; and whether a new one may get this name.  ERR_REFUSED names the rule. */
@@ -383,7 +414,19 @@ int store_refers_check(struct store *s, const struct statement_custody *x, uint6
  * keys; who lacks a box gets one.  For who has it open to write.
  * store_readers: who has a box of its epoch key from here on, at epoch ${epoch}: members, and the sheets; one who is
  * ${gone} left out.
+ * store_boxed: whose boxes of the newest epoch key of a compartment the log names.  store_turn_due: is there one of
+ * somebody who reads it no more?  Then all that she could open until now is old.
  */
+struct store_boxed {
+    char folder[KEYRING_NAME_MAX];
+    uint64_t epoch;
+    struct keyring_box *list;
+    size_t count, room;
+};
+void store_boxed_release(struct store_boxed *b);
+int store_boxed(struct store *s, const uint8_t id[KEYRING_ID], struct store_boxed *b, struct err *e);
+bool store_is_boxed(const struct store_boxed *b, const struct note_key *key);
+bool store_turn_due(const struct history *h, const struct store_boxed *b, size_t at);
 struct store_readers {
     struct keyring_reader *list;
     size_t count;
@@ -394,7 +437,7 @@ struct vault_span store_span_of(const struct statement_founded *founded, size_t 
 int store_compartment_open(struct store *s, struct err *e);
 bool store_record_ours(const struct store *s, const struct ledger_record *r);
 int store_keys_settle(struct store *s, struct err *e);
-int store_readers(const struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
+int store_readers(struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
                   struct err *e);
 void store_beside_close(struct store *s);
 /* open.c: the keyring of one compartment; table_max as in keyring_open. */
@@ -478,6 +521,8 @@ int store_cosigned_restore(struct store *s, struct buf *words, struct err *e);
 /* catchup.c: bring segments and index up to the journal. */
 int store_catch_up(struct store *s, const struct store_watch *watch, struct err *e);
 int store_index_reopen(struct store *s, bool anew, struct err *e);
+/* open.c: its files are taken away; there is none then. */
+int store_index_remove(struct store *s, struct err *e);
 int store_index_reader(struct store *s, struct index **ret, struct err *e); /* a second handle, as it stands now */
 /* store_owed: what a commit was to bring up to the journal and did not, as log/checkpoint shows: blocks of secrets are
  * held by the keyring, those of records before ${records} alone; who writes also appends them. */
@@ -485,6 +530,72 @@ int store_owed(struct store *s, uint64_t records, struct err *e);
 /* Blocks of leaf secrets to both copies of their segments, behind those that are held.  A damaged copy is told of, once
  * for each *told, and left to repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
+
+/*
+ * erasures.c.  store_erasures: they are known from now on; from any thread.  store_erasures_take: one more, which was
+ * just committed.  store_erased_at, _between: of those that are known: is this leaf, and how many in a range?
+ * store_is_erased: the same, once they are known.  store_erase_pending: a statement whose epoch has not begun, of this
+ * compartment (${ours}) or of any; NULL: none is known.  store_erased_done: it has begun, as the keyring says.
+ */
+void store_erasures_release(struct store_erasures *x);
+int store_erasures(struct store *s, struct err *e);
+int store_erasures_take(struct store *s, uint64_t leaf, const struct statement *st, struct err *e);
+bool store_erased_at(const struct store *s, uint64_t leaf, uint64_t *ret_by);
+uint64_t store_erased_between(const struct store *s, uint64_t first, uint64_t last);
+int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e);
+const struct store_erased *store_erase_pending(const struct store *s, bool ours);
+void store_erased_done(struct store *s);
+/*
+ * erase.c.  store_erase_leaves: both records, and the destroying.  *ret_leaf is written as soon as the first is
+ * committed: from then on it will be finished, by whom ever.  ERR_REFUSED: of leaves that are public, or erased.
+ * store_erase_resume: what was interrupted, by a writer who holds the compartment.  store_erase_tell: for all others.
+ */
+int store_erase_leaves(struct store *s, const struct statement_range *leaves, size_t count,
+                       const struct statement_by *by, uint64_t *ret_leaf, struct err *e);
+int store_erase_resume(struct store *s, struct err *e);
+int store_erase_tell(struct store *s, struct err *e);
+
+/*
+ * advance.c.  store_receiving: the receiving key to which an epoch key is boxed for a member, and its number.
+ * store_advance_prepare: a fresh one of her own, durable in her key file and among the keyring's changes, as are boxes
+ * to it of every other compartment that she holds; *ret is it.  ERR_ABSENT: that cannot be done now, and nothing was.
+ * store_advance_finish: it is committed: what is older goes out of her key file.
+ * store_advance: both, by a commit of its own, when something was erased since she published last.
+ */
+int store_receiving(struct store *s, const struct history_member *m, uint64_t epoch, struct keyring_reader *ret,
+                    struct err *e);
+int store_advance_prepare(struct store *s, struct keyring_reader *ret, struct err *e);
+int store_advance_finish(struct store *s, uint64_t number, struct err *e);
+int store_advance(struct store *s, struct err *e);
+/*
+ * requests.c: requests to erase and the answers to them, in the order of the log; an answer comes behind its request.
+ * store_requests_take: one statement of these kinds; others are nothing.  ERR_DAMAGED: an answer to nothing.
+ * store_requests_check: may this be erased by what was said so far?  ${code} when not.  It is done then.
+ * store_erase_persons: how many are needed, who asks among them, as far as so many stand at a leaf.
+ */
+struct store_said {
+    uint64_t leaf;
+    struct hash commitment;
+    struct bytes signer;
+    const struct statement *statement;
+};
+struct store_requests {
+    struct store_request *list;
+    size_t count;
+};
+void store_requests_release(struct store_requests *x);
+int store_requests_take(struct store_requests *x, const struct store_said *said, struct err *e);
+int store_requests_check(const struct store *s, struct store_requests *x, const struct store_said *said, int code,
+                         struct err *e);
+int store_requests_load(struct store *s, struct store_requests *ret, struct err *e);
+size_t store_erase_persons(const struct store *s, uint64_t leaf);
+int64_t store_erase_due(const struct store *s, const struct store_request *r);
+struct store_deposit_of {
+    uint64_t deposit, receipt_leaf;
+    bool erased;
+};
+/* plan.c: of a kind that can be erased, with all that hangs on it, and of one investigation; ERR_REFUSED. */
+int store_erase_leaves_check(struct store *s, const struct statement_range *leaves, size_t count, struct err *e);
 
 /* read.c */
 int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e); /* from any thread */
@@ -599,6 +710,7 @@ struct store_key_files {
 };
 void store_key_files_drop(struct store_key_files *f);
 int store_key_files(struct store *s, struct store_key_files *ret, struct err *e);
+int store_key_files_named(struct store *s, struct store_key_files *ret, struct err *e); /* open.c: by the index */
 
 /*
  * recount.c: receipts held to what they sum up.  store_recount_add: every hidden statement, in leaf order; what does
@@ -618,7 +730,10 @@ struct store_recount {
     size_t leaf_room;
     struct statement_range *run; /* of leaves that are items, ascending */
     size_t run_count, run_room;
+    uint64_t erased; /* leaves so far that nobody can open any more */
 };
+/* store_recount_erased: one of those; it may have been an item. */
+int store_recount_erased(struct store_recount *c, uint64_t leaf, struct err *e);
 void store_recount_release(struct store_recount *c);
 int store_recount_add(struct store_recount *c, uint64_t leaf, const struct statement *st, struct err *e);
 int store_recount_duplicates(struct store_recount *c, struct index *x, struct err *e);

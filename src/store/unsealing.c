@@ -102,6 +102,8 @@ int store_asked_before(struct store *s, uint64_t leaf, uint64_t end, int code, s
     if (rc == 0)
         rc = store_statement(s, ret->request.identity_access.of, &ret->held[1], &ret->shares, e);
     if (rc == 0)
+        rc = store_is_erased(s, ret->shares.identity_shares.sealed, &ret->erased, e);
+    if (rc == 0 && !ret->erased)
         rc = store_statement(s, ret->shares.identity_shares.sealed, &ret->held[2], &ret->sealed, e);
     if (rc == 0)
         rc = gather_all(&g, e);
@@ -112,7 +114,13 @@ int store_asked_before(struct store *s, uint64_t leaf, uint64_t end, int code, s
 
 int store_asked_load(struct store *s, uint64_t leaf, struct store_asked_for *ret, struct err *e)
 {
-    return store_asked_before(s, leaf, UINT64_MAX, ERR_REFUSED, ret, e);
+    int rc = store_asked_before(s, leaf, UINT64_MAX, ERR_REFUSED, ret, e);
+    if (rc != 0 || !ret->erased)
+        return rc;
+    rc = err_set(e, ERR_REFUSED, "leaf %llu is erased: nobody can open it any more",
+                 (unsigned long long)ret->shares.identity_shares.sealed);
+    store_asked_for_release(ret);
+    return rc;
 }
 
 struct requests {
@@ -130,8 +138,8 @@ static int look(void *context, const struct index_statement_row *row, struct err
     int rc = store_statement(r->s, row->leaf, &r->held, &st, e);
     if (rc != 0 || st.identity_access.step != STATEMENT_REQUESTED)
         return rc;
-    rc = store_asked_load(r->s, row->leaf, &asked, e);
-    return rc == 0 ? r->each(r->context, &asked, e) : rc;
+    rc = store_asked_before(r->s, row->leaf, UINT64_MAX, ERR_DAMAGED, &asked, e);
+    return rc == 0 && !asked.erased ? r->each(r->context, &asked, e) : rc;
 }
 
 int store_requests(struct store *s, int (*each)(void *context, const struct store_asked_for *a, struct err *e),

@@ -30,6 +30,7 @@ struct verifying {
     size_t chain_count;
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
+    struct store_requests requests; /* to erase */
     struct store_cosignings cosignings;
     bool cosigned_last; /* the last record holds cosignatures */
 };
@@ -39,6 +40,7 @@ static void verifying_release(struct verifying *v)
     store_recount_release(&v->recount);
     free(v->chains);
     store_numbering_release(&v->numbering);
+    store_requests_release(&v->requests);
     history_release(&v->history);
     store_cosignings_release(&v->cosignings);
 }
@@ -201,6 +203,15 @@ struct key_walk {
     uint64_t behind; /* number of the first record that the segments may lack */
 };
 
+/* A segment that was written anew under another name: what the journal made of it until then is no more. */
+static void segment_forget(struct key_walk *w, const struct statement *st)
+{
+    for (size_t g = 0; g < w->segments.count; g++)
+        for (size_t i = 0; i < st->keyring.count; i++)
+            if (st->keyring.files[i].removed && strcmp(st->keyring.files[i].name, w->segments.list[g].name) == 0)
+                buf_clear(&w->segments.list[g].content);
+}
+
 /* What follows a commit, segments first and then the public log, may have been cut off: the log tells since when. */
 static int first_behind(void *context, const struct ledger_record *r, struct err *e)
 {
@@ -224,6 +235,8 @@ static int key_walk_one(void *context, const struct ledger_record *r, struct err
             rc = store_public_read(&w->s->history, r->first_leaf + r->hidden_count + i, note, &held, &st, e);
         if (rc == 0 && st.kind == STATEMENT_KEYRING)
             rc = take_key_files(w->keys, &st, e);
+        if (rc == 0 && st.kind == STATEMENT_KEYRING)
+            segment_forget(w, &st);
     }
     return rc;
 }
@@ -349,10 +362,36 @@ static void doubt_public(struct verifying *v, const struct store_step *step)
         doubt(v, st->cover.first, st->cover.count);
 }
 
+/* Its secret must be nowhere, unless that is to come. */
+static int check_erased(struct verifying *v, const struct store_opened *one, struct err *e)
+{
+    OWN(key_drop) struct key secret = {0};
+    v->count->erased++;
+    if (store_erase_pending(v->s, true) == NULL && keyring_secret(v->s->keyring, one->leaf, &secret, NULL) == 0)
+        FOUND(v, "leaf %llu: it is erased, and its secret is there still", (unsigned long long)one->leaf);
+    int rc = store_numbering_erased(&v->numbering, one->entry, e);
+    return rc == 0 ? store_recount_erased(&v->recount, one->leaf, e) : rc;
+}
+
+static int check_request(struct verifying *v, const struct store_opened *one, struct err *e)
+{
+    struct store_said said = {.leaf = one->leaf, .statement = &one->statement};
+    struct err mine = {0};
+    memcpy(said.commitment.b, one->entry + 1, CRYPT_HASH);
+    int rc = store_signer(one->held, &said.signer, &mine);
+    if (rc == 0)
+        rc = store_requests_take(&v->requests, &said, &mine);
+    if (rc == ERR_DAMAGED)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)one->leaf, mine.text);
+    return rc == ERR_DAMAGED ? 0 : rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
 static int check_hidden(void *context, const struct store_opened *one, struct err *e)
 {
     struct verifying *v = context;
     const struct statement *st = &one->statement;
+    if (one->rc == ERR_ABSENT && store_erased_at(v->s, one->leaf, NULL))
+        return check_erased(v, one, e);
     if (one->rc != 0) {
         found(v, one->why.text);
         v->blind = true;
@@ -365,7 +404,8 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     if (st->kind == STATEMENT_RECEIVED) {
         if (v->received == 0)
             v->first_received = one->leaf;
-        if (one->leaf != v->first_received + v->received)
+        if (one->leaf !=
+            v->first_received + v->received + store_erased_between(v->s, v->first_received, one->leaf))
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
     } else {
@@ -377,7 +417,23 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     }
     check_apart(v, one->leaf, st);
     check_refers(v, one->leaf, st);
+    if (st->kind == STATEMENT_ERASING || st->kind == STATEMENT_ANSWERED) {
+        int rc = check_request(v, one, e);
+        if (rc != 0)
+            return rc;
+    }
     return v->blind ? 0 : store_recount_add(&v->recount, one->leaf, st, e);
+}
+
+/* The items of its record, and those that were among them and are erased. */
+static bool covers_just(const struct verifying *v, const struct statement_cover *c)
+{
+    uint64_t last = c->first + c->count - 1, erased = store_erased_between(v->s, c->first, last);
+    if (v->received + erased != c->count)
+        return false;
+    if (v->received == 0)
+        return true;
+    return v->first_received - c->first == store_erased_between(v->s, c->first, v->first_received);
 }
 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
@@ -402,7 +458,7 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
     tree_root(hashes, c->count, &root);
     if (!hash_equal(&root, &c->root))
         FOUND(v, "leaf %llu: the cover signs other leaves than those of its record", (unsigned long long)leaf);
-    if (v->ours && (c->first != v->first_received || c->count != v->received))
+    if (v->ours && !covers_just(v, c))
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
 }
 
@@ -548,6 +604,36 @@ static int look_at_cosigners(struct verifying *v, struct err *e)
                : store_cosignings_look(&v->cosignings, v->history.policy, &v->count->cosigned, e);
 }
 
+/* Of hidden leaves before it, each erased once.  ${e}: of the ledger, which tells its own damage. */
+static void check_erased_leaves(struct verifying *v, uint64_t leaf, const struct statement_erased *x)
+{
+    for (size_t i = 0; i < x->count; i++)
+        for (uint64_t at = x->leaves[i].first; at <= x->leaves[i].last; at++) {
+            uint8_t entry[LEDGER_ENTRY];
+            uint64_t by = leaf;
+            if (at >= leaf || ledger_entry(v->s->ledger, at, entry, NULL) != 0 || entry[0] != LEDGER_HIDDEN)
+                FOUND(v, "leaf %llu: it erases leaf %llu, which is no hidden one before it", (unsigned long long)leaf,
+                      (unsigned long long)at);
+            else if (store_erased_at(v->s, at, &by) && by != leaf)
+                FOUND(v, "leaf %llu: it erases leaf %llu, which was erased before", (unsigned long long)leaf,
+                      (unsigned long long)at);
+        }
+}
+
+/* By whose request and approvals is told by who holds the compartment, of what she can open. */
+static void check_erasure(struct verifying *v, uint64_t leaf, const struct statement *st)
+{
+    struct err e = {0};
+    check_erased_leaves(v, leaf, &st->erased);
+    bool ours = v->s->keyring != NULL &&
+                memcmp(st->erased.compartment, v->s->compartment, STATEMENT_ID) == 0;
+    if (!ours || v->blind)
+        return;
+    const struct store_said said = {.leaf = leaf, .statement = st};
+    if (store_requests_check(v->s, &v->requests, &said, ERR_DAMAGED, &e) != 0)
+        FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
+}
+
 static void check_public(struct verifying *v, const struct ledger_record *r, uint64_t leaf, struct bytes note)
 {
     struct statement st;
@@ -578,6 +664,8 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
         check_parity(v, leaf, &st);
     if (st.kind == STATEMENT_COSIGNED)
         check_cosigned(v, r, leaf, &st);
+    if (st.kind == STATEMENT_ERASED)
+        check_erasure(v, leaf, &st);
     if (st.kind == STATEMENT_TIMESTAMPED)
         check_stamp(v, leaf, note, &st);
 }
@@ -751,6 +839,8 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     uint8_t entry[LEAF_ENTRY];
     leaf_entry_public(buf_bytes(&s->founded_note), entry);
     int rc = history_begin(&v.history, &s->founded.founded, entry, e);
+    if (rc == 0)
+        rc = store_erasures(s, e);
     if (rc != 0)
         return rc;
     rc = ledger_check(s->ledger, found_text, check_record, &v, &mine);

@@ -476,6 +476,11 @@ static void audited_logged(struct store *s, struct making *m)
         store_tell(s, mine.text);
 }
 
+static int add_erased(struct store *s, struct making *m, struct err *e)
+{
+    return s->draft.erased == NULL ? 0 : add_public(s, m, s->draft.erased, e);
+}
+
 static int add_cosigned(struct store *s, struct making *m, struct err *e)
 {
     struct statement st = {.kind = STATEMENT_COSIGNED, .cosigned = {s->draft.cosigned}};
@@ -514,6 +519,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_audited(s, m, e);
     if (rc == 0)
         rc = add_cosigned(s, m, e);
+    if (rc == 0)
+        rc = add_erased(s, m, e);
     if (rc != 0)
         return rc;
     store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
@@ -551,6 +558,8 @@ static int after_commit(struct store *s, struct making *m, const struct ledger_r
         rc = take_event(s, m, r, e);
     for (size_t i = 0; rc == 0 && i < s->beside_count; i++)
         rc = keyring_committed(s->beside[i], bytes_of(NULL, 0), e);
+    if (rc == 0 && s->draft.destroys) /* the index before the keys, so that these tell how far it came */
+        rc = store_index_remove(s, e);
     if (rc != 0)
         return rc;
     m->told.hidden_at = ledger_hidden_at(r);
@@ -609,7 +618,8 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     if (s->draft.count == 0 && s->draft.repaired_count == 0 && s->draft.event.statement == NULL &&
-        s->draft.cosigned == NULL && s->draft.stamped == NULL && !s->draft.keys)
+        s->draft.cosigned == NULL && s->draft.stamped == NULL && s->draft.erased == NULL && !s->draft.destroys &&
+        !s->draft.keys)
         return part ? 0 : all_through(s, e);
     if (gives_receipt(&s->draft))
         rc = store_writer(s, &s->writer, e);

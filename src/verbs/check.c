@@ -267,6 +267,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
             verbs_cosigned_json(face->json, policy, &done.cosigned);
         verbs_json_u64(face->json, "covers", done.covers);
         json_doubtful(face->json, &done);
+        verbs_json_u64(face->json, "erased", done.erased);
         verbs_json_lines(face->json, "findings", buf_bytes(&w.lines));
         if (verbs_numbered_tell(&w.numbered, face, e) != 0)
             return e->code;
@@ -289,7 +290,9 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
                   "DOUBTFUL: %" PRIu64 " leaves from %" PRIu64 " to %" PRIu64
                   " were signed by members who were revoked.",
                   done.doubtful, done.doubtful_first, done.doubtful_last);
-    int told = verbs_numbered_tell(&w.numbered, face, e);
+    int told = verbs_erased_say(s, face, 0, UINT64_MAX, e);
+    if (told == 0)
+        told = verbs_numbered_tell(&w.numbered, face, e);
     if (told == 0)
         told = verbs_stamps_verified(s, face, e);
     if (told != 0)

@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-enum { OPTION_ORIGIN, OPTION_PACK, OPTION_PARITY, OPTION_INVESTIGATION, OPTION_ADMINISTRATORS };
+enum { OPTION_ORIGIN, OPTION_PACK, OPTION_PARITY, OPTION_INVESTIGATION, OPTION_ADMINISTRATORS,
+       OPTION_ERASE_PERSONS, OPTION_ERASE_DAYS };
 
 static int pack_size(const char *text, uint32_t *ret, struct err *e)
 {
@@ -37,6 +38,19 @@ static int administrators(const char *text, uint32_t *ret, struct err *e)
         return err_set(e, ERR_USAGE, "--administrators %s: give a number from 1 to %d", text,
                        STATEMENT_ADMINISTRATORS_MAX);
     *ret = (uint32_t)k;
+    return 0;
+}
+
+static int erase_policy(const char *persons, const char *days, struct store_founding *f, struct err *e)
+{
+    uint64_t k = 1, n = 0;
+    if (persons != NULL && (decimal_get(bytes_text(persons), &k) != 0 || k < 1 || k > STATEMENT_ADMINISTRATORS_MAX))
+        return err_set(e, ERR_USAGE, "--erase-persons %s: give a number from 1 to %d", persons,
+                       STATEMENT_ADMINISTRATORS_MAX);
+    if (days != NULL && (decimal_get(bytes_text(days), &n) != 0 || n > STATEMENT_ERASE_DAYS_MAX))
+        return err_set(e, ERR_USAGE, "--erase-days %s: give a number from 0 to %d", days, STATEMENT_ERASE_DAYS_MAX);
+    f->erase_persons = (uint32_t)k;
+    f->erase_days = (uint32_t)n;
     return 0;
 }
 
@@ -101,6 +115,8 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     if (rc == 0)
         rc = administrators(request->option[OPTION_ADMINISTRATORS], &founding.administrators, e);
     if (rc == 0)
+        rc = erase_policy(request->option[OPTION_ERASE_PERSONS], request->option[OPTION_ERASE_DAYS], &founding, e);
+    if (rc == 0)
         rc = file_path(&root, e, "%s", request->arguments[0]);
     if (rc != 0)
         return rc;
@@ -120,6 +136,8 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
         return rc;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "administrators", founding.administrators);
+        verbs_json_u64(face->json, "erase_days", founding.erase_days);
+        verbs_json_u64(face->json, "erase_persons", founding.erase_persons);
         verbs_json_text(face->json, "key_file", buf_text(&key_path));
         verbs_json_text(face->json, "origin", founding.origin);
         verbs_json_hash(face->json, "pin", &pin);
@@ -144,6 +162,8 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
     else
         verbs_say(face, "Administrators: %u must agree, once there are so many; until then as many as there are.",
                   founding.administrators);
+    verbs_say(face, "Erasing: %u persons must agree, as far as so many are there, and wait %u days.",
+              founding.erase_persons, founding.erase_days);
     verbs_say(face, "Next: groundwork -R %s intake FOLDER", root.s);
     return 0;
 }

@@ -10,7 +10,7 @@ struct receipt {
     const struct verbs_face *face;
     uint64_t number, deposit;
     struct buf giver, note, reason, investigation;
-    bool has_giver, has_note, set_aside, doubtful;
+    bool has_giver, has_note, set_aside, doubtful, erased;
     uint64_t closed_leaf;
     int64_t opened, closed;
     uint64_t parts;
@@ -41,6 +41,7 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     buf_put_text(&r->note, d->note != NULL ? d->note : "");
     buf_put_text(&r->reason, d->set_aside_reason != NULL ? d->set_aside_reason : "");
     r->set_aside = d->set_aside;
+    r->erased = d->erased;
     r->opened = d->opened_unix_s;
     r->closed = d->closed_unix_s;
     r->parts = d->parts;
@@ -51,11 +52,11 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
 static int look_up(struct receipt *r, uint64_t number, struct err *e)
 {
     int rc = index_deposit_by_receipt(store_index(r->store), number, take_deposit, r, e);
-    if (rc == 0)
+    if (rc == 0 && !r->erased)
         rc = store_doubtful_at(r->store, r->deposit, &r->doubtful, e);
     if (rc == 0 && !r->doubtful)
         rc = store_doubtful_at(r->store, r->closed_leaf, &r->doubtful, e);
-    return rc == 0 ? store_investigation_at(r->store, r->deposit, &r->investigation, e) : rc;
+    return rc == 0 ? store_investigation_at(r->store, r->closed_leaf, &r->investigation, e) : rc;
 }
 
 static void say_sum(const struct verbs_face *face, const char *label, const struct statement_sum *sum)
@@ -87,6 +88,8 @@ static void say_summary(struct receipt *r)
     verbs_say(f, "  Investigation: %s", verbs_shown(buf_bytes(&r->investigation), &r->shown));
     if (r->set_aside)
         verbs_say(f, "  Set aside: %s", verbs_shown(buf_bytes(&r->reason), &r->shown));
+    if (r->erased)
+        verbs_say(f, "  ERASED: giver, note and items; the sums stay");
     if (r->doubtful)
         verbs_say(f, "  DOUBTFUL: who signed it was revoked, and this is from the time that is in doubt.");
     say_sum(f, text_tr("Seen:              "), &t->seen);
@@ -216,12 +219,55 @@ static int again_line(void *context, const struct index_item *item, struct err *
     return 0;
 }
 
+static int any_erased(void *context, const struct statement_range *range, uint64_t by, struct err *e)
+{
+    (void)range, (void)by, (void)e;
+    *(bool *)context = true;
+    return 0;
+}
+
+static bool is_erased(struct store *s, uint64_t leaf)
+{
+    bool any = false;
+    return store_erased_ranges(s, leaf, leaf, any_erased, &any, NULL) == 0 && any;
+}
+
+static int erased_line(void *context, const struct statement_range *range, uint64_t by, struct err *e)
+{
+    struct receipt *r = context;
+    struct json_out *j = r->face->json;
+    (void)by, (void)e;
+    for (uint64_t leaf = range->first; leaf <= range->last; leaf++)
+        if (j == NULL)
+            verbs_say(r->face, "  %8" PRIu64 "  ERASED", leaf);
+        else {
+            json_object_begin(j);
+            verbs_json_u64(j, "item", leaf);
+            verbs_json_text(j, "state", "erased");
+            json_object_end(j);
+        }
+    return 0;
+}
+
+/* Of those that it covers: not its opening and its parts, which are no items. */
+static int erased_cover(void *context, const struct statement_cover *cover, struct err *e)
+{
+    struct receipt *r = context;
+    return store_erased_ranges(r->store, cover->first, cover->first + cover->count - 1, erased_line, r, e);
+}
+
 static int again_range(void *context, const struct statement_range *range, struct err *e)
 {
     struct receipt *r = context;
     int rc = 0;
-    for (uint64_t leaf = range->first; rc == 0 && leaf <= range->last; leaf++)
-        rc = index_item(store_index(r->store), leaf, again_line, r, e);
+    for (uint64_t leaf = range->first; rc == 0 && leaf <= range->last; leaf++) {
+        struct err mine = {0};
+        rc = index_item(store_index(r->store), leaf, again_line, r, &mine);
+        if (rc == ERR_ABSENT && is_erased(r->store, leaf))
+            rc = erased_line(r, &(struct statement_range){leaf, leaf}, 0, e);
+        else if (rc != 0)
+            (void)err_set(e, rc, "%s", mine.text);
+    }
     return rc;
 }
 
@@ -243,10 +289,21 @@ static int refused_line(void *context, const struct statement_refused *x, struct
     return 0;
 }
 
+/* Only where anything between its opening and its receipt is erased are its covers read. */
+static int erased_entries(struct receipt *r, struct err *e)
+{
+    struct hash digest;
+    bool any = false;
+    int rc = store_erased_ranges(r->store, r->deposit, r->closed_leaf, any_erased, &any, e);
+    return rc == 0 && any ? store_deposit_digest(r->store, r->deposit, erased_cover, r, &digest, e) : rc;
+}
+
 static int every_entry(struct receipt *r, struct err *e)
 {
     struct index *x = store_index(r->store);
     int rc = index_items(x, r->deposit, 0, item_line, r, e);
+    if (rc == 0)
+        rc = erased_entries(r, e);
     if (rc == 0)
         rc = index_already_of(x, r->deposit, again_range, r, e);
     if (rc == 0)

@@ -210,6 +210,9 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     static const char *const states[] = {"good", "short", "bad-tail", "absent", "bad"};
     verbs_json_u64(j, "commits", f->position.records);
     say_cosigners(face, s, f);
+    int erased = verbs_erased_status(face, s, e);
+    if (erased != 0)
+        return erased;
     verbs_json_text(j, "journal_a", states[f->opening->copy[0]]);
     verbs_json_text(j, "journal_b", states[f->opening->copy[1]]);
     verbs_json_text(j, "key_file", f->key_path);
@@ -287,6 +290,8 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     say_ages(face, &ages);
     verbs_agent_status(request, face, &f);
     rc = verbs_mirrors_status(request, face, &f, e);
+    if (rc == 0)
+        rc = verbs_erased_status(face, s, e);
     if (rc == 0)
         rc = verbs_stamps_status(s, face, e);
     if (rc != 0 || !next_step)

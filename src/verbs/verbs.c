@@ -14,7 +14,9 @@ const struct verb verbs_table[] = {
       {"pack-size", "MIB", "MiB of a pack file, 1 to 1024 (64 when not said)"},
       {"parity", "SHAPE", "16+2, 32+2, 16+4 or none: pack files of a stripe, and how many of it may be lost (16+2)"},
       {"investigation", "NAME", "name of the first line of inquiry (\"main\" when not said)"},
-      {"administrators", "K", "how many administrators must agree on who is a member, once there are so many (1)"}},
+      {"administrators", "K", "how many administrators must agree on who is a member, once there are so many (1)"},
+      {"erase-persons", "K", "how many persons must agree on what is erased, once there are so many (1)"},
+      {"erase-days", "DAYS", "how long they wait before it is done (0)"}},
      verbs_init},
     {"intake", "PATH...", "take in files and folders, and give a receipt",
      "Every file is read, hashed, encrypted and stored; the receipt accounts for each one: taken in, duplicate, "
@@ -70,6 +72,15 @@ const struct verb verbs_table[] = {
     {"set-aside", "RECEIPT", "mark a mistaken intake; nothing is removed",
      "Its items stay provable and can be restored by --receipt, but no longer count.", 1, 1, true,
      {{"reason", "TEXT", "why; kept encrypted"}}, verbs_set_aside},
+    {"erase", "[ACTION] ITEM...", "destroy the keys of items, for good",
+     "Without --why it only says what would go and what stays. With it, erasing is asked for; it is done when as many "
+     "persons have agreed as the policy of the repository says, and the time to wait is over. list: all requests. "
+     "approve LEAF: agree to one that another member asked for. withdraw LEAF: it is not to be done. finish LEAF: do "
+     "it now that its time is over. What is destroyed opens nowhere here any more; the log still verifies. Copies from "
+     "before, older recovery sheets and what was given out are listed.", 0, SIZE_MAX, true,
+     {{"receipt", "N", "everything that is on this receipt"},
+      {"person", "CODE", "what is linked to this person alone, and who she is"},
+      {"why", "TEXT", "ask for it, and why; kept encrypted"}}, verbs_erase},
     {"note", "TEXT", "put a remark on the log", "It is signed, numbered and kept encrypted.", 1, 1, true,
      {{"investigation", "NAME", "the line of inquiry it belongs to (the first one when not said)"}}, verbs_note},
     {"investigation", "ACTION...", "lines of inquiry, each with its own numbers",

@@ -16,8 +16,8 @@ verbs_run verbs_init, verbs_intake, verbs_receipt, verbs_items, verbs_show, verb
     verbs_audit, verbs_verify, verbs_reindex, verbs_status, verbs_repair, verbs_passphrase, verbs_adopt, verbs_unlock,
     verbs_lock,
     verbs_mirror, verbs_recovery, verbs_recover, verbs_cosigner, verbs_timestamp, verbs_checkpoint, verbs_custody,
-    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold, verbs_identity,
-    verbs_compartment;
+    verbs_investigation, verbs_member, verbs_export, verbs_consent, verbs_protect, verbs_hold, verbs_erase,
+    verbs_identity, verbs_compartment;
 
 void verbs_say(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void verbs_warn(const struct verbs_face *face, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -254,6 +254,11 @@ int verbs_receipt_page(struct store *s, const struct verbs_receipt_facts *r, enu
                        struct buf *to, struct err *e);
 int verbs_page_language(const char *option, enum text_language *ret, struct err *e);
 int verbs_page_write(const struct verbs_face *face, const char *path, const struct buf *page, struct err *e);
+
+/* erase.c.  verbs_erased_say: a line for each run of leaves between these that is erased.  verbs_erased_status: whether
+ * it is destroyed here, and where it may not be. */
+int verbs_erased_say(struct store *s, const struct verbs_face *face, uint64_t first, uint64_t last, struct err *e);
+int verbs_erased_status(const struct verbs_face *face, struct store *s, struct err *e);
 
 /* member.c: an act that waits: its proposal is the newest key event. */
 int verbs_proposed(struct store *s, const struct verbs_face *face);

@@ -1,10 +1,10 @@
 /*
  * state_check KEY PASSPHRASE SOURCE [FOLDER RECORDS MODEL]
  *
- * Is what lies in FOLDER (repo, state, printed) a state that a crash may leave?  It opens, verifies and audits in full;
- * every receipt that was printed is there and can be read; taking SOURCE in again completes it, and then every file of
- * SOURCE is held with its digest.  Without FOLDER, such lines are read from the standard input, and answered with `ok`
- * or what is wrong: unlocked once, asked often.
+ * Is what lies in FOLDER (repo, state, printed, perhaps keys/key) a state that a crash may leave?  It opens, verifies
+ * and audits in full; every receipt that was printed is there and can be read; taking SOURCE in again completes it, and
+ * then every file of SOURCE is held with its digest.  Without FOLDER, such lines are read from the standard input, and
+ * answered with `ok` or what is wrong: unlocked once, asked often.
  */
 #include "checker.h"
 
@@ -22,7 +22,7 @@ struct source {
 };
 static struct source *sources;
 static size_t source_count;
-static const char *source_folder;
+static const char *source_folder, *passphrase_file;
 
 static void list_sources(const char *folder, const char *kept)
 {
@@ -115,10 +115,22 @@ static int promises_kept(struct checker *c, const char *folder, const char *repo
     return rc;
 }
 
+/* Where the key file is written anew, each state has its own. */
+static int own_key(struct checker *c, const char *folder, struct err *e)
+{
+    struct file_path key;
+    int rc = file_path(&key, e, "%s/keys/key", folder);
+    if (rc == 0 && file_exists(key.s))
+        checker_unlock(c, key.s, passphrase_file);
+    return rc;
+}
+
 static int check(struct checker *c, const char *folder, struct err *e)
 {
     struct file_path repository, state;
-    int rc = file_path(&repository, e, "%s/repo", folder);
+    int rc = own_key(c, folder, e);
+    if (rc == 0)
+        rc = file_path(&repository, e, "%s/repo", folder);
     if (rc == 0)
         rc = file_path(&state, e, "%s/state", folder);
     if (rc == 0)
@@ -141,7 +153,8 @@ int main(int count, char **words)
         fprintf(stderr, "usage: state_check KEY PASSPHRASE SOURCE [FOLDER RECORDS MODEL]\n");
         return 2;
     }
-    checker_unlock(&c, words[1], words[2]);
+    passphrase_file = words[2];
+    checker_unlock(&c, words[1], passphrase_file);
     source_folder = words[3];
     sources = calloc(SOURCES_MAX, sizeof *sources);
     OWN(buf_drop) struct buf kept = {0};

@@ -421,7 +421,7 @@ static void segments_run_out(void **state)
     struct segment *all = calloc(SEGMENTS_MAX, sizeof *all);
     assert_non_null(all);
     for (size_t i = 0; i < SEGMENTS_MAX - 1; i++)
-        all[i] = (struct segment){i + 1, i * KEYRING_SEGMENT_LEAVES, k->segments[0].key};
+        all[i] = (struct segment){i + 1, i * KEYRING_SEGMENT_LEAVES, 0, k->segments[0].key};
     free(k->segments);
     k->segments = all;
     k->segment_count = SEGMENTS_MAX - 1;

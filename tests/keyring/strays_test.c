@@ -8,6 +8,13 @@ static void put(const struct fixture *f, char copy, const char *format, const ch
     char comp[2 * KEYRING_ID + 1];
     keyring_comp_text(f->id.holdings[0].compartment, comp);
     snprintf(ret, KEYRING_NAME_MAX, "%s%s%s", format[0] == 'c' ? comp : format, format[0] == 0 ? "" : "/", name);
+    if (strchr(ret, '/') != NULL) {
+        char folder[KEYRING_NAME_MAX];
+        struct file_path path;
+        snprintf(folder, sizeof folder, "%.*s", (int)(strchr(ret, '/') - ret), ret);
+        fixture_path(f, copy, folder, &path);
+        assert_int_equal(file_make_folders(path.s, NULL), 0);
+    }
     fixture_put(f, copy, ret, bytes_text("stray"));
 }
 
@@ -24,7 +31,12 @@ static const struct given GIVEN[] = {
     {"c", ".segment-1.0123456789abcdef.tmp", true},
     {"log", ".1-0123abcd.0123456789abcdef.tmp", true},
     {"", ".x.0123456789abcdef.tmp", true},
+    {"receiving", "7-0123abcd", true},
+    {"c", "wrap-7-0123abcd-1", true},
     {"c", "segment-9", false},
+    {"receiving", "7-0123abc", false},
+    {"c", "wrap-7-0123abcd-", false},
+    {"c", "segment-9-", false},
     {"c", "table-", false},
     {"c", "table-x", false},
     {"c", "table-01", false},

@@ -215,6 +215,10 @@ static void draw_founded(struct drawn *d)
         f->parity_packs = 1 + (uint32_t)chance_below(&chance, STATEMENT_STRIPE_PACKS_MAX);
         f->parity_files = 1 + (uint32_t)chance_below(&chance, STATEMENT_PARITY_MAX);
     }
+    if (chance_below(&chance, 2) == 0) {
+        f->erase_persons = 2 + (uint32_t)chance_below(&chance, STATEMENT_ADMINISTRATORS_MAX - 1);
+        f->erase_days = (uint32_t)chance_below(&chance, STATEMENT_ERASE_DAYS_MAX + 1);
+    }
 }
 
 static void draw_parity(struct drawn *d)
@@ -604,6 +608,31 @@ static void draw_terms(struct drawn *d)
         s->released = (struct statement_released){.hold = number(), .why = any_text(d)};
 }
 
+static void draw_erasing(struct drawn *d)
+{
+    static const char *const answers[] = {"approved", "withdrawn", "held"};
+    size_t count = 1 + chance_below(&chance, 9);
+    struct statement_range *leaves = draw_ranges(d, count);
+    for (size_t i = 0; i < count; i++) { /* leaf 0 is none of them */
+        leaves[i].first++;
+        leaves[i].last++;
+    }
+    if (d->s.kind == STATEMENT_ERASING)
+        d->s.erasing = (struct statement_erasing){leaves, count, any_text(d)};
+    else if (d->s.kind == STATEMENT_ANSWERED) {
+        d->s.answered = (struct statement_answered){
+            .answer = answers[chance_below(&chance, COUNT(answers))], .request = number(), .why = perhaps_text(d)};
+        draw(d->s.answered.commitment.b, CRYPT_HASH);
+    } else {
+        uint64_t request = leaves[count - 1].last + 1;
+        d->s.erased = (struct statement_erased){.epoch = 2 + chance_below(&chance, 9), .leaves = leaves, .count = count,
+                                                .by = {.said = true, .proposal = request}};
+        draw(d->s.erased.compartment, STATEMENT_ID);
+        while (d->s.erased.by.count < chance_below(&chance, STATEMENT_ADMINISTRATORS_MAX + 1))
+            d->s.erased.by.approvals[d->s.erased.by.count++] = ++request;
+    }
+}
+
 /* Numbers of kinds have gaps. */
 static int next_kind(int kind)
 {
@@ -726,6 +755,9 @@ static void draw_statement(struct drawn *d, enum statement_kind kind)
     case STATEMENT_CUSTODY: draw_custody(d); break;
     case STATEMENT_ACCESSED: draw_accessed(d); break;
     case STATEMENT_SEALED: draw_sealed(d); break;
+    case STATEMENT_ERASED:
+    case STATEMENT_ERASING:
+    case STATEMENT_ANSWERED: draw_erasing(d); break;
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:
@@ -1088,6 +1120,25 @@ static void assert_same(const struct statement *a, const struct statement *b)
         assert_same_use(&a->accessed.use, &b->accessed.use);
         break;
     case STATEMENT_SEALED: assert_same_sealed(&a->sealed, &b->sealed); break;
+    case STATEMENT_ERASED:
+        assert_memory_equal(a->erased.compartment, b->erased.compartment, STATEMENT_ID);
+        assert_true(a->erased.epoch == b->erased.epoch && a->erased.count == b->erased.count);
+        assert_same_ranges(a->erased.leaves, b->erased.leaves, a->erased.count);
+        assert_true(a->erased.by.proposal == b->erased.by.proposal && a->erased.by.count == b->erased.by.count);
+        for (size_t i = 0; i < a->erased.by.count; i++)
+            assert_true(a->erased.by.approvals[i] == b->erased.by.approvals[i]);
+        break;
+    case STATEMENT_ERASING:
+        assert_int_equal(a->erasing.count, b->erasing.count);
+        assert_same_ranges(a->erasing.leaves, b->erasing.leaves, a->erasing.count);
+        assert_text(a->erasing.why, b->erasing.why);
+        break;
+    case STATEMENT_ANSWERED:
+        assert_text(a->answered.answer, b->answered.answer);
+        assert_text(a->answered.why, b->answered.why);
+        assert_true(a->answered.request == b->answered.request);
+        assert_true(hash_equal(&a->answered.commitment, &b->answered.commitment));
+        break;
     case STATEMENT_CONSENT:
     case STATEMENT_WITHDRAWN:
     case STATEMENT_CONCERNS:
@@ -2135,6 +2186,27 @@ static const struct broken {
     {STATEMENT_MEMBER, false, "\"set\":\"00", "\"set\":\"", "rule member-fields"},
     {STATEMENT_MEMBER, false, "{\"epoch\":0,", "{\"age\":1,\"epoch\":0,", "rule member-fields"},
     {STATEMENT_MEMBER, false, ",\"set\":\"00000000000000000000000000000000\"", "", "rule fields"},
+    {STATEMENT_FOUNDED, false, "\"days\":7", "\"days\":3651", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"persons\":2", "\"persons\":0", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "\"persons\":2", "\"persons\":17", "rule founded-fields"},
+    {STATEMENT_FOUNDED, false, "{\"days\":7,\"persons\":2}", "{\"days\":0,\"persons\":1}", "rule founded-fields"},
+    {STATEMENT_ERASED, false, "[[4,5]]", "[]", "rule items"},
+    {STATEMENT_ERASED, false, "[[4,5]]", "[[5,4]]", "rule range-order"},
+    {STATEMENT_ERASED, false, "[[4,5]]", "[[0,5]]", "rule erased-leaves"},
+    {STATEMENT_ERASED, false, "[[4,5]]", "[[4,9]]", "rule erased-leaves"},
+    {STATEMENT_ERASED, false, "\"epoch\":2", "\"epoch\":1", "rule erased-epoch"},
+    {STATEMENT_ERASED, false, "\"epoch\":2,", "", "rule fields"},
+    {STATEMENT_ERASED, false, "\"approvals\":[11]", "\"approvals\":[9]", "rule by-order"},
+    {STATEMENT_ERASED, false, "\"proposal\":9", "\"proposal\":\"9\"", "rule erased-fields"},
+    {STATEMENT_ERASED, false, "\"compartment\":\"00", "\"compartment\":\"0", "rule erased-fields"},
+    {STATEMENT_ERASING, false, "[[4,5]]", "[[0,5]]", "rule erased-leaves"},
+    {STATEMENT_ERASING, false, "\"leaves\":[[4,5]],", "", "rule fields"},
+    {STATEMENT_ERASING, true, "[\"why\",\"W\"]", "[\"why\",\"\"]", "rule text-length"},
+    {STATEMENT_ERASING, true, "[\"why\",\"W\"]", "[\"because\",\"W\"]", "rule erasing-claims"},
+    {STATEMENT_ANSWERED, false, "\"leaf\":9", "\"leaf\":\"9\"", "rule answered-request"},
+    {STATEMENT_ANSWERED, true, "\"approved\"", "\"agreed\"", "rule answered-answer"},
+    {STATEMENT_ANSWERED, true, "[\"why\",\"W\"]", "[\"why\",7]", "rule answered-claims"},
+    {STATEMENT_ANSWERED, true, "[\"why\",\"W\"]", "[\"why\",\"W\"],[\"x\",7]", "rule answered-claims"},
     {STATEMENT_SEALED, true, "\"leaves\":9", "\"leaves\":\"9\"", "rule sealed-claim"},
     {STATEMENT_SEALED, true, "\"leaves\":9,", "", "rule sealed-claim"},
     {STATEMENT_SEALED, true, "\"number\":2", "\"number\":-2", "rule sealed-claim"},
@@ -2235,6 +2307,8 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
         d->s.founded.format = 1;
         d->s.founded.parity_packs = 16;
         d->s.founded.parity_files = 2;
+        d->s.founded.erase_persons = 2;
+        d->s.founded.erase_days = 7;
         break;
     case STATEMENT_KEYRING:
         d->s.keyring.files = files;
@@ -2286,9 +2360,13 @@ static void plain_statement(enum statement_kind kind, struct drawn *d)
     case STATEMENT_COSIGNERS:
     case STATEMENT_COSIGNED: draw_statement(d, kind); break;
     case STATEMENT_CUSTODY: d->s.custody = custody; break;
-    case STATEMENT_ACCESSED:
-        d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W", {0}};
+    case STATEMENT_ACCESSED: d->s.accessed = (struct statement_accessed){"shown", &range, 1, "W", {0}}; break;
+    case STATEMENT_ERASED:
+        d->s.erased = (struct statement_erased){.epoch = 2, .leaves = &range, .count = 1};
+        d->s.erased.by = (struct statement_by){.said = true, .proposal = 9, .approvals = {11}, .count = 1};
         break;
+    case STATEMENT_ERASING: d->s.erasing = (struct statement_erasing){&range, 1, "W"}; break;
+    case STATEMENT_ANSWERED: d->s.answered = (struct statement_answered){"approved", 9, {{0}}, "W"}; break;
     case STATEMENT_CONSENT:
         d->s.consent = (struct statement_consent){.persons = {codes, COUNT(codes)}, .by = CONSENT_SELF,
                                                   .date = "2026-11-20", .until = "2030-01-01", .language = "ko",

@@ -1,73 +1,7 @@
 /* Compartments: each with items, numbers, packs and keys of its own; who holds one, and what follows when not. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include "base/clock.h"
-
-static const char ROOM[] = "the second room";
-
-static void asks(const struct fixture *f, struct keyring_identity *ret)
-{
-    assert_int_equal(keyring_identity_make(f->id.origin, ret, NULL), 0);
-    ret->pin = f->pin;
-    memcpy(ret->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
-}
-
-static struct statement added(const struct keyring_identity *id, enum statement_role role)
-{
-    struct statement st = {
-        .kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s(), .added = {.key = id->member, .role = role}};
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    keyring_identity_public(id, st.added.box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
-        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    return st;
-}
-
-static void as(struct fixture *f, const struct keyring_identity *id, const char *compartment)
-{
-    f->place.identity = id;
-    f->place.compartment = compartment;
-}
-
-static int acts(struct fixture *f, struct statement *act, const char *name)
-{
-    struct store_acted a = {.done = false};
-    struct store *s = NULL;
-    int rc = store_open(&f->place, STORE_WRITE, &s, &f->e);
-    if (rc == 0)
-        rc = store_act(s, act, name, &a, &f->e);
-    if (rc == 0)
-        assert_true(a.done);
-    store_close(s);
-    return rc;
-}
-
-static void done(struct fixture *f, struct statement act, const char *name)
-{
-    if (acts(f, &act, name) != 0)
-        fail_msg("%s", f->e.text);
-}
-
-static void joins(struct fixture *f, struct keyring_identity *id, enum statement_role role)
-{
-    struct store_adopted adopted;
-    asks(f, id);
-    as(f, &f->id, NULL);
-    done(f, added(id, role), NULL);
-    as(f, id, NULL);
-    if (store_adopt(&f->place, bytes_of("", 0), false, &adopted, &f->e) != 0)
-        fail_msg("%s", f->e.text);
-    as(f, &f->id, NULL);
-}
-
-static struct statement about(enum statement_kind kind, const uint8_t id[STATEMENT_ID], const char *name)
-{
-    struct statement st = {.kind = kind, .at_unix_s = time_now_unix_s(), .compartment = {.name = name}};
-    memcpy(st.compartment.compartment, id, STATEMENT_ID);
-    return st;
-}
 
 struct seen {
     struct store_compartment list[4];
@@ -94,22 +28,6 @@ static struct store_compartment look(struct fixture *f, size_t at)
     return seen.list[at];
 }
 
-static void makes(struct fixture *f, uint8_t ret_id[STATEMENT_ID])
-{
-    crypt_random(ret_id, STATEMENT_ID);
-    as(f, &f->id, NULL);
-    done(f, about(STATEMENT_COMPARTMENT, ret_id, NULL), ROOM);
-}
-
-static void takes_in(struct fixture *f, const char *name, size_t bytes, uint64_t seed)
-{
-    const struct thing things[] = {{name, 'r', bytes, seed}};
-    struct store *s = fixture_open(f, STORE_WRITE);
-    if (fixture_intake(s, "g", things, 1, &f->e) != 0)
-        fail_msg("%s", f->e.text);
-    store_close(s);
-}
-
 static uint64_t items(struct fixture *f)
 {
     return fixture_sums(f).items;
@@ -118,43 +36,43 @@ static uint64_t items(struct fixture *f)
 static void each_whole(struct fixture *f, const struct keyring_identity *id, const char *const *names)
 {
     for (; *names != NULL; names++) {
-        as(f, id, *names);
+        rooms_as(f, id, *names);
         if (fixture_verify(f, STORE_CHECK) != 0 || fixture_audit(f, true) != 0)
             fail_msg("%s: %s", *names, buf_text(&f->lines));
     }
-    as(f, id, NULL);
+    rooms_as(f, id, NULL);
 }
 
-static const char *const BOTH[] = {"main", ROOM, NULL};
+static const char *const BOTH[] = {"main", ROOMS_SECOND, NULL};
 
 /* Packs of several sizes in turns, so that each has an open pack while the other seals some. */
 static void each_has_its_own(void **state)
 {
     struct fixture *f = *state;
     uint8_t id[STATEMENT_ID];
-    makes(f, id);
+    rooms_makes(f, id);
     for (uint64_t i = 0; i < 3; i++) {
-        as(f, &f->id, NULL);
-        takes_in(f, "first", 900000, 10 + i);
-        as(f, &f->id, ROOM);
-        takes_in(f, "second", i == 1 ? 2500000 : 700000, 20 + i);
+        rooms_as(f, &f->id, NULL);
+        rooms_takes_in(f, "first", 900000, 10 + i);
+        rooms_as(f, &f->id, ROOMS_SECOND);
+        rooms_takes_in(f, "second", i == 1 ? 2500000 : 700000, 20 + i);
     }
     assert_int_equal(items(f), 3);
     struct index_sums sums = fixture_sums(f);
     assert_int_equal(sums.next_receipt, 4); /* numbered by itself */
-    as(f, &f->id, NULL);
-    takes_in(f, "once more", 1000, 30);
+    rooms_as(f, &f->id, NULL);
+    rooms_takes_in(f, "once more", 1000, 30);
     assert_int_equal(items(f), 4);
     each_whole(f, &f->id, BOTH);
     assert_true(f->verified.elsewhere > 0 && f->verified.elsewhere < f->verified.hidden);
     for (const char *const *name = BOTH; *name != NULL; name++) {
-        as(f, &f->id, *name);
+        rooms_as(f, &f->id, *name);
         fixture_whole(f);
     }
-    as(f, &f->id, NULL);
+    rooms_as(f, &f->id, NULL);
     f->place.identity = NULL;
     assert_int_equal(fixture_audit(f, false), 0); /* all of it without keys */
-    as(f, &f->id, NULL);
+    rooms_as(f, &f->id, NULL);
     assert_int_equal(fixture_repair(f), 0);
     assert_int_equal(f->words.n, 0);
 }
@@ -164,10 +82,10 @@ static void what_is_left_over(void **state)
 {
     struct fixture *f = *state;
     uint8_t id[STATEMENT_ID];
-    makes(f, id);
-    takes_in(f, "first", 5000, 1);
-    as(f, &f->id, ROOM);
-    takes_in(f, "second", 5000, 2);
+    rooms_makes(f, id);
+    rooms_takes_in(f, "first", 5000, 1);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "second", 5000, 2);
     struct file_path of_first, of_second;
     fixture_first(f, "vault/000", "000000", &of_first);
     fixture_first(f, "b/open", "2", &of_second);
@@ -176,11 +94,11 @@ static void what_is_left_over(void **state)
     memset(buf_more(&more, VAULT_SECTOR), 'x', VAULT_SECTOR);
     fixture_append(f, of_first.s, buf_bytes(&more));
     fixture_append(f, of_second.s, buf_bytes(&more));
-    takes_in(f, "third", 100, 3);
+    rooms_takes_in(f, "third", 100, 3);
     assert_true(fixture_size(f, of_first.s) == first + VAULT_SECTOR);
     assert_true(fixture_size(f, of_second.s) >= second);
-    as(f, &f->id, NULL);
-    takes_in(f, "fourth", 100, 4);
+    rooms_as(f, &f->id, NULL);
+    rooms_takes_in(f, "fourth", 100, 4);
     each_whole(f, &f->id, BOTH);
 }
 
@@ -189,7 +107,7 @@ static void names(void **state)
     struct fixture *f = *state;
     uint8_t id[STATEMENT_ID];
     char hex[2 * STATEMENT_ID + 1], longest[KEYRING_CALLED_MAX + 2];
-    makes(f, id);
+    rooms_makes(f, id);
     hex_put(hex, id, STATEMENT_ID);
     struct store *s = fixture_open(f, STORE_WRITE);
     memset(longest, 'n', sizeof longest);
@@ -204,18 +122,18 @@ static void names(void **state)
     store_close(s);
     uint8_t other[STATEMENT_ID];
     crypt_random(other, STATEMENT_ID);
-    done(f, about(STATEMENT_COMPARTMENT, other, NULL), longest);
-    as(f, &f->id, longest);
+    rooms_done(f, rooms_about(STATEMENT_COMPARTMENT, other, NULL), longest);
+    rooms_as(f, &f->id, longest);
     fixture_whole(f);
-    as(f, &f->id, hex); /* by its id */
+    rooms_as(f, &f->id, hex); /* by its id */
     fixture_whole(f);
-    as(f, &f->id, "another");
+    rooms_as(f, &f->id, "another");
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "no compartment called another", NULL);
-    as(f, &f->id, ROOM);
+    rooms_as(f, &f->id, ROOMS_SECOND);
     struct store_compartment c = look(f, 1);
     assert_true(c.held && c.here && c.holders == 1 && !c.turn_due && !c.sheets);
     assert_memory_equal(c.id, id, STATEMENT_ID);
-    as(f, &f->id, NULL);
+    rooms_as(f, &f->id, NULL);
 }
 
 /* Who does not hold it acts about it all the same; what follows among its keys is done by who does, and writes next. */
@@ -224,36 +142,36 @@ static void waits_for_a_holder(void **state)
     struct fixture *f = *state;
     static struct keyring_identity second, third;
     uint8_t id[STATEMENT_ID];
-    joins(f, &second, STATEMENT_ADMINISTRATOR);
-    joins(f, &third, STATEMENT_INVESTIGATOR);
-    makes(f, id);
-    as(f, &f->id, ROOM);
-    takes_in(f, "before", 3000, 1);
-    as(f, &second, NULL);
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    rooms_joins(f, &third, STATEMENT_INVESTIGATOR);
+    rooms_makes(f, id);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "before", 3000, 1);
+    rooms_as(f, &second, NULL);
     struct store_compartment c = look(f, 1);
     assert_true(!c.held && c.name == NULL && c.holders == 1);
-    as(f, &second, ROOM);
+    rooms_as(f, &second, ROOMS_SECOND);
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "you hold no compartment", NULL);
-    as(f, &second, NULL);
-    done(f, about(STATEMENT_GRANTED, id, third.member.name), NULL);
-    as(f, &third, ROOM);
+    rooms_as(f, &second, NULL);
+    rooms_done(f, rooms_about(STATEMENT_GRANTED, id, third.member.name), NULL);
+    rooms_as(f, &third, ROOMS_SECOND);
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "no key boxed", NULL);
-    as(f, &f->id, ROOM);
-    takes_in(f, "between", 3000, 2);
-    as(f, &third, ROOM);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "between", 3000, 2);
+    rooms_as(f, &third, ROOMS_SECOND);
     assert_int_equal(items(f), 2);
     assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
-    takes_in(f, "hers", 3000, 3);
+    rooms_takes_in(f, "hers", 3000, 3);
 
-    as(f, &second, NULL); /* she is arrested, and whoever is there writes her off */
+    rooms_as(f, &second, NULL); /* she is arrested, and whoever is there writes her off */
     struct statement act = {.kind = STATEMENT_REVOKED, .at_unix_s = time_now_unix_s()};
     act.revoked.name = third.member.name;
     act.revoked.reason = STATEMENT_ARRESTED;
-    done(f, act, NULL);
+    rooms_done(f, act, NULL);
     assert_true(look(f, 1).turn_due && !look(f, 0).turn_due);
     const struct note_key signers[] = {f->id.member, second.member, third.member};
-    as(f, &f->id, ROOM);
-    takes_in(f, "after", 3000, 4);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "after", 3000, 4);
     assert_false(look(f, 1).turn_due);
     const struct keyring_trust trust = {signers, 3, 2};
     struct keyring_place place = {.root = f->root.s, .trust = &trust};
@@ -274,11 +192,11 @@ static void what_she_may_have_kept(void **state)
     static struct keyring_identity second;
     uint8_t id[STATEMENT_ID];
     struct key secret;
-    joins(f, &second, STATEMENT_INVESTIGATOR);
-    makes(f, id);
-    as(f, &f->id, ROOM);
-    takes_in(f, "before", 3000, 1);
-    done(f, about(STATEMENT_GRANTED, id, second.member.name), NULL);
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    rooms_makes(f, id);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "before", 3000, 1);
+    rooms_done(f, rooms_about(STATEMENT_GRANTED, id, second.member.name), NULL);
     const struct note_key signers[] = {f->id.member, second.member};
     const struct keyring_trust trust = {signers, 2, 1};
     struct keyring_place place = {.root = f->root.s, .trust = &trust};
@@ -286,8 +204,8 @@ static void what_she_may_have_kept(void **state)
     memcpy(place.compartment, id, KEYRING_ID);
     assert_int_equal(keyring_open_among(&place, &second, UINT64_MAX, &kept, NULL), 0);
     uint64_t leaf = fixture_where(f, STORE_READ).leaves;
-    done(f, about(STATEMENT_UNGRANTED, id, second.member.name), NULL);
-    takes_in(f, "after", 3000, 2);
+    rooms_done(f, rooms_about(STATEMENT_UNGRANTED, id, second.member.name), NULL);
+    rooms_takes_in(f, "after", 3000, 2);
     uint64_t end = fixture_where(f, STORE_READ).leaves;
     unsigned opened = 0;
     for (uint64_t i = 0; i < end; i++) {
@@ -307,17 +225,17 @@ static void sheets(void **state)
 {
     struct fixture *f = *state;
     uint8_t id[STATEMENT_ID];
-    makes(f, id);
+    rooms_makes(f, id);
     for (unsigned again = 0; again < 2; again++) {
         struct store_sheets x;
-        as(f, &f->id, NULL);
+        rooms_as(f, &f->id, NULL);
         struct store *s = fixture_open(f, STORE_WRITE);
         assert_int_equal(store_sheets_make(s, 1, 1, &x, &f->e), 0);
         assert_int_equal(store_sheets_commit(s, &x, &f->e), 0);
         store_close(s);
         store_sheets_release(&x);
         assert_true(look(f, 0).sheets && !look(f, 1).sheets);
-        as(f, &f->id, ROOM);
+        rooms_as(f, &f->id, ROOMS_SECOND);
         fixture_try(f, STORE_WRITE);
         assert_true(look(f, 0).sheets && look(f, 1).sheets);
     }
@@ -343,15 +261,15 @@ static void ends_at_every_effect(struct fixture *f, const struct ending *x, cons
         struct statement act = x->act;
         fixture_back(f, "kept");
         fixture_calm();
-        as(f, &f->id, x->compartment);
+        rooms_as(f, &f->id, x->compartment);
         fixture_die_at(at);
-        int rc = acts(f, &act, x->name);
+        int rc = rooms_acts(f, &act, x->name);
         unsigned effects = fixture_effects();
         fixture_calm();
         for (const char *const *name = BOTH; *name != NULL; name++) {
-            as(f, &f->id, *name);
+            rooms_as(f, &f->id, *name);
             rc = fixture_try(f, STORE_WRITE);
-            if (rc != 0 && strcmp(*name, ROOM) == 0 && x->name != NULL)
+            if (rc != 0 && strcmp(*name, ROOMS_SECOND) == 0 && x->name != NULL)
                 fixture_says(f, rc, ERR_KEY, "no compartment called", NULL); /* it was not made */
             else if (rc != 0)
                 fail_msg("effect %u: %s", at, f->e.text);
@@ -369,7 +287,7 @@ static void ends_at_every_effect(struct fixture *f, const struct ending *x, cons
 static void ends_while_it_is_made(void **state)
 {
     struct fixture *f = *state;
-    struct ending x = {NULL, about(STATEMENT_COMPARTMENT, (const uint8_t[STATEMENT_ID]){7}, NULL), ROOM};
+    struct ending x = {NULL, rooms_about(STATEMENT_COMPARTMENT, (const uint8_t[STATEMENT_ID]){7}, NULL), ROOMS_SECOND};
     ends_at_every_effect(f, &x, BOTH);
 }
 
@@ -378,13 +296,13 @@ static void ends_while_it_is_granted(void **state)
     struct fixture *f = *state;
     static struct keyring_identity second;
     uint8_t id[STATEMENT_ID];
-    joins(f, &second, STATEMENT_INVESTIGATOR);
-    makes(f, id);
-    struct ending x = {ROOM, about(STATEMENT_GRANTED, id, second.member.name), NULL};
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    rooms_makes(f, id);
+    struct ending x = {ROOMS_SECOND, rooms_about(STATEMENT_GRANTED, id, second.member.name), NULL};
     ends_at_every_effect(f, &x, BOTH);
-    as(f, &second, ROOM);
+    rooms_as(f, &second, ROOMS_SECOND);
     assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
-    as(f, &f->id, NULL);
+    rooms_as(f, &f->id, NULL);
 }
 
 static void ends_while_it_is_withdrawn(void **state)
@@ -392,17 +310,17 @@ static void ends_while_it_is_withdrawn(void **state)
     struct fixture *f = *state;
     static struct keyring_identity second;
     uint8_t id[STATEMENT_ID];
-    joins(f, &second, STATEMENT_INVESTIGATOR);
-    makes(f, id);
-    as(f, &f->id, ROOM);
-    takes_in(f, "something", 3000, 1);
-    done(f, about(STATEMENT_GRANTED, id, second.member.name), NULL);
-    struct ending x = {ROOM, about(STATEMENT_UNGRANTED, id, second.member.name), NULL};
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    rooms_makes(f, id);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "something", 3000, 1);
+    rooms_done(f, rooms_about(STATEMENT_GRANTED, id, second.member.name), NULL);
+    struct ending x = {ROOMS_SECOND, rooms_about(STATEMENT_UNGRANTED, id, second.member.name), NULL};
     ends_at_every_effect(f, &x, BOTH);
     assert_false(look(f, 1).turn_due);
-    as(f, &second, ROOM);
+    rooms_as(f, &second, ROOMS_SECOND);
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "you hold no compartment", NULL);
-    as(f, &f->id, NULL);
+    rooms_as(f, &f->id, NULL);
 }
 
 int main(void)

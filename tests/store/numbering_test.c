@@ -139,9 +139,35 @@ static void what_is_out_of_order_is_found(void **state)
     }
 }
 
+/* Left out by an erasure: the next one names what is erased, and no more is left out than was erased. */
+static void what_is_erased_is_no_gap(void **state)
+{
+    struct heard h = {0};
+    struct store_numbering n = {.finding = finding, .context = &h};
+    uint8_t first[LEAF_ENTRY] = {1, 1}, gone[LEAF_ENTRY] = {1, 2}, last[LEAF_ENTRY] = {1, 3};
+    struct statement st = {.kind = STATEMENT_INVESTIGATION, .investigation = {.name = "one"}};
+    (void)state;
+    assert_int_equal(store_numbering_take(&n, 1, &st, first, NULL), 0);
+    assert_int_equal(store_numbering_erased(&n, gone, NULL), 0);
+    st = (struct statement){.kind = STATEMENT_NOTE, .place = {.seq = 2}, .note = {.text = "x"}};
+    memcpy(st.place.prev.b, gone + 1, CRYPT_HASH);
+    assert_int_equal(store_numbering_take(&n, 3, &st, last, NULL), 0);
+    assert_int_equal(h.findings, 0);
+    st.place.seq = 4; /* one was erased, and is accounted for */
+    assert_int_equal(store_numbering_take(&n, 5, &st, last, NULL), 0);
+    assert_int_equal(h.findings, 1);
+    assert_int_equal(store_numbering_erased(&n, first, NULL), 0);
+    st.place.seq = 6; /* names another one before it */
+    memset(st.place.prev.b, 9, CRYPT_HASH);
+    assert_int_equal(store_numbering_take(&n, 7, &st, last, NULL), 0);
+    assert_int_equal(h.findings, 2);
+    store_numbering_release(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(left_out_is_missing),
-                                       cmocka_unit_test(what_is_out_of_order_is_found)};
+                                       cmocka_unit_test(what_is_out_of_order_is_found),
+                                       cmocka_unit_test(what_is_erased_is_no_gap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

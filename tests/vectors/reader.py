@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import struct
 import sys
 import unicodedata
@@ -115,6 +116,7 @@ ABOUT_COMPARTMENTS = ("compartment", "granted", "ungranted")
 BY_ADMINISTRATORS = ("recovery", "cosigners", "added", "role", "revoked", "proposed", "approved", "named",
                      "keyholder", *ABOUT_COMPARTMENTS)
 BY_INVESTIGATORS = ("cover", "investigation", "deposit", "part", "receipt", "set-aside",
+                    "erased", "erasing", "answered",
                     "identity", "identity-sealed", "identity-shares", "identity-access")
 
 
@@ -262,9 +264,18 @@ def open_signed(data, mark, keys):
     need(public is not None, "a keyring file's signer")
     need(p.verify(public, b"groundwork/keyring/v1\0" + data[:-64], data[-64:]), "a keyring file's signature")
     features = int.from_bytes(data[12:16], "big")
-    need(features == 0 or (features <= 3 and mark == b"GWTABLE\n"), "a keyring file's features")
+    need(features == 0 or (features < 8 and mark == b"GWTABLE\n"), "a keyring file's features")
     need(data[:12] == mark + struct.pack(">I", 1) and data[56:64] == bytes(8), "a keyring file's head")
     return data[:64], data[64:-68]
+
+
+def open_by_any(seeds, context, box):
+    for seed in seeds:
+        try:
+            return p.box_open(seed, context, box)
+        except p.Damaged:
+            pass
+    raise p.Damaged("no seed opens the box")
 
 
 def open_keyring(root, keys, named):
@@ -275,11 +286,12 @@ def open_keyring(root, keys, named):
             data = (root / copy / "keys" / name).read_bytes()
             need(len(data) == size and p.sha256(data).hex() == digest, f"keys/{name}")
     reader = vectors.key_id(*parse_vkey(keys["reader"])).hex()
-    boxes = [name.split("-")[1:] for name in named if name.startswith(f"{comp}/wrap-")]
-    epoch = max(int(number) for number, whose in boxes if whose == reader)
-    seed = ([seed for at, seed in keys["receiving"] if at <= epoch] or [keys["receiving"][0][1]])[-1]
-    head, box = open_signed((folder / comp / f"wrap-{epoch}-{reader}").read_bytes(), b"GWWRAPS\n", keys)
-    epoch_key = p.box_open(seed, pin + head, box)
+    wraps = [re.fullmatch(rf"{comp}/wrap-(\d+)-{reader}(-\d+)?", name) for name in named]
+    epoch = max(int(m[1]) for m in wraps if m)
+    wraps = [m[0] for m in wraps if m and int(m[1]) == epoch]
+    need(len(wraps) == 1, "the one wrap for this reader")
+    head, box = open_signed((folder / wraps[0]).read_bytes(), b"GWWRAPS\n", keys)
+    epoch_key = open_by_any([seed for _, seed in keys["receiving"]], pin + head, box)
     head, box = open_signed((folder / f"log/{keys['log_number']}-{reader}").read_bytes(), b"GWLOGKY\n", keys)
     log_seed = p.box_open(keys["box"], pin + head, box)
     version = max(int(name.rsplit("-", 1)[1]) for name in named if name.startswith(f"{comp}/table-"))
@@ -290,6 +302,7 @@ def open_keyring(root, keys, named):
     table["segments"] = [(c.u(8), c.u(8), c.take(32)) for _ in range(c.u(4))]
     table["turns"] = [(c.u(8), c.u(4), c.take(32)) for _ in range(c.u(4))] if head[15] & 1 else []
     table["called"] = c.take(c.u(1)).decode() if head[15] & 2 else "main"
+    table["rewritten"] = dict((c.u(8), c.u(8)) for _ in range(c.u(4))) if head[15] & 4 else {}
     need(not any(c.take(c.left())) and len(c.data) % 1024 == 0, "the table's end")
     return table
 
@@ -298,9 +311,13 @@ def open_secrets(root, keys, table, blocks):
     """{leaf: secret}, from the segments, which must be what the journal's blocks make."""
     secrets, comp = {}, keys["compartment"]
     for number, first, key in table["segments"]:
-        head = b"GWSEGMT\n" + struct.pack(">II", 1, 0) + comp + struct.pack(">QQ", number, 0) + bytes(16)
+        times = table["rewritten"].get(number, 0)
+        head = b"GWSEGMT\n" + struct.pack(">II", 1, 0) + comp + struct.pack(">QQ", number, times) + bytes(16)
         want = head + b"".join(block for n, block in blocks if n == number)
-        for copy in "ab" if len(want) > 64 else "":  # one that no leaf came to has no file
+        if times > 0:  # statements name it, and it was held to them; what the journal has of it is dead
+            want = (root / "a/keys" / comp.hex() / f"segment-{number}-{times}").read_bytes()
+            need(want[:64] == head, "a rewritten segment's head")
+        for copy in "ab" if len(want) > 64 and times == 0 else "":  # one that no leaf came to has no file
             need((root / copy / "keys" / comp.hex() / f"segment-{number}").read_bytes() == want, "a segment")
         c, count = Cursor(want), 0
         c.take(64)
@@ -446,7 +463,9 @@ class Repository:
         self.table = open_keyring(self.root, self.keys, self.key_files)
         need(p.public_of(self.table["log"]) == parse_vkey(self.logs[-1][1])[1], "the log key")
         self.secrets = open_secrets(self.root, self.keys, self.table, self.blocks)
-        self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden}
+        need(not self.erased & set(self.secrets), "no secret of what is erased")
+        self.statements = {leaf: self.open_hidden(leaf, sealed) for leaf, sealed in self.hidden
+                           if leaf not in self.erased}
         self.check_places()
         self.check_packs()
         self.check_parity()
@@ -641,7 +660,7 @@ class Repository:
         self.members = {parse_vkey(founder)[0]: {"key": founder, "roles": [(0, "administrator")], "until": math.inf}}
         self.known, self.proposals = {parse_vkey(founder)[1], parse_vkey(self.founded["log"])[1]}, {}
         self.events, self.last_event = 0, self.entries[0][1:]
-        self.cosigners, self.cosigned = {}, {}
+        self.cosigners, self.cosigned, self.erased = {}, {}, set()
         for leaf, note, r in self.public:
             need(vectors.entry_of(2, b"", note) == self.entries[leaf], "a public entry")
             kind = body_of(note.decode().rpartition("\n\n")[0] + "\n")["kind"]
@@ -677,6 +696,11 @@ class Repository:
                 need(size <= r["first"] and p.merkle_root(self.hashes[:size]) == root, "a cosigned checkpoint")
                 before = self.cosigned.get(size, ("", {}))[1]
                 self.cosigned[size] = text + own, {**before, **{k: v for k, v in lines.items() if k not in before}}
+            elif body["kind"] == "erased":
+                gone = {at for first, last in body["leaves"] for at in range(first, last + 1)}
+                need(not gone & self.erased and max(gone) < body["by"]["proposal"] < leaf, "what may be erased")
+                need(all(self.entries[at][0] == 1 for at in gone), "hidden leaves")
+                self.erased |= gone
             elif body["kind"] == "timestamped":
                 self.timestamped(leaf, note, body)
             else:
@@ -744,11 +768,13 @@ class Repository:
                 need(body["seq"] >= seq and (body["seq"] > seq or un64(body["prev"]) == before), "an access's place")
                 need(claims["act"] in ("shown", "read", "restored", "exported"), "an access's act")
             else:
-                need(body["seq"] == seq and un64(body["prev"]) == before, "a statement's place")
+                gone = un64(body["prev"]) in (self.entries[at][1:] for at in self.erased)
+                need((body["seq"] == seq and un64(body["prev"]) == before) or (gone and body["seq"] > seq),
+                     "a statement's place")
             if access or (body["kind"] == "custody" and "items" in body):
                 last = -2
                 for first, end in body["items"]:
-                    items = (i in self.statements and self.statements[i][0]["kind"] == "received"
+                    items = (i in self.erased or (i in self.statements and self.statements[i][0]["kind"] == "received")
                              for i in range(first, end + 1))
                     need(last + 1 < first <= end < leaf and (any(items) if access else all(items)), "items")
                     last = end
