@@ -155,43 +155,121 @@ static int withdrawn_read(const struct verbs_request *request, char today[TIME_T
     return rc == 0 ? verbs_text("--why", request->option[OPTION_WHY], held, &x->why, e) : rc;
 }
 
-static int withdraw(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+/* Of these persons the ones of whom something is said in this compartment: nobody learns of the others by it. */
+static int spoken_of(struct store *s, const struct statement_persons *persons, struct statement_persons *ret,
+                     struct err *e)
 {
-    OWN(store_drop) struct store *s = NULL;
-    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    int rc = 0;
+    ret->count = 0;
+    for (size_t i = 0; rc == 0 && i < persons->count; i++) {
+        OWN(buf_drop) struct buf held = {0};
+        OWN(verbs_given_release) struct verbs_given given = {0};
+        struct consent_word words[CONSENT_SCOPES];
+        const struct statement_persons one = {&persons->codes[i], 1};
+        rc = index_words(store_index(s), persons->codes[i], words, &held, e);
+        bool any = false;
+        for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
+            any = any || words[k].answer != CONSENT_UNSAID;
+        if (rc == 0 && !any)
+            rc = verbs_given_find(s, &one, &given, e);
+        if (rc == 0 && (any || given.items.count > 0))
+            ret->codes[ret->count++] = persons->codes[i];
+    }
+    return rc;
+}
+
+/* On the log of one compartment, and what went out of it. */
+static int withdraw_in(struct store *s, const struct verbs_face *face, const struct statement *what,
+                       const struct statement_persons *persons, uint64_t *recipients, struct err *e)
+{
     OWN(verbs_given_release) struct verbs_given given = {0};
-    OWN(buf_drop) struct buf names = {0}, why = {0};
-    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s()};
-    struct verbs_place place;
-    char today[TIME_TEXT_MAX];
+    OWN(buf_drop) struct buf names = {0};
+    struct statement st = *what;
     uint64_t leaf;
-    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
-    if (rc == 0)
-        rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
-    if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
-    st.withdrawn.persons = persons.list;
-    if (rc == 0)
-        rc = commit_one(s, &st, &leaf, e);
+    st.withdrawn.persons = *persons;
+    int rc = commit_one(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
-    say_persons(&persons.list, &names);
+    say_persons(persons, &names);
     if (st.withdrawn.all)
         verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
                   buf_text(&names));
     else
         verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
                   buf_text(&names));
-    rc = verbs_given_find(s, &persons.list, &given, e);
+    rc = verbs_given_find(s, persons, &given, e);
     if (rc == 0)
         rc = verbs_given_tell(s, &given, face, e);
     if (rc == 0 && face->json != NULL) {
         verbs_ranges_json(face->json, "items", &given.items);
         verbs_json_u64(face->json, "leaf", leaf);
     }
-    if (rc == 0 && given.leaves.count > 0)
-        verbs_say(face, "Tell these recipients that consent was withdrawn.");
+    *recipients += given.leaves.count;
     return rc == 0 ? buf_check(&names, e) : rc;
+}
+
+/* Every use stops at once: also of what is in other compartments. */
+static int withdraw_beyond(const struct verbs_request *request, const struct verbs_face *face,
+                           const struct verbs_others *o, const struct statement *what,
+                           const struct statement_persons *persons, uint64_t *recipients, struct err *e)
+{
+    int rc = 0;
+    if (face->json != NULL) {
+        json_key(face->json, "others");
+        json_array_begin(face->json);
+    }
+    for (size_t i = 0; rc == 0 && i < o->count; i++) {
+        OWN(store_drop) struct store *s = NULL;
+        OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
+        struct statement_persons some = {codes, 0};
+        struct verbs_place place;
+        rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
+        if (rc == 0)
+            rc = spoken_of(s, persons, &some, e);
+        if (rc != 0 || some.count == 0)
+            continue;
+        if (face->json != NULL) {
+            json_object_begin(face->json);
+            verbs_json_text(face->json, "compartment", o->hex[i]);
+        }
+        rc = withdraw_in(s, face, what, &some, recipients, e);
+        if (face->json != NULL)
+            json_object_end(face->json);
+    }
+    if (face->json != NULL)
+        json_array_end(face->json);
+    if (rc == 0 && o->foreign > 0)
+        verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must withdraw there too",
+                   o->foreign);
+    return rc;
+}
+
+static int withdraw(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    OWN(verbs_others_release) struct verbs_others others = {0};
+    OWN(buf_drop) struct buf why = {0};
+    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s()};
+    struct verbs_place place;
+    char today[TIME_TEXT_MAX];
+    uint64_t recipients = 0;
+    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
+    if (rc == 0)
+        rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = withdraw_in(s, face, &st, &persons.list, &recipients, e);
+    if (rc == 0)
+        rc = verbs_others(s, &others, e);
+    store_close(s); /* it holds the lock */
+    s = NULL;
+    if (rc == 0)
+        rc = withdraw_beyond(request, face, &others, &st, &persons.list, &recipients, e);
+    if (rc == 0 && recipients > 0)
+        verbs_say(face, "Tell these recipients that consent was withdrawn.");
+    return rc;
 }
 
 /* ---- show ---- */

@@ -40,13 +40,6 @@ static int person_of(const char *text, struct err *e)
                          text);
 }
 
-/* Where who a person is stands. */
-static int names_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
-                      uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e)
-{
-    return verbs_open(request, face, manner, wait_ms, place, ret, e);
-}
-
 /* A document would be kept by whatever reads it. */
 static int no_document(const struct verbs_face *face, struct err *e)
 {
@@ -70,7 +63,7 @@ static int keyholder_say(const struct verbs_request *request, const struct verbs
     if (rc == 0 && (request->option[OPTION_GONE] != NULL || request->option[OPTION_WHY] != NULL))
         rc = why_of(request, &why, &st.keyholder.why, e);
     if (rc == 0)
-        rc = names_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = store_draft_begin(s, e);
     if (rc == 0)
@@ -122,7 +115,7 @@ static int keyholders_list(const struct verbs_request *request, const struct ver
     OWN(store_drop) struct store *s = NULL;
     OWN(store_keyholders_release) struct store_keyholders k = {0};
     struct verbs_place place;
-    int rc = names_open(request, face, STORE_READ, 0, &place, &s, e);
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = store_keyholders_load(s, &k, e);
     if (rc != 0)
@@ -215,29 +208,111 @@ static int list_request(void *context, const struct store_asked_for *a, struct e
     return 0;
 }
 
+/* In the compartment that is open and in all others that are hers, unless one was named. */
+static int everywhere(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
+                      int (*look)(struct store *s, const struct verbs_face *face, struct err *e), struct err *e)
+{
+    OWN(verbs_others_release) struct verbs_others o = {0};
+    int rc = look(s, face, e);
+    if (rc == 0 && request->compartment == NULL)
+        rc = verbs_others(s, &o, e);
+    for (size_t i = 0; rc == 0 && i < o.count; i++) {
+        OWN(store_drop) struct store *other = NULL;
+        struct verbs_place place;
+        rc = verbs_other_open(request, face, STORE_READ, &o, i, &place, &other, e);
+        if (rc == 0)
+            rc = look(other, face, e);
+    }
+    return rc;
+}
+
+static int list_identities(struct store *s, const struct verbs_face *face, struct err *e)
+{
+    return store_identities(s, list_one, (void *)(uintptr_t)face, e);
+}
+
+static int list_requests(struct store *s, const struct verbs_face *face, struct err *e)
+{
+    return store_requests(s, list_request, (void *)(uintptr_t)face, e);
+}
+
 static int identity_list(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
 {
+    static const struct {
+        const char *name;
+        int (*look)(struct store *s, const struct verbs_face *face, struct err *e);
+    } lists[] = {{"identities", list_identities}, {"requests", list_requests}};
     OWN(store_drop) struct store *s = NULL;
     struct verbs_place place;
-    struct verbs_face copy = *face;
-    int rc = names_open(request, face, STORE_READ, 0, &place, &s, e);
+    int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
+    for (size_t i = 0; rc == 0 && i < COUNT(lists); i++) {
+        if (face->json != NULL) {
+            json_key(face->json, lists[i].name);
+            json_array_begin(face->json);
+        }
+        rc = everywhere(request, face, s, lists[i].look, e);
+        if (face->json != NULL)
+            json_array_end(face->json);
+    }
+    return rc;
+}
+
+/* ---- restricted: for whoever holds the compartment ---- */
+
+/* Who people are stands in a compartment of its own. */
+static int names_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
+                      struct verbs_place *place, struct store **ret, struct err *e)
+{
+    struct verbs_request copy = *request;
+    if (copy.compartment == NULL)
+        copy.compartment = "names";
+    return verbs_open(&copy, face, manner, 0, place, ret, e);
+}
+
+static int identity_add(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(crypt_hold_drop) struct buf record = {0};
+    struct verbs_place place;
+    const char *person = request->arguments[1];
+    uint64_t leaf = 0;
+    int rc = person_of(person, e);
+    if (rc == 0)
+        rc = names_open(request, face, STORE_WRITE, &place, &s, e);
+    if (rc == 0)
+        rc = record_take(face, person, &record, e);
+    if (rc == 0)
+        rc = store_identity_add(s, person, buf_text(&record), &leaf, e);
     if (rc != 0)
         return rc;
-    if (face->json != NULL) {
-        json_key(face->json, "identities");
-        json_array_begin(face->json);
-    }
-    rc = store_identities(s, list_one, &copy, e);
-    if (face->json != NULL) {
-        json_array_end(face->json);
-        json_key(face->json, "requests");
-        json_array_begin(face->json);
-    }
-    if (rc == 0)
-        rc = store_requests(s, list_request, &copy, e);
     if (face->json != NULL)
-        json_array_end(face->json);
-    return rc;
+        verbs_json_u64(face->json, "leaf", leaf);
+    verbs_say(face, "Who %s is stands at leaf %" PRIu64 ", for whoever holds this compartment. What must not fall with "
+                    "one of their keys is to be sealed: groundwork identity seal.",
+              person, leaf);
+    return 0;
+}
+
+static int record_show(void *context, struct bytes record, struct err *e)
+{
+    const struct verbs_face *face = context;
+    return face->reveal(face->context, record, e);
+}
+
+static int identity_show(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(buf_wipe) struct buf held = {0};
+    struct verbs_place place;
+    const char *why = NULL;
+    int rc = no_document(face, e);
+    if (rc == 0)
+        rc = person_of(request->arguments[1], e);
+    if (rc == 0)
+        rc = why_of(request, &held, &why, e);
+    if (rc == 0)
+        rc = names_open(request, face, STORE_WRITE, &place, &s, e);
+    return rc == 0 ? store_identity_show(s, request->arguments[1], why, record_show, (void *)(uintptr_t)face, e) : rc;
 }
 
 /* ---- sealing ---- */
@@ -363,7 +438,7 @@ static int identity_seal_verb(const struct verbs_request *request, const struct 
     if (rc == 0)
         rc = holders_of(request, &h, e);
     if (rc == 0)
-        rc = names_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = record_take(face, h.whom.person, &record, e);
     if (rc == 0)
@@ -412,7 +487,7 @@ static int identity_request(const struct verbs_request *request, const struct ve
     if (rc == 0 && file_exists(out))
         rc = err_set(e, ERR_REFUSED, "%s is there already: name another file", out);
     if (rc == 0)
-        rc = names_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = store_request(s, request->arguments[1], why, &leaf, e);
     if (rc == 0)
@@ -470,7 +545,7 @@ static int coming_begin(const struct verbs_request *request, const struct verbs_
     if (rc == 0)
         rc = why_of(request, &c->held, &c->why, e);
     if (rc == 0)
-        rc = names_open(request, face, STORE_WRITE, 0, &c->place, &c->s, e);
+        rc = verbs_open(request, face, STORE_WRITE, 0, &c->place, &c->s, e);
     if (rc == 0)
         rc = store_asked_load(c->s, leaf, &c->asked, e);
     return rc == 0 ? shares_take(request, c, e) : rc;
@@ -524,6 +599,7 @@ static int identity_open_verb(const struct verbs_request *request, const struct 
 struct leaks {
     const struct verbs_face *face;
     uint64_t count;
+    const char *compartment; /* its id, until it was said; NULL: the one that is open */
 };
 
 static int leak_say(void *context, const struct store_leak *leak, struct err *e)
@@ -531,6 +607,9 @@ static int leak_say(void *context, const struct store_leak *leak, struct err *e)
     struct leaks *l = context;
     (void)e;
     l->count++;
+    if (l->compartment != NULL)
+        verbs_say(l->face, "In the compartment %s (groundwork compartment list):", l->compartment);
+    l->compartment = NULL;
     if (leak->in_bytes)
         verbs_say(l->face, "  item %" PRIu64 ": in its bytes", leak->leaf);
     else if (leak->kind == STATEMENT_RECEIVED)
@@ -549,6 +628,25 @@ static int leak_unread(void *context, const char *line, struct err *e)
     return 0;
 }
 
+/* Of every compartment that is hers: the same name may stand where nobody thought of it. */
+static int leaks_beyond(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
+                        struct bytes record, struct leaks *l, struct err *e)
+{
+    OWN(verbs_others_release) struct verbs_others o = {0};
+    int rc = verbs_others(s, &o, e);
+    for (size_t i = 0; rc == 0 && i < o.count; i++) {
+        OWN(store_drop) struct store *other = NULL;
+        struct verbs_place place;
+        rc = verbs_other_open(request, face, STORE_READ, &o, i, &place, &other, e);
+        l->compartment = o.hex[i];
+        if (rc == 0)
+            rc = store_leaks(other, record, &(struct store_leak_each){leak_say, leak_unread, l}, e);
+    }
+    if (rc == 0 && o.foreign > 0)
+        verbs_say(face, "Not looked into: %zu compartments that you do not hold, or that do not open.", o.foreign);
+    return rc;
+}
+
 static int identity_leaks(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
 {
     OWN(coming_release) struct coming c = {.s = NULL};
@@ -559,6 +657,8 @@ static int identity_leaks(const struct verbs_request *request, const struct verb
         rc = unseal(request, face, &c, &record, e);
     if (rc == 0)
         rc = store_leaks(c.s, buf_bytes(&record), &(struct store_leak_each){leak_say, leak_unread, &l}, e);
+    if (rc == 0)
+        rc = leaks_beyond(request, face, c.s, buf_bytes(&record), &l, e);
     if (rc != 0)
         return rc;
     if (l.count == 0)
@@ -598,7 +698,8 @@ int verbs_identity(const struct verbs_request *request, const struct verbs_face 
         const char *name;
         size_t words, words_max;
         action_run *run;
-    } actions[] = {{"approve", 3, SIZE_MAX, identity_approve},
+    } actions[] = {{"add", 2, 2, identity_add},
+                   {"approve", 3, SIZE_MAX, identity_approve},
                    {"keyholder", 2, 2, keyholder_say},
                    {"keyholders", 1, 1, keyholders_list},
                    {"leaks", 3, SIZE_MAX, identity_leaks},
@@ -606,7 +707,8 @@ int verbs_identity(const struct verbs_request *request, const struct verbs_face 
                    {"open", 3, SIZE_MAX, identity_open_verb},
                    {"request", 2, 2, identity_request},
                    {"reshare", 3, SIZE_MAX, identity_reshare},
-                   {"seal", 2, 2, identity_seal_verb}};
+                   {"seal", 2, 2, identity_seal_verb},
+                   {"show", 2, 2, identity_show}};
     (void)ret_exit;
     for (size_t i = 0; i < COUNT(actions); i++)
         if (strcmp(request->arguments[0], actions[i].name) == 0)
@@ -614,7 +716,7 @@ int verbs_identity(const struct verbs_request *request, const struct verbs_face 
                        ? actions[i].run(request, face, e)
                        : err_set(e, ERR_USAGE, "identity %s: this takes other words (groundwork help identity)",
                                  actions[i].name);
-    return err_set(e, ERR_USAGE, "identity %s: say seal, list, request, approve, open, reshare, leaks, keyholder "
-                                 "or keyholders",
+    return err_set(e, ERR_USAGE, "identity %s: say add, show, seal, list, request, approve, open, reshare, leaks, "
+                                 "keyholder or keyholders",
                    request->arguments[0]);
 }

@@ -216,9 +216,11 @@ const struct verb verbs_table[] = {
       {"reason", "WHY", "revoke: left, lost, arrested, stolen or other"},
       {"doubtful-from", "LEAF", "revoke: what she signed from this leaf on is shown as doubtful"},
       {"names", NULL, "list, show: the persons' names too, with your keys"}}, verbs_member},
-    {"identity", "ACTION...", "who a person is that is a code elsewhere, sealed with keyholders",
+    {"identity", "ACTION...", "who a person is that is a code elsewhere, apart or sealed with keyholders",
      "A record is typed or piped, never given as a word of the line: name: TEXT, birth: TEXT, contact: TEXT, document: "
-     "TEXT, a line for each; before the colon of a name may stand kind=, script= and romanisation=. seal PERSON: so "
+     "TEXT, a line for each; before the colon of a name may stand kind=, script= and romanisation=. add PERSON: for "
+     "whoever holds the compartment called names (groundwork compartment new names), or the one given by "
+     "--compartment; show PERSON: it, with --why, which goes on the log. seal PERSON: so "
      "that only so many keyholders together can open it; each gets a file. "
      "keyholder CODE: an administrator says who holds shares, by her recipient of age. request PERSON, approve REQUEST "
      "SHARE..., open REQUEST SHARE...: the way to reading one sealed record, each step on the log. reshare REQUEST "

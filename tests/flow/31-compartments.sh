@@ -107,6 +107,20 @@ grep -q True due && fail 'a compartment waits for new keys although its holder r
 in_it note 'after she went' >/dev/null
 expect 0 'VERIFIED' gw -R archive verify
 
+# ---- who withdraws, withdraws in every compartment in which something is said of her, and in no other
+gw -R archive consent give P-0041 --yes share_un --by self --language ko >/dev/null
+in_it consent give P-0041,P-0042 --yes share_un --by self --language ko >/dev/null
+gw -R archive consent withdraw P-0041,P-0042 --by self >said
+[ "$(grep -c 'withdrew' said)" = 2 ] || fail 'not said in both compartments'
+gw -R archive consent withdraw P-0043 --by self >said
+[ "$(grep -c 'withdrew' said)" = 1 ] || fail 'a code is told to a compartment that knew nothing of it'
+in_it consent withdraw P-0042 --by self --json | json 'len(d["others"])' >said
+[ "$(cat said)" = 1 ] || fail 'what was said of her in the first compartment was not withdrawn again'
+for who in P-0041 P-0042; do
+    in_it consent show $who | grep 'share_un' | grep -q withdrawn || fail "$who may go out of the other compartment"
+done
+expect 0 'VERIFIED' gw -R archive verify
+
 # ---- by FORMAT.md, without our code: both of them
 file=$(ls "$XDG_CONFIG_HOME"/groundwork/????????????????.key)
 for at in 0 1; do

@@ -124,6 +124,23 @@ expect 3 'of other shares' gw -R archive identity approve "$leaf" back1 --why x
 age -r "$answer" -o back5 plain5
 age -r "$answer" -o back6 plain6
 
+# ---- restricted: for whoever holds the compartment of names, each look on the log
+plain='name script=Hang: 박바다'
+expect 4 'no compartment called names' sh -c "echo '$plain' | '$groundwork' -R archive identity add P-0007"
+gw -R archive compartment new names >/dev/null
+echo "$plain" | gw -R archive identity add P-0007 >said || fail 'a restricted identity was not taken'
+grep -qF '박바다' said && fail 'taking it shows it'
+expect 2 'no person' sh -c "echo '$plain' | '$groundwork' -R archive identity add Somebody"
+expect 2 'say what for' gw -R archive identity show P-0007
+expect 4 'no restricted identity of P-0008' gw -R archive identity show P-0008 --why x
+gw -R archive identity show P-0007 --why 'the doctor asks' >shown
+grep -qF '박바다' shown || fail 'a restricted identity is not shown'
+gw -R archive identity list >list
+grep -qF 'P-0007  restricted' list && grep -qF 'P-0001  sealed' list || fail 'the list lacks a grade'
+grep -qF '박바다' list && fail 'a list says a name'
+gw -R archive --compartment main identity list | grep -qF P-0007 && fail 'it is listed in the first compartment'
+expect 0 VERIFIED gw -R archive verify
+
 # ---- leaks: what says the name elsewhere, in any form and case
 mkdir papers
 printf 'statement of GIM HANEUL, taken at home' >papers/one
@@ -135,7 +152,9 @@ cp papers/two 'papers/letter of gim haneul'
 gw -R archive intake papers --from 'the sister of Gim Haneul' >/dev/null
 gw -R archive note 'nothing here' >/dev/null
 gw -R archive identity approve "$leaf" back5 back6 --why 'agreed' >/dev/null
+gw -R archive --compartment names note 'asked of Gim Haneul' >/dev/null
 gw -R archive identity leaks "$leaf" back5 back6 --why 'before the package goes out' >leaks
+grep -qF 'In the compartment' leaks || fail 'no leak is told of another compartment'
 item() { gw -R archive items --json | json "[i['item'] for i in d['items'] if i['name'].endswith('$1')][0]"; }
 for name in one three four; do
     grep -qF "item $(item "$name"): in its bytes" leaks || fail "a leak in $name is not found"
@@ -143,7 +162,7 @@ done
 grep -qF "item $(item haneul): in its name" leaks || fail 'a name of a file is not found'
 grep -qF 'statement "deposit" says' leaks || fail 'the giver is not found'
 grep -qE "item ($(item two)|$(item utf16)):" leaks && fail 'a leak that is none'
-grep -qF '5 places' leaks || fail "$(cat leaks)"
+grep -qF '6 places' leaks || fail "$(cat leaks)"
 grep -qE 'Haneul|하늘' leaks && fail 'the list of leaks says the name'
 
 # ---- and all of it stands
