@@ -130,6 +130,7 @@ static int run(struct fixture *f, bool json, va_list words)
                               .record = record,
                               .reveal = reveal};
     struct verbs_request q = {.arguments = arguments,
+                              .compartment = f->compartment,
                               .repository = f->repository,
                               .key_path = f->key_path,
                               .config_folder = "config",

@@ -17,7 +17,7 @@
 struct fixture {
     struct keyring_identity identity;
     bool with_keys; /* a verb is given them; else it asks the face */
-    const char *repository, *key_path;
+    const char *repository, *key_path, *compartment;
 
     /* What the face does. */
     const char *passphrase[4]; /* its answers, in order; NULL: FIXTURE_PASSPHRASE */

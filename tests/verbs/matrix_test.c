@@ -1,4 +1,4 @@
-/* Roles, consent and verbs: every cell of matrix.txt, and no verb without a row. */
+/* Roles, compartments, consent and verbs: every cell of matrix.txt, and no verb without a row. */
 #include "fixture.h"
 
 #include "base/clock.h"
@@ -8,9 +8,13 @@ enum { ROLES = STATEMENT_ROLE_LAST, WORDS_MAX = 14, ROWS_MAX = 256, STATES = 13 
 static const char *const STATE[STATES] = {"unsaid",    "unasked", "yes", "no",     "ask-again",  "withdrawn", "expired",
                                           "two", "nobody",  "confidence", "confided", "high", "closed"};
 
+/* The first compartment, which every role reads that reads at all, and one that two of them hold. */
+enum { ROOMS = 2 };
+static const char *const ROOM[ROOMS] = {NULL, "inner"};
+
 struct row {
     char text[256];
-    char *words, *states, *answers;
+    char *words, *states, *answers[ROOMS];
 };
 struct matrix {
     struct fixture *f;
@@ -48,7 +52,9 @@ static void matrix_read(struct matrix *m)
         char *at = r->text;
         r->words = part(&at);
         r->states = part(&at);
-        r->answers = part(&at);
+        bool run = strcmp(r->states, "not run") != 0;
+        for (int room = 0; room < (run ? ROOMS : 1); room++)
+            r->answers[room] = part(&at);
     }
 }
 
@@ -147,6 +153,15 @@ static void states_are_said(struct fixture *f)
     DO("consent", "withdraw", "P-0006", "--by", "self");
 }
 
+static void things_are_there(struct fixture *f)
+{
+    for (size_t i = 0; i < STATES; i++) {
+        scratch_text(STATE[i], STATE[i]);
+        DO("intake", STATE[i]);
+    }
+    states_are_said(f);
+}
+
 static int setup(void **state)
 {
     static struct matrix m;
@@ -156,11 +171,7 @@ static int setup(void **state)
     struct fixture *f = *state;
     m.f = f;
     *state = &m;
-    for (size_t i = 0; i < STATES; i++) {
-        scratch_text(STATE[i], STATE[i]);
-        DO("intake", STATE[i]);
-    }
-    states_are_said(f);
+    things_are_there(f);
     m.as[0] = f->identity;
     for (enum statement_role role = STATEMENT_INVESTIGATOR; role <= STATEMENT_ROLE_LAST; role++)
         joins(&m, role);
@@ -170,6 +181,10 @@ static int setup(void **state)
             DO("adopt");
     }
     f->identity = m.as[0];
+    DO("compartment", "new", ROOM[1]);
+    DO("compartment", "grant", ROOM[1], m.as[STATEMENT_INVESTIGATOR - 1].member.name);
+    f->compartment = ROOM[1];
+    things_are_there(f);
     matrix_read(&m);
     return 0;
 }
@@ -204,12 +219,13 @@ static void prepare(struct matrix *m, const struct row *r, char hold[32])
     }
 }
 
-static void cell(struct matrix *m, const struct row *r, const char *state, int role, int expected)
+static void cell(struct matrix *m, const struct row *r, const char *state, int room, int role, int expected)
 {
     struct fixture *f = m->f;
     const char *w[WORDS_MAX + 1] = {NULL};
     char text[sizeof r->text], out[32], hold[32] = "";
     size_t n = 0;
+    m->f->compartment = ROOM[room];
     prepare(m, r, hold);
     (void)snprintf(text, sizeof text, "%s", r->words);
     (void)snprintf(out, sizeof out, "out-%u", m->outs++);
@@ -226,29 +242,32 @@ static void cell(struct matrix *m, const struct row *r, const char *state, int r
     if (got == expected)
         return;
     m->wrong++;
-    print_error("%s | %s | %s: %d and not %d: %s\n", r->words, state == NULL ? "-" : state,
-                statement_role_name((enum statement_role)(role + 1)), got, expected, f->e.text);
+    print_error("%s | %s | %s, in %s: %d and not %d: %s\n", r->words, state == NULL ? "-" : state,
+                statement_role_name((enum statement_role)(role + 1)), room == 0 ? "the first" : ROOM[room], got,
+                expected, f->e.text);
 }
 
-static void row_run(struct matrix *m, const struct row *r)
+static void row_run(struct matrix *m, const struct row *r, int room)
 {
     bool items = strstr(r->words, "ITEM") != NULL;
     int answer[ROLES];
     if (strcmp(r->states, "not run") == 0)
         return;
-    assert_int_equal(sscanf(r->answers, "%d %d %d %d %d", &answer[0], &answer[1], &answer[2], &answer[3], &answer[4]),
+    assert_int_equal(sscanf(r->answers[room], "%d %d %d %d %d", &answer[0], &answer[1], &answer[2], &answer[3],
+                            &answer[4]),
                      ROLES);
     assert_true(items || strcmp(r->states, "-") == 0);
     for (size_t s = 0; s < (items ? STATES : 1); s++)
         for (int role = 0; role < ROLES && (!items || has_state(r, STATE[s])); role++)
-            cell(m, r, items ? STATE[s] : NULL, role, answer[role]);
+            cell(m, r, items ? STATE[s] : NULL, room, role, answer[role]);
 }
 
 static void every_cell(void **state)
 {
     struct matrix *m = *state;
-    for (size_t i = 0; i < m->rows; i++)
-        row_run(m, &m->row[i]);
+    for (int room = 0; room < ROOMS; room++)
+        for (size_t i = 0; i < m->rows; i++)
+            row_run(m, &m->row[i], room);
     m->f->identity = m->as[0];
     assert_int_equal(m->wrong, 0);
 }
