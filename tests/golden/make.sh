@@ -70,11 +70,28 @@ if does member; then
     gw -R archive member revoke "$her" --reason left --doubtful-from 10
     gw -R archive note 'after she left'
 fi
+if does erase; then
+    gw -R archive consent give P-0001,P-0002 --yes store,share_un --by self --language ko
+    gw -R archive protect papers/numbers --person P-0001
+    gw -R archive protect papers/noise --person P-0002
+    gw -R archive consent withdraw P-0002 --by self
+    gw -R archive hold place papers/noise --ground court-order --why 'order 7'
+    gw -R archive compartment new inner
+    printf 'of the second compartment\n' >inner
+    gw -R archive --compartment inner intake inner
+    age-keygen -o keeper 2>/dev/null
+    gw -R archive identity keyholder K-01 --recipient "$(age-keygen -y keeper)"
+    echo 'name: Nobody At All' | gw -R archive identity seal P-0001 --keyholders K-01 --needed 1 --out shares
+    seq 1 4000 >papers/withdrawn
+    gw -R archive intake papers/withdrawn
+    gw -R archive erase papers/withdrawn --why 'the giver asked for it'
+    gw -R archive note 'after it'
+fi
 gw -R archive verify || [ $? -eq 6 ]
 gw -R archive audit
 gw -R archive restore restored --all
 (cd restored && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) >sums
-rm -rf papers mistake restored ask answer ask.tsq answer.tsr chain.pem east asked her.request sheets/*.html
+rm -rf papers mistake inner restored ask answer ask.tsq answer.tsr chain.pem east asked her.request sheets/*.html
 cd ..
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf - "$name" | gzip -9n >"$here/$name.tar.gz"
 ls -l "$here/$name.tar.gz"
