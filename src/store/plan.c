@@ -128,7 +128,7 @@ static int find(struct planning *p, enum statement_kind kind, uint64_t from, uin
 {
     p->found.count = 0;
     p->until = until;
-    int rc = index_statements(store_index(p->s), from, kind, found_row, p, e);
+    int rc = index_statements(store_index(p->s), from, (int)kind, found_row, p, e);
     return rc == ERR_STOPPED ? 0 : rc;
 }
 

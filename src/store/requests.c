@@ -201,7 +201,7 @@ static int one_take(struct store *s, struct store_requests *x, uint64_t leaf, st
 static int kind_take(struct store *s, struct store_requests *x, enum statement_kind kind, struct err *e)
 {
     OWN(leaves_release) struct leaves l = {.list = NULL};
-    int rc = index_statements(store_index(s), 0, kind, leaf_add, &l, e);
+    int rc = index_statements(store_index(s), 0, (int)kind, leaf_add, &l, e);
     for (size_t i = 0; rc == 0 && i < l.count; i++)
         rc = one_take(s, x, l.list[i], e);
     return rc;
