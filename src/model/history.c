@@ -151,15 +151,22 @@ int history_turned(struct bytes note, const struct note_key *before, const struc
 
 /* ---- members ---- */
 
-enum statement_role history_role(const struct history_member *m, uint64_t leaf)
+/* What counts at a leaf; NULL: she does not stand there. */
+static const struct history_turn *turn_at(const struct history_member *m, uint64_t leaf)
 {
     assert(m != NULL);
     size_t i = m->turn_count;
     if (leaf > m->until)
-        return 0;
+        return NULL;
     while (i > 0 && m->turns[i - 1].from > leaf)
         i--;
-    return i == 0 ? 0 : m->turns[i - 1].role;
+    return i == 0 ? NULL : &m->turns[i - 1];
+}
+
+enum statement_role history_role(const struct history_member *m, uint64_t leaf)
+{
+    const struct history_turn *t = turn_at(m, leaf);
+    return t == NULL ? 0 : t->role;
 }
 
 size_t history_compartment(const struct history *h, const uint8_t id[STATEMENT_ID])
@@ -178,6 +185,13 @@ static bool has(const struct history_member *m, size_t compartment)
 bool history_holds(const struct history_member *m, size_t compartment)
 {
     return has(m, compartment) && statement_role_writes(history_role(m, UINT64_MAX));
+}
+
+bool history_held(const struct history_member *m, size_t compartment, uint64_t leaf)
+{
+    const struct history_turn *t = turn_at(m, leaf);
+    return t != NULL && compartment < HISTORY_COMPARTMENTS_MAX && (t->holds >> compartment & 1) != 0 &&
+           statement_role_writes(t->role);
 }
 
 const uint8_t *history_receiving(const struct history_member *m, uint64_t epoch)
@@ -292,6 +306,7 @@ static void member_add(struct history *h, const struct history_member *m, struct
     h->by_id[i] = h->count;
     h->members[h->count] = *m;
     h->members[h->count].turns = turn;
+    turn->holds = m->holds;
     h->members[h->count].turn_count = 1;
     h->members[h->count].until = UINT64_MAX;
     h->count++;
@@ -304,8 +319,19 @@ static struct history_turn *turn_new(uint64_t from, enum statement_role role, st
     if (t == NULL)
         (void)err_memory(e);
     else
-        *t = (struct history_turn){from, role};
+        *t = (struct history_turn){from, role, 0};
     return t;
+}
+
+/* One more for who is there already; what she holds is said by then. */
+static int turn_next(struct history_member *m, uint64_t from, enum statement_role role, struct err *e)
+{
+    struct history_turn *turns = reallocarray(m->turns, m->turn_count + 1, sizeof *turns);
+    if (turns == NULL)
+        return err_memory(e);
+    m->turns = turns;
+    m->turns[m->turn_count++] = (struct history_turn){from, role, m->holds};
+    return 0;
 }
 
 int history_begin(struct history *h, const struct statement_founded *founded, const uint8_t entry[LEAF_ENTRY],
@@ -755,7 +781,7 @@ static uint64_t all_of_them(const struct history *h)
     return h->compartment_count == HISTORY_COMPARTMENTS_MAX ? UINT64_MAX : ((uint64_t)1 << h->compartment_count) - 1;
 }
 
-static void take_compartment(struct history *h, const struct history_event *v)
+static int take_compartment(struct history *h, const struct history_event *v, struct err *e)
 {
     const struct statement_compartment *x = &v->statement->compartment;
     size_t at = history_compartment(h, x->compartment);
@@ -770,6 +796,7 @@ static void take_compartment(struct history *h, const struct history_event *v)
     else
         m->holds |= (uint64_t)1 << at;
     m->held |= m->holds;
+    return turn_next(m, v->leaf + 1, history_role(m, v->leaf + 1), e);
 }
 
 static int take_member(struct history *h, const struct history_event *v, struct err *e)
@@ -819,12 +846,10 @@ static int take_role(struct history *h, const struct history_event *v, struct er
 {
     const struct statement_role_said *s = &v->statement->role;
     struct history_member *m = mine(h, history_member(h, s->name));
-    struct history_turn *turns = reallocarray(m->turns, m->turn_count + 1, sizeof *turns);
-    if (turns == NULL)
-        return err_memory(e);
-    m->turns = turns;
     reads_by_role(m, s->role, v->leaf);
-    m->turns[m->turn_count++] = (struct history_turn){v->leaf + 1, s->role};
+    int rc = turn_next(m, v->leaf + 1, s->role, e);
+    if (rc != 0)
+        return rc;
     log_add(h, v->leaf, s->log_known, &s->log);
     return 0;
 }
@@ -884,7 +909,7 @@ static int take_kind(struct history *h, const struct history_event *v, struct er
     case STATEMENT_APPROVED: take_approved(h, v); return 0;
     case STATEMENT_COMPARTMENT:
     case STATEMENT_GRANTED:
-    case STATEMENT_UNGRANTED: take_compartment(h, v); return 0;
+    case STATEMENT_UNGRANTED: return take_compartment(h, v, e);
     case STATEMENT_MEMBER: return take_member(h, v, e);
     case STATEMENT_ADDED: return take_added(h, v, e);
     case STATEMENT_ROLE: return take_role(h, v, e);

@@ -22,9 +22,10 @@ enum {
     HISTORY_COMPARTMENTS_MAX = 64,
 };
 
-struct history_turn { /* of a role, or of a log key: from this leaf on */
+struct history_turn { /* of a role, or of what she holds: from this leaf on */
     uint64_t from;
     enum statement_role role;
+    uint64_t holds; /* as below */
 };
 struct history_member {
     struct note_key key;
@@ -32,7 +33,7 @@ struct history_member {
     struct statement_receiving receiving[2];
     uint64_t holds; /* a bit for each compartment, the first the lowest; it counts as long as she writes */
     uint64_t held;  /* the same of every one that she ever held */
-    struct history_turn *turns; /* her roles, oldest first */
+    struct history_turn *turns; /* oldest first */
     size_t turn_count;
     uint64_t at;    /* leaf that named her; her statements stand behind it (the founder's from 0 on) */
     uint64_t until; /* leaf of the event that ended her, which she may have signed herself; UINT64_MAX: she stands */
@@ -148,10 +149,11 @@ const struct history_member *history_member_by_key(const struct history *h, cons
 /* history_role: at a leaf; 0 when she may sign nothing there.  UINT64_MAX: behind all events. */
 enum statement_role history_role(const struct history_member *m, uint64_t leaf);
 /* history_compartment: its place among the compartments; HISTORY_COMPARTMENTS_MAX: there is none.
- * history_holds: does she read it, behind all events?
+ * history_holds: does she read it, behind all events?  history_held: at a leaf, did she?
  * history_receiving: her receiving key for this epoch: of the largest epoch that is not above it, else the first. */
 size_t history_compartment(const struct history *h, const uint8_t id[STATEMENT_ID]);
 bool history_holds(const struct history_member *m, size_t compartment);
+bool history_held(const struct history_member *m, size_t compartment, uint64_t leaf);
 const uint8_t *history_receiving(const struct history_member *m, uint64_t epoch);
 bool history_is_doubtful(const struct history_member *m, uint64_t leaf);
 /* history_administrators: how many stand at a leaf.  history_needed: so many of them a key event needs there. */

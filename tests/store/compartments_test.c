@@ -323,6 +323,25 @@ static void ends_while_it_is_withdrawn(void **state)
     rooms_as(f, &f->id, NULL);
 }
 
+/* A writer who has come by its keys, and does not hold it: what she signs in it does not count. */
+static void signed_by_who_does_not_hold_it(void **state)
+{
+    struct fixture *f = *state;
+    struct keyring_identity second;
+    uint8_t id[STATEMENT_ID];
+    rooms_makes(f, id);
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    s->identity.member = second.member;
+    s->identity.sign = second.sign;
+    assert_int_equal(fixture_note(s, "as if she held it", &f->e), 0);
+    store_close(s);
+    assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "rule signer-compartment"));
+    rooms_as(f, &f->id, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +350,7 @@ int main(void)
         FIXTURE_TEST(names),
         FIXTURE_TEST(waits_for_a_holder),
         FIXTURE_TEST(what_she_may_have_kept),
+        FIXTURE_TEST(signed_by_who_does_not_hold_it),
         FIXTURE_TEST(sheets),
         FIXTURE_TEST(ends_while_it_is_made),
         FIXTURE_TEST(ends_while_it_is_granted),
