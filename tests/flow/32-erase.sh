@@ -23,6 +23,8 @@ gw -R archive intake theirs --from 'an archive' >/dev/null
 gw -R archive checkpoint >kept
 gw -R archive mirror disk >/dev/null
 key=$(ls config/groundwork/*.key)
+for n in 1 2; do gw -R archive protect --receipt $n --nobody --why 'a gazette' >/dev/null; done
+gw -R archive export early hers/letter.txt --for accountability --to un >/dev/null # given out before
 cp "$key" old.key
 cp -r archive before
 letter=$(leaf_of archive hers/letter.txt)
@@ -31,6 +33,7 @@ statement=$(leaf_of archive hers/statement.bin)
 # Shown first, and nothing done; then done, and said where it is not.
 expect 0 'Nothing was done' gw -R archive erase hers/letter.txt hers/statement.bin
 grep -qF 'theirs/copy.bin' out.txt || fail 'what stays with the same bytes is not shown'
+grep -qF 'GIVEN OUT' out.txt || fail 'the package that went out is not shown'
 expect 0 ERASED gw -R archive erase hers/letter.txt hers/statement.bin --why 'she asked for it'
 grep -qF 'the mirror in' out.txt || fail 'the mirror from before is not named'
 expect 4 '' gw -R archive show hers/letter.txt
@@ -44,6 +47,13 @@ cmp out/2/theirs/other.txt theirs/other.txt || fail 'what others gave is gone'
 [ ! -e out/1/hers/letter.txt ] || fail 'it was restored'
 expect 0 'Destroyed here' gw -R archive status
 python3 -B "$tests/vectors/reader.py" archive "$key" passphrase read >said || fail 'FORMAT.md does not describe it'
+
+# A package from before proves what it proved; a later one says that something is not in it.
+gw -R archive export late --receipt 2 --for accountability --to un >/dev/null
+for package in early late; do
+    expect 5 TIME-UNPROVEN "$(dirname "$groundwork")/groundwork-verify" $package
+    expect 5 TIME-UNPROVEN bash "$root/src/package/verify.sh" --all $package
+done
 
 # By every key on everything, in copies from before and after: nothing of it.  With the old key file: all of it.
 cp -r archive after
