@@ -116,8 +116,27 @@ void store_readers_drop(struct store_readers *r)
     *r = (struct store_readers){0};
 }
 
-int store_readers(struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
-                  struct err *e)
+int store_receives(struct store *s, const struct history_member *m, uint64_t epoch, struct keyring_reader *to,
+                   bool *ret, struct err *e)
+{
+    struct err mine = {0}, line = {0};
+    int rc = store_receiving(s, m, epoch, to, &mine);
+    *ret = rc == 0;
+    if (rc == ERR_IO)
+        return err_set(e, rc, "%s", mine.text);
+    if (rc != 0) { /* else nobody could be written off because one file is lost */
+        (void)err_set(&line, rc,
+                      "%s gets no keys, for her receiving key is lost (%s): bring it back with groundwork "
+                      "repair --from MIRROR, or revoke her and add her again",
+                      m->key.name, mine.text);
+        store_tell(s, line.text);
+    }
+    return 0;
+}
+
+/* Those who have a box ${already} are not asked for; NULL: nobody. */
+static int readers_find(struct store *s, uint64_t epoch, const struct store_boxed *already, struct store_readers *ret,
+                        struct err *e)
 {
     const struct history *h = &s->history;
     ret->list = calloc(h->count + 1, sizeof *ret->list);
@@ -126,14 +145,17 @@ int store_readers(struct store *s, uint64_t epoch, const struct history_member *
         return err_memory(e);
     for (size_t i = 0; i < h->count; i++) {
         const struct history_member *m = &h->members[i];
-        if (m == gone || !history_holds(m, s->compartment_at))
+        struct keyring_reader *r = &ret->list[ret->count];
+        bool receives = true;
+        if (!history_holds(m, s->compartment_at))
             continue;
-        struct keyring_reader *r = &ret->list[ret->count++];
         *r = (struct keyring_reader){.key = m->key, .reads = true};
         memcpy(r->box, m->box, CRYPT_PUBLIC);
-        int rc = store_receiving(s, m, epoch, r, e);
+        int rc =
+            already == NULL || !store_is_boxed(already, &m->key) ? store_receives(s, m, epoch, r, &receives, e) : 0;
         if (rc != 0)
             return rc;
+        ret->count += receives;
     }
     if (h->sheets.known && !h->sheets.spent) {
         struct keyring_reader *r = &ret->list[ret->count++];
@@ -142,6 +164,11 @@ int store_readers(struct store *s, uint64_t epoch, const struct history_member *
         memcpy(r->box, h->sheets.receiving, CRYPT_PUBLIC);
     }
     return 0;
+}
+
+int store_readers(struct store *s, uint64_t epoch, struct store_readers *ret, struct err *e)
+{
+    return readers_find(s, epoch, NULL, ret, e);
 }
 
 /* ---- what is behind ---- */
@@ -222,7 +249,7 @@ static int turn(struct store *s, const struct store_boxed *b, struct err *e)
         before[t.before_count].reads = true;
         memcpy(before[t.before_count].key.id, b->list[t.before_count].reader, 4);
     }
-    int rc = store_readers(s, keyring_epoch(s->keyring) + 1, NULL, &readers, e);
+    int rc = store_readers(s, keyring_epoch(s->keyring) + 1, &readers, e);
     if (rc == 0)
         rc = store_vault_end(s, &t.pack, &t.sector, e);
     t.readers = readers.list;
@@ -234,7 +261,7 @@ static int turn(struct store *s, const struct store_boxed *b, struct err *e)
 static int boxes_settle(struct store *s, const struct store_boxed *b, struct err *e)
 {
     OWN(store_readers_drop) struct store_readers readers = {0};
-    int rc = store_readers(s, keyring_epoch(s->keyring), NULL, &readers, e);
+    int rc = readers_find(s, keyring_epoch(s->keyring), b, &readers, e);
     for (size_t i = 0; rc == 0 && i < readers.count; i++)
         if (!store_is_boxed(b, &readers.list[i].key))
             rc = keyring_admit(s->keyring, &readers.list[i], e);
@@ -279,9 +306,8 @@ const struct keyring_identity *store_identity(const struct store *s)
     return &s->identity;
 }
 
-int store_compartments(struct store *s,
-                       int (*each)(void *context, const struct store_compartment *c, struct err *e), void *context,
-                       struct err *e)
+int store_compartments(struct store *s, int (*each)(void *context, const struct store_compartment *c, struct err *e),
+                       void *context, struct err *e)
 {
     const struct history *h = &s->history;
     const struct history_member *me = history_member_by_key(h, &s->identity.member);

@@ -57,7 +57,7 @@ static int rekey(struct store *s, const struct statement_erased *said, uint64_t 
     uint64_t bytes;
     *ret_number = 0;
     s->failed = true; /* keys that no record names: only the next opening knows them apart */
-    int rc = store_readers(s, said->epoch, NULL, &r, e);
+    int rc = store_readers(s, said->epoch, &r, e);
     if (rc == 0)
         rc = boxed_before(s, &what, &before, e);
     if (rc == 0)

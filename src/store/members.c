@@ -77,9 +77,11 @@ static int turn_keys(struct store *s, const struct statement *act, bool log, boo
         struct keyring_reader r = {.key = m->key, .writes = log};
         r.reads = compartment && history_holds(m, s->compartment_at);
         memcpy(r.box, m->box, CRYPT_PUBLIC);
-        rc = store_receiving(s, m, epoch, &r, e);
+        bool receives = true, stays = !is_subject(act, m);
+        rc = r.reads && stays ? store_receives(s, m, epoch, &r, &receives, e) : 0;
         before[t.before_count++] = r;
-        if (!is_subject(act, m))
+        r.reads = r.reads && receives;
+        if (stays)
             stay[t.count++] = r;
     }
     if (sheets != NULL) {

@@ -412,8 +412,8 @@ int store_refers_check(struct store *s, const struct statement_custody *x, uint6
  * store_record_ours: are the hidden leaves of this record this compartment's?  False when there are none.
  * store_keys_settle: the keys of this compartment as the history wants them: when somebody reads it no more, other
  * keys; who lacks a box gets one.  For who has it open to write.
- * store_readers: who has a box of its epoch key from here on, at epoch ${epoch}: members, and the sheets; one who is
- * ${gone} left out.
+ * store_readers: who has a box of its epoch key from here on, at epoch ${epoch}: members, and the sheets.
+ * store_receives: her receiving key; false: it is lost, which is told: she is left out.
  * store_boxed: whose boxes of the newest epoch key of a compartment the log names.  store_turn_due: is there one of
  * somebody who reads it no more?  Then all that she could open until now is old.
  */
@@ -437,8 +437,9 @@ struct vault_span store_span_of(const struct statement_founded *founded, size_t 
 int store_compartment_open(struct store *s, struct err *e);
 bool store_record_ours(const struct store *s, const struct ledger_record *r);
 int store_keys_settle(struct store *s, struct err *e);
-int store_readers(struct store *s, uint64_t epoch, const struct history_member *gone, struct store_readers *ret,
-                  struct err *e);
+int store_readers(struct store *s, uint64_t epoch, struct store_readers *ret, struct err *e);
+int store_receives(struct store *s, const struct history_member *m, uint64_t epoch, struct keyring_reader *to,
+                   bool *ret, struct err *e);
 void store_beside_close(struct store *s);
 /* open.c: the keyring of one compartment; table_max as in keyring_open. */
 int store_keyring_unlock(struct store *s, const uint8_t id[KEYRING_ID], uint64_t table_max, struct keyring **ret,

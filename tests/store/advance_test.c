@@ -307,12 +307,44 @@ static void without_who_was_revoked(void **state)
     rooms_as(f, &f->id, NULL);
 }
 
+/* One lost file keeps nobody from writing, nor from writing somebody off; who has lost it gets no new keys. */
+static void a_receiving_key_is_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct keyring_identity second, third;
+    key_file_back(f);
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    rooms_joins(f, &third, STATEMENT_INVESTIGATOR);
+    by_key_file(f);
+    rooms_takes_in(f, "one", 3000, 2);
+    erase_one(f, 0);
+    fixture_remove(f, "a/keys/receiving");
+    fixture_remove(f, "b/keys/receiving");
+    buf_clear(&f->told);
+    rooms_takes_in(f, "two", 3000, 3);
+    fixture_told_nothing(f);
+    rooms_as(f, &second, NULL);
+    rooms_done(f,
+               (struct statement){.kind = STATEMENT_REVOKED,
+                                  .at_unix_s = time_now_unix_s(),
+                                  .revoked = {.name = third.member.name, .reason = STATEMENT_LEFT}},
+               NULL);
+    fixture_told(f, "gets no keys");
+    rooms_takes_in(f, "three", 3000, 4);
+    assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED); /* the file is missing still, and no item */
+    assert_int_equal(f->verified.erased, 1);
+    by_key_file(f);
+    fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, NULL);
+    rooms_as(f, &f->id, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(the_one_who_erases),       FIXTURE_TEST(who_did_not_come_by_key_file),
         FIXTURE_TEST(every_moment_of_a_return), FIXTURE_TEST(in_every_compartment),
         FIXTURE_TEST(not_while_one_waits),      FIXTURE_TEST(without_who_was_revoked),
+        FIXTURE_TEST(a_receiving_key_is_lost),
     };
     return FIXTURE_RUN(tests);
 }
