@@ -61,99 +61,7 @@ static void say_persons(const struct statement_persons *persons, struct buf *to)
     }
 }
 
-/* ---- give ---- */
-
-static int given_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct statement_consent *x,
-                      struct err *e)
-{
-    static const struct {
-        int option;
-        const char *name;
-        enum consent_answer answer;
-    } answers[] = {{OPTION_YES, "--yes", CONSENT_YES}, {OPTION_NO, "--no", CONSENT_NO},
-                   {OPTION_ASK, "--ask", CONSENT_ASK_AGAIN}};
-    int rc = by_read(request->option[OPTION_BY], &x->by, e);
-    bool any = false;
-    for (size_t i = 0; rc == 0 && i < COUNT(answers); i++) {
-        const char *text = request->option[answers[i].option];
-        any = any || text != NULL;
-        rc = text == NULL ? 0 : scopes_read(answers[i].name, text, answers[i].answer, x->answer, e);
-    }
-    if (rc == 0)
-        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
-    if (rc != 0)
-        return rc;
-    if (!any)
-        return err_set(e, ERR_USAGE, "nothing was answered: say --yes, --no or --ask with scopes");
-    x->language = request->option[OPTION_LANGUAGE];
-    if (x->language == NULL || !consent_language_known(x->language))
-        return err_set(e, ERR_USAGE, "say in which language it was explained: --language ko, en or zh-Hant");
-    x->until = request->option[OPTION_UNTIL];
-    if (x->until != NULL && (!statement_date_known(x->until) || strlen(x->until) != strlen("2026-11-20")))
-        return err_set(e, ERR_USAGE, "\"%s\" is no day: write the last day on which it holds, like 2026-11-20",
-                       x->until);
-    x->interpreter = request->option[OPTION_INTERPRETER];
-    if (x->interpreter != NULL && !consent_code_known(x->interpreter))
-        return err_set(e, ERR_USAGE, "--interpreter takes a code like I-0003: names do not belong here");
-    x->copy = request->option[OPTION_COPY] != NULL;
-    return 0;
-}
-
-static int form_read(struct store *s, const char *text, struct statement_consent *x, struct err *e)
-{
-    OWN(verbs_item_drop) struct verbs_item_held held = {0};
-    if (text == NULL)
-        return 0;
-    int rc = verbs_item(store_index(s), text, &held, e);
-    x->has_form = true;
-    x->form = held.item.leaf;
-    return rc;
-}
-
-static int give(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
-{
-    OWN(store_drop) struct store *s = NULL;
-    OWN(verbs_persons_release) struct verbs_persons persons = {0};
-    OWN(buf_drop) struct buf names = {0};
-    struct statement st = {.kind = STATEMENT_CONSENT, .at_unix_s = time_now_unix_s()};
-    struct verbs_place place;
-    char today[TIME_TEXT_MAX];
-    uint64_t leaf;
-    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
-    if (rc == 0)
-        rc = given_read(request, today, &st.consent, e);
-    if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
-    if (rc == 0)
-        rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
-    st.consent.persons = persons.list;
-    if (rc == 0)
-        rc = commit_one(s, &st, &leaf, e);
-    if (rc != 0)
-        return rc;
-    say_persons(&persons.list, &names);
-    if (face->json != NULL)
-        verbs_json_u64(face->json, "leaf", leaf);
-    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
-    return buf_check(&names, e);
-}
-
-/* ---- withdraw ---- */
-
-static int withdrawn_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct buf *held,
-                          struct statement_withdrawn *x, struct err *e)
-{
-    enum consent_answer said[CONSENT_SCOPES] = {CONSENT_UNSAID};
-    int rc = by_read(request->option[OPTION_BY], &x->by, e);
-    if (rc == 0)
-        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
-    if (rc == 0 && request->option[OPTION_SCOPES] != NULL)
-        rc = scopes_read("--scopes", request->option[OPTION_SCOPES], CONSENT_WITHDRAWN, said, e);
-    x->all = request->option[OPTION_SCOPES] == NULL;
-    for (int i = 0; i < CONSENT_SCOPES; i++)
-        x->scope[i] = said[i] == CONSENT_WITHDRAWN;
-    return rc == 0 ? verbs_text("--why", request->option[OPTION_WHY], held, &x->why, e) : rc;
-}
+/* ---- in every compartment ---- */
 
 /* Of these persons the ones of whom something is said in this compartment: nobody learns of the others by it. */
 static int spoken_of(struct store *s, const struct statement_persons *persons, struct statement_persons *ret,
@@ -208,40 +116,163 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
     return rc == 0 ? buf_check(&names, e) : rc;
 }
 
-/* Every use stops at once: also of what is in other compartments. */
-static int withdraw_beyond(const struct verbs_request *request, const struct verbs_face *face,
-                           const struct verbs_others *o, const struct statement *what,
-                           const struct statement_persons *persons, uint64_t *recipients, struct err *e)
+static int give_in(struct store *s, const struct verbs_face *face, const struct statement *what,
+                   const struct statement_persons *persons, struct err *e)
+{
+    OWN(buf_drop) struct buf names = {0};
+    struct statement st = *what;
+    uint64_t leaf;
+    st.consent.persons = *persons;
+    int rc = commit_one(s, &st, &leaf, e);
+    if (rc != 0)
+        return rc;
+    say_persons(persons, &names);
+    if (face->json != NULL)
+        verbs_json_u64(face->json, "leaf", leaf);
+    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
+    return buf_check(&names, e);
+}
+
+static int beyond_one(const struct verbs_request *request, const struct verbs_face *face, const struct verbs_others *o,
+                      size_t i, const struct statement *what, const struct statement_persons *persons,
+                      uint64_t *recipients, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
+    struct statement_persons some = {codes, 0};
+    struct verbs_place place;
+    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
+    if (rc == 0)
+        rc = spoken_of(s, persons, &some, e);
+    if (rc != 0 || some.count == 0)
+        return rc;
+    if (face->json != NULL) {
+        json_object_begin(face->json);
+        verbs_json_text(face->json, "compartment", o->hex[i]);
+    }
+    rc = what->kind == STATEMENT_CONSENT ? give_in(s, face, what, &some, e)
+                                         : withdraw_in(s, face, what, &some, recipients, e);
+    if (face->json != NULL)
+        json_object_end(face->json);
+    return rc;
+}
+
+/* What she says holds for all that is hers, in every compartment.  One that fails keeps it from no other one. */
+static int say_beyond(const struct verbs_request *request, const struct verbs_face *face, const struct verbs_others *o,
+                      const struct statement *what, const struct statement_persons *persons, uint64_t *recipients,
+                      struct err *e)
 {
     int rc = 0;
     if (face->json != NULL) {
         json_key(face->json, "others");
         json_array_begin(face->json);
     }
-    for (size_t i = 0; rc == 0 && i < o->count; i++) {
-        OWN(store_drop) struct store *s = NULL;
-        OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
-        struct statement_persons some = {codes, 0};
-        struct verbs_place place;
-        rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
-        if (rc == 0)
-            rc = spoken_of(s, persons, &some, e);
-        if (rc != 0 || some.count == 0)
-            continue;
-        if (face->json != NULL) {
-            json_object_begin(face->json);
-            verbs_json_text(face->json, "compartment", o->hex[i]);
-        }
-        rc = withdraw_in(s, face, what, &some, recipients, e);
-        if (face->json != NULL)
-            json_object_end(face->json);
+    for (size_t i = 0; i < o->count; i++) {
+        struct err mine = {0};
+        int got = beyond_one(request, face, o, i, what, persons, recipients, &mine);
+        if (got != 0 && rc == 0)
+            rc = err_set(e, got, "it is not said in every compartment yet, say it again: %s", mine.text);
     }
     if (face->json != NULL)
         json_array_end(face->json);
-    if (rc == 0 && o->foreign > 0)
+    if (o->foreign > 0 && what->kind == STATEMENT_CONSENT)
+        verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must say it there too",
+                   o->foreign);
+    else if (o->foreign > 0)
         verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must withdraw there too",
                    o->foreign);
     return rc;
+}
+
+/* ---- give ---- */
+
+static int given_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct statement_consent *x,
+                      struct err *e)
+{
+    static const struct {
+        int option;
+        const char *name;
+        enum consent_answer answer;
+    } answers[] = {{OPTION_YES, "--yes", CONSENT_YES}, {OPTION_NO, "--no", CONSENT_NO},
+                   {OPTION_ASK, "--ask", CONSENT_ASK_AGAIN}};
+    int rc = by_read(request->option[OPTION_BY], &x->by, e);
+    bool any = false;
+    for (size_t i = 0; rc == 0 && i < COUNT(answers); i++) {
+        const char *text = request->option[answers[i].option];
+        any = any || text != NULL;
+        rc = text == NULL ? 0 : scopes_read(answers[i].name, text, answers[i].answer, x->answer, e);
+    }
+    if (rc == 0)
+        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
+    if (rc != 0)
+        return rc;
+    if (!any)
+        return err_set(e, ERR_USAGE, "nothing was answered: say --yes, --no or --ask with scopes");
+    x->language = request->option[OPTION_LANGUAGE];
+    if (x->language == NULL || !consent_language_known(x->language))
+        return err_set(e, ERR_USAGE, "say in which language it was explained: --language ko, en or zh-Hant");
+    x->until = request->option[OPTION_UNTIL];
+    if (x->until != NULL && (!statement_date_known(x->until) || strlen(x->until) != strlen("2026-11-20")))
+        return err_set(e, ERR_USAGE, "\"%s\" is no day: write the last day on which it holds, like 2026-11-20",
+                       x->until);
+    x->interpreter = request->option[OPTION_INTERPRETER];
+    if (x->interpreter != NULL && !consent_code_known(x->interpreter))
+        return err_set(e, ERR_USAGE, "--interpreter takes a code like I-0003: names do not belong here");
+    x->copy = request->option[OPTION_COPY] != NULL;
+    return 0;
+}
+
+static int form_read(struct store *s, const char *text, struct statement_consent *x, struct err *e)
+{
+    OWN(verbs_item_drop) struct verbs_item_held held = {0};
+    if (text == NULL)
+        return 0;
+    int rc = verbs_item(store_index(s), text, &held, e);
+    x->has_form = true;
+    x->form = held.item.leaf;
+    return rc;
+}
+
+static int give(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(verbs_persons_release) struct verbs_persons persons = {0};
+    OWN(verbs_others_release) struct verbs_others others = {0};
+    struct statement st = {.kind = STATEMENT_CONSENT, .at_unix_s = time_now_unix_s()};
+    struct verbs_place place;
+    char today[TIME_TEXT_MAX];
+    int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
+    if (rc == 0)
+        rc = given_read(request, today, &st.consent, e);
+    if (rc == 0)
+        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+    if (rc == 0)
+        rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
+    if (rc == 0)
+        rc = give_in(s, face, &st, &persons.list, e);
+    if (rc == 0)
+        rc = verbs_others(s, &others, e);
+    store_close(s); /* it holds the lock */
+    s = NULL;
+    st.consent.has_form = false; /* which lies where it was said */
+    return rc == 0 ? say_beyond(request, face, &others, &st, &persons.list, NULL, e) : rc;
+}
+
+/* ---- withdraw ---- */
+
+static int withdrawn_read(const struct verbs_request *request, char today[TIME_TEXT_MAX], struct buf *held,
+                          struct statement_withdrawn *x, struct err *e)
+{
+    enum consent_answer said[CONSENT_SCOPES] = {CONSENT_UNSAID};
+    int rc = by_read(request->option[OPTION_BY], &x->by, e);
+    if (rc == 0)
+        rc = date_read(request->option[OPTION_DATE], today, &x->date, e);
+    if (rc == 0 && request->option[OPTION_SCOPES] != NULL)
+        rc = scopes_read("--scopes", request->option[OPTION_SCOPES], CONSENT_WITHDRAWN, said, e);
+    x->all = request->option[OPTION_SCOPES] == NULL;
+    for (int i = 0; i < CONSENT_SCOPES; i++)
+        x->scope[i] = said[i] == CONSENT_WITHDRAWN;
+    return rc == 0 ? verbs_text("--why", request->option[OPTION_WHY], held, &x->why, e) : rc;
 }
 
 static int withdraw(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
@@ -266,8 +297,8 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
     store_close(s); /* it holds the lock */
     s = NULL;
     if (rc == 0)
-        rc = withdraw_beyond(request, face, &others, &st, &persons.list, &recipients, e);
-    if (rc == 0 && recipients > 0)
+        rc = say_beyond(request, face, &others, &st, &persons.list, &recipients, e);
+    if (recipients > 0)
         verbs_say(face, "Tell these recipients that consent was withdrawn.");
     return rc;
 }

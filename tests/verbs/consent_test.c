@@ -70,6 +70,54 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+static void goes_from_other(struct fixture *f, const char *to, int exit_code, const char *says)
+{
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "restore", to, "--item", "two", "--for", "accountability", "--to", "un", NULL),
+                     exit_code);
+    fixture_said(f, says);
+    f->compartment = NULL;
+}
+
+/* What she no longer allows goes out of no compartment; one that knows nothing of her learns nothing. */
+static void in_every_compartment(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("two", "2");
+    assert_int_equal(fixture_run(f, "compartment", "new", "Other", NULL), 0);
+    assert_int_equal(fixture_run(f, "compartment", "new", "Third", NULL), 0);
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "intake", "two", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "two", "--person", "P-0021", NULL), 0);
+    f->compartment = NULL;
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", "--form", "form", NULL), 0);
+    assert_non_null(strstr(strstr(buf_text(&f->said), "consent of P-0021") + 1, "consent of P-0021"));
+    goes_from_other(f, "a1", 0, "Restored 1 files");
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021,P-0022", "--no", "share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    goes_from_other(f, "a2", VERBS_REFUSED, "person P-0021 said no to share_un");
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", NULL), 0);
+    f->compartment = NULL;
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0021", "--by", "self", NULL), 0);
+    fixture_said(f, "restored, un for accountability");
+    fixture_said(f, "Tell these recipients");
+    goes_from_other(f, "a3", VERBS_REFUSED, "person P-0021 has withdrawn share_un");
+    assert_int_equal(fixture_json(f, "consent", "withdraw", "P-0021", "--by", "self", NULL), 0);
+    const struct json_node *others = json_get(json_root(f->json), "others");
+    assert_int_equal(json_count(others), 1);
+    assert_int_equal(json_count(json_get(json_at(others, 0), "given_out")), 1);
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_not_said(f, "P-0022");
+    f->compartment = "Third";
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_said(f, "Nothing was said of any person yet.");
+    f->compartment = NULL;
+}
+
 static void refused(void **state)
 {
     struct fixture *f = *state;
@@ -115,6 +163,7 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
+                                       cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }
