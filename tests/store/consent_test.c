@@ -315,6 +315,8 @@ static void what_is_doubtful_allows_nothing(void **state)
     uint64_t from = last_of(s, STATEMENT_CONSENT);
     assert_int_equal(says_measure(f, s, (struct statement_protected){.level = CONSENT_ORDINARY}, a + 1), 0);
     assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a + 2, a + 2), 0);
+    assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 2, a + 2), 0); /* who allows it */
+    assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 1, a + 1), 0); /* who is linked already */
     assert_int_equal(says_released(f, s, hold), 0);
     goes(f, s, a, CONSENT_MAY, NULL);
     goes(f, s, a + 1, CONSENT_MAY, NULL);
@@ -332,6 +334,12 @@ static void what_is_doubtful_allows_nothing(void **state)
     goes(f, s, a + 1, CONSENT_WHY_CLOSED, NULL);
     goes(f, s, a + 2, CONSENT_WHY_NOT_SAID, NULL);
     assert_true(held(f, s, a));
+    assert_int_equal(says_measure(f, s, (struct statement_protected){.level = CONSENT_ORDINARY}, a + 1), 0);
+    goes(f, s, a + 1, CONSENT_MAY, NULL);
+    assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a + 2, a + 2), 0);
+    goes(f, s, a + 2, CONSENT_MAY, NULL);
+    assert_int_equal(says_withdrawn(f, s, "P-0002"), 0); /* what forbids counts */
+    goes(f, s, a + 2, CONSENT_WHY_WITHDRAWN, "P-0002");
     assert_int_equal(says_consent(f, s, "P-0001", CONSENT_YES, NULL), 0); /* asked again */
     goes(f, s, a, CONSENT_MAY, NULL);
     store_close(s);
