@@ -188,4 +188,11 @@ expect 0 'is a keyholder from now on' second --recipient "$(cat word1)"
 record | expect 0 '1 of 1 keyholders' gw -R two identity seal P-0001 --keyholders K-01 --needed 1 --out two.shares
 expect 0 'holds shares no more' first --gone --why 'her house was searched'
 record | expect 3 'K-01 is no keyholder' gw -R two identity seal P-0002 --keyholders K-01 --needed 1 --out two.shares
+# what one of two said is not enough afterwards either, when one alone is left to decide
+expect 0 '1 of 2 administrators' gw -R two identity keyholder K-02 --recipient "$(cat word1)"
+key=$(gw -R two member list --json | json 'd["members"][1]["key"]')
+leaf=$(gw -R two member role "$key" investigator | sed -n 's/^Proposed at leaf \([0-9]*\):.*/\1/p')
+XDG_STATE_HOME="$work/state2" gw -R two --key second.key member approve "$leaf" >/dev/null
+record | expect 3 'K-02 is no keyholder' gw -R two identity seal P-0002 --keyholders K-02 --needed 1 --out two.shares
+expect 0 'is a keyholder from now on' gw -R two identity keyholder K-02 --recipient "$(cat word1)"
 gw -R two verify | grep -qx VERIFIED || fail 'verify of two'
