@@ -22,6 +22,8 @@
 struct agent {
     const char *path;
     int listening, timer, signals;
+    dev_t device; /* of its socket: */
+    ino_t inode;  /* another one may stand there by the time it ends */
     struct agent_packet *keys, *packet; /* keys: the answer to 'k' */
 };
 
@@ -48,7 +50,11 @@ static uint64_t seconds_left(const struct agent *a)
 
 static void forget(struct agent *a)
 {
-    (void)unlink(a->path);
+    struct stat there;
+    if (lstat(a->path, &there) == 0 && there.st_dev == a->device && there.st_ino == a->inode)
+        (void)unlink(a->path);
+    fd_drop(&a->listening);
+    a->listening = -1;
     agent_packet_drop(&a->keys);
     agent_packet_drop(&a->packet);
     a->keys = a->packet = NULL;
@@ -167,9 +173,14 @@ static int prepare(struct agent *a, uint32_t minutes, struct err *e)
     (void)sigaddset(&endings, SIGTERM);
     (void)sigaddset(&endings, SIGINT);
     const struct itimerspec until = {.it_value = {.tv_sec = (time_t)minutes * 60}};
+    struct stat own;
     int rc = agent_bind(a->path, &a->listening, e);
     if (rc != 0)
         return rc;
+    if (lstat(a->path, &own) != 0)
+        return err_os(e, ERR_IO, errno, "cannot listen at %s", a->path);
+    a->device = own.st_dev;
+    a->inode = own.st_ino;
     /* Time goes on while the computer sleeps. */
     a->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
     a->signals = signalfd(-1, &endings, SFD_CLOEXEC);

@@ -31,6 +31,21 @@ static void replaced(void **state)
     held_gone();
 }
 
+/* One that hung, and goes on when another holds the keys, takes the other's socket from nobody. */
+static void hung(void **state)
+{
+    (void)state;
+    held_start(1);
+    pid_t first = held_pid();
+    assert_int_equal(kill(first, SIGSTOP), 0);
+    held_start(1);
+    assert_int_equal(kill(first, SIGTERM) | kill(first, SIGCONT), 0);
+    assert_int_equal(waitpid(first, NULL, 0), first);
+    held_is(&held);
+    assert_int_equal(agent_end(held_path.s, NULL), 0);
+    held_gone();
+}
+
 static void signals(void **state)
 {
     (void)state;
@@ -105,6 +120,7 @@ static void folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(limits),   cmocka_unit_test(replaced),
+                                       cmocka_unit_test(hung),
                                        cmocka_unit_test(signals),  cmocka_unit_test(let_go),
                                        cmocka_unit_test(nonsense), cmocka_unit_test(folders)};
     return cmocka_run_group_tests(tests, held_begin, held_end);
