@@ -45,10 +45,7 @@ int verbs_persons(const char *what, const char *text, struct verbs_persons *ret,
 
 void verbs_today(char to[TIME_TEXT_MAX])
 {
-    enum { DAY = 10 };
-    time_text(to, time_now_unix_s());
-    if (to[0] != '@')
-        to[DAY] = 0;
+    time_day_latest(to, time_now_unix_s());
 }
 
 void verbs_ranges_say(const struct verbs_ranges *r, struct buf *to)
