@@ -271,6 +271,17 @@ static void only_items(void **state)
     fixture_whole(f);
 }
 
+/* Of nothing at all, too: where there is no item, as many as there can be leaves are not there either. */
+static void no_items(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "nothing was taken in", &f->e), 0);
+    fixture_says(f, says_hold(f, s, 0, UINT64_MAX), ERR_REFUSED, "rule terms-items", NULL);
+    fixture_says(f, says_link(f, s, CONSENT_NOBODY, NULL, 0, UINT64_MAX), ERR_REFUSED, "rule terms-items", NULL);
+    store_close(s);
+}
+
 /* ---- what a key said that may have been in other hands ---- */
 
 static void joins(struct fixture *f, struct keyring_identity *id)
@@ -349,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(from_silence_to_withdrawal), FIXTURE_TEST(kept_back),
                                        FIXTURE_TEST(further_names), FIXTURE_TEST(holds), FIXTURE_TEST(only_items),
+                                       FIXTURE_TEST(no_items),
                                        FIXTURE_TEST(what_is_doubtful_allows_nothing)};
     return FIXTURE_RUN(tests);
 }
