@@ -771,6 +771,19 @@ static int decide(struct restoring *r, const struct index_item *item, uint64_t d
     return rc == 0 && r->way.may.count == 0 && r->way.denied_count > 0 ? ERR_STOPPED : rc;
 }
 
+/*
+ * What was decided is so still, now that it is on record: a withdrawal that came meanwhile has not seen the record, and
+ * one that comes later finds it.
+ */
+static int decided_still(struct restoring *r, struct err *e)
+{
+    if (store_index_current(r->store) && !ledger_outrun(store_ledger(r->store)))
+        return 0;
+    return err_set(e, ERR_BUSY,
+                   "somebody wrote in the repository meanwhile, which may forbid it: nothing was restored; run it "
+                   "again");
+}
+
 /* On record before the first byte is written: once, by ranges, however many they are. */
 static int on_record(struct restoring *r, const struct verbs_request *request, const struct index_item *item,
                      uint64_t deposit, struct err *e)
@@ -782,7 +795,9 @@ static int on_record(struct restoring *r, const struct verbs_request *request, c
         int rc = decide(r, item, deposit, e);
         a.use = r->way.said;
         a.ranges = r->way.may;
-        return rc == 0 ? verbs_access(r->store, r->face, &a, e) : rc;
+        if (rc == 0)
+            rc = verbs_access(r->store, r->face, &a, e);
+        return rc == 0 ? decided_still(r, e) : rc;
     }
     int rc = item != NULL            ? verbs_ranges_item(&a.ranges, item, e)
              : deposit != UINT64_MAX ? verbs_ranges_deposit(&a.ranges, x, deposit, e)

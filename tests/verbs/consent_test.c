@@ -70,6 +70,41 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* By another process, while what is denied is told. */
+static void withdraws(struct fixture *f)
+{
+    const struct store_place place = {.root = "archive", .key_path = f->key_path, .state_folder = "state",
+                                      .config_folder = "config", .identity = &f->identity};
+    const char *codes[] = {"P-0031"};
+    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s(),
+                           .withdrawn = {.persons = {codes, 1}, .all = true, .by = CONSENT_SELF, .date = "2026-11-20"}};
+    struct store *s = NULL;
+    f->saying = NULL;
+    assert_int_equal(store_open(&place, STORE_WRITE, &s, NULL), 0);
+    assert_int_equal(store_draft_begin(s, NULL) | store_add(s, &st, NULL, NULL, NULL) | store_commit(s, NULL), 0);
+    store_close(s);
+}
+
+/* What is withdrawn between the decision and its record does not go out by it. */
+static void withdrawn_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("hers", "h");
+    scratch_text("unsaid", "u");
+    assert_int_equal(fixture_run(f, "intake", "hers", "unsaid", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "hers", "--person", "P-0031", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0031", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    f->saying = withdraws;
+    assert_int_equal(fixture_run(f, "restore", "m1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_BUSY, "somebody wrote in the repository meanwhile");
+    assert_int_equal(rmdir("m1"), 0); /* nothing is in it */
+    assert_int_equal(fixture_run(f, "restore", "m1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_REFUSED);
+    fixture_said(f, "person P-0031 has withdrawn share_un");
+}
+
 static void goes_from_other(struct fixture *f, const char *to, int exit_code, const char *says)
 {
     f->compartment = "Other";
@@ -163,7 +198,7 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
-                                       cmocka_unit_test(in_every_compartment),
+                                       cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }
