@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -115,24 +116,29 @@ static void serve(struct agent *a)
     forget(a);
 }
 
-/* Nothing of the parent's is kept: its terminal, its locks, its repository's disk. */
-static bool let_go(const struct agent *a)
+/* Nothing of the parent's is kept: its terminal, its locks, its repository's disk.  By numbers and not by the limit of
+ * open files, above which there may be some, and below which there may be a thousand million. */
+static bool let_go(const struct agent *a, int told)
 {
+    const int kept[] = {a->listening, a->timer, a->signals, told};
+    unsigned from = STDERR_FILENO + 1;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || setsid() < 0 || chdir("/") != 0)
         return false;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (dup2(null, fd) < 0)
             return false;
-    const int kept[] = {a->listening, a->timer, a->signals};
-    for (int fd = STDERR_FILENO + 1; fd < (int)sysconf(_SC_OPEN_MAX); fd++) {
-        bool keep = false;
+    for (;;) {
+        unsigned next = UINT_MAX; /* the least that is kept */
         for (size_t i = 0; i < COUNT(kept); i++)
-            keep = keep || fd == kept[i];
-        if (!keep)
-            (void)close(fd);
+            if ((unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+                next = (unsigned)kept[i];
+        if (from < next && close_range(from, next == UINT_MAX ? UINT_MAX : next - 1, 0) != 0)
+            return false;
+        if (next == UINT_MAX)
+            return true;
+        from = next + 1;
     }
-    return true;
 }
 
 /* ---- begun by the parent ---- */
@@ -206,8 +212,9 @@ static void child(struct agent *a, struct keyring_identity *id, int told)
     bool good = a->keys != NULL && a->packet != NULL && !content.failed && take_keys(a, buf_bytes(&content));
     buf_wipe(&content);
     const char word = crypt_secret_locked(a->keys, sizeof *a->keys) ? 'l' : 'm';
-    good = good && write(told, &word, 1) == 1;
-    if (good && let_go(a))
+    good = good && let_go(a, told) && write(told, &word, 1) == 1;
+    (void)close(told);
+    if (good)
         serve(a);
     else
         forget(a);
