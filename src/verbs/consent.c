@@ -45,6 +45,43 @@ static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **r
                                                 *ret);
 }
 
+static const char *date_of(const struct statement *st)
+{
+    return st->kind == STATEMENT_CONSENT ? st->consent.date : st->withdrawn.date;
+}
+
+/* One word of hers against a form that allows its scope. */
+static int not_since(struct store *s, const char *person, enum consent_scope scope, const struct consent_word *word,
+                     const char *date, struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    enum { DAY = sizeof "2026-11-20" - 1 };
+    if (word->answer == CONSENT_UNSAID || word->answer == CONSENT_YES)
+        return 0;
+    int rc = store_statement(s, word->leaf, &held, &st, e);
+    if (rc == 0 && strncmp(date, date_of(&st), DAY) < 0)
+        rc = err_set(e, ERR_REFUSED,
+                     "%s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and no yes: ask her again",
+                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, date);
+    return rc;
+}
+
+/* The newest word counts by its leaf: a form that was left lying must not undo what she said since. */
+static int nothing_since(struct store *s, const struct statement_consent *x, struct err *e)
+{
+    OWN(buf_drop) struct buf held = {0};
+    struct consent_word words[CONSENT_SCOPES];
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < x->persons.count; i++) {
+        rc = index_words(store_index(s), x->persons.codes[i], words, &held, e);
+        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
+            if (x->answer[scope] == CONSENT_YES)
+                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x->date, e);
+    }
+    return rc;
+}
+
 static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = store_draft_begin(s, e);
@@ -123,7 +160,9 @@ static int give_in(struct store *s, const struct verbs_face *face, const struct 
     struct statement st = *what;
     uint64_t leaf;
     st.consent.persons = *persons;
-    int rc = commit_one(s, &st, &leaf, e);
+    int rc = nothing_since(s, &st.consent, e);
+    if (rc == 0)
+        rc = commit_one(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);

@@ -70,6 +70,26 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* A form that was left lying undoes nothing that she said since. */
+static void older_forms(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "store", "--no", "testify", "--ask",
+                                 "analyse", "--by", "self", "--language", "ko", "--date", "2026-05-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0041", "--by", "self", "--scopes", "share_un", "--date",
+                                 "2026-06-01T10:00", NULL), 0);
+    static const char *const scopes[] = {"testify", "analyse", "store,share_un"};
+    for (size_t i = 0; i < COUNT(scopes); i++) {
+        assert_int_equal(fixture_run(f, "consent", "give", "P-0040,P-0041", "--yes", scopes[i], "--by", "self",
+                                     "--language", "ko", "--date", "2026-05-01", NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "is newer than this form of 2026-05-01, and no yes: ask her again");
+    }
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "testify,store", "--no", "share_un", "--by",
+                                 "self", "--language", "ko", "--date", "2026-05-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", "--date", "2027-05-01", NULL), 0);
+}
+
 /* By another process, while what is denied is told. */
 static void withdraws(struct fixture *f)
 {
@@ -198,6 +218,7 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
+                                       cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
