@@ -751,12 +751,31 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     return 0;
 }
 
+/* What may not go out must not lie among what does: an earlier restore may have brought it. */
+static int not_there(struct restoring *r, const struct index_item *item, struct err *e)
+{
+    struct stat there;
+    buf_clear(&r->path);
+    buf_put_decimal(&r->path, item->receipt);
+    buf_put_u8(&r->path, '/');
+    buf_put_bytes(&r->path, item->path);
+    if (buf_check(&r->path, e) != 0)
+        return ERR_IO;
+    if (item->type == STATEMENT_FOLDER || fstatat(r->dest, buf_text(&r->path), &there, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    return err_set(e, ERR_REFUSED, "item %llu may not go out, and lies in %s already: name an empty folder",
+                   (unsigned long long)item->leaf, r->dest_name);
+}
+
 /* May it go out?  What is set aside and not asked for by name is not asked about. */
 static int decide_item(void *context, const struct index_item *item, struct err *e)
 {
     struct restoring *r = context;
-    bool may;
-    return item->set_aside && !r->set_aside_too ? 0 : verbs_way_item(&r->way, item, &may, e);
+    bool may = true;
+    if (item->set_aside && !r->set_aside_too)
+        return 0;
+    int rc = verbs_way_item(&r->way, item, &may, e);
+    return rc == 0 && !may ? not_there(r, item, e) : rc;
 }
 
 /* Of what was chosen, what may go.  ERR_STOPPED without a line: nothing. */

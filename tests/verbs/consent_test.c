@@ -70,6 +70,24 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* What was brought to a folder before, and may not go out, is not given away with it. */
+static void lies_there(void **state)
+{
+    struct fixture *f = *state;
+    scratch_mkdir("some");
+    scratch_text("some/of-nobody", "o");
+    scratch_text("some/of-her", "h");
+    assert_int_equal(fixture_run(f, "intake", "some", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "some/of-nobody", "--nobody", "--why", "W", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "l1", "--receipt", "latest", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "l1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "may not go out, and lies in l1 already: name an empty folder");
+    for (int i = 0; i < 2; i++) /* again: what went is there already */
+        assert_int_equal(fixture_run(f, "restore", "l2", "--receipt", "latest", "--for", "accountability", "--to",
+                                     "un", NULL), 0);
+}
+
 /* A form that was left lying undoes nothing that she said since. */
 static void older_forms(void **state)
 {
@@ -218,7 +236,7 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
-                                       cmocka_unit_test(older_forms),
+                                       cmocka_unit_test(lies_there), cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
