@@ -88,6 +88,26 @@ static void lies_there(void **state)
                                      "un", NULL), 0);
 }
 
+/* Who gave in confidence is told what went out of that, though no item is linked to him. */
+static void provider_is_told(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("confided", "c");
+    assert_int_equal(fixture_run(f, "intake", "confided", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "confided", "--nobody", "--restriction", "provider-confidential",
+                                 "--provider", "S-0051", "--why", "W", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "S-0051", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "en", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "c1", "--item", "confided", "--for", "accountability", "--to", "un",
+                                 NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "S-0051", "--by", "self", NULL), 0);
+    fixture_said(f, "restored, un for accountability");
+    fixture_said(f, "Tell these recipients");
+    assert_int_equal(fixture_run(f, "consent", "show", "S-0051", NULL), 0);
+    fixture_said(f, "No item is linked to this person.");
+    fixture_said(f, "restored, un for accountability");
+}
+
 /* A form that was left lying undoes nothing that she said since. */
 static void older_forms(void **state)
 {
@@ -236,7 +256,8 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
-                                       cmocka_unit_test(lies_there), cmocka_unit_test(older_forms),
+                                       cmocka_unit_test(lies_there), cmocka_unit_test(provider_is_told),
+                                       cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
