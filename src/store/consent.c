@@ -360,6 +360,7 @@ int store_may_go(struct store_deciding *d, const struct index_item *item, struct
 /* ---- whose ---- */
 
 struct of_person {
+    struct store *store;
     int (*each)(void *context, const struct statement_range *run, struct err *e);
     void *context;
     uint64_t stretch;
@@ -406,6 +407,10 @@ static int of_row(void *context, const struct index_concern *row, struct err *e)
     }
     if (row->last < row->first || row->last / INDEX_STRETCH != stretch)
         return err_set(e, ERR_DAMAGED, "the index holds a row that is longer than a stretch: run groundwork reindex");
+    bool doubtful = false;
+    int rc = row->link == CONSENT_LINKED ? 0 : is_doubtful(o->store, row->leaf, &doubtful, e);
+    if (rc != 0 || doubtful) /* what it undoes stands */
+        return rc;
     for (uint64_t leaf = row->first; leaf <= row->last; leaf++)
         o->hers[leaf % INDEX_STRETCH] = row->link == CONSENT_LINKED;
     return 0;
@@ -415,7 +420,7 @@ int store_items_of(struct store *s, const char *person,
                    int (*each)(void *context, const struct statement_range *run, struct err *e), void *context,
                    struct err *e)
 {
-    struct of_person o = {.each = each, .context = context, .run = {1, 0}};
+    struct of_person o = {.store = s, .each = each, .context = context, .run = {1, 0}};
     int rc = index_concerns_of(store_index(s), person, of_row, &o, e);
     if (rc == 0)
         rc = stretch_tell(&o, e);

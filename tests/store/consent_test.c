@@ -311,6 +311,7 @@ static void what_is_doubtful_allows_nothing(void **state)
 {
     struct fixture *f = *state;
     static struct keyring_identity second;
+    char runs[64];
     struct store *s = fixture_open(f, STORE_WRITE);
     uint64_t a = three(f, s);
     assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0001", a, a), 0);
@@ -328,6 +329,9 @@ static void what_is_doubtful_allows_nothing(void **state)
     assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a + 2, a + 2), 0);
     assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 2, a + 2), 0); /* who allows it */
     assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 1, a + 1), 0); /* who is linked already */
+    assert_int_equal(says_link(f, s, CONSENT_UNLINKED, "P-0001", a, a), 0);
+    hers(f, s, "P-0001", "");
+    assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a, a), 0);
     assert_int_equal(says_released(f, s, hold), 0);
     goes(f, s, a, CONSENT_MAY, NULL);
     goes(f, s, a + 1, CONSENT_MAY, NULL);
@@ -342,6 +346,8 @@ static void what_is_doubtful_allows_nothing(void **state)
     struct store_acted acted;
     assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
     goes(f, s, a, CONSENT_WHY_DOUBTFUL, "P-0001");
+    snprintf(runs, sizeof runs, "%llu-%llu ", (unsigned long long)a, (unsigned long long)a);
+    hers(f, s, "P-0001", runs); /* she is told what went out of it */
     goes(f, s, a + 1, CONSENT_WHY_CLOSED, NULL);
     goes(f, s, a + 2, CONSENT_WHY_NOT_SAID, NULL);
     assert_true(held(f, s, a));
