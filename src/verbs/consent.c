@@ -358,6 +358,8 @@ static void say_words(const struct verbs_face *face, const struct consent_word w
         const char *scope = consent_scope_name((enum consent_scope)i);
         if (w->answer == CONSENT_UNSAID)
             verbs_say(face, "  %-26s %s", scope, answer_words(w->answer));
+        else if (w->doubtful)
+            verbs_say(face, "  %-26s yes, but DOUBTFUL, and so no: ask her again (leaf %" PRIu64 ")", scope, w->leaf);
         else if (w->answer != CONSENT_YES || w->until == NULL)
             verbs_say(face, "  %-26s %s (leaf %" PRIu64 ")", scope, answer_words(w->answer), w->leaf);
         else if (strcmp(today, w->until) <= 0)
@@ -379,6 +381,10 @@ static void json_words(struct json_out *j, const struct consent_word words[CONSE
         json_key(j, consent_scope_name((enum consent_scope)i));
         json_object_begin(j);
         verbs_json_text(j, "answer", consent_answer_name(w->answer));
+        if (w->doubtful) {
+            json_key(j, "doubtful");
+            json_bool(j, true);
+        }
         verbs_json_u64(j, "leaf", w->leaf);
         verbs_json_text(j, "until", w->until);
         json_object_end(j);
@@ -403,6 +409,9 @@ static int show(const struct verbs_request *request, const struct verbs_face *fa
         rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = index_words(store_index(s), persons.list.codes[0], words, &held, e);
+    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
+        if (words[i].answer == CONSENT_YES)
+            rc = store_doubtful_at(s, words[i].leaf, &words[i].doubtful, e);
     if (rc == 0)
         rc = verbs_given_find(s, &persons.list, &given, e);
     if (rc != 0)

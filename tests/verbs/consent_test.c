@@ -211,6 +211,35 @@ static void in_every_compartment(void **state)
     f->compartment = NULL;
 }
 
+/* A yes by a key that may have been in other hands is shown as what it is. */
+static void doubtful_is_shown(void **state)
+{
+    struct fixture *f = *state;
+    char file[4096], key[256], words[256], leaf[32];
+    const char *own = f->key_path;
+    f->key_path = NULL;
+    assert_int_equal(fixture_json(f, "member", "request", "her.request", NULL), 0);
+    f->key_path = own;
+    (void)snprintf(file, sizeof file, "%s", fixture_word(f, "key_file"));
+    (void)snprintf(key, sizeof key, "%s", fixture_word(f, "key"));
+    (void)snprintf(words, sizeof words, "%s", fixture_word(f, "fingerprint"));
+    assert_int_equal(fixture_run(f, "member", "add", "her.request", "--role", "investigator", "--confirm", words, NULL),
+                     0);
+    f->with_keys = false;
+    f->key_path = file;
+    assert_int_equal(fixture_run(f, "adopt", NULL), 0);
+    assert_int_equal(fixture_json(f, "consent", "give", "P-0061", "--yes", "store", "--by", "self", "--language", "ko",
+                                  NULL), 0);
+    (void)snprintf(leaf, sizeof leaf, "%llu", (unsigned long long)fixture_number(f, "leaf"));
+    f->with_keys = true;
+    f->key_path = own;
+    assert_int_equal(fixture_run(f, "member", "revoke", key, "--reason", "stolen", "--doubtful-from", leaf, NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0061", NULL), 0);
+    fixture_said(f, "  store                      yes, but DOUBTFUL, and so no: ask her again (leaf ");
+    assert_int_equal(fixture_json(f, "consent", "show", "P-0061", NULL), 0);
+    assert_non_null(strstr(buf_text(&f->document), "\"doubtful\":true"));
+}
+
 static void refused(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +288,6 @@ int main(void)
                                        cmocka_unit_test(lies_there), cmocka_unit_test(provider_is_told),
                                        cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
-                                       cmocka_unit_test(refused)};
+                                       cmocka_unit_test(refused), cmocka_unit_test(doubtful_is_shown)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }
