@@ -86,7 +86,7 @@ static void what_cannot_be_done(void **state)
     struct fixture *f = *state;
     f->record = "Gim Haneul\n";
     fixture_run(f, "identity", "hide", NULL);
-    wrong(f, ERR_USAGE, "say seal, list");
+    wrong(f, ERR_USAGE, "say add, show, seal, list");
     fixture_run(f, "identity", "seal", NULL);
     wrong(f, ERR_USAGE, "other words");
     fixture_run(f, "identity", "list", "P-0001", NULL);
