@@ -33,12 +33,14 @@ int agent_start(const char *path, struct keyring_identity *id, uint32_t minutes,
 
 /*
  * agent_ask: the keys that it holds.  agent_left: seconds until it ends.  agent_renew: it holds ${id} from now on, and
- * what it held is wiped; the time stays.  agent_end: it has wiped its keys and ended.
+ * what it held is wiped; the time stays.  agent_end: it has wiped its keys and ended.  agent_end_all: of each that
+ * listens in ${folder}, whosever keys it holds; *ret: how many have ended.  One that fails keeps no other one.
  * ERR_ABSENT: there is none.  ERR_REFUSED: what listens there is another user's.  ERR_IO: it does not answer.
  */
 int agent_ask(const char *path, struct keyring_identity *ret, struct err *e);
 int agent_left(const char *path, uint64_t *ret_seconds, struct err *e);
 int agent_renew(const char *path, const struct keyring_identity *id, struct err *e);
 int agent_end(const char *path, struct err *e);
+int agent_end_all(const char *folder, size_t *ret, struct err *e);
 
 #endif

@@ -1,6 +1,9 @@
 /* Asking the agent: one connection for each question. */
 #include "agent/agent_internal.h"
 
+#include <dirent.h>
+#include <errno.h>
+
 static int silent(const char *path, struct err *e)
 {
     return err_set(e, ERR_IO, "the agent at %s does not answer: groundwork lock ends it", path);
@@ -59,4 +62,28 @@ int agent_end(const char *path, struct err *e)
         return err_memory(e);
     int rc = ask(path, bytes_text("e"), answer, e);
     return rc == 0 && answer->b[0] != 'e' ? silent(path, e) : rc;
+}
+
+int agent_end_all(const char *folder, size_t *ret, struct err *e)
+{
+    static const char SUFFIX[] = ".agent";
+    OWN(dir_drop) DIR *dir = opendir(folder);
+    int rc = 0;
+    *ret = 0;
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", folder);
+    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
+        size_t n = strlen(d->d_name);
+        struct file_path path;
+        struct err mine = {0};
+        if (n < sizeof SUFFIX || strcmp(d->d_name + n - (sizeof SUFFIX - 1), SUFFIX) != 0)
+            continue;
+        int got = file_path(&path, &mine, "%s/%s", folder, d->d_name);
+        if (got == 0)
+            got = agent_end(path.s, &mine);
+        *ret += got == 0;
+        if (got != 0 && got != ERR_ABSENT && rc == 0)
+            rc = err_set(e, got, "%s", mine.text);
+    }
+    return rc;
 }

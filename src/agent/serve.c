@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -22,6 +23,8 @@
 struct agent {
     const char *path;
     int listening, timer, signals;
+    dev_t device; /* of its socket: */
+    ino_t inode;  /* another one may stand there by the time it ends */
     struct agent_packet *keys, *packet; /* keys: the answer to 'k' */
 };
 
@@ -48,7 +51,11 @@ static uint64_t seconds_left(const struct agent *a)
 
 static void forget(struct agent *a)
 {
-    (void)unlink(a->path);
+    struct stat there;
+    if (lstat(a->path, &there) == 0 && there.st_dev == a->device && there.st_ino == a->inode)
+        (void)unlink(a->path);
+    fd_drop(&a->listening);
+    a->listening = -1;
     agent_packet_drop(&a->keys);
     agent_packet_drop(&a->packet);
     a->keys = a->packet = NULL;
@@ -109,24 +116,29 @@ static void serve(struct agent *a)
     forget(a);
 }
 
-/* Nothing of the parent's is kept: its terminal, its locks, its repository's disk. */
-static bool let_go(const struct agent *a)
+/* Nothing of the parent's is kept: its terminal, its locks, its repository's disk.  By numbers and not by the limit of
+ * open files, above which there may be some, and below which there may be a thousand million. */
+static bool let_go(const struct agent *a, int told)
 {
+    const int kept[] = {a->listening, a->timer, a->signals, told};
+    unsigned from = STDERR_FILENO + 1;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || setsid() < 0 || chdir("/") != 0)
         return false;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (dup2(null, fd) < 0)
             return false;
-    const int kept[] = {a->listening, a->timer, a->signals};
-    for (int fd = STDERR_FILENO + 1; fd < (int)sysconf(_SC_OPEN_MAX); fd++) {
-        bool keep = false;
+    for (;;) {
+        unsigned next = UINT_MAX; /* the least that is kept */
         for (size_t i = 0; i < COUNT(kept); i++)
-            keep = keep || fd == kept[i];
-        if (!keep)
-            (void)close(fd);
+            if ((unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+                next = (unsigned)kept[i];
+        if (from < next && close_range(from, next == UINT_MAX ? UINT_MAX : next - 1, 0) != 0)
+            return false;
+        if (next == UINT_MAX)
+            return true;
+        from = next + 1;
     }
-    return true;
 }
 
 /* ---- begun by the parent ---- */
@@ -167,9 +179,14 @@ static int prepare(struct agent *a, uint32_t minutes, struct err *e)
     (void)sigaddset(&endings, SIGTERM);
     (void)sigaddset(&endings, SIGINT);
     const struct itimerspec until = {.it_value = {.tv_sec = (time_t)minutes * 60}};
+    struct stat own;
     int rc = agent_bind(a->path, &a->listening, e);
     if (rc != 0)
         return rc;
+    if (lstat(a->path, &own) != 0)
+        return err_os(e, ERR_IO, errno, "cannot listen at %s", a->path);
+    a->device = own.st_dev;
+    a->inode = own.st_ino;
     /* Time goes on while the computer sleeps. */
     a->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
     a->signals = signalfd(-1, &endings, SFD_CLOEXEC);
@@ -195,8 +212,9 @@ static void child(struct agent *a, struct keyring_identity *id, int told)
     bool good = a->keys != NULL && a->packet != NULL && !content.failed && take_keys(a, buf_bytes(&content));
     buf_wipe(&content);
     const char word = crypt_secret_locked(a->keys, sizeof *a->keys) ? 'l' : 'm';
-    good = good && write(told, &word, 1) == 1;
-    if (good && let_go(a))
+    good = good && let_go(a, told) && write(told, &word, 1) == 1;
+    (void)close(told);
+    if (good)
         serve(a);
     else
         forget(a);

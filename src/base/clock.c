@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define YEAR_0000_UNIX_S     INT64_C(-62167219200)
@@ -51,4 +52,23 @@ void time_text(char to[TIME_TEXT_MAX], int64_t at_unix_s)
     to = put_number(to, 2, t.tm_min, ':');
     to = put_number(to, 2, t.tm_sec, 'Z');
     *to = 0;
+}
+
+void time_day_latest(char to[TIME_TEXT_MAX], int64_t at_unix_s)
+{
+    enum { DAY = sizeof "2026-11-23" - 1 };
+    char here[TIME_TEXT_MAX];
+    struct tm t;
+    time_t at = at_unix_s;
+    time_text(to, at_unix_s);
+    if (to[0] == '@')
+        return;
+    to[DAY] = 0;
+    tzset();
+    if (localtime_r(&at, &t) == NULL)
+        return;
+    time_text(here, at_unix_s + t.tm_gmtoff);
+    here[DAY] = 0;
+    if (here[0] != '@' && strcmp(here, to) > 0)
+        memcpy(to, here, DAY + 1);
 }

@@ -20,7 +20,8 @@ static struct statement_range cut(const struct statement_range *range, uint64_t 
     return (struct statement_range){at, last < range->last ? last : range->last};
 }
 
-/* ${put}, for each range cut where stretches end. */
+/* ${put}, for each range cut where stretches end.  What is not there before the statement is no item: one that names
+ * all the leaves that there can be, which only a forged one does, would never come to an end. */
 struct cutting {
     struct index *x;
     uint64_t leaf;
@@ -32,7 +33,7 @@ static int cut_all(struct cutting *c, const struct statement_range *items, size_
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++)
-        for (uint64_t at = items[i].first; rc == 0 && at <= items[i].last;) {
+        for (uint64_t at = items[i].first; rc == 0 && at <= items[i].last && at < c->leaf;) {
             struct statement_range piece = cut(&items[i], at);
             rc = c->put(c, &piece, e);
             at = piece.last + 1;

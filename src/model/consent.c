@@ -299,4 +299,6 @@ void consent_decide(const struct consent_facts *facts, const struct consent_use 
         ret->why = CONSENT_WHY_NOT_SAID;
     for (size_t i = 0; ret->why == CONSENT_MAY && i < facts->person_count; i++)
         person_decide(facts->persons[i], use, today, ret);
+    if (ret->why == CONSENT_MAY && facts->doubtful && !facts->nobody)
+        ret->why = CONSENT_WHY_NOT_SAID;
 }

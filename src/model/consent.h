@@ -135,7 +135,8 @@ struct consent_person {
 struct consent_facts {
     const struct consent_person *const *persons; /* whose it is */
     size_t person_count;
-    bool nobody; /* it was said that it is nobody's; does not count where there are persons */
+    bool nobody;   /* it was said that it is nobody's; does not count where there are persons */
+    bool doubtful; /* that it is theirs was said by doubtful words alone: they must allow it, and it may be others' */
     enum consent_restriction restriction;
     const struct consent_person *provider; /* NULL: not named */
     enum consent_level level;

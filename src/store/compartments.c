@@ -71,29 +71,46 @@ static bool is_called(const struct keyring *k, size_t at, const char *name)
     return strcmp(at == 0 ? FIRST : keyring_called(k), name) == 0;
 }
 
-/* By its id, or by the name that its own table holds.  One that does not open has no name that could be told. */
+/*
+ * By its id, or by the name that its own table holds.  One that does not open has no name that could be told.  Others
+ * may have given theirs the same name, and then grant it: which one is meant only its id says.
+ */
 static int find_held(struct store *s, const char *name, struct err *e)
 {
     const struct history *h = &s->history;
     const struct history_member *me = history_member_by_key(h, &s->identity.member);
+    OWN(keyring_drop) struct keyring *called = NULL;
     struct err closed = {0}; /* of one that does not open nobody knows the name */
+    size_t at = 0;
     for (size_t i = 0; me != NULL && i < h->compartment_count; i++) {
-        struct keyring *k = NULL;
+        OWN(keyring_drop) struct keyring *k = NULL;
         struct err mine = {0};
-        const uint8_t *id = h->compartments[i].id;
+        const bool meant = is_id(h->compartments[i].id, name);
         if (!history_holds(me, i))
             continue;
-        int rc = store_keyring_unlock(s, id, UINT64_MAX, &k, &mine);
-        if (rc == 0 && (is_id(id, name) || is_called(k, i, name))) {
-            choose(s, i);
-            s->keyring = k;
-            return 0;
-        }
-        keyring_close(k);
-        if (rc != 0 && (is_id(id, name) || rc == ERR_IO))
+        int rc = store_keyring_unlock(s, h->compartments[i].id, UINT64_MAX, &k, &mine);
+        if (rc != 0 && (meant || rc == ERR_IO))
             return err_set(e, rc, "%s", mine.text);
         if (rc != 0)
             closed = mine;
+        else if (meant) {
+            choose(s, i);
+            s->keyring = TAKE(k);
+            return 0;
+        } else if (is_called(k, i, name)) {
+            if (called != NULL)
+                return err_set(e, ERR_USAGE,
+                               "two compartments that you hold are called %s: give the id of the one that you mean, "
+                               "as groundwork compartment list shows it",
+                               name);
+            called = TAKE(k);
+            at = i;
+        }
+    }
+    if (called != NULL) {
+        choose(s, at);
+        s->keyring = TAKE(called);
+        return 0;
     }
     if (closed.code != 0)
         return err_set(e, closed.code, "%s", closed.text);

@@ -13,6 +13,7 @@ struct person {
     bool loaded;
     uint64_t asked; /* number of the question in which it was met last, */
     bool linked;    /* and then: is the item hers? */
+    bool firm;      /* said by a word that is not doubtful */
 };
 
 /* One row of the index, with what it says of persons. */
@@ -20,6 +21,7 @@ struct concern {
     uint64_t first, last, leaf;
     struct person *person; /* NULL: nobody */
     enum consent_link link;
+    bool doubtful; /* of LINKED alone: it counts as far as it forbids */
 };
 struct measure {
     uint64_t first, last, leaf;
@@ -222,17 +224,16 @@ static int by_measure(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* What allows, and is doubtful, is left out: what it undoes stands. */
+/* What allows, and is doubtful, is left out: what it undoes stands.  A link allows only by being the only one. */
 static int doubts_sift(struct store_deciding *d, struct err *e)
 {
     size_t kept = 0;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < d->concerns; i++) {
-        bool doubtful = false;
-        if (d->concern[i].link != CONSENT_LINKED)
-            rc = is_doubtful(d->store, d->concern[i].leaf, &doubtful, e);
-        if (!doubtful)
-            d->concern[kept++] = d->concern[i];
+        struct concern c = d->concern[i];
+        rc = is_doubtful(d->store, c.leaf, &c.doubtful, e);
+        if (!c.doubtful || c.link == CONSENT_LINKED)
+            d->concern[kept++] = c;
     }
     d->concerns = kept;
     for (size_t i = 0; rc == 0 && i < d->measures; i++)
@@ -281,7 +282,9 @@ static int concern_apply(struct store_deciding *d, const struct concern *c, size
             return rc;
         d->linked[(*met)++] = &p->words;
         p->asked = d->question;
+        p->linked = p->firm = false;
     }
+    p->firm = c->link == CONSENT_LINKED && (p->firm || !c->doubtful);
     p->linked = c->link == CONSENT_LINKED;
     return 0;
 }
@@ -307,6 +310,7 @@ static int facts_of(struct store_deciding *d, uint64_t leaf, struct err *e)
 {
     struct person *provider = NULL;
     size_t met = 0, kept = 0;
+    bool firm = false;
     int rc = stretch_load(d, leaf, e);
     d->question++;
     d->facts = (struct consent_facts){.nobody = false};
@@ -319,12 +323,14 @@ static int facts_of(struct store_deciding *d, uint64_t leaf, struct err *e)
     for (size_t i = 0; rc == 0 && i < met; i++)
         if (person_at(d->linked[i])->linked) {
             rc = person_load(d, person_at(d->linked[i]), e);
+            firm = firm || person_at(d->linked[i])->firm;
             d->linked[kept++] = d->linked[i];
         }
     if (rc == 0 && provider != NULL)
         rc = person_load(d, provider, e);
     d->facts.persons = d->linked;
     d->facts.person_count = kept;
+    d->facts.doubtful = kept > 0 && !firm;
     d->facts.provider = provider == NULL ? NULL : &provider->words;
     return rc;
 }
@@ -354,6 +360,7 @@ int store_may_go(struct store_deciding *d, const struct index_item *item, struct
 /* ---- whose ---- */
 
 struct of_person {
+    struct store *store;
     int (*each)(void *context, const struct statement_range *run, struct err *e);
     void *context;
     uint64_t stretch;
@@ -400,6 +407,10 @@ static int of_row(void *context, const struct index_concern *row, struct err *e)
     }
     if (row->last < row->first || row->last / INDEX_STRETCH != stretch)
         return err_set(e, ERR_DAMAGED, "the index holds a row that is longer than a stretch: run groundwork reindex");
+    bool doubtful = false;
+    int rc = row->link == CONSENT_LINKED ? 0 : is_doubtful(o->store, row->leaf, &doubtful, e);
+    if (rc != 0 || doubtful) /* what it undoes stands */
+        return rc;
     for (uint64_t leaf = row->first; leaf <= row->last; leaf++)
         o->hers[leaf % INDEX_STRETCH] = row->link == CONSENT_LINKED;
     return 0;
@@ -409,7 +420,7 @@ int store_items_of(struct store *s, const char *person,
                    int (*each)(void *context, const struct statement_range *run, struct err *e), void *context,
                    struct err *e)
 {
-    struct of_person o = {.each = each, .context = context, .run = {1, 0}};
+    struct of_person o = {.store = s, .each = each, .context = context, .run = {1, 0}};
     int rc = index_concerns_of(store_index(s), person, of_row, &o, e);
     if (rc == 0)
         rc = stretch_tell(&o, e);

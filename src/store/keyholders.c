@@ -45,8 +45,9 @@ static bool has_said(struct store_keyholder *h, struct bytes signer)
     return false;
 }
 
-static int take(struct store_keyholders *k, uint64_t leaf, const struct statement_keyholder *x, struct bytes signer,
-                struct err *e)
+/* ${needed}: so many administrators decided there. */
+static int take(struct store_keyholders *k, uint64_t leaf, size_t needed, const struct statement_keyholder *x,
+                struct bytes signer, struct err *e)
 {
     struct store_keyholder *h = store_keyholder(k, x->code);
     if (h == NULL)
@@ -58,6 +59,7 @@ static int take(struct store_keyholders *k, uint64_t leaf, const struct statemen
     if (h->gone || strcmp(h->recipient, x->recipient) != 0) {
         buf_clear(&h->by);
         h->agreed = 0;
+        h->stands = false;
         memset(h->recipient, 0, sizeof h->recipient);
     }
     if (!h->gone && !has_said(h, signer)) {
@@ -66,6 +68,7 @@ static int take(struct store_keyholders *k, uint64_t leaf, const struct statemen
         buf_put_u8(&h->by, '\n');
         h->agreed++;
     }
+    h->stands = !h->gone && (h->stands || h->agreed >= needed);
     if (x->name != NULL) {
         buf_clear(&h->name);
         buf_put_text(&h->name, x->name);
@@ -88,7 +91,10 @@ static int look(void *context, const struct index_statement_row *row, struct err
     int rc = store_statement(l->s, row->leaf, &l->held, &st, e);
     if (rc == 0)
         rc = store_signer(l->held, &signer, e);
-    return rc == 0 ? take(l->k, row->leaf, &st.keyholder, signer, e) : rc;
+    /* A key that may have been in other hands makes nobody a keyholder; that one is gone it may say. */
+    if (rc == 0 && st.keyholder.recipient != NULL && store_doubtful_signer(l->s, signer, row->leaf))
+        return 0;
+    return rc == 0 ? take(l->k, row->leaf, history_needed(&l->s->history, row->leaf), &st.keyholder, signer, e) : rc;
 }
 
 int store_keyholders_load(struct store *s, struct store_keyholders *ret, struct err *e)
@@ -98,7 +104,7 @@ int store_keyholders_load(struct store *s, struct store_keyholders *ret, struct 
     int rc = index_statements(store_index(s), 0, STATEMENT_KEYHOLDER_SAID, look, &l, e);
     store_held_drop(&l.held);
     for (size_t i = 0; rc == 0 && i < ret->count; i++)
-        ret->list[i].stands = !ret->list[i].gone && ret->list[i].agreed >= ret->needed;
+        ret->list[i].stands = ret->list[i].stands && ret->list[i].agreed >= ret->needed;
     if (rc != 0)
         store_keyholders_release(ret);
     return rc;

@@ -558,7 +558,8 @@ static int index_unlock(struct store *s, struct err *e)
     return store_index_reopen(s, false, e);
 }
 
-static int index_rebuild(struct store *s, const struct err *damage, struct err *e)
+/* ${fresh}: of a compartment that was not opened in this copy before: there is nothing to be told. */
+static int index_rebuild(struct store *s, bool fresh, const struct err *damage, struct err *e)
 {
     enum standing standing;
     bool beside = false;
@@ -567,7 +568,7 @@ static int index_rebuild(struct store *s, const struct err *damage, struct err *
         rc = err_set(e, ERR_DAMAGED, "%s", damage->text);
     if (rc != 0)
         return rc;
-    if (s->sheets == NULL) /* a copy that is recovered came without one */
+    if (s->sheets == NULL && !fresh) /* a copy that is recovered came without one */
         store_tell(s, text_tr("the index is missing, damaged or foreign: rebuilding it from the ledger"));
     s->index_anew = true;
     rc = index_use(s, true, true, e);
@@ -585,10 +586,10 @@ static int open_index(struct store *s, struct err *e)
     if (rc != 0)
         return rc;
     if (standing < STANDING_BEHIND)
-        return index_rebuild(s, &damage, e);
+        return index_rebuild(s, standing == STANDING_ABSENT && s->compartment_at > 0, &damage, e);
     rc = index_use(s, false, standing == STANDING_BEHIND && !beside, &damage);
     if (rc == ERR_DAMAGED)
-        return index_rebuild(s, &damage, e);
+        return index_rebuild(s, false, &damage, e);
     return rc == 0 ? index_unlock(s, e) : err_set(e, rc, "%s", damage.text);
 }
 
@@ -796,7 +797,7 @@ static int open_unlocked(struct store *s, struct err *e)
     if (rc == ERR_DAMAGED && s->manner != STORE_CHECK && !s->failed && s->index != NULL &&
         index_check(s->index, NULL) == ERR_DAMAGED) { /* in a page that opening it had not touched */
         store_draft_drop(s);
-        rc = index_rebuild(s, &damage, e);
+        rc = index_rebuild(s, false, &damage, e);
         if (rc != 0)
             return rc;
         rc = settle_by_index(s, &damage);

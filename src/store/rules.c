@@ -126,7 +126,7 @@ static int items_there(struct store *s, const char *rule, const struct statement
         int rc = index_items_between(store_index(s), r->first, r->last, &there, e);
         if (rc != 0)
             return rc;
-        if (there != r->last - r->first + 1)
+        if (there == 0 || there - 1 != r->last - r->first) /* their count may be more than a number holds */
             return err_set(e, ERR_REFUSED, "rule %s: the leaves %llu to %llu are not all items", rule,
                            (unsigned long long)r->first, (unsigned long long)r->last);
     }

@@ -104,6 +104,7 @@ struct store_facts {
 };
 void store_facts(const struct store *s, struct store_facts *ret);
 struct index *store_index(struct store *s); /* NULL when public, and when a check does without */
+bool store_index_current(struct store *s);  /* it is there, and stands where the journal ended when it was opened */
 struct vault *store_vault(struct store *s); /* NULL when public */
 struct ledger *store_ledger(struct store *s);
 struct keyring *store_keyring(struct store *s); /* NULL when public */

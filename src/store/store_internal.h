@@ -454,7 +454,6 @@ int store_vault_end(struct store *s, uint64_t *ret_pack, uint32_t *ret_sector, s
 /* open.c */
 int store_index_anew(struct store *s, struct err *e); /* after the keys have turned: vault and index by the new ones */
 int store_vault_reopen(struct store *s, struct err *e); /* knows no runs yet */
-bool store_index_current(struct store *s);              /* it is there, and stands where the journal ends */
 /* write.c: a record that says which files were healed from their second copies. */
 int store_log_repair(struct store *s, const char **names, size_t count, struct err *e);
 /*

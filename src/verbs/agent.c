@@ -147,19 +147,25 @@ int verbs_unlock(const struct verbs_request *request, const struct verbs_face *f
     return 0;
 }
 
+/* Whoever leaves her desk takes the stick with her first: where no key is found, whatever is unlocked is meant. */
 int verbs_lock(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     struct key_at at;
     struct file_path path;
-    (void)ret_exit;
-    int rc = find_key(request, face, &at, e);
-    if (rc == 0)
-        rc = agent_path(request->runtime_folder, &at.pin, &at.member, &path, e);
-    if (rc != 0)
-        return rc;
     struct err mine = {0};
-    rc = agent_end(path.s, &mine);
-    bool was = rc == 0;
+    size_t ended = 0;
+    (void)ret_exit;
+    int rc = find_key(request, face, &at, &mine);
+    if (rc == 0)
+        rc = agent_path(request->runtime_folder, &at.pin, &at.member, &path, &mine);
+    if (rc != 0) {
+        verbs_warn(face, "%s", mine.text);
+        rc = agent_end_all(request->runtime_folder, &ended, &mine);
+    } else {
+        rc = agent_end(path.s, &mine);
+        ended = rc == 0;
+    }
+    bool was = ended > 0;
     if (rc != 0 && rc != ERR_ABSENT)
         return err_set(e, rc, "%s", mine.text);
     if (face->json != NULL) {

@@ -45,6 +45,43 @@ static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **r
                                                 *ret);
 }
 
+static const char *date_of(const struct statement *st)
+{
+    return st->kind == STATEMENT_CONSENT ? st->consent.date : st->withdrawn.date;
+}
+
+/* One word of hers against a form that allows its scope. */
+static int not_since(struct store *s, const char *person, enum consent_scope scope, const struct consent_word *word,
+                     const char *date, struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    enum { DAY = sizeof "2026-11-20" - 1 };
+    if (word->answer == CONSENT_UNSAID || word->answer == CONSENT_YES)
+        return 0;
+    int rc = store_statement(s, word->leaf, &held, &st, e);
+    if (rc == 0 && strncmp(date, date_of(&st), DAY) < 0)
+        rc = err_set(e, ERR_REFUSED,
+                     "%s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and no yes: ask her again",
+                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, date);
+    return rc;
+}
+
+/* The newest word counts by its leaf: a form that was left lying must not undo what she said since. */
+static int nothing_since(struct store *s, const struct statement_consent *x, struct err *e)
+{
+    OWN(buf_drop) struct buf held = {0};
+    struct consent_word words[CONSENT_SCOPES];
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < x->persons.count; i++) {
+        rc = index_words(store_index(s), x->persons.codes[i], words, &held, e);
+        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
+            if (x->answer[scope] == CONSENT_YES)
+                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x->date, e);
+    }
+    return rc;
+}
+
 static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = store_draft_begin(s, e);
@@ -59,6 +96,131 @@ static void say_persons(const struct statement_persons *persons, struct buf *to)
         buf_put_text(to, i == 0 ? "" : ", ");
         buf_put_text(to, persons->codes[i]);
     }
+}
+
+/* ---- in every compartment ---- */
+
+/* Of these persons the ones of whom something is said in this compartment: nobody learns of the others by it. */
+static int spoken_of(struct store *s, const struct statement_persons *persons, struct statement_persons *ret,
+                     struct err *e)
+{
+    int rc = 0;
+    ret->count = 0;
+    for (size_t i = 0; rc == 0 && i < persons->count; i++) {
+        OWN(buf_drop) struct buf held = {0};
+        OWN(verbs_given_release) struct verbs_given given = {0};
+        struct consent_word words[CONSENT_SCOPES];
+        const struct statement_persons one = {&persons->codes[i], 1};
+        rc = index_words(store_index(s), persons->codes[i], words, &held, e);
+        bool any = false;
+        for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
+            any = any || words[k].answer != CONSENT_UNSAID;
+        if (rc == 0 && !any)
+            rc = verbs_given_find(s, &one, &given, e);
+        if (rc == 0 && (any || given.items.count > 0))
+            ret->codes[ret->count++] = persons->codes[i];
+    }
+    return rc;
+}
+
+/* On the log of one compartment, and what went out of it. */
+static int withdraw_in(struct store *s, const struct verbs_face *face, const struct statement *what,
+                       const struct statement_persons *persons, uint64_t *recipients, struct err *e)
+{
+    OWN(verbs_given_release) struct verbs_given given = {0};
+    OWN(buf_drop) struct buf names = {0};
+    struct statement st = *what;
+    uint64_t leaf;
+    st.withdrawn.persons = *persons;
+    int rc = commit_one(s, &st, &leaf, e);
+    if (rc != 0)
+        return rc;
+    say_persons(persons, &names);
+    if (st.withdrawn.all)
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
+                  buf_text(&names));
+    else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
+                  buf_text(&names));
+    rc = verbs_given_find(s, persons, &given, e);
+    if (rc == 0)
+        rc = verbs_given_tell(s, &given, face, e);
+    if (rc == 0 && face->json != NULL) {
+        verbs_ranges_json(face->json, "items", &given.items);
+        verbs_json_u64(face->json, "leaf", leaf);
+    }
+    *recipients += given.leaves.count;
+    return rc == 0 ? buf_check(&names, e) : rc;
+}
+
+static int give_in(struct store *s, const struct verbs_face *face, const struct statement *what,
+                   const struct statement_persons *persons, struct err *e)
+{
+    OWN(buf_drop) struct buf names = {0};
+    struct statement st = *what;
+    uint64_t leaf;
+    st.consent.persons = *persons;
+    int rc = nothing_since(s, &st.consent, e);
+    if (rc == 0)
+        rc = commit_one(s, &st, &leaf, e);
+    if (rc != 0)
+        return rc;
+    say_persons(persons, &names);
+    if (face->json != NULL)
+        verbs_json_u64(face->json, "leaf", leaf);
+    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
+    return buf_check(&names, e);
+}
+
+static int beyond_one(const struct verbs_request *request, const struct verbs_face *face, const struct verbs_others *o,
+                      size_t i, const struct statement *what, const struct statement_persons *persons,
+                      uint64_t *recipients, struct err *e)
+{
+    OWN(store_drop) struct store *s = NULL;
+    OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
+    struct statement_persons some = {codes, 0};
+    struct verbs_place place;
+    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
+    if (rc == 0)
+        rc = spoken_of(s, persons, &some, e);
+    if (rc != 0 || some.count == 0)
+        return rc;
+    if (face->json != NULL) {
+        json_object_begin(face->json);
+        verbs_json_text(face->json, "compartment", o->hex[i]);
+    }
+    rc = what->kind == STATEMENT_CONSENT ? give_in(s, face, what, &some, e)
+                                         : withdraw_in(s, face, what, &some, recipients, e);
+    if (face->json != NULL)
+        json_object_end(face->json);
+    return rc;
+}
+
+/* What she says holds for all that is hers, in every compartment.  One that fails keeps it from no other one. */
+static int say_beyond(const struct verbs_request *request, const struct verbs_face *face, const struct verbs_others *o,
+                      const struct statement *what, const struct statement_persons *persons, uint64_t *recipients,
+                      struct err *e)
+{
+    int rc = 0;
+    if (face->json != NULL) {
+        json_key(face->json, "others");
+        json_array_begin(face->json);
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        struct err mine = {0};
+        int got = beyond_one(request, face, o, i, what, persons, recipients, &mine);
+        if (got != 0 && rc == 0)
+            rc = err_set(e, got, "it is not said in every compartment yet, say it again: %s", mine.text);
+    }
+    if (face->json != NULL)
+        json_array_end(face->json);
+    if (o->foreign > 0 && what->kind == STATEMENT_CONSENT)
+        verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must say it there too",
+                   o->foreign);
+    else if (o->foreign > 0)
+        verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must withdraw there too",
+                   o->foreign);
+    return rc;
 }
 
 /* ---- give ---- */
@@ -114,11 +276,10 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(verbs_persons_release) struct verbs_persons persons = {0};
-    OWN(buf_drop) struct buf names = {0};
+    OWN(verbs_others_release) struct verbs_others others = {0};
     struct statement st = {.kind = STATEMENT_CONSENT, .at_unix_s = time_now_unix_s()};
     struct verbs_place place;
     char today[TIME_TEXT_MAX];
-    uint64_t leaf;
     int rc = verbs_persons("PERSON", request->arguments[1], &persons, e);
     if (rc == 0)
         rc = given_read(request, today, &st.consent, e);
@@ -126,16 +287,14 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
         rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
-    st.consent.persons = persons.list;
     if (rc == 0)
-        rc = commit_one(s, &st, &leaf, e);
-    if (rc != 0)
-        return rc;
-    say_persons(&persons.list, &names);
-    if (face->json != NULL)
-        verbs_json_u64(face->json, "leaf", leaf);
-    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
-    return buf_check(&names, e);
+        rc = give_in(s, face, &st, &persons.list, e);
+    if (rc == 0)
+        rc = verbs_others(s, &others, e);
+    store_close(s); /* it holds the lock */
+    s = NULL;
+    st.consent.has_form = false; /* which lies where it was said */
+    return rc == 0 ? say_beyond(request, face, &others, &st, &persons.list, NULL, e) : rc;
 }
 
 /* ---- withdraw ---- */
@@ -153,95 +312,6 @@ static int withdrawn_read(const struct verbs_request *request, char today[TIME_T
     for (int i = 0; i < CONSENT_SCOPES; i++)
         x->scope[i] = said[i] == CONSENT_WITHDRAWN;
     return rc == 0 ? verbs_text("--why", request->option[OPTION_WHY], held, &x->why, e) : rc;
-}
-
-/* Of these persons the ones of whom something is said in this compartment: nobody learns of the others by it. */
-static int spoken_of(struct store *s, const struct statement_persons *persons, struct statement_persons *ret,
-                     struct err *e)
-{
-    int rc = 0;
-    ret->count = 0;
-    for (size_t i = 0; rc == 0 && i < persons->count; i++) {
-        OWN(buf_drop) struct buf held = {0};
-        OWN(verbs_given_release) struct verbs_given given = {0};
-        struct consent_word words[CONSENT_SCOPES];
-        const struct statement_persons one = {&persons->codes[i], 1};
-        rc = index_words(store_index(s), persons->codes[i], words, &held, e);
-        bool any = false;
-        for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
-            any = any || words[k].answer != CONSENT_UNSAID;
-        if (rc == 0 && !any)
-            rc = verbs_given_find(s, &one, &given, e);
-        if (rc == 0 && (any || given.items.count > 0))
-            ret->codes[ret->count++] = persons->codes[i];
-    }
-    return rc;
-}
-
-/* On the log of one compartment, and what went out of it. */
-static int withdraw_in(struct store *s, const struct verbs_face *face, const struct statement *what,
-                       const struct statement_persons *persons, uint64_t *recipients, struct err *e)
-{
-    OWN(verbs_given_release) struct verbs_given given = {0};
-    OWN(buf_drop) struct buf names = {0};
-    struct statement st = *what;
-    uint64_t leaf;
-    st.withdrawn.persons = *persons;
-    int rc = commit_one(s, &st, &leaf, e);
-    if (rc != 0)
-        return rc;
-    say_persons(persons, &names);
-    if (st.withdrawn.all)
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
-                  buf_text(&names));
-    else
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
-                  buf_text(&names));
-    rc = verbs_given_find(s, persons, &given, e);
-    if (rc == 0)
-        rc = verbs_given_tell(s, &given, face, e);
-    if (rc == 0 && face->json != NULL) {
-        verbs_ranges_json(face->json, "items", &given.items);
-        verbs_json_u64(face->json, "leaf", leaf);
-    }
-    *recipients += given.leaves.count;
-    return rc == 0 ? buf_check(&names, e) : rc;
-}
-
-/* Every use stops at once: also of what is in other compartments. */
-static int withdraw_beyond(const struct verbs_request *request, const struct verbs_face *face,
-                           const struct verbs_others *o, const struct statement *what,
-                           const struct statement_persons *persons, uint64_t *recipients, struct err *e)
-{
-    int rc = 0;
-    if (face->json != NULL) {
-        json_key(face->json, "others");
-        json_array_begin(face->json);
-    }
-    for (size_t i = 0; rc == 0 && i < o->count; i++) {
-        OWN(store_drop) struct store *s = NULL;
-        OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
-        struct statement_persons some = {codes, 0};
-        struct verbs_place place;
-        rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
-        if (rc == 0)
-            rc = spoken_of(s, persons, &some, e);
-        if (rc != 0 || some.count == 0)
-            continue;
-        if (face->json != NULL) {
-            json_object_begin(face->json);
-            verbs_json_text(face->json, "compartment", o->hex[i]);
-        }
-        rc = withdraw_in(s, face, what, &some, recipients, e);
-        if (face->json != NULL)
-            json_object_end(face->json);
-    }
-    if (face->json != NULL)
-        json_array_end(face->json);
-    if (rc == 0 && o->foreign > 0)
-        verbs_warn(face, "%zu compartments are not yours, or do not open: whoever holds them must withdraw there too",
-                   o->foreign);
-    return rc;
 }
 
 static int withdraw(const struct verbs_request *request, const struct verbs_face *face, struct err *e)
@@ -266,8 +336,8 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
     store_close(s); /* it holds the lock */
     s = NULL;
     if (rc == 0)
-        rc = withdraw_beyond(request, face, &others, &st, &persons.list, &recipients, e);
-    if (rc == 0 && recipients > 0)
+        rc = say_beyond(request, face, &others, &st, &persons.list, &recipients, e);
+    if (recipients > 0)
         verbs_say(face, "Tell these recipients that consent was withdrawn.");
     return rc;
 }
@@ -288,6 +358,8 @@ static void say_words(const struct verbs_face *face, const struct consent_word w
         const char *scope = consent_scope_name((enum consent_scope)i);
         if (w->answer == CONSENT_UNSAID)
             verbs_say(face, "  %-26s %s", scope, answer_words(w->answer));
+        else if (w->doubtful)
+            verbs_say(face, "  %-26s yes, but DOUBTFUL, and so no: ask her again (leaf %" PRIu64 ")", scope, w->leaf);
         else if (w->answer != CONSENT_YES || w->until == NULL)
             verbs_say(face, "  %-26s %s (leaf %" PRIu64 ")", scope, answer_words(w->answer), w->leaf);
         else if (strcmp(today, w->until) <= 0)
@@ -309,6 +381,10 @@ static void json_words(struct json_out *j, const struct consent_word words[CONSE
         json_key(j, consent_scope_name((enum consent_scope)i));
         json_object_begin(j);
         verbs_json_text(j, "answer", consent_answer_name(w->answer));
+        if (w->doubtful) {
+            json_key(j, "doubtful");
+            json_bool(j, true);
+        }
         verbs_json_u64(j, "leaf", w->leaf);
         verbs_json_text(j, "until", w->until);
         json_object_end(j);
@@ -333,6 +409,9 @@ static int show(const struct verbs_request *request, const struct verbs_face *fa
         rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
         rc = index_words(store_index(s), persons.list.codes[0], words, &held, e);
+    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
+        if (words[i].answer == CONSENT_YES)
+            rc = store_doubtful_at(s, words[i].leaf, &words[i].doubtful, e);
     if (rc == 0)
         rc = verbs_given_find(s, &persons.list, &given, e);
     if (rc != 0)

@@ -32,12 +32,15 @@ static int leaf_of(const char *text, uint64_t *ret, struct err *e)
                : err_set(e, ERR_USAGE, "%s: give the leaf of the request, as groundwork identity list shows it", text);
 }
 
-static int person_of(const char *text, struct err *e)
+/* What was typed may be a name: it is not repeated. */
+static int code_of(const char *what, const char *text, struct err *e)
 {
     return consent_code_known(text)
                ? 0
-               : err_set(e, ERR_USAGE, "%s is no person's code: codes are written like P-0001, and are never names",
-                         text);
+               : err_set(e, ERR_USAGE,
+                         "%s: this is no code of a person. A code is like P-0001: capital letters, a hyphen, digits. "
+                         "Names do not belong here",
+                         what);
 }
 
 /* A document would be kept by whatever reads it. */
@@ -276,7 +279,7 @@ static int identity_add(const struct verbs_request *request, const struct verbs_
     struct verbs_place place;
     const char *person = request->arguments[1];
     uint64_t leaf = 0;
-    int rc = person_of(person, e);
+    int rc = code_of("PERSON", person, e);
     if (rc == 0)
         rc = names_open(request, face, STORE_WRITE, &place, &s, e);
     if (rc == 0)
@@ -307,7 +310,7 @@ static int identity_show(const struct verbs_request *request, const struct verbs
     const char *why = NULL;
     int rc = no_document(face, e);
     if (rc == 0)
-        rc = person_of(request->arguments[1], e);
+        rc = code_of("PERSON", request->arguments[1], e);
     if (rc == 0)
         rc = why_of(request, &held, &why, e);
     if (rc == 0)
@@ -351,6 +354,9 @@ static int holders_of(const struct verbs_request *request, struct handing *h, st
             *comma++ = 0;
         if (h->whom.count == CRYPT_SHARES_MAX)
             return err_set(e, ERR_USAGE, "--keyholders: at most %d", CRYPT_SHARES_MAX);
+        int rc = code_of("--keyholders", at, e);
+        if (rc != 0)
+            return rc;
         h->list[h->whom.count++] = at;
         at = comma;
     }
@@ -434,7 +440,7 @@ static int identity_seal_verb(const struct verbs_request *request, const struct 
     OWN(handing_release) struct handing h = {.whom = {.person = request->arguments[1]}};
     struct verbs_place place;
     uint64_t leaf = 0;
-    int rc = person_of(h.whom.person, e);
+    int rc = code_of("PERSON", h.whom.person, e);
     if (rc == 0)
         rc = holders_of(request, &h, e);
     if (rc == 0)
@@ -480,7 +486,9 @@ static int identity_request(const struct verbs_request *request, const struct ve
     struct verbs_place place;
     const char *why = NULL, *out = request->option[OPTION_FILE];
     uint64_t leaf;
-    int rc = out != NULL ? why_of(request, &held, &why, e)
+    int rc = code_of("PERSON", request->arguments[1], e);
+    if (rc == 0)
+        rc = out != NULL ? why_of(request, &held, &why, e)
                          : err_set(e, ERR_USAGE, "say where what the keyholders are sent goes: --file FILE");
     if (rc == 0)
         rc = verbs_outside(request, out, e);

@@ -45,10 +45,7 @@ int verbs_persons(const char *what, const char *text, struct verbs_persons *ret,
 
 void verbs_today(char to[TIME_TEXT_MAX])
 {
-    enum { DAY = 10 };
-    time_text(to, time_now_unix_s());
-    if (to[0] != '@')
-        to[DAY] = 0;
+    time_day_latest(to, time_now_unix_s());
 }
 
 void verbs_ranges_say(const struct verbs_ranges *r, struct buf *to)
@@ -97,17 +94,44 @@ static int take_handed(void *context, const struct statement_range *range, uint6
     return r->count > 0 && r->list[r->count - 1].first == leaf ? 0 : verbs_ranges_add(r, leaf, leaf, e);
 }
 
-int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e)
+/* What was ever given in confidence by one of them: she allowed that it went out, and nobody is linked for that. */
+struct confided {
+    const struct statement_persons *by;
+    struct verbs_ranges *to;
+};
+
+static int take_measure(void *context, const struct index_measure *row, struct err *e)
 {
+    const struct confided *c = context;
+    for (size_t i = 0; row->provider != NULL && i < c->by->count; i++)
+        if (strcmp(c->by->codes[i], row->provider) == 0)
+            return verbs_ranges_add(c->to, row->first, row->last, e);
+    return 0;
+}
+
+static int find_all(struct store *s, const struct statement_persons *persons, struct verbs_given *ret,
+                    struct verbs_ranges *all, struct err *e)
+{
+    struct confided c = {persons, all};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < persons->count; i++)
         rc = store_items_of(s, persons->codes[i], take_run, &ret->items, e);
     verbs_ranges_settle(&ret->items);
     for (size_t i = 0; rc == 0 && i < ret->items.count; i++)
-        rc = index_handed(store_index(s), ret->items.list[i].first, ret->items.list[i].last, take_handed, &ret->leaves,
-                          e);
+        rc = take_run(all, &ret->items.list[i], e);
+    if (rc == 0)
+        rc = index_measures(store_index(s), 0, UINT64_MAX, take_measure, &c, e);
+    verbs_ranges_settle(all);
+    for (size_t i = 0; rc == 0 && i < all->count; i++)
+        rc = index_handed(store_index(s), all->list[i].first, all->list[i].last, take_handed, &ret->leaves, e);
     verbs_ranges_settle(&ret->leaves);
     return rc;
+}
+
+int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e)
+{
+    OWN(verbs_ranges_release) struct verbs_ranges all = {0};
+    return find_all(s, persons, ret, &all, e);
 }
 
 static void say_given(const struct verbs_face *face, uint64_t leaf, const struct statement *st,

@@ -183,6 +183,22 @@ static int say_hold(void *context, const struct index_hold *row, struct err *e)
     return 0;
 }
 
+/* What is no item has nothing that stands of it, and would be told of as if it were one. */
+static int all_items(struct protecting *p, struct err *e)
+{
+    for (size_t i = 0; i < p->items.count; i++) {
+        const struct statement_range *r = &p->items.list[i];
+        uint64_t there;
+        int rc = index_items_between(store_index(p->store), r->first, r->last, &there, e);
+        if (rc == 0 && (there == 0 || there - 1 != r->last - r->first))
+            rc = err_set(e, ERR_ABSENT, "the leaves %llu to %llu are not all items", (unsigned long long)r->first,
+                         (unsigned long long)r->last);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
 static int tell_all(struct protecting *p, const struct verbs_face *face, struct err *e)
 {
     OWN(store_deciding_drop) struct store_deciding *d = NULL;
@@ -216,8 +232,8 @@ int verbs_protect(const struct verbs_request *request, const struct verbs_face *
     p.store = s;
     if (rc == 0)
         rc = verbs_items_chosen(request, 0, request->option[OPTION_RECEIPT], store_index(s), &p.items, e);
-    if (rc == 0 && changes)
-        rc = add_all(&p, e);
+    if (rc == 0)
+        rc = changes ? add_all(&p, e) : all_items(&p, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {

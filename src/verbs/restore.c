@@ -751,12 +751,31 @@ static int take_deposit(void *context, const struct index_deposit *d, struct err
     return 0;
 }
 
+/* What may not go out must not lie among what does: an earlier restore may have brought it. */
+static int not_there(struct restoring *r, const struct index_item *item, struct err *e)
+{
+    struct stat there;
+    buf_clear(&r->path);
+    buf_put_decimal(&r->path, item->receipt);
+    buf_put_u8(&r->path, '/');
+    buf_put_bytes(&r->path, item->path);
+    if (buf_check(&r->path, e) != 0)
+        return ERR_IO;
+    if (item->type == STATEMENT_FOLDER || fstatat(r->dest, buf_text(&r->path), &there, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    return err_set(e, ERR_REFUSED, "item %llu may not go out, and lies in %s already: name an empty folder",
+                   (unsigned long long)item->leaf, r->dest_name);
+}
+
 /* May it go out?  What is set aside and not asked for by name is not asked about. */
 static int decide_item(void *context, const struct index_item *item, struct err *e)
 {
     struct restoring *r = context;
-    bool may;
-    return item->set_aside && !r->set_aside_too ? 0 : verbs_way_item(&r->way, item, &may, e);
+    bool may = true;
+    if (item->set_aside && !r->set_aside_too)
+        return 0;
+    int rc = verbs_way_item(&r->way, item, &may, e);
+    return rc == 0 && !may ? not_there(r, item, e) : rc;
 }
 
 /* Of what was chosen, what may go.  ERR_STOPPED without a line: nothing. */
@@ -771,6 +790,19 @@ static int decide(struct restoring *r, const struct index_item *item, uint64_t d
     return rc == 0 && r->way.may.count == 0 && r->way.denied_count > 0 ? ERR_STOPPED : rc;
 }
 
+/*
+ * What was decided is so still, now that it is on record: a withdrawal that came meanwhile has not seen the record, and
+ * one that comes later finds it.
+ */
+static int decided_still(struct restoring *r, struct err *e)
+{
+    if (store_index_current(r->store) && !ledger_outrun(store_ledger(r->store)))
+        return 0;
+    return err_set(e, ERR_BUSY,
+                   "somebody wrote in the repository meanwhile, which may forbid it: nothing was restored; run it "
+                   "again");
+}
+
 /* On record before the first byte is written: once, by ranges, however many they are. */
 static int on_record(struct restoring *r, const struct verbs_request *request, const struct index_item *item,
                      uint64_t deposit, struct err *e)
@@ -782,7 +814,9 @@ static int on_record(struct restoring *r, const struct verbs_request *request, c
         int rc = decide(r, item, deposit, e);
         a.use = r->way.said;
         a.ranges = r->way.may;
-        return rc == 0 ? verbs_access(r->store, r->face, &a, e) : rc;
+        if (rc == 0)
+            rc = verbs_access(r->store, r->face, &a, e);
+        return rc == 0 ? decided_still(r, e) : rc;
     }
     int rc = item != NULL            ? verbs_ranges_item(&a.ranges, item, e)
              : deposit != UINT64_MAX ? verbs_ranges_deposit(&a.ranges, x, deposit, e)

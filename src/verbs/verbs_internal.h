@@ -267,7 +267,8 @@ int verbs_member_drill(const struct verbs_request *request, const struct verbs_f
 
 /*
  * persons.c.  verbs_persons: codes as typed, "P-0001,P-0002", as one set; ERR_USAGE, naming ${what}:
- * none, too many, or what is no code.  verbs_today: this day by this computer's clock, 2026-11-20.
+ * none, too many, or what is no code.  verbs_today: this day by this computer's clock, 2026-11-20, in UTC or where
+ * it stands, whichever is further on.
  * verbs_given: what of a person's items went out, by which statements and to whom, in the order of the log; as lines,
  * or as a key of the document.
  * protect.c.  verbs_items_chosen: the items that the arguments from ${from} on name, and those of a receipt (NULL:

@@ -2,6 +2,7 @@
 #include "held.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 static void limits(void **state)
 {
@@ -31,6 +32,21 @@ static void replaced(void **state)
     held_gone();
 }
 
+/* One that hung, and goes on when another holds the keys, takes the other's socket from nobody. */
+static void hung(void **state)
+{
+    (void)state;
+    held_start(1);
+    pid_t first = held_pid();
+    assert_int_equal(kill(first, SIGSTOP), 0);
+    held_start(1);
+    assert_int_equal(kill(first, SIGTERM) | kill(first, SIGCONT), 0);
+    assert_int_equal(waitpid(first, NULL, 0), first);
+    held_is(&held);
+    assert_int_equal(agent_end(held_path.s, NULL), 0);
+    held_gone();
+}
+
 static void signals(void **state)
 {
     (void)state;
@@ -48,12 +64,19 @@ static void let_go(void **state)
     (void)state;
     OWN(fd_drop) int mine = open(".", O_RDONLY | O_DIRECTORY);
     char path[64], to[256] = "";
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    OWN(fd_drop) int above = fcntl(mine, F_DUPFD, 100);
+    const struct rlimit low = {64, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
     held_start(1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(above >= 100);
     scratch_user(0); /* who may look */
     (void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)held_pid());
     ssize_t n = readlink(path, to, sizeof to - 1);
     assert_true(n == 1 && to[0] == '/');
-    for (int fd = 0; fd < 64; fd++) {
+    for (int fd = 0; fd < 128; fd++) {
         (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)held_pid(), fd);
         n = readlink(path, to, sizeof to - 1);
         to[n > 0 ? n : 0] = 0;
@@ -105,6 +128,7 @@ static void folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(limits),   cmocka_unit_test(replaced),
+                                       cmocka_unit_test(hung),
                                        cmocka_unit_test(signals),  cmocka_unit_test(let_go),
                                        cmocka_unit_test(nonsense), cmocka_unit_test(folders)};
     return cmocka_run_group_tests(tests, held_begin, held_end);

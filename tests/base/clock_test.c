@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -47,6 +48,29 @@ static void test_random_times_as_the_library_writes_them(void **state)
     }
 }
 
+/* A day is over as soon as it is over in UTC or here. */
+static void test_the_day_that_is_further_on(void **state)
+{
+    static const struct {
+        const char *zone;
+        int64_t at_unix_s;
+        const char *day;
+    } cases[] = {
+        {"UTC0", 1795473994, "2026-11-23"},    {"KST-9", 1795473994, "2026-11-24"}, /* 22:46:34 UTC */
+        {"PST8", 1795473994, "2026-11-23"},    {"KST-9", 1795444799, "2026-11-23"}, /* 14:39:59 UTC */
+        {"PST8", 1795392001, "2026-11-23"},    {"KST-9", 1795392001, "2026-11-23"}, /* 00:00:01 UTC */
+        {"AAA-24", 1798761599, "2027-01-01"},  {"AAA24", 1798761600, "2027-01-01"},
+        {"UTC0", 253402300800, "@253402300800"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char day[TIME_TEXT_MAX];
+        assert_int_equal(setenv("TZ", cases[i].zone, 1), 0);
+        time_day_latest(day, cases[i].at_unix_s);
+        assert_string_equal(day, cases[i].day);
+    }
+    assert_int_equal(unsetenv("TZ"), 0);
+}
+
 static void test_clocks_run(void **state)
 {
     assert_true(time_now_unix_s() > 1700000000);
@@ -63,6 +87,7 @@ int main(void)
         cmocka_unit_test(test_known_times),
         cmocka_unit_test(test_years_at_the_limits_and_one_second_past),
         cmocka_unit_test(test_random_times_as_the_library_writes_them),
+        cmocka_unit_test(test_the_day_that_is_further_on),
         cmocka_unit_test(test_clocks_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

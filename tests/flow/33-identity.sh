@@ -39,7 +39,7 @@ expect 2 '1 to all of them' seal P-0001 --keyholders $five --needed 6 --out shar
 expect 3 'holds one share' seal P-0001 --keyholders K-01,K-01 --needed 1 --out shares
 rm -rf shares
 expect 3 'lies in the repository' seal P-0001 --keyholders $five --needed 3 --out archive/shares
-expect 2 "no person's code" seal Haneul --keyholders $five --needed 3 --out shares2
+expect 2 'no code of a person' seal Haneul --keyholders $five --needed 3 --out shares2
 echo 'Gim Haneul' | expect 2 'line 1 is not' gw -R archive identity seal P-0001 --keyholders $five --needed 3 \
     --out shares
 expect 2 'nothing stands on standard input' gw -R archive identity seal P-0001 --keyholders $five --needed 3 \
@@ -130,7 +130,7 @@ expect 4 'no compartment called names' sh -c "echo '$plain' | '$groundwork' -R a
 gw -R archive compartment new names >/dev/null
 echo "$plain" | gw -R archive identity add P-0007 >said || fail 'a restricted identity was not taken'
 grep -qF '박바다' said && fail 'taking it shows it'
-expect 2 'no person' sh -c "echo '$plain' | '$groundwork' -R archive identity add Somebody"
+expect 2 'no code of a person' sh -c "echo '$plain' | '$groundwork' -R archive identity add Somebody"
 expect 2 'say what for' gw -R archive identity show P-0007
 expect 4 'no restricted identity of P-0008' gw -R archive identity show P-0008 --why x
 gw -R archive identity show P-0007 --why 'the doctor asks' >shown
@@ -188,4 +188,11 @@ expect 0 'is a keyholder from now on' second --recipient "$(cat word1)"
 record | expect 0 '1 of 1 keyholders' gw -R two identity seal P-0001 --keyholders K-01 --needed 1 --out two.shares
 expect 0 'holds shares no more' first --gone --why 'her house was searched'
 record | expect 3 'K-01 is no keyholder' gw -R two identity seal P-0002 --keyholders K-01 --needed 1 --out two.shares
+# what one of two said is not enough afterwards either, when one alone is left to decide
+expect 0 '1 of 2 administrators' gw -R two identity keyholder K-02 --recipient "$(cat word1)"
+key=$(gw -R two member list --json | json 'd["members"][1]["key"]')
+leaf=$(gw -R two member role "$key" investigator | sed -n 's/^Proposed at leaf \([0-9]*\):.*/\1/p')
+XDG_STATE_HOME="$work/state2" gw -R two --key second.key member approve "$leaf" >/dev/null
+record | expect 3 'K-02 is no keyholder' gw -R two identity seal P-0002 --keyholders K-02 --needed 1 --out two.shares
+expect 0 'is a keyholder from now on' gw -R two identity keyholder K-02 --recipient "$(cat word1)"
 gw -R two verify | grep -qx VERIFIED || fail 'verify of two'

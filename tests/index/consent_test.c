@@ -322,6 +322,20 @@ static void persons_and_ends(void **state)
     assert_int_equal(n, 0);
 }
 
+/* All leaves that there can be: those before the statement count, and the rest takes no time. */
+static void without_an_end(void **state)
+{
+    struct fixture *f = *state;
+    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
+    struct statement_range all = {0, UINT64_MAX};
+    struct statement held = {.kind = STATEMENT_HOLD, .hold = {CONSENT_OTHER_GROUND, &all, 1, "W"}};
+    size_t n = 0;
+    assert_int_equal(fixture_say(x, 3000, &held, &f->e), 0);
+    assert_int_equal(index_holds(x, 2999, 2999, stop, &n, &f->e), ERR_STOPPED);
+    assert_int_equal(index_holds(x, 4096, UINT64_MAX, stop, &n, &f->e), 0);
+    assert_int_equal(n, 1);
+}
+
 static int steps_of(struct index *x, enum index_sql sql)
 {
     assert_non_null(x->kept[sql]);
@@ -370,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(against_reading_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(persons_and_ends, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(without_an_end, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_scanned, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

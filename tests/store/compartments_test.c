@@ -136,6 +136,32 @@ static void names(void **state)
     rooms_as(f, &f->id, NULL);
 }
 
+/* Somebody else's has the same name, and is granted: nothing is read or written in one that may not be meant. */
+static void two_of_one_name(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    uint8_t hers[STATEMENT_ID], id[STATEMENT_ID];
+    char hex[2 * STATEMENT_ID + 1];
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    crypt_random(hers, STATEMENT_ID);
+    rooms_as(f, &second, NULL);
+    rooms_done(f, rooms_about(STATEMENT_COMPARTMENT, hers, NULL), ROOMS_SECOND);
+    rooms_makes(f, id);
+    rooms_as(f, &second, ROOMS_SECOND);
+    rooms_done(f, rooms_about(STATEMENT_GRANTED, hers, f->id.member.name), NULL);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    fixture_says(f, fixture_try(f, STORE_WRITE), ERR_USAGE, "two compartments that you hold are called", NULL);
+    hex_put(hex, id, STATEMENT_ID);
+    rooms_as(f, &f->id, hex);
+    rooms_takes_in(f, "mine", 3000, 1);
+    assert_int_equal(items(f), 1);
+    hex_put(hex, hers, STATEMENT_ID);
+    rooms_as(f, &f->id, hex);
+    assert_int_equal(items(f), 0);
+    rooms_as(f, &f->id, NULL);
+}
+
 /* Who does not hold it acts about it all the same; what follows among its keys is done by who does, and writes next. */
 static void waits_for_a_holder(void **state)
 {
@@ -348,6 +374,7 @@ int main(void)
         FIXTURE_TEST(each_has_its_own),
         FIXTURE_TEST(what_is_left_over),
         FIXTURE_TEST(names),
+        FIXTURE_TEST(two_of_one_name),
         FIXTURE_TEST(waits_for_a_holder),
         FIXTURE_TEST(what_she_may_have_kept),
         FIXTURE_TEST(signed_by_who_does_not_hold_it),

@@ -271,6 +271,17 @@ static void only_items(void **state)
     fixture_whole(f);
 }
 
+/* Of nothing at all, too: where there is no item, as many as there can be leaves are not there either. */
+static void no_items(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "nothing was taken in", &f->e), 0);
+    fixture_says(f, says_hold(f, s, 0, UINT64_MAX), ERR_REFUSED, "rule terms-items", NULL);
+    fixture_says(f, says_link(f, s, CONSENT_NOBODY, NULL, 0, UINT64_MAX), ERR_REFUSED, "rule terms-items", NULL);
+    store_close(s);
+}
+
 /* ---- what a key said that may have been in other hands ---- */
 
 static void joins(struct fixture *f, struct keyring_identity *id)
@@ -300,6 +311,7 @@ static void what_is_doubtful_allows_nothing(void **state)
 {
     struct fixture *f = *state;
     static struct keyring_identity second;
+    char runs[64];
     struct store *s = fixture_open(f, STORE_WRITE);
     uint64_t a = three(f, s);
     assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0001", a, a), 0);
@@ -315,6 +327,11 @@ static void what_is_doubtful_allows_nothing(void **state)
     uint64_t from = last_of(s, STATEMENT_CONSENT);
     assert_int_equal(says_measure(f, s, (struct statement_protected){.level = CONSENT_ORDINARY}, a + 1), 0);
     assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a + 2, a + 2), 0);
+    assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 2, a + 2), 0); /* who allows it */
+    assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0002", a + 1, a + 1), 0); /* who is linked already */
+    assert_int_equal(says_link(f, s, CONSENT_UNLINKED, "P-0001", a, a), 0);
+    hers(f, s, "P-0001", "");
+    assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a, a), 0);
     assert_int_equal(says_released(f, s, hold), 0);
     goes(f, s, a, CONSENT_MAY, NULL);
     goes(f, s, a + 1, CONSENT_MAY, NULL);
@@ -329,9 +346,17 @@ static void what_is_doubtful_allows_nothing(void **state)
     struct store_acted acted;
     assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
     goes(f, s, a, CONSENT_WHY_DOUBTFUL, "P-0001");
+    snprintf(runs, sizeof runs, "%llu-%llu ", (unsigned long long)a, (unsigned long long)a);
+    hers(f, s, "P-0001", runs); /* she is told what went out of it */
     goes(f, s, a + 1, CONSENT_WHY_CLOSED, NULL);
     goes(f, s, a + 2, CONSENT_WHY_NOT_SAID, NULL);
     assert_true(held(f, s, a));
+    assert_int_equal(says_measure(f, s, (struct statement_protected){.level = CONSENT_ORDINARY}, a + 1), 0);
+    goes(f, s, a + 1, CONSENT_MAY, NULL);
+    assert_int_equal(says_link(f, s, CONSENT_NOBODY, NULL, a + 2, a + 2), 0);
+    goes(f, s, a + 2, CONSENT_MAY, NULL);
+    assert_int_equal(says_withdrawn(f, s, "P-0002"), 0); /* what forbids counts */
+    goes(f, s, a + 2, CONSENT_WHY_WITHDRAWN, "P-0002");
     assert_int_equal(says_consent(f, s, "P-0001", CONSENT_YES, NULL), 0); /* asked again */
     goes(f, s, a, CONSENT_MAY, NULL);
     store_close(s);
@@ -341,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(from_silence_to_withdrawal), FIXTURE_TEST(kept_back),
                                        FIXTURE_TEST(further_names), FIXTURE_TEST(holds), FIXTURE_TEST(only_items),
+                                       FIXTURE_TEST(no_items),
                                        FIXTURE_TEST(what_is_doubtful_allows_nothing)};
     return FIXTURE_RUN(tests);
 }

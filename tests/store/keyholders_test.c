@@ -1,6 +1,8 @@
 /* A keyholder stands by what was said of her last.  Where several administrators decide: tests/flow/33-identity.sh. */
 #include "sealed.h"
 
+#include "base/clock.h"
+
 static void say(struct fixture *f, struct store *s, const char *recipient, const char *name)
 {
     struct statement st = {.kind = STATEMENT_KEYHOLDER_SAID, .at_unix_s = 5,
@@ -46,10 +48,63 @@ static void test_the_newest_word_counts(void **state)
     assert_true(first(f, s).stands);
 }
 
+static void joins(struct fixture *f, struct keyring_identity *id)
+{
+    struct statement st = {.kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s()};
+    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
+    struct store_acted acted;
+    struct store_adopted adopted;
+    assert_int_equal(keyring_identity_make(f->id.origin, id, NULL), 0);
+    id->pin = f->pin;
+    memcpy(id->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
+    st.added.key = id->member;
+    st.added.role = STATEMENT_ADMINISTRATOR;
+    keyring_identity_public(id, st.added.box, receiving);
+    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
+        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
+        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
+    }
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(store_act(s, &st, NULL, &acted, &f->e), 0);
+    store_close(s);
+    f->place.identity = id;
+    assert_int_equal(store_adopt(&f->place, bytes_of("", 0), false, &adopted, &f->e), 0);
+}
+
+/* Of a key that may have been in other hands: whom it named is no keyholder; whom it took away is gone. */
+static void test_what_is_doubtful_names_nobody(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    OWN(sealed_release) struct sealed x;
+    struct index_statement_row row;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    sealed_holders(f, s, &x);
+    store_close(s);
+    joins(f, &second);
+    s = fixture_open(f, STORE_WRITE);
+    say(f, s, x.word[1], NULL);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_KEYHOLDER_SAID, &row, NULL), 0);
+    assert_string_equal(first(f, s).recipient, x.word[1]);
+    store_close(s);
+    f->place.identity = &f->id;
+    s = fixture_open(f, STORE_WRITE);
+    struct statement act = {.kind = STATEMENT_REVOKED,
+                            .revoked = {.name = second.member.name, .reason = STATEMENT_STOLEN, .doubted = true,
+                                        .doubtful_from = row.leaf}};
+    struct store_acted acted;
+    assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
+    struct store_keyholder h = first(f, s);
+    assert_true(h.stands);
+    assert_string_equal(h.recipient, x.word[0]);
+    store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_the_newest_word_counts),
+        FIXTURE_TEST(test_what_is_doubtful_names_nobody),
     };
     return FIXTURE_RUN(tests);
 }

@@ -40,8 +40,27 @@ static void for_a_while(void **state)
     assert_int_equal(fixture_number(f, "agent_seconds"), 0);
 }
 
+/* The key file, the repository, or both are out of reach: what is unlocked is locked all the same. */
+static void without_the_stick(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const gone[] = {"archive", "keys"};
+    f->with_keys = false;
+    for (size_t i = 0; i < COUNT(gone); i++) {
+        assert_int_equal(fixture_run(f, "unlock", NULL), 0);
+        assert_int_equal(rename(gone[i], "away"), 0);
+        assert_int_equal(fixture_run(f, "lock", NULL), 0);
+        fixture_said(f, "Locked: the keys are wiped.");
+        assert_int_equal(fixture_run(f, "lock", NULL), 0);
+        fixture_said(f, "Nothing was unlocked.");
+        assert_int_equal(rename("away", gone[i]), 0);
+        assert_int_equal(fixture_run(f, "items", NULL), 0);
+        assert_int_equal(f->asked, 1);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(for_a_while)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(for_a_while), cmocka_unit_test(without_the_stick)};
     return cmocka_run_group_tests(tests, fixture_begin, fixture_end);
 }

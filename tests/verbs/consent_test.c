@@ -70,6 +70,176 @@ static void withdrawn(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* What was brought to a folder before, and may not go out, is not given away with it. */
+static void lies_there(void **state)
+{
+    struct fixture *f = *state;
+    scratch_mkdir("some");
+    scratch_text("some/of-nobody", "o");
+    scratch_text("some/of-her", "h");
+    assert_int_equal(fixture_run(f, "intake", "some", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "some/of-nobody", "--nobody", "--why", "W", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "l1", "--receipt", "latest", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "l1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "may not go out, and lies in l1 already: name an empty folder");
+    for (int i = 0; i < 2; i++) /* again: what went is there already */
+        assert_int_equal(fixture_run(f, "restore", "l2", "--receipt", "latest", "--for", "accountability", "--to",
+                                     "un", NULL), 0);
+}
+
+/* Who gave in confidence is told what went out of that, though no item is linked to him. */
+static void provider_is_told(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("confided", "c");
+    assert_int_equal(fixture_run(f, "intake", "confided", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "confided", "--nobody", "--restriction", "provider-confidential",
+                                 "--provider", "S-0051", "--why", "W", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "S-0051", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "en", NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "c1", "--item", "confided", "--for", "accountability", "--to", "un",
+                                 NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "S-0051", "--by", "self", NULL), 0);
+    fixture_said(f, "restored, un for accountability");
+    fixture_said(f, "Tell these recipients");
+    assert_int_equal(fixture_run(f, "consent", "show", "S-0051", NULL), 0);
+    fixture_said(f, "No item is linked to this person.");
+    fixture_said(f, "restored, un for accountability");
+}
+
+/* A form that was left lying undoes nothing that she said since. */
+static void older_forms(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "store", "--no", "testify", "--ask",
+                                 "analyse", "--by", "self", "--language", "ko", "--date", "2026-05-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0041", "--by", "self", "--scopes", "share_un", "--date",
+                                 "2026-06-01T10:00", NULL), 0);
+    static const char *const scopes[] = {"testify", "analyse", "store,share_un"};
+    for (size_t i = 0; i < COUNT(scopes); i++) {
+        assert_int_equal(fixture_run(f, "consent", "give", "P-0040,P-0041", "--yes", scopes[i], "--by", "self",
+                                     "--language", "ko", "--date", "2026-05-01", NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "is newer than this form of 2026-05-01, and no yes: ask her again");
+    }
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "testify,store", "--no", "share_un", "--by",
+                                 "self", "--language", "ko", "--date", "2026-05-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", "--date", "2027-05-01", NULL), 0);
+}
+
+/* By another process, while what is denied is told. */
+static void withdraws(struct fixture *f)
+{
+    const struct store_place place = {.root = "archive", .key_path = f->key_path, .state_folder = "state",
+                                      .config_folder = "config", .identity = &f->identity};
+    const char *codes[] = {"P-0031"};
+    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s(),
+                           .withdrawn = {.persons = {codes, 1}, .all = true, .by = CONSENT_SELF, .date = "2026-11-20"}};
+    struct store *s = NULL;
+    f->saying = NULL;
+    assert_int_equal(store_open(&place, STORE_WRITE, &s, NULL), 0);
+    assert_int_equal(store_draft_begin(s, NULL) | store_add(s, &st, NULL, NULL, NULL) | store_commit(s, NULL), 0);
+    store_close(s);
+}
+
+/* What is withdrawn between the decision and its record does not go out by it. */
+static void withdrawn_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("hers", "h");
+    scratch_text("unsaid", "u");
+    assert_int_equal(fixture_run(f, "intake", "hers", "unsaid", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "hers", "--person", "P-0031", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0031", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    f->saying = withdraws;
+    assert_int_equal(fixture_run(f, "restore", "m1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_BUSY, "somebody wrote in the repository meanwhile");
+    assert_int_equal(rmdir("m1"), 0); /* nothing is in it */
+    assert_int_equal(fixture_run(f, "restore", "m1", "--receipt", "latest", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_REFUSED);
+    fixture_said(f, "person P-0031 has withdrawn share_un");
+}
+
+static void goes_from_other(struct fixture *f, const char *to, int exit_code, const char *says)
+{
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "restore", to, "--item", "two", "--for", "accountability", "--to", "un", NULL),
+                     exit_code);
+    fixture_said(f, says);
+    f->compartment = NULL;
+}
+
+/* What she no longer allows goes out of no compartment; one that knows nothing of her learns nothing. */
+static void in_every_compartment(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("two", "2");
+    assert_int_equal(fixture_run(f, "compartment", "new", "Other", NULL), 0);
+    assert_int_equal(fixture_run(f, "compartment", "new", "Third", NULL), 0);
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "intake", "two", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "two", "--person", "P-0021", NULL), 0);
+    f->compartment = NULL;
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", "--form", "form", NULL), 0);
+    assert_non_null(strstr(strstr(buf_text(&f->said), "consent of P-0021") + 1, "consent of P-0021"));
+    goes_from_other(f, "a1", 0, "Restored 1 files");
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021,P-0022", "--no", "share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    goes_from_other(f, "a2", VERBS_REFUSED, "person P-0021 said no to share_un");
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0021", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", NULL), 0);
+    f->compartment = NULL;
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0021", "--by", "self", NULL), 0);
+    fixture_said(f, "restored, un for accountability");
+    fixture_said(f, "Tell these recipients");
+    goes_from_other(f, "a3", VERBS_REFUSED, "person P-0021 has withdrawn share_un");
+    assert_int_equal(fixture_json(f, "consent", "withdraw", "P-0021", "--by", "self", NULL), 0);
+    const struct json_node *others = json_get(json_root(f->json), "others");
+    assert_int_equal(json_count(others), 1);
+    assert_int_equal(json_count(json_get(json_at(others, 0), "given_out")), 1);
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_not_said(f, "P-0022");
+    f->compartment = "Third";
+    assert_int_equal(fixture_run(f, "consent", "list", NULL), 0);
+    fixture_said(f, "Nothing was said of any person yet.");
+    f->compartment = NULL;
+}
+
+/* A yes by a key that may have been in other hands is shown as what it is. */
+static void doubtful_is_shown(void **state)
+{
+    struct fixture *f = *state;
+    char file[4096], key[256], words[256], leaf[32];
+    const char *own = f->key_path;
+    f->key_path = NULL;
+    assert_int_equal(fixture_json(f, "member", "request", "her.request", NULL), 0);
+    f->key_path = own;
+    (void)snprintf(file, sizeof file, "%s", fixture_word(f, "key_file"));
+    (void)snprintf(key, sizeof key, "%s", fixture_word(f, "key"));
+    (void)snprintf(words, sizeof words, "%s", fixture_word(f, "fingerprint"));
+    assert_int_equal(fixture_run(f, "member", "add", "her.request", "--role", "investigator", "--confirm", words, NULL),
+                     0);
+    f->with_keys = false;
+    f->key_path = file;
+    assert_int_equal(fixture_run(f, "adopt", NULL), 0);
+    assert_int_equal(fixture_json(f, "consent", "give", "P-0061", "--yes", "store", "--by", "self", "--language", "ko",
+                                  NULL), 0);
+    (void)snprintf(leaf, sizeof leaf, "%llu", (unsigned long long)fixture_number(f, "leaf"));
+    f->with_keys = true;
+    f->key_path = own;
+    assert_int_equal(fixture_run(f, "member", "revoke", key, "--reason", "stolen", "--doubtful-from", leaf, NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0061", NULL), 0);
+    fixture_said(f, "  store                      yes, but DOUBTFUL, and so no: ask her again (leaf ");
+    assert_int_equal(fixture_json(f, "consent", "show", "P-0061", NULL), 0);
+    assert_non_null(strstr(buf_text(&f->document), "\"doubtful\":true"));
+}
+
 static void refused(void **state)
 {
     struct fixture *f = *state;
@@ -115,6 +285,9 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
-                                       cmocka_unit_test(refused)};
+                                       cmocka_unit_test(lies_there), cmocka_unit_test(provider_is_told),
+                                       cmocka_unit_test(older_forms),
+                                       cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
+                                       cmocka_unit_test(refused), cmocka_unit_test(doubtful_is_shown)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }

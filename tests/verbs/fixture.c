@@ -14,7 +14,10 @@ static void line_put(struct buf *to, const char *line)
 
 static void say(void *context, const char *line)
 {
-    line_put(&((struct fixture *)context)->said, line);
+    struct fixture *f = context;
+    line_put(&f->said, line);
+    if (f->saying != NULL)
+        f->saying(f);
 }
 
 static void warn(void *context, const char *line)

@@ -27,6 +27,7 @@ struct fixture {
     bool watched, quiet;
     int (*flush)(void *context, struct err *e); /* NULL: all goes well */
     int (*progress)(const struct verbs_progress *p); /* NULL: go on */
+    void (*saying)(struct fixture *f); /* what happens when a line is said; NULL: nothing */
     struct verbs_progress last;
 
     /* What came of the last run. */

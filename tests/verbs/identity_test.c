@@ -86,13 +86,20 @@ static void what_cannot_be_done(void **state)
     struct fixture *f = *state;
     f->record = "Gim Haneul\n";
     fixture_run(f, "identity", "hide", NULL);
-    wrong(f, ERR_USAGE, "say seal, list");
+    wrong(f, ERR_USAGE, "say add, show, seal, list");
     fixture_run(f, "identity", "seal", NULL);
     wrong(f, ERR_USAGE, "other words");
     fixture_run(f, "identity", "list", "P-0001", NULL);
     wrong(f, ERR_USAGE, "other words");
     fixture_run(f, "identity", "seal", "Haneul", NULL);
-    wrong(f, ERR_USAGE, "no person's code");
+    wrong(f, ERR_USAGE, "no code of a person");
+    assert_null(strstr(f->e.text, "Haneul")); /* what was typed may be a name */
+    fixture_run(f, "identity", "request", "Haneul", "--why", "x", "--file", "y", NULL);
+    wrong(f, ERR_USAGE, "no code of a person");
+    assert_null(strstr(f->e.text, "Haneul"));
+    fixture_run(f, "identity", "seal", "P-0005", "--keyholders", "K-01,Haneul", "--needed", "1", "--out", "x", NULL);
+    wrong(f, ERR_USAGE, "no code of a person");
+    assert_null(strstr(f->e.text, "Haneul"));
     fixture_run(f, "identity", "seal", "P-0005", "--keyholders", "K-01", "--needed", "1", "--out", "x", NULL);
     wrong(f, ERR_USAGE, "line 1 is not");
     assert_null(strstr(f->e.text, "Haneul"));

@@ -59,8 +59,14 @@ static void today_is_a_day(void **state)
 {
     char day[TIME_TEXT_MAX];
     (void)state;
+    char before[TIME_TEXT_MAX];
     verbs_today(day);
     assert_true(statement_date_known(day) && strlen(day) == 10);
+    assert_int_equal(setenv("TZ", "AAA-24", 1), 0); /* where it is tomorrow */
+    time_text(before, time_now_unix_s());
+    verbs_today(day);
+    assert_int_equal(unsetenv("TZ"), 0);
+    assert_true(strncmp(day, before, 10) > 0);
 }
 
 int main(void)

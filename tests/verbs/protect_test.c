@@ -31,6 +31,16 @@ static void whose(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
+/* What is no item is not told of, and not for ever. */
+static void no_items(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "protect", "0-18446744073709551615", NULL), VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_ABSENT, "the leaves 0 to 18446744073709551615 are not all items");
+    assert_int_equal(fixture_run(f, "protect", "0", NULL), VERBS_ENVIRONMENT);
+    assert_int_equal(f->said.n, 0);
+}
+
 static void kept_back(void **state)
 {
     struct fixture *f = *state;
@@ -87,6 +97,7 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whose), cmocka_unit_test(kept_back), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whose), cmocka_unit_test(no_items), cmocka_unit_test(kept_back),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }
