@@ -155,7 +155,8 @@ static int file_make(const struct index *x, const char *root, struct err *e)
 static int unlock(struct index *x, const struct key *key, struct err *e)
 {
     char text[KEY_TEXT + 1] = "raw:";
-    int result = sqlite3mc_config(x->db, "cipher", CODEC_TYPE_AEGIS) == CODEC_TYPE_AEGIS ? SQLITE_OK : SQLITE_NOMEM;
+    int cipher = sqlite3mc_cipher_index("aegis"); /* its place among those that are compiled in */
+    int result = cipher > 0 && sqlite3mc_config(x->db, "cipher", cipher) == cipher ? SQLITE_OK : SQLITE_NOMEM;
     hex_put(text + 4, key->b, CRYPT_KEY);
     if (result == SQLITE_OK)
         result = sqlite3_key(x->db, text, KEY_TEXT);

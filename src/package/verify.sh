@@ -94,12 +94,12 @@ trap 'rm -rf -- "$tmp"' EXIT
 
 # ---- bytes ----------------------------------------------------------------------------------------------------------
 
-# slurp PATH MAX: TEXT is the whole file, which has no zero byte.
+# slurp PATH MAX [BYTES]: TEXT is the whole file, which has no zero byte.  BYTES: how long it is, where that is known.
 slurp() {
-    local size
+    local size=${3-}
     [ -f "$1" ] && [ ! -L "$1" ] || fail "$1: is not there"
     [ -r "$1" ] || stop "$1 cannot be read"
-    size=$(stat -c %s -- "$1") || stop "$1 cannot be read"
+    [ -n "$size" ] || size=$(stat -c %s -- "$1") || stop "$1 cannot be read"
     [ "$size" -le "$2" ] || fail "$1: is longer than it can be"
     TEXT=
     IFS= read -r -d '' TEXT <"$1"
@@ -112,8 +112,15 @@ for ((i = 0; i < 64; i++)); do
     DIGIT[${x:i:1}]=$i
 done
 
-# unbase64 TEXT: HEX, or false when it is not the one spelling.
+# unbase64 TEXT: HEX, or false when it is not the one spelling.  What paths share is read once.
+declare -A UNBASED=()
 unbase64() {
+    HEX=${UNBASED[x$1]-}
+    [ -z "$HEX" ] || return 0
+    unbase64_anew "$1" || return 1
+    UNBASED[x$1]=$HEX
+}
+unbase64_anew() {
     local t=$1 n=${#1} i v part
     HEX=
     ((n % 4 == 0)) || return 1
@@ -146,26 +153,40 @@ unbase64() {
 escape() {
     local h=$1
     ESC=
+    while [ ${#h} -ge 16 ]; do
+        ESC+="\\x${h:0:2}\\x${h:2:2}\\x${h:4:2}\\x${h:6:2}\\x${h:8:2}\\x${h:10:2}\\x${h:12:2}\\x${h:14:2}"
+        h=${h:16}
+    done
     while [ -n "$h" ]; do
         ESC+="\\x${h:0:2}"
         h=${h:2}
     done
 }
 
-# hash_hex HEX: HASH, of these bytes.
+# hash_written: HASH, of what was written to the file for it.  A pipe would cost two processes more for each hash.
+hash_written() {
+    HASH=$(sha256sum <"$tmp/hashed") || stop "sha256sum does not run"
+    HASH=${HASH%% *}
+}
+
+# hash_hex HEX: HASH, of these bytes.  The paths of a log share their nodes: each is hashed once.
+declare -A HASHED=()
 hash_hex() {
+    HASH=${HASHED[$1]-}
+    [ -z "$HASH" ] || return 0
     escape "$1"
     # shellcheck disable=SC2059
-    HASH=$(printf "$ESC" | sha256sum) || stop "sha256sum does not run"
-    HASH=${HASH%% *}
+    printf "$ESC" >"$tmp/hashed"
+    hash_written
+    HASHED[$1]=$HASH
 }
 
 # hash_purpose PURPOSE HEX TEXT: HASH of the purpose and a newline, these bytes, and the text.
 hash_purpose() {
     escape "$2"
     # shellcheck disable=SC2059
-    HASH=$({ printf '%s\n' "$1"; printf "$ESC"; printf %s "$3"; } | sha256sum) || stop "sha256sum does not run"
-    HASH=${HASH%% *}
+    { printf '%s\n' "$1"; printf "$ESC"; printf %s "$3"; } >"$tmp/hashed"
+    hash_written
 }
 
 # entry_public STATEMENT, entry_hidden STATEMENT SALT: ENTRY, 33 bytes in hex.
@@ -289,9 +310,7 @@ key_parse() {
     unbase64 "${BASH_REMATCH[3]}" || return 1
     [ "${HEX:0:2}" = "$2" ] || return 1
     KEY_PUBLIC=${HEX:2}
-    escape "$HEX"
-    # shellcheck disable=SC2059
-    HASH=$({ printf '%s\n' "$KEY_NAME"; printf "$ESC"; } | sha256sum)
+    hash_purpose "$KEY_NAME" "$HEX" ''
     [ "${HASH:0:8}" = "$KEY_ID" ]
 }
 
@@ -502,7 +521,8 @@ use_fit() {
 
 # ---- the files ------------------------------------------------------------------------------------------------------
 
-declare -A LISTED=() USED=()
+declare -A LISTED=() USED=() BYTES=()
+FILES=()
 walk() {
     local entry name
     for entry in "$package/$1"*; do
@@ -513,6 +533,7 @@ walk() {
         elif [ -f "$entry" ]; then
             LISTED[$1$name]=no
             USED[$1$name]=no
+            FILES+=("$1$name")
         elif [ -d "$entry" ] && [ "$2" -lt 3 ]; then
             [ -r "$entry" ] && [ -x "$entry" ] || stop "$1$name cannot be read"
             walk "$1$name/" $(($2 + 1))
@@ -522,13 +543,24 @@ walk() {
     done
 }
 
+# measure: BYTES of all that was found, some hundred at a time.
+measure() {
+    local i path some=() sizes=()
+    for path in "${FILES[@]}"; do some+=("$package/$path"); done
+    for ((i = 0; i < ${#FILES[@]}; i++)); do
+        ((i % 500 != 0)) || mapfile -t -O "$i" sizes < <(stat -c %s -- "${some[@]:i:500}")
+        [ -n "${sizes[i]-}" ] || stop "${FILES[i]} cannot be read"
+        BYTES[${FILES[i]}]=${sizes[i]}
+    done
+}
+
 # use PATH: it is in the package, and counts as looked at.
 use() {
     [ -n "${USED[$1]-}" ] || fail "$1: is not there"
     USED[$1]=yes
 }
 # take PATH MAX: TEXT.
-take() { use "$1" && slurp "$package/$1" "$2"; }
+take() { use "$1" && slurp "$package/$1" "$2" "${BYTES[$1]}"; }
 
 # manifest NAME PREFIX: its lines ascend, and name files that are there; then all of them are hashed.
 manifest() {
@@ -557,6 +589,7 @@ manifest() {
 # ---- 1. what lies there, and what the seal says of it ---------------------------------------------------------------
 
 walk '' 0
+measure
 slurp "$package.seal.note" 16777216
 opening_parse "$TEXT" || fail ".seal.note: is no opening"
 SEAL_LEAF=$O_LEAF SEAL_STATEMENT=$O_STATEMENT
@@ -932,7 +965,7 @@ item() {
     local file=${BASH_REMATCH[6]} bytes=${BASH_REMATCH[7]} digest=${BASH_REMATCH[8]} mode=${BASH_REMATCH[9]}
     local seconds=${BASH_REMATCH[10]} ns=${BASH_REMATCH[11]} encoded=${BASH_REMATCH[12]} text=${BASH_REMATCH[13]}
     printf -v name proof/items/%06d "$number"
-    slurp "$package/$name.opening" 16777216
+    slurp "$package/$name.opening" 16777216 "${BYTES[$name.opening]}"
     opening_parse "$TEXT" || fail "$name.opening: is no opening"
     entry_hidden "$O_STATEMENT" "$O_SALT"
     L_ENTRY[$leaf]=$ENTRY
@@ -956,7 +989,8 @@ item() {
         [ "$file" = "$shown$ending" ] || fail "$name.opening: is not what its row says"
     fi
     quote "$text"
-    shown=$(printf %s "$text" | base64 -w 0)
+    printf %s "$text" >"$tmp/text"
+    shown=$(base64 -w 0 <"$tmp/text")
     local expect="[\"name\",{\"text\":$QUOTED}]"
     [ "$shown" = "$encoded" ] || expect="[\"name\",{\"bytes\":\"$encoded\",\"text\":$QUOTED}]"
     local claims=("$expect")
@@ -974,8 +1008,7 @@ item() {
     fi
     if [ "$type" = file ]; then
         claims+=("[\"object\",{\"bytes\":$bytes,\"sha256\":\"$digest\"}]")
-        shown=$(stat -c %s -- "$package/$file")
-        [ "$shown" = "$bytes" ] || fail "$file: are not the bytes that the index names"
+        [ "${BYTES[$file]}" = "$bytes" ] || fail "$file: are not the bytes that the index names"
     fi
     [ "${claims[*]}" = "${O_CLAIM[*]}" ] && [ ${#claims[@]} -eq ${#O_CLAIM[@]} ] ||
         fail "$name.opening: is not what its row says"

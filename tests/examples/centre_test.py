@@ -2,13 +2,16 @@
 import contextlib
 import csv
 import email
+import functools
 import io
 import mailbox
 import os
 import re
 import stat
 import struct
+import sys
 import unittest
+from unittest import mock
 import wave
 import xml.etree.ElementTree
 import zipfile
@@ -16,6 +19,8 @@ import zlib
 
 from tools import HERE, TreeTest, lines, run
 
+import make_centre
+from centre import tree
 from centre.world import MARK
 
 MARKS = [MARK.encode(), MARK.encode("cp949"), b"FICTIONAL SAMPLE", MARK.encode("utf-16-be").hex().encode()]
@@ -24,6 +29,20 @@ KINDS = """testimony, Korean, UTF-8|testimony, Korean, CP949|testimony, Korean, 
 interview notes|consent|letter|PDF, English|PDF, Korean|PDF, scanned|DOCX|ODT|HWPX|XLSX of 2,000 cases|CSV|PNG|JPEG|GIF
 BMP|TIFF|WAV|film|EML|MBOX|ZIP|exact duplicate|near duplicate|NFD|CP949 bytes|255 bytes|deep|empty file|empty folder
 broken|sparse|hard link|symbolic link|FIFO|socket|unreadable|older than 1980""".replace("\n", "|").split("|")
+
+
+planned_once = functools.cache(tree.build)
+
+
+def shown(*args):
+    """(exit code, output, errors) of make_centre.py in this process: to plan the tree takes most of its time."""
+    out, errors = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with mock.patch.multiple(sys, argv=["make_centre.py", *args], stdout=out, stderr=errors), \
+            mock.patch.object(tree, "build", planned_once):
+        code = make_centre.main()
+    for stream in (out, errors):
+        stream.flush()
+    return code, out.buffer.getvalue(), errors.buffer.getvalue()
 
 
 def walk(root):
@@ -55,6 +74,11 @@ class CentreTest(TreeTest):
                 if broken or not path.startswith(b"11 "):
                     yield path, self.read(path)
 
+    def shows(self, option):
+        code, out, errors = shown(option)
+        self.assertEqual((code, errors), (0, b""), option)
+        return out
+
     # -- the same everywhere --
 
     def test_two_runs_are_identical(self):
@@ -76,7 +100,7 @@ class CentreTest(TreeTest):
         files = [s for s in self.found.values() if stat.S_ISREG(s.st_mode)]
         self.assertGreaterEqual(len(files), 400)
         self.assertTrue(8e6 <= sum(s.st_blocks * 512 for s in files) <= 20e6)
-        text = self.succeeds("make_centre.py", "--list").decode()
+        text = self.shows("--list").decode()
         for kind in KINDS:
             self.assertIn(kind, text)
         total = int(lines(text.encode())[-1].split()[0])
@@ -135,13 +159,13 @@ class CentreTest(TreeTest):
             self.assertEqual(case["involvement"] == "", case["alleged_perpetrator"] == "")
 
     def test_doubles_are_pairs_of_persons(self):
-        pairs = [line.split() for line in lines(self.succeeds("make_centre.py", "--doubles"))]
+        pairs = [line.split() for line in lines(self.shows("--doubles"))]
         codes = {p["person"] for p in self.table(b"persons.csv")}
         self.assertGreaterEqual(len(pairs), 50)
         self.assertTrue(all(a != b and a in codes and b in codes for a, b in pairs))
 
     def test_planted_pieces_occur(self):
-        pieces = self.succeeds("make_centre.py", "--planted").split(b"\n")[:-1]
+        pieces = self.shows("--planted").split(b"\n")[:-1]
         self.assertGreaterEqual(len(pieces), 20)
         self.assertEqual(len(set(pieces)), len(pieces))
         everything = b"\0".join([*self.found, *(data for _, data in self.files())])
@@ -283,7 +307,7 @@ class CentreTest(TreeTest):
     # -- refusals --
 
     def test_a_folder_that_is_not_empty_is_refused(self):
-        code, _, errors = run("make_centre.py", self.root)
+        code, _, errors = shown(self.root)
         self.assertEqual(code, 4)
         self.assertIn(b"not empty", errors)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Single flipped bits at random places of vault, ledger and keyring, every copy counted: all are told, and healed where
-# a second copy exists.  GW_FLIPS: how many (800); GW_SEED: other places.
+# a second copy exists.  GW_FLIPS: how many (500); GW_SEED: other places.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
 mkdir source
@@ -12,4 +12,4 @@ gw -R archive note 'one remark' >/dev/null
 gw -R archive intake source >/dev/null
 key=$(ls config/groundwork/*.key)
 "$(dirname "$groundwork")/tests/flow/flip_check" archive state/groundwork "$key" "$GROUNDWORK_PASSPHRASE_FILE" \
-    "${GW_FLIPS:-800}" "${GW_SEED:-3}"
+    "${GW_FLIPS:-500}" "${GW_SEED:-3}"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Every prefix of the recorded writes, syncs and renames of a member being added and of one being revoked, with
+# Prefixes of the recorded writes, syncs and renames of a member being added and of one being revoked, with
 # un-synced ones dropped: it opens, verifies and audits in full, as before or as after, and goes on from there.
-# GW_PREFIX_SAMPLE: only so many states of each recording, spread evenly (all); GW_PREFIX_RANDOM (2), GW_SEED: as in 11.
+# GW_PREFIX_SAMPLE: only so many states of each recording, spread evenly (60); GW_PREFIX_RANDOM (2), GW_SEED: as in 11.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
 built="$(dirname "$groundwork")/tests"
@@ -26,7 +26,7 @@ replay() { # replay NAME WORDS...: the command recorded, and each state that a c
     "$built/crash/crash-replay" "log-$name" replayed --root "repo=$work/repo=$work/before" \
         --root "state=$work/st/groundwork=$work/state-before" --compare \
         --random "${GW_PREFIX_RANDOM:-2}" --seed "${GW_SEED:-5}" --workers 2 --serve \
-        ${GW_PREFIX_SAMPLE:+--sample $GW_PREFIX_SAMPLE} \
+        --sample "${GW_PREFIX_SAMPLE:-60}" \
         -- "$built/flow/state_check" "$work/key" "$GROUNDWORK_PASSPHRASE_FILE" source
 }
 replay added member add request --role investigator --confirm "$words"

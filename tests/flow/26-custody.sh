@@ -3,7 +3,7 @@
 # A reader beside a writer, a disk that cannot be written, a spool that is stolen, damaged or taken away; and every
 # prefix of the recorded writes of a view and of the commit that takes it over.
 # GW_PREFIX_RANDOM: random states of each prefix (2); GW_SEED: other ones; GW_PREFIX_SAMPLE: only so many states of each
-# recording, spread evenly (60).
+# recording, spread evenly (35).
 # timeout: 600
 . "$(dirname "$0")/common.sh"
 built="$(dirname "$groundwork")/tests"
@@ -148,7 +148,7 @@ replay() { # NAME WORDS...: recorded, and replayed
         "$groundwork" -R "$work/repo" "$@" >/dev/null
     "$built/crash/crash-replay" "log-$name" replayed --root "repo=$work/repo=$work/repo-before" \
         --root "state=$work/st/groundwork=$work/state-before" --compare --random "${GW_PREFIX_RANDOM:-2}" \
-        --seed "${GW_SEED:-5}" --workers 2 --sample "${GW_PREFIX_SAMPLE:-60}" -- ./checker
+        --seed "${GW_SEED:-5}" --workers 2 --sample "${GW_PREFIX_SAMPLE:-35}" -- ./checker
 }
 replay first-view show papers/letter
 GW_HAD=1

@@ -244,14 +244,14 @@ for t in whole/proof/time/*.tsr; do
     rm cert-*
 done
 
-# ---- changes to a package where everything is proven; GW_MUTANTS_MORE=1: to all of its files, and one that withholds
+# ---- changes to a package where everything is proven; GW_MUTANTS_MORE=1: to all of it, and one that withholds
 mutants() {
     python3 -B "$tests/flow/mutants.py" --verifier "$verifier" --script verify.sh "$@" || fail "changes to $1"
 }
 if [ -z "${GW_MUTANTS_MORE:-}" ]; then
     mutants whole --older older --files 1 --lines 2 --random 40
 else
-    mutants whole --older older --random 100
+    mutants whole --older older --lines 1000000 --random 100
     mutants whole-single --lines 1 --random 30
 fi
 

@@ -1,4 +1,5 @@
 #include "story.h"
+#include "../base/thorough.h"
 
 #include <stdio.h>
 
@@ -72,7 +73,7 @@ static void test_flipped_bytes(void **state)
     fixture_read(f, "main.db", &good);
     assert_true(good.n > (size_t)40 * 4096);
     unsigned damaged = 0, tries = 0;
-    for (size_t at = 0; at < good.n; at += at < 128 ? 1 : 97 + chance_below(&c, 500), tries++) {
+    for (size_t at = 0; at < good.n; at += at < 128 ? 1 : every(97, 300) + chance_below(&c, 500), tries++) {
         uint8_t was = good.p[at];
         good.p[at] ^= (uint8_t)(1U << chance_below(&c, 8));
         fixture_write(f, "main.db", buf_bytes(&good));

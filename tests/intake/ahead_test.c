@@ -3,6 +3,7 @@
 
 #include "../base/chance.h"
 #include "../base/scratch.h"
+#include "../base/thorough.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -168,7 +169,7 @@ static void grow_tree(struct chance *c, const char *path, int depth)
 static void whatever_is_asked_the_same_is_told(void **state)
 {
     size_t open_before = descriptors();
-    for (uint64_t seed = 1; seed <= 6; seed++) {
+    for (uint64_t seed = 1; seed <= many(6, 4); seed++) {
         struct chance chance = {seed * 31};
         scratch_mkdir("tree");
         grow_tree(&chance, "tree", 2);
@@ -270,7 +271,7 @@ static void what_changed_before_it_was_read_is_told_as_it_is(void **state)
 static void what_cannot_be_read_ahead_is_read_by_the_visitor(void **state)
 {
     for (int wish = WISH_BYTES; wish <= WISH_BOTH; wish++)
-        for (unsigned n = 1; n <= 40; n++) {
+        for (unsigned n = 1; n <= 40; n += every(1, 2)) {
             OWN(told_release) struct told alone = {.wish = (enum wish)wish};
             OWN(told_release) struct told ahead = {.wish = (enum wish)wish};
             scratch_mkdir("t");

@@ -1,5 +1,6 @@
 /* Every flipped bit of every file is found and healed; what is bad in both copies is named. */
 #include "fixture.h"
+#include "../base/thorough.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -89,7 +90,7 @@ static void every_flipped_bit(void **state)
             OWN(buf_drop) struct buf bad = {0};
             fixture_get(f, COPY_NAME(copy), name, &content);
             buf_put_bytes(&bad, buf_bytes(&content));
-            for (size_t bit = 0; bit < content.n * 8; bit++) {
+            for (size_t bit = 0; bit < content.n * 8; bit += every(1, 3)) {
                 bad.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
                 fixture_put(f, COPY_NAME(copy), name, buf_bytes(&bad));
                 if (bit % 997 == 0) {

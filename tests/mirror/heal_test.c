@@ -1,6 +1,7 @@
 /* What is bad in every copy here comes from a mirror; nothing of the mirror is believed before it is held to the log.
  */
 #include "fixture_mirror.h"
+#include "../base/thorough.h"
 
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
@@ -211,7 +212,7 @@ static void test_ended_at_any_effect(void **state)
     struct fixture *f = *state;
     fill(f);
     int64_t at = (int64_t)fixture_size(f, "a/journal") / 2;
-    for (unsigned n = 1;; n += n < 60 ? 1 : 7) {
+    for (unsigned n = 1;; n += n < 60 ? every(1, 2) : 7) {
         fixture_back(f, "good");
         fixture_flip(f, "a/journal", at);
         fixture_flip(f, "b/journal", at);

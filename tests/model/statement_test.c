@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../base/chance.h"
+#include "../base/thorough.h"
 
 static const struct key SEED = {{1}}, OTHER_SEED = {{2}};
 static struct note_key member, other;
@@ -1257,7 +1258,7 @@ static void round_trips(void **state)
     OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
     OWN(statement_held_drop) struct statement_held *held = NULL;
     for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
-        for (int i = 0; i < 150; i++) {
+        for (unsigned i = 0; i < many(150, 50); i++) {
             struct statement read;
             OWN(buf_drop) struct buf note = {0};
             struct err e = {0};
@@ -1471,7 +1472,7 @@ static void every_changed_character(void **state)
     struct err e;
     size_t accepted = 0;
     for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
-        for (int sample = 0; sample < 2; sample++) {
+        for (unsigned sample = 0; sample < many(2, 1); sample++) {
             draw_statement(&d, (enum statement_kind)kind);
             store(&d.s, &s);
             for (size_t at = 0; at < s.text.n; at++) {

@@ -3,6 +3,7 @@
  * follow when there are many of them: what is asked meanwhile, what fails, where it ends.
  */
 #include "fixture.h"
+#include "../base/thorough.h"
 
 enum { EACH = 8 }; /* files of a part */
 
@@ -102,7 +103,7 @@ static void test_ends_anywhere(void **state)
 {
     struct fixture *f = *state;
     fixture_keep(f, "before");
-    for (unsigned effect = 1;; effect += 7) {
+    for (unsigned effect = 1;; effect += every(7, 11)) {
         struct parts p;
         size_t duplicates = 0;
         (void)begin(f, &p);
@@ -301,10 +302,10 @@ static void test_what_is_owed_excuses_nothing_else(void **state)
 static void test_singles_end_anywhere(void **state)
 {
     struct fixture *f = *state;
-    enum { NOTES = LEDGER_BEHIND_MAX + 1, STEP = 23 };
+    enum { NOTES = LEDGER_BEHIND_MAX + 1 };
     fixture_keep(f, "before");
     const uint64_t before = fixture_where(f, STORE_PUBLIC).records;
-    for (unsigned effect = 3;; effect += STEP) {
+    for (unsigned effect = 3;; effect += every(23, 37)) {
         struct store *s = fixture_open(f, STORE_WRITE);
         unsigned reported = 0;
         fixture_calm();

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "../base/thorough.h"
 
 #include <sys/stat.h>
 
@@ -252,7 +253,7 @@ static void test_repair_ends_anywhere(void **state)
     fixture_first(f, folder.s, "segment-", &name);
     fixture_flip(f, name.s, 100);
     fixture_keep(f, "bad");
-    for (unsigned at = 1;; at += 6) {
+    for (unsigned at = 1;; at += every(3, 11)) {
         fixture_back(f, "bad");
         fixture_die_at(at);
         int rc = fixture_repair(f);

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "../base/thorough.h"
 
 /* ---- what ends at any moment ---- */
 
@@ -49,7 +50,7 @@ static void end_anywhere(struct fixture *f, int (*act)(struct store *s, struct e
     fixture_keep(f, "before");
     struct ledger_position before = fixture_where(f, STORE_PUBLIC);
     unsigned done = 0, lost = 0, at = 1;
-    for (int rc = -1; rc != 0; at += step) {
+    for (int rc = -1; rc != 0; at += every(1, step)) {
         fixture_back(f, "before");
         struct store *s = fixture_open(f, STORE_WRITE);
         fixture_die_at(at);

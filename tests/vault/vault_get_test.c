@@ -1,5 +1,6 @@
 /* Whole objects: by one thread and by two, up to the sink's failure, and never more than what is whole. */
 #include "fixture.h"
+#include "../base/thorough.h"
 
 #include <fcntl.h>
 
@@ -50,7 +51,7 @@ static void a_failing_sink_ends_both_threads(void **state)
     fixture_begin(&f, 16, 2);
     uint64_t leaf = put_committed(&f, bytes_of(p, n));
     size_t all = SIZE_MAX;
-    for (size_t fail_at = 0; fail_at < all; fail_at += 3) {
+    for (size_t fail_at = 0; fail_at < all; fail_at += every(3, 3)) {
         struct counted c = {.fail_at = fail_at};
         struct vault_sink sink = {counting_write, &c};
         struct err e = {0};

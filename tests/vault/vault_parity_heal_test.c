@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "vault/vault_internal.h"
+#include "../base/thorough.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -166,7 +167,7 @@ static void any_two_of_eighteen(void **state)
     struct remembered r;
     remember(&r, (struct vault_parity){16, 2}, 17, 0);
     assert_int_equal(r.members, 18);
-    for (unsigned k = 0; k < 12; k++) {
+    for (unsigned k = 0; k < many(12, 6); k++) {
         unsigned a = (unsigned)draw(&r, 18);
         unsigned b = (a + 1 + (unsigned)draw(&r, 17)) % 18;
         lose(&r, a, k);
@@ -181,7 +182,7 @@ static void an_incomplete_stripe_heals_too(void **state)
     struct remembered r;
     remember(&r, (struct vault_parity){16, 4}, 3, 0);
     assert_in_range(r.members, 7, 9);
-    for (unsigned k = 0; k < 6; k++) {
+    for (unsigned k = 0; k < many(6, 4); k++) {
         unsigned first = (unsigned)draw(&r, r.members);
         for (unsigned i = 0; i < 4; i++)
             lose(&r, (first + i) % r.members, k + i);
@@ -195,7 +196,7 @@ static void scattered_sectors(void **state)
 {
     struct remembered r;
     remember(&r, (struct vault_parity){16, 4}, 16, 0);
-    for (unsigned k = 0; k < 4; k++) {
+    for (unsigned k = 0; k < many(4, 2); k++) {
         for (size_t row = 0; row < 64; row++) {
             unsigned first = (unsigned)draw(&r, r.members);
             unsigned count = (unsigned)draw(&r, 5);
@@ -222,7 +223,7 @@ static void the_stated_rates(void **state)
     for (size_t c = 0; c < COUNT(cases); c++) {
         struct remembered r;
         remember(&r, cases[c].parity, 16, 0);
-        for (unsigned k = 0; k < 10; k++) { /* as many rows as ten stripes of such packs have */
+        for (unsigned k = 0; k < many(10, 4); k++) { /* in torture as many rows as ten stripes of such packs have */
             size_t damaged = 0;
             for (unsigned i = 0; i < r.members; i++) {
                 bool any = false;

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "vault/vault_internal.h"
+#include "../base/thorough.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -95,7 +96,7 @@ static void stripes_are_right(struct fixture *f)
 static void agrees_with_slow_arithmetic(void **state)
 {
     static const struct vault_parity shapes[] = {{16, 4}, {3, 2}, {1, 1}};
-    for (size_t i = 0; i < COUNT(shapes); i++) {
+    for (size_t i = 0; i < COUNT(shapes); i += every(1, 1)) {
         struct fixture f;
         fixture_begin_with(&f, 1, 2, shapes[i]);
         fixture_fill(&f, 1, 400 << 10); /* a pack that was open for some commits */

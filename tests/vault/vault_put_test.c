@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "vault/vault_internal.h"
+#include "../base/thorough.h"
 
 static const size_t sizes[] = {
     0,      1,      63,     64,      65,   1000,          16320,   16336,         16337,   65535, 65536,
@@ -14,7 +15,7 @@ static void every_size_comes_back(void **state)
     uint8_t *p[COUNT(sizes) * 4];
     size_t n = 0;
     fixture_begin(&f, 4, 2);
-    for (size_t k = 0; k < 4; k++)
+    for (size_t k = 0; k < many(4, 4); k++)
         for (size_t i = 0; i < COUNT(sizes); i++, n++) {
             p[n] = fixture_bytes("rtzm"[k], sizes[i], i);
             assert_int_equal(fixture_put(&f, bytes_of(p[n], sizes[i])), n);
