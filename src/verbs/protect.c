@@ -9,7 +9,8 @@ enum { OPTION_RECEIPT, OPTION_PERSON, OPTION_NOT, OPTION_NOBODY, OPTION_RESTRICT
 struct protecting {
     struct store *store;
     struct verbs_persons linked, unlinked;
-    struct verbs_ranges items;
+    struct verbs_ranges items; /* as they were named */
+    struct verbs_ranges bytes; /* and what further names among them name, whose bytes they have */
     struct statement measure; /* of STATEMENT_PROTECTED, when measured */
     bool measured, nobody;
     struct buf held;
@@ -21,6 +22,7 @@ static void protecting_release(struct protecting *p)
     verbs_persons_release(&p->linked);
     verbs_persons_release(&p->unlinked);
     verbs_ranges_release(&p->items);
+    verbs_ranges_release(&p->bytes);
     buf_drop(&p->held);
 }
 
@@ -94,14 +96,43 @@ int verbs_items_chosen(const struct verbs_request *request, size_t from, const c
     return rc;
 }
 
+static int item_take(void *context, const struct index_item *item, struct err *e)
+{
+    return verbs_ranges_item(context, item, e);
+}
+
+/* What protects a further name protects the bytes, which stand under the item that it names. */
+static int bytes_find(struct protecting *p, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < p->items.count; i++) {
+        const struct statement_range *r = &p->items.list[i];
+        rc = verbs_ranges_add(&p->bytes, r->first, r->last, e);
+        for (uint64_t leaf = r->first; rc == 0 && leaf <= r->last; leaf++) {
+            struct err mine = {0};
+            rc = index_item(store_index(p->store), leaf, item_take, &p->bytes, &mine);
+            rc = rc == 0 || rc == ERR_ABSENT ? 0 : err_set(e, rc, "%s", mine.text);
+        }
+    }
+    verbs_ranges_settle(&p->bytes);
+    return rc;
+}
+
 static int concern_add(struct protecting *p, enum consent_link link, const struct statement_persons *persons,
                        struct err *e)
 {
     uint64_t leaf;
+    const struct verbs_ranges *of = link == CONSENT_LINKED ? &p->bytes : &p->items;
     struct statement st = {.kind = STATEMENT_CONCERNS, .at_unix_s = time_now_unix_s(),
-                           .concerns = {.link = link, .persons = *persons, .items = p->items.list,
-                                        .item_count = p->items.count, .why = p->why}};
+                           .concerns = {.link = link, .persons = *persons, .items = of->list,
+                                        .item_count = of->count, .why = p->why}};
     return store_add(p->store, &st, &leaf, NULL, e);
+}
+
+/* Only what forbids more reaches beyond what was named. */
+static bool holds_back(const struct statement_protected *x)
+{
+    return x->level != CONSENT_ORDINARY && x->restriction != CONSENT_UNRESTRICTED;
 }
 
 static int add_all(struct protecting *p, struct err *e)
@@ -115,8 +146,9 @@ static int add_all(struct protecting *p, struct err *e)
     if (rc == 0 && p->nobody)
         rc = concern_add(p, CONSENT_NOBODY, &p->linked.list, e);
     if (rc == 0 && p->measured) {
-        p->measure.protected.items = p->items.list;
-        p->measure.protected.item_count = p->items.count;
+        const struct verbs_ranges *of = holds_back(&p->measure.protected) ? &p->bytes : &p->items;
+        p->measure.protected.items = of->list;
+        p->measure.protected.item_count = of->count;
         p->measure.protected.why = p->why;
         rc = store_add(p->store, &p->measure, &leaf, NULL, e);
     }
@@ -184,14 +216,14 @@ static int say_hold(void *context, const struct index_hold *row, struct err *e)
 }
 
 /* What is no item has nothing that stands of it, and would be told of as if it were one. */
-static int all_items(struct protecting *p, struct err *e)
+static int all_items(struct protecting *p, int code, struct err *e)
 {
     for (size_t i = 0; i < p->items.count; i++) {
         const struct statement_range *r = &p->items.list[i];
         uint64_t there;
         int rc = index_items_between(store_index(p->store), r->first, r->last, &there, e);
         if (rc == 0 && (there == 0 || there - 1 != r->last - r->first))
-            rc = err_set(e, ERR_ABSENT, "the leaves %llu to %llu are not all items", (unsigned long long)r->first,
+            rc = err_set(e, code, "the leaves %llu to %llu are not all items", (unsigned long long)r->first,
                          (unsigned long long)r->last);
         if (rc != 0)
             return rc;
@@ -204,8 +236,8 @@ static int tell_all(struct protecting *p, const struct verbs_face *face, struct 
     OWN(store_deciding_drop) struct store_deciding *d = NULL;
     const struct consent_facts *facts;
     int rc = store_deciding_new(p->store, consent_use(0), "", &d, e);
-    for (size_t i = 0; rc == 0 && i < p->items.count; i++)
-        for (uint64_t leaf = p->items.list[i].first; rc == 0 && leaf <= p->items.list[i].last; leaf++) {
+    for (size_t i = 0; rc == 0 && i < p->bytes.count; i++)
+        for (uint64_t leaf = p->bytes.list[i].first; rc == 0 && leaf <= p->bytes.list[i].last; leaf++) {
             struct standing t = {face, leaf, UINT64_MAX};
             rc = store_persons_at(d, leaf, &facts, e);
             if (rc == 0 && face->json != NULL)
@@ -233,7 +265,11 @@ int verbs_protect(const struct verbs_request *request, const struct verbs_face *
     if (rc == 0)
         rc = verbs_items_chosen(request, 0, request->option[OPTION_RECEIPT], store_index(s), &p.items, e);
     if (rc == 0)
-        rc = changes ? add_all(&p, e) : all_items(&p, e);
+        rc = all_items(&p, changes ? ERR_REFUSED : ERR_ABSENT, e);
+    if (rc == 0)
+        rc = bytes_find(&p, e);
+    if (rc == 0 && changes)
+        rc = add_all(&p, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {
