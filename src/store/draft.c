@@ -177,6 +177,7 @@ void store_draft_release(struct draft *d)
     if (d->leaves != NULL)
         crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
     free(d->leaves);
+    crypt_secret_free(d->secrets);
     buf_wipe(&d->arena);
     buf_wipe(&d->text);
     buf_wipe(&d->values);
@@ -288,14 +289,20 @@ static int leaf_room(struct draft *d, struct err *e)
         return 0;
     size_t room = d->room == 0 ? 256 : d->room * 2;
     struct draft_leaf *grown = calloc(room, sizeof *grown);
-    if (grown == NULL)
+    struct key *secrets = grown == NULL ? NULL : crypt_secret_new(room * sizeof *secrets);
+    if (secrets == NULL) {
+        free(grown);
         return err_memory(e);
+    }
     if (d->leaves != NULL) {
         memcpy(grown, d->leaves, d->count * sizeof *grown);
+        memcpy(secrets, d->secrets, d->count * sizeof *secrets);
         crypt_wipe(d->leaves, d->room * sizeof *grown);
     }
     free(d->leaves);
+    crypt_secret_free(d->secrets);
     d->leaves = grown;
+    d->secrets = secrets;
     d->room = room;
     return 0;
 }
@@ -310,19 +317,19 @@ static const struct crypt_signer *signer_of(struct store *s)
 }
 
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
-static int leaf_write(struct store *s, struct draft_leaf *leaf, struct err *e)
+static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key *secret, struct err *e)
 {
     struct draft *d = &s->draft;
     buf_clear(&d->text);
     buf_clear(&d->values);
     buf_clear(&d->note);
-    int rc = statement_make(&leaf->statement, &leaf->secret, &d->text, &d->values, e);
+    int rc = statement_make(&leaf->statement, secret, &d->text, &d->values, e);
     if (rc == 0)
         rc = statement_finish_by(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, signer_of(s),
                                  &d->note, e);
     if (rc != 0)
         return rc;
-    leaf_entry_hidden(&leaf->secret, buf_bytes(&d->note), leaf->entry);
+    leaf_entry_hidden(secret, buf_bytes(&d->note), leaf->entry);
     size_t at = d->arena.n;
     if (statement_compact(&leaf->statement, buf_bytes(&d->values), &d->arena)) {
         leaf->fields_at = at;
@@ -367,8 +374,9 @@ static int add_leaf(struct store *s, const struct statement *statement, struct e
     struct draft_leaf *leaf = &d->leaves[d->count];
     size_t before = d->arena.n;
     *leaf = (struct draft_leaf){.statement = *statement};
-    crypt_random_fast(leaf->secret.b, CRYPT_KEY);
-    int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, e) : err_memory(e);
+    struct key *secret = &d->secrets[d->count];
+    crypt_random_fast(secret->b, CRYPT_KEY);
+    int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, secret, e) : err_memory(e);
     if (rc == 0)
         rc = store_rules_check(s, statement, e);
     if (rc != 0 && d->arena.n > before) {
@@ -387,7 +395,7 @@ static int object_resolve(struct store *s, int rc, const struct statement *state
         vault_forget(s->writer);
         return rc;
     }
-    leaf_manifest_key(&d->leaves[d->count].secret, &key);
+    leaf_manifest_key(&d->secrets[d->count], &key);
     rc = vault_keep(s->writer, &key, number, e);
     if (rc == 0)
         digest_note(&d->digests, &statement->received.sha256);
@@ -401,8 +409,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];
-    *leaf = (struct draft_leaf){.secret = r->content.secret,
-                                .text_at = d->arena.n,
+    d->secrets[d->count] = r->content.secret;
+    *leaf = (struct draft_leaf){.text_at = d->arena.n,
                                 .text_bytes = r->content.statement.n,
                                 .values_at = d->arena.n + r->content.statement.n,
                                 .values_bytes = r->content.values.n,

@@ -56,7 +56,6 @@ void store_reports_put(const struct store_reports *reports, const struct hash *p
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
     struct statement statement; /* pointers inside are into the draft's own copies */
-    struct key secret;
     size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
     size_t fields_at, fields_bytes;
@@ -80,6 +79,7 @@ struct draft {
     bool begun;
     uint64_t first_leaf;
     struct draft_leaf *leaves;
+    struct key *secrets; /* of the leaves, in locked memory */
     size_t count, room;
     struct buf arena;
     struct buf text, values, note; /* the statement at work */

@@ -312,7 +312,7 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         size_t head = m->hidden.n;
         buf_put_u32(&m->hidden, 0);
         m->told.journal_offset[i] = m->hidden.n;
-        if (leaf_seal(&leaf->secret, &s->pin, number, &envelope, &m->hidden) != 0 || m->hidden.failed)
+        if (leaf_seal(&d->secrets[i], &s->pin, number, &envelope, &m->hidden) != 0 || m->hidden.failed)
             return err_memory(e);
         m->told.sealed_bytes[i] = (uint32_t)(m->hidden.n - m->told.journal_offset[i]);
         u32_put(m->hidden.p + head, m->told.sealed_bytes[i]);
@@ -326,15 +326,7 @@ static int seal_secrets(struct store *s, struct making *m, struct err *e)
     struct draft *d = &s->draft;
     if (d->count == 0)
         return 0;
-    struct key *secrets = calloc(d->count, sizeof *secrets);
-    if (secrets == NULL)
-        return err_memory(e);
-    for (size_t i = 0; i < d->count; i++)
-        secrets[i] = d->leaves[i].secret;
-    int rc = keyring_seal(s->keyring, d->first_leaf, secrets, d->count, &m->secrets, e);
-    crypt_wipe(secrets, d->count * sizeof *secrets);
-    free(secrets);
-    return rc;
+    return keyring_seal(s->keyring, d->first_leaf, d->secrets, d->count, &m->secrets, e);
 }
 
 /* One cover over the received leaves, which lie side by side. */
