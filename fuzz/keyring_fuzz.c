@@ -277,6 +277,15 @@ static struct keyring *opened_with(const char *name, struct buf *file)
     return k;
 }
 
+/* What must be understood of it is what is in it. */
+static uint32_t features(const struct keyring *k)
+{
+    uint32_t sum = (k->turn_count > 0 ? FEATURE_TURNS : 0u) | (k->called[0] != 0 ? FEATURE_CALLED : 0u);
+    for (size_t i = 0; i < k->segment_count; i++)
+        sum |= k->segments[i].rewritten > 0 ? FEATURE_REWRITTEN : 0u;
+    return sum;
+}
+
 static void table(struct cursor *c, bool with_length)
 {
     OWN(buf_drop) struct buf file = {0};
@@ -302,7 +311,8 @@ static void table(struct cursor *c, bool with_length)
         return;
     ask(k);
     ask(k); /* what the first left behind is asked too */
-    struct head expected = {.magic = "GWTABLE\n", .number = 2, .epoch = 1, .body = u32_get(head + 52)};
+    struct head expected = {.magic = "GWTABLE\n", .number = 2, .epoch = 1, .body = u32_get(head + 52),
+                            .features = features(k)};
     uint8_t again[HEAD_BYTES];
     memcpy(expected.compartment, id.holdings[0].compartment, KEYRING_ID);
     keyring_head_write(&expected, again);
