@@ -5,7 +5,11 @@
 
 enum {
     POSTINGS_MAX = 16000, /* of all keys of a query, the rarest first, that are looked at */
-    SEEN_BITS = 12,
+    CANDIDATES_MAX = 3071,
+    TABLE_BITS = 13,
+    MAYBE_BITS = 16,
+    BEFORE_BITS = 7,
+    WORTH_MAX = 1023, /* what is worth more is all compared */
     DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
     VERIFIED_MAX = 64,  /* names that are compared in full, the best by shared keys */
 };
@@ -54,10 +58,35 @@ static int make_sieve(struct screen *s, struct err *e)
     return rc == 0 ? match_sieve_ready(s->sieve, e) : rc;
 }
 
+/* The same text stands at the same offset, so that it is compared with a query once. */
+static int share_texts(struct screen *s, struct err *e)
+{
+    size_t room = 1;
+    while (room < 2 * s->names_count + 2)
+        room *= 2;
+    OWN(mem_drop) uint32_t *first = calloc(room, sizeof *first); /* one more than the number of a name */
+    if (first == NULL)
+        return err_memory(e);
+    for (uint32_t i = 0; i < s->names_count; i++) {
+        struct screen_name *n = &s->names[i];
+        size_t at = match_bytes_hash(bytes_of(s->texts.p + n->text, n->text_bytes)) & (room - 1);
+        for (; first[at] != 0; at = (at + 1) & (room - 1)) {
+            const struct screen_name *m = &s->names[first[at] - 1];
+            if (m->text_bytes == n->text_bytes &&
+                memcmp(s->texts.p + m->text, s->texts.p + n->text, n->text_bytes) == 0)
+                break;
+        }
+        if (first[at] == 0)
+            first[at] = i + 1;
+        n->text = s->names[first[at] - 1].text;
+    }
+    return 0;
+}
+
 int screen_index(struct screen *s, struct err *e)
 {
     size_t room = 0;
-    int rc = 0;
+    int rc = share_texts(s, e);
     s->postings_count = 0;
     for (uint32_t i = 0; rc == 0 && i < s->names_count; i++) {
         struct match_name name;
@@ -129,8 +158,10 @@ static enum screen_agreement texts_agree(struct bytes a, struct bytes b, enum sc
 static enum screen_agreement detail_agrees(struct bytes query, const char *entry, enum screen_detail which)
 {
     enum screen_agreement best = SCREEN_UNKNOWN;
+    if (query.n == 0)
+        return best;
     struct bytes left = bytes_text(entry), value;
-    while (query.n != 0 && next_value(&left, &value)) {
+    while (next_value(&left, &value)) {
         enum screen_agreement now = SCREEN_UNKNOWN;
         struct match_date a, b;
         if (which != SCREEN_BIRTH)
@@ -157,14 +188,23 @@ static unsigned with_details(const struct screen *s, const struct screen_query *
 
 /* ---- the search ---- */
 
+/* How a text compares with the query: many names of a list are the same one. */
+struct compared {
+    uint32_t text; /* offset of the text, and one more than its kind; 0 for none */
+    uint32_t kind;
+    unsigned score;
+    struct match_reason reason; /* when it may be a hit */
+};
 struct finding {
     const struct screen *s;
     const struct screen_query *q;
+    unsigned least; /* score of a name from which it may be a hit */
     struct match_name name[2]; /* by reading; the second only for Chinese characters */
     bool han;
     struct screen_hit *hits;
     size_t count;
     uint64_t compared;
+    struct compared before[1 << BEFORE_BITS]; /* by the offset of the text */
 };
 
 static void insert_hit(struct finding *f, const struct screen_hit *hit)
@@ -198,6 +238,33 @@ static unsigned least_of(const struct screen_query *q)
     return threshold;
 }
 
+static const struct compared *compare_text(struct finding *f, const struct screen_name *n, uint8_t kind)
+{
+    struct compared *c = &f->before[(n->text * 0x9E3779B1u) >> (32 - BEFORE_BITS)];
+    if (c->kind == kind + 1u && c->text == n->text)
+        return c;
+    c->text = n->text;
+    c->kind = kind + 1u;
+    c->score = 0;
+    memset(&c->reason, 0, sizeof c->reason);
+    for (unsigned reading = 0; reading < 2; reading++) {
+        struct match_name other;
+        struct match_reason reason;
+        bool han = match_name_read(bytes_of(f->s->texts.p + n->text, n->text_bytes), (enum match_reading)reading, &other);
+        if (reading == 1 && !han && !f->han)
+            break;
+        unsigned score = match_name_score(&f->name[f->han ? reading : 0], &other, (enum match_kind)kind, &reason);
+        if (score > c->score) {
+            c->score = score;
+            if (score >= f->least)
+                c->reason = reason;
+        }
+        if (!han && !f->han)
+            break;
+    }
+    return c;
+}
+
 static void compare_name(struct finding *f, uint32_t number)
 {
     const struct screen_name *n = &f->s->names[number];
@@ -205,62 +272,98 @@ static void compare_name(struct finding *f, uint32_t number)
     if (item->known)
         return;
     f->compared++;
-    struct screen_hit hit = {.entry = n->item, .name = bytes_of(f->s->texts.p + n->text, n->text_bytes)};
-    const unsigned least = least_of(f->q);
-    for (unsigned reading = 0; reading < 2; reading++) {
-        struct match_name other;
-        bool han = read_name(f->s, number, (enum match_reading)reading, &other);
-        if (reading == 1 && !han && !f->han)
-            break;
-        const struct match_name *name = &f->name[f->han ? reading : 0];
-        unsigned score = match_name_score(name, &other, (enum match_kind)item->kind, NULL);
-        if (score > hit.name_score) {
-            hit.name_score = score;
-            if (score >= least) /* once more, to be told why */
-                (void)match_name_score(name, &other, (enum match_kind)item->kind, &hit.reason);
-        }
-        if (!han && !f->han)
-            break;
-    }
-    unsigned threshold = f->q->threshold == 0 ? SCREEN_THRESHOLD : f->q->threshold;
-    if (hit.name_score < least)
+    const struct compared *c = compare_text(f, n, item->kind);
+    if (c->score < f->least)
         return;
+    struct screen_hit hit = {.entry = n->item,
+                             .name_score = c->score,
+                             .name = bytes_of(f->s->texts.p + n->text, n->text_bytes),
+                             .reason = c->reason};
     hit.score = with_details(f->s, f->q, &hit);
-    if (hit.score >= threshold)
+    if (hit.score >= (f->q->threshold == 0 ? SCREEN_THRESHOLD : f->q->threshold))
         insert_hit(f, &hit);
 }
 
-struct seen {
-    uint32_t name; /* one more than the number */
-    uint32_t worth;
+/* What shares keys with a query, in the order in which it was met, and how much it shares. */
+struct candidate {
+    uint32_t name, worth;
+};
+struct gathering {
+    struct candidate of[CANDIDATES_MAX];
+    unsigned count;
+    uint16_t table[1 << TABLE_BITS];            /* one more than the place of a name, by its hash */
+    uint64_t maybe[1 << (MAYBE_BITS - 6)];      /* a bit by the hash of each name: most that are not there are told so */
+    uint32_t histogram[WORTH_MAX + 1];          /* of worths */
 };
 
-static void add_seen(struct seen *table, uint32_t *order, unsigned *count, uint32_t name, uint32_t worth)
+static uint32_t hash_of(uint32_t name)
 {
-    const uint32_t mask = (1u << SEEN_BITS) - 1;
-    uint32_t at = (name * 0x9E3779B1u) >> (32 - SEEN_BITS);
-    while (table[at].name != 0 && table[at].name != name + 1)
-        at = (at + 1) & mask;
-    if (table[at].name == 0) {
-        if (*count == mask * 3 / 4)
-            return;
-        table[at].name = name + 1;
-        order[(*count)++] = at;
-    }
-    table[at].worth += worth;
+    return name * 0x9E3779B1u;
 }
 
-static void postings_of(const struct screen *s, uint32_t key, size_t *ret_from, size_t *ret_to)
+static void set_maybe(struct gathering *g, uint32_t hash)
 {
-    uint32_t bucket = key >> (32 - SCREEN_BUCKET_BITS);
-    size_t from = s->bucket[bucket], end = s->bucket[bucket + 1];
-    while (from < end && s->postings[from].key < key)
-        from++;
-    size_t to = from;
-    while (to < end && s->postings[to].key == key)
-        to++;
-    *ret_from = from;
-    *ret_to = to;
+    g->maybe[hash >> (32 - MAYBE_BITS) >> 6] |= 1ull << (hash >> (32 - MAYBE_BITS) & 63);
+}
+
+static bool is_maybe(const struct gathering *g, uint32_t hash)
+{
+    return (g->maybe[hash >> (32 - MAYBE_BITS) >> 6] >> (hash >> (32 - MAYBE_BITS) & 63) & 1) != 0;
+}
+
+/* Where ${name} stands in the table, or would. */
+static uint16_t *place_of(struct gathering *g, uint32_t name)
+{
+    uint32_t at = hash_of(name) >> (32 - TABLE_BITS);
+    while (g->table[at] != 0 && g->of[g->table[at] - 1].name != name)
+        at = (at + 1) & ((1u << TABLE_BITS) - 1);
+    return &g->table[at];
+}
+
+/* All names of postings share ${worth} more with the query; those not met before are candidates while ${admit}. */
+static void add_postings(struct gathering *g, const struct screen_posting *p, size_t n, uint32_t worth, bool admit)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((!admit || g->count == CANDIDATES_MAX) && !is_maybe(g, hash_of(p[i].name)))
+            continue;
+        uint16_t *place = place_of(g, p[i].name);
+        if (*place != 0) {
+            g->of[*place - 1].worth += worth;
+        } else if (admit && g->count < CANDIDATES_MAX) {
+            g->of[g->count++] = (struct candidate){p[i].name, worth};
+            *place = (uint16_t)g->count;
+            set_maybe(g, hash_of(p[i].name));
+        }
+    }
+}
+
+/*
+ * The best by what they share: all above the worth that is returned, and of those that have it the first ones, as far
+ * as VERIFIED_MAX reaches beyond ${ret_above}.
+ */
+static uint32_t bar_of(struct gathering *g, unsigned *ret_above)
+{
+    memset(g->histogram, 0, sizeof g->histogram);
+    for (unsigned i = 0; i < g->count; i++)
+        g->histogram[g->of[i].worth > WORTH_MAX ? WORTH_MAX : g->of[i].worth]++;
+    uint32_t bar = WORTH_MAX, above = 0;
+    while (bar > 0 && above + g->histogram[bar] <= VERIFIED_MAX)
+        above += g->histogram[bar--];
+    *ret_above = above;
+    return bar;
+}
+
+/* The first posting of a bucket whose key is not below ${key}. */
+static size_t lower_bound(const struct screen *s, size_t from, size_t to, uint64_t key)
+{
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (s->postings[middle].key < key)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
 }
 
 struct range {
@@ -285,49 +388,66 @@ static uint32_t worth_of(size_t postings, uint8_t rank)
     return rare * (1u + rank);
 }
 
-static void find_indexed(struct finding *f)
+/* The postings of all keys of the query, the shortest lists first, and as many of these as are looked at. */
+static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_NAME_KEYS])
 {
-    struct seen table[1 << SEEN_BITS];
-    uint32_t order[1 << SEEN_BITS];
-    struct range range[2 * MATCH_NAME_KEYS];
-    unsigned ranges = 0, count = 0;
-    memset(table, 0, sizeof table);
+    unsigned ranges = 0, used = 0;
     for (unsigned reading = 0; reading < (f->han ? 2u : 1u); reading++) {
         uint32_t keys[MATCH_NAME_KEYS];
         uint8_t rank[MATCH_NAME_KEYS];
         unsigned n = match_name_keys(&f->name[reading], keys, rank);
         for (unsigned i = 0; i < n; i++) {
+            const uint32_t *bucket = &f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
             struct range *r = &range[ranges];
-            postings_of(f->s, keys[i], &r->from, &r->to);
+            r->from = lower_bound(f->s, bucket[0], bucket[1], keys[i]);
+            r->to = lower_bound(f->s, r->from, bucket[1], keys[i] + 1ull);
             r->worth = worth_of(r->to - r->from, rank[i]);
             ranges += r->to != r->from;
         }
     }
     qsort(range, ranges, sizeof *range, shortest_first);
-    size_t looked_at = 0;
-    for (unsigned i = 0; i < ranges; i++) {
-        looked_at += range[i].to - range[i].from;
-        if (i != 0 && looked_at > POSTINGS_MAX)
+    for (size_t looked_at = 0; used < ranges; used++) {
+        looked_at += range[used].to - range[used].from;
+        if (used != 0 && looked_at > POSTINGS_MAX)
             break;
-        for (size_t k = range[i].from; k < range[i].to; k++)
-            add_seen(table, order, &count, f->s->postings[k].name, range[i].worth);
     }
-    /* The best by what they share: everything from the worth that leaves at most VERIFIED_MAX. */
-    uint32_t histogram[1024] = {0}, least = 1023, names = 0;
-    for (unsigned i = 0; i < count; i++)
-        histogram[table[order[i]].worth > 1023 ? 1023 : table[order[i]].worth]++;
-    while (least > 0 && names + histogram[least] <= VERIFIED_MAX)
-        names += histogram[least--];
-    for (unsigned i = 0; i < count; i++)
-        if (table[order[i]].worth > least || (table[order[i]].worth == least && names++ < VERIFIED_MAX))
-            compare_name(f, table[order[i]].name - 1);
+    return used;
+}
+
+static void find_indexed(struct finding *f)
+{
+    struct gathering g;
+    struct range range[2 * MATCH_NAME_KEYS];
+    unsigned ranges = ranges_of(f, range), above;
+    uint32_t left = 0, bar = 0; /* left: what a name that is first met now may share at most */
+    g.count = 0;
+    memset(g.table, 0, sizeof g.table);
+    memset(g.maybe, 0, sizeof g.maybe);
+    for (unsigned i = 0; i < ranges; i++)
+        left += range[i].worth;
+    for (unsigned i = 0; i < ranges; left -= range[i++].worth) {
+        if (bar <= left && g.count > VERIFIED_MAX)
+            bar = bar_of(&g, &above);
+        add_postings(&g, f->s->postings + range[i].from, range[i].to - range[i].from, range[i].worth, bar <= left);
+    }
+    bar = bar_of(&g, &above);
+    unsigned taken = 0;
+    for (unsigned i = 0; i < g.count; i++)
+        if (g.of[i].worth > bar || (g.of[i].worth == bar && above++ < VERIFIED_MAX)) {
+            g.of[taken++].name = g.of[i].name;
+            __builtin_prefetch(&f->s->names[g.of[i].name]);
+        }
+    for (unsigned i = 0; i < taken; i++)
+        __builtin_prefetch(&f->s->items[f->s->names[g.of[i].name].item]);
+    for (unsigned i = 0; i < taken; i++)
+        compare_name(f, g.of[i].name);
 }
 
 /* Every name is compared: by the sieve, with a bound on its score, and in full where that may reach what is asked. */
 static void find_exhaustive(struct finding *f)
 {
     OWN(mem_drop) uint64_t *may = malloc((f->s->names_count / 64 + 1) * sizeof *may);
-    bool sifted = may != NULL && match_sieve_find(f->s->sieve, f->q->name, least_of(f->q), may, NULL) == 0;
+    bool sifted = may != NULL && match_sieve_find(f->s->sieve, f->q->name, f->least, may, NULL) == 0;
     for (size_t i = 0; !sifted && i < f->s->names_count; i++)
         compare_name(f, (uint32_t)i);
     for (size_t word = 0; sifted && word <= f->s->names_count / 64; word++)
@@ -342,7 +462,7 @@ static void find_exhaustive(struct finding *f)
 void screen_find(const struct screen *s, const struct screen_query *query, struct screen_hit hits[SCREEN_HITS_MAX],
                  size_t *ret_count, uint64_t *ret_compared)
 {
-    struct finding f = {.s = s, .q = query, .hits = hits};
+    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query)};
     f.han = match_name_read(query->name, MATCH_READ_KOREAN, &f.name[0]);
     if (f.han)
         (void)match_name_read(query->name, MATCH_READ_MANDARIN, &f.name[1]);
