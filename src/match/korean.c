@@ -254,7 +254,7 @@ struct beginnings {
     uint64_t by[27][2];
 };
 struct search {
-    struct beginnings initial, medial, final;
+    const struct beginnings *initial, *medial, *final;
     const char *s;
     unsigned n, steps, found;
     struct match_korean *ret; /* the best so far, cheapest first */
@@ -269,6 +269,17 @@ static void begin(struct beginnings *b, const struct spelling *table, unsigned c
     for (unsigned i = 0; i < count; i++)
         if (table[i].when != (russian ? ROMAN : KONTSEVICH))
             b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
+}
+
+/* Of Latin and of Russian letters; made once, before there are threads: to make them takes longer than to read a word. */
+static struct beginnings begun_initials[2], begun_medials[2], begun_finals[2];
+__attribute__((constructor)) static void begin_all(void)
+{
+    for (unsigned russian = 0; russian < 2; russian++) {
+        begin(&begun_initials[russian], initials, COUNT(initials), russian != 0);
+        begin(&begun_medials[russian], medials, COUNT(medials), russian != 0);
+        begin(&begun_finals[russian], finals, COUNT(finals), russian != 0);
+    }
 }
 
 /* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
@@ -341,7 +352,7 @@ static uint32_t assimilated(const struct search *r, const struct spelling *final
 
 static void read_final(struct search *r, unsigned at, struct match_syllable syllable, unsigned cost)
 {
-    for (uint64_t left = may_begin(r, &r->final, at, 0); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->final, at, 0); left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left), count = r->now.count, cost_before = r->now.cost;
         if (!spells(r, &finals[i], at))
             continue;
@@ -359,7 +370,7 @@ static void read_final(struct search *r, unsigned at, struct match_syllable syll
 static void read_medials(struct search *r, unsigned at, const struct spelling *initial, unsigned half)
 {
     at += initial->n;
-    for (uint64_t left = may_begin(r, &r->medial, at, half); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->medial, at, half); left != 0; left &= left - 1) {
         const struct spelling *medial = &medials[64 * half + (unsigned)__builtin_ctzll(left)];
         if (!spells(r, medial, at) || r->steps++ > STEPS_MAX)
             continue;
@@ -376,7 +387,7 @@ static void read_syllable(struct search *r, unsigned at)
     }
     if (r->now.count == 4 || r->now.cost > COST_MAX)
         return;
-    for (uint64_t left = may_begin(r, &r->initial, at, 0); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->initial, at, 0); left != 0; left &= left - 1) {
         const struct spelling *initial = &initials[__builtin_ctzll(left)];
         if (spells(r, initial, at))
             for (unsigned half = 0; half < 2; half++)
@@ -415,9 +426,9 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
     r.n = token->n;
     r.ret = ret;
     r.steps = r.found = r.now.count = r.now.cost = 0;
-    begin(&r.initial, initials, COUNT(initials), russian);
-    begin(&r.medial, medials, COUNT(medials), russian);
-    begin(&r.final, finals, COUNT(finals), russian);
+    r.initial = &begun_initials[russian];
+    r.medial = &begun_medials[russian];
+    r.final = &begun_finals[russian];
     read_syllable(&r, 0);
     return r.found;
 }

@@ -148,9 +148,18 @@ static const struct {
     {{"g", "m", "b", "h"}, "Lgmbh"},
 };
 
+/* The first word of each letter and of the next; made once, before there are threads. */
+static uint8_t words_from[129];
+__attribute__((constructor)) static void find_letters(void)
+{
+    for (unsigned letter = 0; letter < COUNT(words_from); letter++)
+        while (words_from[letter] < COUNT(words) && words[words_from[letter]].s[0] < (int)letter)
+            words_from[letter]++;
+}
+
 static const char *word_as(const struct match_token *t)
 {
-    unsigned low = 0, high = COUNT(words);
+    unsigned low = words_from[t->s[0] & 127], high = words_from[(t->s[0] & 127) + 1];
     while (low < high) {
         unsigned middle = (low + high) / 2;
         int order = strncmp(words[middle].s, t->s, t->n);
@@ -281,15 +290,21 @@ static bool digits_only(const struct match_token *t)
     return t->n != 0;
 }
 
+/* The steps of the distance at which words still are much alike; one more counts for a third. */
+static unsigned steps_allowed(unsigned letters)
+{
+    return letters < 3 ? 0 : letters < 6 ? 1 : letters < 11 ? 2 : 3;
+}
+
 /* How alike two words are.  A difference in a short word says more than in a long one. */
 unsigned match_words_near(const char *a, unsigned na, const char *b, unsigned nb)
 {
     if (na == nb && memcmp(a, b, na) == 0)
         return ONE;
-    unsigned longer = na > nb ? na : nb, shorter = na + nb - longer;
-    if (longer > 2 * shorter + 2)
+    unsigned longer = na > nb ? na : nb, shorter = na + nb - longer, allowed = steps_allowed(longer);
+    if (longer > 2 * shorter + 2 || longer - shorter > allowed + 1)
         return 0;
-    unsigned distance = match_distance(a, na, b, nb), allowed = longer < 3 ? 0 : longer < 6 ? 1 : longer < 11 ? 2 : 3;
+    unsigned distance = match_distance(a, na, b, nb);
     if (distance > allowed + 1)
         return 0;
     unsigned score = ONE - distance * ONE / longer;
@@ -352,8 +367,9 @@ unsigned match_words_alike(const struct match_side *a, unsigned i, const struct 
                            uint8_t *ret_answer, enum match_kind kind)
 {
     const struct match_token *x = &a->t[i], *y = &b->t[k];
-    /* Each step of the distance changes two letters of the sets at most, and at most four steps are of interest. */
-    bool far = __builtin_popcount(a->letters[i] ^ b->letters[k]) > 8;
+    /* Each step of the distance changes two letters of the sets at most. */
+    unsigned steps = steps_allowed(x->n > y->n ? x->n : y->n) + 1;
+    bool far = (unsigned)__builtin_popcount(a->letters[i] ^ b->letters[k]) > 2 * steps;
     unsigned score = far ? 0 : match_words_near(x->s, x->n, y->s, y->n);
     *ret_answer = score == ONE ? MATCH_EXACT : MATCH_NEAR;
     if (score == ONE)
