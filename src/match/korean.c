@@ -535,12 +535,22 @@ bool match_korean_plausible(const struct match_name *name)
            (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
 }
 
-/* All tokens must be readable, or the whole is not. */
-static bool read_tokens(const struct match_name *name, struct match_readings to[TOKENS_MOST])
+/* All tokens must be readable, or the whole is not; what stands in ${other} too was read already. */
+static bool read_tokens(const struct match_name *name, const struct match_name *other,
+                        const struct match_readings *of_other, struct match_readings to[TOKENS_MOST])
 {
-    for (unsigned i = 0; i < name->count; i++)
-        if ((to[i].count = match_korean_read(&name->t[i], to[i].r)) == 0)
+    for (unsigned i = 0; i < name->count; i++) {
+        const struct match_token *t = &name->t[i];
+        unsigned k = 0, count = other == NULL ? 0 : other->count;
+        while (k < count && (t->syllables != 0 || other->t[k].syllables != 0 || t->n != other->t[k].n ||
+                             t->script != other->t[k].script || memcmp(t->s, other->t[k].s, t->n) != 0))
+            k++;
+        to[i].count = k < count ? of_other[k].count : match_korean_read(t, to[i].r);
+        if (to[i].count == 0)
             return false;
+        if (k < count)
+            memcpy(to[i].r, of_other[k].r, to[i].count * sizeof to[i].r[0]);
+    }
     return true;
 }
 
@@ -555,7 +565,7 @@ int match_korean_alike(const struct match_name *a, const struct match_name *b, u
     if (hangul ? !match_korean_short(a) || !match_korean_short(b)
                : !match_korean_plausible(a) || !match_korean_plausible(b))
         return -1;
-    if (!read_tokens(a, ta) || !read_tokens(b, tb))
+    if (!read_tokens(a, NULL, NULL, ta) || !read_tokens(b, a, ta, tb))
         return -1;
     for (unsigned turned = 0; turned < 2; turned++) {
         read_whole(ta, a->count, turned == 1, &wa[turned]);

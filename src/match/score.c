@@ -7,7 +7,7 @@
  */
 #include "match/match_internal.h"
 
-enum { ONE = MATCH_SCORE_ONE, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
+enum { ONE = MATCH_SCORE_ONE, KOREAN = ONE * 96 / 100, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
 
 /* Words and what they stand for: T a title, P a particle, L... a legal form by its own sign, otherwise another word. */
 struct word {
@@ -157,13 +157,21 @@ __attribute__((constructor)) static void find_letters(void)
             words_from[letter]++;
 }
 
+static int word_order(const char *word, const struct match_token *t)
+{
+    unsigned i = 0;
+    while (i < t->n && word[i] == t->s[i])
+        i++;
+    return (uint8_t)word[i] - (i < t->n ? (uint8_t)t->s[i] : 0);
+}
+
 static const char *word_as(const struct match_token *t)
 {
     unsigned low = words_from[t->s[0] & 127], high = words_from[(t->s[0] & 127) + 1];
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int order = strncmp(words[middle].s, t->s, t->n);
-        if (order == 0 && words[middle].s[t->n] == '\0')
+        int order = word_order(words[middle].s, t);
+        if (order == 0)
             return words[middle].as;
         if (order < 0)
             low = middle + 1;
@@ -642,10 +650,11 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
     score = score > penalty ? score - penalty : 0;
     score = joined > score ? joined : score;
     unsigned syllables = 0;
-    int korean = kind == MATCH_PERSON && score < ONE ? match_korean_alike(a, b, &syllables) : -1;
+    const bool asked = score < KOREAN || (score < ONE && ret_reason != NULL);
+    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, &syllables) : -1;
     bool whole = korean > 1 && (unsigned)korean == syllables;
-    if (whole && score < ONE * 96 / 100)
-        score = ONE * 96 / 100;
+    if (whole && score < KOREAN)
+        score = KOREAN;
     if (ret_reason != NULL) {
         if (turn)
             explain(b, &sb, &sa, g.of_b, g.got_b, g.how_b, ret_reason);

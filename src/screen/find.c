@@ -403,14 +403,15 @@ static void keep(struct gathering *g, uint32_t worth)
 
 /*
  * The best names by what they share: all above the worth that is returned, and of those that have it the first ones, as
- * far as VERIFIED_MAX reaches beyond ${ret_above}.
+ * far as VERIFIED_MAX reaches beyond ${ret_above}.  None is worth more than ${most}.
  */
-static uint32_t bar_of(struct gathering *g, uint32_t *ret_above)
+static uint32_t bar_of(struct gathering *g, uint32_t most, uint32_t *ret_above)
 {
-    memset(g->histogram, 0, sizeof g->histogram);
+    most = most > WORTH_MAX ? WORTH_MAX : most;
+    memset(g->histogram, 0, (most + 1) * sizeof *g->histogram);
     for (unsigned i = 0; i < g->count; i++)
         g->histogram[g->worth[i] > WORTH_MAX ? WORTH_MAX : g->worth[i]] += g->names[i];
-    uint32_t bar = WORTH_MAX, above = 0;
+    uint32_t bar = most, above = 0;
     while (bar > 0 && above + g->histogram[bar] <= VERIFIED_MAX)
         above += g->histogram[bar--];
     *ret_above = above;
@@ -454,6 +455,13 @@ static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_
         uint32_t keys[MATCH_NAME_KEYS];
         uint8_t rank[MATCH_NAME_KEYS];
         unsigned n = match_name_keys(&f->name[reading], keys, rank);
+        for (unsigned i = 0; i < n; i++)
+            __builtin_prefetch(&f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)]);
+        for (unsigned i = 0; i < n; i++) {
+            const uint32_t at = f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
+            __builtin_prefetch(&f->s->postings[at]);
+            __builtin_prefetch(&f->s->names_before[at]);
+        }
         for (unsigned i = 0; i < n; i++) {
             const uint32_t *bucket = &f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
             struct range *r = &range[ranges];
@@ -526,13 +534,14 @@ static void find_indexed(struct finding *f)
     struct gathering g;
     struct range range[2 * MATCH_NAME_KEYS];
     const unsigned ranges = ranges_of(f, range), times_most = f->s->doubled ? 2 : 1;
-    uint32_t left = 0, bar = 0, above; /* left: what a form that is first met now may share at most */
+    uint32_t left = 0, whole, bar, above; /* left: what a form that is first met now may share at most */
     g.count = 0;
     keep(&g, 0);
     for (unsigned i = 0; i < ranges; i++)
         left += range[i].worth * times_most;
+    whole = left;
     for (unsigned i = 0; i < ranges; left -= range[i++].worth * times_most) {
-        bar = bar_of(&g, &above);
+        bar = bar_of(&g, whole - left, &above);
         /* Of those that share as much, the first ones are taken; what is worth more than can be told apart, all. */
         if (bar < left || (bar == left && bar == WORTH_MAX)) {
             admit(&g, f->s, &range[i], i);
@@ -541,7 +550,7 @@ static void find_indexed(struct finding *f)
         keep(&g, bar - left);
         raise_worth(&g, f->s, &range[i]);
     }
-    bar = bar_of(&g, &above);
+    bar = bar_of(&g, whole, &above);
     keep(&g, bar);
     for (unsigned i = 0; i < g.count; i++)
         __builtin_prefetch(&f->s->forms[g.form[i]]);
