@@ -271,7 +271,7 @@ static void begin(struct beginnings *b, const struct spelling *table, unsigned c
             b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
 }
 
-/* Of Latin and of Russian letters; made once, before there are threads: to make them takes longer than to read a word. */
+/* Of Latin and of Russian letters, made once before there are threads: it takes longer than to read a word by them. */
 static struct beginnings begun_initials[2], begun_medials[2], begun_finals[2];
 __attribute__((constructor)) static void begin_all(void)
 {

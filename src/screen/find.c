@@ -73,7 +73,8 @@ static int number_forms(struct screen *s, uint32_t *form_of, struct err *e)
                 break;
         }
         if (table[at] == 0) {
-            s->forms[s->forms_count++] = (struct screen_form){.text = n->text, .text_bytes = n->text_bytes, .kind = kind};
+            s->forms[s->forms_count++] =
+                (struct screen_form){.text = n->text, .text_bytes = n->text_bytes, .kind = kind};
             table[at] = s->forms_count;
         }
         form_of[i] = table[at] - 1;
@@ -388,7 +389,11 @@ static void raise_worth(struct gathering *g, const struct screen *s, const struc
 /* Only those that share at least ${worth} are of interest from now on; their order stays. */
 static void keep(struct gathering *g, uint32_t worth)
 {
-    unsigned n = g->count;
+    unsigned n = g->count, kept = 0;
+    for (unsigned i = 0; i < n; i++)
+        kept += g->worth[i] >= worth;
+    if (n != 0 && kept == n)
+        return;
     g->count = 0;
     memset(g->table, 0, sizeof g->table);
     memset(g->maybe, 0, sizeof g->maybe);
