@@ -13,7 +13,6 @@ enum {
     COST_MAX = 8,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
-    CACHE_BITS = 12,
     WHOLE_MAX = 16,  /* readings of a whole name */
     TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
@@ -502,14 +501,14 @@ static void append_token(const struct match_readings *token, struct whole *w)
     memcpy(w->r, next.r, next.count * sizeof next.r[0]);
 }
 
-static void read_whole(const struct match_readings *tokens, unsigned count, bool last_first, struct whole *w)
+static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first, struct whole *w)
 {
     w->count = 1;
     w->r[0].count = w->r[0].cost = 0;
     if (last_first)
-        append_token(&tokens[count - 1], w);
+        append_token(tokens[count - 1], w);
     for (unsigned i = 0; i + last_first < count && w->count != 0; i++)
-        append_token(&tokens[i], w);
+        append_token(tokens[i], w);
 }
 
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
@@ -535,28 +534,65 @@ bool match_korean_plausible(const struct match_name *name)
            (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
 }
 
-/* All tokens must be readable, or the whole is not; what stands in ${other} too was read already. */
-static bool read_tokens(const struct match_name *name, const struct match_name *other,
-                        const struct match_readings *of_other, struct match_readings to[TOKENS_MOST])
+struct match_readings_cache {
+    unsigned bits;
+    struct {
+        struct match_token token;
+        bool filled;
+        struct match_readings readings;
+    } entry[];
+};
+
+struct match_readings_cache *match_readings_cache_new(unsigned bits)
+{
+    struct match_readings_cache *c =
+        calloc(1, offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
+    if (c != NULL)
+        c->bits = bits;
+    return c;
+}
+
+/* Letters alone: syllables need no search. */
+static const struct match_readings *read_cached(const struct match_token *token, struct match_readings_cache *cache,
+                                                struct match_readings *own)
+{
+    if (cache == NULL || token->syllables != 0) {
+        own->count = match_korean_read(token, own->r);
+        return own;
+    }
+    uint64_t at = match_hash(token->s, token->n) >> (64 - cache->bits);
+    struct match_token *known = &cache->entry[at].token;
+    if (!cache->entry[at].filled || known->n != token->n || known->script != token->script ||
+        memcmp(known->s, token->s, token->n) != 0) {
+        cache->entry[at].filled = true;
+        *known = *token;
+        cache->entry[at].readings.count = match_korean_read(token, cache->entry[at].readings.r);
+    }
+    return &cache->entry[at].readings;
+}
+
+/* All tokens must be readable, or the whole is not. */
+static bool read_tokens(const struct match_name *name, struct match_readings_cache *cache,
+                        struct match_readings own[TOKENS_MOST], const struct match_readings *to[TOKENS_MOST])
 {
     for (unsigned i = 0; i < name->count; i++) {
-        const struct match_token *t = &name->t[i];
-        unsigned k = 0, count = other == NULL ? 0 : other->count;
-        while (k < count && (t->syllables != 0 || other->t[k].syllables != 0 || t->n != other->t[k].n ||
-                             t->script != other->t[k].script || memcmp(t->s, other->t[k].s, t->n) != 0))
-            k++;
-        to[i].count = k < count ? of_other[k].count : match_korean_read(t, to[i].r);
-        if (to[i].count == 0)
+        to[i] = read_cached(&name->t[i], cache, &own[i]);
+        if (to[i]->count == 0)
             return false;
-        if (k < count)
-            memcpy(to[i].r, of_other[k].r, to[i].count * sizeof to[i].r[0]);
+        if (cache != NULL && to[i] != &own[i]) { /* another token may take its place */
+            own[i].count = to[i]->count;
+            memcpy(own[i].r, to[i]->r, to[i]->count * sizeof own[i].r[0]);
+            to[i] = &own[i];
+        }
     }
     return true;
 }
 
-int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables)
+int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
+                       unsigned *ret_syllables)
 {
-    struct match_readings ta[TOKENS_MOST], tb[TOKENS_MOST];
+    struct match_readings own_a[TOKENS_MOST], own_b[TOKENS_MOST];
+    const struct match_readings *ta[TOKENS_MOST], *tb[TOKENS_MOST];
     struct whole wa[2], wb[2];
     if (a->count == 0 || b->count == 0)
         return -1;
@@ -565,7 +601,7 @@ int match_korean_alike(const struct match_name *a, const struct match_name *b, u
     if (hangul ? !match_korean_short(a) || !match_korean_short(b)
                : !match_korean_plausible(a) || !match_korean_plausible(b))
         return -1;
-    if (!read_tokens(a, NULL, NULL, ta) || !read_tokens(b, a, ta, tb))
+    if (!read_tokens(a, cache, own_a, ta) || !read_tokens(b, cache, own_b, tb))
         return -1;
     for (unsigned turned = 0; turned < 2; turned++) {
         read_whole(ta, a->count, turned == 1, &wa[turned]);
@@ -667,52 +703,14 @@ static void add_keys(struct key_list *l, const struct match_korean *r, unsigned 
                                    (uint64_t)__builtin_ctz(f) + 1));
 }
 
-struct match_readings_cache {
-    struct {
-        struct match_token token;
-        bool filled;
-        struct match_readings readings;
-    } entry[1 << CACHE_BITS];
-};
-
-struct match_readings_cache *match_readings_cache_new(void)
-{
-    return calloc(1, sizeof(struct match_readings_cache));
-}
-
-/* Letters alone: syllables need no search. */
-static const struct match_readings *read_cached(const struct match_token *token, struct match_readings_cache *cache,
-                                                struct match_readings *own)
-{
-    uint64_t at = match_hash(token->s, token->n) >> (64 - CACHE_BITS);
-    if (cache == NULL || token->syllables != 0) {
-        own->count = match_korean_read(token, own->r);
-        return own;
-    }
-    struct match_token *known = &cache->entry[at].token;
-    if (!cache->entry[at].filled || known->n != token->n || known->script != token->script ||
-        memcmp(known->s, token->s, token->n) != 0) {
-        cache->entry[at].filled = true;
-        *known = *token;
-        cache->entry[at].readings.count = match_korean_read(token, cache->entry[at].readings.r);
-    }
-    return &cache->entry[at].readings;
-}
-
 unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
                            struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS])
 {
-    struct match_readings tokens[TOKENS_MOST];
+    struct match_readings own[TOKENS_MOST];
+    const struct match_readings *tokens[TOKENS_MOST];
     struct key_list l = {c, ret_keys, 0};
-    if (name->count == 0 || !match_korean_short(name))
+    if (name->count == 0 || !match_korean_short(name) || !read_tokens(name, cache, own, tokens))
         return 0;
-    for (unsigned i = 0; i < name->count; i++) {
-        const struct match_readings *r = read_cached(&name->t[i], cache, &tokens[i]);
-        if (r->count == 0)
-            return 0;
-        if (r != &tokens[i])
-            tokens[i] = *r;
-    }
     for (unsigned turned = 0; turned < (name->count > 1 ? 2u : 1u); turned++) {
         struct whole w;
         read_whole(tokens, name->count, turned == 1, &w);

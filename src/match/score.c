@@ -616,6 +616,12 @@ static unsigned joined_score(const struct match_side *a, const struct match_side
 unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
                           struct match_reason *ret_reason)
 {
+    return match_name_score_with(NULL, a, b, kind, ret_reason);
+}
+
+unsigned match_name_score_with(struct match_readings_cache *cache, const struct match_name *a,
+                               const struct match_name *b, enum match_kind kind, struct match_reason *ret_reason)
+{
     struct match_side sa, sb;
     struct grid g;
     bool turn = name_order(a, b) > 0;
@@ -651,7 +657,7 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
     score = joined > score ? joined : score;
     unsigned syllables = 0;
     const bool asked = score < KOREAN || (score < ONE && ret_reason != NULL);
-    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, &syllables) : -1;
+    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, cache, &syllables) : -1;
     bool whole = korean > 1 && (unsigned)korean == syllables;
     if (whole && score < KOREAN)
         score = KOREAN;

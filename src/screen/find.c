@@ -7,8 +7,9 @@ enum {
     POSTINGS_MAX = 16000, /* of all keys of a query, the rarest first, that are looked at */
     CANDIDATES_MAX = 3071,
     TABLE_BITS = 13,
+    READINGS_BITS = 5,
     MAYBE_BITS = 16,
-    WORTH_MAX = 1023, /* what is worth more is all compared */
+    WORTH_MAX = 1023,   /* what is worth more is all compared */
     DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
     VERIFIED_MAX = 64,  /* names that are compared in full, the best by shared keys */
 };
@@ -228,8 +229,9 @@ static unsigned with_details(const struct screen *s, const struct screen_query *
 struct finding {
     const struct screen *s;
     const struct screen_query *q;
-    unsigned least;            /* score of a name from which it may be a hit */
-    struct match_name name[2]; /* by reading; the second only for Chinese characters */
+    unsigned least;                        /* score of a name from which it may be a hit */
+    struct match_readings_cache *readings; /* names that are alike share words; or NULL */
+    struct match_name name[2];             /* by reading; the second only for Chinese characters */
     bool han;
     struct screen_hit *hits;
     uint64_t order[SCREEN_HITS_MAX]; /* of several names of an entry that are as near, the lowest is told */
@@ -282,7 +284,8 @@ static void compare_form(struct finding *f, uint32_t number, struct screen_hit *
         bool han = match_name_read(ret_hit->name, (enum match_reading)reading, &other);
         if (reading == 1 && !han && !f->han)
             break;
-        unsigned score = match_name_score(&f->name[f->han ? reading : 0], &other, (enum match_kind)form->kind, &reason);
+        unsigned score = match_name_score_with(f->readings, &f->name[f->han ? reading : 0], &other,
+                                               (enum match_kind)form->kind, &reason);
         if (score > ret_hit->name_score) {
             ret_hit->name_score = score;
             ret_hit->reason = reason;
@@ -318,8 +321,8 @@ static void take_name(struct finding *f, const struct screen_hit *form, struct s
 /* Forms that share keys with a query, in the order in which they were met. */
 struct gathering {
     uint32_t form[CANDIDATES_MAX], names[CANDIDATES_MAX];
-    uint16_t worth[CANDIDATES_MAX];        /* how much it shares */
-    uint8_t range[CANDIDATES_MAX];         /* where it was met first */
+    uint16_t worth[CANDIDATES_MAX]; /* how much it shares */
+    uint8_t range[CANDIDATES_MAX];  /* where it was met first */
     unsigned count;
     uint16_t table[1 << TABLE_BITS];       /* one more than the place of a form, by its hash */
     uint64_t maybe[1 << (MAYBE_BITS - 6)]; /* a bit by the hash of each form: most that are not there are told so */
@@ -599,7 +602,8 @@ static void find_exhaustive(struct finding *f)
 void screen_find(const struct screen *s, const struct screen_query *query, struct screen_hit hits[SCREEN_HITS_MAX],
                  size_t *ret_count, uint64_t *ret_compared)
 {
-    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query)};
+    OWN(mem_drop) struct match_readings_cache *readings = match_readings_cache_new(READINGS_BITS);
+    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query), .readings = readings};
     f.han = match_name_read(query->name, MATCH_READ_KOREAN, &f.name[0]);
     if (f.han)
         (void)match_name_read(query->name, MATCH_READ_MANDARIN, &f.name[1]);
