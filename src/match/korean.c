@@ -13,7 +13,6 @@ enum {
     COST_MAX = 8,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
-    CACHE_BITS = 12,
     WHOLE_MAX = 16,  /* readings of a whole name */
     TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
@@ -254,7 +253,7 @@ struct beginnings {
     uint64_t by[27][2];
 };
 struct search {
-    struct beginnings initial, medial, final;
+    const struct beginnings *initial, *medial, *final;
     const char *s;
     unsigned n, steps, found;
     struct match_korean *ret; /* the best so far, cheapest first */
@@ -269,6 +268,17 @@ static void begin(struct beginnings *b, const struct spelling *table, unsigned c
     for (unsigned i = 0; i < count; i++)
         if (table[i].when != (russian ? ROMAN : KONTSEVICH))
             b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
+}
+
+/* Of Latin and of Russian letters, made once before there are threads: it takes longer than to read a word by them. */
+static struct beginnings begun_initials[2], begun_medials[2], begun_finals[2];
+__attribute__((constructor)) static void begin_all(void)
+{
+    for (unsigned russian = 0; russian < 2; russian++) {
+        begin(&begun_initials[russian], initials, COUNT(initials), russian != 0);
+        begin(&begun_medials[russian], medials, COUNT(medials), russian != 0);
+        begin(&begun_finals[russian], finals, COUNT(finals), russian != 0);
+    }
 }
 
 /* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
@@ -341,7 +351,7 @@ static uint32_t assimilated(const struct search *r, const struct spelling *final
 
 static void read_final(struct search *r, unsigned at, struct match_syllable syllable, unsigned cost)
 {
-    for (uint64_t left = may_begin(r, &r->final, at, 0); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->final, at, 0); left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left), count = r->now.count, cost_before = r->now.cost;
         if (!spells(r, &finals[i], at))
             continue;
@@ -359,7 +369,7 @@ static void read_final(struct search *r, unsigned at, struct match_syllable syll
 static void read_medials(struct search *r, unsigned at, const struct spelling *initial, unsigned half)
 {
     at += initial->n;
-    for (uint64_t left = may_begin(r, &r->medial, at, half); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->medial, at, half); left != 0; left &= left - 1) {
         const struct spelling *medial = &medials[64 * half + (unsigned)__builtin_ctzll(left)];
         if (!spells(r, medial, at) || r->steps++ > STEPS_MAX)
             continue;
@@ -376,7 +386,7 @@ static void read_syllable(struct search *r, unsigned at)
     }
     if (r->now.count == 4 || r->now.cost > COST_MAX)
         return;
-    for (uint64_t left = may_begin(r, &r->initial, at, 0); left != 0; left &= left - 1) {
+    for (uint64_t left = may_begin(r, r->initial, at, 0); left != 0; left &= left - 1) {
         const struct spelling *initial = &initials[__builtin_ctzll(left)];
         if (spells(r, initial, at))
             for (unsigned half = 0; half < 2; half++)
@@ -415,9 +425,9 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
     r.n = token->n;
     r.ret = ret;
     r.steps = r.found = r.now.count = r.now.cost = 0;
-    begin(&r.initial, initials, COUNT(initials), russian);
-    begin(&r.medial, medials, COUNT(medials), russian);
-    begin(&r.final, finals, COUNT(finals), russian);
+    r.initial = &begun_initials[russian];
+    r.medial = &begun_medials[russian];
+    r.final = &begun_finals[russian];
     read_syllable(&r, 0);
     return r.found;
 }
@@ -491,14 +501,14 @@ static void append_token(const struct match_readings *token, struct whole *w)
     memcpy(w->r, next.r, next.count * sizeof next.r[0]);
 }
 
-static void read_whole(const struct match_readings *tokens, unsigned count, bool last_first, struct whole *w)
+static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first, struct whole *w)
 {
     w->count = 1;
     w->r[0].count = w->r[0].cost = 0;
     if (last_first)
-        append_token(&tokens[count - 1], w);
+        append_token(tokens[count - 1], w);
     for (unsigned i = 0; i + last_first < count && w->count != 0; i++)
-        append_token(&tokens[i], w);
+        append_token(tokens[i], w);
 }
 
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
@@ -524,18 +534,65 @@ bool match_korean_plausible(const struct match_name *name)
            (match_korean_surname(&name->t[0]) || match_korean_surname(&name->t[name->count - 1]));
 }
 
-/* All tokens must be readable, or the whole is not. */
-static bool read_tokens(const struct match_name *name, struct match_readings to[TOKENS_MOST])
+struct match_readings_cache {
+    unsigned bits;
+    struct {
+        struct match_token token;
+        bool filled;
+        struct match_readings readings;
+    } entry[];
+};
+
+struct match_readings_cache *match_readings_cache_new(unsigned bits)
 {
-    for (unsigned i = 0; i < name->count; i++)
-        if ((to[i].count = match_korean_read(&name->t[i], to[i].r)) == 0)
+    struct match_readings_cache *c =
+        calloc(1, offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
+    if (c != NULL)
+        c->bits = bits;
+    return c;
+}
+
+/* Letters alone: syllables need no search. */
+static const struct match_readings *read_cached(const struct match_token *token, struct match_readings_cache *cache,
+                                                struct match_readings *own)
+{
+    if (cache == NULL || token->syllables != 0) {
+        own->count = match_korean_read(token, own->r);
+        return own;
+    }
+    uint64_t at = match_hash(token->s, token->n) >> (64 - cache->bits);
+    struct match_token *known = &cache->entry[at].token;
+    if (!cache->entry[at].filled || known->n != token->n || known->script != token->script ||
+        memcmp(known->s, token->s, token->n) != 0) {
+        cache->entry[at].filled = true;
+        *known = *token;
+        cache->entry[at].readings.count = match_korean_read(token, cache->entry[at].readings.r);
+    }
+    return &cache->entry[at].readings;
+}
+
+/* All tokens must be readable, or the whole is not. */
+static bool read_tokens(const struct match_name *name, struct match_readings_cache *cache,
+                        struct match_readings own[TOKENS_MOST], const struct match_readings *to[TOKENS_MOST])
+{
+    for (unsigned i = 0; i < name->count; i++) {
+        to[i] = read_cached(&name->t[i], cache, &own[i]);
+        if (to[i]->count == 0)
             return false;
+        if (cache != NULL && to[i] != &own[i]) { /* another token may take its place */
+            own[i].count = to[i]->count;
+            memcpy(own[i].r, to[i]->r, to[i]->count * sizeof own[i].r[0]);
+            to[i] = &own[i];
+        }
+    }
     return true;
 }
 
-int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables)
+int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
+                       unsigned *ret_syllables)
 {
-    struct match_readings ta[TOKENS_MOST], tb[TOKENS_MOST];
+    struct match_readings own_a[TOKENS_MOST], own_b[TOKENS_MOST];
+    const struct match_readings *ta[TOKENS_MOST], *tb[TOKENS_MOST];
     struct whole wa[2], wb[2];
     if (a->count == 0 || b->count == 0)
         return -1;
@@ -544,7 +601,7 @@ int match_korean_alike(const struct match_name *a, const struct match_name *b, u
     if (hangul ? !match_korean_short(a) || !match_korean_short(b)
                : !match_korean_plausible(a) || !match_korean_plausible(b))
         return -1;
-    if (!read_tokens(a, ta) || !read_tokens(b, tb))
+    if (!read_tokens(a, cache, own_a, ta) || !read_tokens(b, cache, own_b, tb))
         return -1;
     for (unsigned turned = 0; turned < 2; turned++) {
         read_whole(ta, a->count, turned == 1, &wa[turned]);
@@ -646,52 +703,14 @@ static void add_keys(struct key_list *l, const struct match_korean *r, unsigned 
                                    (uint64_t)__builtin_ctz(f) + 1));
 }
 
-struct match_readings_cache {
-    struct {
-        struct match_token token;
-        bool filled;
-        struct match_readings readings;
-    } entry[1 << CACHE_BITS];
-};
-
-struct match_readings_cache *match_readings_cache_new(void)
-{
-    return calloc(1, sizeof(struct match_readings_cache));
-}
-
-/* Letters alone: syllables need no search. */
-static const struct match_readings *read_cached(const struct match_token *token, struct match_readings_cache *cache,
-                                                struct match_readings *own)
-{
-    uint64_t at = match_hash(token->s, token->n) >> (64 - CACHE_BITS);
-    if (cache == NULL || token->syllables != 0) {
-        own->count = match_korean_read(token, own->r);
-        return own;
-    }
-    struct match_token *known = &cache->entry[at].token;
-    if (!cache->entry[at].filled || known->n != token->n || known->script != token->script ||
-        memcmp(known->s, token->s, token->n) != 0) {
-        cache->entry[at].filled = true;
-        *known = *token;
-        cache->entry[at].readings.count = match_korean_read(token, cache->entry[at].readings.r);
-    }
-    return &cache->entry[at].readings;
-}
-
 unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
                            struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS])
 {
-    struct match_readings tokens[TOKENS_MOST];
+    struct match_readings own[TOKENS_MOST];
+    const struct match_readings *tokens[TOKENS_MOST];
     struct key_list l = {c, ret_keys, 0};
-    if (name->count == 0 || !match_korean_short(name))
+    if (name->count == 0 || !match_korean_short(name) || !read_tokens(name, cache, own, tokens))
         return 0;
-    for (unsigned i = 0; i < name->count; i++) {
-        const struct match_readings *r = read_cached(&name->t[i], cache, &tokens[i]);
-        if (r->count == 0)
-            return 0;
-        if (r != &tokens[i])
-            tokens[i] = *r;
-    }
     for (unsigned turned = 0; turned < (name->count > 1 ? 2u : 1u); turned++) {
         struct whole w;
         read_whole(tokens, name->count, turned == 1, &w);

@@ -221,6 +221,34 @@ static unsigned level(const struct match_frame *f, const struct match_words *w, 
     }
 }
 
+/* Where the level of two different values is kept: e; and what it is asked for by, the smaller number first. */
+struct place {
+    struct cached *e;
+    uint32_t a, b, tag;
+};
+
+static struct place place_of(const struct match_frame *f, struct match_cache *c, unsigned field, uint32_t a, uint32_t b)
+{
+    /* Given names and surnames share numbers and levels. */
+    unsigned home = match_role(f, field) != 0 ? (unsigned)f->given : field;
+    struct place p = {.a = a < b ? a : b, .b = a < b ? b : a};
+    p.tag = p.b | home << 28;
+    p.e = &c->entry[match_mix((uint64_t)p.a << 32 | p.tag) >> (64 - CACHE_BITS)];
+    return p;
+}
+
+static bool is_kept(const struct place *p)
+{
+    return p->e->a == p->a && p->e->b == p->tag && p->e->level != 0;
+}
+
+static unsigned level_at(const struct match_frame *f, struct match_cache *c, unsigned field, const struct place *p)
+{
+    if (!is_kept(p))
+        *p->e = (struct cached){p->a, p->tag, level(f, c->words, field, p->a, p->b)};
+    return p->e->level;
+}
+
 static unsigned cached_level(const struct match_frame *f, struct match_cache *c, unsigned field, uint32_t a, uint32_t b)
 {
     if (a == 0 || b == 0)
@@ -229,21 +257,44 @@ static unsigned cached_level(const struct match_frame *f, struct match_cache *c,
         return 1;
     if (f->field[field].kind == MATCH_DATE)
         return level(f, c->words, field, a, b);
-    if (a > b) {
-        uint32_t turn = a;
-        a = b;
-        b = turn;
+    const struct place p = place_of(f, c, field, a, b);
+    return level_at(f, c, field, &p);
+}
+
+static void fetch_values(const struct match_dictionary *d, uint32_t a, uint32_t b)
+{
+    __builtin_prefetch(&d->values[a]);
+    __builtin_prefetch((const char *)&d->values[a] + 64);
+    __builtin_prefetch(&d->values[b]);
+    __builtin_prefetch((const char *)&d->values[b] + 64);
+}
+
+/* All that differs is fetched from memory at once before the first is looked at. */
+static void find_levels(const struct match_frame *f, struct match_cache *c, const uint32_t *x, const uint32_t *y,
+                        unsigned levels[MATCH_FIELDS_MAX])
+{
+    struct place place[MATCH_FIELDS_MAX];
+    uint8_t open[MATCH_FIELDS_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < f->fields; i++) {
+        levels[i] = x[i] == 0 || y[i] == 0 ? 0 : 1;
+        if (levels[i] == 0 || x[i] == y[i])
+            continue;
+        if (f->field[i].kind == MATCH_DATE) {
+            place[n] = (struct place){.a = x[i], .b = y[i]};
+            fetch_values(f->dictionary[i], x[i], y[i]);
+        } else {
+            place[n] = place_of(f, c, i, x[i], y[i]);
+            __builtin_prefetch(place[n].e);
+        }
+        open[n++] = (uint8_t)i;
     }
-    /* Given names and surnames share numbers and levels. */
-    unsigned home = match_role(f, field) != 0 ? (unsigned)f->given : field;
-    uint32_t tag = b | home << 28;
-    struct cached *e = &c->entry[match_mix((uint64_t)a << 32 | tag) >> (64 - CACHE_BITS)];
-    if (e->a != a || e->b != tag || e->level == 0) {
-        e->a = a;
-        e->b = tag;
-        e->level = level(f, c->words, field, a, b);
-    }
-    return e->level;
+    for (unsigned k = 0; k < n; k++)
+        if (place[k].e != NULL && !is_kept(&place[k]))
+            fetch_values(f->dictionary[open[k]], place[k].a, place[k].b);
+    for (unsigned k = 0; k < n; k++)
+        levels[open[k]] = place[k].e == NULL ? level(f, c->words, open[k], place[k].a, place[k].b)
+                                             : level_at(f, c, open[k], &place[k]);
 }
 
 /* Are the names told the other way round?  Only then is it asked when they disagree as they stand. */
@@ -268,8 +319,7 @@ uint64_t match_pattern(const struct match_frame *f, struct match_cache *c, uint3
     const uint32_t *x = f->row + (size_t)a * f->fields, *y = f->row + (size_t)b * f->fields;
     unsigned levels[MATCH_FIELDS_MAX];
     uint64_t pattern = 0;
-    for (unsigned i = 0; i < f->fields; i++)
-        levels[i] = x[i] == 0 || y[i] == 0 ? 0 : x[i] == y[i] ? 1 : cached_level(f, c, i, x[i], y[i]);
+    find_levels(f, c, x, y, levels);
     if (f->given >= 0 && f->surname >= 0 && exchanged(f, c, x, y, &levels[f->given], &levels[f->surname]))
         pattern |= MATCH_EXCHANGED;
     for (unsigned i = 0; i < f->fields; i++)

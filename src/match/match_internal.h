@@ -59,11 +59,13 @@ struct match_readings {
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
 /*
- * match_korean_alike(a, b, ret_syllables):
+ * match_korean_alike(a, b, cache, ret_syllables):
  * Compare two whole names as Korean ones: the most syllables that agree under any reading and with the surname in
- * either place, less liberties; -1 when one of them cannot be read.  ${ret_syllables}: of the longer name.
+ * either place, less liberties; -1 when one of them cannot be read.  ${ret_syllables}: of the longer name.  ${cache}
+ * may be NULL.
  */
-int match_korean_alike(const struct match_name *a, const struct match_name *b, unsigned *ret_syllables);
+int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
+                       unsigned *ret_syllables);
 
 /*
  * Classes of jamo that spellings do not keep apart: two syllables that agree have the same class in all three places,
@@ -74,9 +76,6 @@ struct match_korean_classes {
 };
 void match_korean_classes_make(struct match_korean_classes *to);
 enum { MATCH_KOREAN_KEYS = 64 };
-/* Readings of tokens that were read lately: names share most of theirs. */
-struct match_readings_cache;
-struct match_readings_cache *match_readings_cache_new(void); /* free() it */
 /*
  * match_korean_keys(c, name, cache, ret_keys): keys of whole names, one of which two share whenever match_korean_alike
  * finds all their syllables agreeing; more than MATCH_KOREAN_KEYS is returned when they are too many to tell.  ${cache}
@@ -167,7 +166,7 @@ struct match_value {
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
     struct match_date date;
-    uint32_t vowels; /* of a name: the order of its vowels by class */
+    uint32_t vowels;             /* of a name: the order of its vowels by class */
     int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
     uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */

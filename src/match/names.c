@@ -121,6 +121,19 @@ static void put_code(struct reading *r, uint32_t code)
         put_letters(t, letters, strlen(letters));
 }
 
+/* The usual case in short: a letter or digit as it stands. */
+static bool put_ascii(struct reading *r, uint8_t c)
+{
+    const uint8_t letter = c | 0x20;
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && (letter < 'a' || letter > 'z'))
+        return false;
+    struct match_token *t = token_for(r, MATCH_LATIN);
+    if (t != NULL && t->n < MATCH_TOKEN_BYTES)
+        t->s[t->n++] = (char)(digit ? c : letter);
+    return true;
+}
+
 /* A question mark within a word stands where a letter or an apostrophe was lost on the way: it does not divide it. */
 static bool is_lost_letter(const struct reading *r, uint32_t code, const uint8_t *p, const uint8_t *end)
 {
@@ -140,6 +153,10 @@ bool match_name_read(struct bytes text, enum match_reading reading, struct match
         return false;
     const uint8_t *p = text.p, *end = text.p + text.n;
     while (p < end) {
+        if (put_ascii(&r, *p)) {
+            p++;
+            continue;
+        }
         uint32_t code = match_next_code(&p, end);
         uint32_t syllable = joined_jamo(code, &p, end);
         if (is_lost_letter(&r, code, p, end))

@@ -7,7 +7,7 @@
  */
 #include "match/match_internal.h"
 
-enum { ONE = MATCH_SCORE_ONE, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
+enum { ONE = MATCH_SCORE_ONE, KOREAN = ONE * 96 / 100, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
 
 /* Words and what they stand for: T a title, P a particle, L... a legal form by its own sign, otherwise another word. */
 struct word {
@@ -148,13 +148,30 @@ static const struct {
     {{"g", "m", "b", "h"}, "Lgmbh"},
 };
 
+/* The first word of each letter and of the next; made once, before there are threads. */
+static uint8_t words_from[129];
+__attribute__((constructor)) static void find_letters(void)
+{
+    for (unsigned letter = 0; letter < COUNT(words_from); letter++)
+        while (words_from[letter] < COUNT(words) && words[words_from[letter]].s[0] < (int)letter)
+            words_from[letter]++;
+}
+
+static int word_order(const char *word, const struct match_token *t)
+{
+    unsigned i = 0;
+    while (i < t->n && word[i] == t->s[i])
+        i++;
+    return (uint8_t)word[i] - (i < t->n ? (uint8_t)t->s[i] : 0);
+}
+
 static const char *word_as(const struct match_token *t)
 {
-    unsigned low = 0, high = COUNT(words);
+    unsigned low = words_from[t->s[0] & 127], high = words_from[(t->s[0] & 127) + 1];
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int order = strncmp(words[middle].s, t->s, t->n);
-        if (order == 0 && words[middle].s[t->n] == '\0')
+        int order = word_order(words[middle].s, t);
+        if (order == 0)
             return words[middle].as;
         if (order < 0)
             low = middle + 1;
@@ -281,15 +298,21 @@ static bool digits_only(const struct match_token *t)
     return t->n != 0;
 }
 
+/* The steps of the distance at which words still are much alike; one more counts for a third. */
+static unsigned steps_allowed(unsigned letters)
+{
+    return letters < 3 ? 0 : letters < 6 ? 1 : letters < 11 ? 2 : 3;
+}
+
 /* How alike two words are.  A difference in a short word says more than in a long one. */
 unsigned match_words_near(const char *a, unsigned na, const char *b, unsigned nb)
 {
     if (na == nb && memcmp(a, b, na) == 0)
         return ONE;
-    unsigned longer = na > nb ? na : nb, shorter = na + nb - longer;
-    if (longer > 2 * shorter + 2)
+    unsigned longer = na > nb ? na : nb, shorter = na + nb - longer, allowed = steps_allowed(longer);
+    if (longer > 2 * shorter + 2 || longer - shorter > allowed + 1)
         return 0;
-    unsigned distance = match_distance(a, na, b, nb), allowed = longer < 3 ? 0 : longer < 6 ? 1 : longer < 11 ? 2 : 3;
+    unsigned distance = match_distance(a, na, b, nb);
     if (distance > allowed + 1)
         return 0;
     unsigned score = ONE - distance * ONE / longer;
@@ -352,8 +375,9 @@ unsigned match_words_alike(const struct match_side *a, unsigned i, const struct 
                            uint8_t *ret_answer, enum match_kind kind)
 {
     const struct match_token *x = &a->t[i], *y = &b->t[k];
-    /* Each step of the distance changes two letters of the sets at most, and at most four steps are of interest. */
-    bool far = __builtin_popcount(a->letters[i] ^ b->letters[k]) > 8;
+    /* Each step of the distance changes two letters of the sets at most. */
+    unsigned steps = steps_allowed(x->n > y->n ? x->n : y->n) + 1;
+    bool far = (unsigned)__builtin_popcount(a->letters[i] ^ b->letters[k]) > 2 * steps;
     unsigned score = far ? 0 : match_words_near(x->s, x->n, y->s, y->n);
     *ret_answer = score == ONE ? MATCH_EXACT : MATCH_NEAR;
     if (score == ONE)
@@ -592,6 +616,12 @@ static unsigned joined_score(const struct match_side *a, const struct match_side
 unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
                           struct match_reason *ret_reason)
 {
+    return match_name_score_with(NULL, a, b, kind, ret_reason);
+}
+
+unsigned match_name_score_with(struct match_readings_cache *cache, const struct match_name *a,
+                               const struct match_name *b, enum match_kind kind, struct match_reason *ret_reason)
+{
     struct match_side sa, sb;
     struct grid g;
     bool turn = name_order(a, b) > 0;
@@ -626,10 +656,11 @@ unsigned match_name_score(const struct match_name *a, const struct match_name *b
     score = score > penalty ? score - penalty : 0;
     score = joined > score ? joined : score;
     unsigned syllables = 0;
-    int korean = kind == MATCH_PERSON && score < ONE ? match_korean_alike(a, b, &syllables) : -1;
+    const bool asked = score < KOREAN || (score < ONE && ret_reason != NULL);
+    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, cache, &syllables) : -1;
     bool whole = korean > 1 && (unsigned)korean == syllables;
-    if (whole && score < ONE * 96 / 100)
-        score = ONE * 96 / 100;
+    if (whole && score < KOREAN)
+        score = KOREAN;
     if (ret_reason != NULL) {
         if (turn)
             explain(b, &sb, &sa, g.of_b, g.got_b, g.how_b, ret_reason);

@@ -18,6 +18,7 @@ enum {
     KINDS = MATCH_VESSEL + 1,
     ONE = MATCH_SCORE_ONE,
     KOREAN_SCORE = 960,
+    CACHE_BITS = 12, /* words of which the reading is kept while names come in */
     ROW_HANGUL = 1,
     ROW_PLAUSIBLE = 2,
 };
@@ -148,7 +149,7 @@ int match_sieve_new(struct match_sieve **ret_sieve, struct err *e)
     if (s == NULL)
         return err_memory(e);
     match_korean_classes_make(&s->classes);
-    s->cache = match_readings_cache_new();
+    s->cache = match_readings_cache_new(CACHE_BITS);
     for (unsigned k = 0; k < KINDS; k++)
         if ((s->shelf[k].numbers = match_map_new()) == NULL) {
             match_sieve_free(s);

@@ -5,7 +5,11 @@
 
 enum {
     POSTINGS_MAX = 16000, /* of all keys of a query, the rarest first, that are looked at */
-    SEEN_BITS = 12,
+    CANDIDATES_MAX = 3071,
+    TABLE_BITS = 13,
+    READINGS_BITS = 5,
+    MAYBE_BITS = 16,
+    WORTH_MAX = 1023,   /* what is worth more is all compared */
     DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
     VERIFIED_MAX = 64,  /* names that are compared in full, the best by shared keys */
 };
@@ -15,16 +19,15 @@ static int by_key(const void *x, const void *y)
     const struct screen_posting *a = x, *b = y;
     if (a->key != b->key)
         return a->key < b->key ? -1 : 1;
-    return a->name < b->name ? -1 : a->name > b->name;
+    return a->form < b->form ? -1 : a->form > b->form;
 }
 
-static bool read_name(const struct screen *s, uint32_t name, enum match_reading reading, struct match_name *to)
+static struct bytes form_text(const struct screen *s, const struct screen_form *f)
 {
-    const struct screen_name *n = &s->names[name];
-    return match_name_read(bytes_of(s->texts.p + n->text, n->text_bytes), reading, to);
+    return bytes_of(s->texts.p + f->text, f->text_bytes);
 }
 
-static int post(struct screen *s, uint32_t name, const struct match_name *read, size_t *room, struct err *e)
+static int post(struct screen *s, uint32_t form, const struct match_name *read, size_t *room, struct err *e)
 {
     uint32_t keys[MATCH_NAME_KEYS];
     uint8_t rank[MATCH_NAME_KEYS];
@@ -37,7 +40,7 @@ static int post(struct screen *s, uint32_t name, const struct match_name *read, 
         s->postings = grown;
     }
     for (unsigned i = 0; i < n; i++)
-        s->postings[s->postings_count++] = (struct screen_posting){keys[i], name};
+        s->postings[s->postings_count++] = (struct screen_posting){keys[i], form};
     return 0;
 }
 
@@ -46,40 +49,103 @@ static int make_sieve(struct screen *s, struct err *e)
     match_sieve_free(s->sieve);
     s->sieve = NULL;
     int rc = match_sieve_new(&s->sieve, e);
-    for (uint32_t i = 0; rc == 0 && i < s->names_count; i++) {
-        const struct screen_name *n = &s->names[i];
-        rc = match_sieve_add(s->sieve, bytes_of(s->texts.p + n->text, n->text_bytes),
-                             (enum match_kind)s->items[n->item].kind, e);
-    }
+    for (uint32_t i = 0; rc == 0 && i < s->forms_count; i++)
+        rc = match_sieve_add(s->sieve, form_text(s, &s->forms[i]), (enum match_kind)s->forms[i].kind, e);
     return rc == 0 ? match_sieve_ready(s->sieve, e) : rc;
+}
+
+/* The form of each name; those that are not yet there are numbered now. */
+static int number_forms(struct screen *s, uint32_t *form_of, struct err *e)
+{
+    size_t room = 1;
+    while (room < 2 * s->names_count + 2)
+        room *= 2;
+    OWN(mem_drop) uint32_t *table = calloc(room, sizeof *table); /* one more than the number of a form */
+    if (table == NULL)
+        return err_memory(e);
+    for (uint32_t i = 0; i < s->names_count; i++) {
+        const struct screen_name *n = &s->names[i];
+        const uint8_t kind = s->items[n->item].kind;
+        const struct bytes text = bytes_of(s->texts.p + n->text, n->text_bytes);
+        size_t at = match_bytes_hash(text) & (room - 1);
+        for (; table[at] != 0; at = (at + 1) & (room - 1)) {
+            const struct screen_form *f = &s->forms[table[at] - 1];
+            if (f->kind == kind && bytes_equal(form_text(s, f), text))
+                break;
+        }
+        if (table[at] == 0) {
+            s->forms[s->forms_count++] =
+                (struct screen_form){.text = n->text, .text_bytes = n->text_bytes, .kind = kind};
+            table[at] = s->forms_count;
+        }
+        form_of[i] = table[at] - 1;
+        s->forms[form_of[i]].count++;
+    }
+    return 0;
+}
+
+static int make_forms(struct screen *s, struct err *e)
+{
+    OWN(mem_drop) uint32_t *form_of = malloc((s->names_count + 1) * sizeof *form_of);
+    free(s->forms);
+    free(s->form_names);
+    s->forms = malloc((s->names_count + 1) * sizeof *s->forms);
+    s->form_names = malloc((s->names_count + 1) * sizeof *s->form_names);
+    s->forms_count = 0;
+    if (form_of == NULL || s->forms == NULL || s->form_names == NULL)
+        return err_memory(e);
+    int rc = number_forms(s, form_of, e);
+    for (uint32_t i = 0, first = 0; rc == 0 && i < s->forms_count; i++) {
+        s->forms[i].first = first;
+        first += s->forms[i].count;
+        s->forms[i].count = 0;
+    }
+    for (uint32_t i = 0; rc == 0 && i < s->names_count; i++) {
+        struct screen_form *f = &s->forms[form_of[i]];
+        s->form_names[f->first + f->count++] = (struct screen_form_name){i, s->names[i].item};
+    }
+    return rc;
+}
+
+static int sort_postings(struct screen *s, struct err *e)
+{
+    if (s->postings_count != 0)
+        qsort(s->postings, s->postings_count, sizeof *s->postings, by_key);
+    free(s->names_before);
+    free(s->bucket);
+    s->names_before = malloc((s->postings_count + 1) * sizeof *s->names_before);
+    s->bucket = calloc(((size_t)1 << SCREEN_BUCKET_BITS) + 1, sizeof *s->bucket);
+    if (s->bucket == NULL || s->names_before == NULL)
+        return err_memory(e);
+    s->names_before[0] = 0;
+    s->doubled = false;
+    for (size_t i = 0; i < s->postings_count; i++) {
+        s->bucket[(s->postings[i].key >> (32 - SCREEN_BUCKET_BITS)) + 1]++;
+        s->names_before[i + 1] = s->names_before[i] + s->forms[s->postings[i].form].count;
+        s->doubled = s->doubled || (i != 0 && by_key(&s->postings[i - 1], &s->postings[i]) == 0);
+    }
+    for (size_t i = 0; i < (size_t)1 << SCREEN_BUCKET_BITS; i++)
+        s->bucket[i + 1] += s->bucket[i];
+    return 0;
 }
 
 int screen_index(struct screen *s, struct err *e)
 {
     size_t room = 0;
-    int rc = 0;
+    int rc = make_forms(s, e);
     s->postings_count = 0;
-    for (uint32_t i = 0; rc == 0 && i < s->names_count; i++) {
+    for (uint32_t i = 0; rc == 0 && i < s->forms_count; i++) {
         struct match_name name;
-        bool han = read_name(s, i, MATCH_READ_KOREAN, &name);
+        bool han = match_name_read(form_text(s, &s->forms[i]), MATCH_READ_KOREAN, &name);
         rc = post(s, i, &name, &room, e);
         if (rc == 0 && han) {
-            (void)read_name(s, i, MATCH_READ_MANDARIN, &name);
+            (void)match_name_read(form_text(s, &s->forms[i]), MATCH_READ_MANDARIN, &name);
             rc = post(s, i, &name, &room, e);
         }
     }
+    rc = rc == 0 ? sort_postings(s, e) : rc;
     if (rc != 0)
         return rc;
-    if (s->postings_count != 0)
-        qsort(s->postings, s->postings_count, sizeof *s->postings, by_key);
-    free(s->bucket);
-    s->bucket = calloc(((size_t)1 << SCREEN_BUCKET_BITS) + 1, sizeof *s->bucket);
-    if (s->bucket == NULL)
-        return err_memory(e);
-    for (size_t i = 0; i < s->postings_count; i++)
-        s->bucket[(s->postings[i].key >> (32 - SCREEN_BUCKET_BITS)) + 1]++;
-    for (size_t i = 0; i < (size_t)1 << SCREEN_BUCKET_BITS; i++)
-        s->bucket[i + 1] += s->bucket[i];
     screen_count_open(s);
     return make_sieve(s, e);
 }
@@ -130,7 +196,7 @@ static enum screen_agreement detail_agrees(struct bytes query, const char *entry
 {
     enum screen_agreement best = SCREEN_UNKNOWN;
     struct bytes left = bytes_text(entry), value;
-    while (query.n != 0 && next_value(&left, &value)) {
+    while (next_value(&left, &value)) {
         enum screen_agreement now = SCREEN_UNKNOWN;
         struct match_date a, b;
         if (which != SCREEN_BIRTH)
@@ -148,6 +214,9 @@ static unsigned with_details(const struct screen *s, const struct screen_query *
     static const int worth[SCREEN_DETAILS][4] = {{0, 20, -40, -120}, {0, 60, 0, -20}, {0, 100, 0, -100}, {0, 5, 0, 0}};
     int score = (int)hit->name_score;
     for (unsigned k = 0; k < SCREEN_DETAILS; k++) {
+        hit->detail[k] = SCREEN_UNKNOWN;
+        if (q->detail[k].n == 0)
+            continue;
         const char *entry = (const char *)s->texts.p + s->items[hit->entry].detail[k];
         hit->detail[k] = detail_agrees(q->detail[k], entry, (enum screen_detail)k);
         score += worth[k][hit->detail[k]];
@@ -160,20 +229,24 @@ static unsigned with_details(const struct screen *s, const struct screen_query *
 struct finding {
     const struct screen *s;
     const struct screen_query *q;
-    struct match_name name[2]; /* by reading; the second only for Chinese characters */
+    unsigned least;                        /* score of a name from which it may be a hit */
+    struct match_readings_cache *readings; /* names that are alike share words; or NULL */
+    struct match_name name[2];             /* by reading; the second only for Chinese characters */
     bool han;
     struct screen_hit *hits;
+    uint64_t order[SCREEN_HITS_MAX]; /* of several names of an entry that are as near, the lowest is told */
     size_t count;
     uint64_t compared;
 };
 
-static void insert_hit(struct finding *f, const struct screen_hit *hit)
+static void insert_hit(struct finding *f, const struct screen_hit *hit, uint64_t order)
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->hits[i].entry == hit->entry) {
-            if (f->hits[i].score >= hit->score)
+            if (f->hits[i].score > hit->score || (f->hits[i].score == hit->score && f->order[i] < order))
                 return;
             memmove(f->hits + i, f->hits + i + 1, (f->count - i - 1) * sizeof *f->hits);
+            memmove(f->order + i, f->order + i + 1, (f->count - i - 1) * sizeof *f->order);
             f->count--;
             break;
         }
@@ -185,7 +258,9 @@ static void insert_hit(struct finding *f, const struct screen_hit *hit)
         return;
     f->count = f->count < SCREEN_HITS_MAX ? f->count + 1 : f->count;
     memmove(f->hits + at + 1, f->hits + at, (f->count - at - 1) * sizeof *f->hits);
+    memmove(f->order + at + 1, f->order + at, (f->count - at - 1) * sizeof *f->order);
     f->hits[at] = *hit;
+    f->order[at] = order;
 }
 
 /* The score of a name from which it may be a hit: details may add to it, when there are any. */
@@ -198,151 +273,337 @@ static unsigned least_of(const struct screen_query *q)
     return threshold;
 }
 
-static void compare_name(struct finding *f, uint32_t number)
+/* The score of a form, and why when it may be a hit. */
+static void compare_form(struct finding *f, uint32_t number, struct screen_hit *ret_hit)
 {
-    const struct screen_name *n = &f->s->names[number];
-    const struct screen_item *item = &f->s->items[n->item];
-    if (item->known)
-        return;
-    f->compared++;
-    struct screen_hit hit = {.entry = n->item, .name = bytes_of(f->s->texts.p + n->text, n->text_bytes)};
-    const unsigned least = least_of(f->q);
+    const struct screen_form *form = &f->s->forms[number];
+    *ret_hit = (struct screen_hit){.name = form_text(f->s, form)};
     for (unsigned reading = 0; reading < 2; reading++) {
         struct match_name other;
-        bool han = read_name(f->s, number, (enum match_reading)reading, &other);
+        struct match_reason reason;
+        bool han = match_name_read(ret_hit->name, (enum match_reading)reading, &other);
         if (reading == 1 && !han && !f->han)
             break;
-        const struct match_name *name = &f->name[f->han ? reading : 0];
-        unsigned score = match_name_score(name, &other, (enum match_kind)item->kind, NULL);
-        if (score > hit.name_score) {
-            hit.name_score = score;
-            if (score >= least) /* once more, to be told why */
-                (void)match_name_score(name, &other, (enum match_kind)item->kind, &hit.reason);
+        unsigned score = match_name_score_with(f->readings, &f->name[f->han ? reading : 0], &other,
+                                               (enum match_kind)form->kind, &reason);
+        if (score > ret_hit->name_score) {
+            ret_hit->name_score = score;
+            ret_hit->reason = reason;
         }
         if (!han && !f->han)
             break;
     }
-    unsigned threshold = f->q->threshold == 0 ? SCREEN_THRESHOLD : f->q->threshold;
-    if (hit.name_score < least)
+}
+
+static bool is_open(const struct screen *s, struct screen_form_name name)
+{
+    return s->names_open == s->names_count || !s->items[name.item].known;
+}
+
+/* One name of a form, of which the score is known. */
+static void take_name(struct finding *f, const struct screen_hit *form, struct screen_form_name name, uint64_t order)
+{
+    const unsigned threshold = f->q->threshold == 0 ? SCREEN_THRESHOLD : f->q->threshold;
+    if (!is_open(f->s, name))
         return;
+    f->compared++;
+    if (form->name_score < f->least)
+        return;
+    struct screen_hit hit = *form;
+    hit.entry = name.item;
     hit.score = with_details(f->s, f->q, &hit);
     if (hit.score >= threshold)
-        insert_hit(f, &hit);
+        insert_hit(f, &hit, order);
 }
 
-struct seen {
-    uint32_t name; /* one more than the number */
-    uint32_t worth;
+/* ---- indexed ---- */
+
+/* Forms that share keys with a query, in the order in which they were met. */
+struct gathering {
+    uint32_t form[CANDIDATES_MAX], names[CANDIDATES_MAX];
+    uint16_t worth[CANDIDATES_MAX]; /* how much it shares */
+    uint8_t range[CANDIDATES_MAX];  /* where it was met first */
+    unsigned count;
+    uint16_t table[1 << TABLE_BITS];       /* one more than the place of a form, by its hash */
+    uint64_t maybe[1 << (MAYBE_BITS - 6)]; /* a bit by the hash of each form: most that are not there are told so */
+    uint32_t histogram[WORTH_MAX + 1];     /* names, by worth */
 };
 
-static void add_seen(struct seen *table, uint32_t *order, unsigned *count, uint32_t name, uint32_t worth)
+static uint32_t hash_of(uint32_t form)
 {
-    const uint32_t mask = (1u << SEEN_BITS) - 1;
-    uint32_t at = (name * 0x9E3779B1u) >> (32 - SEEN_BITS);
-    while (table[at].name != 0 && table[at].name != name + 1)
-        at = (at + 1) & mask;
-    if (table[at].name == 0) {
-        if (*count == mask * 3 / 4)
-            return;
-        table[at].name = name + 1;
-        order[(*count)++] = at;
-    }
-    table[at].worth += worth;
+    return form * 0x9E3779B1u;
 }
 
-static void postings_of(const struct screen *s, uint32_t key, size_t *ret_from, size_t *ret_to)
+static bool is_maybe(const struct gathering *g, uint32_t hash)
 {
-    uint32_t bucket = key >> (32 - SCREEN_BUCKET_BITS);
-    size_t from = s->bucket[bucket], end = s->bucket[bucket + 1];
-    while (from < end && s->postings[from].key < key)
-        from++;
-    size_t to = from;
-    while (to < end && s->postings[to].key == key)
-        to++;
-    *ret_from = from;
-    *ret_to = to;
+    return (g->maybe[hash >> (32 - MAYBE_BITS) >> 6] >> (hash >> (32 - MAYBE_BITS) & 63) & 1) != 0;
+}
+
+/* Where ${form} stands in the table, or would. */
+static uint16_t *place_of(struct gathering *g, uint32_t form)
+{
+    uint32_t at = hash_of(form) >> (32 - TABLE_BITS);
+    while (g->table[at] != 0 && g->form[g->table[at] - 1] != form)
+        at = (at + 1) & ((1u << TABLE_BITS) - 1);
+    return &g->table[at];
+}
+
+static void put_candidate(struct gathering *g, uint16_t *place, uint32_t form)
+{
+    uint32_t hash = hash_of(form);
+    g->form[g->count++] = form;
+    *place = (uint16_t)g->count;
+    g->maybe[hash >> (32 - MAYBE_BITS) >> 6] |= 1ull << (hash >> (32 - MAYBE_BITS) & 63);
 }
 
 struct range {
     size_t from, to;
-    uint32_t worth;
+    uint32_t names, worth;
 };
+
+/* All forms of a range share its worth with the query; those not met before are candidates from now on. */
+static void admit(struct gathering *g, const struct screen *s, const struct range *r, unsigned number)
+{
+    for (size_t i = r->from; i < r->to; i++) {
+        uint16_t *place = place_of(g, s->postings[i].form);
+        if (*place != 0) {
+            g->worth[*place - 1] = (uint16_t)(g->worth[*place - 1] + r->worth);
+        } else if (g->count < CANDIDATES_MAX) {
+            g->names[g->count] = s->names_before[i + 1] - s->names_before[i];
+            g->worth[g->count] = (uint16_t)r->worth;
+            g->range[g->count] = (uint8_t)number;
+            put_candidate(g, place, s->postings[i].form);
+        }
+    }
+}
+
+/* The same, without new ones. */
+static void raise_worth(struct gathering *g, const struct screen *s, const struct range *r)
+{
+    for (size_t i = r->from; i < r->to; i++) {
+        if (!is_maybe(g, hash_of(s->postings[i].form)))
+            continue;
+        uint16_t place = *place_of(g, s->postings[i].form);
+        if (place != 0)
+            g->worth[place - 1] = (uint16_t)(g->worth[place - 1] + r->worth);
+    }
+}
+
+/* Only those that share at least ${worth} are of interest from now on; their order stays. */
+static void keep(struct gathering *g, uint32_t worth)
+{
+    unsigned n = g->count, kept = 0;
+    for (unsigned i = 0; i < n; i++)
+        kept += g->worth[i] >= worth;
+    if (n != 0 && kept == n)
+        return;
+    g->count = 0;
+    memset(g->table, 0, sizeof g->table);
+    memset(g->maybe, 0, sizeof g->maybe);
+    for (unsigned i = 0; i < n; i++)
+        if (g->worth[i] >= worth) {
+            g->names[g->count] = g->names[i];
+            g->worth[g->count] = g->worth[i];
+            g->range[g->count] = g->range[i];
+            put_candidate(g, place_of(g, g->form[i]), g->form[i]);
+        }
+}
+
+/*
+ * The best names by what they share: all above the worth that is returned, and of those that have it the first ones, as
+ * far as VERIFIED_MAX reaches beyond ${ret_above}.  None is worth more than ${most}.
+ */
+static uint32_t bar_of(struct gathering *g, uint32_t most, uint32_t *ret_above)
+{
+    most = most > WORTH_MAX ? WORTH_MAX : most;
+    memset(g->histogram, 0, (most + 1) * sizeof *g->histogram);
+    for (unsigned i = 0; i < g->count; i++)
+        g->histogram[g->worth[i] > WORTH_MAX ? WORTH_MAX : g->worth[i]] += g->names[i];
+    uint32_t bar = most, above = 0;
+    while (bar > 0 && above + g->histogram[bar] <= VERIFIED_MAX)
+        above += g->histogram[bar--];
+    *ret_above = above;
+    return bar;
+}
+
+/* The first posting of a bucket whose key is not below ${key}. */
+static size_t lower_bound(const struct screen *s, size_t from, size_t to, uint64_t key)
+{
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (s->postings[middle].key < key)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
 
 static int shortest_first(const void *x, const void *y)
 {
     const struct range *a = x, *b = y;
-    size_t n = a->to - a->from, m = b->to - b->from;
-    if (n != m)
-        return n < m ? -1 : 1;
+    if (a->names != b->names)
+        return a->names < b->names ? -1 : 1;
     return a->from < b->from ? -1 : a->from > b->from;
 }
 
-static uint32_t worth_of(size_t postings, uint8_t rank)
+static uint32_t worth_of(uint32_t names, uint8_t rank)
 {
     uint32_t rare = 1;
-    for (size_t n = postings; n < 1 << 16; n = n * 2 + 1)
+    for (uint64_t n = names; n < 1 << 16; n = n * 2 + 1)
         rare++;
     return rare * (1u + rank);
 }
 
-static void find_indexed(struct finding *f)
+/* The postings of all keys of the query, the shortest lists first, and as many of these as are looked at. */
+static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_NAME_KEYS])
 {
-    struct seen table[1 << SEEN_BITS];
-    uint32_t order[1 << SEEN_BITS];
-    struct range range[2 * MATCH_NAME_KEYS];
-    unsigned ranges = 0, count = 0;
-    memset(table, 0, sizeof table);
+    unsigned ranges = 0, used = 0;
     for (unsigned reading = 0; reading < (f->han ? 2u : 1u); reading++) {
         uint32_t keys[MATCH_NAME_KEYS];
         uint8_t rank[MATCH_NAME_KEYS];
         unsigned n = match_name_keys(&f->name[reading], keys, rank);
+        for (unsigned i = 0; i < n; i++)
+            __builtin_prefetch(&f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)]);
         for (unsigned i = 0; i < n; i++) {
+            const uint32_t at = f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
+            __builtin_prefetch(&f->s->postings[at]);
+            __builtin_prefetch(&f->s->names_before[at]);
+        }
+        for (unsigned i = 0; i < n; i++) {
+            const uint32_t *bucket = &f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
             struct range *r = &range[ranges];
-            postings_of(f->s, keys[i], &r->from, &r->to);
-            r->worth = worth_of(r->to - r->from, rank[i]);
+            r->from = lower_bound(f->s, bucket[0], bucket[1], keys[i]);
+            r->to = lower_bound(f->s, r->from, bucket[1], keys[i] + 1ull);
+            r->names = f->s->names_before[r->to] - f->s->names_before[r->from];
+            r->worth = worth_of(r->names, rank[i]);
             ranges += r->to != r->from;
         }
     }
     qsort(range, ranges, sizeof *range, shortest_first);
-    size_t looked_at = 0;
-    for (unsigned i = 0; i < ranges; i++) {
-        looked_at += range[i].to - range[i].from;
-        if (i != 0 && looked_at > POSTINGS_MAX)
+    for (uint64_t looked_at = 0; used < ranges; used++) {
+        looked_at += range[used].names;
+        if (used != 0 && looked_at > POSTINGS_MAX)
             break;
-        for (size_t k = range[i].from; k < range[i].to; k++)
-            add_seen(table, order, &count, f->s->postings[k].name, range[i].worth);
     }
-    /* The best by what they share: everything from the worth that leaves at most VERIFIED_MAX. */
-    uint32_t histogram[1024] = {0}, least = 1023, names = 0;
-    for (unsigned i = 0; i < count; i++)
-        histogram[table[order[i]].worth > 1023 ? 1023 : table[order[i]].worth]++;
-    while (least > 0 && names + histogram[least] <= VERIFIED_MAX)
-        names += histogram[least--];
-    for (unsigned i = 0; i < count; i++)
-        if (table[order[i]].worth > least || (table[order[i]].worth == least && names++ < VERIFIED_MAX))
-            compare_name(f, table[order[i]].name - 1);
+    return used;
 }
 
-/* Every name is compared: by the sieve, with a bound on its score, and in full where that may reach what is asked. */
+/* Of the names of the forms from ${i} on that were met in the same range, and all have the worth: the first ones. */
+static void take_first(struct finding *f, const struct gathering *g, unsigned i, uint32_t worth, uint32_t *names)
+{
+    struct {
+        struct screen_form_name name;
+        uint32_t form;
+    } first[VERIFIED_MAX];
+    const unsigned range = g->range[i], most = VERIFIED_MAX - *names;
+    unsigned n = 0;
+    for (; i < g->count && g->range[i] == range; i++) {
+        const struct screen_form *form = &f->s->forms[g->form[i]];
+        const struct screen_form_name *name = f->s->form_names + form->first;
+        if (g->worth[i] != worth)
+            continue;
+        if (n == most && first[n - 1].name.name < name[0].name)
+            break; /* forms are in the order of their first names */
+        for (uint32_t k = 0; k < form->count && (n < most || name[k].name < first[n - 1].name.name); k++) {
+            unsigned at = n < most ? n++ : n - 1;
+            for (; at > 0 && first[at - 1].name.name > name[k].name; at--)
+                first[at] = first[at - 1];
+            first[at].name = name[k];
+            first[at].form = g->form[i];
+        }
+    }
+    *names += n;
+    for (unsigned k = 0; k < n; k++) {
+        struct screen_hit hit;
+        compare_form(f, first[k].form, &hit);
+        for (unsigned m = n; m > k; m--)
+            if (first[m - 1].form == first[k].form) {
+                take_name(f, &hit, first[m - 1].name, (uint64_t)range << 32 | first[m - 1].name.name);
+                if (m - 1 != k)
+                    first[m - 1] = first[--n];
+            }
+    }
+}
+
+static void take_all(struct finding *f, uint32_t number, uint64_t range)
+{
+    const struct screen_form *form = &f->s->forms[number];
+    struct screen_hit hit;
+    compare_form(f, number, &hit);
+    for (uint32_t k = 0; k < form->count; k++) {
+        const struct screen_form_name name = f->s->form_names[form->first + k];
+        take_name(f, &hit, name, range << 32 | name.name);
+    }
+}
+
+static void find_indexed(struct finding *f)
+{
+    struct gathering g;
+    struct range range[2 * MATCH_NAME_KEYS];
+    const unsigned ranges = ranges_of(f, range), times_most = f->s->doubled ? 2 : 1;
+    uint32_t left = 0, whole, bar, above; /* left: what a form that is first met now may share at most */
+    g.count = 0;
+    keep(&g, 0);
+    for (unsigned i = 0; i < ranges; i++)
+        left += range[i].worth * times_most;
+    whole = left;
+    for (unsigned i = 0; i < ranges; left -= range[i++].worth * times_most) {
+        bar = bar_of(&g, whole - left, &above);
+        /* Of those that share as much, the first ones are taken; what is worth more than can be told apart, all. */
+        if (bar < left || (bar == left && bar == WORTH_MAX)) {
+            admit(&g, f->s, &range[i], i);
+            continue;
+        }
+        keep(&g, bar - left);
+        raise_worth(&g, f->s, &range[i]);
+    }
+    bar = bar_of(&g, whole, &above);
+    keep(&g, bar);
+    for (unsigned i = 0; i < g.count; i++)
+        __builtin_prefetch(&f->s->forms[g.form[i]]);
+    for (unsigned i = 0; i < g.count; i++) {
+        __builtin_prefetch(f->s->texts.p + f->s->forms[g.form[i]].text);
+        __builtin_prefetch(&f->s->form_names[f->s->forms[g.form[i]].first]);
+    }
+    for (unsigned i = 0; i < g.count; i++)
+        if (g.worth[i] > bar)
+            take_all(f, g.form[i], g.range[i]);
+    for (unsigned i = 0; i < g.count && above < VERIFIED_MAX; i++)
+        if (i == 0 || g.range[i - 1] != g.range[i])
+            take_first(f, &g, i, bar, &above);
+}
+
+/*
+ * Every name is compared: by the sieve, with a bound on the score of its form, and in full where that may reach what is
+ * asked.
+ */
 static void find_exhaustive(struct finding *f)
 {
-    OWN(mem_drop) uint64_t *may = malloc((f->s->names_count / 64 + 1) * sizeof *may);
-    bool sifted = may != NULL && match_sieve_find(f->s->sieve, f->q->name, least_of(f->q), may, NULL) == 0;
-    for (size_t i = 0; !sifted && i < f->s->names_count; i++)
-        compare_name(f, (uint32_t)i);
-    for (size_t word = 0; sifted && word <= f->s->names_count / 64; word++)
-        for (uint64_t bits = may[word]; bits != 0; bits &= bits - 1) {
-            size_t i = word * 64 + (unsigned)__builtin_ctzll(bits);
-            if (i < f->s->names_count)
-                compare_name(f, (uint32_t)i);
+    OWN(mem_drop) uint64_t *may = malloc((f->s->forms_count / 64 + 1) * sizeof *may);
+    const bool sifted = may != NULL && match_sieve_find(f->s->sieve, f->q->name, f->least, may, NULL) == 0;
+    for (uint32_t i = 0; i < f->s->forms_count; i++) {
+        struct screen_hit hit;
+        if (sifted && may[i / 64] == 0) {
+            i |= 63;
+            continue;
         }
+        if (sifted && (may[i / 64] >> i % 64 & 1) == 0)
+            continue;
+        compare_form(f, i, &hit);
+        for (uint32_t k = 0; k < f->s->forms[i].count; k++) {
+            const struct screen_form_name name = f->s->form_names[f->s->forms[i].first + k];
+            take_name(f, &hit, name, name.name);
+        }
+    }
     f->compared = f->s->names_open;
 }
 
 void screen_find(const struct screen *s, const struct screen_query *query, struct screen_hit hits[SCREEN_HITS_MAX],
                  size_t *ret_count, uint64_t *ret_compared)
 {
-    struct finding f = {.s = s, .q = query, .hits = hits};
+    OWN(mem_drop) struct match_readings_cache *readings = match_readings_cache_new(READINGS_BITS);
+    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query), .readings = readings};
     f.han = match_name_read(query->name, MATCH_READ_KOREAN, &f.name[0]);
     if (f.han)
         (void)match_name_read(query->name, MATCH_READ_MANDARIN, &f.name[1]);

@@ -19,7 +19,10 @@ void screen_free(struct screen *s)
     buf_drop(&s->texts);
     free(s->items);
     free(s->names);
+    free(s->forms);
+    free(s->form_names);
     free(s->postings);
+    free(s->names_before);
     free(s->bucket);
     match_sieve_free(s->sieve);
     free(s);

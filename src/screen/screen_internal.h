@@ -17,8 +17,17 @@ struct screen_name {
     uint32_t text, text_bytes; /* in the texts */
     uint32_t item;
 };
+/* A text of one kind, and the names it is: lists repeat themselves.  Numbered by its first name. */
+struct screen_form {
+    uint32_t text, text_bytes;
+    uint32_t first, count; /* into form_names, ascending */
+    uint8_t kind;
+};
+struct screen_form_name {
+    uint32_t name, item;
+};
 struct screen_posting {
-    uint32_t key, name;
+    uint32_t key, form;
 };
 struct screen_list {
     enum screen_format format;
@@ -33,9 +42,14 @@ struct screen {
     struct screen_name *names;
     struct screen_list list[SCREEN_LISTS_MAX];
     unsigned lists;
-    struct screen_posting *postings; /* by key, then name */
+    struct screen_form *forms;
+    uint32_t forms_count;
+    struct screen_form_name *form_names;
+    struct screen_posting *postings; /* by key, then form */
     size_t postings_count;
-    struct match_sieve *sieve; /* over all names */
+    uint32_t *names_before; /* how many names the postings before each one stand for, and all; it may run over */
+    bool doubled;           /* a form may stand twice under a key, by both of its readings */
+    struct match_sieve *sieve; /* over all forms */
     size_t names_open;         /* names of entries that are screened */
     uint32_t *bucket; /* first posting of each value of the upper bits of keys */
 };

@@ -30,9 +30,9 @@ static bool same(const char *a, const char *b)
 {
     struct match_name x = fixture_name(a), y = fixture_name(b);
     unsigned syllables = 0;
-    int agree = match_korean_alike(&x, &y, &syllables);
+    int agree = match_korean_alike(&x, &y, NULL, &syllables);
     unsigned turned = 0;
-    assert_int_equal(match_korean_alike(&y, &x, &turned), agree);
+    assert_int_equal(match_korean_alike(&y, &x, NULL, &turned), agree);
     return agree > 1 && (unsigned)agree == syllables;
 }
 
@@ -112,13 +112,18 @@ static void keys(void **state)
     struct match_korean_classes classes;
     uint32_t a[MATCH_KOREAN_KEYS], b[MATCH_KOREAN_KEYS];
     unsigned agreeing = 0;
+    struct match_readings_cache *cache = match_readings_cache_new(1); /* of two words: each takes another's place */
+    assert_non_null(cache);
     match_korean_classes_make(&classes);
     for (size_t i = 0; i < COUNT(names); i++)
         for (size_t k = 0; k < COUNT(names); k++) {
             struct match_name x = fixture_name(names[i]), y = fixture_name(names[k]);
             unsigned syllables = 0, n = match_korean_keys(&classes, &x, NULL, a),
                      m = match_korean_keys(&classes, &y, NULL, b);
-            int alike = match_korean_alike(&x, &y, &syllables);
+            int alike = match_korean_alike(&x, &y, NULL, &syllables);
+            unsigned kept = 0;
+            assert_int_equal(match_korean_alike(&x, &y, cache, &kept), alike);
+            assert_int_equal(kept, syllables);
             bool shared = n > MATCH_KOREAN_KEYS || m > MATCH_KOREAN_KEYS;
             for (unsigned p = 0; p < n && p < MATCH_KOREAN_KEYS; p++)
                 for (unsigned q = 0; q < m && q < MATCH_KOREAN_KEYS; q++)
@@ -128,6 +133,7 @@ static void keys(void **state)
             agreeing += agree;
         }
     assert_true(agreeing > 30);
+    free(cache);
 }
 
 int main(void)

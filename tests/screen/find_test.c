@@ -77,6 +77,41 @@ static void best_first(void **state)
                     (hits[i].score == hits[i - 1].score && hits[i].entry > hits[i - 1].entry));
 }
 
+/* The same text of many entries is compared once and told of each; of too many that share as much, the first ones. */
+static void repeated(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"Vera Lindqvist", "Lindqvist Vera", "Omar Haddad", "Vera Lindkvist",
+                                       "Igor Moroz"};
+    static const unsigned entries[] = {60, 1000};
+    struct screen_hit hits[SCREEN_HITS_MAX], all[SCREEN_HITS_MAX];
+    uint64_t compared;
+    for (size_t k = 0; k < COUNT(entries); k++) {
+        OWN(screen_drop) struct screen *s = NULL;
+        OWN(buf_drop) struct buf list = {0};
+        buf_put_text(&list, "id,name\n");
+        for (unsigned i = 0; i < entries[k]; i++)
+            buf_printf(&list, "%u,%s\n", i, name[i % COUNT(name)]);
+        assert_int_equal(screen_new(&s, NULL), 0);
+        assert_int_equal(screen_add(s, buf_bytes(&list), "x", NULL), 0);
+        assert_int_equal(screen_index(s, NULL), 0);
+        size_t n = find(s, "Vera Lindqvist", "", false, hits, &compared);
+        assert_int_equal(compared, k == 0 ? 36 : SCREEN_HITS_MAX);
+        assert_int_equal(n, compared);
+        for (unsigned i = 0; k == 1 && i < n; i++) /* of the two texts that share all with it, the first of both */
+            assert_int_equal(hits[i].entry, i % (SCREEN_HITS_MAX / 2) * COUNT(name) + i / (SCREEN_HITS_MAX / 2) * 3);
+        if (k == 1)
+            continue;
+        assert_int_equal(find(s, "Vera Lindqvist", "", true, all, &compared), n);
+        assert_int_equal(compared, entries[k]);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(hits[i].entry, all[i].entry);
+            assert_int_equal(hits[i].score, all[i].score);
+            assert_true(bytes_equal(hits[i].name, bytes_text(name[hits[i].entry % COUNT(name)])));
+        }
+    }
+}
+
 /* Exhaustive is what a comparison of every name with the query finds, whatever the sieve lets pass. */
 static void every_name(void **state)
 {
@@ -117,10 +152,8 @@ static void every_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found),
-        cmocka_unit_test(details),
-        cmocka_unit_test(best_first),
-        cmocka_unit_test(every_name),
+        cmocka_unit_test(found),    cmocka_unit_test(details),    cmocka_unit_test(best_first),
+        cmocka_unit_test(repeated), cmocka_unit_test(every_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
