@@ -118,16 +118,34 @@ static bool same_leaves(const struct store_request *r, const struct statement_er
     return r->count == x->count && memcmp(r->leaves, x->leaves, x->count * sizeof *x->leaves) == 0;
 }
 
-static bool approvals_count(const struct store_request *r, const struct statement_by *by)
+/* Who was revoked, replaced or lowered since is none of those who agree: her key may be in other hands, or come again
+ * under another name. */
+static bool may_agree(const struct store *s, const char *name, uint64_t leaf)
 {
-    for (size_t i = 0; i < by->count; i++) {
-        size_t a = 0;
-        while (a < r->approvals && r->approved[a].leaf != by->approvals[i])
-            a++;
-        if (a == r->approvals)
-            return false;
-    }
-    return true;
+    const struct history_member *m = history_member(&s->history, name);
+    return m != NULL && statement_role_may(history_role(m, leaf), STATEMENT_ERASING);
+}
+
+static bool is_named(const struct statement_by *by, uint64_t leaf)
+{
+    size_t i = 0;
+    while (i < by->count && by->approvals[i] != leaf)
+        i++;
+    return i < by->count;
+}
+
+/* Of those whose approvals are named, and who asked. */
+static size_t agreed(const struct store *s, const struct store_request *r, const struct statement_by *by,
+                     uint64_t leaf, size_t *ret_named)
+{
+    size_t persons = may_agree(s, r->signer, leaf);
+    *ret_named = 0;
+    for (size_t i = 0; i < r->approvals; i++)
+        if (r->approved[i].leaf < leaf && (by == NULL || is_named(by, r->approved[i].leaf))) {
+            ++*ret_named;
+            persons += may_agree(s, r->approved[i].signer, leaf);
+        }
+    return persons;
 }
 
 int store_requests_check(const struct store *s, struct store_requests *x, const struct store_said *said, int code,
@@ -135,17 +153,19 @@ int store_requests_check(const struct store *s, struct store_requests *x, const 
 {
     const struct statement_erased *st = &said->statement->erased;
     struct store_request *r = request_at(x, st->by.proposal);
+    size_t named, persons;
     if (r == NULL || !same_leaves(r, st))
         return err_set(e, code, "rule erased-request: leaf %llu asks for no such thing",
                        (unsigned long long)st->by.proposal);
     if (r->withdrawn || r->erased != 0)
         return err_set(e, code, "rule erased-request: the request of leaf %llu was withdrawn, or is done",
                        (unsigned long long)r->leaf);
-    if (!approvals_count(r, &st->by))
+    persons = agreed(s, r, &st->by, said->leaf, &named);
+    if (named != st->by.count)
         return err_set(e, code, "rule erased-approvals: an approval that is named is none");
-    if (st->by.count + 1 < store_erase_persons(s, said->leaf))
+    if (persons < store_erase_persons(s, said->leaf))
         return err_set(e, code, "rule erased-approvals: %zu persons are needed, and %zu have agreed",
-                       store_erase_persons(s, said->leaf), st->by.count + 1);
+                       store_erase_persons(s, said->leaf), persons);
     if (said->statement->at_unix_s < store_erase_due(s, r))
         return err_set(e, code, "rule erased-waiting: the time to wait is not over");
     r->erased = said->leaf;
@@ -227,7 +247,8 @@ int store_erase_requests(struct store *s, int (*each)(void *context, const struc
 {
     OWN(store_requests_release) struct store_requests x = {.list = NULL};
     int rc = store_requests_load(s, &x, e);
-    for (size_t i = 0; rc == 0 && i < x.count; i++) {
+    for (size_t i = 0, named; rc == 0 && i < x.count; i++) {
+        x.list[i].agreed = agreed(s, &x.list[i], NULL, UINT64_MAX, &named);
         x.list[i].needed = store_erase_persons(s, UINT64_MAX);
         x.list[i].due_unix_s = store_erase_due(s, &x.list[i]);
         rc = each(context, &x.list[i], e);

@@ -659,7 +659,7 @@ struct store_request {
         char signer[NOTE_NAME_MAX + 1];
         uint64_t leaf;
     } approved[STATEMENT_ADMINISTRATORS_MAX];
-    size_t approvals, needed; /* who asked is one of those who are needed, and not among the approvals */
+    size_t approvals, agreed, needed; /* who asked is none of the approvals; persons who agree and stand; are needed */
     bool withdrawn;
     uint64_t held;   /* how often a hold was in the way */
     uint64_t erased; /* leaf of the `erased` statement; 0: it waits */

@@ -125,7 +125,7 @@ static void say_policy(const struct verbs_face *face, const struct store_request
     char when[TIME_TEXT_MAX];
     time_text(when, r->due_unix_s);
     verbs_say(face, "  By the policy of this repository %zu persons must agree: %zu have. It may be done from %s on.",
-              r->needed, r->approvals + 1, when);
+              r->needed, r->agreed, when);
 }
 
 static void say_request(const struct verbs_face *face, const struct store_request *r)
@@ -151,7 +151,7 @@ static void say_request(const struct verbs_face *face, const struct store_reques
 static void json_request(struct json_out *j, const struct store_request *r)
 {
     json_object_begin(j);
-    verbs_json_u64(j, "agreed", r->approvals + 1);
+    verbs_json_u64(j, "agreed", r->agreed);
     json_key(j, "asked");
     json_i64(j, r->at_unix_s);
     json_key(j, "due");
@@ -200,9 +200,9 @@ static int ready_look(void *context, const struct store_request *r, struct err *
     (void)e;
     if (r->leaf != w->leaf)
         return 0;
-    w->ready = r->approvals + 1 >= r->needed && r->due_unix_s <= time_now_unix_s();
+    w->ready = r->agreed >= r->needed && r->due_unix_s <= time_now_unix_s();
     say_policy(w->face, r);
-    if (!w->ready && r->approvals + 1 < r->needed)
+    if (!w->ready && r->agreed < r->needed)
         verbs_say(w->face, "Another member agrees to it with: groundwork erase approve %" PRIu64, r->leaf);
     else if (!w->ready)
         verbs_say(w->face, "When the time is over it is done with: groundwork erase finish %" PRIu64, r->leaf);
