@@ -147,7 +147,7 @@ static void by_keys(struct store *s)
         struct store_erased *act = &s->erasures.acts[i];
         act->ours = memcmp(act->compartment, s->compartment, STATEMENT_ID) == 0;
         if (act->ours)
-            act->pending = keyring_epoch(s->keyring) < act->epoch;
+            act->pending = !act->refused && keyring_epoch(s->keyring) < act->epoch;
     }
 }
 

@@ -236,7 +236,7 @@ int store_requests_load(struct store *s, struct store_requests *ret, struct err 
         rc = store_erasures(s, e);
     for (size_t i = 0; rc == 0 && i < s->erasures.act_count; i++) {
         struct store_request *r = request_at(ret, s->erasures.acts[i].request);
-        if (r != NULL && s->erasures.acts[i].ours)
+        if (r != NULL && s->erasures.acts[i].ours && !s->erasures.acts[i].refused && r->erased == 0)
             r->erased = s->erasures.acts[i].leaf;
     }
     return rc;
@@ -254,6 +254,26 @@ int store_erase_requests(struct store *s, int (*each)(void *context, const struc
         rc = each(context, &x.list[i], e);
     }
     return rc;
+}
+
+/* Nothing is destroyed on the word of one statement alone, whoever signed it: what follows from it cannot be undone. */
+int store_erase_lawful(struct store *s, const struct store_said *said, struct err *e)
+{
+    OWN(store_requests_release) struct store_requests x = {.list = NULL};
+    const struct statement_erased *st = &said->statement->erased;
+    bool stands = false;
+    uint64_t hold = 0;
+    int rc = store_requests_load(s, &x, e);
+    if (rc != 0)
+        return rc;
+    struct store_request *r = request_at(&x, st->by.proposal);
+    if (r != NULL && r->erased == said->leaf)
+        r->erased = 0;
+    rc = store_requests_check(s, &x, said, ERR_REFUSED, e);
+    for (size_t i = 0; rc == 0 && !stands && i < st->count; i++)
+        rc = store_hold_stands(s, st->leaves[i].first, st->leaves[i].last, &stands, &hold, e);
+    return rc == 0 && stands ? err_set(e, ERR_REFUSED, "a hold stands over it (leaf %llu)", (unsigned long long)hold)
+                             : rc;
 }
 
 /* ---- asking, answering, carrying out ---- */

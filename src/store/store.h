@@ -595,6 +595,7 @@ struct store_erased {
     uint8_t compartment[STATEMENT_ID];
     bool ours;    /* of the compartment that was opened */
     bool pending; /* its epoch has not begun: nothing is destroyed yet */
+    bool refused; /* nobody asked for it, or not enough have agreed: nothing is destroyed by it */
 };
 /* store_not_advanced: members who can still open, with their key files, copies from before the newest erasure of this
  * compartment: they have not published receiving keys since. */

@@ -548,10 +548,13 @@ void store_erased_done(struct store *s);
 /*
  * erase.c.  store_erase_leaves: both records, and the destroying.  *ret_leaf is written as soon as the first is
  * committed: from then on it will be finished, by whom ever.  ERR_REFUSED: of leaves that are public, or erased.
+ * store_erase_judge: is what is pending in this compartment what was asked for and agreed to?  What is not is told, and
+ * nobody carries it out.
  * store_erase_resume: what was interrupted, by a writer who holds the compartment.  store_erase_tell: for all others.
  */
 int store_erase_leaves(struct store *s, const struct statement_range *leaves, size_t count,
                        const struct statement_by *by, uint64_t *ret_leaf, struct err *e);
+int store_erase_judge(struct store *s, struct err *e);
 int store_erase_resume(struct store *s, struct err *e);
 int store_erase_tell(struct store *s, struct err *e);
 
@@ -571,6 +574,7 @@ int store_advance(struct store *s, struct err *e);
  * requests.c: requests to erase and the answers to them, in the order of the log; an answer comes behind its request.
  * store_requests_take: one statement of these kinds; others are nothing.  ERR_DAMAGED: an answer to nothing.
  * store_requests_check: may this be erased by what was said so far?  ${code} when not.  It is done then.
+ * store_erase_lawful: the same of an `erased` statement that is on the log, and no hold stands; ERR_REFUSED.
  * store_erase_persons: how many are needed, who asks among them, as far as so many stand at a leaf.
  */
 struct store_said {
@@ -588,6 +592,7 @@ int store_requests_take(struct store_requests *x, const struct store_said *said,
 int store_requests_check(const struct store *s, struct store_requests *x, const struct store_said *said, int code,
                          struct err *e);
 int store_requests_load(struct store *s, struct store_requests *ret, struct err *e);
+int store_erase_lawful(struct store *s, const struct store_said *said, struct err *e);
 size_t store_erase_persons(const struct store *s, uint64_t leaf);
 int64_t store_erase_due(const struct store *s, const struct store_request *r);
 struct store_deposit_of {

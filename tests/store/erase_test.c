@@ -230,12 +230,50 @@ static void every_moment(void **state)
     assert_true(not_begun > 0 && pending > 0 && done > 0);
 }
 
+/* One statement alone, by whoever may write: nobody destroys anything on its word, and life goes on. */
+static void what_nobody_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    intake(f, "A.", FIRST, COUNT(FIRST));
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t leaf = leaf_of(s, "papers/two.bin");
+    struct statement_range range = {leaf, leaf};
+    struct ledger_position now;
+    uint64_t request = ask(f, s, "papers/three.txt");
+    ledger_where(store_ledger(s), &now);
+    struct statement st = {.kind = STATEMENT_ERASED,
+                           .erased = {.epoch = keyring_epoch(s->keyring) + 1,
+                                      .leaves = &range,
+                                      .count = 1,
+                                      .by = {.said = true, .proposal = request}}};
+    memcpy(st.erased.compartment, s->compartment, STATEMENT_ID);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.erased = &st;
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(s);
+    for (unsigned i = 0; i < 2; i++) {
+        buf_clear(&f->told);
+        s = fixture_open(f, i == 0 ? STORE_READ : STORE_WRITE);
+        assert_null(store_erase_pending(s, true));
+        if (i == 1)
+            assert_int_equal(fixture_note(s, "life goes on", &f->e), 0);
+        store_close(s);
+        fixture_told(f, "nothing of it is destroyed");
+        assert_true(key_there(f, "segment-1") && !key_there(f, "segment-1-1"));
+    }
+    assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "asks for no such thing"));
+    erase(f, "papers/one.txt"); /* what is asked for is done */
+    assert_true(!key_there(f, "segment-1") && key_there(f, "segment-1-1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(one_item),
         FIXTURE_TEST(a_receipt),
         FIXTURE_TEST(every_moment),
+        FIXTURE_TEST(what_nobody_asked_for),
     };
     return FIXTURE_RUN(tests);
 }
