@@ -381,5 +381,7 @@ int store_erase_carry_out(struct store *s, uint64_t request, uint64_t *ret_leaf,
                            .erased = {.leaves = r->leaves, .count = r->count, .by = by}};
     ledger_where(store_ledger(s), &now);
     rc = store_requests_check(s, &x, &(struct store_said){.leaf = now.leaves, .statement = &st}, ERR_REFUSED, e);
+    if (rc == 0) /* once more: names may have come since, and another program may have asked */
+        rc = store_erase_leaves_check(s, r->leaves, r->count, e);
     return rc == 0 ? store_erase_leaves(s, r->leaves, r->count, &by, ret_leaf, e) : rc;
 }

@@ -131,9 +131,27 @@ static void who_went_agrees_to_nothing(void **state)
     fixture_whole(f);
 }
 
+/* As another program may have asked: what stays is not destroyed because a request names it. */
+static void of_what_stays(void **state)
+{
+    struct fixture *f = *state;
+    struct index_statement_row row;
+    uint64_t erased;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_intake(s, "A.", THINGS, COUNT(THINGS), &f->e), 0);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_RECEIPT, &row, NULL), 0);
+    struct statement_range receipt = {row.leaf, row.leaf};
+    struct statement st = {.kind = STATEMENT_ERASING, .at_unix_s = time_now_unix_s(), .erasing = {&receipt, 1, "w"}};
+    assert_int_equal(fixture_say(s, &st, &f->e), 0);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_ERASING, &row, NULL), 0);
+    fixture_says(f, store_erase_carry_out(s, row.leaf, &erased, &f->e), ERR_REFUSED, "which stays", NULL);
+    store_close(s);
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(asked_answered_and_done), FIXTURE_TEST(by_the_rules),
-                                       FIXTURE_TEST(who_went_agrees_to_nothing)};
+                                       FIXTURE_TEST(who_went_agrees_to_nothing), FIXTURE_TEST(of_what_stays)};
     return FIXTURE_RUN(tests);
 }
