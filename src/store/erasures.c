@@ -35,11 +35,23 @@ static int ranges_add(struct store_erasures *x, uint64_t leaf, const struct stat
     return 0;
 }
 
-/* No leaf is erased twice, so that the ranges of all of them lie apart. */
+/* No leaf is erased twice.  What says so all the same is cut to what is left, so that the ranges lie apart whatever the
+ * log says: they are looked up by halves. */
 static void ranges_sort(struct store_erasures *x)
 {
-    if (x->count > 1)
-        qsort(x->list, x->count, sizeof *x->list, range_order);
+    size_t kept = 0;
+    if (x->count < 2)
+        return;
+    qsort(x->list, x->count, sizeof *x->list, range_order);
+    for (size_t i = 1; i < x->count; i++) {
+        struct store_erased_range r = x->list[i], *last = &x->list[kept];
+        if (r.last <= last->last)
+            continue;
+        if (r.first <= last->last)
+            r.first = last->last + 1;
+        x->list[++kept] = r;
+    }
+    x->count = kept + 1;
 }
 
 static int act_add(struct store_erasures *x, uint64_t leaf, const struct statement *st, struct err *e)
@@ -215,6 +227,14 @@ bool store_erased_at(const struct store *s, uint64_t leaf, uint64_t *ret_by)
     if (is && ret_by != NULL)
         *ret_by = x->list[i].by;
     return is;
+}
+
+const struct store_erased *store_erased_by(const struct store *s, uint64_t by)
+{
+    size_t i = s->erasures.act_count;
+    while (i > 0 && s->erasures.acts[i - 1].leaf != by)
+        i--;
+    return i == 0 ? NULL : &s->erasures.acts[i - 1];
 }
 
 int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e)

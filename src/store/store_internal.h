@@ -534,8 +534,9 @@ int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct
 /*
  * erasures.c.  store_erasures: they are known from now on; from any thread.  store_erasures_take: one more, which was
  * just committed.  store_erased_at, _between: of those that are known: is this leaf, and how many in a range?
- * store_is_erased: the same, once they are known.  store_erase_pending: a statement whose epoch has not begun, of this
- * compartment (${ours}) or of any; NULL: none is known.  store_erased_done: it has begun, as the keyring says.
+ * store_is_erased: the same, once they are known.  store_erased_by: the statement at a leaf; NULL: none.
+ * store_erase_pending: a statement whose epoch has not begun, of this compartment (${ours}) or of any; NULL: none is
+ * known.  store_erased_done: it has begun, as the keyring says.
  */
 void store_erasures_release(struct store_erasures *x);
 int store_erasures(struct store *s, struct err *e);
@@ -543,6 +544,7 @@ int store_erasures_take(struct store *s, uint64_t leaf, const struct statement *
 bool store_erased_at(const struct store *s, uint64_t leaf, uint64_t *ret_by);
 uint64_t store_erased_between(const struct store *s, uint64_t first, uint64_t last);
 int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e);
+const struct store_erased *store_erased_by(const struct store *s, uint64_t by);
 const struct store_erased *store_erase_pending(const struct store *s, bool ours);
 void store_erased_done(struct store *s);
 /*
