@@ -591,6 +591,7 @@ int store_named(struct store *s, int (*each)(void *context, const char *member, 
 struct store_erased {
     uint64_t leaf, request; /* of the statement; of what asked for it */
     uint64_t epoch, leaves; /* that begins by it; how many leaves */
+    uint64_t done; /* leaf that names the boxes of that epoch: copies from before hold old keys; 0: not known */
     int64_t at_unix_s;
     uint8_t compartment[STATEMENT_ID];
     bool ours;    /* of the compartment that was opened */
