@@ -80,6 +80,14 @@ static void found_beside(void *context, const char *line)
         found(v, line);
 }
 
+/* Of what is counted together: where something was not seen because a writer was at work, nothing follows from that. */
+static void found_together(void *context, const char *line)
+{
+    struct verifying *v = context;
+    if (!v->outrun)
+        found(v, line);
+}
+
 /* Told, but what an unfinished commit left is no damage: the caller counts when the check as a whole failed. */
 static void told_text(void *context, const char *line)
 {
@@ -428,7 +436,10 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     if (one->rc == ERR_ABSENT && store_erased_at(v->s, one->leaf, NULL))
         return check_erased(v, one, e);
     if (one->rc != 0) {
-        found(v, one->why.text);
+        if (one->rc == ERR_ABSENT) /* or in a segment that was written anew when something was erased meanwhile */
+            found_beside(v, one->why.text);
+        else
+            found(v, one->why.text);
         v->blind = true;
         return 0;
     }
@@ -439,8 +450,8 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     if (st->kind == STATEMENT_RECEIVED) {
         if (v->received == 0)
             v->first_received = one->leaf;
-        if (one->leaf !=
-            v->first_received + v->received + store_erased_between(v->s, v->first_received, one->leaf))
+        if (!v->outrun && one->leaf != v->first_received + v->received +
+                                           store_erased_between(v->s, v->first_received, one->leaf))
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
     } else {
@@ -500,7 +511,7 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
     tree_root(hashes, c->count, &root);
     if (!hash_equal(&root, &c->root))
         FOUND(v, "leaf %llu: the cover signs other leaves than those of its record", (unsigned long long)leaf);
-    if (v->ours && !covers_just(v, c))
+    if (v->ours && !v->outrun && !covers_just(v, c))
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
 }
 
@@ -938,7 +949,7 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
-    v.recount.finding = v.numbering.finding = found_text;
+    v.recount.finding = v.numbering.finding = found_together;
     v.recount.context = v.numbering.context = &v;
     uint8_t entry[LEAF_ENTRY];
     leaf_entry_public(buf_bytes(&s->founded_note), entry);
