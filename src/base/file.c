@@ -316,6 +316,29 @@ int file_replace(const char *path, struct bytes content, mode_t mode, struct err
     return file_sync_parent(path, e);
 }
 
+/* Is it what draft_path may have called a draft of ${name}?  One whose long name was shortened is not told apart. */
+static bool is_draft_of(const char *draft, const char *name)
+{
+    const size_t n = strlen(name), digits = (size_t)2 * DRAFT_RANDOM;
+    return draft[0] == '.' && strncmp(draft + 1, name, n) == 0 && draft[n + 1] == '.' &&
+           strspn(draft + n + 2, "0123456789abcdef") == digits && strcmp(draft + n + 2 + digits, ".tmp") == 0;
+}
+
+void file_drafts_remove(const char *path)
+{
+    const size_t at = name_start(path);
+    struct file_path folder;
+    bool removed = false;
+    if (file_path(&folder, NULL, "%.*s", (int)at, at == 0 ? "" : path) != 0)
+        return;
+    OWN(dir_drop) DIR *dir = opendir(at == 0 ? "." : folder.s);
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        if (is_draft_of(d->d_name, path + at))
+            removed = unlinkat(dirfd(dir), d->d_name, 0) == 0 || removed;
+    if (removed)
+        (void)file_sync_parent(path, NULL);
+}
+
 int file_rename_new(int from_folder, const char *from, int to_folder, const char *to)
 {
     if (renameat2(from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0)

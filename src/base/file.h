@@ -38,6 +38,7 @@ int file_make_folders(const char *path, struct err *e); /* with all folders abov
 int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
 int file_create(const char *path, struct bytes content, mode_t mode, struct err *e); /* ERR_REFUSED: exists */
 int file_remove(const char *path, struct err *e); /* durable; fine when it is not there */
+void file_drafts_remove(const char *path); /* what was cut off while it replaced that, as far as it can be */
 bool file_exists(const char *path);
 void file_remove_tree(const char *path); /* with all that is in it, as far as it can be; links are not followed */
 /*

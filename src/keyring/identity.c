@@ -226,8 +226,12 @@ static int stretch(struct bytes passphrase, const uint8_t salt[KEY_SALT], uint32
 
 static int write_file(const char *path, struct bytes content, bool replace, struct err *e)
 {
-    if (replace)
-        return file_replace(path, content, 0600, e);
+    if (replace) {
+        int replaced = file_replace(path, content, 0600, e);
+        if (replaced == 0) /* they may hold what was just forgotten */
+            file_drafts_remove(path);
+        return replaced;
+    }
     int rc = file_create(path, content, 0600, e);
     if (rc == ERR_REFUSED)
         return err_set(e, rc, "key file %s is there already: move it away, or name another with --key", path);

@@ -39,9 +39,12 @@ static bool ours(const char *name)
                                         "vault/DDD/DDDDDD.pack",
                                         "journal/DDD/DDDDDDDDD-DDDDDDDDD",
                                         "keys/log/N-" HEX_8 "." HEX_16,
+                                        "keys/receiving/N-" HEX_8 "." HEX_16,
                                         "keys/history/N." HEX_16,
                                         "keys/" HEX_32 "/table-N." HEX_16,
-                                        "keys/" HEX_32 "/wrap-N-" HEX_8 "." HEX_16};
+                                        "keys/" HEX_32 "/wrap-N-" HEX_8 "." HEX_16,
+                                        "keys/" HEX_32 "/wrap-N-" HEX_8 "-N." HEX_16,
+                                        "keys/" HEX_32 "/segment-N-N." HEX_16};
     uint64_t records;
     for (size_t i = 0; i < COUNT(forms); i++)
         if (has_form(name, forms[i]))

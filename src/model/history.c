@@ -424,6 +424,36 @@ static int signer_rule(const struct history_member *m, uint64_t leaf, enum state
     return 0;
 }
 
+/* Below its folder are a compartment's files; false: a name of another kind. */
+static bool compartment_of(const char *name, uint8_t ret[STATEMENT_ID])
+{
+    enum { HEX = 2 * STATEMENT_ID };
+    return strlen(name) > HEX && name[HEX] == '/' && hex_get(bytes_of(name, HEX), ret, STATEMENT_ID) == 0;
+}
+
+/*
+ * Files of the keyring: of compartments that she holds, and receiving keys of her own.  Else whoever may write could
+ * name in others' stead what their programs then box to, replace or destroy.
+ */
+static int keyring_rule(const struct history *h, uint64_t leaf, const struct history_member *m,
+                        const struct statement *st, struct err *e)
+{
+    static const char FOLDER[] = "receiving/";
+    for (size_t i = 0; st->kind == STATEMENT_KEYRING && i < st->keyring.count; i++) {
+        const char *name = st->keyring.files[i].name, *dash = strchr(name, '-');
+        uint8_t id[STATEMENT_ID];
+        char hex[9];
+        hex_put(hex, m->key.id, 4);
+        if (strncmp(name, FOLDER, strlen(FOLDER)) == 0 && (dash == NULL || strcmp(dash + 1, hex) != 0))
+            return err_set(e, ERR_DAMAGED, "rule keyring-receiving: %s names a receiving key that is not hers",
+                           m->key.name);
+        if (compartment_of(name, id) && !history_held(m, history_compartment(h, id), leaf))
+            return err_set(e, ERR_DAMAGED, "rule keyring-compartment: %s names keys of a compartment that she does "
+                                           "not hold", m->key.name);
+    }
+    return 0;
+}
+
 int history_read(const struct history *h, const struct history_reading *what, struct statement_held **held,
                  struct statement *ret, const struct history_member **ret_signer, struct err *e)
 {
@@ -444,6 +474,8 @@ int history_read(const struct history *h, const struct history_reading *what, st
     rc = statement_read_parsed(&parsed, keys, once != NULL && what->salts == NULL ? 2 : 1, held, ret, e);
     if (rc == 0 && signer != NULL)
         rc = signer_rule(signer, what->leaf, ret->kind, e);
+    if (rc == 0 && signer != NULL)
+        rc = keyring_rule(h, what->leaf, signer, ret, e);
     if (rc == 0 && ret_signer != NULL)
         *ret_signer = signer;
     return rc;

@@ -119,7 +119,14 @@ int store_advance_finish(struct store *s, uint64_t number, struct err *e)
     return keyring_identity_forget(&s->identity, number) ? key_file_save(s, e) : 0;
 }
 
-/* ---- when ---- */
+/* Did she hold it by then?  Who came later never had a box of what it ended. */
+static bool held_until(const struct history_member *m, size_t compartment, uint64_t leaf)
+{
+    for (size_t i = 0; i < m->turn_count && m->turns[i].from <= leaf; i++)
+        if ((m->turns[i].holds >> compartment & 1) != 0)
+            return true;
+    return false;
+}
 
 /* The newest statement by which something was erased that she could open; 0: none.  *ret_waits: one is not done yet. */
 static uint64_t erased_for(const struct store *s, const struct history_member *m, bool *ret_waits)
@@ -129,14 +136,16 @@ static uint64_t erased_for(const struct store *s, const struct history_member *m
     for (size_t i = 0; i < s->erasures.act_count; i++) {
         const struct store_erased *act = &s->erasures.acts[i];
         size_t at = history_compartment(&s->history, act->compartment);
-        if (at >= s->history.compartment_count || (m->held >> at & 1) == 0)
+        if (at >= s->history.compartment_count || !held_until(m, at, act->leaf))
             continue;
         *ret_waits = *ret_waits || act->pending;
-        if (!act->pending && act->leaf > leaf)
+        if (!act->pending && !act->refused && act->leaf > leaf)
             leaf = act->leaf;
     }
     return leaf;
 }
+
+/* ---- when ---- */
 
 static int advance_now(struct store *s, struct err *e)
 {

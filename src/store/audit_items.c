@@ -83,6 +83,17 @@ static size_t names_take(struct item_job *j, size_t from, int *ret_rc, struct er
     return n;
 }
 
+/* When something is erased segments are written anew: who opened them before does not find what lives either. */
+static bool is_beside(const struct store_auditing *a, int rc)
+{
+    return rc == ERR_ABSENT && ledger_outrun(a->s->ledger);
+}
+
+static int beside(struct err *e)
+{
+    return err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has ended");
+}
+
 static void job_work(void *context, void *job)
 {
     struct item_job *j = job;
@@ -94,7 +105,9 @@ static void job_work(void *context, void *job)
         check.count = names_take(j, j->first, &no_secret, &why);
         j->rc = vault_check(j->a->s->vault, j->a->seen, &check, &j->e);
         j->first += check.count;
-        if (j->rc == 0 && no_secret != 0) {
+        if (j->rc == 0 && is_beside(j->a, no_secret))
+            j->rc = beside(&j->e);
+        else if (j->rc == 0 && no_secret != 0) {
             j->rc = item_told(j, 0, no_secret, NULL, &why, &j->e);
             j->first++;
         }
@@ -209,6 +222,8 @@ static int journal_leaf(struct by_journal *j, uint64_t leaf, struct bytes sealed
     int rc = store_open_leaf(j->a->s, leaf, sealed, &j->held, &st, &mine);
     if (rc == ERR_ABSENT && store_erased_at(j->a->s, leaf, NULL))
         return 0;
+    if (is_beside(j->a, rc))
+        return beside(e);
     if (rc != 0)
         return leaf_bad(j, leaf, rc, &mine, e);
     if (st.kind != STATEMENT_RECEIVED)

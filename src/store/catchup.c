@@ -191,6 +191,9 @@ static int take_public(struct catching *x, const struct ledger_record *r, uint64
     if (rc == 0)
         rc = store_public_read(&s->history, leaf, note, &held, &statement, e);
     x->cosigned = x->cosigned || (rc == 0 && statement.kind == STATEMENT_COSIGNED);
+    if (rc == 0 && statement.kind == STATEMENT_ERASED &&
+        memcmp(statement.erased.compartment, s->compartment, STATEMENT_ID) != 0)
+        statement.erased.count = 0; /* of another compartment: here nothing goes */
     uint64_t at = ledger_open_at(r) + (uint64_t)(note.p - r->open.p);
     return rc != 0 ? rc : index_statement(s->index, leaf, &statement, LEAF_NO_MANIFEST, at, (uint32_t)note.n, NULL, e);
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 /* ---- the second record, and what follows from it ---- */
 
@@ -102,6 +103,56 @@ static int finish(struct store *s, const struct statement_erased *said, struct e
     return rc == 0 ? store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e) : rc;
 }
 
+/* By one who held the compartment, and for the epoch that follows. */
+static int signer_held(struct store *s, const struct store_erased *act, const struct store_held *held, struct err *e)
+{
+    OWN(note_drop) struct note note = {0};
+    char name[NOTE_NAME_MAX + 1];
+    int rc = note_parse(buf_bytes(&held->sealed), &note, e);
+    if (rc != 0)
+        return rc;
+    (void)snprintf(name, sizeof name, "%.*s", (int)note.line[0].name.n, (const char *)note.line[0].name.p);
+    const struct history_member *m = history_member(&s->history, name);
+    if (m == NULL || !history_held(m, s->compartment_at, act->leaf))
+        return err_set(e, ERR_REFUSED, "rule signer-compartment: %s does not hold this compartment here", name);
+    return act->epoch == keyring_epoch(s->keyring) + 1
+               ? 0
+               : err_set(e, ERR_REFUSED, "it is to begin another epoch than the one that follows");
+}
+
+static int judge(struct store *s, struct store_erased *act, struct err *e)
+{
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    struct err why = {0}, line = {0};
+    int rc = store_statement(s, act->leaf, &held, &st, e);
+    if (rc != 0)
+        return rc;
+    rc = signer_held(s, act, held, &why);
+    if (rc == 0)
+        rc = store_erase_lawful(s, &(struct store_said){.leaf = act->leaf, .statement = &st}, &why);
+    if (rc == 0 || rc == ERR_IO)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+    act->refused = true;
+    act->pending = false;
+    (void)err_set(&line, rc, "leaf %llu says that something is erased, and nobody had the right to say so: nothing of "
+                             "it is destroyed (%s)",
+                  (unsigned long long)act->leaf, why.text);
+    store_tell(s, line.text);
+    return 0;
+}
+
+int store_erase_judge(struct store *s, struct err *e)
+{
+    int rc = 0;
+    if (s->sheets != NULL) /* she is in the history, and holds something, when that is committed */
+        return 0;
+    for (size_t i = 0; rc == 0 && i < s->erasures.act_count; i++)
+        if (s->erasures.acts[i].pending && s->erasures.acts[i].ours)
+            rc = judge(s, &s->erasures.acts[i], e);
+    return rc;
+}
+
 int store_erase_resume(struct store *s, struct err *e)
 {
     OWN(store_held_drop) struct store_held *held = NULL;
@@ -110,9 +161,6 @@ int store_erase_resume(struct store *s, struct err *e)
     const struct store_erased *act = store_erase_pending(s, true);
     if (act == NULL || s->sheets != NULL) /* the member whom they bring goes on with it */
         return 0;
-    if (act->epoch != keyring_epoch(s->keyring) + 1)
-        return err_set(e, ERR_DAMAGED, "leaf %llu: it is to begin another epoch than the one that follows",
-                       (unsigned long long)act->leaf);
     (void)err_set(&line, ERR_IO, "an erasure was interrupted (leaf %llu): it is finished now",
                   (unsigned long long)act->leaf);
     store_tell(s, line.text);

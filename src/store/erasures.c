@@ -35,11 +35,23 @@ static int ranges_add(struct store_erasures *x, uint64_t leaf, const struct stat
     return 0;
 }
 
-/* No leaf is erased twice, so that the ranges of all of them lie apart. */
+/* No leaf is erased twice.  What says so all the same is cut to what is left, so that the ranges lie apart whatever the
+ * log says: they are looked up by halves. */
 static void ranges_sort(struct store_erasures *x)
 {
-    if (x->count > 1)
-        qsort(x->list, x->count, sizeof *x->list, range_order);
+    size_t kept = 0;
+    if (x->count < 2)
+        return;
+    qsort(x->list, x->count, sizeof *x->list, range_order);
+    for (size_t i = 1; i < x->count; i++) {
+        struct store_erased_range r = x->list[i], *last = &x->list[kept];
+        if (r.last <= last->last)
+            continue;
+        if (r.first <= last->last)
+            r.first = last->last + 1;
+        x->list[++kept] = r;
+    }
+    x->count = kept + 1;
 }
 
 static int act_add(struct store_erasures *x, uint64_t leaf, const struct statement *st, struct err *e)
@@ -70,16 +82,24 @@ int store_erasures_take(struct store *s, uint64_t leaf, const struct statement *
 /* ---- from the journal ---- */
 
 /* The boxes of the epoch that it begins are named by the record that ends the one before. */
-static void keyring_take(struct store_erasures *x, const struct statement *st)
+static bool is_done_by(const struct store_erased *act, const struct statement *st)
 {
-    for (size_t a = 0; a < x->act_count; a++) {
-        struct store_erased *act = &x->acts[a];
-        char hex[2 * STATEMENT_ID + 1], box[2 * STATEMENT_ID + 32];
-        hex_put(hex, act->compartment, STATEMENT_ID);
-        int n = snprintf(box, sizeof box, "%s/wrap-%llu-", hex, (unsigned long long)act->epoch);
-        for (size_t i = 0; act->pending && i < st->keyring.count; i++)
-            act->pending = st->keyring.files[i].removed || strncmp(st->keyring.files[i].name, box, (size_t)n) != 0;
-    }
+    char hex[2 * STATEMENT_ID + 1], box[2 * STATEMENT_ID + 32];
+    hex_put(hex, act->compartment, STATEMENT_ID);
+    int n = snprintf(box, sizeof box, "%s/wrap-%llu-", hex, (unsigned long long)act->epoch);
+    for (size_t i = 0; i < st->keyring.count; i++)
+        if (!st->keyring.files[i].removed && strncmp(st->keyring.files[i].name, box, (size_t)n) == 0)
+            return true;
+    return false;
+}
+
+static void keyring_take(struct store_erasures *x, uint64_t leaf, const struct statement *st)
+{
+    for (size_t a = 0; a < x->act_count; a++)
+        if (x->acts[a].pending && is_done_by(&x->acts[a], st)) {
+            x->acts[a].pending = false;
+            x->acts[a].done = leaf;
+        }
 }
 
 static int published_take(struct store_erasures *x, const struct statement *st, struct err *e)
@@ -122,7 +142,7 @@ static int journal_record(void *context, const struct ledger_record *r, struct e
         if (rc == 0 && st.kind == STATEMENT_ERASED)
             rc = act_add(x, leaf, &st, e);
         if (rc == 0 && st.kind == STATEMENT_KEYRING)
-            keyring_take(x, &st);
+            keyring_take(x, leaf, &st);
         if (rc == 0 && st.kind == STATEMENT_KEYRING)
             rc = published_take(x, &st, e);
     }
@@ -147,8 +167,25 @@ static void by_keys(struct store *s)
         struct store_erased *act = &s->erasures.acts[i];
         act->ours = memcmp(act->compartment, s->compartment, STATEMENT_ID) == 0;
         if (act->ours)
-            act->pending = keyring_epoch(s->keyring) < act->epoch;
+            act->pending = !act->refused && keyring_epoch(s->keyring) < act->epoch;
     }
+}
+
+struct ending {
+    struct store *s;
+    struct store_erased *act;
+};
+
+static int ending_row(void *context, const struct index_statement_row *row, struct err *e)
+{
+    const struct ending *x = context;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement st;
+    int rc = store_statement(x->s, row->leaf, &held, &st, e);
+    if (rc != 0 || !is_done_by(x->act, &st))
+        return rc;
+    x->act->done = row->leaf;
+    return ERR_STOPPED;
 }
 
 /* Has the epoch of each begun?  Of whatever compartment: its boxes are named to everybody. */
@@ -158,7 +195,11 @@ static int by_index(struct store *s, struct err *e)
     for (size_t i = 0; rc == 0 && i < s->erasures.act_count; i++) {
         OWN(store_boxed_release) struct store_boxed b = {.epoch = 0};
         rc = store_boxed(s, s->erasures.acts[i].compartment, &b, e);
-        s->erasures.acts[i].pending = b.epoch < s->erasures.acts[i].epoch;
+        struct ending x = {s, &s->erasures.acts[i]};
+        x.act->pending = b.epoch < x.act->epoch;
+        if (rc == 0 && !x.act->pending)
+            rc = index_statements(s->index, x.act->leaf, STATEMENT_KEYRING, ending_row, &x, e);
+        rc = rc == ERR_STOPPED ? 0 : rc;
     }
     return rc;
 }
@@ -215,6 +256,14 @@ bool store_erased_at(const struct store *s, uint64_t leaf, uint64_t *ret_by)
     if (is && ret_by != NULL)
         *ret_by = x->list[i].by;
     return is;
+}
+
+const struct store_erased *store_erased_by(const struct store *s, uint64_t by)
+{
+    size_t i = s->erasures.act_count;
+    while (i > 0 && s->erasures.acts[i - 1].leaf != by)
+        i--;
+    return i == 0 ? NULL : &s->erasures.acts[i - 1];
 }
 
 int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e)

@@ -773,6 +773,8 @@ static int settle_by_index(struct store *s, struct err *e)
         rc = settle_all(s, e);
     if (rc == 0 && store_index_current(s)) /* else they are loaded when they are asked for */
         rc = store_erasures(s, e);
+    if (rc == 0 && s->manner != STORE_CHECK && store_index_current(s))
+        rc = store_erase_judge(s, e);
     if (rc == 0 && s->manner == STORE_READ && store_index_current(s))
         rc = store_erase_tell(s, e);
     if (rc != 0 || s->manner != STORE_WRITE)

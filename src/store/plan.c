@@ -16,7 +16,7 @@ void store_erase_plan_release(struct store_erase_plan *p)
 
 /* ---- a set of leaves ---- */
 
-static int leaf_put(struct store_erase_plan *p, uint64_t leaf, struct err *e)
+static int leaf_put(struct store_erase_plan *p, size_t runs_max, uint64_t leaf, struct err *e)
 {
     size_t at = p->count;
     while (at > 0 && p->leaves[at - 1].first > leaf)
@@ -37,7 +37,7 @@ static int leaf_put(struct store_erase_plan *p, uint64_t leaf, struct err *e)
             p->leaves[at].first = leaf;
         return 0;
     }
-    if (p->count == STATEMENT_RANGES_MAX)
+    if (p->count == runs_max)
         return err_set(e, ERR_REFUSED, "more than %d runs of leaves: erase it in several requests",
                        STATEMENT_RANGES_MAX);
     if (p->count == p->room) {
@@ -100,7 +100,7 @@ static int goes(const struct planning *p, enum store_touch what, uint64_t leaf, 
 {
     if (ranges_have(p->plan->leaves, p->plan->count, leaf))
         return 0;
-    int rc = leaf_put(p->plan, leaf, e);
+    int rc = leaf_put(p->plan, STATEMENT_RANGES_MAX, leaf, e);
     return rc == 0 ? touch(p, what, leaf, item, e) : rc;
 }
 
@@ -120,7 +120,7 @@ static int item_goes(void *context, const struct index_item *item, struct err *e
 static int found_row(void *context, const struct index_statement_row *row, struct err *e)
 {
     struct planning *p = context;
-    return row->leaf > p->until ? ERR_STOPPED : leaf_put(&p->found, row->leaf, e);
+    return row->leaf > p->until ? ERR_STOPPED : leaf_put(&p->found, SIZE_MAX, row->leaf, e);
 }
 
 /* Statements of one kind between two leaves, into p->found. */
@@ -174,7 +174,7 @@ static int linked_keep(void *context, const struct statement_range *run, struct 
     struct planning *p = context;
     int rc = 0;
     for (uint64_t leaf = run->first; rc == 0 && leaf <= run->last; leaf++)
-        rc = leaf_put(&p->found, leaf, e);
+        rc = leaf_put(&p->found, SIZE_MAX, leaf, e);
     return rc;
 }
 

@@ -30,7 +30,8 @@ static int held_need(struct store_held **held, struct err *e)
 int store_secret(struct store *s, uint64_t leaf, struct key *ret, struct err *e)
 {
     uint64_t by = 0;
-    if (store_erased_at(s, leaf, &by))
+    const struct store_erased *act = store_erased_at(s, leaf, &by) ? store_erased_by(s, by) : NULL;
+    if (act != NULL && act->ours) /* who does not hold this compartment erases nothing in it */
         return err_set(e, ERR_ABSENT, "ERASED: leaf %llu, by leaf %llu", (unsigned long long)leaf,
                        (unsigned long long)by);
     pthread_mutex_lock(&s->asking);

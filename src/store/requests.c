@@ -118,16 +118,34 @@ static bool same_leaves(const struct store_request *r, const struct statement_er
     return r->count == x->count && memcmp(r->leaves, x->leaves, x->count * sizeof *x->leaves) == 0;
 }
 
-static bool approvals_count(const struct store_request *r, const struct statement_by *by)
+/* Who was revoked, replaced or lowered since is none of those who agree: her key may be in other hands, or come again
+ * under another name. */
+static bool may_agree(const struct store *s, const char *name, uint64_t leaf)
 {
-    for (size_t i = 0; i < by->count; i++) {
-        size_t a = 0;
-        while (a < r->approvals && r->approved[a].leaf != by->approvals[i])
-            a++;
-        if (a == r->approvals)
-            return false;
-    }
-    return true;
+    const struct history_member *m = history_member(&s->history, name);
+    return m != NULL && statement_role_may(history_role(m, leaf), STATEMENT_ERASING);
+}
+
+static bool is_named(const struct statement_by *by, uint64_t leaf)
+{
+    size_t i = 0;
+    while (i < by->count && by->approvals[i] != leaf)
+        i++;
+    return i < by->count;
+}
+
+/* Of those whose approvals are named, and who asked. */
+static size_t agreed(const struct store *s, const struct store_request *r, const struct statement_by *by,
+                     uint64_t leaf, size_t *ret_named)
+{
+    size_t persons = may_agree(s, r->signer, leaf);
+    *ret_named = 0;
+    for (size_t i = 0; i < r->approvals; i++)
+        if (r->approved[i].leaf < leaf && (by == NULL || is_named(by, r->approved[i].leaf))) {
+            ++*ret_named;
+            persons += may_agree(s, r->approved[i].signer, leaf);
+        }
+    return persons;
 }
 
 int store_requests_check(const struct store *s, struct store_requests *x, const struct store_said *said, int code,
@@ -135,17 +153,19 @@ int store_requests_check(const struct store *s, struct store_requests *x, const 
 {
     const struct statement_erased *st = &said->statement->erased;
     struct store_request *r = request_at(x, st->by.proposal);
+    size_t named, persons;
     if (r == NULL || !same_leaves(r, st))
         return err_set(e, code, "rule erased-request: leaf %llu asks for no such thing",
                        (unsigned long long)st->by.proposal);
     if (r->withdrawn || r->erased != 0)
         return err_set(e, code, "rule erased-request: the request of leaf %llu was withdrawn, or is done",
                        (unsigned long long)r->leaf);
-    if (!approvals_count(r, &st->by))
+    persons = agreed(s, r, &st->by, said->leaf, &named);
+    if (named != st->by.count)
         return err_set(e, code, "rule erased-approvals: an approval that is named is none");
-    if (st->by.count + 1 < store_erase_persons(s, said->leaf))
+    if (persons < store_erase_persons(s, said->leaf))
         return err_set(e, code, "rule erased-approvals: %zu persons are needed, and %zu have agreed",
-                       store_erase_persons(s, said->leaf), st->by.count + 1);
+                       store_erase_persons(s, said->leaf), persons);
     if (said->statement->at_unix_s < store_erase_due(s, r))
         return err_set(e, code, "rule erased-waiting: the time to wait is not over");
     r->erased = said->leaf;
@@ -216,7 +236,7 @@ int store_requests_load(struct store *s, struct store_requests *ret, struct err 
         rc = store_erasures(s, e);
     for (size_t i = 0; rc == 0 && i < s->erasures.act_count; i++) {
         struct store_request *r = request_at(ret, s->erasures.acts[i].request);
-        if (r != NULL && s->erasures.acts[i].ours)
+        if (r != NULL && s->erasures.acts[i].ours && !s->erasures.acts[i].refused && r->erased == 0)
             r->erased = s->erasures.acts[i].leaf;
     }
     return rc;
@@ -227,12 +247,33 @@ int store_erase_requests(struct store *s, int (*each)(void *context, const struc
 {
     OWN(store_requests_release) struct store_requests x = {.list = NULL};
     int rc = store_requests_load(s, &x, e);
-    for (size_t i = 0; rc == 0 && i < x.count; i++) {
+    for (size_t i = 0, named; rc == 0 && i < x.count; i++) {
+        x.list[i].agreed = agreed(s, &x.list[i], NULL, UINT64_MAX, &named);
         x.list[i].needed = store_erase_persons(s, UINT64_MAX);
         x.list[i].due_unix_s = store_erase_due(s, &x.list[i]);
         rc = each(context, &x.list[i], e);
     }
     return rc;
+}
+
+/* Nothing is destroyed on the word of one statement alone, whoever signed it: what follows from it cannot be undone. */
+int store_erase_lawful(struct store *s, const struct store_said *said, struct err *e)
+{
+    OWN(store_requests_release) struct store_requests x = {.list = NULL};
+    const struct statement_erased *st = &said->statement->erased;
+    bool stands = false;
+    uint64_t hold = 0;
+    int rc = store_requests_load(s, &x, e);
+    if (rc != 0)
+        return rc;
+    struct store_request *r = request_at(&x, st->by.proposal);
+    if (r != NULL && r->erased == said->leaf)
+        r->erased = 0;
+    rc = store_requests_check(s, &x, said, ERR_REFUSED, e);
+    for (size_t i = 0; rc == 0 && !stands && i < st->count; i++)
+        rc = store_hold_stands(s, st->leaves[i].first, st->leaves[i].last, &stands, &hold, e);
+    return rc == 0 && stands ? err_set(e, ERR_REFUSED, "a hold stands over it (leaf %llu)", (unsigned long long)hold)
+                             : rc;
 }
 
 /* ---- asking, answering, carrying out ---- */
@@ -340,5 +381,7 @@ int store_erase_carry_out(struct store *s, uint64_t request, uint64_t *ret_leaf,
                            .erased = {.leaves = r->leaves, .count = r->count, .by = by}};
     ledger_where(store_ledger(s), &now);
     rc = store_requests_check(s, &x, &(struct store_said){.leaf = now.leaves, .statement = &st}, ERR_REFUSED, e);
+    if (rc == 0) /* once more: names may have come since, and another program may have asked */
+        rc = store_erase_leaves_check(s, r->leaves, r->count, e);
     return rc == 0 ? store_erase_leaves(s, r->leaves, r->count, &by, ret_leaf, e) : rc;
 }

@@ -591,10 +591,12 @@ int store_named(struct store *s, int (*each)(void *context, const char *member, 
 struct store_erased {
     uint64_t leaf, request; /* of the statement; of what asked for it */
     uint64_t epoch, leaves; /* that begins by it; how many leaves */
+    uint64_t done; /* leaf that names the boxes of that epoch: copies from before hold old keys; 0: not known */
     int64_t at_unix_s;
     uint8_t compartment[STATEMENT_ID];
     bool ours;    /* of the compartment that was opened */
     bool pending; /* its epoch has not begun: nothing is destroyed yet */
+    bool refused; /* nobody asked for it, or not enough have agreed: nothing is destroyed by it */
 };
 /* store_not_advanced: members who can still open, with their key files, copies from before the newest erasure of this
  * compartment: they have not published receiving keys since. */
@@ -659,7 +661,7 @@ struct store_request {
         char signer[NOTE_NAME_MAX + 1];
         uint64_t leaf;
     } approved[STATEMENT_ADMINISTRATORS_MAX];
-    size_t approvals, needed; /* who asked is one of those who are needed, and not among the approvals */
+    size_t approvals, agreed, needed; /* who asked is none of the approvals; persons who agree and stand; are needed */
     bool withdrawn;
     uint64_t held;   /* how often a hold was in the way */
     uint64_t erased; /* leaf of the `erased` statement; 0: it waits */

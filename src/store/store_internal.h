@@ -534,8 +534,9 @@ int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct
 /*
  * erasures.c.  store_erasures: they are known from now on; from any thread.  store_erasures_take: one more, which was
  * just committed.  store_erased_at, _between: of those that are known: is this leaf, and how many in a range?
- * store_is_erased: the same, once they are known.  store_erase_pending: a statement whose epoch has not begun, of this
- * compartment (${ours}) or of any; NULL: none is known.  store_erased_done: it has begun, as the keyring says.
+ * store_is_erased: the same, once they are known.  store_erased_by: the statement at a leaf; NULL: none.
+ * store_erase_pending: a statement whose epoch has not begun, of this compartment (${ours}) or of any; NULL: none is
+ * known.  store_erased_done: it has begun, as the keyring says.
  */
 void store_erasures_release(struct store_erasures *x);
 int store_erasures(struct store *s, struct err *e);
@@ -543,15 +544,19 @@ int store_erasures_take(struct store *s, uint64_t leaf, const struct statement *
 bool store_erased_at(const struct store *s, uint64_t leaf, uint64_t *ret_by);
 uint64_t store_erased_between(const struct store *s, uint64_t first, uint64_t last);
 int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e);
+const struct store_erased *store_erased_by(const struct store *s, uint64_t by);
 const struct store_erased *store_erase_pending(const struct store *s, bool ours);
 void store_erased_done(struct store *s);
 /*
  * erase.c.  store_erase_leaves: both records, and the destroying.  *ret_leaf is written as soon as the first is
  * committed: from then on it will be finished, by whom ever.  ERR_REFUSED: of leaves that are public, or erased.
+ * store_erase_judge: is what is pending in this compartment what was asked for and agreed to?  What is not is told, and
+ * nobody carries it out.
  * store_erase_resume: what was interrupted, by a writer who holds the compartment.  store_erase_tell: for all others.
  */
 int store_erase_leaves(struct store *s, const struct statement_range *leaves, size_t count,
                        const struct statement_by *by, uint64_t *ret_leaf, struct err *e);
+int store_erase_judge(struct store *s, struct err *e);
 int store_erase_resume(struct store *s, struct err *e);
 int store_erase_tell(struct store *s, struct err *e);
 
@@ -571,6 +576,7 @@ int store_advance(struct store *s, struct err *e);
  * requests.c: requests to erase and the answers to them, in the order of the log; an answer comes behind its request.
  * store_requests_take: one statement of these kinds; others are nothing.  ERR_DAMAGED: an answer to nothing.
  * store_requests_check: may this be erased by what was said so far?  ${code} when not.  It is done then.
+ * store_erase_lawful: the same of an `erased` statement that is on the log, and no hold stands; ERR_REFUSED.
  * store_erase_persons: how many are needed, who asks among them, as far as so many stand at a leaf.
  */
 struct store_said {
@@ -588,6 +594,7 @@ int store_requests_take(struct store_requests *x, const struct store_said *said,
 int store_requests_check(const struct store *s, struct store_requests *x, const struct store_said *said, int code,
                          struct err *e);
 int store_requests_load(struct store *s, struct store_requests *ret, struct err *e);
+int store_erase_lawful(struct store *s, const struct store_said *said, struct err *e);
 size_t store_erase_persons(const struct store *s, uint64_t leaf);
 int64_t store_erase_due(const struct store *s, const struct store_request *r);
 struct store_deposit_of {

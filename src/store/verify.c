@@ -31,6 +31,12 @@ struct verifying {
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
     struct store_requests requests; /* to erase */
+    struct held { /* a hold, and from which leaf on it is released: it may be doubtful from another one on */
+        uint64_t leaf, released, doubted;
+        struct statement_range *items;
+        size_t count;
+    } *holds;
+    size_t hold_count;
     struct store_cosignings cosignings;
     bool cosigned_last; /* the last record holds cosignatures */
 };
@@ -41,6 +47,9 @@ static void verifying_release(struct verifying *v)
     free(v->chains);
     store_numbering_release(&v->numbering);
     store_requests_release(&v->requests);
+    for (size_t i = 0; i < v->hold_count; i++)
+        free(v->holds[i].items);
+    free(v->holds);
     history_release(&v->history);
     store_cosignings_release(&v->cosignings);
 }
@@ -67,6 +76,14 @@ static void found_beside(void *context, const char *line)
 {
     struct verifying *v = context;
     v->outrun = v->outrun || ledger_outrun(v->s->ledger);
+    if (!v->outrun)
+        found(v, line);
+}
+
+/* Of what is counted together: where something was not seen because a writer was at work, nothing follows from that. */
+static void found_together(void *context, const char *line)
+{
+    struct verifying *v = context;
     if (!v->outrun)
         found(v, line);
 }
@@ -386,6 +403,32 @@ static int check_request(struct verifying *v, const struct store_opened *one, st
     return rc == ERR_DAMAGED ? 0 : rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+static int hold_take(struct verifying *v, uint64_t leaf, const struct statement_hold *x, struct err *e)
+{
+    struct held *grown = reallocarray(v->holds, v->hold_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return err_memory(e);
+    v->holds = grown;
+    struct held *h = &grown[v->hold_count];
+    *h = (struct held){leaf, UINT64_MAX, UINT64_MAX, calloc(x->item_count + 1, sizeof *h->items), x->item_count};
+    if (h->items == NULL)
+        return err_memory(e);
+    memcpy(h->items, x->items, x->item_count * sizeof *h->items);
+    v->hold_count++;
+    return 0;
+}
+
+/* A release that is doubtful releases nothing: from the leaf on where that was said. */
+static void hold_release(struct verifying *v, const struct store_opened *one)
+{
+    const struct history_member *m = one->held->signer;
+    for (size_t i = 0; i < v->hold_count; i++)
+        if (v->holds[i].leaf == one->statement.released.hold && v->holds[i].released == UINT64_MAX) {
+            v->holds[i].released = one->leaf;
+            v->holds[i].doubted = m != NULL && history_is_doubtful(m, one->leaf) ? m->until : UINT64_MAX;
+        }
+}
+
 static int check_hidden(void *context, const struct store_opened *one, struct err *e)
 {
     struct verifying *v = context;
@@ -393,7 +436,10 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     if (one->rc == ERR_ABSENT && store_erased_at(v->s, one->leaf, NULL))
         return check_erased(v, one, e);
     if (one->rc != 0) {
-        found(v, one->why.text);
+        if (one->rc == ERR_ABSENT) /* or in a segment that was written anew when something was erased meanwhile */
+            found_beside(v, one->why.text);
+        else
+            found(v, one->why.text);
         v->blind = true;
         return 0;
     }
@@ -404,8 +450,8 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     if (st->kind == STATEMENT_RECEIVED) {
         if (v->received == 0)
             v->first_received = one->leaf;
-        if (one->leaf !=
-            v->first_received + v->received + store_erased_between(v->s, v->first_received, one->leaf))
+        if (!v->outrun && one->leaf != v->first_received + v->received +
+                                           store_erased_between(v->s, v->first_received, one->leaf))
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
     } else {
@@ -417,6 +463,13 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     }
     check_apart(v, one->leaf, st);
     check_refers(v, one->leaf, st);
+    if (st->kind == STATEMENT_RELEASED)
+        hold_release(v, one);
+    if (st->kind == STATEMENT_HOLD) {
+        int rc = hold_take(v, one->leaf, &st->hold, e);
+        if (rc != 0)
+            return rc;
+    }
     if (st->kind == STATEMENT_ERASING || st->kind == STATEMENT_ANSWERED) {
         int rc = check_request(v, one, e);
         if (rc != 0)
@@ -458,7 +511,7 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
     tree_root(hashes, c->count, &root);
     if (!hash_equal(&root, &c->root))
         FOUND(v, "leaf %llu: the cover signs other leaves than those of its record", (unsigned long long)leaf);
-    if (v->ours && !covers_just(v, c))
+    if (v->ours && !v->outrun && !covers_just(v, c))
         FOUND(v, "leaf %llu: the cover does not cover just the items of its record", (unsigned long long)leaf);
 }
 
@@ -607,28 +660,87 @@ static int look_at_cosigners(struct verifying *v, struct err *e)
 /* Of hidden leaves before it, each erased once.  ${e}: of the ledger, which tells its own damage. */
 static void check_erased_leaves(struct verifying *v, uint64_t leaf, const struct statement_erased *x)
 {
-    for (size_t i = 0; i < x->count; i++)
+    for (size_t i = 0; i < x->count; i++) {
+        if (x->leaves[i].last >= leaf) {
+            FOUND(v, "leaf %llu: it erases leaf %llu, which is no hidden one before it", (unsigned long long)leaf,
+                  (unsigned long long)x->leaves[i].last);
+            continue;
+        }
         for (uint64_t at = x->leaves[i].first; at <= x->leaves[i].last; at++) {
             uint8_t entry[LEDGER_ENTRY];
             uint64_t by = leaf;
-            if (at >= leaf || ledger_entry(v->s->ledger, at, entry, NULL) != 0 || entry[0] != LEDGER_HIDDEN)
+            if (ledger_entry(v->s->ledger, at, entry, NULL) != 0 || entry[0] != LEDGER_HIDDEN)
                 FOUND(v, "leaf %llu: it erases leaf %llu, which is no hidden one before it", (unsigned long long)leaf,
                       (unsigned long long)at);
             else if (store_erased_at(v->s, at, &by) && by != leaf)
                 FOUND(v, "leaf %llu: it erases leaf %llu, which was erased before", (unsigned long long)leaf,
                       (unsigned long long)at);
         }
+    }
 }
 
+struct of_record {
+    struct verifying *v;
+    const struct ledger_record *record;
+};
+
+static int check_erased_range(void *context, const struct statement_range *range, uint64_t by, struct err *e)
+{
+    const struct of_record *x = context;
+    const struct store_erased *act = store_erased_by(x->v->s, by);
+    const struct ledger_record *r = x->record;
+    (void)e;
+    if (act != NULL && r->secrets.n >= KEYRING_ID && memcmp(r->secrets.p, act->compartment, KEYRING_ID) != 0)
+        FOUND(x->v, "leaf %llu: it erases leaf %llu, which is of another compartment", (unsigned long long)by,
+              (unsigned long long)range->first);
+    return 0;
+}
+
+/* Who holds a compartment erases in it, and nowhere else. */
+static int check_erased_here(struct verifying *v, const struct ledger_record *r, struct err *e)
+{
+    struct of_record x = {v, r};
+    return r->hidden_count == 0 ? 0
+                                : store_erased_ranges(v->s, r->first_leaf, r->first_leaf + r->hidden_count - 1,
+                                                      check_erased_range, &x, e);
+}
+
+static void check_holds(struct verifying *v, uint64_t leaf, const struct statement_erased *x)
+{
+    for (size_t h = 0; h < v->hold_count; h++) {
+        const struct held *hold = &v->holds[h];
+        size_t i = 0, k = 0;
+        if (hold->released < leaf && hold->doubted >= leaf)
+            continue;
+        while (i < x->count && k < hold->count && (x->leaves[i].last < hold->items[k].first ||
+                                                   hold->items[k].last < x->leaves[i].first))
+            if (x->leaves[i].last < hold->items[k].first)
+                i++;
+            else
+                k++;
+        if (i < x->count && k < hold->count)
+            FOUND(v, "leaf %llu: it erases leaves from %llu on, over which a hold stood (leaf %llu)",
+                  (unsigned long long)leaf, (unsigned long long)x->leaves[i].first, (unsigned long long)hold->leaf);
+    }
+}
+
+
 /* By whose request and approvals is told by who holds the compartment, of what she can open. */
-static void check_erasure(struct verifying *v, uint64_t leaf, const struct statement *st)
+static void check_erasure(struct verifying *v, const struct store_step *step)
 {
     struct err e = {0};
+    const struct statement *st = step->statement;
+    const uint64_t leaf = step->leaf;
     check_erased_leaves(v, leaf, &st->erased);
+    if (step->signer == NULL ||
+        !history_held(step->signer, history_compartment(&v->history, st->erased.compartment), leaf))
+        FOUND(v, "leaf %llu: it erases what is of a compartment that its signer does not hold",
+              (unsigned long long)leaf);
     bool ours = v->s->keyring != NULL &&
                 memcmp(st->erased.compartment, v->s->compartment, STATEMENT_ID) == 0;
     if (!ours || v->blind)
         return;
+    check_holds(v, leaf, &st->erased);
     const struct store_said said = {.leaf = leaf, .statement = st};
     if (store_requests_check(v->s, &v->requests, &said, ERR_DAMAGED, &e) != 0)
         FOUND(v, "leaf %llu: %s", (unsigned long long)leaf, e.text);
@@ -665,7 +777,7 @@ static void check_public(struct verifying *v, const struct ledger_record *r, uin
     if (st.kind == STATEMENT_COSIGNED)
         check_cosigned(v, r, leaf, &st);
     if (st.kind == STATEMENT_ERASED)
-        check_erasure(v, leaf, &st);
+        check_erasure(v, &step);
     if (st.kind == STATEMENT_TIMESTAMPED)
         check_stamp(v, leaf, note, &st);
 }
@@ -719,7 +831,10 @@ static int check_record(void *context, const struct ledger_record *r, struct err
     v->cosigned_last = false;
     v->ours = v->s->keyring != NULL && store_record_ours(v->s, r);
     check_blocks(v, r);
-    int rc = v->ours ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
+    int rc = check_erased_here(v, r, e);
+    if (rc != 0)
+        return rc;
+    rc = v->ours ? store_opened_all(v->s, r, check_hidden, v, e) : 0;
     if (v->s->keyring != NULL && !v->ours)
         v->count->elsewhere += r->hidden_count;
     for (uint32_t i = 0; rc == 0 && i < r->public_count; i++, leaf++) {
@@ -834,7 +949,7 @@ int store_verify(struct store *s, const struct store_watch *watch, struct store_
     *ret = (struct store_verified){0};
     ledger_where(s->ledger, &now);
     v.all_bytes = now.bytes;
-    v.recount.finding = v.numbering.finding = found_text;
+    v.recount.finding = v.numbering.finding = found_together;
     v.recount.context = v.numbering.context = &v;
     uint8_t entry[LEAF_ENTRY];
     leaf_entry_public(buf_bytes(&s->founded_note), entry);

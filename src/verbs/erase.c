@@ -125,7 +125,7 @@ static void say_policy(const struct verbs_face *face, const struct store_request
     char when[TIME_TEXT_MAX];
     time_text(when, r->due_unix_s);
     verbs_say(face, "  By the policy of this repository %zu persons must agree: %zu have. It may be done from %s on.",
-              r->needed, r->approvals + 1, when);
+              r->needed, r->agreed, when);
 }
 
 static void say_request(const struct verbs_face *face, const struct store_request *r)
@@ -151,7 +151,7 @@ static void say_request(const struct verbs_face *face, const struct store_reques
 static void json_request(struct json_out *j, const struct store_request *r)
 {
     json_object_begin(j);
-    verbs_json_u64(j, "agreed", r->approvals + 1);
+    verbs_json_u64(j, "agreed", r->agreed);
     json_key(j, "asked");
     json_i64(j, r->at_unix_s);
     json_key(j, "due");
@@ -200,9 +200,9 @@ static int ready_look(void *context, const struct store_request *r, struct err *
     (void)e;
     if (r->leaf != w->leaf)
         return 0;
-    w->ready = r->approvals + 1 >= r->needed && r->due_unix_s <= time_now_unix_s();
+    w->ready = r->agreed >= r->needed && r->due_unix_s <= time_now_unix_s();
     say_policy(w->face, r);
-    if (!w->ready && r->approvals + 1 < r->needed)
+    if (!w->ready && r->agreed < r->needed)
         verbs_say(w->face, "Another member agrees to it with: groundwork erase approve %" PRIu64, r->leaf);
     else if (!w->ready)
         verbs_say(w->face, "When the time is over it is done with: groundwork erase finish %" PRIu64, r->leaf);
@@ -240,37 +240,43 @@ struct sums {
     bool pending;
 };
 
+/* A copy that has more leaves than this is from behind it.  Where that is not known, at least one followed it. */
+static uint64_t ended(const struct store_erased *act)
+{
+    return act->done != 0 ? act->done : act->leaf + 1;
+}
+
 static int act_sum(void *context, const struct store_erased *act, struct err *e)
 {
     struct sums *n = context;
     (void)e;
     n->acts++;
     n->leaves += act->leaves;
-    n->last = act->leaf;
+    if (ended(act) > n->last)
+        n->last = ended(act);
     n->pending = n->pending || act->pending;
     return 0;
 }
 
-/* Behind the second record at least one leaf follows the statement. */
-static bool is_older(uint64_t leaves, uint64_t erased)
+static bool is_older(uint64_t leaves, uint64_t ended)
 {
-    return leaves <= erased + 1;
+    return leaves <= ended;
 }
 
 /* Where what is destroyed here may be opened still. */
-static int elsewhere(const struct verbs_face *face, struct store *s, uint64_t erased, struct err *e)
+static int elsewhere(const struct verbs_face *face, struct store *s, uint64_t ended, struct err *e)
 {
     OWN(mirror_notes_drop) struct mirror_notes *notes = NULL;
     OWN(buf_drop) struct buf shown = {0};
     struct store_facts f;
     store_facts(s, &f);
     int rc = store_not_advanced(s, not_advanced, (void *)(uintptr_t)face, e);
-    if (rc == 0 && f.sheets != NULL && !f.sheets->spent && is_older(f.sheets->leaf, erased))
+    if (rc == 0 && f.sheets != NULL && !f.sheets->spent && is_older(f.sheets->leaf, ended))
         verbs_say(face, "    the recovery sheets open copies from before: make new ones, and destroy these");
     if (rc == 0)
         rc = mirror_notes(f.place, &f.pin, &notes, e);
     for (size_t i = 0; rc == 0 && i < notes->count; i++)
-        if (is_older(notes->list[i].leaves, erased))
+        if (is_older(notes->list[i].leaves, ended))
             verbs_say(face, "    the mirror in %s is from before: run groundwork mirror",
                       verbs_shown(bytes_text(notes->list[i].folder), &shown));
     if (rc == 0)
@@ -325,7 +331,7 @@ static int done_tell(struct store *s, const struct verbs_face *face, uint64_t by
     }
     verbs_say(face, "ERASED, by leaf %" PRIu64 ": the keys are destroyed here.", by);
     verbs_say(face, "Destroyed everywhere it is only when nothing is left of these:");
-    return elsewhere(face, s, by, e);
+    return elsewhere(face, s, by + 1, e);
 }
 
 static int finish(struct store *s, const struct verbs_face *face, uint64_t request, struct err *e)

@@ -509,12 +509,33 @@ static void put_and_got(void **state)
     assert_memory_equal(&got, &nothing, sizeof got);
 }
 
+/* What was cut off while it was written holds what is to be forgotten; other files' drafts are others' business. */
+static void drafts_go(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const drafts[] = {".mine.key.0123456789abcdef.tmp", ".mine.key.0123456789abcde.tmp",
+                                         ".other.key.0123456789abcdef.tmp"};
+    struct file_path path;
+    struct err e;
+    assert_int_equal(save(f, "mine.key", PASSPHRASE, false, &e), 0);
+    for (size_t i = 0; i < COUNT(drafts); i++) {
+        path_of(f, drafts[i], &path);
+        assert_int_equal(file_create(path.s, bytes_text("x"), 0600, &e), 0);
+    }
+    assert_int_equal(save(f, "mine.key", PASSPHRASE, true, &e), 0);
+    for (size_t i = 0; i < COUNT(drafts); i++) {
+        path_of(f, drafts[i], &path);
+        assert_int_equal(file_exists(path.s), i > 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(made, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(saved_and_loaded, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(replacing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(drafts_go, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(passphrases, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(absent_and_no_key_file, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(every_damaged_byte, fixture_setup, fixture_teardown),

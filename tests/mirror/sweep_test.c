@@ -42,7 +42,10 @@ static void test_by_names(void **state)
                                      "keys/log/1-89abcdef." HEX_16,
                                      "keys/history/12." HEX_16,
                                      "keys/" COMPARTMENT "/table-7." HEX_16,
+                                     "keys/receiving/12-89abcdef." HEX_16,
                                      "keys/" COMPARTMENT "/wrap-1-89abcdef." HEX_16,
+                                     "keys/" COMPARTMENT "/wrap-1-89abcdef-12." HEX_16,
+                                     "keys/" COMPARTMENT "/segment-1-2." HEX_16,
                                      "vault/000/000000.pack.part",
                                      "journal/000/000000000-000000001.part"};
     static const char *const stay[] = {"commits/1.checkpoint",

@@ -965,6 +965,44 @@ static void who_holds_what(void **state)
     may_not(s, 8, 1, STATEMENT_UNGRANTED, 0, 0, "rule compartment-last");
 }
 
+static void names(struct scene *s, uint64_t leaf, unsigned signer, const char *name, bool removed, const char *rule)
+{
+    struct statement_file_hash file = {.name = name, .bytes = 9, .removed = removed};
+    const struct statement st = {.kind = STATEMENT_KEYRING, .keyring = {&file, 1}};
+    struct err e = {0};
+    int rc = reads(s, leaf, signer, &st, &e);
+    if (rc != (rule == NULL ? 0 : ERR_DAMAGED) || (rule != NULL && strstr(e.text, rule) == NULL))
+        fail_msg("%s: %s", name, e.text);
+}
+
+/* In others' stead nobody names keys: neither what is boxed to, nor what is destroyed. */
+static void keys_of_her_own(void **state)
+{
+    struct scene *s = *state;
+    static const char SEVENTH[] = "07070707070707070707070707070707/";
+    char own[64], hers[64], box[80], gone[80], hex[9];
+    struct statement st = added(s, 1, STATEMENT_INVESTIGATOR);
+    takes(s, 3, 0, &st);
+    says(s, 5, 0, STATEMENT_COMPARTMENT, 7, 0);
+    hex_put(hex, s->key[0].id, 4);
+    (void)snprintf(own, sizeof own, "receiving/8-%s", hex);
+    (void)snprintf(box, sizeof box, "%swrap-1-%s", SEVENTH, hex);
+    (void)snprintf(gone, sizeof gone, "%ssegment-1-1", SEVENTH);
+    hex_put(hex, s->key[1].id, 4);
+    (void)snprintf(hers, sizeof hers, "receiving/8-%s", hex);
+    names(s, 8, 0, own, false, NULL);
+    names(s, 8, 0, hers, false, "rule keyring-receiving");
+    names(s, 8, 0, hers, true, "rule keyring-receiving");
+    names(s, 8, 1, hers, false, NULL);
+    names(s, 8, 0, box, false, NULL);
+    names(s, 5, 0, box, false, "rule keyring-compartment"); /* not yet */
+    names(s, 8, 1, box, false, "rule keyring-compartment");
+    names(s, 8, 1, gone, true, "rule keyring-compartment");
+    names(s, 8, 1, "history/4", false, NULL);
+    says(s, 9, 0, STATEMENT_GRANTED, 7, 1);
+    names(s, 10, 1, gone, true, NULL);
+}
+
 /* Who stops writing holds nothing any more; who writes again holds the first one alone; sheets hold all. */
 static void holding_by_role(void **state)
 {
@@ -1042,6 +1080,7 @@ int main(void)
         HISTORY_TWO(approvals_fall_with_who_gave_them),
         HISTORY_TEST(any_chain_of_events),
         HISTORY_TEST(who_holds_what),
+        HISTORY_TEST(keys_of_her_own),
         HISTORY_TEST(holding_by_role),
         HISTORY_TEST(compartments_that_fit),
         HISTORY_TEST(a_receiving_key_for_every_epoch),

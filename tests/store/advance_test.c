@@ -115,6 +115,27 @@ static void the_one_who_erases(void **state)
     assert_int_equal(f->verified.erased, 3);
 }
 
+/* Whoever came after it has nothing to forget of it; of the next one she has. */
+static void who_came_later(void **state)
+{
+    struct fixture *f = *state;
+    OWN(keyring_identity_drop) struct keyring_identity later = {.holding_count = 0};
+    key_file_back(f);
+    by_key_file(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_intake(s, "A.", THINGS, COUNT(THINGS), &f->e), 0);
+    store_close(s);
+    erase_one(f, 0);
+    rooms_asks(f, &later);
+    rooms_done(f, rooms_added(&later, STATEMENT_INVESTIGATOR), NULL);
+    assert_int_equal(not_advanced(f, STORE_READ), 0);
+    assert_int_equal(not_advanced(f, STORE_PUBLIC), 0);
+    erase_one(f, 1);
+    assert_int_equal(not_advanced(f, STORE_READ), 1);
+    assert_int_equal(not_advanced(f, STORE_PUBLIC), 1);
+    fixture_whole(f);
+}
+
 /* Keys that were handed over: no key file can be written, and she is told of until she comes with her own. */
 static void who_did_not_come_by_key_file(void **state)
 {
@@ -341,9 +362,13 @@ static void a_receiving_key_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(the_one_who_erases),       FIXTURE_TEST(who_did_not_come_by_key_file),
-        FIXTURE_TEST(every_moment_of_a_return), FIXTURE_TEST(in_every_compartment),
-        FIXTURE_TEST(not_while_one_waits),      FIXTURE_TEST(without_who_was_revoked),
+        FIXTURE_TEST(who_came_later),
+        FIXTURE_TEST(the_one_who_erases),
+        FIXTURE_TEST(who_did_not_come_by_key_file),
+        FIXTURE_TEST(every_moment_of_a_return),
+        FIXTURE_TEST(in_every_compartment),
+        FIXTURE_TEST(not_while_one_waits),
+        FIXTURE_TEST(without_who_was_revoked),
         FIXTURE_TEST(a_receiving_key_is_lost),
     };
     return FIXTURE_RUN(tests);

@@ -1,5 +1,8 @@
 #include "fixture.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
                                      {"c.bin", 'r', 300000, 22}};
 
@@ -216,6 +219,60 @@ static void test_stopped_among_large_items(void **state)
     stopped_at_each_moment(*state, true);
 }
 
+static int erase_first(struct fixture *f)
+{
+    struct store *s = NULL;
+    uint64_t request, erased;
+    struct index_sums sums;
+    int rc = store_open(&f->place, STORE_WRITE, &s, &f->e);
+    if (rc == 0)
+        rc = index_sums(store_index(s), &sums, &f->e);
+    if (rc == 0) {
+        struct index_statement_row row;
+        rc = index_statement_last(store_index(s), STATEMENT_DEPOSIT, &row, &f->e);
+        const uint64_t leaf = row.leaf + 1 + (COUNT(large) - sums.items);
+        const struct statement_range one = {leaf, leaf};
+        if (rc == 0)
+            rc = store_erase_ask(s, &one, 1, "w", &request, &f->e);
+    }
+    if (rc == 0)
+        rc = store_erase_carry_out(s, request, &erased, &f->e);
+    store_close(s);
+    return rc;
+}
+
+/* What is erased meanwhile by somebody else makes nothing look damaged that lives. */
+static void test_beside_an_erasure(void **state)
+{
+    struct fixture *f = *state;
+    struct stopping context = {.f = f};
+    struct store_watch watch = {.finding = keep_line, .context = &context};
+    fill(f);
+    for (unsigned journal = 0; journal < 2; journal++) {
+        if (journal == 1)
+            fixture_remove(f, "index");
+        int go[2], status = -1;
+        char byte = 0;
+        assert_int_equal(pipe(go), 0);
+        const pid_t other = fork(); /* first: SQLite in one process would know of both */
+        if (other == 0)
+            _exit(read(go[0], &byte, 1) == 1 && erase_first(f) == 0 ? 0 : 1);
+        struct store *s = fixture_open(f, STORE_CHECK);
+        assert_int_equal(write(go[1], &byte, 1), 1);
+        assert_true(other > 0 && waitpid(other, &status, 0) == other && status == 0);
+        assert_true(close(go[0]) == 0 && close(go[1]) == 0);
+        buf_clear(&f->lines);
+        assert_int_equal(store_audit(s, true, 0, &watch, &f->audited, &f->e), ERR_BUSY);
+        assert_int_equal(f->lines.n, 0);
+        struct store_verified seen;
+        assert_int_equal(store_verify(s, &watch, &seen, &f->e), ERR_BUSY);
+        if (seen.findings > 0)
+            fail_msg("%s", buf_text(&f->lines));
+        store_close(s);
+    }
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +283,7 @@ int main(void)
         FIXTURE_TEST(test_large_items_together),
         FIXTURE_TEST(test_stopped),
         FIXTURE_TEST(test_stopped_among_large_items),
+        FIXTURE_TEST(test_beside_an_erasure),
     };
     return FIXTURE_RUN(tests);
 }

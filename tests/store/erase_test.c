@@ -1,5 +1,7 @@
 /* Erasing: what is gone is gone, all else stays, and whatever moment it ends at, the next writer finishes it. */
-#include "fixture.h"
+#include "rooms.h"
+
+#include "base/clock.h"
 
 static const struct thing FIRST[] = {
     {"papers", 'd', 0, 0},
@@ -230,12 +232,133 @@ static void every_moment(void **state)
     assert_true(not_begun > 0 && pending > 0 && done > 0);
 }
 
+/* ---- on the word of one statement alone ---- */
+
+/* As another program may write it: whatever it likes. */
+static void erased_said(struct fixture *f, struct store *s, const uint8_t *compartment, struct statement_range range,
+                        uint64_t request)
+{
+    struct statement st = {.kind = STATEMENT_ERASED,
+                           .erased = {.epoch = keyring_epoch(s->keyring) + 1,
+                                      .leaves = &range,
+                                      .count = 1,
+                                      .by = {.said = true, .proposal = request}}};
+    memcpy(st.erased.compartment, compartment, STATEMENT_ID);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.erased = &st;
+    if (store_commit(s, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+}
+
+static void finds(struct fixture *f, const char *words)
+{
+    assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED);
+    if (strstr(buf_text(&f->lines), words) == NULL)
+        fail_msg("%s: %s", words, buf_text(&f->lines));
+}
+
+static void is_left_alone(struct fixture *f)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        buf_clear(&f->told);
+        struct store *s = fixture_open(f, i == 0 ? STORE_READ : STORE_WRITE);
+        assert_null(store_erase_pending(s, true));
+        if (i == 1)
+            assert_int_equal(fixture_note(s, "life goes on", &f->e), 0);
+        store_close(s);
+        fixture_told(f, "nothing of it is destroyed");
+        assert_true(key_there(f, "segment-1") && !key_there(f, "segment-1-1"));
+    }
+}
+
+/* Nobody destroys anything, and what is asked for is done. */
+static void what_nobody_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    intake(f, "A.", FIRST, COUNT(FIRST));
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t leaf = leaf_of(s, "papers/two.bin");
+    uint64_t request = ask(f, s, "papers/three.txt");
+    erased_said(f, s, s->compartment, (struct statement_range){leaf, leaf}, request);
+    store_close(s);
+    is_left_alone(f);
+    finds(f, "asks for no such thing");
+    erase(f, "papers/one.txt");
+    assert_true(!key_there(f, "segment-1") && key_there(f, "segment-1-1"));
+}
+
+static void while_a_hold_stands(void **state)
+{
+    struct fixture *f = *state;
+    intake(f, "A.", FIRST, COUNT(FIRST));
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t leaf = leaf_of(s, "papers/two.bin");
+    struct statement_range range = {leaf, leaf};
+    struct statement hold = {.kind = STATEMENT_HOLD, .at_unix_s = time_now_unix_s(),
+                             .hold = {.ground = CONSENT_COURT_ORDER, .items = &range, .item_count = 1, .why = "W"}};
+    uint64_t request = ask(f, s, "papers/two.bin");
+    if (fixture_say(s, &hold, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    erased_said(f, s, s->compartment, range, request);
+    store_close(s);
+    is_left_alone(f);
+    finds(f, "over which a hold stood");
+}
+
+/* More leaves than there can be, and some twice: told, and soon; what is there is found as before. */
+static void of_any_leaves(void **state)
+{
+    struct fixture *f = *state;
+    intake(f, "A.", FIRST, COUNT(FIRST));
+    erase(f, "papers/two.bin");
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t leaf = leaf_of(s, "papers/three.txt");
+    erased_said(f, s, s->compartment, (struct statement_range){leaf, UINT64_MAX - 2}, UINT64_MAX - 1);
+    erased_said(f, s, s->compartment, (struct statement_range){leaf - 2, leaf}, leaf + 1);
+    store_close(s);
+    finds(f, "no hidden one before it");
+    finds(f, "was erased before");
+    fixture_remove(f, "index");
+    s = fixture_open(f, STORE_WRITE);
+    assert_true(leaf_of(s, "papers") != UINT64_MAX);
+    store_close(s);
+}
+
+/* From one compartment nothing goes in another. */
+static void in_another_compartment(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t id[STATEMENT_ID];
+    intake(f, "A.", FIRST, COUNT(FIRST));
+    struct store *s = fixture_open(f, STORE_READ);
+    const uint64_t leaf = leaf_of(s, "papers/two.bin");
+    store_close(s);
+    rooms_makes(f, id);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    s = fixture_open(f, STORE_WRITE);
+    erased_said(f, s, id, (struct statement_range){leaf, leaf}, leaf + 1);
+    store_close(s);
+    rooms_as(f, &f->id, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        s = fixture_open(f, STORE_READ);
+        assert_int_equal(leaf_of(s, "papers/two.bin"), leaf);
+        assert_int_equal(read_item(s, "papers/two.bin"), 0);
+        store_close(s);
+        fixture_remove(f, "index");
+    }
+    finds(f, "which is of another compartment");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(one_item),
         FIXTURE_TEST(a_receipt),
         FIXTURE_TEST(every_moment),
+        FIXTURE_TEST(what_nobody_asked_for),
+        FIXTURE_TEST(while_a_hold_stands),
+        FIXTURE_TEST(of_any_leaves),
+        FIXTURE_TEST(in_another_compartment),
     };
     return FIXTURE_RUN(tests);
 }

@@ -41,6 +41,7 @@ static void the_same_whoever_looks(void **state)
         s = fixture_open(f, manners[i % COUNT(manners)]);
         assert_int_equal(store_erased_each(s, tell, &last, &f->e), 0);
         assert_true(last.request == request && last.leaves == 2 && last.epoch == 2 && !last.pending);
+        assert_true(last.done == last.leaf + 1); /* the next record, which has no other statement */
         assert_int_equal(last.ours, manners[i % COUNT(manners)] != STORE_PUBLIC);
         assert_true(store_erased_at(s, first, &by) && by == last.leaf && !store_erased_at(s, first + 1, NULL));
         assert_true(store_erased_at(s, first + 2, NULL) && !store_erased_at(s, first + 3, NULL));

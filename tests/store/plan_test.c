@@ -100,8 +100,40 @@ static void a_receipt_is_few_runs(void **state)
     store_close(s);
 }
 
+/* What else is on the log is no hindrance, however much it is and however it lies. */
+static void among_many(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    OWN(store_erase_plan_release) struct store_erase_plan plan = {0};
+    struct index_statement_row row;
+    uint64_t leaf;
+    assert_int_equal(fixture_intake(s, "A.", THINGS, COUNT(THINGS), &f->e), 0);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_DEPOSIT, &row, NULL), 0);
+    const uint64_t one = row.leaf + 1;
+    struct statement_range items = {one + 1, one + 1};
+    struct statement about = {.kind = STATEMENT_CUSTODY, .at_unix_s = time_now_unix_s(),
+                              .custody = {.act = "viewed", .items = &items, .item_count = 1, .why = "W"}};
+    struct statement note = {.kind = STATEMENT_NOTE, .at_unix_s = time_now_unix_s(), .note = {"n"}};
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    for (unsigned i = 0; i < STATEMENT_RANGES_MAX + 1; i++) {
+        if (i % 4096 == 4095) {
+            assert_int_equal(store_commit(s, &f->e), 0);
+            assert_int_equal(store_draft_begin(s, &f->e), 0);
+        }
+        assert_int_equal(store_add(s, &about, &leaf, NULL, &f->e), 0);
+        assert_int_equal(store_add(s, &note, &leaf, NULL, &f->e), 0);
+    }
+    assert_int_equal(store_commit(s, &f->e), 0);
+    if (store_erase_plan(s, &(struct store_erase_wish){&one, 1, 0, NULL}, NULL, NULL, &plan, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    assert_true(plan.count == 1 && plan.leaves[0].first == one && plan.leaves[0].last == one);
+    store_close(s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {FIXTURE_TEST(what_goes_and_what_stays), FIXTURE_TEST(a_receipt_is_few_runs)};
+    const struct CMUnitTest tests[] = {FIXTURE_TEST(what_goes_and_what_stays), FIXTURE_TEST(a_receipt_is_few_runs),
+                                       FIXTURE_TEST(among_many)};
     return FIXTURE_RUN(tests);
 }

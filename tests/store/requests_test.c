@@ -1,5 +1,5 @@
 /* Requests to erase: who may ask, agree and carry out, by the policy of the repository. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include "base/clock.h"
 
@@ -63,14 +63,15 @@ static void by_the_rules(void **state)
     struct statement agrees = {.kind = STATEMENT_ANSWERED, .answered = {"approved", 10, {{1}}, NULL}};
     struct statement erases = {.kind = STATEMENT_ERASED, .at_unix_s = 1000,
                                .erased = {.epoch = 2, .leaves = leaves, .count = 1, .by = {true, 10, {12}, 1}}};
-    struct store_said said = {10, {{1}}, bytes_text("a"), &asks};
+    struct store_said said = {10, {{1}}, bytes_text(f->id.member.name), &asks};
     s->founded.founded.erase_persons = 2;
     fixture_says(f, store_requests_check(s, &x, &(struct store_said){20, {{0}}, {0}, &erases}, ERR_DAMAGED, &f->e),
                  ERR_DAMAGED, "erased-request", NULL);
     assert_int_equal(store_requests_take(&x, &said, &f->e), 0);
     fixture_says(f, store_requests_check(s, &x, &(struct store_said){20, {{0}}, {0}, &erases}, ERR_DAMAGED, &f->e),
                  ERR_DAMAGED, "erased-approvals", NULL);
-    assert_int_equal(store_requests_take(&x, &(struct store_said){11, {{2}}, bytes_text("a"), &agrees}, &f->e), 0);
+    said = (struct store_said){11, {{2}}, bytes_text(f->id.member.name), &agrees};
+    assert_int_equal(store_requests_take(&x, &said, &f->e), 0);
     assert_int_equal(x.list[0].approvals, 0); /* by herself */
     assert_int_equal(store_requests_take(&x, &(struct store_said){12, {{3}}, bytes_text("b"), &agrees}, &f->e), 0);
     assert_int_equal(store_requests_take(&x, &(struct store_said){13, {{4}}, bytes_text("b"), &agrees}, &f->e), 0);
@@ -94,8 +95,63 @@ static void by_the_rules(void **state)
     store_close(s);
 }
 
+/* Whoever was revoked since agrees to nothing: her key may have been in other hands. */
+static void who_went_agrees_to_nothing(void **state)
+{
+    struct fixture *f = *state;
+    OWN(keyring_identity_drop) struct keyring_identity went = {.holding_count = 0}, stays = {.holding_count = 0};
+    struct statement act = {.kind = STATEMENT_REVOKED, .revoked = {.reason = STATEMENT_ARRESTED}};
+    struct store_request last = {0};
+    uint64_t request, erased;
+    rooms_joins(f, &went, STATEMENT_INVESTIGATOR);
+    rooms_joins(f, &stays, STATEMENT_INVESTIGATOR);
+    rooms_as(f, &went, NULL);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_intake(s, "A.", THINGS, COUNT(THINGS), &f->e), 0);
+    const struct statement_range one = item_at(s, 0);
+    assert_int_equal(store_erase_ask(s, &one, 1, "as she wished", &request, &f->e), 0);
+    store_close(s);
+    rooms_as(f, &f->id, NULL);
+    act.revoked.name = went.member.name;
+    rooms_done(f, act, NULL);
+    s = fixture_open(f, STORE_WRITE);
+    s->founded.founded.erase_persons = 2;
+    assert_int_equal(store_erase_answer(s, request, "approved", NULL, &f->e), 0);
+    assert_int_equal(store_erase_requests(s, keep_last, &last, &f->e), 0);
+    assert_true(last.needed == 2 && last.approvals == 1 && last.agreed == 1);
+    fixture_says(f, store_erase_carry_out(s, request, &erased, &f->e), ERR_REFUSED, "2 persons are needed", NULL);
+    store_close(s);
+    rooms_as(f, &stays, NULL);
+    s = fixture_open(f, STORE_WRITE);
+    s->founded.founded.erase_persons = 2;
+    assert_int_equal(store_erase_answer(s, request, "approved", NULL, &f->e), 0);
+    assert_int_equal(store_erase_carry_out(s, request, &erased, &f->e), 0);
+    store_close(s);
+    rooms_as(f, &f->id, NULL);
+    fixture_whole(f);
+}
+
+/* As another program may have asked: what stays is not destroyed because a request names it. */
+static void of_what_stays(void **state)
+{
+    struct fixture *f = *state;
+    struct index_statement_row row;
+    uint64_t erased;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_intake(s, "A.", THINGS, COUNT(THINGS), &f->e), 0);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_RECEIPT, &row, NULL), 0);
+    struct statement_range receipt = {row.leaf, row.leaf};
+    struct statement st = {.kind = STATEMENT_ERASING, .at_unix_s = time_now_unix_s(), .erasing = {&receipt, 1, "w"}};
+    assert_int_equal(fixture_say(s, &st, &f->e), 0);
+    assert_int_equal(index_statement_last(store_index(s), STATEMENT_ERASING, &row, NULL), 0);
+    fixture_says(f, store_erase_carry_out(s, row.leaf, &erased, &f->e), ERR_REFUSED, "which stays", NULL);
+    store_close(s);
+    fixture_whole(f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {FIXTURE_TEST(asked_answered_and_done), FIXTURE_TEST(by_the_rules)};
+    const struct CMUnitTest tests[] = {FIXTURE_TEST(asked_answered_and_done), FIXTURE_TEST(by_the_rules),
+                                       FIXTURE_TEST(who_went_agrees_to_nothing), FIXTURE_TEST(of_what_stays)};
     return FIXTURE_RUN(tests);
 }
