@@ -371,7 +371,8 @@ int keyring_repair(const char *root, const struct keyring_file *expected, size_t
  * and the tables, wraps and log key boxes that are not in ${expected}, for old ones may hold what was to be forgotten.
  * A key file is left alone unless one of its kind that is in ${expected} is good in a copy (of a key event the journal
  * holds the content), and whatever is of no known name always.  Durable.  ERR_IO.
- * Segments as they were before they were written anew go too, and so do those whose writing no commit names.
+ * Segments as they were before they were written anew go too, and so do those whose writing no commit names; and
+ * damaged copies of all of these which a repair has moved aside.
  * keyring_remains: are there such?
  * keyring_is_boxed: is the log key boxed for a reader who is none of ${known}, by the names of files alone?
  */

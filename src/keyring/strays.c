@@ -232,10 +232,46 @@ static int sweep_one(struct stray_search *s, char copy, const char *name, enum s
     return rc != 0 ? rc : file_remove(path.s, e);
 }
 
+/* What a repair moved aside, "keys-<copy>-<name>-<number>" with strokes for the name's floors: as what file? */
+static bool aside_name(const char *aside, char to[KEYRING_NAME_MAX])
+{
+    const char *last = strrchr(aside, '-');
+    if (strncmp(aside, "keys-", 5) != 0 || strlen(aside) < 8 || aside[6] != '-' || last <= aside + 6 ||
+        (size_t)(last - aside) - 7 >= KEYRING_NAME_MAX)
+        return false;
+    snprintf(to, KEYRING_NAME_MAX, "%.*s", (int)(last - aside) - 7, aside + 7);
+    char *floor = strchr(to, '-');
+    if (floor != NULL)
+        *floor = '/';
+    return floor != NULL;
+}
+
+/* Damaged copies of what was replaced go as well: an erasure must not leave behind what it destroys. */
+static int sweep_aside(struct stray_search *s, struct err *e)
+{
+    struct file_path folder, path;
+    char name[KEYRING_NAME_MAX];
+    int rc = file_path(&folder, e, "%s/quarantine", s->root);
+    OWN(dir_drop) DIR *dir = rc == 0 ? opendir(folder.s) : NULL;
+    for (struct dirent *d; rc == 0 && dir != NULL && (d = readdir(dir)) != NULL;) {
+        if (!aside_name(d->d_name, name) || expected_file(s, name) != NULL)
+            continue;
+        enum stray_kind kind = kind_of(name);
+        if (kind == STRAY_UNKNOWN || kind == STRAY_DRAFT || strncmp(name, "history/", 8) == 0 ||
+            (kind == STRAY_SEGMENT && !is_rewritten(s, name)))
+            continue;
+        rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
+        if (rc == 0)
+            rc = file_remove(path.s, e);
+    }
+    return rc;
+}
+
 int keyring_sweep(const char *root, const struct keyring_file *expected, size_t count, struct err *e)
 {
     struct stray_search s = {root, expected, count, sweep_one, NULL, NULL};
-    return search(&s, e);
+    int rc = sweep_aside(&s, e);
+    return rc == 0 ? search(&s, e) : rc;
 }
 
 /* ---- what is to be destroyed ---- */

@@ -216,7 +216,8 @@ static int not_advanced(void *context, const struct history_member *m, struct er
     if (face->json != NULL)
         json_string(face->json, m->key.name);
     else
-        verbs_say(face, "    %s can still open copies from before, until she writes here the next time", m->key.name);
+        verbs_say(face, "    %s can still open copies from before, until she next writes here by her passphrase, not "
+                        "unlocked", m->key.name);
     return 0;
 }
 

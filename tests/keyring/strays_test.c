@@ -160,9 +160,52 @@ static void no_folder(void **state)
     assert_int_equal(f->lines.n, 0);
 }
 
+/* Damaged copies that a repair moved aside: of what counts they stay, of what was replaced they go. */
+static void moved_aside(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *what, *behind;
+        bool goes;
+    } cases[] = {{"c-table-99", "-1", true},          {"c-wrap-7-0123abcd", "-2", true},
+                 {"c-wrap-7-0123abcd-31", "-1", true}, {"c-segment-4-1", "-1", true},
+                 {"log-9-0123abcd", "-1", true},       {"receiving-9-0123abcd", "-12", true},
+                 {"c-segment-1", "-1", false},         {"history-3", "-1", false},
+                 {"c-something", "-1", false},         {"c-table-99", "", false}};
+    struct file_path folder, path;
+    char comp[2 * KEYRING_ID + 1];
+    keyring_comp_text(f->id.holdings[0].compartment, comp);
+    fixture_commit(f, 3, 0);
+    assert_int_equal(file_path(&folder, NULL, "%s/quarantine", f->root.s), 0);
+    assert_int_equal(file_make_folder(folder.s, NULL), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *what = cases[i].what;
+        bool ours = what[0] == 'c';
+        assert_int_equal(file_path(&path, NULL, "%s/keys-a-%s%s%s", folder.s, ours ? comp : "", what + ours,
+                                   cases[i].behind), 0);
+        assert_int_equal(file_replace(path.s, bytes_text("x"), 0600, NULL), 0);
+        assert_int_equal(keyring_sweep(f->root.s, f->expected, f->count, NULL), 0);
+        if (file_exists(path.s) == cases[i].goes)
+            fail_msg("%s%s", what, cases[i].behind);
+        (void)unlink(path.s);
+    }
+    for (size_t i = 0; i < f->count; i++) { /* of what counts */
+        char flat[KEYRING_NAME_MAX];
+        snprintf(flat, sizeof flat, "%s", f->expected[i].name);
+        *strchr(flat, '/') = '-';
+        assert_int_equal(file_path(&path, NULL, "%s/keys-b-%s-1", folder.s, flat), 0);
+        assert_int_equal(file_replace(path.s, bytes_text("x"), 0600, NULL), 0);
+        assert_int_equal(keyring_sweep(f->root.s, f->expected, f->count, NULL), 0);
+        assert_int_equal(file_exists(path.s), !f->expected[i].removed);
+        (void)unlink(path.s);
+    }
+    assert_int_equal(rmdir(folder.s), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(moved_aside, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(told_and_swept, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(not_files, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(replaced_table, fixture_setup, fixture_teardown),
