@@ -1,7 +1,7 @@
 #!/bin/sh
 # kill -9 at random moments of an intake: what is left verifies, keeps its promises, and is completed by running again.
 # GW_KILLS: how many (60); GW_SEED: other moments; GW_KILL_LIMIT_S: seconds for all of them; GW_KILL_SMALL: so many
-# small files more (0), 16384 of which make a part.
+# small files more (0), 16384 of which make a part.  exec: what is killed is what is waited for, and no shell before it.
 # timeout: 800
 . "$(dirname "$0")/common.sh"
 cheap
@@ -29,5 +29,5 @@ ln -s "$work/live/state" state-link
 mkdir -p live-state && rm -rf unused && mkdir unused && ln -s "$work/live/state" unused/groundwork
 "$tests/crash/kill.py" "${GW_KILLS:-60}" "${GW_SEED:-7}" --limit "${GW_KILL_LIMIT_S:-3600}" \
     --setup 'rm -rf live && cp -a first live' \
-    --run "'$groundwork' -R live/repo intake source" \
+    --run "exec '$groundwork' -R live/repo intake source" \
     --check "cp \"\$GW_PRINTED\" live/printed && '$check' '$work/key' '$GROUNDWORK_PASSPHRASE_FILE' source live 0 kill"
