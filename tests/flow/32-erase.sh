@@ -118,11 +118,17 @@ asked=$(gw -R pair --key "$work/first.key" erase list --json | json 'd["requests
 expect 3 'erased-approvals' gw -R pair --key "$work/first.key" erase finish "$asked"
 expect 3 'another member' gw -R pair --key "$work/first.key" erase approve "$asked"
 gw -R pair --key "$work/third.key" adopt >/dev/null
+paper=$(gw -R pair --key "$work/first.key" items --json | json "d['items'][0]['item']")
+cp -r pair pair-before
+opens "$paper" first.key pair-before || fail 'it does not open before: the attempt is none'
 expect 0 ERASED gw -R pair --key "$work/third.key" erase approve "$asked"
 expect 0 VERIFIED gw -R pair --key "$work/first.key" verify
 gw -R pair status | grep -qF 'can still open copies from before' || fail 'who has not come since is not named'
 gw -R pair --key "$work/first.key" note 'she is back' >/dev/null
 ! gw -R pair status | grep -qF 'can still open copies from before' || fail 'she came back and is named still'
+for key in first.key third.key; do
+    ! opens "$paper" $key pair-before pair || fail "it opens by the present $key"
+done
 expect 0 VERIFIED gw -R pair --key "$work/first.key" verify
 
 # A person: what is linked to her alone goes, and who she is; what is about somebody else too stays, and is shown.
