@@ -143,6 +143,20 @@ tell "18. The witness takes her consent back. Nothing of hers goes out any more,
 run -R archive consent withdraw P-0001 --by self
 expect 3 -R archive export again "$statement" --for accountability --to international-court
 
+tell "19. Who she is stands apart, for those who must know, and each look is on the log. Everywhere else she is a code."
+run -R archive compartment new names
+printf 'name script=Hang: 없는 사람\nbirth: about 1970\n' | run -R archive identity add P-0001
+run -R archive identity show P-0001 --why "the doctor asks"
+
+tell "20. She asks that it be destroyed. First what goes, what stays, and who has it already; then it is done, for good."
+run -R archive erase --person P-0001
+run -R archive erase --person P-0001 --why "she asked for it"
+run -R archive --compartment names erase --person P-0001 --why "she asked for it"
+expect 4 -R archive show "$statement"
+run -R archive mirror stick
+run -R archive status
+run -R archive verify
+
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END
     cd $PWD

@@ -23,6 +23,7 @@ void keyring_close(struct keyring *k)
     buf_drop(&k->held);
     buf_wipe(&k->opened);
     buf_drop(&k->behind);
+    buf_drop(&k->elsewhere);
     crypt_secret_free(k);
 }
 
@@ -465,6 +466,21 @@ void keyring_forget_held(struct keyring *k)
     k->opened_count = 0;
 }
 
+/* Of which other compartments' tables tell, and the names of what lies there: nobody else writes meanwhile. */
+static int is_dead_elsewhere(struct keyring *k, const char *segment, bool *ret, struct err *e)
+{
+    char line[KEYRING_NAME_MAX + 2];
+    keyring_comp_text(k->compartment, line);
+    *ret = false;
+    if (strncmp(segment, line, (size_t)2 * KEYRING_ID) == 0)
+        return 0;
+    int rc = k->elsewhere_known ? 0 : keyring_rewritten_names(k->root, &k->elsewhere, e);
+    k->elsewhere_known = rc == 0;
+    int n = snprintf(line, sizeof line, "\n%s\n", segment);
+    *ret = rc == 0 && k->elsewhere.n > 0 && memmem(k->elsewhere.p, k->elsewhere.n, line, (size_t)n) != NULL;
+    return rc;
+}
+
 /* Of a segment that was rewritten since: its secrets are where they live on, and nothing comes back from here. */
 static bool block_is_dead(const struct keyring *k, const struct keyring_block *b)
 {
@@ -508,7 +524,7 @@ static int group_next(struct cursor *c, struct keyring_block block[GROUP_MAX], s
     return 0;
 }
 
-static int blocks_apply(const struct keyring *k, struct bytes blocks, struct err *e)
+static int blocks_apply(struct keyring *k, struct bytes blocks, struct err *e)
 {
     struct cursor c = cursor_of(blocks);
     int first = 0;
@@ -521,7 +537,11 @@ static int blocks_apply(const struct keyring *k, struct bytes blocks, struct err
         int rc = group_next(&c, block, &g.count, mine);
         if (rc != 0)
             return first != 0 ? first : rc;
-        rc = block_is_dead(k, &block[0]) ? 0 : group_apply(k->root, &g, mine);
+        bool dead = block_is_dead(k, &block[0]);
+        if (!dead)
+            rc = is_dead_elsewhere(k, block[0].segment, &dead, mine);
+        if (rc == 0 && !dead)
+            rc = group_apply(k->root, &g, mine);
         if (first == 0)
             first = rc;
         if (rc != 0 && rc != ERR_DAMAGED)

@@ -95,6 +95,8 @@ struct keyring {
     uint64_t opened_first;
     uint32_t opened_count;
     struct buf behind; /* blocks that the segments may lack, as a journal has them */
+    struct buf elsewhere; /* names of other compartments' segments that were written anew, each behind a newline */
+    bool elsewhere_known;
 };
 
 enum copy_state { COPY_GOOD, COPY_MISSING, COPY_BAD, COPY_UNREADABLE };
@@ -145,6 +147,8 @@ int keyring_wrap_remove(struct keyring *k, const struct keyring_reader *reader, 
 /* The same of the epoch key's box alone: the log key stays. */
 int keyring_epoch_wrap_write(struct keyring *k, const struct keyring_reader *reader, struct err *e);
 int keyring_epoch_wrap_remove(struct keyring *k, const struct note_key *reader, struct err *e);
+/* strays.c: segments that were written anew, of whatever compartment, by the names that lie there; as above. */
+int keyring_rewritten_names(const char *root, struct buf *to, struct err *e);
 /* members.c: one more pack key, of runs from there on. */
 int keyring_turn_add(struct keyring *k, uint64_t pack, uint32_t sector, struct err *e);
 /* The compartment's own holding, or the first one, which receives for those that have none. */

@@ -276,6 +276,27 @@ int keyring_sweep(const char *root, const struct keyring_file *expected, size_t 
 
 /* ---- what is to be destroyed ---- */
 
+/* What a segment is called before it is written anew, whatever copy it lies in. */
+static int rewritten_take(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
+{
+    struct buf *to = s->context;
+    const char *p = name;
+    (void)copy;
+    if (kind != STRAY_DEAD || !take_hex(&p, (size_t)2 * KEYRING_ID) || !take_word(&p, "/segment-") || !take_decimal(&p))
+        return 0;
+    if (to->n == 0)
+        buf_put_u8(to, '\n');
+    buf_put(to, name, (size_t)(p - name));
+    buf_put_u8(to, '\n');
+    return buf_check(to, e);
+}
+
+int keyring_rewritten_names(const char *root, struct buf *to, struct err *e)
+{
+    struct stray_search s = {root, NULL, 0, rewritten_take, NULL, to}; /* nothing is expected: all of them look dead */
+    return search(&s, e);
+}
+
 static int dead_look(struct stray_search *s, char copy, const char *name, enum stray_kind kind, struct err *e)
 {
     bool *dead = s->context;

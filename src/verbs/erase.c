@@ -113,6 +113,8 @@ static int plan_tell(struct store *s, const struct verbs_request *request, const
         verbs_say(face, "What was given out is out of reach: whoever has it is to be told.");
     if (rc == 0 && wish.person != NULL)
         verbs_say(face, "What this person allowed and withdrew stays on the log, under the code alone.");
+    if (rc == 0 && wish.person != NULL && store_history(s)->compartment_count > 1)
+        verbs_say(face, "This is one compartment. Ask for each of the others too: --compartment NAME, before erase.");
     if (rc == 0)
         verbs_say(face, "The giver may have it still: taking it in again brings it back.");
     return rc;
