@@ -140,7 +140,9 @@ static void found(struct bench *b, const char *work)
     need(file_path(&b->root, &b->e, "%s/checking.archive", work), &b->e);
     need(file_path(&b->state, &b->e, "%s/checking.state", work), &b->e);
     need(file_path(&b->config, &b->e, "%s/checking.config", work), &b->e);
-    file_remove_tree(b->root.s), file_remove_tree(b->state.s), file_remove_tree(b->config.s);
+    file_remove_tree(b->root.s);
+    file_remove_tree(b->state.s);
+    file_remove_tree(b->config.s);
     b->place = (struct store_place){.root = b->root.s,
                                     .state_folder = b->state.s,
                                     .config_folder = b->config.s,
@@ -150,7 +152,9 @@ static void found(struct bench *b, const char *work)
 
 static void gone(struct bench *b)
 {
-    file_remove_tree(b->root.s), file_remove_tree(b->state.s), file_remove_tree(b->config.s);
+    file_remove_tree(b->root.s);
+    file_remove_tree(b->state.s);
+    file_remove_tree(b->config.s);
 }
 
 /* Folders, which have no bytes. */

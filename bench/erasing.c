@@ -105,7 +105,9 @@ int main(int count, char **arguments)
     need(file_path(&root, &e, "%s/erasing.archive", arguments[1]), &e);
     need(file_path(&state, &e, "%s/erasing.state", arguments[1]), &e);
     need(file_path(&config, &e, "%s/erasing.config", arguments[1]), &e);
-    file_remove_tree(root.s), file_remove_tree(state.s), file_remove_tree(config.s);
+    file_remove_tree(root.s);
+    file_remove_tree(state.s);
+    file_remove_tree(config.s);
     OWN(buf_drop) struct buf key_path = {0};
     struct hash pin;
     struct store *s;
@@ -137,6 +139,8 @@ int main(int count, char **arguments)
     printf("| the index, under its new key | %.1f s |\n", index);
     printf("| all of it | %.1f s |\n", whole);
     store_close(s);
-    file_remove_tree(root.s), file_remove_tree(state.s), file_remove_tree(config.s);
+    file_remove_tree(root.s);
+    file_remove_tree(state.s);
+    file_remove_tree(config.s);
     return 0;
 }

@@ -138,7 +138,9 @@ static void found(struct bench *b, const char *work)
     need(file_path(&b->root, &b->e, "%s/proof.archive", work), &b->e);
     need(file_path(&b->state, &b->e, "%s/proof.state", work), &b->e);
     need(file_path(&b->config, &b->e, "%s/proof.config", work), &b->e);
-    file_remove_tree(b->root.s), file_remove_tree(b->state.s), file_remove_tree(b->config.s);
+    file_remove_tree(b->root.s);
+    file_remove_tree(b->state.s);
+    file_remove_tree(b->config.s);
     b->place = (struct store_place){.root = b->root.s,
                                     .state_folder = b->state.s,
                                     .config_folder = b->config.s,
@@ -148,7 +150,9 @@ static void found(struct bench *b, const char *work)
 
 static void gone(struct bench *b)
 {
-    file_remove_tree(b->root.s), file_remove_tree(b->state.s), file_remove_tree(b->config.s);
+    file_remove_tree(b->root.s);
+    file_remove_tree(b->state.s);
+    file_remove_tree(b->config.s);
 }
 
 static void add_note(struct store *s, uint64_t n, struct err *e)
@@ -221,7 +225,9 @@ static void *batch_make(void *batch)
     struct bench *b = x->b;
     uint8_t text[200], entry[LEAF_ENTRY];
     memset(text, 'x', sizeof text);
-    buf_clear(&x->entries), buf_clear(&x->hidden), buf_clear(&x->secrets);
+    buf_clear(&x->entries);
+    buf_clear(&x->hidden);
+    buf_clear(&x->secrets);
     for (uint64_t i = 0; i < BATCH; i++) {
         const struct leaf_envelope envelope = {.statement = bytes_of(text, sizeof text),
                                                .manifest_record = LEAF_NO_MANIFEST};
@@ -282,8 +288,11 @@ static double log_alone(struct bench *b, struct store *s, uint64_t count)
             pthread_join(maker, NULL);
     }
     double rate = (double)count / (now() - start);
-    for (int i = 0; i < 2; i++)
-        buf_drop(&x[i].entries), buf_drop(&x[i].hidden), buf_drop(&x[i].secrets);
+    for (int i = 0; i < 2; i++) {
+        buf_drop(&x[i].entries);
+        buf_drop(&x[i].hidden);
+        buf_drop(&x[i].secrets);
+    }
     return rate;
 }
 

@@ -149,7 +149,7 @@ static uint64_t erased_for(const struct store *s, const struct history_member *m
 
 static int advance_now(struct store *s, struct err *e)
 {
-    struct keyring_reader own;
+    struct keyring_reader own = {.number = 0};
     int rc = store_draft_begin(s, e);
     if (rc == 0)
         rc = store_fold_begin(s, e);

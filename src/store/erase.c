@@ -52,7 +52,7 @@ static int rekey(struct store *s, const struct statement_erased *said, uint64_t 
 {
     OWN(store_readers_drop) struct store_readers r = {0};
     OWN(mem_drop) struct keyring_reader *before = NULL;
-    struct keyring_reader own;
+    struct keyring_reader own = {.number = 0};
     struct err mine = {0};
     struct keyring_erasing what = {.leaves = said->leaves, .leaf_count = said->count, .leaf = s->draft.first_leaf};
     uint64_t bytes;

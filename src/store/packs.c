@@ -49,7 +49,7 @@ static int pack_note(struct store_packs *p, uint64_t span, const struct statemen
 static int stripe_note(struct store_packs *p, uint64_t span, const struct statement_stripe *said, uint32_t files,
                        struct err *e)
 {
-    struct vault_stripe stripe;
+    struct vault_stripe stripe = {0};
     int rc = store_stripe_read(said, files, &stripe, e);
     if (rc != 0)
         return rc;

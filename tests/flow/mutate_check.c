@@ -156,7 +156,9 @@ int main(int count, char **words)
         fprintf(stderr, "usage: mutate_check REPOSITORY STATE KEY PASSPHRASE COUNT SEED\n");
         return 2;
     }
-    r.repository = words[1], r.state = words[2], r.chance.state = strtoull(words[6], NULL, 10) | 1;
+    r.repository = words[1];
+    r.state = words[2];
+    r.chance.state = strtoull(words[6], NULL, 10) | 1;
     checker_unlock(&r.c, words[3], words[4]);
     for (int i = 0; i < 4; i++) {
         (void)file_path(&folder[i], NULL, "%s/%s", r.repository, names[i]);
