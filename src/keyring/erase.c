@@ -25,19 +25,6 @@ static void rewriting_release(struct rewriting *w)
     key_drop(&w->fresh.key);
 }
 
-static bool is_erased(const struct keyring_erasing *what, uint64_t leaf)
-{
-    size_t low = 0, high = what->leaf_count; /* the first range that does not end before it */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (what->leaves[middle].last < leaf)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < what->leaf_count && what->leaves[low].first <= leaf;
-}
-
 static int run_end(struct rewriting *w, struct err *e)
 {
     int rc = w->count == 0 ? 0 : keyring_block_put(w->k, &w->fresh, w->first, w->run, w->count, &w->file, e);
@@ -51,7 +38,7 @@ static int block_keep(void *context, uint64_t first, uint32_t count, const struc
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < count; i++) {
         uint64_t leaf = first + i;
-        bool erased = is_erased(w->what, leaf);
+        bool erased = statement_ranges_have(w->what->leaves, w->what->leaf_count, leaf);
         w->any = w->any || erased;
         if (w->count > 0 && (erased || leaf != w->first + w->count))
             rc = run_end(w, e);

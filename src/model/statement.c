@@ -2853,3 +2853,16 @@ int statement_read_opened(struct bytes bytes, struct bytes values, const struct 
     return parse_and_read(&(struct statement_parsed){.bytes = bytes, .values = values, .salts = salts}, keys, key_count,
                           held, ret, e);
 }
+
+bool statement_ranges_have(const struct statement_range *list, size_t count, uint64_t leaf)
+{
+    size_t low = 0, high = count; /* the first range that does not end before it */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list[middle].last < leaf)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && list[low].first <= leaf;
+}

@@ -207,6 +207,8 @@ struct statement_refused {
 struct statement_range { /* leaves first..last, both included */
     uint64_t first, last;
 };
+/* Is a leaf in one of them?  They ascend and lie apart. */
+bool statement_ranges_have(const struct statement_range *list, size_t count, uint64_t leaf);
 struct statement_part {
     uint64_t deposit, part;
     struct statement_refused *refused;

@@ -54,23 +54,10 @@ static int leaf_put(struct store_erase_plan *p, size_t runs_max, uint64_t leaf, 
     return 0;
 }
 
-static bool ranges_have(const struct statement_range *list, size_t count, uint64_t leaf)
-{
-    size_t low = 0, high = count; /* the first range that does not end before it */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (list[middle].last < leaf)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && list[low].first <= leaf;
-}
-
 static bool ranges_hold(const struct statement_range *list, size_t count, const struct statement_range *r)
 {
     for (uint64_t leaf = r->first; leaf <= r->last; leaf++)
-        if (!ranges_have(list, count, leaf))
+        if (!statement_ranges_have(list, count, leaf))
             return false;
     return true;
 }
@@ -98,7 +85,7 @@ static int touch(const struct planning *p, enum store_touch touch, uint64_t leaf
 static int goes(const struct planning *p, enum store_touch what, uint64_t leaf, const struct index_item *item,
                 struct err *e)
 {
-    if (ranges_have(p->plan->leaves, p->plan->count, leaf))
+    if (statement_ranges_have(p->plan->leaves, p->plan->count, leaf))
         return 0;
     int rc = leaf_put(p->plan, STATEMENT_RANGES_MAX, leaf, e);
     return rc == 0 ? touch(p, what, leaf, item, e) : rc;
@@ -253,7 +240,7 @@ static int custody_look(const struct planning *p, uint64_t leaf, uint64_t receip
     for (size_t i = 0; i < st.custody.item_count; i++) {
         in += ranges_hold(p->plan->leaves, p->plan->count, &st.custody.items[i]);
         for (uint64_t at = st.custody.items[i].first; !some && at <= st.custody.items[i].last; at++)
-            some = ranges_have(p->plan->leaves, p->plan->count, at);
+            some = statement_ranges_have(p->plan->leaves, p->plan->count, at);
     }
     if (in == st.custody.item_count)
         return goes(p, STORE_TOUCH_CUSTODY, leaf, NULL, e);
@@ -283,7 +270,7 @@ static int exports_tell(struct planning *p, struct err *e)
                 continue;
             for (size_t r = 0; r < st.accessed.item_count; r++)
                 for (uint64_t at = st.accessed.items[r].first; !some && at <= st.accessed.items[r].last; at++)
-                    some = ranges_have(p->plan->leaves, p->plan->count, at);
+                    some = statement_ranges_have(p->plan->leaves, p->plan->count, at);
             if (some)
                 rc = touch(p, STORE_TOUCH_GIVEN_OUT, leaf, NULL, e);
         }
@@ -293,7 +280,7 @@ static int exports_tell(struct planning *p, struct err *e)
 static int twin_tell(void *context, const struct index_item *item, struct err *e)
 {
     const struct planning *p = context;
-    return ranges_have(p->plan->leaves, p->plan->count, item->leaf)
+    return statement_ranges_have(p->plan->leaves, p->plan->count, item->leaf)
                ? 0
                : touch(p, STORE_TOUCH_TWIN_STAYS, item->leaf, item, e);
 }
@@ -352,7 +339,7 @@ struct checking {
 static int name_check(void *context, const struct index_item *item, struct err *e)
 {
     const struct checking *c = context;
-    return ranges_have(c->leaves, c->count, item->leaf)
+    return statement_ranges_have(c->leaves, c->count, item->leaf)
                ? 0
                : err_set(e, ERR_REFUSED, "rule erasing-leaves: leaf %llu is a further name of item %llu, and is not "
                                          "to be erased with it",
@@ -384,7 +371,7 @@ static int deposit_check(struct checking *c, uint64_t deposit, struct err *e)
         return 0;
     c->whole = (struct store_deposit_of){.deposit = deposit};
     int rc = index_deposits(store_index(c->s), is_whole, c, e);
-    if (rc == 0 && (c->whole.receipt_leaf == 0 || !ranges_have(c->leaves, c->count, deposit)))
+    if (rc == 0 && (c->whole.receipt_leaf == 0 || !statement_ranges_have(c->leaves, c->count, deposit)))
         rc = err_set(e, ERR_REFUSED, "rule erasing-leaves: the deposit of leaf %llu is open, or stays",
                      (unsigned long long)deposit);
     return rc == 0 ? index_spans(c->s->index, deposit, span_check, c, e) : rc;

@@ -1,5 +1,5 @@
 /* What was said of items and persons decides what may go; what is doubtful allows nothing; a hold stands. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include "base/clock.h"
 
@@ -284,29 +284,6 @@ static void no_items(void **state)
 
 /* ---- what a key said that may have been in other hands ---- */
 
-static void joins(struct fixture *f, struct keyring_identity *id)
-{
-    struct statement st = {.kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s()};
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    struct store_acted acted;
-    struct store_adopted adopted;
-    assert_int_equal(keyring_identity_make(f->id.origin, id, NULL), 0);
-    id->pin = f->pin;
-    memcpy(id->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
-    st.added.key = id->member;
-    st.added.role = STATEMENT_ADMINISTRATOR;
-    keyring_identity_public(id, st.added.box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
-        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    struct store *s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(store_act(s, &st, NULL, &acted, &f->e), 0);
-    store_close(s);
-    f->place.identity = id;
-    assert_int_equal(store_adopt(&f->place, bytes_of("", 0), false, &adopted, &f->e), 0);
-}
-
 static void what_is_doubtful_allows_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -321,7 +298,8 @@ static void what_is_doubtful_allows_nothing(void **state)
     assert_int_equal(says_hold(f, s, a, a), 0);
     uint64_t hold = last_of(s, STATEMENT_HOLD);
     store_close(s);
-    joins(f, &second);
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    rooms_as(f, &second, NULL);
     s = fixture_open(f, STORE_WRITE);
     assert_int_equal(says_consent(f, s, "P-0001", CONSENT_YES, NULL), 0);
     uint64_t from = last_of(s, STATEMENT_CONSENT);

@@ -1,30 +1,7 @@
 /* What a revoked member signed from a leaf on: items by their covers, statements by their signatures, and the sums. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include "base/clock.h"
-
-static void joins(struct fixture *f, struct keyring_identity *id)
-{
-    struct statement st = {.kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s()};
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    struct store_acted acted;
-    struct store_adopted adopted;
-    assert_int_equal(keyring_identity_make(f->id.origin, id, NULL), 0);
-    id->pin = f->pin;
-    memcpy(id->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
-    st.added.key = id->member;
-    st.added.role = STATEMENT_INVESTIGATOR;
-    keyring_identity_public(id, st.added.box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
-        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    struct store *s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(store_act(s, &st, NULL, &acted, &f->e), 0);
-    store_close(s);
-    f->place.identity = id;
-    assert_int_equal(store_adopt(&f->place, bytes_of("", 0), false, &adopted, &f->e), 0);
-}
 
 /* One item and a receipt; the item's leaf. */
 static uint64_t takes_in(struct fixture *f, const struct keyring_identity *id, const char *name, uint64_t seed)
@@ -43,7 +20,8 @@ static void from_a_leaf_on(void **state)
 {
     struct fixture *f = *state;
     static struct keyring_identity second;
-    joins(f, &second);
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    rooms_as(f, &second, NULL);
     uint64_t mine = takes_in(f, &f->id, "mine", 1), early = takes_in(f, &second, "early", 2);
     uint64_t late = takes_in(f, &second, "late", 3), other = takes_in(f, &f->id, "other", 4);
     f->place.identity = &f->id;

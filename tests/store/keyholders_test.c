@@ -1,4 +1,5 @@
 /* A keyholder stands by what was said of her last.  Where several administrators decide: tests/flow/33-identity.sh. */
+#include "rooms.h"
 #include "sealed.h"
 
 #include "base/clock.h"
@@ -48,29 +49,6 @@ static void test_the_newest_word_counts(void **state)
     assert_true(first(f, s).stands);
 }
 
-static void joins(struct fixture *f, struct keyring_identity *id)
-{
-    struct statement st = {.kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s()};
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    struct store_acted acted;
-    struct store_adopted adopted;
-    assert_int_equal(keyring_identity_make(f->id.origin, id, NULL), 0);
-    id->pin = f->pin;
-    memcpy(id->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
-    st.added.key = id->member;
-    st.added.role = STATEMENT_ADMINISTRATOR;
-    keyring_identity_public(id, st.added.box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
-        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    struct store *s = fixture_open(f, STORE_WRITE);
-    assert_int_equal(store_act(s, &st, NULL, &acted, &f->e), 0);
-    store_close(s);
-    f->place.identity = id;
-    assert_int_equal(store_adopt(&f->place, bytes_of("", 0), false, &adopted, &f->e), 0);
-}
-
 /* Of a key that may have been in other hands: whom it named is no keyholder; whom it took away is gone. */
 static void test_what_is_doubtful_names_nobody(void **state)
 {
@@ -81,7 +59,8 @@ static void test_what_is_doubtful_names_nobody(void **state)
     struct store *s = fixture_open(f, STORE_WRITE);
     sealed_holders(f, s, &x);
     store_close(s);
-    joins(f, &second);
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    rooms_as(f, &second, NULL);
     s = fixture_open(f, STORE_WRITE);
     say(f, s, x.word[1], NULL);
     assert_int_equal(index_statement_last(store_index(s), STATEMENT_KEYHOLDER_SAID, &row, NULL), 0);

@@ -1,5 +1,5 @@
 /* Members: added, in other roles, revoked, with the keys that follow; alone and with the approval of others. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include "base/clock.h"
 
@@ -11,19 +11,6 @@ static void asks(const struct fixture *f, uint64_t epoch, struct keyring_identit
     memcpy(ret->holdings[0].compartment, f->id.holdings[0].compartment, KEYRING_ID);
     for (size_t i = 0; i < KEYRING_EPOCHS; i++)
         ret->holdings[0].seeds[i].epoch = epoch + i;
-}
-
-static struct statement added(const struct keyring_identity *id, enum statement_role role)
-{
-    struct statement st = {
-        .kind = STATEMENT_ADDED, .at_unix_s = time_now_unix_s(), .added = {.key = id->member, .role = role}};
-    uint8_t receiving[KEYRING_EPOCHS][CRYPT_PUBLIC];
-    keyring_identity_public(id, st.added.box, receiving);
-    for (size_t i = 0; i < KEYRING_EPOCHS; i++) {
-        st.added.receiving[i].epoch = id->holdings[0].seeds[i].epoch;
-        memcpy(st.added.receiving[i].key, receiving[i], CRYPT_PUBLIC);
-    }
-    return st;
 }
 
 static struct statement revoked(const struct keyring_identity *id)
@@ -86,12 +73,12 @@ static void a_second_member_writes(void **state)
     as(f, &second);
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, NULL);
     as(f, &f->id);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), "A name");
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), "A name");
     adopts(f, &second);
     struct store *s = fixture_open(f, STORE_WRITE);
     assert_int_equal(fixture_intake(s, "her giver", things, COUNT(things), &f->e), 0);
     struct store_acted a;
-    struct statement other = added(&second, STATEMENT_ANALYST);
+    struct statement other = rooms_added(&second, STATEMENT_ANALYST);
     fixture_says(f, store_act(s, &other, NULL, &a, &f->e), ERR_REFUSED, "rule signer-role", NULL);
     store_close(s);
     fixture_whole(f);
@@ -107,7 +94,7 @@ static void an_analyst_takes_nothing_in(void **state)
     static struct keyring_identity second;
     static const struct thing things[] = {{"hers", 'r', 5000, 7}};
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_ANALYST), NULL);
+    done(f, rooms_added(&second, STATEMENT_ANALYST), NULL);
     adopts(f, &second);
     notes(f, "an analyst may");
     struct store *s = fixture_open(f, STORE_WRITE);
@@ -121,7 +108,7 @@ static void keyholders_and_auditors_open_nothing(void **state)
     struct fixture *f = *state;
     static struct keyring_identity second;
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_AUDITOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_AUDITOR), NULL);
     as(f, &second);
     fixture_says(f, fixture_try(f, STORE_READ), ERR_KEY, "auditor", NULL);
     as(f, &f->id);
@@ -154,7 +141,7 @@ static void a_writer_is_revoked(void **state)
     static const struct thing before[] = {{"before", 'r', 90000, 8}}, after[] = {{"after", 'r', 90000, 9}};
     OWN(keyring_drop) struct keyring *kept = NULL;
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), NULL);
     adopts(f, &second);
     struct store *s = fixture_open(f, STORE_WRITE);
     assert_int_equal(fixture_intake(s, "g", before, 1, &f->e), 0);
@@ -189,7 +176,7 @@ static void a_writer_is_revoked(void **state)
     for (int i = 0; i < 2; i++) {
         static struct keyring_identity more;
         asks(f, 2 + (uint64_t)i, &more);
-        done(f, added(&more, STATEMENT_ANALYST), NULL);
+        done(f, rooms_added(&more, STATEMENT_ANALYST), NULL);
         done(f, revoked(&more), NULL);
         notes(f, "and on");
         fixture_whole(f);
@@ -229,7 +216,7 @@ static void accesses_of_who_leaves(void **state)
     static struct keyring_identity second;
     fixture_fill(f);
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), NULL);
     adopts(f, &second);
     views(f);
     views(f);
@@ -255,7 +242,7 @@ static void accesses_that_come_too_late(void **state)
     struct file_path name;
     fixture_fill(f);
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), NULL);
     adopts(f, &second);
     views(f);
     as(f, &f->id);
@@ -293,7 +280,7 @@ static void a_device_of_two(void **state)
     char hex[9], ending[32];
     fixture_fill(f);
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), NULL);
     adopts(f, &second);
     as(f, &f->id);
     views(f);
@@ -337,7 +324,7 @@ static void events_that_are_lost(void **state)
     static struct keyring_identity second;
     static const char *const files[] = {"a/keys/history/2", "b/keys/history/2", "a/keys/history/1", "b/keys/history/1"};
     asks(f, 1, &second);
-    done(f, added(&second, STATEMENT_INVESTIGATOR), NULL);
+    done(f, rooms_added(&second, STATEMENT_INVESTIGATOR), NULL);
     done(f, revoked(&second), NULL);
     notes(f, "after");
     for (size_t i = 0; i < COUNT(files); i++) {
@@ -355,7 +342,7 @@ static void two_administrators(struct fixture *f, struct keyring_identity *secon
 {
     struct store *s = NULL;
     asks(f, 1, second);
-    done(f, added(second, STATEMENT_ADMINISTRATOR), NULL);
+    done(f, rooms_added(second, STATEMENT_ADMINISTRATOR), NULL);
     adopts(f, second);
     as(f, &f->id);
     s = fixture_open(f, STORE_READ);
@@ -374,7 +361,7 @@ static void a_proposal_waits(void **state)
     struct store *s = fixture_open(f, STORE_WRITE);
     fixture_says(f, store_approve(s, 3, NULL, &a, &f->e), ERR_REFUSED, "no proposal", NULL);
     store_close(s);
-    done(f, added(&third, STATEMENT_ANALYST), NULL);
+    done(f, rooms_added(&third, STATEMENT_ANALYST), NULL);
     done(f, turned(&third, STATEMENT_INVESTIGATOR), NULL);
     fixture_whole(f);
 }
@@ -407,7 +394,7 @@ static void a_request_of_a_later_epoch(void **state)
     static struct keyring_identity second;
     struct store_acted a;
     asks(f, 2, &second);
-    struct statement act = added(&second, STATEMENT_ANALYST);
+    struct statement act = rooms_added(&second, STATEMENT_ANALYST);
     fixture_says(f, acts(f, &act, NULL, &a), ERR_REFUSED, "epoch", NULL);
 }
 
