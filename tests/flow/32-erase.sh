@@ -183,12 +183,12 @@ rooms --compartment inner note 'here too' >/dev/null
 expect 0 VERIFIED rooms verify
 # What one compartment's records bring up to date again brings nothing back of the other's.
 expect 0 ERASED rooms erase first --why 'she asked for it'
-rooms --compartment inner reindex >/dev/null
-rooms reindex >/dev/null
-rooms --compartment inner note 'and on' >/dev/null
-expect 0 VERIFIED rooms verify
-grep -qF PENDING out.txt && fail 'a segment that was destroyed came back from the journal'
-rooms status | grep -qF 'ERASE PENDING' && fail 'an erasure is called pending that was done'
+for room in inner main; do # each reads the whole journal again, and sweeps before that
+    rooms --compartment $room reindex >/dev/null
+    expect 0 VERIFIED rooms verify
+    grep -qF PENDING out.txt && fail "reading for $room, a segment that was destroyed came back from the journal"
+    rooms status | grep -qF 'ERASE PENDING' && fail 'an erasure is called pending that was done'
+done
 expect 4 'the key file is an old copy' gw -R rooms --key "$work/rooms-old.key" items
 
 # While a hold stands nothing of it is destroyed; the refusal is on the log, and stays there.
