@@ -42,6 +42,7 @@ static bool lane_init(struct lane *l, uint32_t chunk_max)
 int vault_append_init(struct append *a, struct vault *v, const atomic_bool *stop, unsigned lanes, struct err *e)
 {
     *a = (struct append){.v = v, .stop = stop};
+    vault_sums_init(&a->sums, v);
     (void)pthread_mutex_init(&a->lock, NULL);
     (void)pthread_cond_init(&a->moved, NULL);
     a->ring = malloc(RING);
@@ -75,6 +76,7 @@ void vault_append_release(struct append *a)
         a->packs = p->next;
         vault_pack_out_free(p);
     }
+    vault_sums_release(&a->sums);
     for (unsigned i = 0; i < a->lane_count; i++)
         lane_release(&a->lanes[i]);
     free(a->lanes);

@@ -323,7 +323,7 @@ int vault_stripe_check(const struct vault_stripe_of *s, struct err *e); /* what 
 
 /*
  * vault_parity_write.c: parity over sealed packs, into new files.  One thread at a time: the syncer's while packs are
- * being filled, whenever a stripe is full; the caller's while the syncer rests.
+ * being filled, whenever a stripe is full; the caller's while the syncer rests and no sector is being sealed.
  */
 struct bare { /* a sealed and synced pack that no parity covers yet */
     struct bare *next;
@@ -486,6 +486,33 @@ int vault_book_ref(struct book *b, uint32_t entry, struct owner *owner, uint32_t
 void vault_book_wake(struct book *b); /* after *stop was set */
 int vault_book_lists(struct book *b, struct vault_flushed *f, struct err *e); /* objects and frames of kept owners */
 
+/* ---- vault_sum.c: parity of the packs that are being filled ---- */
+
+enum { SUM_REGION = 64 }; /* sectors that one thread at a time adds to */
+struct sum { /* of one stripe */
+    bool used;
+    uint64_t stripe;
+    uint64_t members;            /* a bit for each of its packs that is in it */
+    int fds[VAULT_PARITY_MAX];   /* memory, pack_sectors long: what the parity files will say, so far */
+    atomic_bool broken;          /* memory is out: it is of no use */
+    pthread_mutex_t region[16];
+};
+struct sums { /* the stripe that is being filled, and the one before while it is written */
+    const struct vault *v;
+    struct sum sum[2];
+};
+void vault_sums_init(struct sums *s, const struct vault *v);
+void vault_sums_release(struct sums *s); /* zeros are fine */
+/* Under append.lock.  vault_sum_join: for a pack that is begun; NULL: it is to be read back. */
+struct sum *vault_sum_join(struct sums *s, uint64_t pack);
+struct sum *vault_sum_of(struct sums *s, uint64_t stripe); /* NULL: there is none */
+void vault_sum_end(struct sum *s);                         /* its place is free */
+/* vault_sum_has: all sectors that were sealed of this pack of the stripe are in it.  ${s} may be NULL. */
+bool vault_sum_has(const struct sum *s, uint32_t member);
+/* vault_sum_add: by whoever seals ${count} sectors from ${first} on; adding them again takes them out. */
+void vault_sum_add(struct sum *s, const struct vault *v, uint64_t pack, uint32_t first, uint32_t count,
+                   const uint8_t *sectors);
+
 /* ---- vault_append.c: records into runs; vault_seal.c: runs into packs ---- */
 
 enum {
@@ -507,6 +534,7 @@ struct pack_out { /* a pack that this flush writes to */
     struct merkle tree;    /* over the sectors before first_sector */
     struct hash *leaves;   /* of all its sectors */
     bool inherited;        /* an earlier writer committed the first of them */
+    struct sum *sum;       /* what its sectors are added to when they are sealed; NULL: nothing */
     struct hash root;
 };
 struct run_out {
@@ -553,6 +581,7 @@ struct append {
     size_t done_count, done_room;
     uint64_t next_pack, next_record;
     uint64_t written_bytes;
+    struct sums sums;
 };
 int vault_append_init(struct append *a, struct vault *v, const atomic_bool *stop, unsigned lanes, struct err *e);
 void vault_append_release(struct append *a);

@@ -1,13 +1,15 @@
 /*
  * Parity over sealed packs.
  *
- * A stripe that is full is summed while further packs are filled; what is left over when an intake ends, then.  Each
- * stripe that is begun or extended gets new files: the sum of what the old ones say and of the packs that came,
- * row by row, by as many threads as there are processors.  The old files stay until the commit.  Old parity is held to
- * its leaf hashes as it is read; where it is damaged the stripe is summed anew from its packs, held to theirs.
+ * A stripe that is full is written while further packs are filled; what is left over when an intake ends, then.  Each
+ * stripe that is begun or extended gets new files: the sum of what the old ones say, of what was added up while packs
+ * were sealed, and of the packs that came otherwise, row by row, by as many threads as there are processors.  The old
+ * files stay until the commit.  Old parity is held to its leaf hashes as it is read; where it is damaged the stripe is
+ * summed anew from its packs, held to theirs.
  */
 #include "vault/vault_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <isa-l/erasure_code.h>
 #include <stdio.h>
@@ -15,13 +17,15 @@
 enum {
     ROWS = 32, /* sectors of each member in memory at once, for each thread: long reads, for disks that seek */
     TABLE = 32, /* bytes that ISA-L makes of a coefficient */
-    SOURCES_MAX = VAULT_STRIPE_PACKS_MAX + VAULT_PARITY_MAX,
+    SOURCES_MAX = VAULT_STRIPE_PACKS_MAX + 2 * VAULT_PARITY_MAX + 1,
 };
 
-struct source { /* what is summed: a pack, or a parity file as it was */
+struct source { /* what is summed: a pack, a parity file as it was, or what was added up of it */
     int fd;
     struct file_path path;
-    struct hash *leaves;
+    struct hash *leaves; /* NULL: of what was added up there are none */
+    uint32_t sectors;    /* that it has; zeros stand for the others */
+    uint8_t weight[VAULT_PARITY_MAX]; /* its coefficient in each file */
     bool checked; /* the leaves are there, and what is read is held to them; else they are made here */
     bool own;     /* this writer wrote it: what does not come back is a failure, not a damage of long ago */
 };
@@ -75,6 +79,8 @@ static int rows_check(struct source *s, const uint8_t *sectors, uint32_t first, 
 {
     struct bytes sector[ROWS];
     struct hash made[ROWS];
+    if (s->leaves == NULL)
+        return 0;
     for (uint32_t i = 0; i < count; i++)
         sector[i] = bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
     crypt_leaf_hash_many(sector, count, made);
@@ -88,6 +94,15 @@ static int rows_check(struct source *s, const uint8_t *sectors, uint32_t first, 
             return err_set(e, ERR_DAMAGED, "%s: sector %u is damaged", s->path.s, first + i);
     }
     return 0;
+}
+
+static int source_rows(struct source *s, uint8_t *to, uint32_t first, uint32_t count, struct err *e)
+{
+    uint32_t here = first >= s->sectors ? 0 : s->sectors - first < count ? s->sectors - first : count;
+    size_t n = (size_t)here * VAULT_SECTOR;
+    memset(to + n, 0, (size_t)(count - here) * VAULT_SECTOR);
+    int rc = here == 0 ? 0 : source_read(s, to, n, (uint64_t)first * VAULT_SECTOR, e);
+    return rc == 0 ? rows_check(s, to, first, here, e) : rc;
 }
 
 static int rows_sum(struct stripe_job *j, uint8_t *buffers, uint32_t first, uint32_t count, struct err *e)
@@ -104,11 +119,8 @@ static int rows_sum(struct stripe_job *j, uint8_t *buffers, uint32_t first, uint
         else
             to[i - j->source_count] = buffer;
     }
-    for (uint32_t i = 0; rc == 0 && i < j->source_count; i++) {
-        rc = source_read(&j->sources[i], from[i], n, (uint64_t)first * VAULT_SECTOR, e);
-        if (rc == 0)
-            rc = rows_check(&j->sources[i], from[i], first, count, e);
-    }
+    for (uint32_t i = 0; rc == 0 && i < j->source_count; i++)
+        rc = source_rows(&j->sources[i], from[i], first, count, e);
     if (rc != 0)
         return rc;
     for (uint32_t k = 0; k < count; k++) { /* a sector of each at a time stays near the processor */
@@ -173,7 +185,7 @@ static int rows_all(struct stripe_job *j, struct err *e)
 static int source_open(struct stripe_job *j, const char *path, struct hash *leaves, struct source **ret, struct err *e)
 {
     struct source *s = &j->sources[j->source_count];
-    *s = (struct source){.fd = -1, .leaves = leaves};
+    *s = (struct source){.fd = -1, .leaves = leaves, .sectors = j->v->pack_sectors};
     int rc = file_path(&s->path, e, "%s", path);
     if (rc == 0)
         rc = file_open_read(s->path.s, &s->fd, e);
@@ -187,23 +199,57 @@ static int source_open(struct stripe_job *j, const char *path, struct hash *leav
     return 0;
 }
 
-/* Its leaves were made as it was written, unless an earlier writer did that, or ${b} is NULL. */
-static int pack_source(struct stripe_job *j, uint32_t member, const struct bare *b, struct err *e)
+/* A member of the stripe, whatever of it is covered. */
+static int member_source(struct stripe_job *j, uint32_t member, struct hash *leaves, struct source **ret,
+                         struct err *e)
 {
-    const uint32_t sectors = j->v->pack_sectors;
     struct file_path path;
-    struct hash *leaves = member_leaves(j, member);
-    struct source *s = NULL;
     uint64_t number = j->stripe->stripe * j->v->parity.packs + member;
     int rc = vault_pack_path(j->v->root, number, 'a', &path, e);
     if (rc == 0)
-        rc = source_open(j, path.s, leaves, &s, e);
-    if (rc != 0)
-        return rc;
-    s->checked = s->own = b != NULL && b->leaves != NULL;
-    if (s->own)
-        memcpy(leaves, b->leaves, (size_t)sectors * sizeof *leaves);
-    return 0;
+        rc = source_open(j, path.s, leaves, ret, e);
+    for (uint32_t i = 0; rc == 0 && i < j->v->parity.files; i++)
+        (*ret)->weight[i] = vault_parity_coefficient(&j->v->parity, member, i);
+    return rc;
+}
+
+/* Its leaves were made as it was written, unless an earlier writer did that, or ${b} is NULL. */
+static int pack_source(struct stripe_job *j, uint32_t member, const struct bare *b, const struct sum *sum,
+                       struct err *e)
+{
+    struct hash *leaves = member_leaves(j, member);
+    struct source *s = NULL;
+    bool own = b != NULL && b->leaves != NULL;
+    if (own)
+        memcpy(leaves, b->leaves, (size_t)j->v->pack_sectors * sizeof *leaves);
+    if (own && vault_sum_has(sum, member))
+        return 0;
+    int rc = member_source(j, member, leaves, &s, e);
+    if (rc == 0)
+        s->checked = s->own = own;
+    return rc;
+}
+
+/* What was added up while packs were sealed; ${open}: of the one that is not full it comes out again. */
+static int sum_sources(struct stripe_job *j, const struct sum *sum, const struct pack_out *open, struct err *e)
+{
+    struct source *s = NULL;
+    for (uint32_t i = 0; i < j->v->parity.files; i++) {
+        s = &j->sources[j->source_count];
+        *s = (struct source){.fd = fcntl(sum->fds[i], F_DUPFD_CLOEXEC, 0), .sectors = j->v->pack_sectors, .own = true};
+        if (s->fd < 0)
+            return err_os(e, ERR_IO, errno, "cannot open memory once more");
+        s->weight[i] = 1;
+        j->source_count++;
+    }
+    if (open == NULL)
+        return 0;
+    int rc = member_source(j, (uint32_t)(open->number % j->v->parity.packs), open->leaves, &s, e);
+    if (rc == 0) {
+        s->sectors = open->sectors;
+        s->checked = s->own = true;
+    }
+    return rc;
 }
 
 /* The trailer of the old parity, from whichever file has it whole. */
@@ -254,22 +300,21 @@ static int old_sources(struct stripe_job *j, const struct vault_stripe *old, str
         rc = vault_parity_path(j->v->root, old, i, &path, e);
         if (rc == 0)
             rc = source_open(j, path.s, old_leaves + (size_t)i * j->v->pack_sectors, &s, e);
-        if (rc == 0)
+        if (rc == 0) {
             s->checked = true;
+            s->weight[i] = 1;
+        }
     }
     return rc;
 }
 
-/* Row j of the matrix: the coefficients of the packs that come, then 1 for the old file j and 0 for the others. */
-static void tables_make(struct stripe_job *j, uint32_t first_pack)
+static void tables_make(struct stripe_job *j)
 {
     const struct vault_parity *p = &j->v->parity;
     uint8_t matrix[SOURCES_MAX * VAULT_PARITY_MAX];
-    uint32_t packs = j->stripe->packs - first_pack;
     for (uint32_t file = 0; file < p->files; file++)
         for (uint32_t i = 0; i < j->source_count; i++)
-            matrix[file * j->source_count + i] = i < packs ? vault_parity_coefficient(p, first_pack + i, file)
-                                                           : i - packs == file;
+            matrix[file * j->source_count + i] = j->sources[i].weight[file];
     ec_init_tables((int)j->source_count, (int)p->files, matrix, j->tables);
 }
 
@@ -332,6 +377,8 @@ struct summing {
     struct vault_stripe *stripe;
     uint32_t first;          /* of the stripe's packs, the first that no parity covers */
     const struct bare *bare; /* it and those behind it */
+    const struct sum *sum;   /* NULL: none, or of no use */
+    const struct pack_out *open; /* the pack that is in the sum and not full; NULL: none */
     unsigned threads;
 };
 static int stripe_sum(const struct vault_writer *w, const struct summing *s, const struct vault_stripe *old,
@@ -347,17 +394,19 @@ static int stripe_sum(const struct vault_writer *w, const struct summing *s, con
     OWN(mem_drop) struct hash *old_leaves = calloc((size_t)v->parity.files * v->pack_sectors, sizeof *old_leaves);
     int rc = j.leaves == NULL || old_leaves == NULL ? err_memory(e) : 0;
     for (uint32_t i = j.packs; rc == 0 && i < stripe->packs; i++) {
-        rc = pack_source(&j, i, i < s->first ? NULL : bare, e);
+        rc = pack_source(&j, i, i < s->first ? NULL : bare, s->sum, e);
         if (i >= s->first)
             bare = bare->next;
     }
+    if (rc == 0 && s->sum != NULL)
+        rc = sum_sources(&j, s->sum, s->open, e);
     if (rc == 0 && old != NULL)
         rc = old_sources(&j, old, old_leaves, e);
     if (rc == 0)
         rc = files_make(&j, e);
     if (rc != 0)
         return rc;
-    tables_make(&j, j.packs);
+    tables_make(&j);
     rc = rows_all(&j, e);
     if (rc == 0)
         rc = packs_check(&j, w->parity.packs, e);
@@ -480,6 +529,29 @@ static void stripe_made(struct vault_writer *w, const struct vault_stripe *fresh
     (void)pthread_mutex_unlock(&w->append.lock);
 }
 
+/* Of use when no memory was missing; what is sealed from now on is not in it. */
+static void sum_take(struct vault_writer *w, uint64_t stripe, struct sum **ret, struct summing *s)
+{
+    struct append *a = &w->append;
+    (void)pthread_mutex_lock(&a->lock);
+    struct sum *sum = *ret = vault_sum_of(&a->sums, stripe);
+    for (struct pack_out *p = a->packs; sum != NULL && p != NULL; p = p->next)
+        if (p->sum == sum) {
+            s->open = p->sealed ? s->open : p;
+            p->sum = NULL;
+        }
+    (void)pthread_mutex_unlock(&a->lock);
+    s->sum = sum != NULL && !atomic_load(&sum->broken) ? sum : NULL;
+}
+
+static void sum_let_go(struct vault_writer *w, struct sum *sum)
+{
+    (void)pthread_mutex_lock(&w->append.lock);
+    if (sum != NULL)
+        vault_sum_end(sum);
+    (void)pthread_mutex_unlock(&w->append.lock);
+}
+
 int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e)
 {
     struct parity_out *p = &w->parity;
@@ -500,10 +572,13 @@ int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e)
     for (const struct bare *b = begin; fresh.packs < first + count; b = b->next)
         p->packs[fresh.packs++] = b->pack;
     struct err why = {0};
-    struct summing s = {&fresh, first, begin, threads};
+    struct summing s = {.stripe = &fresh, .first = first, .bare = begin, .threads = threads};
+    struct sum *sum = NULL;
+    sum_take(w, fresh.stripe, &sum, &s);
     rc = extends ? stripe_sum(w, &s, &old, &why) : ERR_DAMAGED;
     if (rc == ERR_DAMAGED)
         rc = stripe_sum(w, &s, NULL, &why);
+    sum_let_go(w, sum);
     if (rc == ERR_DAMAGED) { /* a pack of earlier days: what comes is kept all the same, and parity stays owed */
         p->blocked = why;
         return 0;

@@ -1,4 +1,5 @@
-/* Runs into packs: sectors are encrypted, hashed while they are warm, and written; packs are begun and synced. */
+/* Runs into packs: sectors are encrypted, hashed and summed while they are warm, and written; packs are begun and
+ * synced. */
 #include "vault/vault_internal.h"
 
 #include <fcntl.h>
@@ -50,6 +51,7 @@ int vault_pack_begin(struct append *a, struct pack_out **ret, struct err *e)
         return rc;
     }
     p->fresh = true;
+    p->sum = vault_sum_join(&a->sums, p->number);
     a->next_pack++;
     struct pack_out **last = &a->packs;
     while (*last != NULL)
@@ -129,5 +131,7 @@ int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struc
         sealed[i] = bytes_of(to, VAULT_SECTOR);
     }
     crypt_leaf_hash_many(sealed, c->count, &r->pack->leaves[r->first_sector + c->first]);
+    if (r->pack->sum != NULL)
+        vault_sum_add(r->pack->sum, a->v, r->pack->number, r->first_sector + c->first, c->count, lane->sealed);
     return claim_write(a, lane, c, e);
 }

@@ -276,41 +276,65 @@ static void parts_do_not_take_a_second_copy_from_others(void **state)
     fixture_end(&f);
 }
 
-/* What does not come back as it was written is not summed, and not copied over an older good copy. */
-static void what_does_not_come_back_is_not_carried_on(bool sealed)
+/* Bytes of a part, some of them spoilt on the disk before the last part. */
+static void spoilt_between_parts(struct fixture *f, size_t bytes, uint64_t pack)
 {
-    struct fixture f;
     struct err e = {0};
     struct vault_flushed x = {0};
     char path[256];
-    fixture_begin_with(&f, 1, 2, (struct vault_parity){8, 2});
+    fixture_begin_with(f, 1, 2, (struct vault_parity){8, 2});
     OWN(mem_drop) uint8_t *p = fixture_bytes('r', 300000, 1);
-    (void)fixture_put(&f, bytes_of(p, 300000));
-    fixture_commit(&f, NULL);
-    OWN(mem_drop) uint8_t *q = fixture_bytes('r', sealed ? 3000000 : 100000, 2);
-    (void)fixture_put(&f, bytes_of(q, sealed ? 3000000 : 100000));
-    assert_int_equal(vault_flush_part(f.w, &x, &e), 0);
-    fixture_enter(&f, &x);
-    assert_int_equal(vault_committed(f.w, &x, &e), 0);
+    (void)fixture_put(f, bytes_of(p, 300000));
+    fixture_commit(f, NULL);
+    OWN(mem_drop) uint8_t *q = fixture_bytes('r', bytes, 2);
+    (void)fixture_put(f, bytes_of(q, bytes));
+    assert_int_equal(vault_flush_part(f->w, &x, &e), 0);
+    fixture_enter(f, &x);
+    assert_int_equal(vault_committed(f->w, &x, &e), 0);
     vault_flushed_release(&x);
-    fixture_pack_path(&f, sealed ? 1 : 0, 'a', path);
+    fixture_pack_path(f, pack, 'a', path);
     OWN(fd_drop) int fd = open(path, O_RDWR);
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, "spoilt", 6, 20000), 6);
     OWN(mem_drop) uint8_t *r = fixture_bytes('r', 50000, 3);
-    (void)fixture_put(&f, bytes_of(r, 50000));
+    (void)fixture_put(f, bytes_of(r, 50000));
+}
+
+/* What does not come back as it was written is not copied over an older good copy. */
+static void nothing_spoilt_is_carried_on(void **state)
+{
+    struct fixture f;
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    (void)state;
+    spoilt_between_parts(&f, 100000, 0);
     assert_int_equal(vault_flush(f.w, &x, &e), ERR_IO);
     assert_non_null(strstr(e.text, "did not come back as it was written"));
-    if (!sealed)
-        assert_true(file_bytes(&f, 0, 'b') >= 300000);
+    assert_true(file_bytes(&f, 0, 'b') >= 300000);
     fixture_end(&f);
 }
 
-static void nothing_spoilt_is_carried_on(void **state)
+static void count_mended(void *context, const struct vault_mended *m)
 {
+    uint32_t *healed = context;
+    assert_int_equal(m->lost, 0);
+    *healed += m->healed;
+}
+
+/* Parity is of what was written, not of what the disk made of it: so it brings that back. */
+static void what_is_spoilt_before_its_parity_is_healed_by_it(void **state)
+{
+    struct fixture f;
+    struct err e = {0};
+    uint32_t healed = 0;
     (void)state;
-    what_does_not_come_back_is_not_carried_on(false);
-    what_does_not_come_back_is_not_carried_on(true);
+    spoilt_between_parts(&f, 3000000, 1);
+    fixture_commit(&f, NULL);
+    struct vault_stripe_of stripe = fixture_stripe(&f, 0);
+    assert_true(stripe.logged->packs > 1);
+    assert_int_equal(vault_repair_stripe(&stripe, count_mended, &healed, &e), 0);
+    assert_int_equal(healed, 1);
+    fixture_end(&f);
 }
 
 static void a_crash_leaves_what_was_committed(void **state)
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_was_forgotten_is_told_all_the_same),
         cmocka_unit_test(parts_do_not_take_a_second_copy_from_others),
         cmocka_unit_test(nothing_spoilt_is_carried_on),
+        cmocka_unit_test(what_is_spoilt_before_its_parity_is_healed_by_it),
         cmocka_unit_test(lists_name_each_thing_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
