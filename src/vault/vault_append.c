@@ -81,7 +81,7 @@ void vault_append_release(struct append *a)
         lane_release(&a->lanes[i]);
     free(a->lanes);
     if (a->ring != NULL)
-        crypt_wipe(a->ring, RING);
+        crypt_wipe(a->ring, a->pos < RING ? (size_t)a->pos : RING);
     free(a->ring);
     free(a->offsets);
     free(a->done);

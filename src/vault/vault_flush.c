@@ -151,21 +151,47 @@ static void summing_set(struct vault_writer *w, bool summing)
     (void)pthread_mutex_unlock(&w->append.lock);
 }
 
+/* The second copy, made by a thread of its own beside parity: both wait for the disk. */
+struct doubling {
+    const struct vault *v;
+    const struct pack_out *open;
+    int rc;
+    struct err e;
+};
+
+static void *copy_b_work(void *doubling)
+{
+    struct doubling *d = doubling;
+    d->rc = copy_b_make(d->v, d->open, &d->e);
+    return NULL;
+}
+
+static int parity_make(struct vault_writer *w, struct err *e)
+{
+    summing_set(w, true);
+    int rc = vault_parity_fill(w, w->v->threads, e);
+    summing_set(w, false);
+    return rc;
+}
+
 /*
  * What parts leave to the last one: a second copy of everything that no parity covers, and parity over all that is
  * sealed.  A part itself sees to packs that hold something of earlier intakes: their copy b goes with its commit.
  */
 static int doubled(struct vault_writer *w, bool part, struct err *e)
 {
-    const struct pack_out *open = w->append.pack;
-    int rc = open != NULL && !part ? copy_b_make(w->v, open, e) : 0;
-    bool wanted = w->parity.bare_count != 0 && w->parity.blocked.code == 0 && (!part || vault_parity_urgent(w));
-    if (rc != 0 || !wanted)
-        return rc;
-    summing_set(w, true);
-    rc = vault_parity_fill(w, w->v->threads, e);
-    summing_set(w, false);
-    return rc;
+    struct doubling d = {.v = w->v, .open = w->append.pack};
+    pthread_t thread;
+    bool copied = d.open != NULL && !part;
+    bool summed = w->parity.bare_count != 0 && w->parity.blocked.code == 0 && (!part || vault_parity_urgent(w));
+    bool beside = copied && summed && pthread_create(&thread, NULL, copy_b_work, &d) == 0;
+    if (copied && !beside)
+        (void)copy_b_work(&d);
+    bool failed = !beside && d.rc != 0;
+    int rc = summed && !failed ? parity_make(w, e) : 0;
+    if (beside)
+        (void)pthread_join(thread, NULL);
+    return rc == 0 && d.rc != 0 ? err_set(e, d.rc, "%s", d.e.text) : rc;
 }
 
 /* ---- what the caller is told ---- */

@@ -622,6 +622,7 @@ struct piece { /* an arena buffer: room for a chunk begun before it, and what wa
     struct piece *next;
     uint8_t *memory;
     uint8_t *data; /* PIECE bytes; chunk_max bytes before it are its own too */
+    uint8_t *low;  /* the first byte that ever held anything; NULL: none did.  What was not touched need not be wiped */
     unsigned refs;
 };
 struct object { /* from vault_put until its manifest is written */

@@ -56,10 +56,13 @@ int vault_pack_write(int fd, const uint8_t *p, size_t n, uint64_t offset, const 
 static int sectors_check(const uint8_t *sectors, uint32_t n, const struct hash *leaves, const char *name,
                          struct err *e)
 {
+    struct bytes sector[AT_ONCE] = {{0}};
+    struct hash made[AT_ONCE];
+    for (uint32_t i = 0; i < n; i++)
+        sector[i] = bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR);
+    crypt_leaf_hash_many(sector, n, made);
     for (uint32_t i = 0; i < n; i++) {
-        struct hash leaf;
-        crypt_leaf_hash(bytes_of(sectors + (size_t)i * VAULT_SECTOR, VAULT_SECTOR), &leaf);
-        if (!hash_equal(&leaf, &leaves[i]))
+        if (!hash_equal(&made[i], &leaves[i]))
             return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
     }
     return 0;

@@ -16,6 +16,7 @@
 
 enum {
     ROWS = 32, /* sectors of each member in memory at once, for each thread: long reads, for disks that seek */
+    FEW_SOURCES = 8, /* then there is memory for twice the threads: all that they do is wait for the disk */
     TABLE = 32, /* bytes that ISA-L makes of a coefficient */
     SOURCES_MAX = VAULT_STRIPE_PACKS_MAX + 2 * VAULT_PARITY_MAX + 1,
 };
@@ -169,7 +170,9 @@ static int rows_all(struct stripe_job *j, struct err *e)
 {
     pthread_t threads[VAULT_THREADS_MAX];
     unsigned started = 0;
-    while (started + 1 < j->threads && pthread_create(&threads[started], NULL, rows_work, j) == 0)
+    unsigned wanted = j->source_count <= FEW_SOURCES ? 2 * j->threads : j->threads;
+    wanted = wanted < VAULT_THREADS_MAX ? wanted : VAULT_THREADS_MAX;
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, rows_work, j) == 0)
         started++;
     (void)rows_work(j); /* no thread to be had is no reason to fail */
     for (unsigned i = 0; i < started; i++)

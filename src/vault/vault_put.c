@@ -15,6 +15,7 @@ static struct piece *piece_take(struct vault_writer *w)
     if (p != NULL) {
         w->free_pieces = p->next;
         p->refs = 1;
+        p->low = p->low != NULL ? p->low : p->data;
     }
     (void)pthread_mutex_unlock(&w->lock);
     return p;

@@ -179,6 +179,8 @@ static int piece_cut(struct vault *v, struct object *o, const struct task *t, st
     size_t scanned = o->carry_n;
     if (o->carry_n != 0)
         memcpy(begin, o->carry_data, o->carry_n);
+    if (begin < t->piece->low)
+        t->piece->low = begin;
     if (t->turn == 0)
         o->grain = vault_grain(bytes_of(p, left), v->chunk_max);
     int rc = 0;

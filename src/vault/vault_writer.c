@@ -310,9 +310,10 @@ void vault_writer_close(struct vault_writer *w)
     objects_free(w, w->ready);
     vault_object_free(w, w->current);
     for (size_t i = 0; i < PIECES; i++) {
-        if (w->pieces[i].memory != NULL)
-            crypt_wipe(w->pieces[i].memory, (size_t)w->v->chunk_max + PIECE);
-        free(w->pieces[i].memory);
+        const struct piece *p = &w->pieces[i];
+        if (p->low != NULL)
+            crypt_wipe(p->low, (size_t)(p->data + PIECE - p->low));
+        free(p->memory);
     }
     crypt_sha256_free(w->whole);
     vault_append_release(&w->append);
