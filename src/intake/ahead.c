@@ -2,8 +2,8 @@
  * The walk, ahead of whoever is told of it.
  *
  * One thread walks and fills batches, the calling thread tells them in order.  Between the two each batch is worked on
- * by whichever of them has nothing better to do: small files are read whole, and where the visitor has been asking for
- * digests, they are hashed, several side by side; larger ones are hashed only.  What cannot be read, or changes
+ * by whichever of them has nothing better to do: small files are read whole and hashed, several side by side; larger
+ * ones are hashed only, and only where the visitor has been asking for digests.  What cannot be read, or changes
  * meanwhile, is left as it was opened: the visitor reads it and finds that out.  So what is told is what a walk alone
  * would tell.
  */
@@ -117,7 +117,8 @@ static bool hold(struct intake_open *open, uint8_t *to)
     return true;
 }
 
-static void hash_held(struct batch *b)
+/* Side by side, which takes half the time or less: whoever reads them wants their digests too. */
+static void hash_held(struct batch *b, bool told)
 {
     struct bytes messages[BATCH_FILES] = {0};
     struct hash digests[BATCH_FILES];
@@ -133,7 +134,8 @@ static void hash_held(struct batch *b)
     crypt_sha256_many(messages, count, digests);
     for (size_t i = 0; i < count; i++) {
         of[i]->digest = digests[i];
-        of[i]->digested = true;
+        of[i]->hashed = true;
+        of[i]->digested = told;
     }
 }
 
@@ -170,8 +172,7 @@ static void work(struct ahead *a, struct batch *b)
         else if (is_large(open) && digests && open->opened.st_nlink == 1 && open->opened.st_size <= FILE_BYTES)
             hash_large(a, b, open);
     }
-    if (digests)
-        hash_held(b);
+    hash_held(b, digests);
 }
 
 /* The oldest batch that nobody has worked on.  With the lock, which is let go of meanwhile. */

@@ -39,11 +39,13 @@ struct intake_entry {
  * came; otherwise the file changed while it was read and what was read is no evidence.
  * intake_digest: its digest and length, when that was found out ahead: it was then unchanged behind its last byte, and
  * need not be read.  Who asks for one will be asking for the next ones too; who reads instead, not.
+ * intake_held_digest: of a file that is in memory as a whole: SHA-256 of just what intake_read gives; else NULL.
  */
 int intake_read(struct intake_open *open, void *to, size_t n, size_t *ret_n, struct err *e);
 int intake_again(struct intake_open *open, struct err *e);
 bool intake_unchanged(const struct intake_open *open);
 bool intake_digest(struct intake_open *open, struct hash *ret, uint64_t *ret_bytes);
+const struct hash *intake_held_digest(const struct intake_open *open);
 
 struct intake_visitor {
     /* Non-zero ends the walk with it. */

@@ -18,7 +18,8 @@ struct intake_open {
     bool asked;                   /* and this one */
     const uint8_t *held;          /* all of its bytes: it was unchanged behind them, and is closed already */
     struct hash digest;
-    bool digested; /* all of its bytes, and it was unchanged behind them */
+    bool hashed;   /* the digest is of what is held */
+    bool digested; /* of all of its bytes, and it was unchanged behind them; until it is read */
 };
 
 /* What a file was like: as long as this is the same, so are its bytes. */

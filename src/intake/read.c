@@ -52,6 +52,11 @@ bool intake_digest(struct intake_open *open, struct hash *ret, uint64_t *ret_byt
     return true;
 }
 
+const struct hash *intake_held_digest(const struct intake_open *open)
+{
+    return open->held != NULL && open->hashed ? &open->digest : NULL;
+}
+
 static size_t read_held(struct intake_open *open, void *to, size_t n)
 {
     uint64_t left = (uint64_t)open->opened.st_size - open->came;

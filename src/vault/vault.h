@@ -130,6 +130,7 @@ struct vault_source {
     /* up to ${n} bytes; *ret_n == 0 is the end, and is asked once.  An error ends the object, not the writer. */
     int (*read)(void *context, void *to, size_t n, size_t *ret_n, struct err *e);
     void *context;
+    const struct hash *digest; /* SHA-256 of all that it gives, made of the same memory; NULL: it is made here */
 };
 
 struct vault_digest {

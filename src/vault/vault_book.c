@@ -10,6 +10,7 @@
 enum {
     HOLDERS = 8, /* opened manifests that are kept */
     BUCKETS_MIN = 4096,
+    RECENT = 1 << 16, /* chunks of earlier parts that are remembered: some 10 MB */
 };
 
 enum entry_state { ENTRY_PENDING, ENTRY_STORED, ENTRY_OLD };
@@ -63,6 +64,50 @@ void vault_book_clear(struct book *b)
     if (b->buckets != NULL)
         memset(b->buckets, 0, b->bucket_count * sizeof(*b->buckets));
     (void)pthread_mutex_unlock(&b->lock);
+}
+
+/* Chunks that were committed, for later parts of the same intake: nothing that they lie in can go meanwhile. */
+static bool is_recent(const struct entry *x)
+{
+    return x->state == ENTRY_OLD || (x->state == ENTRY_STORED && x->owner->state == OWNER_KEPT);
+}
+
+static struct entry *recent_list(const struct book *b, size_t *ret_count)
+{
+    struct entry *list = calloc(RECENT, sizeof(*list));
+    size_t count = 0;
+    for (size_t i = b->entries.count; list != NULL && i > 0 && count < RECENT; i--) {
+        const struct entry *x = vault_shelf_at(&b->entries, i - 1);
+        if (!is_recent(x))
+            continue;
+        list[count] = *x;
+        list[count].holder = x->state == ENTRY_OLD ? x->holder : x->owner->cookie;
+        list[count].owner = NULL;
+        list[count++].state = ENTRY_OLD;
+    }
+    *ret_count = count;
+    return list;
+}
+
+static int entry_add(struct book *b, const struct entry *entry, uint32_t *ret, struct err *e);
+
+void vault_book_age(struct book *b)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&b->lock);
+    struct entry *list = recent_list(b, &count);
+    (void)pthread_mutex_unlock(&b->lock);
+    vault_book_clear(b);
+    (void)pthread_mutex_lock(&b->lock);
+    for (size_t i = count; i > 0; i--) { /* the oldest first; for want of memory the rest is forgotten */
+        uint32_t at;
+        if (entry_add(b, &list[i - 1], &at, NULL) != 0)
+            break;
+    }
+    (void)pthread_mutex_unlock(&b->lock);
+    if (list != NULL)
+        crypt_wipe(list, count * sizeof(*list));
+    free(list);
 }
 
 void vault_book_release(struct book *b)

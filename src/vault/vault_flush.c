@@ -329,7 +329,9 @@ int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struc
         rc = vault_parity_committed(w, e);
     if (rc != 0)
         return vault_writer_fail(w, rc, e);
-    if (w->flushed)
+    if (w->flushed && w->owes) /* a part: until the next commit nothing is erased */
+        vault_book_age(&w->book);
+    else if (w->flushed)
         vault_book_clear(&w->book);
     w->flushed = false;
     return 0;

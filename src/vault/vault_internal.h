@@ -471,6 +471,7 @@ struct book {
 int vault_book_init(struct book *b, struct vault *v, const struct vault_memory *memory, struct err *e);
 void vault_book_release(struct book *b);
 void vault_book_clear(struct book *b);
+void vault_book_age(struct book *b); /* instead, between two parts: some chunks stay known */
 struct owner *vault_book_owner(struct book *b); /* a new object; NULL when memory is out */
 void vault_book_resolve(struct book *b, struct owner *o, enum owner_state state, uint64_t cookie);
 /*

@@ -174,7 +174,10 @@ static int object_read(struct reading *r, struct err *e)
     if (!r->ended)
         return stream(r, n, e);
     r->o->data = w->gather->data + w->gather_used;
-    crypt_sha256(bytes_of(r->o->data, n), &r->o->digest.sha256);
+    if (r->source->digest != NULL)
+        r->o->digest.sha256 = *r->source->digest;
+    else
+        crypt_sha256(bytes_of(r->o->data, n), &r->o->digest.sha256);
     return 0;
 }
 

@@ -357,6 +357,7 @@ static int take_file(struct taking *t, struct intake_entry *entry, struct statem
         rc = store_writer(t->store, &writer, e);
     if (rc != 0)
         return rc;
+    source.digest = intake_held_digest(entry->open);
     rc = vault_put(writer, &source, &digest, e);
     if (rc != 0)
         return refuse_if_source(t, entry, rc, e);

@@ -41,6 +41,7 @@ struct told {
     struct chance chance;
     uint64_t count, stop_at;
     uint64_t digests; /* that were found out ahead */
+    uint64_t held;    /* files that lay in memory with their digest */
     void (*meanwhile)(const struct intake_entry *entry);
 };
 
@@ -66,12 +67,15 @@ static void told_file(struct told *t, struct intake_open *open)
     uint64_t bytes = 0, bytes_again;
     enum wish wish = t->wish == WISH_CHANCE ? (enum wish)chance_below(&t->chance, WISH_CHANCE) : t->wish;
     bool ahead = (wish == WISH_DIGEST || wish == WISH_BOTH) && intake_digest(open, &hash, &bytes);
+    const struct hash *held = intake_held_digest(open);
     t->digests += ahead;
+    t->held += held != NULL;
     if (wish == WISH_NOTHING)
         return;
     if (!ahead)
         read_all(open, &hash, &bytes);
     assert_true(intake_unchanged(open));
+    assert_true(held == NULL || hash_equal(held, &hash));
     if (wish == WISH_BOTH) {
         assert_int_equal(intake_again(open, NULL), 0);
         read_all(open, &again, &bytes_again);
@@ -200,6 +204,7 @@ static void digests_are_found_out_ahead_for_who_asks(void **state)
     assert_true(t.digests >= 2000 - 6 * 32 - 2 * 32); /* what lay ready before the first was asked for has none */
     assert_int_equal(walk(&none, "tree", true), 0);
     assert_int_equal(none.digests, 0);
+    assert_true(t.held == 2000 && none.held == 2000);
     scratch_remove("tree");
 }
 
@@ -244,6 +249,7 @@ static void large_files_are_hashed_ahead_up_to_a_size(void **state)
     assert_int_equal(walk(&alone, "large", false), 0);
     assert_int_equal(walk(&ahead, "large", true), 0);
     assert_string_equal(buf_text(&alone.text), buf_text(&ahead.text));
+    assert_true(ahead.held == 1 && alone.held == 0);
     assert_true(ahead.digests < COUNT(sizes)); /* the largest, at least, is the visitor's */
     scratch_remove("large");
 }

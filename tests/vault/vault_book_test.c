@@ -115,6 +115,48 @@ static void the_forgotten_hold_nothing(void **state)
     fixture_end(&f);
 }
 
+static void flush_part(struct fixture *f, size_t frames)
+{
+    struct err e = {0};
+    struct vault_flushed x = {0};
+    assert_int_equal(vault_flush_part(f->w, &x, &e), 0);
+    assert_int_equal(x.frame_count, frames);
+    fixture_enter(f, &x);
+    assert_int_equal(vault_committed(f->w, &x, &e), 0);
+    vault_flushed_release(&x);
+}
+
+/* Between the parts of an intake nobody is asked again, and what was forgotten stays so; behind its end all are. */
+static void parts_remember_each_other(void **state)
+{
+    struct fixture f;
+    enum { BYTES = 4000, PARTS = 3 };
+    OWN(mem_drop) uint8_t *p = fixture_bytes('t', BYTES, 3);
+    OWN(mem_drop) uint8_t *q = fixture_bytes('t', BYTES, 4);
+    uint64_t leaf[PARTS];
+    (void)state;
+    fixture_begin(&f, 8, 2);
+    put_and_forget(&f, bytes_of(q, BYTES));
+    for (size_t i = 0; i < PARTS; i++) {
+        uint64_t before = f.found;
+        leaf[i] = fixture_put(&f, bytes_of(p, BYTES));
+        flush_part(&f, i == 0 ? 1 : 0);
+        assert_int_equal(f.found, before);
+    }
+    uint64_t other = fixture_put(&f, bytes_of(q, BYTES));
+    commit(&f, 1, 1, 1);
+    assert_int_equal(own_frames(&f, leaf[0], ANY), 1);
+    assert_int_equal(own_frames(&f, leaf[1], leaf[0]) + own_frames(&f, leaf[2], leaf[0]), 0);
+    assert_int_equal(own_frames(&f, other, ANY), 1);
+    f.leaves[leaf[0]].erased = true;
+    uint64_t last = fixture_put(&f, bytes_of(p, BYTES));
+    commit(&f, 1, 1, 1);
+    assert_int_equal(own_frames(&f, last, ANY), 1);
+    fixture_same(&f, last, bytes_of(p, BYTES));
+    fixture_same(&f, other, bytes_of(q, BYTES));
+    fixture_end(&f);
+}
+
 static void the_erased_hold_nothing(void **state)
 {
     struct fixture f;
@@ -196,6 +238,7 @@ int main(void)
         cmocka_unit_test(an_edit_stores_little),
         cmocka_unit_test(an_object_may_repeat_itself),
         cmocka_unit_test(the_forgotten_hold_nothing),
+        cmocka_unit_test(parts_remember_each_other),
         cmocka_unit_test(the_erased_hold_nothing),
         cmocka_unit_test(a_wrong_memory_is_not_believed),
         cmocka_unit_test(a_damaged_holder_holds_nothing),
