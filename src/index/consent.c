@@ -41,8 +41,9 @@ static int cut_all(struct cutting *c, const struct statement_range *items, size_
     return rc;
 }
 
-static int consent_add(struct index *x, const char *person, int scope, uint64_t leaf, enum consent_answer answer,
-                       const char *until, struct err *e)
+/* While she herself has said anything but yes last, nobody else's word about that scope counts. */
+static int consent_add(struct index *x, const char *person, int scope, const struct consent_word *word,
+                       enum consent_by by, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
     int rc = index_ask(x, SQL_CONSENT_ADD, &q, e);
@@ -50,9 +51,11 @@ static int consent_add(struct index *x, const char *person, int scope, uint64_t 
         return rc;
     index_put_text(&q, person);
     index_put_u64(&q, (uint64_t)scope);
-    index_put_u64(&q, leaf);
-    index_put_u64(&q, answer);
-    index_put_text(&q, until);
+    index_put_u64(&q, word->leaf);
+    index_put_u64(&q, word->answer);
+    index_put_text(&q, word->until);
+    index_put_u64(&q, by == CONSENT_SELF);
+    index_put_u64(&q, CONSENT_YES);
     return do_it(&q, e);
 }
 
@@ -60,19 +63,22 @@ static int take_consent(struct index *x, uint64_t leaf, const struct statement_c
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < c->persons.count; i++)
-        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
-            if (c->answer[scope] != CONSENT_UNSAID)
-                rc = consent_add(x, c->persons.codes[i], scope, leaf, c->answer[scope], c->until, e);
+        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++) {
+            const struct consent_word word = {.answer = c->answer[scope], .until = c->until, .leaf = leaf};
+            if (word.answer != CONSENT_UNSAID)
+                rc = consent_add(x, c->persons.codes[i], scope, &word, c->by, e);
+        }
     return rc;
 }
 
 static int take_withdrawn(struct index *x, uint64_t leaf, const struct statement_withdrawn *w, struct err *e)
 {
+    const struct consent_word word = {.answer = CONSENT_WITHDRAWN, .leaf = leaf};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < w->persons.count; i++)
         for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
             if (w->all || w->scope[scope])
-                rc = consent_add(x, w->persons.codes[i], scope, leaf, CONSENT_WITHDRAWN, NULL, e);
+                rc = consent_add(x, w->persons.codes[i], scope, &word, w->by, e);
     return rc;
 }
 

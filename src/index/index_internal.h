@@ -35,7 +35,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum { INDEX_SCHEMA = 3 }; /* of the tables; another one is rebuilt */
+enum { INDEX_SCHEMA = 4 }; /* of the tables; another one is rebuilt */
 
 enum index_sql {
     SQL_STANDING,

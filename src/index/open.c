@@ -55,7 +55,7 @@ static const char schema[] =
     "CREATE INDEX further ON items (further_of) WHERE further_of IS NOT NULL;"
     "CREATE TABLE erased (leaf INTEGER PRIMARY KEY);"
     "CREATE TABLE consents (person TEXT, scope INTEGER, leaf INTEGER, answer INTEGER NOT NULL, until TEXT,"
-    " PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
+    " own INTEGER NOT NULL, PRIMARY KEY (person, scope, leaf)) WITHOUT ROWID;"
     "CREATE TABLE concerns (first INTEGER, leaf INTEGER, n INTEGER, last INTEGER NOT NULL, person TEXT NOT NULL,"
     " link INTEGER NOT NULL, PRIMARY KEY (first, leaf, n)) WITHOUT ROWID;"
     "CREATE INDEX concerns_of ON concerns (person, first / 1024, leaf, first);"

@@ -109,7 +109,9 @@ static const char *const texts[SQL_COUNT] = {
                         " ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256",
     [SQL_KEYRING_REMOVE] = "DELETE FROM keyring_files WHERE name = ?1",
     [SQL_KEYRING_FILES] = "SELECT name, bytes, sha256 FROM keyring_files ORDER BY name",
-    [SQL_CONSENT_ADD] = "INSERT INTO consents (person, scope, leaf, answer, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_CONSENT_ADD] = "INSERT INTO consents (person, scope, leaf, answer, until, own) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+                        " WHERE ?6 OR NOT EXISTS (SELECT 1 FROM (SELECT max(leaf), answer, own FROM consents"
+                        " WHERE person = ?1 AND scope = ?2) WHERE own AND answer <> ?7)",
     [SQL_CONSENT_WORDS] = "SELECT scope, max(leaf), answer, until FROM consents WHERE person = ?1 GROUP BY scope",
     [SQL_CONSENT_PERSONS] = "SELECT person FROM consents UNION SELECT person FROM concerns WHERE person > ''"
                             " ORDER BY person",

@@ -50,9 +50,14 @@ static const char *date_of(const struct statement *st)
     return st->kind == STATEMENT_CONSENT ? st->consent.date : st->withdrawn.date;
 }
 
+static enum consent_by by_of(const struct statement *st)
+{
+    return st->kind == STATEMENT_CONSENT ? st->consent.by : st->withdrawn.by;
+}
+
 /* One word of hers against a form that allows its scope. */
 static int not_since(struct store *s, const char *person, enum consent_scope scope, const struct consent_word *word,
-                     const char *date, struct err *e)
+                     const struct statement_consent *form, struct err *e)
 {
     OWN(store_held_drop) struct store_held *held = NULL;
     struct statement st;
@@ -60,10 +65,14 @@ static int not_since(struct store *s, const char *person, enum consent_scope sco
     if (word->answer == CONSENT_UNSAID || word->answer == CONSENT_YES)
         return 0;
     int rc = store_statement(s, word->leaf, &held, &st, e);
-    if (rc == 0 && strncmp(date, date_of(&st), DAY) < 0)
+    if (rc == 0 && by_of(&st) == CONSENT_SELF && form->by != CONSENT_SELF)
+        return err_set(e, ERR_REFUSED,
+                       "%s, %s: she did not say yes herself on %s (leaf %llu): nobody can say it in her stead", person,
+                       consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf);
+    if (rc == 0 && strncmp(form->date, date_of(&st), DAY) < 0)
         rc = err_set(e, ERR_REFUSED,
                      "%s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and no yes: ask her again",
-                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, date);
+                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, form->date);
     return rc;
 }
 
@@ -77,7 +86,7 @@ static int nothing_since(struct store *s, const struct statement_consent *x, str
         rc = index_words(store_index(s), x->persons.codes[i], words, &held, e);
         for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
             if (x->answer[scope] == CONSENT_YES)
-                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x->date, e);
+                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x, e);
     }
     return rc;
 }

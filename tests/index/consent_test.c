@@ -50,6 +50,7 @@ static void draw_consent(struct scene *c, struct said *one)
     for (int i = 0; i < CONSENT_SCOPES; i++)
         x->answer[i] = (enum consent_answer)chance_below(&c->chance, CONSENT_WITHDRAWN);
     x->until = chance_below(&c->chance, 2) == 0 ? NULL : "2031-01-31";
+    x->by = (enum consent_by)(1 + chance_below(&c->chance, CONSENT_BY_LAST));
 }
 
 static void draw_withdrawn(struct scene *c, struct said *one)
@@ -57,6 +58,7 @@ static void draw_withdrawn(struct scene *c, struct said *one)
     struct statement_withdrawn *x = &one->s.withdrawn;
     persons(c, one, &x->persons);
     x->all = chance_below(&c->chance, 4) == 0;
+    x->by = (enum consent_by)(1 + chance_below(&c->chance, CONSENT_BY_LAST));
     for (int i = 0; i < CONSENT_SCOPES; i++)
         x->scope[i] = chance_below(&c->chance, 4) == 0;
 }
@@ -223,18 +225,27 @@ static void by_person(const struct scene *c, struct index *x, const char *code)
 {
     OWN(buf_drop) struct buf held = {0};
     struct consent_word words[CONSENT_SCOPES], want[CONSENT_SCOPES] = {{.answer = CONSENT_UNSAID}};
+    bool own[CONSENT_SCOPES] = {false};
     assert_int_equal(index_words(x, code, words, &held, NULL), 0);
     for (size_t i = 0; i < c->count; i++) {
         const struct statement *s = &c->said[i].s;
         const struct statement_persons *of = s->kind == STATEMENT_CONSENT ? &s->consent.persons : &s->withdrawn.persons;
+        enum consent_by by = s->kind == STATEMENT_CONSENT ? s->consent.by : s->withdrawn.by;
         bool hers = false;
         for (size_t k = 0; (s->kind == STATEMENT_CONSENT || s->kind == STATEMENT_WITHDRAWN) && k < of->count; k++)
             hers = hers || strcmp(of->codes[k], code) == 0;
-        for (int scope = 0; hers && scope < CONSENT_SCOPES; scope++)
-            if (s->kind == STATEMENT_CONSENT && s->consent.answer[scope] != CONSENT_UNSAID)
-                want[scope] = (struct consent_word){s->consent.answer[scope], s->consent.until, LEAVES + i, false};
-            else if (s->kind == STATEMENT_WITHDRAWN && (s->withdrawn.all || s->withdrawn.scope[scope]))
-                want[scope] = (struct consent_word){CONSENT_WITHDRAWN, NULL, LEAVES + i, false};
+        for (int scope = 0; hers && scope < CONSENT_SCOPES; scope++) {
+            struct consent_word word = {.leaf = LEAVES + i};
+            if (s->kind == STATEMENT_CONSENT) {
+                word.answer = s->consent.answer[scope];
+                word.until = s->consent.until;
+            } else if (s->withdrawn.all || s->withdrawn.scope[scope])
+                word.answer = CONSENT_WITHDRAWN;
+            if (word.answer == CONSENT_UNSAID || (by != CONSENT_SELF && own[scope]))
+                continue; /* her own no stands until she says otherwise */
+            want[scope] = word;
+            own[scope] = by == CONSENT_SELF && word.answer != CONSENT_YES;
+        }
     }
     for (int scope = 0; scope < CONSENT_SCOPES; scope++) {
         assert_true(words[scope].answer == want[scope].answer && words[scope].leaf == want[scope].leaf);

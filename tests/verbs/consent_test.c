@@ -108,6 +108,30 @@ static void provider_is_told(void **state)
     fixture_said(f, "restored, un for accountability");
 }
 
+/* What she said no to herself nobody else allows; where only a guardian did, a guardian may. */
+static void nobody_says_yes_in_her_stead(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0042", "--yes", "store,share_un", "--no", "testify", "--by",
+                                 "guardian", "--language", "ko", "--date", "2026-05-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0042", "--by", "self", "--scopes", "share_un", "--date",
+                                 "2026-06-01", NULL), 0);
+    static const char *const others[] = {"guardian", "next-of-kin"};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(fixture_run(f, "consent", "give", "P-0042", "--yes", "store,share_un", "--by", others[i],
+                                     "--language", "ko", "--date", "2026-07-01", NULL), VERBS_REFUSED);
+        fixture_failed(f, ERR_REFUSED, "share_un: she did not say yes herself on 2026-06-01");
+        assert_int_equal(fixture_run(f, "consent", "give", "P-0042", "--yes", "store,testify", "--by", others[i],
+                                     "--language", "ko", "--date", "2026-07-01", NULL), 0);
+    }
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0042", "--by", "guardian", "--date", "2026-07-02", NULL),
+                     0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0042", "--yes", "share_un", "--by", "guardian",
+                                 "--language", "ko", "--date", "2026-07-03", NULL), VERBS_REFUSED);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0042", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", "--date", "2026-07-03", NULL), 0);
+}
+
 /* A form that was left lying undoes nothing that she said since. */
 static void older_forms(void **state)
 {
@@ -286,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(given_and_shown), cmocka_unit_test(withdrawn),
                                        cmocka_unit_test(lies_there), cmocka_unit_test(provider_is_told),
+                                       cmocka_unit_test(nobody_says_yes_in_her_stead),
                                        cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
                                        cmocka_unit_test(refused), cmocka_unit_test(doubtful_is_shown)};
