@@ -489,7 +489,10 @@ int vault_book_lists(struct book *b, struct vault_flushed *f, struct err *e); /*
 
 /* ---- vault_sum.c: parity of the packs that are being filled ---- */
 
-enum { SUM_REGION = 64 }; /* sectors that one thread at a time adds to */
+enum {
+    SUM_PIECE = 8, /* sectors that one thread at a time adds to */
+    SUM_SCRATCH = SUM_PIECE * VAULT_SECTOR * VAULT_PARITY_MAX,
+};
 struct sum { /* of one stripe */
     bool used;
     uint64_t stripe;
@@ -497,6 +500,11 @@ struct sum { /* of one stripe */
     int fds[VAULT_PARITY_MAX];   /* memory, pack_sectors long: what the parity files will say, so far */
     atomic_bool broken;          /* memory is out: it is of no use */
     pthread_mutex_t region[16];
+};
+struct sealed { /* sectors of a pack, as they will lie on the disk */
+    uint64_t pack;
+    uint32_t first, count;
+    const uint8_t *sectors;
 };
 struct sums { /* the stripe that is being filled, and the one before while it is written */
     const struct vault *v;
@@ -510,9 +518,8 @@ struct sum *vault_sum_of(struct sums *s, uint64_t stripe); /* NULL: there is non
 void vault_sum_end(struct sum *s);                         /* its place is free */
 /* vault_sum_has: all sectors that were sealed of this pack of the stripe are in it.  ${s} may be NULL. */
 bool vault_sum_has(const struct sum *s, uint32_t member);
-/* vault_sum_add: by whoever seals ${count} sectors from ${first} on; adding them again takes them out. */
-void vault_sum_add(struct sum *s, const struct vault *v, uint64_t pack, uint32_t first, uint32_t count,
-                   const uint8_t *sectors);
+/* vault_sum_add: by whoever seals them; adding them again takes them out. */
+void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x, uint8_t scratch[SUM_SCRATCH]);
 
 /* ---- vault_append.c: records into runs; vault_seal.c: runs into packs ---- */
 

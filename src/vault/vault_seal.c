@@ -131,7 +131,8 @@ int vault_seal(struct append *a, struct lane *lane, const struct claim *c, struc
         sealed[i] = bytes_of(to, VAULT_SECTOR);
     }
     crypt_leaf_hash_many(sealed, c->count, &r->pack->leaves[r->first_sector + c->first]);
+    const struct sealed x = {r->pack->number, r->first_sector + c->first, c->count, lane->sealed};
     if (r->pack->sum != NULL)
-        vault_sum_add(r->pack->sum, a->v, r->pack->number, r->first_sector + c->first, c->count, lane->sealed);
+        vault_sum_add(r->pack->sum, a->v, &x, lane->check);
     return claim_write(a, lane, c, e);
 }

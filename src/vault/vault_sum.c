@@ -16,7 +16,7 @@
 enum { TABLE = 32 }; /* bytes that ISA-L makes of a coefficient */
 
 _Static_assert(VAULT_STRIPE_PACKS_MAX <= 64, "a bit for each pack");
-_Static_assert(VAULT_SECTOR % 4096 == 0, "a sector begins where a page of memory does");
+_Static_assert((int)SUM_SCRATCH <= (int)LANE_BYTES_MIN, "a lane has room for it");
 
 void vault_sums_init(struct sums *s, const struct vault *v)
 {
@@ -93,52 +93,41 @@ bool vault_sum_has(const struct sum *s, uint32_t member)
     return s != NULL && !atomic_load(&s->broken) && (s->members >> member & 1) != 0;
 }
 
-/* Sectors that lie in one region: nobody else adds to them meanwhile. */
-static bool region_add(struct sum *s, const struct vault *v, uint8_t *tables, uint32_t first, size_t n,
-                       const uint8_t *sectors)
+/* At most a piece: fetched, added to and put back while nobody else does, and near the processor meanwhile. */
+static bool piece_add(const struct sum *s, const struct vault *v, uint8_t *tables, uint64_t at, struct bytes sectors,
+                      uint8_t scratch[SUM_SCRATCH])
 {
     uint8_t *to[VAULT_PARITY_MAX];
-    uint32_t mapped = 0;
-    for (; mapped < v->parity.files; mapped++) {
-        void *at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fds[mapped],
-                        (off_t)first * VAULT_SECTOR);
-        if (at == MAP_FAILED)
-            break;
-        to[mapped] = at;
+    bool good = true;
+    for (uint32_t i = 0; good && i < v->parity.files; i++) {
+        to[i] = scratch + (size_t)i * SUM_PIECE * VAULT_SECTOR;
+        good = pread(s->fds[i], to[i], sectors.n, (off_t)at) == (ssize_t)sectors.n;
     }
-    bool all = mapped == v->parity.files;
-    /* A piece at a time stays near the processor; ISA-L takes it as const, and only reads it. */
-    enum { PIECE_BYTES = 16 << 10 };
-    for (size_t at = 0; all && at < n; at += PIECE_BYTES) {
-        uint8_t *piece[VAULT_PARITY_MAX];
-        for (uint32_t i = 0; i < mapped; i++)
-            piece[i] = to[i] + at;
-        ec_encode_data_update(PIECE_BYTES, 1, (int)mapped, 0, tables, (uint8_t *)(uintptr_t)(sectors + at), piece);
-    }
-    for (uint32_t i = 0; i < mapped; i++)
-        (void)munmap(to[i], n);
-    return all;
+    if (!good)
+        return false;
+    /* ISA-L only reads it. */
+    ec_encode_data_update((int)sectors.n, 1, (int)v->parity.files, 0, tables, (uint8_t *)(uintptr_t)sectors.p, to);
+    for (uint32_t i = 0; good && i < v->parity.files; i++)
+        good = pwrite(s->fds[i], to[i], sectors.n, (off_t)at) == (ssize_t)sectors.n;
+    return good;
 }
 
-void vault_sum_add(struct sum *s, const struct vault *v, uint64_t pack, uint32_t first, uint32_t count,
-                   const uint8_t *sectors)
+void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x, uint8_t scratch[SUM_SCRATCH])
 {
     uint8_t matrix[VAULT_PARITY_MAX];
     uint8_t tables[VAULT_PARITY_MAX * TABLE];
-    const uint32_t member = (uint32_t)(pack % v->parity.packs);
+    const uint32_t member = (uint32_t)(x->pack % v->parity.packs);
     for (uint32_t i = 0; i < v->parity.files; i++)
         matrix[i] = vault_parity_coefficient(&v->parity, member, i);
     ec_init_tables(1, (int)v->parity.files, matrix, tables);
-    for (uint32_t end = first + count; first < end;) {
-        uint32_t region = first / SUM_REGION;
-        uint32_t to = (region + 1) * SUM_REGION < end ? (region + 1) * SUM_REGION : end;
-        size_t n = (size_t)(to - first) * VAULT_SECTOR;
-        pthread_mutex_t *lock = &s->region[region % COUNT(s->region)];
+    for (uint32_t at = 0, next; at < x->count; at = next) {
+        const uint32_t first = x->first + at, edge = (first / SUM_PIECE + 1) * SUM_PIECE;
+        next = edge - x->first < x->count ? edge - x->first : x->count;
+        struct bytes some = bytes_of(x->sectors + (size_t)at * VAULT_SECTOR, (size_t)(next - at) * VAULT_SECTOR);
+        pthread_mutex_t *lock = &s->region[first / SUM_PIECE % COUNT(s->region)];
         (void)pthread_mutex_lock(lock);
-        if (!atomic_load(&s->broken) && !region_add(s, v, tables, first, n, sectors))
+        if (!atomic_load(&s->broken) && !piece_add(s, v, tables, (uint64_t)first * VAULT_SECTOR, some, scratch))
             atomic_store(&s->broken, true);
         (void)pthread_mutex_unlock(lock);
-        sectors += n;
-        first = to;
     }
 }

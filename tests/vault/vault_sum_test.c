@@ -37,10 +37,13 @@ static void *add_some(void *context)
 {
     const struct adder *a = context;
     enum { STRETCH = 11 };
+    OWN(mem_drop) uint8_t *scratch = malloc(SUM_SCRATCH);
+    assert_non_null(scratch);
     for (uint32_t i = 0; i < PACKS; i++)
         for (uint32_t first = a->number * STRETCH; first < SECTORS; first += THREADS * STRETCH) {
             uint32_t n = SECTORS - first < STRETCH ? SECTORS - first : STRETCH;
-            vault_sum_add(a->sum, a->v, 5 * STRIPE + i, first, n, a->pack[i] + (size_t)first * VAULT_SECTOR);
+            const struct sealed x = {5 * STRIPE + i, first, n, a->pack[i] + (size_t)first * VAULT_SECTOR};
+            vault_sum_add(a->sum, a->v, &x, scratch);
         }
     return NULL;
 }
@@ -88,7 +91,10 @@ static void many_add_what_one_would(void **state)
     for (unsigned t = 0; t < THREADS; t++)
         assert_int_equal(pthread_join(thread[t], NULL), 0);
     sum_is(&v, sum, adder[0].pack, PACKS);
-    vault_sum_add(sum, &v, 5 * STRIPE + PACKS - 1, 0, SECTORS, adder[0].pack[PACKS - 1]);
+    OWN(mem_drop) uint8_t *scratch = malloc(SUM_SCRATCH);
+    const struct sealed last = {5 * STRIPE + PACKS - 1, 0, SECTORS, adder[0].pack[PACKS - 1]};
+    assert_non_null(scratch);
+    vault_sum_add(sum, &v, &last, scratch);
     sum_is(&v, sum, adder[0].pack, PACKS - 1);
     vault_sums_release(&sums);
 }
