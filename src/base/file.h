@@ -23,6 +23,9 @@ int file_path(struct file_path *to, struct err *e, const char *format, ...) __at
 
 /* file_open_read: ERR_ABSENT, ERR_IO; ERR_DAMAGED: what lies there is a link or no plain file, so not what was put. */
 int file_open_read(const char *path, int *ret_fd, struct err *e);
+/* file_open_copy: of what there is elsewhere too: ERR_DAMAGED also when the disk, or a permission, does not let it be
+ * opened; ERR_IO only when this program lacks descriptors or memory. */
+int file_open_copy(const char *path, int *ret_fd, struct err *e);
 /* file_read_all: the whole file, appended to ${to}; ERR_DAMAGED when longer than ${bytes_max}, ERR_ABSENT, ERR_IO. */
 int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err *e);
 /* file_read_at: exactly ${n} bytes at ${offset}; ERR_DAMAGED when the file ends before. ${name} is for the line. */

@@ -284,6 +284,30 @@ static bool is_covered(const struct store_packs *p, uint32_t stripe_packs, uint6
     return false;
 }
 
+/* A second time with what a mirror has, when the first look leaves something. */
+static int repair_stripe(struct pack_repair *r, struct store *s, const struct store_packs *packs, size_t number,
+                         struct err *e)
+{
+    struct vault_stripe_of stripe;
+    struct err mine = {0};
+    int rc = store_stripe_of(s, packs, number, &stripe, e);
+    if (rc != 0)
+        return rc;
+    r->stripe = &stripe;
+    r->again = r->last = false;
+    memset(r->why, 0, sizeof r->why);
+    rc = vault_repair_stripe(&stripe, mended, r, &mine);
+    if (rc == ERR_DAMAGED && r->again) {
+        r->last = true;
+        stripe.elsewhere = r->h->source->elsewhere;
+        mine = (struct err){0};
+        rc = vault_repair_stripe(&stripe, mended, r, &mine);
+    }
+    r->stripe = NULL;
+    r->unhealed = r->unhealed || rc == ERR_DAMAGED;
+    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
 static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -292,29 +316,16 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
     int rc = store_open_for_repair(&h->place, &s, e);
     if (rc == 0)
         rc = store_packs_load(s, &packs, e);
-    for (size_t i = 0; rc == 0 && i < packs.count; i++)
-        if (store_parity(s).packs == 0 || !is_covered(&packs, store_parity(s).packs, packs.list[i].pack))
-            rc = repair_copies(&r, s, &packs.list[i], e);
-    for (size_t i = 0; rc == 0 && i < packs.stripe_count; i++) {
-        struct vault_stripe_of stripe;
-        struct err mine = {0};
-        rc = store_stripe_of(s, &packs, i, &stripe, e);
-        r.stripe = &stripe;
-        r.again = r.last = false;
-        memset(r.why, 0, sizeof r.why);
-        if (rc == 0)
-            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
-        if (rc == ERR_DAMAGED && r.again) {
-            r.last = true;
-            stripe.elsewhere = h->source->elsewhere;
-            mine = (struct err){0};
-            rc = vault_repair_stripe(&stripe, mended, &r, &mine);
-        }
-        if (rc == ERR_DAMAGED)
-            r.unhealed = true;
-        else if (rc != 0)
-            (void)err_set(e, rc, "%s", mine.text);
-        rc = rc == ERR_DAMAGED ? 0 : rc;
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < packs.count; i++) { /* what ends one of them does not keep the others from being healed */
+        bool bare = store_parity(s).packs == 0 || !is_covered(&packs, store_parity(s).packs, packs.list[i].pack);
+        int one = bare ? repair_copies(&r, s, &packs.list[i], rc == 0 ? e : NULL) : 0;
+        rc = rc == 0 ? one : rc;
+    }
+    for (size_t i = 0; i < packs.stripe_count; i++) {
+        int one = repair_stripe(&r, s, &packs, i, rc == 0 ? e : NULL);
+        rc = rc == 0 ? one : rc;
     }
     *ret_unhealed = r.unhealed;
     return rc;

@@ -55,11 +55,11 @@ static int copy_open(const struct audit *a, struct copy *c, struct err *e)
     uint64_t committed = (uint64_t)a->logged->sectors * VAULT_SECTOR;
     int rc = vault_pack_path(a->root, a->logged->pack, c->name, &path, e);
     if (rc == 0)
-        rc = file_open_read(path.s, &c->fd, e);
+        rc = file_open_copy(path.s, &c->fd, e);
     if (rc == ERR_ABSENT)
         c->what = c->name == 'a' ? TEXT("is missing") : not_whole;
     if (rc == ERR_DAMAGED)
-        c->what = TEXT("is a link or no plain file");
+        c->what = TEXT("cannot be opened, or is no plain file");
     if (rc == ERR_ABSENT || rc == ERR_DAMAGED)
         return 0;
     if (rc == 0)

@@ -79,12 +79,11 @@ static int copy_b_sectors(const char *path, uint64_t *ret, struct err *e)
 {
     OWN(fd_drop) int fd = -1;
     uint64_t bytes = 0;
-    int rc = file_open_read(path, &fd, e);
+    int rc = file_open_copy(path, &fd, e);
     if (rc == 0)
         rc = file_size(fd, &bytes, path, e);
-    if (rc == 0 || rc == ERR_ABSENT)
-        *ret = bytes / VAULT_SECTOR;
-    return rc == ERR_ABSENT ? 0 : rc;
+    *ret = bytes / VAULT_SECTOR;
+    return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc; /* a new one takes its place */
 }
 
 /*

@@ -74,9 +74,9 @@ static int file_check(const struct vault_stripe_of *s, unsigned file, const stru
     uint64_t done = 0;
     int rc = vault_parity_path(s->root, s->logged, file, &path, e);
     if (rc == 0)
-        rc = file_open_read(path.s, &fd, e);
+        rc = file_open_copy(path.s, &fd, e);
     if (rc == ERR_ABSENT || rc == ERR_DAMAGED) {
-        *ret_what = rc == ERR_ABSENT ? TEXT("is missing") : TEXT("is a link or no plain file");
+        *ret_what = rc == ERR_ABSENT ? TEXT("is missing") : TEXT("cannot be opened, or is no plain file");
         return 0;
     }
     if (rc == 0)

@@ -139,7 +139,7 @@ static void trailer_take(struct healing *h, struct member *m)
 static int member_look(struct healing *h, struct member *m, struct err *e)
 {
     uint64_t bytes = 0;
-    int rc = file_open_read(m->path.s, &m->fd, e);
+    int rc = file_open_copy(m->path.s, &m->fd, e);
     if (rc == ERR_ABSENT || rc == ERR_DAMAGED)
         m->fd = -1;
     else if (rc == 0)
@@ -235,7 +235,7 @@ static int member_other(struct healing *h, struct member *m, struct err *e)
         return 0;
     vault_pack_place(m->number, 'a', place);
     int rc = file_path(&path, e, "%s/%s", h->s->elsewhere, place);
-    if (rc != 0 || file_open_read(path.s, &m->other, NULL) != 0)
+    if (rc != 0 || file_open_copy(path.s, &m->other, NULL) != 0)
         return rc; /* what is not there helps nobody */
     for (uint32_t row = 0; row < h->s->pack_sectors; row++) {
         bool there = false;

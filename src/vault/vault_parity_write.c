@@ -29,6 +29,7 @@ struct source { /* what is summed: a pack, a parity file as it was, or what was 
     uint8_t weight[VAULT_PARITY_MAX]; /* its coefficient in each file */
     bool checked; /* the leaves are there, and what is read is held to them; else they are made here */
     bool own;     /* this writer wrote it: what does not come back is a failure, not a damage of long ago */
+    bool lent;    /* the descriptor is somebody else's */
 };
 struct stripe_job {
     const struct vault *v;
@@ -50,7 +51,8 @@ struct stripe_job {
 static void job_release(struct stripe_job *j)
 {
     for (uint32_t i = 0; i < j->source_count; i++)
-        fd_drop(&j->sources[i].fd);
+        if (!j->sources[i].lent)
+            fd_drop(&j->sources[i].fd);
     for (uint32_t i = 0; i < VAULT_PARITY_MAX; i++)
         fd_drop(&j->fds[i]);
     free(j->leaves);
@@ -191,7 +193,7 @@ static int source_open(struct stripe_job *j, const char *path, struct hash *leav
     *s = (struct source){.fd = -1, .leaves = leaves, .sectors = j->v->pack_sectors};
     int rc = file_path(&s->path, e, "%s", path);
     if (rc == 0)
-        rc = file_open_read(s->path.s, &s->fd, e);
+        rc = file_open_copy(s->path.s, &s->fd, e);
     if (rc == ERR_ABSENT)
         rc = ERR_DAMAGED;
     if (rc != 0)
@@ -238,12 +240,9 @@ static int sum_sources(struct stripe_job *j, const struct sum *sum, const struct
 {
     struct source *s = NULL;
     for (uint32_t i = 0; i < j->v->parity.files; i++) {
-        s = &j->sources[j->source_count];
-        *s = (struct source){.fd = fcntl(sum->fds[i], F_DUPFD_CLOEXEC, 0), .sectors = j->v->pack_sectors, .own = true};
-        if (s->fd < 0)
-            return err_os(e, ERR_IO, errno, "cannot open memory once more");
+        s = &j->sources[j->source_count++];
+        *s = (struct source){.fd = sum->fds[i], .sectors = j->v->pack_sectors, .own = true, .lent = true};
         s->weight[i] = 1;
-        j->source_count++;
     }
     if (open == NULL)
         return 0;
@@ -266,7 +265,7 @@ static int old_trailer(const struct stripe_job *j, const struct vault_stripe *ol
         struct merkle m = {0};
         rc = vault_parity_path(j->v->root, old, i, &path, e);
         if (rc == 0)
-            rc = file_open_read(path.s, &fd, e);
+            rc = file_open_copy(path.s, &fd, e);
         if (rc == 0)
             rc = file_read_at(fd, to, (size_t)t->sectors * VAULT_SECTOR, (uint64_t)t->leaves_each * VAULT_SECTOR,
                               path.s, e);
@@ -277,7 +276,8 @@ static int old_trailer(const struct stripe_job *j, const struct vault_stripe *ol
         }
         struct hash root;
         vault_merkle_root(&m, &root);
-        if (rc == ERR_ABSENT || (rc == 0 && !hash_equal(&root, &old->trailer)))
+        bool unread = fd >= 0 && rc == ERR_IO; /* by the disk */
+        if (rc == ERR_ABSENT || unread || (rc == 0 && !hash_equal(&root, &old->trailer)))
             rc = err_set(e, ERR_DAMAGED, "%s is damaged", path.s);
     }
     return rc;

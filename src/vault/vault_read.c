@@ -183,7 +183,7 @@ static int pack_file(struct reader *r, uint64_t pack, struct err *e)
     int rc = vault_pack_path(r->v->root, pack, 'a', &path, e);
     if (rc != 0)
         return rc;
-    rc = file_open_read(path.s, &r->fd, e);
+    rc = file_open_copy(path.s, &r->fd, e);
     if (rc == ERR_ABSENT || rc == ERR_DAMAGED) /* something else lies in its place: as good as gone */
         return 0;
     r->fd_pack = pack;
@@ -218,7 +218,7 @@ static int sector_from_b(struct reader *r, const struct vault_run *run, uint32_t
 {
     struct file_path path;
     OWN(fd_drop) int fd = -1;
-    if (vault_pack_path(r->v->root, run->pack, 'b', &path, NULL) != 0 || file_open_read(path.s, &fd, NULL) != 0)
+    if (vault_pack_path(r->v->root, run->pack, 'b', &path, NULL) != 0 || file_open_copy(path.s, &fd, NULL) != 0)
         return ERR_DAMAGED;
     uint8_t sector[VAULT_SECTOR];
     sectors_pread(fd, run->first_sector + i, 1, sector);
@@ -353,7 +353,7 @@ static int run_begin_b(struct reader *r, struct open_run *o, struct err *e)
     struct file_path path;
     OWN(fd_drop) int fd = -1;
     int rc = vault_pack_path(r->v->root, o->run.pack, 'b', &path, e);
-    if (rc != 0 || file_open_read(path.s, &fd, NULL) != 0)
+    if (rc != 0 || file_open_copy(path.s, &fd, NULL) != 0)
         return ERR_DAMAGED;
     int a = r->fd;
     r->fd = fd;
@@ -448,7 +448,7 @@ static bool salt_key(struct reader *r, struct open_run *o, char copy)
     struct file_path path;
     OWN(fd_drop) int fd = -1;
     uint8_t sector[VAULT_SECTOR];
-    if (vault_pack_path(r->v->root, o->run.pack, copy, &path, NULL) != 0 || file_open_read(path.s, &fd, NULL) != 0)
+    if (vault_pack_path(r->v->root, o->run.pack, copy, &path, NULL) != 0 || file_open_copy(path.s, &fd, NULL) != 0)
         return false;
     sectors_pread(fd, o->run.first_sector, 1, sector);
     vault_run_key(r->v, o->run.pack, o->run.first_sector, sector, &o->key);

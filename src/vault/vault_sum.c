@@ -13,7 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { TABLE = 32 }; /* bytes that ISA-L makes of a coefficient */
+enum {
+    TABLE = 32,           /* bytes that ISA-L makes of a coefficient */
+    SUM_MAX = 256 << 20,  /* bytes for one stripe; what needs more is read back */
+};
 
 _Static_assert(VAULT_STRIPE_PACKS_MAX <= 64, "a bit for each pack");
 _Static_assert((int)SUM_SCRATCH <= (int)LANE_BYTES_MIN, "a lane has room for it");
@@ -44,6 +47,15 @@ void vault_sums_release(struct sums *s)
     }
 }
 
+/* Of no use, and its memory is free again; whoever still adds to it finds nothing there. */
+static void sum_break(struct sum *s)
+{
+    atomic_store(&s->broken, true);
+    for (size_t i = 0; i < COUNT(s->fds); i++)
+        if (s->fds[i] >= 0)
+            (void)!ftruncate(s->fds[i], 0); /* else it is free when the stripe ends */
+}
+
 static void sum_begin(const struct vault *v, struct sum *s, uint64_t stripe)
 {
     s->used = true;
@@ -55,14 +67,15 @@ static void sum_begin(const struct vault *v, struct sum *s, uint64_t stripe)
     for (uint32_t i = 0; i < v->parity.files; i++) {
         s->fds[i] = memfd_create("groundwork parity", MFD_CLOEXEC);
         if (s->fds[i] < 0 || ftruncate(s->fds[i], (off_t)v->pack_sectors * VAULT_SECTOR) != 0)
-            atomic_store(&s->broken, true);
+            sum_break(s);
     }
 }
 
 struct sum *vault_sum_join(struct sums *s, uint64_t pack)
 {
     struct sum *free_place = NULL;
-    if (s->v->parity.packs == 0)
+    const uint64_t bytes = (uint64_t)s->v->parity.files * s->v->pack_sectors * VAULT_SECTOR;
+    if (s->v->parity.packs == 0 || bytes > SUM_MAX)
         return NULL;
     const uint64_t stripe = pack / s->v->parity.packs;
     struct sum *found = NULL;
@@ -127,7 +140,7 @@ void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x,
         pthread_mutex_t *lock = &s->region[first / SUM_PIECE % COUNT(s->region)];
         (void)pthread_mutex_lock(lock);
         if (!atomic_load(&s->broken) && !piece_add(s, v, tables, (uint64_t)first * VAULT_SECTOR, some, scratch))
-            atomic_store(&s->broken, true);
+            sum_break(s);
         (void)pthread_mutex_unlock(lock);
     }
 }

@@ -205,7 +205,7 @@ static int open_pack_take(const struct vault *v, const struct vault_pack *logged
     OWN(mem_drop) bool *there = calloc(logged->sectors, sizeof *there);
     int rc = there == NULL ? err_memory(e) : vault_pack_path(v->root, logged->pack, 'a', &path, e);
     if (rc == 0)
-        rc = file_open_read(path.s, &fd, e);
+        rc = file_open_copy(path.s, &fd, e);
     if (rc == 0)
         rc = vault_sectors_hash(fd, 0, logged->sectors, p->leaves, there, NULL, NULL, e);
     for (uint32_t i = 0; rc == 0 && i < logged->sectors; i++)

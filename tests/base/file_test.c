@@ -54,6 +54,21 @@ static size_t portion(size_t n)
     return dribble != 0 && dribble < n ? dribble : n;
 }
 
+static int open_number; /* the next file that is opened gives this error */
+
+int open(const char *path, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    mode_t mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
+    va_end(ap);
+    if (open_number == 0)
+        return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    errno = open_number;
+    open_number = 0;
+    return -1;
+}
+
 ssize_t read(int fd, void *buf, size_t n)
 {
     return trouble() || interrupted() ? -1 : syscall(SYS_read, fd, buf, portion(n));
@@ -718,6 +733,26 @@ static void test_remove_a_tree(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* A disk that does not open a file of which there is another copy is no failure of this program; want of room is. */
+static void test_a_copy_that_does_not_open_is_damaged(void **state)
+{
+    static const struct {
+        int number, copy;
+    } refusals[] = {{EIO, ERR_DAMAGED},   {EUCLEAN, ERR_DAMAGED}, {EACCES, ERR_DAMAGED}, {ENOENT, ERR_ABSENT},
+                    {EMFILE, ERR_IO},     {ENFILE, ERR_IO},       {ENOMEM, ERR_IO}};
+    struct file_path p = in_folder("copy");
+    struct err e = {0};
+    OWN(fd_drop) int fd = -1;
+    assert_int_equal(file_replace(p.s, bytes_text("x"), 0600, NULL), 0);
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        open_number = refusals[i].number;
+        assert_int_equal(file_open_copy(p.s, &fd, &e), refusals[i].copy);
+        open_number = refusals[i].number;
+        assert_int_equal(file_open_read(p.s, &fd, &e), refusals[i].number == ENOENT ? ERR_ABSENT : ERR_IO);
+    }
+    assert_int_equal(file_open_copy(p.s, &fd, &e), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -726,6 +761,7 @@ int main(void)
         CASE(test_a_huge_file_is_not_read),
         CASE(test_files_without_a_size),
         CASE(test_what_is_no_plain_file_is_refused),
+        CASE(test_a_copy_that_does_not_open_is_damaged),
         CASE(test_a_file_does_not_reach_other_programs),
         CASE(test_exact_reads_and_writes),
         CASE(test_short_and_interrupted_calls_are_carried_on),

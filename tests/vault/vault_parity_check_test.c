@@ -78,7 +78,7 @@ static void every_byte_counts(void **state)
     assert_string_equal(x.last.what, "is missing");
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(audit(&f, 1, &x), ERR_DAMAGED);
-    assert_string_equal(x.last.what, "is a link or no plain file");
+    assert_string_equal(x.last.what, "cannot be opened, or is no plain file");
     assert_int_equal(x.last.copy, '1');
     assert_int_equal(x.last.pack, 0);
     x.stop = true;

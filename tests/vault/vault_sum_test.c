@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { SECTORS = 256, THREADS = 4, PACKS = 3, STRIPE = 16, FILES = 2 };
 
@@ -123,6 +124,48 @@ static void two_stripes_have_a_place(void **state)
     vault_sums_release(&sums);
 }
 
+/* What would take more memory than the default shapes do is read back. */
+static void large_packs_have_none(void **state)
+{
+    enum { MIB = (1 << 20) / VAULT_SECTOR };
+    static const struct {
+        struct vault_parity parity;
+        uint32_t mib;
+        bool any;
+    } shapes[] = {{{16, 2}, 64, true}, {{16, 4}, 64, true}, {{32, 2}, 128, true}, {{16, 4}, 65, false},
+                  {{16, 2}, 129, false}, {{16, 4}, 1024, false}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        struct vault v = {.pack_sectors = shapes[i].mib * MIB, .parity = shapes[i].parity};
+        struct sums sums;
+        vault_sums_init(&sums, &v);
+        assert_int_equal(vault_sum_join(&sums, 0) != NULL, shapes[i].any);
+        vault_sums_release(&sums);
+    }
+}
+
+/* Memory that ends in the middle: the sum is of no use, and what it had is free. */
+static void what_breaks_lets_go(void **state)
+{
+    struct vault v = shape();
+    struct sums sums;
+    OWN(mem_drop) uint8_t *scratch = malloc(SUM_SCRATCH);
+    OWN(mem_drop) uint8_t *bytes = fixture_bytes('r', 8 * VAULT_SECTOR, 7);
+    (void)state;
+    vault_sums_init(&sums, &v);
+    struct sum *sum = vault_sum_join(&sums, 0);
+    const struct sealed x = {0, 0, 8, bytes};
+    assert_true(sum != NULL && scratch != NULL);
+    vault_sum_add(sum, &v, &x, scratch);
+    assert_true(vault_sum_has(sum, 0));
+    assert_int_equal(ftruncate(sum->fds[1], 0), 0); /* as if it could not be had */
+    vault_sum_add(sum, &v, &x, scratch);
+    assert_false(vault_sum_has(sum, 0));
+    assert_null(vault_sum_join(&sums, 1));
+    assert_int_equal(lseek(sum->fds[0], 0, SEEK_END), 0);
+    vault_sums_release(&sums);
+}
+
 /* Where no further file can be opened there is no sum, and nobody fails. */
 static void without_memory_there_is_none(void **state)
 {
@@ -149,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_add_what_one_would),
         cmocka_unit_test(two_stripes_have_a_place),
+        cmocka_unit_test(large_packs_have_none),
+        cmocka_unit_test(what_breaks_lets_go),
         cmocka_unit_test(without_memory_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
