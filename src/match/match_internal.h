@@ -59,17 +59,20 @@ struct match_readings {
 unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
 /*
- * match_korean_alike(a, b, cache, ret_syllables):
+ * match_korean_alike(a, b, cache, ret):
  * Compare two whole names as Korean ones: the most syllables that agree under any reading and with the surname in
- * either place, less liberties; -1 when one of them cannot be read.  ${ret_syllables}: of the longer name.  ${cache}
- * may be NULL.
+ * either place; -1 when one of them cannot be read.  ${cache} may be NULL.
  */
+struct match_korean_whole {
+    unsigned syllables; /* of the readings that agree most */
+    bool near;          /* syllables against letters, of which all agree but for one vowel and its neighbour */
+};
 int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
-                       unsigned *ret_syllables);
+                       struct match_korean_whole *ret);
 
 /*
- * Classes of jamo that spellings do not keep apart: two syllables that agree have the same class in all three places,
- * whatever the tables of spellings say, for the classes are made from them.
+ * Classes of jamo that spellings do not keep apart: two syllables that agree, nearly even, have the same class in all
+ * three places, whatever the tables of spellings say, for the classes are made from them.
  */
 struct match_korean_classes {
     uint8_t initial[19], medial[21], final[28];
@@ -78,8 +81,9 @@ void match_korean_classes_make(struct match_korean_classes *to);
 enum { MATCH_KOREAN_KEYS = 64 };
 /*
  * match_korean_keys(c, name, cache, ret_keys): keys of whole names, one of which two share whenever match_korean_alike
- * finds all their syllables agreeing; more than MATCH_KOREAN_KEYS is returned when they are too many to tell.  ${cache}
- * may be NULL.
+ * finds all their syllables agreeing, or nearly; more than MATCH_KOREAN_KEYS is returned when they are too many to
+ * tell.
+ * ${cache} may be NULL.
  */
 unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
                            struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS]);

@@ -7,7 +7,13 @@
  */
 #include "match/match_internal.h"
 
-enum { ONE = MATCH_SCORE_ONE, KOREAN = ONE * 96 / 100, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
+enum {
+    ONE = MATCH_SCORE_ONE,
+    KOREAN = ONE * 96 / 100,
+    KOREAN_NEAR = ONE * 88 / 100,
+    CELLS = MATCH_TOKENS_MAX,
+    LONGEST_WORD = MATCH_LONGEST_WORD,
+};
 
 /* Words and what they stand for: T a title, P a particle, L... a legal form by its own sign, otherwise another word. */
 struct word {
@@ -571,6 +577,17 @@ static void explain(const struct match_name *a, const struct match_side *sa, con
     }
 }
 
+/* Words that only the syllables of the whole name answer. */
+static void explain_near(struct match_reason *reason)
+{
+    for (unsigned i = 0; i < reason->count; i++)
+        if (reason->token[i].answer == MATCH_ABSENT) {
+            reason->token[i].answer = MATCH_NEAR;
+            reason->token[i].other = 0;
+            reason->token[i].closeness = KOREAN_NEAR;
+        }
+}
+
 /*
  * Which of two names comes first, whatever it says: they are compared in this order, so that turning them changes
  * nothing.
@@ -655,18 +672,22 @@ unsigned match_name_score_with(struct match_readings_cache *cache, const struct 
         penalty += form_penalty(&sa, &sb);
     score = score > penalty ? score - penalty : 0;
     score = joined > score ? joined : score;
-    unsigned syllables = 0;
+    struct match_korean_whole all = {0};
     const bool asked = score < KOREAN || (score < ONE && ret_reason != NULL);
-    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, cache, &syllables) : -1;
-    bool whole = korean > 1 && (unsigned)korean == syllables;
+    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, cache, &all) : -1;
+    bool whole = korean > 1 && (unsigned)korean == all.syllables, near = korean > 1 && !whole && all.near;
     if (whole && score < KOREAN)
         score = KOREAN;
+    else if (near && score < KOREAN_NEAR)
+        score = KOREAN_NEAR;
     if (ret_reason != NULL) {
         if (turn)
             explain(b, &sb, &sa, g.of_b, g.got_b, g.how_b, ret_reason);
         else
             explain(a, &sa, &sb, g.of_a, g.got_a, g.how_a, ret_reason);
         ret_reason->korean = whole;
+        if (near)
+            explain_near(ret_reason);
     }
     return score;
 }
