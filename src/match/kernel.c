@@ -154,7 +154,11 @@ unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb)
     uint32_t vp = na == LONGEST ? 0xFFFFFFFFu : (1u << na) - 1, vn = 0, d0 = 0, pm_before = 0;
     const uint32_t last = 1u << (na - 1);
     unsigned distance = na;
-    uint32_t where[128] = {0}; /* folded text is ASCII */
+    uint32_t where[128]; /* folded text is ASCII; only what is asked for is set: both words are short */
+    for (unsigned k = 0; k < nb; k++)
+        where[b[k] & 127] = 0;
+    for (unsigned i = 0; i < na; i++)
+        where[a[i] & 127] = 0;
     for (unsigned i = 0; i < na; i++)
         where[a[i] & 127] |= 1u << i;
     for (unsigned k = 0; k < nb; k++) {

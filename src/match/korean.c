@@ -23,7 +23,6 @@ enum {
     NODES_MAX = 4096,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
-    WHOLE_MAX = 16,  /* readings of a whole name */
     TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
     KONTSEVICH = 1, /* only in letters that came from Cyrillic */
@@ -587,22 +586,42 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
 
 /* The surnames of Korea in the spellings that passports, lists and papers carry, in order. */
 static const char surname_words[][9] = {
-    "ahn",   "an",      "bae",   "baek",   "baik",    "ban",     "bang", "bong",  "byeon", "byon",  "byun", "cha",
-    "chae",  "chang",   "cheon", "cho",    "choe",    "choi",    "chon", "chong", "choo",  "choy",  "chu",  "chun",
-    "chung", "da",      "do",    "eom",    "eun",     "gam",     "gang", "geum",  "gi",    "gil",   "gim",  "go",
-    "goo",   "gu",      "gwak",  "gwon",   "ha",      "ham",     "han",  "heo",   "ho",    "hong",  "huh",  "hur",
-    "hwang", "hwangbo", "hyeon", "hyon",   "hyun",    "im",      "in",   "jang",  "je",    "jegal", "jeon", "jeong",
-    "ji",    "jin",     "jo",    "joe",    "jon",     "jong",    "joo",  "ju",    "jun",   "jung",  "ka",   "kam",
-    "kang",  "keem",    "keum",  "ki",     "kil",     "kim",     "ko",   "koh",   "kong",  "koo",   "ku",   "kuk",
-    "kum",   "kwak",    "kwon",  "la",     "lee",     "li",      "lim",  "ma",    "maeng", "mo",    "moon", "mun",
-    "myong", "myung",   "na",    "nam",    "namgung", "namkung", "no",   "noh",   "oh",    "ok",    "om",   "pae",
-    "paek",  "paik",    "pak",   "pan",    "pang",    "park",    "pyo",  "pyon",  "pyun",  "ra",    "rhee", "ri",
-    "rim",   "ro",      "roh",   "ryang",  "ryo",     "ryom",    "ryu",  "ryuk",  "sa",    "seo",   "seok", "seol",
-    "seon",  "seong",   "shim",  "shin",   "sim",     "sin",     "so",   "sok",   "sol",   "son",   "song", "sonu",
-    "suh",   "suk",     "sung",  "sunwoo", "tae",     "tak",     "to",   "u",     "wang",  "we",    "wi",   "won",
-    "woo",   "wu",      "yang",  "yeo",    "yeom",    "yeon",    "yi",   "yim",   "yo",    "yom",   "yon",  "yoo",
-    "yoon",  "you",     "youn",  "yu",     "yuk",     "yun",
+    "ahn",     "an",      "bae",   "baek",    "bahk",   "bahng", "baik",  "bak",    "ban",    "bang",   "bek",
+    "bong",    "boo",     "bu",    "byeon",   "byon",   "byun",  "cha",   "chae",   "chang",  "cheon",  "cheong",
+    "chey",    "cho",     "choe",  "choi",    "chon",   "chong", "choo",  "chough", "choung", "choy",   "chu",
+    "chuh",    "chun",    "chung", "da",      "do",     "eoh",   "eom",   "eum",    "eun",    "gam",    "gang",
+    "gee",     "geum",    "ghim",  "gi",      "gil",    "gim",   "go",    "goh",    "gong",   "goo",    "gook",
+    "gu",      "gwak",    "gwon",  "ha",      "hahm",   "hahn",  "ham",   "han",    "heo",    "ho",     "hong",
+    "huh",     "hur",     "hwang", "hwangbo", "hyeon",  "hyon",  "hyun",  "hyung",  "ihn",    "im",     "in",
+    "jang",    "je",      "jegal", "jeon",    "jeong",  "jeung", "jhung", "ji",     "jin",    "jo",     "joe",
+    "jon",     "jong",    "joo",   "joong",   "ju",     "jun",   "jung",  "ka",     "kahng",  "kam",    "kang",
+    "kee",     "keem",    "keum",  "ki",      "kil",    "kim",   "ko",    "koh",    "kong",   "koo",    "kook",
+    "ku",      "kug",     "kuk",   "kum",     "kwag",   "kwak",  "kweon", "kwon",   "la",     "lee",    "leem",
+    "lew",     "li",      "lim",   "lyoo",    "lyu",    "lyuh",  "ma",    "maeng",  "mah",    "min",    "minn",
+    "mo",      "moh",     "moon",  "mun",     "myong",  "myung", "na",    "nah",    "nahm",   "nam",    "namgoong",
+    "namgung", "namkung", "nho",   "no",      "noe",    "noh",   "ock",   "oh",     "ohm",    "ohn",    "ok",
+    "om",      "pae",     "paek",  "pahk",    "pahn",   "paik",  "pak",   "pan",    "pang",   "park",   "pee",
+    "phang",   "phyo",    "pi",    "pyo",     "pyon",   "pyun",  "ra",    "rhee",   "ri",     "rim",    "ro",
+    "roh",     "ryang",   "ryo",   "ryom",    "ryoo",   "ryu",   "ryuh",  "ryuk",   "sa",     "sagong", "sah",
+    "seo",     "seok",    "seol",  "seomun",  "seon",   "seong", "shim",  "shin",   "shinn",  "sim",    "sin",
+    "so",      "soh",     "sohn",  "sok",     "sol",    "son",   "song",  "sonu",   "suh",    "suhr",   "suk",
+    "sul",     "sull",    "sung",  "sunu",    "sunwoo", "tae",   "tahk",  "tak",    "tchoi",  "thae",   "to",
+    "tschoi",  "u",       "uh",    "uhm",     "um",     "wang",  "we",    "weon",   "wi",     "woe",    "wohn",
+    "won",     "woo",     "wu",    "yang",    "yeh",    "yeo",   "yeom",  "yeon",   "yeum",   "yi",     "yim",
+    "yo",      "yoh",     "yom",   "yon",     "yoo",    "yoon",  "you",   "youm",   "youn",   "yu",     "yuh",
+    "yuk",     "yum",     "yun",   "zo",
 };
+
+/* The first surname of each letter; made once, before there are threads. */
+static uint16_t surnames_from[27];
+__attribute__((constructor)) static void find_surnames(void)
+{
+
+    for (unsigned i = 1; i < COUNT(surnames_from); i++)
+        for (surnames_from[i] = surnames_from[i - 1];
+             surnames_from[i] < COUNT(surname_words) && surname_words[surnames_from[i]][0] - 'a' < (int)i;)
+            surnames_from[i]++;
+}
 
 bool match_korean_surname(const struct match_token *token)
 {
@@ -610,11 +629,11 @@ bool match_korean_surname(const struct match_token *token)
         return true;
     if (token->script == MATCH_CYRILLIC)
         return token->n <= 5;
-    if (token->n == 0 || token->n >= sizeof surname_words[0])
+    if (token->n == 0 || token->n >= sizeof surname_words[0] || token->s[0] < 'a')
         return false;
     char s[sizeof surname_words[0]] = {0};
     memcpy(s, token->s, token->n);
-    unsigned low = 0, high = COUNT(surname_words);
+    unsigned low = surnames_from[s[0] - 'a'], high = surnames_from[s[0] - 'a' + 1];
     while (low < high) {
         unsigned middle = (low + high) / 2;
         int order = memcmp(surname_words[middle], s, sizeof s);
@@ -628,49 +647,48 @@ bool match_korean_surname(const struct match_token *token)
     return false;
 }
 
-/* All readings of a whole name, with the last or first token as the surname put in front. */
-struct whole {
-    unsigned count;
-    struct match_korean r[WHOLE_MAX];
-};
-
-static void append_token(const struct match_readings *token, struct whole *w)
+static void append_token(const struct match_readings *token, struct match_wholes *w)
 {
-    struct whole next;
+    struct match_wholes next;
     next.count = 0;
     for (unsigned i = 0; i < w->count; i++)
-        for (unsigned k = 0; k < token->count && next.count < WHOLE_MAX; k++) {
+        for (unsigned k = 0; k < token->count && next.count < COUNT(next.r); k++) {
             const struct match_korean *more = &token->r[k];
-            struct match_korean *joined = &next.r[next.count];
-            if (w->r[i].count + more->count > 5)
+            struct match_whole *joined = &next.r[next.count];
+            if (w->r[i].count + more->count > COUNT(joined->s))
                 continue;
             *joined = w->r[i];
             memcpy(joined->s + joined->count, more->s, more->count * sizeof more->s[0]);
             joined->count += more->count;
-            joined->cost += more->cost;
             next.count++;
         }
     w->count = next.count;
     memcpy(w->r, next.r, next.count * sizeof next.r[0]);
 }
 
-static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first, struct whole *w)
+/* With the last or first token as the surname put in front. */
+static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first,
+                       struct match_wholes *w)
 {
     w->count = 1;
-    w->r[0].count = w->r[0].cost = 0;
+    w->r[0].count = 0;
     if (last_first)
         append_token(tokens[count - 1], w);
     for (unsigned i = 0; i + last_first < count && w->count != 0; i++)
         append_token(tokens[i], w);
 }
 
-unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
+static bool syllables_agree(const struct match_syllable *a, const struct match_syllable *b, unsigned count)
 {
-    unsigned agree = 0;
-    for (unsigned i = 0; a->count == b->count && i < a->count; i++)
-        agree += (a->s[i].initial & b->s[i].initial) != 0 && (a->s[i].medial & b->s[i].medial) != 0 &&
-                 (a->s[i].final & b->s[i].final) != 0;
-    return agree;
+    for (unsigned i = 0; i < count; i++)
+        if ((a[i].initial & b[i].initial) == 0 || (a[i].medial & b[i].medial) == 0 || (a[i].final & b[i].final) == 0)
+            return false;
+    return true;
+}
+
+bool match_syllables_agree(const struct match_korean *a, const struct match_korean *b)
+{
+    return a->count == b->count && syllables_agree(a->s, b->s, a->count);
 }
 
 /*
@@ -694,7 +712,7 @@ static bool neighbours(uint32_t a, uint32_t b)
 }
 
 /* All that does not agree is one vowel, beside its neighbour; what the initial-sound rule lets pass agrees in both. */
-static bool nearly_agree(const struct match_korean *a, const struct match_korean *b)
+static bool nearly_agree(const struct match_whole *a, const struct match_whole *b)
 {
     unsigned apart = 0;
     for (unsigned i = 0; i < a->count; i++) {
@@ -771,52 +789,68 @@ static bool read_tokens(const struct match_name *name, struct match_readings_cac
         to[i] = read_cached(&name->t[i], cache, &own[i]);
         if (to[i]->count == 0)
             return false;
-        if (cache != NULL && to[i] != &own[i]) { /* another token may take its place */
-            own[i].count = to[i]->count;
-            memcpy(own[i].r, to[i]->r, to[i]->count * sizeof own[i].r[0]);
-            to[i] = &own[i];
-        }
+        for (unsigned k = 0; k < i; k++)
+            if (to[k] == to[i]) { /* it may just have taken the place of that one */
+                own[k].count = match_korean_read(&name->t[k], own[k].r);
+                to[k] = &own[k];
+            }
     }
     return true;
 }
 
-int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
-                       struct match_korean_whole *ret)
+void match_korean_begin(struct match_korean_name *k, const struct match_name *name)
 {
-    struct match_readings own_a[TOKENS_MOST], own_b[TOKENS_MOST];
-    const struct match_readings *ta[TOKENS_MOST], *tb[TOKENS_MOST];
-    struct whole wa[2], wb[2];
-    if (a->count == 0 || b->count == 0)
-        return -1;
+    k->name = name;
+    k->is_hangul = name->count != 0 && name->t[0].syllables != 0;
+    k->is_short = name->count != 0 && match_korean_short(name);
+    k->is_plausible = k->is_short && match_korean_plausible(name);
+    k->is_read = false;
+}
+
+static void read_all(struct match_korean_name *k, struct match_readings_cache *cache)
+{
+    struct match_readings own[TOKENS_MOST];
+    const struct match_readings *tokens[TOKENS_MOST];
+    k->is_read = true;
+    k->w[0].count = k->w[1].count = 0;
+    if (!read_tokens(k->name, cache, own, tokens))
+        return;
+    read_whole(tokens, k->name->count, false, &k->w[0]);
+    if (k->name->count > 1)
+        read_whole(tokens, k->name->count, true, &k->w[1]);
+}
+
+static enum match_korean_likeness wholes_alike(const struct match_wholes *a, const struct match_wholes *b, bool hangul)
+{
+    enum match_korean_likeness best = MATCH_KOREAN_APART;
+    for (unsigned i = 0; i < a->count; i++)
+        for (unsigned k = 0; k < b->count; k++) {
+            const struct match_whole *x = &a->r[i], *y = &b->r[k];
+            if (x->count != y->count || x->count < 2)
+                continue;
+            if (syllables_agree(x->s, y->s, x->count))
+                return MATCH_KOREAN_WHOLE;
+            if (hangul && x->count > 2 && best == MATCH_KOREAN_APART && nearly_agree(x, y))
+                best = MATCH_KOREAN_NEAR;
+        }
+    return best;
+}
+
+enum match_korean_likeness match_korean_alike(struct match_korean_name *a, struct match_korean_name *b,
+                                              struct match_readings_cache *cache)
+{
     /* Hangul needs no surname to be taken for Korean; two names in letters do. */
-    bool hangul = a->t[0].syllables != 0 || b->t[0].syllables != 0;
-    if (hangul ? !match_korean_short(a) || !match_korean_short(b)
-               : !match_korean_plausible(a) || !match_korean_plausible(b))
-        return -1;
-    if (!read_tokens(a, cache, own_a, ta) || !read_tokens(b, cache, own_b, tb))
-        return -1;
-    for (unsigned turned = 0; turned < 2; turned++) {
-        read_whole(ta, a->count, turned == 1, &wa[turned]);
-        read_whole(tb, b->count, turned == 1, &wb[turned]);
-    }
-    int best = -1;
-    ret->near = false;
-    for (unsigned turn = 0; turn < 3; turn++) {
-        const struct whole *x = &wa[turn & 1], *y = &wb[turn >> 1];
-        if ((turn == 1 && a->count < 2) || (turn == 2 && b->count < 2))
-            continue;
-        for (unsigned i = 0; i < x->count; i++)
-            for (unsigned k = 0; k < y->count; k++) {
-                int agree = (int)match_syllables_agreeing(&x->r[i], &y->r[k]);
-                if (x->r[i].count != y->r[k].count)
-                    continue;
-                if (agree > best) {
-                    best = agree;
-                    ret->syllables = x->r[i].count;
-                }
-                if (hangul && agree >= 2 && agree + 1 == (int)x->r[i].count)
-                    ret->near = ret->near || nearly_agree(&x->r[i], &y->r[k]);
-            }
+    const bool hangul = a->is_hangul || b->is_hangul;
+    if (hangul ? !a->is_short || !b->is_short : !a->is_plausible || !b->is_plausible)
+        return MATCH_KOREAN_APART;
+    if (!a->is_read)
+        read_all(a, cache);
+    if (!b->is_read)
+        read_all(b, cache);
+    enum match_korean_likeness best = MATCH_KOREAN_APART;
+    for (unsigned turn = 0; turn < 3 && best != MATCH_KOREAN_WHOLE; turn++) {
+        enum match_korean_likeness now = wholes_alike(&a->w[turn & 1], &b->w[turn >> 1], hangul);
+        best = now > best ? now : best;
     }
     return best;
 }
@@ -880,21 +914,22 @@ static void add_key(struct key_list *l, uint64_t key)
     l->count += l->count <= MATCH_KOREAN_KEYS;
 }
 
-/* Every way through the classes of the syllables from the ${at}-th on. */
-static void add_keys(struct key_list *l, const struct match_korean *r, unsigned at, uint64_t key)
+/* Every way through the classes of ${count} syllables from the ${at}-th on. */
+static void add_keys(struct key_list *l, const struct match_syllable *syllables, unsigned count, unsigned at,
+                     uint64_t key)
 {
-    if (at == r->count) {
-        add_key(l, key << 3 | r->count);
+    if (at == count) {
+        add_key(l, key << 3 | count);
         return;
     }
-    const struct match_syllable *s = &r->s[at];
+    const struct match_syllable *s = &syllables[at];
     uint32_t initial = classes_in(l->c->initial, sizeof l->c->initial, s->initial);
     uint32_t medial = classes_in(l->c->medial, sizeof l->c->medial, s->medial);
     uint32_t final = classes_in(l->c->final, sizeof l->c->final, s->final);
     for (uint32_t i = initial; i != 0 && l->count <= MATCH_KOREAN_KEYS; i &= i - 1)
         for (uint32_t m = medial; m != 0; m &= m - 1)
             for (uint32_t f = final; f != 0; f &= f - 1)
-                add_keys(l, r, at + 1,
+                add_keys(l, syllables, count, at + 1,
                          match_mix(key * 31 + (uint64_t)__builtin_ctz(i) * 1024 + (uint64_t)__builtin_ctz(m) * 32 +
                                    (uint64_t)__builtin_ctz(f) + 1));
 }
@@ -908,11 +943,11 @@ unsigned match_korean_keys(const struct match_korean_classes *c, const struct ma
     if (name->count == 0 || !match_korean_short(name) || !read_tokens(name, cache, own, tokens))
         return 0;
     for (unsigned turned = 0; turned < (name->count > 1 ? 2u : 1u); turned++) {
-        struct whole w;
+        struct match_wholes w;
         read_whole(tokens, name->count, turned == 1, &w);
         for (unsigned i = 0; i < w.count; i++)
             if (w.r[i].count > 1)
-                add_keys(&l, &w.r[i], 0, 0);
+                add_keys(&l, w.r[i].s, w.r[i].count, 0, 0);
     }
     return l.count;
 }
@@ -924,6 +959,6 @@ unsigned match_token_keys(const struct match_korean_classes *c, const struct mat
     struct key_list l = {c, ret_keys, 0};
     unsigned n = match_korean_read(token, readings);
     for (unsigned i = 0; i < n; i++)
-        add_keys(&l, &readings[i], 0, 1);
+        add_keys(&l, readings[i].s, readings[i].count, 0, 1);
     return l.count;
 }

@@ -50,25 +50,44 @@ unsigned match_hangul_letters(uint32_t code, char to[8]);
  * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
  */
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/*
+ * Readings of words, so that they are not read again.  match_readings_cache_new: of 2 to the power of ${bits} words;
+ * NULL when memory is out; free() it.
+ */
+struct match_readings_cache;
+struct match_readings_cache *match_readings_cache_new(unsigned bits);
 /* The readings of a token, once for all that is asked of it. */
 struct match_readings {
     unsigned count;
     struct match_korean r[MATCH_READINGS_MAX];
 };
-/* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
-unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
+bool match_syllables_agree(const struct match_korean *a, const struct match_korean *b); /* all, in all three places */
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
-/*
- * match_korean_alike(a, b, cache, ret):
- * Compare two whole names as Korean ones: the most syllables that agree under any reading and with the surname in
- * either place; -1 when one of them cannot be read.  ${cache} may be NULL.
- */
-struct match_korean_whole {
-    unsigned syllables; /* of the readings that agree most */
-    bool near;          /* syllables against letters, of which all agree but for one vowel and its neighbour */
+/* All readings of a whole name, the first ones of very many. */
+struct match_whole {
+    unsigned count;
+    struct match_syllable s[5];
 };
-int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
-                       struct match_korean_whole *ret);
+struct match_wholes {
+    unsigned count;
+    struct match_whole r[16];
+};
+/* A name that is compared as a Korean one; read when it first has to be. */
+struct match_korean_name {
+    const struct match_name *name;
+    bool is_hangul, is_short, is_plausible, is_read;
+    struct match_wholes w[2]; /* with the surname first, and put first from the end */
+};
+void match_korean_begin(struct match_korean_name *k, const struct match_name *name);
+/*
+ * match_korean_alike(a, b, cache):
+ * Compare two whole names as Korean ones: do all syllables agree under any reading and with the surname in either
+ * place, or all but for one vowel beside its neighbour, in syllables against letters and three of them at least.
+ * ${cache} may be NULL.
+ */
+enum match_korean_likeness { MATCH_KOREAN_APART, MATCH_KOREAN_NEAR, MATCH_KOREAN_WHOLE };
+enum match_korean_likeness match_korean_alike(struct match_korean_name *a, struct match_korean_name *b,
+                                              struct match_readings_cache *cache);
 
 /*
  * Classes of jamo that spellings do not keep apart: two syllables that agree, nearly even, have the same class in all

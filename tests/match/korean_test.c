@@ -21,19 +21,25 @@ static void letters(void **state)
         unsigned n = match_korean_read(&latin, spelt), found = 0;
         assert_int_equal(match_korean_read(&hangul, own), 1);
         for (unsigned i = 0; i < n; i++)
-            found += spelt[i].count == 1 && match_syllables_agreeing(&own[0], &spelt[i]) == 1;
+            found += spelt[i].count == 1 && match_syllables_agree(&own[0], &spelt[i]);
         assert_true(found != 0 || code % 28 > 1); /* clusters of final consonants are written by sound */
     }
 }
 
-static bool same(const char *a, const char *b)
+static enum match_korean_likeness alike(const char *a, const char *b)
 {
     struct match_name x = fixture_name(a), y = fixture_name(b);
-    struct match_korean_whole whole = {0}, turned = {0};
-    int agree = match_korean_alike(&x, &y, NULL, &whole);
-    assert_int_equal(match_korean_alike(&y, &x, NULL, &turned), agree);
-    assert_int_equal(turned.near, whole.near);
-    return agree > 1 && (unsigned)agree == whole.syllables;
+    struct match_korean_name p, q;
+    match_korean_begin(&p, &x);
+    match_korean_begin(&q, &y);
+    enum match_korean_likeness one = match_korean_alike(&p, &q, NULL);
+    assert_int_equal(match_korean_alike(&q, &p, NULL), one);
+    return one;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return alike(a, b) == MATCH_KOREAN_WHOLE;
 }
 
 static void spellings(void **state)
@@ -66,9 +72,7 @@ static void spellings(void **state)
 
 static bool nearly(const char *a, const char *b)
 {
-    struct match_name x = fixture_name(a), y = fixture_name(b);
-    struct match_korean_whole whole = {0};
-    return !same(a, b) && match_korean_alike(&x, &y, NULL, &whole) > 1 && whole.near;
+    return alike(a, b) == MATCH_KOREAN_NEAR;
 }
 
 /* One vowel beside its neighbour, syllables against letters, in names of three syllables at least. */
@@ -151,18 +155,19 @@ static void keys(void **state)
         for (size_t k = 0; k < COUNT(names); k++) {
             struct match_name x = fixture_name(names[i]), y = fixture_name(names[k]);
             unsigned n = match_korean_keys(&classes, &x, NULL, a), m = match_korean_keys(&classes, &y, NULL, b);
-            struct match_korean_whole whole = {0}, kept = {0};
-            int alike = match_korean_alike(&x, &y, NULL, &whole);
-            assert_int_equal(match_korean_alike(&x, &y, cache, &kept), alike);
-            assert_int_equal(kept.syllables, whole.syllables);
-            assert_int_equal(kept.near, whole.near);
+            struct match_korean_name p, q, kept_p, kept_q;
+            match_korean_begin(&p, &x);
+            match_korean_begin(&q, &y);
+            kept_p = p;
+            kept_q = q;
+            enum match_korean_likeness alike = match_korean_alike(&p, &q, NULL);
+            assert_int_equal(match_korean_alike(&kept_p, &kept_q, cache), alike);
             bool shared = n > MATCH_KOREAN_KEYS || m > MATCH_KOREAN_KEYS;
-            for (unsigned p = 0; p < n && p < MATCH_KOREAN_KEYS; p++)
-                for (unsigned q = 0; q < m && q < MATCH_KOREAN_KEYS; q++)
-                    shared = shared || a[p] == b[q];
-            bool agree = alike > 1 && (unsigned)alike == whole.syllables;
-            assert_true(shared || !(agree || whole.near));
-            agreeing += agree;
+            for (unsigned s = 0; s < n && s < MATCH_KOREAN_KEYS; s++)
+                for (unsigned t = 0; t < m && t < MATCH_KOREAN_KEYS; t++)
+                    shared = shared || a[s] == b[t];
+            assert_true(shared || alike == MATCH_KOREAN_APART);
+            agreeing += alike == MATCH_KOREAN_WHOLE;
         }
     assert_true(agreeing > 30);
     free(cache);
