@@ -95,8 +95,8 @@ unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned 
 unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
                                  uint32_t letters_b)
 {
-    unsigned of_a = na - (unsigned)__builtin_popcount(letters_a & ~letters_b);
-    unsigned of_b = nb - (unsigned)__builtin_popcount(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
+    unsigned of_a = na - match_bits(letters_a & ~letters_b);
+    unsigned of_b = nb - match_bits(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
     return common == 0 ? 0 : jaro_winkler_of(common, 0, na, nb, common_prefix(a, na, b, nb));
 }
 

@@ -264,9 +264,7 @@ static unsigned cached_level(const struct match_frame *f, struct match_cache *c,
 static void fetch_values(const struct match_dictionary *d, uint32_t a, uint32_t b)
 {
     __builtin_prefetch(&d->values[a]);
-    __builtin_prefetch((const char *)&d->values[a] + 64);
     __builtin_prefetch(&d->values[b]);
-    __builtin_prefetch((const char *)&d->values[b] + 64);
 }
 
 /* All that differs is fetched from memory at once before the first is looked at. */

@@ -146,6 +146,15 @@ uint32_t match_letters_of(const char *s, unsigned n);
 
 /* ---- kernels (kernel.c) ---- */
 
+/* Set bits: the processors that every build is for need not have an instruction for it, and a call takes longer. */
+static inline unsigned match_bits(uint32_t x)
+{
+    x -= x >> 1 & 0x55555555u;
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0Fu;
+    return x * 0x01010101u >> 24;
+}
+
 /* Jaro-Winkler in 1/10000, of at most 32 bytes each.  The plain and the vector version agree in every bit. */
 unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb);
 unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb);
@@ -182,18 +191,24 @@ static inline uint64_t match_mix(uint64_t x)
 /* ---- records (frame.c) ---- */
 
 /* One distinct folded value of a column; what is used depends on the kind. */
+/* Of 64 bytes, and what comparisons look at in the first 48: it comes from memory at once. */
 struct match_value {
     char s[MATCH_TOKEN_BYTES]; /* folded letters without blanks, cut */
     uint8_t n;
-    uint32_t letters;  /* a bit for each that occurs */
+    uint32_t letters; /* a bit for each that occurs */
+    union {           /* by the kind of the field */
+        struct match_date date;
+        int64_t number;  /* in 1/1000 */
+        uint32_t vowels; /* of a given name or surname: their order by class */
+        struct {
+            uint32_t text, text_bytes; /* of a whole name, folded with blanks: into the dictionary's letters */
+        };
+    };
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
-    struct match_date date;
-    uint32_t vowels;             /* of a name: the order of its vowels by class */
-    int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
-    uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */
 };
+_Static_assert(sizeof(struct match_value) == 64, "a line of memory");
 /* Values are numbered from 1; 0 is "missing".  Given names and surnames share one dictionary. */
 struct match_dictionary {
     struct match_value *values;

@@ -12,7 +12,7 @@
 
 enum {
     ROUNDS = 25,
-    RANDOM_MIN = 50000,
+    RANDOM_MIN = 30000,
     RANDOM_MAX = 400000,
     TRAINING_MATCHES_MIN = 15,
 };

@@ -384,7 +384,7 @@ unsigned match_words_alike(const struct match_side *a, unsigned i, const struct 
     const struct match_token *x = &a->t[i], *y = &b->t[k];
     /* Each step of the distance changes two letters of the sets at most. */
     unsigned steps = steps_allowed(x->n > y->n ? x->n : y->n) + 1;
-    bool far = (unsigned)__builtin_popcount(a->letters[i] ^ b->letters[k]) > 2 * steps;
+    bool far = match_bits(a->letters[i] ^ b->letters[k]) > 2 * steps;
     unsigned score = far ? 0 : match_words_near(x->s, x->n, y->s, y->n);
     *ret_answer = score == ONE ? MATCH_EXACT : MATCH_NEAR;
     if (score == ONE)
