@@ -109,7 +109,7 @@ static int choose_again(struct match_linkage *l, const struct match_frame *f, st
     OWN(mem_drop) uint64_t *apart = calloc(MATCH_BINS, sizeof *apart);
     if (apart == NULL)
         return err_memory(e);
-    int rc = match_cluster(l->pairs, l->pairs_count, &plain, l->threshold, &r, e);
+    int rc = match_cluster(l->pairs, l->pairs_count, &plain, l->joining, &r, e);
     for (size_t i = 0; rc == 0 && i < l->pairs_count; i++) {
         const struct match_pair *p = &l->pairs[i];
         apart[match_bin_of(p->weight - l->prior)] += p->weight >= l->threshold && r.cluster[p->a] != r.cluster[p->b];
@@ -155,6 +155,7 @@ static int fit(struct match_linkage *l, const struct match_frame *f, const struc
     else
         choose_threshold(l, (const uint64_t[MATCH_BINS]){0});
     l->records = f->records;
+    l->joining = l->threshold;
     rc = keep_pairs(l, c, &l->pairs, &l->pairs_count, e);
     return rc == 0 && o->threshold_ppm == 0 ? choose_again(l, f, e) : rc;
 }

@@ -455,6 +455,7 @@ struct match_linkage {
     struct match_rarity rarity[MATCH_FIELDS_MAX];
     struct match_words words;
     int32_t prior, threshold;
+    int32_t joining; /* the threshold of clusters: what their members say of one another is known there */
     unsigned threshold_ppm;
     /* What was found, by all of the above, in the first ${records} records. */
     size_t records;
