@@ -756,9 +756,12 @@ struct match_readings_cache {
 struct match_readings_cache *match_readings_cache_new(unsigned bits)
 {
     struct match_readings_cache *c =
-        calloc(1, offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
-    if (c != NULL)
-        c->bits = bits;
+        malloc(offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
+    if (c == NULL)
+        return NULL;
+    c->bits = bits;
+    for (size_t i = 0; i < (size_t)1 << bits; i++)
+        c->entry[i].filled = false;
     return c;
 }
 

@@ -8,7 +8,7 @@ enum {
     CANDIDATES_MAX = 3071,
     TABLE_BITS = 13,
     MAYBE_BITS = 16,
-    FEW = 64,           /* postings that are sooner taken than found to be of no use */
+    FEW = 200,           /* postings that are sooner taken than found to be of no use */
     LINE = 16,          /* postings that come from memory at once */
     WORTH_MAX = 1023,   /* what is worth more is all compared */
     DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
