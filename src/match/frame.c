@@ -227,7 +227,6 @@ static bool add_skeleton(struct match_dictionary *d, struct match_value *v)
     bool is_new;
     unsigned n = match_skeleton(v->s, v->n, s);
     v->letters = match_letters_of(v->s, v->n);
-    v->vowels = match_vowels(v->s, v->n);
     v->skeleton = match_map_number(d->skeletons, bytes_of(s, n), &is_new);
     return v->skeleton != 0;
 }
@@ -239,6 +238,26 @@ static bool is_null_word(struct bytes folded)
         if (bytes_equal(folded, bytes_text(words[i])))
             return true;
     return false;
+}
+
+static void put_kind(struct match_dictionary *d, struct match_value *v, enum match_field_kind kind,
+                     struct match_date date, struct bytes raw, struct bytes folded)
+{
+    switch (kind) {
+    case MATCH_DATE:
+        v->date = date;
+        break;
+    case MATCH_NUMBER:
+        v->number = number_of(raw);
+        break;
+    case MATCH_NAME:
+        v->text = (uint32_t)d->letters.n;
+        v->text_bytes = (uint32_t)folded.n;
+        buf_put_bytes(&d->letters, folded);
+        break;
+    default:
+        v->vowels = match_vowels(v->s, v->n);
+    }
 }
 
 static int new_value(struct match_frame *f, unsigned field, struct bytes raw, uint32_t *ret_value, struct err *e)
@@ -275,14 +294,13 @@ static int new_value(struct match_frame *f, unsigned field, struct bytes raw, ui
         return 0;
     d->count = number;
     struct match_value *v = &d->values[number];
-    *v = (struct match_value){.date = date, .text = (uint32_t)d->letters.n, .text_bytes = (uint32_t)folded.n};
+    *v = (struct match_value){0};
     for (size_t i = 0; i < folded.n && v->n < MATCH_TOKEN_BYTES; i++)
         if (folded.p[i] != ' ')
             v->s[v->n++] = (char)folded.p[i];
-    if (kind == MATCH_NUMBER)
-        v->number = number_of(raw);
-    buf_put_bytes(&d->letters, buf_bytes(&folded));
-    bool fine = add_skeleton(d, v) && !d->letters.failed;
+    bool fine = add_skeleton(d, v);
+    put_kind(d, v, kind, date, raw, buf_bytes(&folded));
+    fine = fine && !d->letters.failed;
     if (fine && (kind == MATCH_TEXT || kind == MATCH_NAME))
         fine = add_words(f, d, v, buf_bytes(&folded));
     return fine ? 0 : err_memory(e);

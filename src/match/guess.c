@@ -62,6 +62,18 @@ static bool is_number(struct bytes x, bool *ret_integer)
     return digits != 0 && points < 2;
 }
 
+/* 0000-00-00: no date, and no number either. */
+static bool is_zero_date(struct bytes x)
+{
+    size_t zeros = 0;
+    for (size_t i = 0; i < x.n; i++) {
+        if (x.p[i] != '0' && x.p[i] != '-' && x.p[i] != '/' && x.p[i] != '.')
+            return false;
+        zeros += x.p[i] == '0';
+    }
+    return zeros == 8;
+}
+
 static void look_at(const struct bytes *values, size_t count, struct look *l, struct match_map *seen)
 {
     for (size_t i = 0; i < count; i++) {
@@ -71,7 +83,7 @@ static void look_at(const struct bytes *values, size_t count, struct look *l, st
         while (x.n != 0 && x.p[0] == ' ')
             x = bytes_of(x.p + 1, x.n - 1);
         (void)match_name_read(x, MATCH_READ_KOREAN, &name);
-        if (name.count == 0)
+        if (name.count == 0 || is_zero_date(x))
             continue;
         bool is_new = false, integer = false;
         (void)match_map_number(seen, x, &is_new);

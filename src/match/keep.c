@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     WEIGHT_MOST = 1 << 20,
     NAME_BYTES_MOST = sizeof((struct match_field *)NULL)->name - 1,
 };
@@ -113,6 +113,7 @@ static void put_found(struct buf *to, const struct match_linkage *l)
 {
     put_i32(to, l->prior);
     put_i32(to, l->threshold);
+    put_i32(to, l->joining);
     buf_put_u32(to, l->threshold_ppm);
     unsigned filled = 0;
     for (unsigned i = 0; i < MATCH_BINS; i++)
@@ -383,6 +384,7 @@ static int get_counts(struct reading *r)
     uint64_t weighed = 0, tallied = 0;
     l->prior = take_weight(r);
     l->threshold = take_weight(r);
+    l->joining = take_weight(r);
     l->threshold_ppm = cursor_u32(&r->c);
     for (unsigned filled = cursor_u16(&r->c), next = 0; filled > 0; filled--) {
         unsigned bin = cursor_u16(&r->c);

@@ -95,8 +95,8 @@ unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned 
 unsigned match_jaro_winkler_most(const char *a, unsigned na, uint32_t letters_a, const char *b, unsigned nb,
                                  uint32_t letters_b)
 {
-    unsigned of_a = na - (unsigned)__builtin_popcount(letters_a & ~letters_b);
-    unsigned of_b = nb - (unsigned)__builtin_popcount(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
+    unsigned of_a = na - match_bits(letters_a & ~letters_b);
+    unsigned of_b = nb - match_bits(letters_b & ~letters_a), common = of_a < of_b ? of_a : of_b;
     return common == 0 ? 0 : jaro_winkler_of(common, 0, na, nb, common_prefix(a, na, b, nb));
 }
 
@@ -154,7 +154,11 @@ unsigned match_distance(const char *a, unsigned na, const char *b, unsigned nb)
     uint32_t vp = na == LONGEST ? 0xFFFFFFFFu : (1u << na) - 1, vn = 0, d0 = 0, pm_before = 0;
     const uint32_t last = 1u << (na - 1);
     unsigned distance = na;
-    uint32_t where[128] = {0}; /* folded text is ASCII */
+    uint32_t where[128]; /* folded text is ASCII; only what is asked for is set: both words are short */
+    for (unsigned k = 0; k < nb; k++)
+        where[b[k] & 127] = 0;
+    for (unsigned i = 0; i < na; i++)
+        where[a[i] & 127] = 0;
     for (unsigned i = 0; i < na; i++)
         where[a[i] & 127] |= 1u << i;
     for (unsigned k = 0; k < nb; k++) {

@@ -3,17 +3,26 @@
  *
  * The spellings are those of McCune-Reischauer without its marks, the Revised Romanisation, Yale's, the DPRK's own,
  * Kontsevich's for Russian, and what people write in passports: the cases in which the Republic's foreign ministry let
- * a spelling be changed or kept, and the spread of surnames in its statistics.  A spelling stands for a set of jamo;
- * two names are alike when each syllable of one has a jamo in common with its fellow, in all three places.
+ * a spelling be changed or kept, and the spread of surnames in its statistics.  Vowels are also composed: with y or w
+ * before it, or h or r behind it, a vowel is read by what it stands for alone.  A spelling stands for a set of jamo;
+ * two names are alike when each syllable of one has a jamo in common with its fellow, in all three places, and nearly
+ * so when one vowel is only a neighbour.
  */
 #include "match/match_internal.h"
 
+#include <assert.h>
+#include <stdio.h>
+
 enum {
     INITIALS = 19,
-    COST_MAX = 8,
+    MEDIALS = 21,
+    SYLLABLE_COST = 2, /* of several readings, that of fewer syllables is the likelier */
+    COST_MAX = 12,
+    COMPOSED_COST = 2,
+    LONGEST_COMPOSED = 8,
+    NODES_MAX = 4096,
     STEPS_MAX = 1500, /* of the search through one token; beyond it the readings found so far stand */
     LETTERS_MAX = 18,
-    WHOLE_MAX = 16,  /* readings of a whole name */
     TOKENS_MOST = 4, /* of a name that is read as Korean */
     ALWAYS = 0,
     KONTSEVICH = 1, /* only in letters that came from Cyrillic */
@@ -87,6 +96,20 @@ static const struct spelling initials[] = {
     PLAIN("c", 2, B(12) | B(14)),
     PLAIN("h", 0, B(18)),
     PLAIN("", 0, B(11)),
+    LATIN("q", 2, B(0) | B(1) | B(15)),
+    LATIN("v", 2, B(7)),
+    LATIN("f", 2, B(17)),
+    LATIN("bh", 2, B(7)),
+    LATIN("dh", 2, B(3)),
+    LATIN("mh", 2, B(6)),
+    LATIN("zh", 2, B(12)),
+    LATIN("dz", 2, B(12)),
+    LATIN("tz", 2, B(12) | B(13)),
+    LATIN("chh", 2, B(14)),
+    LATIN("dd", 2, B(3) | B(4)),
+    LATIN("bb", 2, B(7) | B(8)),
+    LATIN("ll", 2, B(5)),
+    LATIN("rr", 2, B(5)),
     RUSSIAN("chkh", 0, B(14)),
     RUSSIAN("pkh", 0, B(17)),
     RUSSIAN("tkh", 0, B(16)),
@@ -94,7 +117,7 @@ static const struct spelling initials[] = {
     RUSSIAN("kh", 0, B(18)),
 };
 static const struct spelling medials[] = {
-    PLAIN("yae", 0, B(3)),
+    PLAIN("yae", 0, B(3) | B(7)),
     PLAIN("yeo", 0, B(6)),
     PLAIN("you", 1, B(6) | B(17) | B(12)),
     PLAIN("yoo", 1, B(17)),
@@ -107,7 +130,7 @@ static const struct spelling medials[] = {
     PLAIN("yeu", 2, B(6) | B(17)),
     PLAIN("yuh", 2, B(6) | B(17)),
     PLAIN("yaw", 2, B(6)),
-    PLAIN("wae", 0, B(10) | B(11)),
+    PLAIN("wae", 0, B(10) | B(11) | B(15)),
     PLAIN("weo", 1, B(14)),
     PLAIN("woo", 1, B(13)),
     PLAIN("ya", 0, B(2)),
@@ -124,9 +147,9 @@ static const struct spelling medials[] = {
     PLAIN("ea", 2, B(1) | B(5)),
     PLAIN("ae", 0, B(1) | B(5)),
     PLAIN("aa", 1, B(0)),
-    PLAIN("ai", 1, B(1)),
-    LATIN("ay", 1, B(1)),
-    LATIN("ey", 2, B(5) | B(11) | B(20)),
+    PLAIN("ai", 1, B(1) | B(5)),
+    LATIN("ay", 1, B(1) | B(5)),
+    LATIN("ey", 2, B(1) | B(5) | B(11) | B(20)),
     LATIN("yei", 2, B(7)),
     LATIN("ei", 2, B(5) | B(1)),
     LATIN("eoh", 1, B(4)),
@@ -163,7 +186,7 @@ static const struct spelling medials[] = {
     LATIN("uy", 1, B(19)),
     LATIN("ue", 2, B(18) | B(13) | B(4)),
     LATIN("ua", 2, B(9)),
-    LATIN("uo", 2, B(14)),
+    LATIN("uo", 2, B(14) | B(4) | B(13)),
     PLAIN("uh", 1, B(4) | B(13) | B(18)),
     PLAIN("u", 0, B(13) | B(18) | B(4)),
     PLAIN("eh", 1, B(1) | B(5) | B(7)),
@@ -182,6 +205,18 @@ static const struct spelling medials[] = {
     PLAIN("wi", 0, B(16)),
     PLAIN("wo", 0, B(14)),
     PLAIN("wu", 1, B(13) | B(14)),
+    LATIN("ea", 2, B(4) | B(20)),
+    LATIN("iy", 2, B(20) | B(19)),
+    LATIN("e", 2, B(18)),
+    LATIN("oo", 2, B(18)),
+    LATIN("or", 2, B(4) | B(8)),
+    LATIN("ow", 2, B(8) | B(13)),
+    LATIN("uu", 2, B(13)),
+    LATIN("uee", 2, B(16) | B(19)),
+    LATIN("euy", 2, B(19)),
+    LATIN("yui", 2, B(19)),
+    LATIN("oey", 2, B(11)),
+    LATIN("woe", 2, B(11) | B(15)),
     RUSSIAN("e", 0, B(4) | B(5)),
     RUSSIAN("y", 0, B(18)),
     RUSSIAN("yi", 0, B(19)),
@@ -214,9 +249,37 @@ static const struct spelling finals[] = {
     PLAIN("d", 1, B(7)),
     PLAIN("s", 1, B(19)),
     PLAIN("", 0, B(0) | B(27)),
+    LATIN("gk", 2, B(1)),
+    LATIN("kk", 2, B(1)),
+    LATIN("gg", 2, B(1)),
+    LATIN("q", 2, B(1)),
+    LATIN("gh", 2, B(1)),
+    LATIN("kh", 2, B(1) | B(24)),
+    LATIN("lh", 2, B(8)),
+    LATIN("rr", 2, B(8)),
+    LATIN("le", 2, B(8)),
+    LATIN("bb", 2, B(17)),
+    LATIN("pp", 2, B(17)),
+    LATIN("ph", 2, B(17) | B(26)),
+    LATIN("tt", 2, B(7) | B(19) | B(20)),
+    LATIN("th", 2, B(7) | B(19) | B(25)),
+    LATIN("ss", 2, B(19) | B(20)),
+    LATIN("nh", 2, B(4)),
+    LATIN("nk", 2, B(21)),
+    LATIN("ngh", 2, B(21)),
     RUSSIAN("n", 0, B(4) | B(21)),
     RUSSIAN("nn", 0, B(4)),
 };
+
+/*
+ * What each medial is with y and with w before it, UINT8_MAX for none; and without y, which after s, j and ch is not
+ * heard.  In the order of Unicode.
+ */
+static const uint8_t with_y[MEDIALS] = {2, 3,  2,  3,         6,         7,         6,  7,  12, UINT8_MAX, UINT8_MAX,
+                                        7, 12, 17, UINT8_MAX, UINT8_MAX, UINT8_MAX, 17, 17, 20, 20};
+static const uint8_t with_w[MEDIALS] = {9,  10,        UINT8_MAX, UINT8_MAX, 14, 15, UINT8_MAX, UINT8_MAX, 14, 9, 10,
+                                        11, UINT8_MAX, 13,        14,        15, 16, UINT8_MAX, 13,        16, 16};
+static const uint8_t without_y[MEDIALS] = {0, 1, 0, 1, 4, 5, 4, 5, 8, 9, 10, 11, 8, 13, 14, 15, 16, 13, 18, 19, 20};
 
 unsigned match_hangul_letters(uint32_t code, char to[8])
 {
@@ -229,10 +292,12 @@ unsigned match_hangul_letters(uint32_t code, char to[8])
     return n;
 }
 
+/* Medials before which ㄹ and ㄴ fall away by the initial-sound rule. */
+static const uint32_t narrow = B(2) | B(3) | B(6) | B(7) | B(12) | B(17) | B(20);
+
 /* A written ㄹ, ㄴ or nothing may be the other by the initial-sound rule; the north writes the first, the south not. */
 static uint32_t initials_of(uint32_t initial, uint32_t medials_set)
 {
-    const uint32_t narrow = B(2) | B(3) | B(6) | B(7) | B(12) | B(17) | B(20);
     if ((initial & (B(5) | B(2))) != 0)
         initial |= B(5) | B(2) | ((medials_set & narrow) != 0 ? B(11) : 0);
     else if ((initial & B(11)) != 0 && (medials_set & narrow) != 0)
@@ -248,12 +313,18 @@ static struct match_syllable hangul_syllable(uint32_t code)
     return r;
 }
 
-/* Of each letter, the spellings that begin with it, a bit for each; the last one: those of no letter. */
-struct beginnings {
-    uint64_t by[27][2];
+/* Spellings by their letters: all that begin at a place are met on one way from the root. */
+struct node {
+    uint16_t next[26]; /* 0: none */
+    bool ends;
+    uint8_t cost;
+    uint32_t jamo;
 };
+static struct node nodes[NODES_MAX];
+static uint16_t nodes_count;
+
 struct search {
-    const struct beginnings *initial, *medial, *final;
+    uint16_t initial, medial, final; /* roots */
     const char *s;
     unsigned n, steps, found;
     struct match_korean *ret; /* the best so far, cheapest first */
@@ -262,40 +333,114 @@ struct search {
     uint8_t kept_ends[MATCH_READINGS_MAX][MATCH_SYLLABLES_MAX];
 };
 
-static void begin(struct beginnings *b, const struct spelling *table, unsigned count, bool russian)
+static uint16_t node_new(void)
 {
-    memset(b, 0, sizeof *b);
-    for (unsigned i = 0; i < count; i++)
-        if (table[i].when != (russian ? ROMAN : KONTSEVICH))
-            b->by[table[i].n == 0 ? 26 : table[i].s[0] - 'a'][i / 64] |= 1ull << i % 64;
+    assert(nodes_count < NODES_MAX);
+    return nodes_count++;
 }
 
-/* Of Latin and of Russian letters, made once before there are threads: it takes longer than to read a word by them. */
-static struct beginnings begun_initials[2], begun_medials[2], begun_finals[2];
-__attribute__((constructor)) static void begin_all(void)
+/* What is spelt in two ways by the same letters may be either. */
+static void spell(uint16_t root, const char *letters, unsigned cost, uint32_t jamo)
 {
-    for (unsigned russian = 0; russian < 2; russian++) {
-        begin(&begun_initials[russian], initials, COUNT(initials), russian != 0);
-        begin(&begun_medials[russian], medials, COUNT(medials), russian != 0);
-        begin(&begun_finals[russian], finals, COUNT(finals), russian != 0);
+    uint16_t at = root;
+    for (; *letters != 0; letters++) {
+        uint16_t *next = &nodes[at].next[*letters - 'a'];
+        at = *next = *next != 0 ? *next : node_new();
+    }
+    if (!nodes[at].ends || cost < nodes[at].cost)
+        nodes[at].cost = (uint8_t)cost;
+    nodes[at].ends = true;
+    nodes[at].jamo |= jamo;
+}
+
+static bool is_common(uint16_t root, const char *letters)
+{
+    uint16_t at = root;
+    for (; *letters != 0; letters++)
+        if ((at = nodes[at].next[*letters - 'a']) == 0)
+            return false;
+    return nodes[at].ends && nodes[at].cost < COMPOSED_COST;
+}
+
+static uint16_t spell_all(const struct spelling *table, unsigned count, bool russian)
+{
+    uint16_t root = node_new();
+    for (unsigned i = 0; i < count; i++)
+        if (table[i].when != (russian ? ROMAN : KONTSEVICH))
+            spell(root, table[i].s, table[i].cost, table[i].jamo);
+    return root;
+}
+
+static uint32_t mapped(uint32_t set, const uint8_t to[MEDIALS])
+{
+    uint32_t all = 0;
+    for (unsigned i = 0; i < MEDIALS; i++)
+        if ((set >> i & 1) != 0 && to[i] != UINT8_MAX)
+            all |= B(to[i]);
+    return all;
+}
+
+/* Several letters behind y, as no system has them, are guessed at: yo, yu and yeo are not kept apart. */
+static void compose(uint16_t root, const char *before, const char *vowel, const char *behind, uint32_t jamo)
+{
+    const uint32_t rounded = B(6) | B(12) | B(17);
+    char letters[LONGEST_COMPOSED + 1];
+    int n = snprintf(letters, sizeof letters, "%s%s%s", before, vowel, behind);
+    if (n > LONGEST_COMPOSED || jamo == 0 || is_common(root, letters))
+        return;
+    if (vowel[1] != 0 && (jamo & rounded) != 0)
+        jamo |= rounded;
+    spell(root, letters, COMPOSED_COST, jamo);
+}
+
+static void compose_all(uint16_t root)
+{
+    static const char *const y[] = {"y", "i"}, *const w[] = {"w", "o", "u"};
+    uint16_t known = spell_all(medials, COUNT(medials), false);
+    for (unsigned i = 0; i < COUNT(medials); i++) {
+        const char *vowel = medials[i].s;
+        uint16_t at = known;
+        if (medials[i].when == KONTSEVICH || vowel[0] == 'y' || vowel[0] == 'w')
+            continue;
+        for (const char *p = vowel; *p != 0; p++)
+            at = nodes[at].next[*p - 'a'];
+        const uint32_t jamo = nodes[at].jamo;
+        for (unsigned k = 0; k < COUNT(y); k++)
+            compose(root, y[k], vowel, "", mapped(jamo, with_y));
+        for (unsigned k = 0; k < COUNT(w); k++)
+            if (vowel[0] != w[k][0])
+                compose(root, w[k], vowel, "", mapped(jamo, with_w));
+    }
+    for (unsigned i = 0; i < COUNT(medials); i++) {
+        static const char *const behind[] = {"h", "r"};
+        const char *vowel = medials[i].s, last = vowel[medials[i].n - 1];
+        uint16_t at = known;
+        if (medials[i].when == KONTSEVICH || last == 'h' || last == 'r')
+            continue;
+        for (const char *p = vowel; *p != 0; p++)
+            at = nodes[at].next[*p - 'a'];
+        for (unsigned k = 0; k < COUNT(behind); k++)
+            compose(root, "", vowel, behind[k], nodes[at].jamo);
     }
 }
 
-/* Spellings that may stand at a place, in the order of their table: the first 64 of it, or those behind. */
-static uint64_t may_begin(const struct search *r, const struct beginnings *b, unsigned at, unsigned half)
+/* Of Latin and of Russian letters, made once before there are threads. */
+static uint16_t initial_root[2], medial_root[2], final_root[2];
+__attribute__((constructor)) static void begin_all(void)
 {
-    int c = at < r->n ? r->s[at] : '0';
-    return b->by[26][half] | (c >= 'a' && c <= 'z' ? b->by[c - 'a'][half] : 0);
+    (void)node_new(); /* 0 is none */
+    for (unsigned russian = 0; russian < 2; russian++) {
+        initial_root[russian] = spell_all(initials, COUNT(initials), russian != 0);
+        medial_root[russian] = spell_all(medials, COUNT(medials), russian != 0);
+        final_root[russian] = spell_all(finals, COUNT(finals), russian != 0);
+    }
+    compose_all(medial_root[0]);
 }
 
-static bool spells(const struct search *r, const struct spelling *p, unsigned at)
+/* The next node on the way through the letters from ${at} on; 0 when there is none. */
+static uint16_t next_node(const struct search *r, uint16_t node, unsigned at)
 {
-    if (p->n > r->n - at)
-        return false;
-    for (unsigned i = 0; i < p->n; i++)
-        if (r->s[at + i] != p->s[i])
-            return false;
-    return true;
+    return at < r->n && r->s[at] >= 'a' && r->s[at] <= 'z' ? nodes[node].next[r->s[at] - 'a'] : 0;
 }
 
 /* Readings that divide the letters alike are one, which may stand for what either does. */
@@ -338,43 +483,54 @@ static void keep_reading(struct search *r)
 static void read_syllable(struct search *r, unsigned at);
 
 /* Before a nasal or l some write what is heard: Bongnam for Boknam, Sollan for Sonran. */
-static uint32_t assimilated(const struct search *r, const struct spelling *final, unsigned at)
+static uint32_t assimilated(const struct search *r, unsigned from, unsigned at)
 {
-    int next = at + final->n < r->n ? r->s[at + final->n] : 0;
+    const char *final = r->s + from;
+    int next = at < r->n ? r->s[at] : 0;
     bool nasal = next == 'n' || next == 'm';
-    if (final->n == 2 && final->s[0] == 'n' && final->s[1] == 'g' && (nasal || next == 'l' || next == 'r'))
+    if (at - from == 2 && final[0] == 'n' && final[1] == 'g' && (nasal || next == 'l' || next == 'r'))
         return B(1);
-    if (final->n == 1 && final->s[0] == 'm' && nasal)
+    if (at - from == 1 && final[0] == 'm' && nasal)
         return B(17);
-    return final->n == 1 && final->s[0] == 'l' && next == 'l' ? B(4) : 0;
+    return at - from == 1 && final[0] == 'l' && next == 'l' ? B(4) : 0;
 }
 
-static void read_final(struct search *r, unsigned at, struct match_syllable syllable, unsigned cost)
+static bool is_vowel(char letter)
 {
-    for (uint64_t left = may_begin(r, r->final, at, 0); left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left), count = r->now.count, cost_before = r->now.cost;
-        if (!spells(r, &finals[i], at))
+    return letter != 0 && strchr("aeiouyw", letter) != NULL;
+}
+
+/* An h before a vowel begins a syllable. */
+static void read_final(struct search *r, unsigned from, struct match_syllable syllable, unsigned cost)
+{
+    unsigned at = from;
+    for (uint16_t node = r->final; node != 0; node = next_node(r, node, at++)) {
+        unsigned count = r->now.count, cost_before = r->now.cost;
+        if (!nodes[node].ends || (at - from > 1 && r->s[at - 1] == 'h' && at < r->n && is_vowel(r->s[at])))
             continue;
-        syllable.final = finals[i].jamo;
-        syllable.final |= assimilated(r, &finals[i], at);
-        r->ends[count] = (uint8_t)(at + finals[i].n);
+        syllable.final = nodes[node].jamo | assimilated(r, from, at);
+        r->ends[count] = (uint8_t)at;
         r->now.s[r->now.count++] = syllable;
-        r->now.cost += cost + finals[i].cost;
-        read_syllable(r, at + finals[i].n);
+        r->now.cost += cost + nodes[node].cost;
+        read_syllable(r, at);
         r->now.count = count;
         r->now.cost = cost_before;
     }
 }
 
-static void read_medials(struct search *r, unsigned at, const struct spelling *initial, unsigned half)
+static void read_medials(struct search *r, unsigned at, const struct node *initial)
 {
-    at += initial->n;
-    for (uint64_t left = may_begin(r, r->medial, at, half); left != 0; left &= left - 1) {
-        const struct spelling *medial = &medials[64 * half + (unsigned)__builtin_ctzll(left)];
-        if (!spells(r, medial, at) || r->steps++ > STEPS_MAX)
+    const uint32_t sibilants = B(9) | B(10) | B(12) | B(13) | B(14), keep_ye = B(2) | B(5) | B(11);
+    for (uint16_t node = r->medial; node != 0; node = next_node(r, node, at++)) {
+        if (!nodes[node].ends || r->steps++ > STEPS_MAX)
             continue;
-        struct match_syllable syllable = {.initial = initials_of(initial->jamo, medial->jamo), .medial = medial->jamo};
-        read_final(r, at + medial->n, syllable, 1u + initial->cost + medial->cost);
+        struct match_syllable syllable = {.medial = nodes[node].jamo};
+        syllable.initial = initials_of(initial->jamo, syllable.medial);
+        if ((initial->jamo & sibilants) != 0)
+            syllable.medial |= mapped(syllable.medial, without_y);
+        if ((syllable.medial & B(5)) != 0 && (initial->jamo & ~keep_ye) != 0)
+            syllable.medial |= B(7); /* it is heard as e there: Haejin for Hyejin */
+        read_final(r, at, syllable, 0u + SYLLABLE_COST + initial->cost + nodes[node].cost);
     }
 }
 
@@ -386,12 +542,9 @@ static void read_syllable(struct search *r, unsigned at)
     }
     if (r->now.count == 4 || r->now.cost > COST_MAX)
         return;
-    for (uint64_t left = may_begin(r, r->initial, at, 0); left != 0; left &= left - 1) {
-        const struct spelling *initial = &initials[__builtin_ctzll(left)];
-        if (spells(r, initial, at))
-            for (unsigned half = 0; half < 2; half++)
-                read_medials(r, at, initial, half);
-    }
+    for (uint16_t node = r->initial; node != 0; node = next_node(r, node, at++))
+        if (nodes[node].ends)
+            read_medials(r, at, &nodes[node]);
 }
 
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX])
@@ -413,7 +566,6 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
         return 0;
     struct search r;
     bool russian = token->script == MATCH_CYRILLIC;
-    _Static_assert(COUNT(initials) <= 64 && COUNT(medials) <= 128 && COUNT(finals) <= 64, "a bit for each spelling");
     char letters[MATCH_TOKEN_BYTES];
     memcpy(letters, token->s, token->n);
     for (unsigned i = 0; i + 1 < token->n; i++)
@@ -425,31 +577,51 @@ unsigned match_korean_read(const struct match_token *token, struct match_korean 
     r.n = token->n;
     r.ret = ret;
     r.steps = r.found = r.now.count = r.now.cost = 0;
-    r.initial = &begun_initials[russian];
-    r.medial = &begun_medials[russian];
-    r.final = &begun_finals[russian];
+    r.initial = initial_root[russian];
+    r.medial = medial_root[russian];
+    r.final = final_root[russian];
     read_syllable(&r, 0);
     return r.found;
 }
 
 /* The surnames of Korea in the spellings that passports, lists and papers carry, in order. */
 static const char surname_words[][9] = {
-    "ahn",   "an",      "bae",   "baek",   "baik",    "ban",     "bang", "bong",  "byeon", "byon",  "byun", "cha",
-    "chae",  "chang",   "cheon", "cho",    "choe",    "choi",    "chon", "chong", "choo",  "choy",  "chu",  "chun",
-    "chung", "da",      "do",    "eom",    "eun",     "gam",     "gang", "geum",  "gi",    "gil",   "gim",  "go",
-    "goo",   "gu",      "gwak",  "gwon",   "ha",      "ham",     "han",  "heo",   "ho",    "hong",  "huh",  "hur",
-    "hwang", "hwangbo", "hyeon", "hyon",   "hyun",    "im",      "in",   "jang",  "je",    "jegal", "jeon", "jeong",
-    "ji",    "jin",     "jo",    "joe",    "jon",     "jong",    "joo",  "ju",    "jun",   "jung",  "ka",   "kam",
-    "kang",  "keem",    "keum",  "ki",     "kil",     "kim",     "ko",   "koh",   "kong",  "koo",   "ku",   "kuk",
-    "kum",   "kwak",    "kwon",  "la",     "lee",     "li",      "lim",  "ma",    "maeng", "mo",    "moon", "mun",
-    "myong", "myung",   "na",    "nam",    "namgung", "namkung", "no",   "noh",   "oh",    "ok",    "om",   "pae",
-    "paek",  "paik",    "pak",   "pan",    "pang",    "park",    "pyo",  "pyon",  "pyun",  "ra",    "rhee", "ri",
-    "rim",   "ro",      "roh",   "ryang",  "ryo",     "ryom",    "ryu",  "ryuk",  "sa",    "seo",   "seok", "seol",
-    "seon",  "seong",   "shim",  "shin",   "sim",     "sin",     "so",   "sok",   "sol",   "son",   "song", "sonu",
-    "suh",   "suk",     "sung",  "sunwoo", "tae",     "tak",     "to",   "u",     "wang",  "we",    "wi",   "won",
-    "woo",   "wu",      "yang",  "yeo",    "yeom",    "yeon",    "yi",   "yim",   "yo",    "yom",   "yon",  "yoo",
-    "yoon",  "you",     "youn",  "yu",     "yuk",     "yun",
+    "ahn",     "an",      "bae",   "baek",    "bahk",   "bahng", "baik",  "bak",    "ban",    "bang",   "bek",
+    "bong",    "boo",     "bu",    "byeon",   "byon",   "byun",  "cha",   "chae",   "chang",  "cheon",  "cheong",
+    "chey",    "cho",     "choe",  "choi",    "chon",   "chong", "choo",  "chough", "choung", "choy",   "chu",
+    "chuh",    "chun",    "chung", "da",      "do",     "eoh",   "eom",   "eum",    "eun",    "gam",    "gang",
+    "gee",     "geum",    "ghim",  "gi",      "gil",    "gim",   "go",    "goh",    "gong",   "goo",    "gook",
+    "gu",      "gwak",    "gwon",  "ha",      "hahm",   "hahn",  "ham",   "han",    "heo",    "ho",     "hong",
+    "huh",     "hur",     "hwang", "hwangbo", "hyeon",  "hyon",  "hyun",  "hyung",  "ihn",    "im",     "in",
+    "jang",    "je",      "jegal", "jeon",    "jeong",  "jeung", "jhung", "ji",     "jin",    "jo",     "joe",
+    "jon",     "jong",    "joo",   "joong",   "ju",     "jun",   "jung",  "ka",     "kahng",  "kam",    "kang",
+    "kee",     "keem",    "keum",  "ki",      "kil",    "kim",   "ko",    "koh",    "kong",   "koo",    "kook",
+    "ku",      "kug",     "kuk",   "kum",     "kwag",   "kwak",  "kweon", "kwon",   "la",     "lee",    "leem",
+    "lew",     "li",      "lim",   "lyoo",    "lyu",    "lyuh",  "ma",    "maeng",  "mah",    "min",    "minn",
+    "mo",      "moh",     "moon",  "mun",     "myong",  "myung", "na",    "nah",    "nahm",   "nam",    "namgoong",
+    "namgung", "namkung", "nho",   "no",      "noe",    "noh",   "ock",   "oh",     "ohm",    "ohn",    "ok",
+    "om",      "pae",     "paek",  "pahk",    "pahn",   "paik",  "pak",   "pan",    "pang",   "park",   "pee",
+    "phang",   "phyo",    "pi",    "pyo",     "pyon",   "pyun",  "ra",    "rhee",   "ri",     "rim",    "ro",
+    "roh",     "ryang",   "ryo",   "ryom",    "ryoo",   "ryu",   "ryuh",  "ryuk",   "sa",     "sagong", "sah",
+    "seo",     "seok",    "seol",  "seomun",  "seon",   "seong", "shim",  "shin",   "shinn",  "sim",    "sin",
+    "so",      "soh",     "sohn",  "sok",     "sol",    "son",   "song",  "sonu",   "suh",    "suhr",   "suk",
+    "sul",     "sull",    "sung",  "sunu",    "sunwoo", "tae",   "tahk",  "tak",    "tchoi",  "thae",   "to",
+    "tschoi",  "u",       "uh",    "uhm",     "um",     "wang",  "we",    "weon",   "wi",     "woe",    "wohn",
+    "won",     "woo",     "wu",    "yang",    "yeh",    "yeo",   "yeom",  "yeon",   "yeum",   "yi",     "yim",
+    "yo",      "yoh",     "yom",   "yon",     "yoo",    "yoon",  "you",   "youm",   "youn",   "yu",     "yuh",
+    "yuk",     "yum",     "yun",   "zo",
 };
+
+/* The first surname of each letter; made once, before there are threads. */
+static uint16_t surnames_from[27];
+__attribute__((constructor)) static void find_surnames(void)
+{
+
+    for (unsigned i = 1; i < COUNT(surnames_from); i++)
+        for (surnames_from[i] = surnames_from[i - 1];
+             surnames_from[i] < COUNT(surname_words) && surname_words[surnames_from[i]][0] - 'a' < (int)i;)
+            surnames_from[i]++;
+}
 
 bool match_korean_surname(const struct match_token *token)
 {
@@ -457,11 +629,11 @@ bool match_korean_surname(const struct match_token *token)
         return true;
     if (token->script == MATCH_CYRILLIC)
         return token->n <= 5;
-    if (token->n == 0 || token->n >= sizeof surname_words[0])
+    if (token->n == 0 || token->n >= sizeof surname_words[0] || token->s[0] < 'a')
         return false;
     char s[sizeof surname_words[0]] = {0};
     memcpy(s, token->s, token->n);
-    unsigned low = 0, high = COUNT(surname_words);
+    unsigned low = surnames_from[s[0] - 'a'], high = surnames_from[s[0] - 'a' + 1];
     while (low < high) {
         unsigned middle = (low + high) / 2;
         int order = memcmp(surname_words[middle], s, sizeof s);
@@ -475,49 +647,87 @@ bool match_korean_surname(const struct match_token *token)
     return false;
 }
 
-/* All readings of a whole name, with the last or first token as the surname put in front. */
-struct whole {
-    unsigned count;
-    struct match_korean r[WHOLE_MAX];
-};
-
-static void append_token(const struct match_readings *token, struct whole *w)
+static void append_token(const struct match_readings *token, struct match_wholes *w)
 {
-    struct whole next;
+    struct match_wholes next;
     next.count = 0;
     for (unsigned i = 0; i < w->count; i++)
-        for (unsigned k = 0; k < token->count && next.count < WHOLE_MAX; k++) {
+        for (unsigned k = 0; k < token->count && next.count < COUNT(next.r); k++) {
             const struct match_korean *more = &token->r[k];
-            struct match_korean *joined = &next.r[next.count];
-            if (w->r[i].count + more->count > 5)
+            struct match_whole *joined = &next.r[next.count];
+            if (w->r[i].count + more->count > COUNT(joined->s))
                 continue;
             *joined = w->r[i];
             memcpy(joined->s + joined->count, more->s, more->count * sizeof more->s[0]);
             joined->count += more->count;
-            joined->cost += more->cost;
             next.count++;
         }
     w->count = next.count;
     memcpy(w->r, next.r, next.count * sizeof next.r[0]);
 }
 
-static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first, struct whole *w)
+/* With the last or first token as the surname put in front. */
+static void read_whole(const struct match_readings *const *tokens, unsigned count, bool last_first,
+                       struct match_wholes *w)
 {
     w->count = 1;
-    w->r[0].count = w->r[0].cost = 0;
+    w->r[0].count = 0;
     if (last_first)
         append_token(tokens[count - 1], w);
     for (unsigned i = 0; i + last_first < count && w->count != 0; i++)
         append_token(tokens[i], w);
 }
 
-unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b)
+static bool syllables_agree(const struct match_syllable *a, const struct match_syllable *b, unsigned count)
 {
-    unsigned agree = 0;
-    for (unsigned i = 0; a->count == b->count && i < a->count; i++)
-        agree += (a->s[i].initial & b->s[i].initial) != 0 && (a->s[i].medial & b->s[i].medial) != 0 &&
-                 (a->s[i].final & b->s[i].final) != 0;
-    return agree;
+    for (unsigned i = 0; i < count; i++)
+        if ((a[i].initial & b[i].initial) == 0 || (a[i].medial & b[i].medial) == 0 || (a[i].final & b[i].final) == 0)
+            return false;
+    return true;
+}
+
+bool match_syllables_agree(const struct match_korean *a, const struct match_korean *b)
+{
+    return a->count == b->count && syllables_agree(a->s, b->s, a->count);
+}
+
+/*
+ * Vowels that people hear as one another's: those made in front, in the middle and with round lips, but not behind y
+ * those behind w.
+ */
+static bool neighbours(uint32_t a, uint32_t b)
+{
+    static const uint32_t groups[] = {
+        B(1) | B(3) | B(5) | B(7) | B(18) | B(19) | B(20),
+        B(1) | B(5) | B(10) | B(11) | B(15) | B(16) | B(18) | B(19) | B(20),
+        B(0) | B(1) | B(2) | B(4) | B(6) | B(18),
+        B(0) | B(4) | B(9) | B(14) | B(18),
+        B(4) | B(6) | B(8) | B(12) | B(13) | B(17) | B(18),
+        B(4) | B(8) | B(9) | B(11) | B(13) | B(14) | B(16) | B(18),
+    };
+    for (unsigned i = 0; i < COUNT(groups); i++)
+        if ((a & groups[i]) != 0 && (b & groups[i]) != 0)
+            return true;
+    return false;
+}
+
+/* All that does not agree is one vowel, beside its neighbour; what the initial-sound rule lets pass agrees in both. */
+static bool nearly_agree(const struct match_whole *a, const struct match_whole *b)
+{
+    unsigned apart = 0;
+    for (unsigned i = 0; i < a->count; i++) {
+        const struct match_syllable *x = &a->s[i], *y = &b->s[i];
+        const uint32_t initial = x->initial & y->initial;
+        if (initial == 0 || (x->final & y->final) == 0)
+            return false;
+        if ((x->medial & y->medial) != 0)
+            continue;
+        if (apart++ != 0 || !neighbours(x->medial, y->medial))
+            return false;
+        if ((initial & ~(B(2) | B(5) | B(11))) == 0 && ((x->medial & narrow) != 0) != ((y->medial & narrow) != 0))
+            return false;
+    }
+    return apart == 1;
 }
 
 bool match_korean_short(const struct match_name *name)
@@ -546,9 +756,12 @@ struct match_readings_cache {
 struct match_readings_cache *match_readings_cache_new(unsigned bits)
 {
     struct match_readings_cache *c =
-        calloc(1, offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
-    if (c != NULL)
-        c->bits = bits;
+        malloc(offsetof(struct match_readings_cache, entry) + (sizeof c->entry[0] << bits));
+    if (c == NULL)
+        return NULL;
+    c->bits = bits;
+    for (size_t i = 0; i < (size_t)1 << bits; i++)
+        c->entry[i].filled = false;
     return c;
 }
 
@@ -579,47 +792,68 @@ static bool read_tokens(const struct match_name *name, struct match_readings_cac
         to[i] = read_cached(&name->t[i], cache, &own[i]);
         if (to[i]->count == 0)
             return false;
-        if (cache != NULL && to[i] != &own[i]) { /* another token may take its place */
-            own[i].count = to[i]->count;
-            memcpy(own[i].r, to[i]->r, to[i]->count * sizeof own[i].r[0]);
-            to[i] = &own[i];
-        }
+        for (unsigned k = 0; k < i; k++)
+            if (to[k] == to[i]) { /* it may just have taken the place of that one */
+                own[k].count = match_korean_read(&name->t[k], own[k].r);
+                to[k] = &own[k];
+            }
     }
     return true;
 }
 
-int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
-                       unsigned *ret_syllables)
+void match_korean_begin(struct match_korean_name *k, const struct match_name *name)
 {
-    struct match_readings own_a[TOKENS_MOST], own_b[TOKENS_MOST];
-    const struct match_readings *ta[TOKENS_MOST], *tb[TOKENS_MOST];
-    struct whole wa[2], wb[2];
-    if (a->count == 0 || b->count == 0)
-        return -1;
+    k->name = name;
+    k->is_hangul = name->count != 0 && name->t[0].syllables != 0;
+    k->is_short = name->count != 0 && match_korean_short(name);
+    k->is_plausible = k->is_short && match_korean_plausible(name);
+    k->is_read = false;
+}
+
+static void read_all(struct match_korean_name *k, struct match_readings_cache *cache)
+{
+    struct match_readings own[TOKENS_MOST];
+    const struct match_readings *tokens[TOKENS_MOST];
+    k->is_read = true;
+    k->w[0].count = k->w[1].count = 0;
+    if (!read_tokens(k->name, cache, own, tokens))
+        return;
+    read_whole(tokens, k->name->count, false, &k->w[0]);
+    if (k->name->count > 1)
+        read_whole(tokens, k->name->count, true, &k->w[1]);
+}
+
+static enum match_korean_likeness wholes_alike(const struct match_wholes *a, const struct match_wholes *b, bool hangul)
+{
+    enum match_korean_likeness best = MATCH_KOREAN_APART;
+    for (unsigned i = 0; i < a->count; i++)
+        for (unsigned k = 0; k < b->count; k++) {
+            const struct match_whole *x = &a->r[i], *y = &b->r[k];
+            if (x->count != y->count || x->count < 2)
+                continue;
+            if (syllables_agree(x->s, y->s, x->count))
+                return MATCH_KOREAN_WHOLE;
+            if (hangul && x->count > 2 && best == MATCH_KOREAN_APART && nearly_agree(x, y))
+                best = MATCH_KOREAN_NEAR;
+        }
+    return best;
+}
+
+enum match_korean_likeness match_korean_alike(struct match_korean_name *a, struct match_korean_name *b,
+                                              struct match_readings_cache *cache)
+{
     /* Hangul needs no surname to be taken for Korean; two names in letters do. */
-    bool hangul = a->t[0].syllables != 0 || b->t[0].syllables != 0;
-    if (hangul ? !match_korean_short(a) || !match_korean_short(b)
-               : !match_korean_plausible(a) || !match_korean_plausible(b))
-        return -1;
-    if (!read_tokens(a, cache, own_a, ta) || !read_tokens(b, cache, own_b, tb))
-        return -1;
-    for (unsigned turned = 0; turned < 2; turned++) {
-        read_whole(ta, a->count, turned == 1, &wa[turned]);
-        read_whole(tb, b->count, turned == 1, &wb[turned]);
-    }
-    int best = -1;
-    for (unsigned turn = 0; turn < 3; turn++) {
-        const struct whole *x = &wa[turn & 1], *y = &wb[turn >> 1];
-        if ((turn == 1 && a->count < 2) || (turn == 2 && b->count < 2))
-            continue;
-        for (unsigned i = 0; i < x->count; i++)
-            for (unsigned k = 0; k < y->count; k++) {
-                int agree = (int)match_syllables_agreeing(&x->r[i], &y->r[k]);
-                if (x->r[i].count == y->r[k].count && agree > best) {
-                    best = agree;
-                    *ret_syllables = x->r[i].count;
-                }
-            }
+    const bool hangul = a->is_hangul || b->is_hangul;
+    if (hangul ? !a->is_short || !b->is_short : !a->is_plausible || !b->is_plausible)
+        return MATCH_KOREAN_APART;
+    if (!a->is_read)
+        read_all(a, cache);
+    if (!b->is_read)
+        read_all(b, cache);
+    enum match_korean_likeness best = MATCH_KOREAN_APART;
+    for (unsigned turn = 0; turn < 3 && best != MATCH_KOREAN_WHOLE; turn++) {
+        enum match_korean_likeness now = wholes_alike(&a->w[turn & 1], &b->w[turn >> 1], hangul);
+        best = now > best ? now : best;
     }
     return best;
 }
@@ -652,10 +886,9 @@ void match_korean_classes_make(struct match_korean_classes *to)
     one_class(to->initial, sizeof to->initial, initials_of(B(2), UINT32_MAX));
     for (unsigned i = 0; i < COUNT(initials); i++)
         one_class(to->initial, sizeof to->initial, initials[i].jamo);
-    for (unsigned i = 0; i < COUNT(medials); i++)
-        one_class(to->medial, sizeof to->medial, medials[i].jamo);
     for (unsigned i = 0; i < COUNT(finals); i++)
         one_class(to->final, sizeof to->final, finals[i].jamo);
+    one_class(to->medial, sizeof to->medial, UINT32_MAX); /* names that nearly agree differ in one */
 }
 
 struct key_list {
@@ -684,21 +917,22 @@ static void add_key(struct key_list *l, uint64_t key)
     l->count += l->count <= MATCH_KOREAN_KEYS;
 }
 
-/* Every way through the classes of the syllables from the ${at}-th on. */
-static void add_keys(struct key_list *l, const struct match_korean *r, unsigned at, uint64_t key)
+/* Every way through the classes of ${count} syllables from the ${at}-th on. */
+static void add_keys(struct key_list *l, const struct match_syllable *syllables, unsigned count, unsigned at,
+                     uint64_t key)
 {
-    if (at == r->count) {
-        add_key(l, key << 3 | r->count);
+    if (at == count) {
+        add_key(l, key << 3 | count);
         return;
     }
-    const struct match_syllable *s = &r->s[at];
+    const struct match_syllable *s = &syllables[at];
     uint32_t initial = classes_in(l->c->initial, sizeof l->c->initial, s->initial);
     uint32_t medial = classes_in(l->c->medial, sizeof l->c->medial, s->medial);
     uint32_t final = classes_in(l->c->final, sizeof l->c->final, s->final);
     for (uint32_t i = initial; i != 0 && l->count <= MATCH_KOREAN_KEYS; i &= i - 1)
         for (uint32_t m = medial; m != 0; m &= m - 1)
             for (uint32_t f = final; f != 0; f &= f - 1)
-                add_keys(l, r, at + 1,
+                add_keys(l, syllables, count, at + 1,
                          match_mix(key * 31 + (uint64_t)__builtin_ctz(i) * 1024 + (uint64_t)__builtin_ctz(m) * 32 +
                                    (uint64_t)__builtin_ctz(f) + 1));
 }
@@ -712,11 +946,11 @@ unsigned match_korean_keys(const struct match_korean_classes *c, const struct ma
     if (name->count == 0 || !match_korean_short(name) || !read_tokens(name, cache, own, tokens))
         return 0;
     for (unsigned turned = 0; turned < (name->count > 1 ? 2u : 1u); turned++) {
-        struct whole w;
+        struct match_wholes w;
         read_whole(tokens, name->count, turned == 1, &w);
         for (unsigned i = 0; i < w.count; i++)
             if (w.r[i].count > 1)
-                add_keys(&l, &w.r[i], 0, 0);
+                add_keys(&l, w.r[i].s, w.r[i].count, 0, 0);
     }
     return l.count;
 }
@@ -728,6 +962,6 @@ unsigned match_token_keys(const struct match_korean_classes *c, const struct mat
     struct key_list l = {c, ret_keys, 0};
     unsigned n = match_korean_read(token, readings);
     for (unsigned i = 0; i < n; i++)
-        add_keys(&l, &readings[i], 0, 1);
+        add_keys(&l, readings[i].s, readings[i].count, 0, 1);
     return l.count;
 }

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-enum { CACHE_BITS = 15 };
+enum { CACHE_BITS = 15, RARE_SHARE = 1000 };
 
 struct cached {
     uint32_t a, b, level;
@@ -154,11 +154,15 @@ static unsigned date_level(const struct match_value *va, const struct match_valu
     return years == 1 ? 6 : 7;
 }
 
-/* Words that few records hold say more: weight of a word by the binary logarithm of how rare it is. */
+/*
+ * Words that few records hold say more: a word weighs the square of the binary logarithm of how rare it is, as in the
+ * cosine of two texts, so that one number of a model outweighs all that says of what sort a thing is.
+ */
 static uint32_t word_weight(const struct match_words *w, uint32_t word)
 {
     uint64_t ratio = (w->records + 1) * 4 / (match_words_often(w, word) + 1);
-    return ratio == 0 ? 1 : 64u - (unsigned)__builtin_clzll(ratio);
+    const uint32_t bits = ratio == 0 ? 1 : 64u - (unsigned)__builtin_clzll(ratio);
+    return bits * bits;
 }
 
 static unsigned text_level(const struct match_words *w, const struct match_dictionary *d, const struct match_value *a,
@@ -167,11 +171,13 @@ static unsigned text_level(const struct match_words *w, const struct match_dicti
     const uint32_t *x = d->words + a->words, *y = d->words + b->words;
     uint64_t common = 0, all_a = 0, all_b = 0;
     uint32_t i = 0, k = 0;
+    bool rare = false; /* a word in common that hardly another record has */
     while (i < a->words_count || k < b->words_count) {
         bool take_a = k == b->words_count || (i < a->words_count && x[i] <= y[k]);
         bool take_b = i == a->words_count || (k < b->words_count && y[k] <= x[i]);
         uint32_t weight = word_weight(w, take_a ? x[i] : y[k]);
         common += take_a && take_b ? weight : 0;
+        rare = rare || (take_a && take_b && match_words_often(w, x[i]) * RARE_SHARE <= w->records + RARE_SHARE * 3);
         all_a += take_a ? weight : 0;
         all_b += take_b ? weight : 0;
         i += take_a;
@@ -180,7 +186,12 @@ static unsigned text_level(const struct match_words *w, const struct match_dicti
     uint64_t of = (all_a + all_b) / 2;
     uint64_t shorter = all_a < all_b ? all_a : all_b;
     uint64_t share = of == 0 ? 0 : (common * 100 / of + common * 100 / (shorter == 0 ? 1 : shorter)) / 2;
-    return share >= 85 ? 2 : share >= 65 ? 3 : share >= 45 ? 4 : share >= 25 ? 5 : share > 8 ? 6 : 7;
+    if (share <= 8)
+        return 7;
+    /* What sort of thing it is and what it can do, others have too; they say it in the same words. */
+    if (!rare)
+        return share >= 65 ? 4 : share >= 45 ? 5 : 6;
+    return share >= 65 ? 2 : share >= 25 ? 3 : 5;
 }
 
 static void name_of(const struct match_dictionary *d, const struct match_value *v, struct match_name *to)
@@ -264,9 +275,7 @@ static unsigned cached_level(const struct match_frame *f, struct match_cache *c,
 static void fetch_values(const struct match_dictionary *d, uint32_t a, uint32_t b)
 {
     __builtin_prefetch(&d->values[a]);
-    __builtin_prefetch((const char *)&d->values[a] + 64);
     __builtin_prefetch(&d->values[b]);
-    __builtin_prefetch((const char *)&d->values[b] + 64);
 }
 
 /* All that differs is fetched from memory at once before the first is looked at. */

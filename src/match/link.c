@@ -202,6 +202,14 @@ static int describe(const struct match_linkage *l, const struct match_frame *f, 
     return expect(l, r, e);
 }
 
+/* Proposals that the clusters keep apart. */
+static void count_broken(struct match_result *r)
+{
+    r->broken = 0;
+    for (size_t i = 0; i < r->pairs_count; i++)
+        r->broken += r->cluster[r->pairs[i].a] != r->cluster[r->pairs[i].b];
+}
+
 int match_linkage_result(const struct match_linkage *l, const struct match_frame *f, const struct match_options *o,
                          struct match_result *ret_result, struct err *e)
 {
@@ -211,7 +219,9 @@ int match_linkage_result(const struct match_linkage *l, const struct match_frame
     int rc = describe(l, f, &r, e);
     rc = rc == 0 ? spoken_of(o, &spoken, e) : rc;
     rc = rc == 0 ? propose(l->pairs, l->pairs_count, o, &spoken, l->threshold, &r, e) : rc;
-    rc = rc == 0 ? match_cluster(l->pairs, l->pairs_count, o, l->threshold, &r, e) : rc;
+    rc = rc == 0 ? match_cluster(l->pairs, l->pairs_count, o, l->joining, &r, e) : rc;
+    if (rc == 0)
+        count_broken(&r);
     rc = rc == 0 ? draw_below(l->pairs, l->pairs_count, l->threshold, &r, e) : rc;
     rc = rc == 0 ? make_review(l->pairs, l->pairs_count, &spoken, &r, e) : rc;
     if (rc == 0)

@@ -52,17 +52,17 @@ static int32_t weight_of_ppm(unsigned ppm)
     return match_log2(p / (1 - p));
 }
 
-/* The threshold with the best expected F1. */
-static void choose_threshold(struct match_linkage *l)
+/* The threshold with the best expected F1, when ${apart} pairs of each bin are not the same. */
+static void choose_threshold(struct match_linkage *l, const uint64_t *apart)
 {
     double taken = 0, right = 0, matches = 0, best = -1;
     for (unsigned i = 0; i < MATCH_BINS; i++)
-        matches += (double)l->bins[i] * match_probability_ppm(match_bin_weight(i) + l->prior) / 1e6;
+        matches += (double)(l->bins[i] - apart[i]) * match_probability_ppm(match_bin_weight(i) + l->prior) / 1e6;
     l->threshold_ppm = 500000;
     for (unsigned i = MATCH_BINS; i-- > 0;) {
         uint32_t p = match_probability_ppm(match_bin_weight(i) + l->prior);
         taken += (double)l->bins[i];
-        right += (double)l->bins[i] * p / 1e6;
+        right += (double)(l->bins[i] - apart[i]) * p / 1e6;
         double f1 = taken > 0 ? 2 * right / (taken + matches) : 0;
         if (f1 > best && p > 50000) {
             best = f1;
@@ -98,6 +98,28 @@ static int keep_pairs(const struct match_linkage *l, const struct match_candidat
     return 0;
 }
 
+/*
+ * Pair by pair the model is too sure of itself where many records are alike: what a pair is said to be, its neighbours
+ * may contradict.  Which pairs the clusters keep apart is known without truth, so the threshold is chosen once more.
+ */
+static int choose_again(struct match_linkage *l, const struct match_frame *f, struct err *e)
+{
+    const struct match_options plain = {.across = l->across};
+    struct match_result r = {.records = f->records};
+    OWN(mem_drop) uint64_t *apart = calloc(MATCH_BINS, sizeof *apart);
+    if (apart == NULL)
+        return err_memory(e);
+    int rc = match_cluster(l->pairs, l->pairs_count, &plain, l->joining, &r, e);
+    for (size_t i = 0; rc == 0 && i < l->pairs_count; i++) {
+        const struct match_pair *p = &l->pairs[i];
+        apart[match_bin_of(p->weight - l->prior)] += p->weight >= l->threshold && r.cluster[p->a] != r.cluster[p->b];
+    }
+    match_result_release(&r);
+    if (rc == 0)
+        choose_threshold(l, apart);
+    return rc;
+}
+
 static struct match_search search_of(const struct match_linkage *l, const struct match_frame *f, unsigned threads,
                                      size_t from)
 {
@@ -131,9 +153,11 @@ static int fit(struct match_linkage *l, const struct match_frame *f, const struc
     if (o->threshold_ppm != 0)
         l->threshold = weight_of_ppm(o->threshold_ppm);
     else
-        choose_threshold(l);
+        choose_threshold(l, (const uint64_t[MATCH_BINS]){0});
     l->records = f->records;
-    return keep_pairs(l, c, &l->pairs, &l->pairs_count, e);
+    l->joining = l->threshold;
+    rc = keep_pairs(l, c, &l->pairs, &l->pairs_count, e);
+    return rc == 0 && o->threshold_ppm == 0 ? choose_again(l, f, e) : rc;
 }
 
 int match_linkage_new(const struct match_frame *f, const struct match_options *o, struct match_linkage **ret_linkage,

@@ -64,13 +64,13 @@ struct match_reason {
 unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
                           struct match_reason *ret_reason);
 /*
- * match_name_score_with: the same; words whose Korean reading stands in ${cache} are not read again.  It may be NULL.
- * match_readings_cache_new: of 2 to the power of ${bits} words; NULL when memory is out; free() it.
+ * A name that is compared with many, made ready once.  match_asked_new: NULL when memory is out.  match_asked_score:
+ * the same as match_name_score of it and ${other}.  By one thread at a time.
  */
-struct match_readings_cache;
-struct match_readings_cache *match_readings_cache_new(unsigned bits);
-unsigned match_name_score_with(struct match_readings_cache *cache, const struct match_name *a,
-                               const struct match_name *b, enum match_kind kind, struct match_reason *ret_reason);
+struct match_asked;
+struct match_asked *match_asked_new(const struct match_name *name, enum match_kind kind);
+void match_asked_free(struct match_asked *asked);
+unsigned match_asked_score(struct match_asked *asked, const struct match_name *other, struct match_reason *ret_reason);
 /* match_text_score: the same of two texts, the better of the readings of Chinese characters. */
 unsigned match_text_score(struct bytes a, struct bytes b, enum match_kind kind);
 

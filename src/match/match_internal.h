@@ -50,26 +50,48 @@ unsigned match_hangul_letters(uint32_t code, char to[8]);
  * one reading.  Letters that came from Cyrillic are read by Kontsevich's system.
  */
 unsigned match_korean_read(const struct match_token *token, struct match_korean ret[MATCH_READINGS_MAX]);
+/*
+ * Readings of words, so that they are not read again.  match_readings_cache_new: of 2 to the power of ${bits} words;
+ * NULL when memory is out; free() it.
+ */
+struct match_readings_cache;
+struct match_readings_cache *match_readings_cache_new(unsigned bits);
 /* The readings of a token, once for all that is asked of it. */
 struct match_readings {
     unsigned count;
     struct match_korean r[MATCH_READINGS_MAX];
 };
-/* match_syllables_agreeing: how many agree in all three places; 0 when there are more of one than of the other. */
-unsigned match_syllables_agreeing(const struct match_korean *a, const struct match_korean *b);
+bool match_syllables_agree(const struct match_korean *a, const struct match_korean *b); /* all, in all three places */
 bool match_korean_surname(const struct match_token *token); /* a spelling of a Korean surname, or one syllable */
+/* All readings of a whole name, the first ones of very many. */
+struct match_whole {
+    unsigned count;
+    struct match_syllable s[5];
+};
+struct match_wholes {
+    unsigned count;
+    struct match_whole r[16];
+};
+/* A name that is compared as a Korean one; read when it first has to be. */
+struct match_korean_name {
+    const struct match_name *name;
+    bool is_hangul, is_short, is_plausible, is_read;
+    struct match_wholes w[2]; /* with the surname first, and put first from the end */
+};
+void match_korean_begin(struct match_korean_name *k, const struct match_name *name);
 /*
- * match_korean_alike(a, b, cache, ret_syllables):
- * Compare two whole names as Korean ones: the most syllables that agree under any reading and with the surname in
- * either place, less liberties; -1 when one of them cannot be read.  ${ret_syllables}: of the longer name.  ${cache}
- * may be NULL.
+ * match_korean_alike(a, b, cache):
+ * Compare two whole names as Korean ones: do all syllables agree under any reading and with the surname in either
+ * place, or all but for one vowel beside its neighbour, in syllables against letters and three of them at least.
+ * ${cache} may be NULL.
  */
-int match_korean_alike(const struct match_name *a, const struct match_name *b, struct match_readings_cache *cache,
-                       unsigned *ret_syllables);
+enum match_korean_likeness { MATCH_KOREAN_APART, MATCH_KOREAN_NEAR, MATCH_KOREAN_WHOLE };
+enum match_korean_likeness match_korean_alike(struct match_korean_name *a, struct match_korean_name *b,
+                                              struct match_readings_cache *cache);
 
 /*
- * Classes of jamo that spellings do not keep apart: two syllables that agree have the same class in all three places,
- * whatever the tables of spellings say, for the classes are made from them.
+ * Classes of jamo that spellings do not keep apart: two syllables that agree, nearly even, have the same class in all
+ * three places, whatever the tables of spellings say, for the classes are made from them.
  */
 struct match_korean_classes {
     uint8_t initial[19], medial[21], final[28];
@@ -78,8 +100,9 @@ void match_korean_classes_make(struct match_korean_classes *to);
 enum { MATCH_KOREAN_KEYS = 64 };
 /*
  * match_korean_keys(c, name, cache, ret_keys): keys of whole names, one of which two share whenever match_korean_alike
- * finds all their syllables agreeing; more than MATCH_KOREAN_KEYS is returned when they are too many to tell.  ${cache}
- * may be NULL.
+ * finds all their syllables agreeing, or nearly; more than MATCH_KOREAN_KEYS is returned when they are too many to
+ * tell.
+ * ${cache} may be NULL.
  */
 unsigned match_korean_keys(const struct match_korean_classes *c, const struct match_name *name,
                            struct match_readings_cache *cache, uint32_t ret_keys[MATCH_KOREAN_KEYS]);
@@ -123,6 +146,15 @@ uint32_t match_letters_of(const char *s, unsigned n);
 
 /* ---- kernels (kernel.c) ---- */
 
+/* Set bits: the processors that every build is for need not have an instruction for it, and a call takes longer. */
+static inline unsigned match_bits(uint32_t x)
+{
+    x -= x >> 1 & 0x55555555u;
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0Fu;
+    return x * 0x01010101u >> 24;
+}
+
 /* Jaro-Winkler in 1/10000, of at most 32 bytes each.  The plain and the vector version agree in every bit. */
 unsigned match_jaro_winkler(const char *a, unsigned na, const char *b, unsigned nb);
 unsigned match_jaro_winkler_plain(const char *a, unsigned na, const char *b, unsigned nb);
@@ -159,18 +191,24 @@ static inline uint64_t match_mix(uint64_t x)
 /* ---- records (frame.c) ---- */
 
 /* One distinct folded value of a column; what is used depends on the kind. */
+/* Of 64 bytes, and what comparisons look at in the first 48: it comes from memory at once. */
 struct match_value {
     char s[MATCH_TOKEN_BYTES]; /* folded letters without blanks, cut */
     uint8_t n;
-    uint32_t letters;  /* a bit for each that occurs */
+    uint32_t letters; /* a bit for each that occurs */
+    union {           /* by the kind of the field */
+        struct match_date date;
+        int64_t number;  /* in 1/1000 */
+        uint32_t vowels; /* of a given name or surname: their order by class */
+        struct {
+            uint32_t text, text_bytes; /* of a whole name, folded with blanks: into the dictionary's letters */
+        };
+    };
     uint32_t skeleton; /* 0: none; the same number for the same skeleton within a dictionary */
     uint32_t count[2]; /* records with it; the second one as a surname, where given names share the dictionary */
-    struct match_date date;
-    uint32_t vowels;             /* of a name: the order of its vowels by class */
-    int64_t number;              /* in 1/1000 */
     uint32_t words, words_count; /* of texts and whole names: into the dictionary's words */
-    uint32_t text, text_bytes;   /* folded with blanks: into the dictionary's letters */
 };
+_Static_assert(sizeof(struct match_value) == 64, "a line of memory");
 /* Values are numbered from 1; 0 is "missing".  Given names and surnames share one dictionary. */
 struct match_dictionary {
     struct match_value *values;
@@ -417,6 +455,7 @@ struct match_linkage {
     struct match_rarity rarity[MATCH_FIELDS_MAX];
     struct match_words words;
     int32_t prior, threshold;
+    int32_t joining; /* the threshold of clusters: what their members say of one another is known there */
     unsigned threshold_ppm;
     /* What was found, by all of the above, in the first ${records} records. */
     size_t records;

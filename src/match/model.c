@@ -3,8 +3,10 @@
  *
  * After Fellegi and Sunter: a level weighs log2 of m (how often two records of one thing show it) over u (how often two
  * others do).  u is counted on pairs drawn at random, and stays fixed; letting it move as well finds "same name" where
- * "same person" is meant.  m is learned once for each key, on the pairs that share it, from the fields the key says
- * nothing about; trainings must agree before they are averaged.  All counting is on patterns, of which there are few.
+ * "same person" is meant.  Only where the table is so small that some of the random pairs must be the same ones told
+ * twice, these are taken out of it, no more than there can be: with them no pair could be found likely.  m is learned
+ * once for each key, on the pairs that share it, from the fields the key says nothing about; trainings must agree
+ * before they are averaged.  All counting is on patterns, of which there are few.
  */
 #include "match/match_internal.h"
 
@@ -12,9 +14,11 @@
 
 enum {
     ROUNDS = 25,
-    RANDOM_MIN = 50000,
+    RANDOM_MIN = 30000,
     RANDOM_MAX = 400000,
     TRAINING_MATCHES_MIN = 15,
+    SAME_AT_RANDOM = 5, /* of the random pairs, from which on they are taken out */
+    CLEANSINGS = 4,
 };
 
 typedef double level_table[MATCH_FIELDS_MAX][MATCH_LEVELS];
@@ -90,19 +94,36 @@ static double same_by_chance(const struct match_frame *f, unsigned field)
     for (uint32_t i = 1; i <= d->count; i++)
         all += d->values[i].count[role];
     for (uint32_t i = 1; i <= d->count && all > 0; i++)
-        squares += d->values[i].count[role] / all * (d->values[i].count[role] / all);
+        squares += d->values[i].count[role] / all * ((d->values[i].count[role] - 1.0) / (all > 1 ? all - 1 : 1));
     return squares;
 }
 
-static int count_random(const struct match_search *s, level_table u, struct err *e)
+struct random {
+    uint64_t *pattern; /* of each pair */
+    double *same;      /* how likely it is to be the same */
+    size_t count;
+    double most;  /* how many of them can be the same */
+    double pairs; /* all that there are */
+};
+
+static void random_drop(struct random *r)
+{
+    free(r->pattern);
+    free(r->same);
+}
+
+static int draw_random(const struct match_search *s, struct random *to, struct err *e)
 {
     const struct match_frame *f = s->f;
     struct match_cache *cache = match_cache_new(s->words);
-    if (cache == NULL)
-        return err_memory(e);
-    size_t wanted = f->records * 2;
+    size_t wanted = f->records * 2, sources[2] = {0, 0};
     wanted = wanted < RANDOM_MIN ? RANDOM_MIN : wanted > RANDOM_MAX ? RANDOM_MAX : wanted;
-    double counts[MATCH_FIELDS_MAX][MATCH_LEVELS] = {{0}};
+    to->pattern = malloc(wanted * sizeof *to->pattern);
+    to->same = calloc(wanted, sizeof *to->same);
+    if (cache == NULL || to->pattern == NULL || to->same == NULL) {
+        match_cache_free(cache);
+        return err_memory(e);
+    }
     for (size_t i = 0; i < wanted; i++) {
         uint64_t luck = match_mix(i + 0x1234567);
         uint32_t a = (uint32_t)((luck >> 32) * f->records >> 32),
@@ -110,12 +131,24 @@ static int count_random(const struct match_search *s, level_table u, struct err 
         if (a == b || (s->across && f->source[a] == f->source[b]))
             continue;
         uint64_t pattern = match_pattern(f, cache, a, b);
-        if ((pattern & MATCH_EXCHANGED) != 0)
-            continue;
-        for (unsigned k = 0; k < f->fields; k++)
-            counts[k][match_pattern_level(pattern, k)]++;
+        if ((pattern & MATCH_EXCHANGED) == 0)
+            to->pattern[to->count++] = pattern;
     }
     match_cache_free(cache);
+    for (size_t i = 0; i < f->records; i++)
+        sources[f->source[i] & 1]++;
+    double n = (double)f->records, fewer = (double)(sources[0] < sources[1] ? sources[0] : sources[1]);
+    to->pairs = s->across ? (double)sources[0] * (double)sources[1] : n * (n - 1) / 2;
+    to->most = (s->across ? fewer : n / 2) * (double)to->count / (to->pairs + 1);
+    return 0;
+}
+
+static void count_random(const struct match_frame *f, const struct random *r, level_table u)
+{
+    double counts[MATCH_FIELDS_MAX][MATCH_LEVELS] = {{0}};
+    for (size_t i = 0; i < r->count; i++)
+        for (unsigned k = 0; k < f->fields; k++)
+            counts[k][match_pattern_level(r->pattern[i], k)] += 1 - r->same[i];
     for (unsigned k = 0; k < f->fields; k++) {
         unsigned last = match_levels_of(f->field[k].kind);
         double all = 0, same = same_by_chance(f, k);
@@ -126,7 +159,6 @@ static int count_random(const struct match_search *s, level_table u, struct err 
             u[k][l] = (1 - u[k][1]) * (counts[k][l] + 0.5) / all;
         u[k][0] = 1;
     }
-    return 0;
 }
 
 struct training {
@@ -263,28 +295,105 @@ static void keep(const struct match_frame *f, unsigned k, double *m, double *u, 
     }
 }
 
+static int32_t weight_of(const struct match_frame *f, const struct match_model *m, uint64_t pattern)
+{
+    int32_t weight = (pattern & MATCH_EXCHANGED) != 0 ? m->exchanged : 0;
+    for (unsigned k = 0; k < f->fields; k++)
+        weight += m->weight[k][match_pattern_level(pattern, k)];
+    return weight;
+}
+
+/* What the candidates say of how many pairs are the same, by the weights so far. */
+static int find_same(const struct match_frame *f, const struct match_candidates *c, const struct match_model *m,
+                     struct random *r, struct err *e)
+{
+    OWN(mem_drop) uint32_t *counts = calloc(c->patterns_count + 1u, sizeof *counts);
+    if (counts == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < c->count; i++)
+        counts[c->pairs[i].pattern]++;
+    double matches = (double)f->records / 2;
+    int32_t prior = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        prior = match_log2((matches + 1) / (r->pairs + 1));
+        matches = 0;
+        for (uint32_t i = 0; i < c->patterns_count; i++)
+            if (counts[i] != 0)
+                matches += counts[i] * match_probability_ppm(weight_of(f, m, c->patterns[i]) + prior) / 1e6;
+    }
+    double all = 0;
+    for (size_t i = 0; i < r->count; i++)
+        all += r->same[i] = match_probability_ppm(weight_of(f, m, r->pattern[i]) + prior) / 1e6;
+    for (size_t i = 0; i < r->count && all > r->most; i++)
+        r->same[i] *= r->most / all;
+    return 0;
+}
+
+static int by_weight(const void *x, const void *y)
+{
+    int32_t a = *(const int32_t *)x, b = *(const int32_t *)y;
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+/*
+ * To begin with, as if all those that can be the same were, and these the heaviest: with the same among the others,
+ * nothing weighs so much that they would be found out.  Where it is not so, the candidates will not bear it out.
+ */
+static int suppose_same(const struct match_frame *f, const struct match_model *m, struct random *r, struct err *e)
+{
+    size_t n = (size_t)r->most, luck = 1;
+    while (luck * luck < 4 * n) /* twice what chance moves such a number by */
+        luck++;
+    n += luck;
+    OWN(mem_drop) int32_t *weights = malloc((r->count + 1) * sizeof *weights);
+    if (weights == NULL)
+        return err_memory(e);
+    for (size_t i = 0; i < r->count; i++)
+        weights[i] = weight_of(f, m, r->pattern[i]);
+    qsort(weights, r->count, sizeof *weights, by_weight);
+    for (size_t i = 0; i < r->count && n < r->count; i++)
+        r->same[i] = weight_of(f, m, r->pattern[i]) > weights[n] ? 1 : 0;
+    return 0;
+}
+
+/* The weights, by the random pairs as they are taken to be; ${ret_most} is what agreement in all fields weighs. */
+static void fit_once(const struct match_frame *f, const struct match_candidates *c, const struct random *r,
+                     struct training *t, level_table u, struct match_fit *fit, struct match_model *to,
+                     int32_t *ret_most)
+{
+    count_random(f, r, u);
+    for (unsigned i = 0; i < c->keys; i++)
+        train(f, c, i, (const double(*)[MATCH_LEVELS])u, &t[i]);
+    *ret_most = 0;
+    fit->count = f->fields;
+    for (unsigned k = 0; k < f->fields; k++) {
+        double m[MATCH_LEVELS];
+        average(f, c, t, k, m, &fit->trainings[k]);
+        keep(f, k, m, u[k], fit, to);
+        *ret_most += to->weight[k][1] > 0 ? to->weight[k][1] : 0;
+    }
+    to->exchanged = match_log2(0.04);
+}
+
 int match_model_fit(const struct match_search *s, const struct match_candidates *c, struct match_fit *ret_fit,
                     struct match_model *to, struct err *e)
 {
     const struct match_frame *f = s->f;
+    struct random r __attribute__((cleanup(random_drop))) = {0};
     OWN(mem_drop) struct training *t = calloc(MATCH_KEYS_MAX, sizeof *t);
     OWN(mem_drop) level_table *u = calloc(1, sizeof *u);
     if (t == NULL || u == NULL)
         return err_memory(e);
-    int rc = count_random(s, *u, e);
+    int rc = draw_random(s, &r, e);
+    int32_t most = 0;
+    const unsigned rounds = r.most < SAME_AT_RANDOM ? 0 : CLEANSINGS;
+    for (unsigned round = 0; rc == 0 && round <= rounds; round++) {
+        fit_once(f, c, &r, t, *u, ret_fit, to, &most);
+        if (round < rounds)
+            rc = round == 0 ? suppose_same(f, to, &r, e) : find_same(f, c, to, &r, e);
+    }
     if (rc != 0)
         return rc;
-    for (unsigned i = 0; i < c->keys; i++)
-        train(f, c, i, *u, &t[i]);
-    int32_t most = 0;
-    ret_fit->count = f->fields;
-    for (unsigned k = 0; k < f->fields; k++) {
-        double m[MATCH_LEVELS];
-        average(f, c, t, k, m, &ret_fit->trainings[k]);
-        keep(f, k, m, (*u)[k], ret_fit, to);
-        most += to->weight[k][1] > 0 ? to->weight[k][1] : 0;
-    }
-    to->exchanged = match_log2(0.04);
     if (most < 5 * MATCH_WEIGHT_ONE)
         return err_set(e, ERR_REFUSED,
                        "the fields do not tell records apart: agreement in all of them weighs %d/256 bits, and 1280 "

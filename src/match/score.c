@@ -7,7 +7,14 @@
  */
 #include "match/match_internal.h"
 
-enum { ONE = MATCH_SCORE_ONE, KOREAN = ONE * 96 / 100, CELLS = MATCH_TOKENS_MAX, LONGEST_WORD = MATCH_LONGEST_WORD };
+enum {
+    ONE = MATCH_SCORE_ONE,
+    KOREAN = ONE * 96 / 100,
+    KOREAN_NEAR = ONE * 88 / 100,
+    CELLS = MATCH_TOKENS_MAX,
+    LONGEST_WORD = MATCH_LONGEST_WORD,
+    READINGS_BITS = 5,
+};
 
 /* Words and what they stand for: T a title, P a particle, L... a legal form by its own sign, otherwise another word. */
 struct word {
@@ -344,7 +351,7 @@ static bool spells_the_same(const struct match_token *x, const struct match_toke
     unsigned np = match_korean_read(x, p), nq = match_korean_read(y, q);
     for (unsigned i = 0; i < np; i++)
         for (unsigned k = 0; k < nq; k++)
-            if (p[i].count == q[k].count && match_syllables_agreeing(&p[i], &q[k]) == p[i].count)
+            if (match_syllables_agree(&p[i], &q[k]))
                 return true;
     return false;
 }
@@ -377,7 +384,7 @@ unsigned match_words_alike(const struct match_side *a, unsigned i, const struct 
     const struct match_token *x = &a->t[i], *y = &b->t[k];
     /* Each step of the distance changes two letters of the sets at most. */
     unsigned steps = steps_allowed(x->n > y->n ? x->n : y->n) + 1;
-    bool far = (unsigned)__builtin_popcount(a->letters[i] ^ b->letters[k]) > 2 * steps;
+    bool far = match_bits(a->letters[i] ^ b->letters[k]) > 2 * steps;
     unsigned score = far ? 0 : match_words_near(x->s, x->n, y->s, y->n);
     *ret_answer = score == ONE ? MATCH_EXACT : MATCH_NEAR;
     if (score == ONE)
@@ -571,6 +578,17 @@ static void explain(const struct match_name *a, const struct match_side *sa, con
     }
 }
 
+/* Words that only the syllables of the whole name answer. */
+static void explain_near(struct match_reason *reason)
+{
+    for (unsigned i = 0; i < reason->count; i++)
+        if (reason->token[i].answer == MATCH_ABSENT) {
+            reason->token[i].answer = MATCH_NEAR;
+            reason->token[i].other = 0;
+            reason->token[i].closeness = KOREAN_NEAR;
+        }
+}
+
 /*
  * Which of two names comes first, whatever it says: they are compared in this order, so that turning them changes
  * nothing.
@@ -609,66 +627,118 @@ static unsigned joined_score(const struct match_side *a, const struct match_side
     unsigned n = match_side_joined(a, s[0]), m = match_side_joined(b, s[1]);
     if (n < MATCH_JOINED_LEAST || m < MATCH_JOINED_LEAST)
         return 0;
+    if (n > m + MATCH_JOINED_DISTANCE || m > n + MATCH_JOINED_DISTANCE)
+        return 0;
     unsigned distance = match_distance(s[0], n, s[1], m);
     return distance > MATCH_JOINED_DISTANCE ? 0 : ONE - distance * MATCH_JOINED_STEP;
 }
 
-unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
-                          struct match_reason *ret_reason)
+/* A name as it is compared, made ready once. */
+struct ready {
+    const struct match_name *name;
+    struct match_side side;
+    struct match_korean_name korean;
+};
+
+static void make_ready(struct ready *r, const struct match_name *name, enum match_kind kind)
 {
-    return match_name_score_with(NULL, a, b, kind, ret_reason);
+    r->name = name;
+    match_side_make(&r->side, name, kind);
+    match_korean_begin(&r->korean, name);
 }
 
-unsigned match_name_score_with(struct match_readings_cache *cache, const struct match_name *a,
-                               const struct match_name *b, enum match_kind kind, struct match_reason *ret_reason)
+static unsigned score_ready(struct ready *a, struct ready *b, enum match_kind kind, struct match_readings_cache *cache,
+                            struct match_reason *ret_reason)
 {
-    struct match_side sa, sb;
     struct grid g;
-    bool turn = name_order(a, b) > 0;
+    bool turn = name_order(a->name, b->name) > 0;
     if (turn) {
-        const struct match_name *first = b;
+        struct ready *first = b;
         b = a;
         a = first;
     }
-    match_side_make(&sa, a, kind);
-    match_side_make(&sb, b, kind);
+    const struct match_side *sa = &a->side, *sb = &b->side;
     memset(g.of_a, -1, sizeof g.of_a);
     memset(g.of_b, -1, sizeof g.of_b);
     memset(g.got_a, 0, sizeof g.got_a);
     memset(g.got_b, 0, sizeof g.got_b);
     memset(g.how_a, 0, sizeof g.how_a);
     memset(g.how_b, 0, sizeof g.how_b);
-    for (unsigned i = 0; i < sa.count; i++)
-        for (unsigned k = 0; k < sb.count; k++) {
+    for (unsigned i = 0; i < sa->count; i++)
+        for (unsigned k = 0; k < sb->count; k++) {
             g.score[i][k] = 0;
-            if (sa.kind[i] == 0 && sb.kind[k] == 0)
-                g.score[i][k] = (uint16_t)match_words_alike(&sa, i, &sb, k, &g.answer[i][k], kind);
+            if (sa->kind[i] == 0 && sb->kind[k] == 0)
+                g.score[i][k] = (uint16_t)match_words_alike(sa, i, sb, k, &g.answer[i][k], kind);
             if (g.score[i][k] < MATCH_ANSWER_LEAST)
                 g.score[i][k] = 0;
         }
-    assign(&g, &sa, &sb);
-    join(&g, &sa, &sb, false);
-    join(&g, &sb, &sa, true);
-    unsigned score = side_score(&sa, &g, &sb, kind), joined = joined_score(&sa, &sb);
-    unsigned penalty = worst_penalty(&sa, &g);
+    assign(&g, sa, sb);
+    join(&g, sa, sb, false);
+    join(&g, sb, sa, true);
+    unsigned score = side_score(sa, &g, sb, kind), joined = joined_score(sa, sb);
+    unsigned penalty = worst_penalty(sa, &g);
     if (kind != MATCH_PERSON)
-        penalty += form_penalty(&sa, &sb);
+        penalty += form_penalty(sa, sb);
     score = score > penalty ? score - penalty : 0;
     score = joined > score ? joined : score;
-    unsigned syllables = 0;
-    const bool asked = score < KOREAN || (score < ONE && ret_reason != NULL);
-    int korean = kind == MATCH_PERSON && asked ? match_korean_alike(a, b, cache, &syllables) : -1;
-    bool whole = korean > 1 && (unsigned)korean == syllables;
-    if (whole && score < KOREAN)
+    const bool asked = kind == MATCH_PERSON && (score < KOREAN || (score < ONE && ret_reason != NULL));
+    enum match_korean_likeness korean = asked ? match_korean_alike(&a->korean, &b->korean, cache) : MATCH_KOREAN_APART;
+    if (korean == MATCH_KOREAN_WHOLE && score < KOREAN)
         score = KOREAN;
+    else if (korean == MATCH_KOREAN_NEAR && score < KOREAN_NEAR)
+        score = KOREAN_NEAR;
     if (ret_reason != NULL) {
         if (turn)
-            explain(b, &sb, &sa, g.of_b, g.got_b, g.how_b, ret_reason);
+            explain(b->name, sb, sa, g.of_b, g.got_b, g.how_b, ret_reason);
         else
-            explain(a, &sa, &sb, g.of_a, g.got_a, g.how_a, ret_reason);
-        ret_reason->korean = whole;
+            explain(a->name, sa, sb, g.of_a, g.got_a, g.how_a, ret_reason);
+        ret_reason->korean = korean == MATCH_KOREAN_WHOLE;
+        if (korean == MATCH_KOREAN_NEAR)
+            explain_near(ret_reason);
     }
     return score;
+}
+
+unsigned match_name_score(const struct match_name *a, const struct match_name *b, enum match_kind kind,
+                          struct match_reason *ret_reason)
+{
+    struct ready x, y;
+    make_ready(&x, a, kind);
+    make_ready(&y, b, kind);
+    return score_ready(&x, &y, kind, NULL, ret_reason);
+}
+
+struct match_asked {
+    struct match_name name;
+    enum match_kind kind;
+    struct ready ready;
+    struct match_readings_cache *cache; /* names that are alike share words; or NULL */
+};
+
+struct match_asked *match_asked_new(const struct match_name *name, enum match_kind kind)
+{
+    struct match_asked *asked = malloc(sizeof *asked);
+    if (asked == NULL)
+        return NULL;
+    asked->name = *name;
+    asked->kind = kind;
+    make_ready(&asked->ready, &asked->name, kind);
+    asked->cache = kind == MATCH_PERSON ? match_readings_cache_new(READINGS_BITS) : NULL;
+    return asked;
+}
+
+void match_asked_free(struct match_asked *asked)
+{
+    if (asked != NULL)
+        free(asked->cache);
+    free(asked);
+}
+
+unsigned match_asked_score(struct match_asked *asked, const struct match_name *other, struct match_reason *ret_reason)
+{
+    struct ready ready;
+    make_ready(&ready, other, asked->kind);
+    return score_ready(&asked->ready, &ready, asked->kind, asked->cache, ret_reason);
 }
 
 unsigned match_text_score(struct bytes a, struct bytes b, enum match_kind kind)

@@ -7,8 +7,9 @@ enum {
     POSTINGS_MAX = 16000, /* of all keys of a query, the rarest first, that are looked at */
     CANDIDATES_MAX = 3071,
     TABLE_BITS = 13,
-    READINGS_BITS = 5,
     MAYBE_BITS = 16,
+    FEW = 200,           /* postings that are sooner taken than found to be of no use */
+    LINE = 16,          /* postings that come from memory at once */
     WORTH_MAX = 1023,   /* what is worth more is all compared */
     DETAILS_MOST = 100, /* that details may raise a score by, to be a hit */
     VERIFIED_MAX = 64,  /* names that are compared in full, the best by shared keys */
@@ -107,25 +108,47 @@ static int make_forms(struct screen *s, struct err *e)
     return rc;
 }
 
-static int sort_postings(struct screen *s, struct err *e)
+static void put_keys(struct screen *s)
 {
-    if (s->postings_count != 0)
-        qsort(s->postings, s->postings_count, sizeof *s->postings, by_key);
-    free(s->names_before);
-    free(s->bucket);
-    s->names_before = malloc((s->postings_count + 1) * sizeof *s->names_before);
-    s->bucket = calloc(((size_t)1 << SCREEN_BUCKET_BITS) + 1, sizeof *s->bucket);
-    if (s->bucket == NULL || s->names_before == NULL)
-        return err_memory(e);
-    s->names_before[0] = 0;
+    s->keys_count = 0;
     s->doubled = false;
     for (size_t i = 0; i < s->postings_count; i++) {
-        s->bucket[(s->postings[i].key >> (32 - SCREEN_BUCKET_BITS)) + 1]++;
-        s->names_before[i + 1] = s->names_before[i] + s->forms[s->postings[i].form].count;
-        s->doubled = s->doubled || (i != 0 && by_key(&s->postings[i - 1], &s->postings[i]) == 0);
+        const struct screen_posting *p = &s->postings[i];
+        const uint32_t names = s->forms[p->form].count;
+        if (i == 0 || p->key != p[-1].key) {
+            s->keys[s->keys_count++] = (struct screen_key){.key = p->key, .first = (uint32_t)i};
+            s->bucket[(p->key >> (32 - SCREEN_BUCKET_BITS)) + 1]++;
+        }
+        s->keys[s->keys_count - 1].names += names;
+        s->posting_form[i] = p->form;
+        s->posting_names[i] = (uint8_t)(names < SCREEN_NAMES_MANY ? names : SCREEN_NAMES_MANY);
+        s->doubled = s->doubled || (i != 0 && by_key(p - 1, p) == 0);
     }
+    s->keys[s->keys_count] = (struct screen_key){.first = (uint32_t)s->postings_count};
     for (size_t i = 0; i < (size_t)1 << SCREEN_BUCKET_BITS; i++)
         s->bucket[i + 1] += s->bucket[i];
+}
+
+static int sort_postings(struct screen *s, struct err *e)
+{
+    size_t keys = s->postings_count != 0;
+    if (s->postings_count != 0)
+        qsort(s->postings, s->postings_count, sizeof *s->postings, by_key);
+    for (size_t i = 1; i < s->postings_count; i++)
+        keys += s->postings[i].key != s->postings[i - 1].key;
+    free(s->posting_form);
+    free(s->posting_names);
+    free(s->keys);
+    free(s->bucket);
+    s->posting_form = malloc((s->postings_count + 1) * sizeof *s->posting_form);
+    s->posting_names = malloc(s->postings_count + 1);
+    s->keys = malloc((keys + 1) * sizeof *s->keys);
+    s->bucket = calloc(((size_t)1 << SCREEN_BUCKET_BITS) + 1, sizeof *s->bucket);
+    if (s->bucket == NULL || s->posting_form == NULL || s->posting_names == NULL || s->keys == NULL)
+        return err_memory(e);
+    put_keys(s);
+    free(s->postings);
+    s->postings = NULL;
     return 0;
 }
 
@@ -229,9 +252,9 @@ static unsigned with_details(const struct screen *s, const struct screen_query *
 struct finding {
     const struct screen *s;
     const struct screen_query *q;
-    unsigned least;                        /* score of a name from which it may be a hit */
-    struct match_readings_cache *readings; /* names that are alike share words; or NULL */
-    struct match_name name[2];             /* by reading; the second only for Chinese characters */
+    unsigned least;                                 /* score of a name from which it may be a hit */
+    struct match_name name[2];                      /* by reading; the second only for Chinese characters */
+    struct match_asked *asked[2][MATCH_VESSEL + 1]; /* the same for each kind that was met; or NULL */
     bool han;
     struct screen_hit *hits;
     uint64_t order[SCREEN_HITS_MAX]; /* of several names of an entry that are as near, the lowest is told */
@@ -273,6 +296,16 @@ static unsigned least_of(const struct screen_query *q)
     return threshold;
 }
 
+static unsigned score_of(struct finding *f, unsigned reading, enum match_kind kind, const struct match_name *other,
+                         struct match_reason *ret_reason)
+{
+    struct match_asked **asked = &f->asked[reading][kind];
+    if (*asked == NULL)
+        *asked = match_asked_new(&f->name[reading], kind);
+    return *asked != NULL ? match_asked_score(*asked, other, ret_reason)
+                          : match_name_score(&f->name[reading], other, kind, ret_reason);
+}
+
 /* The score of a form, and why when it may be a hit. */
 static void compare_form(struct finding *f, uint32_t number, struct screen_hit *ret_hit)
 {
@@ -284,8 +317,7 @@ static void compare_form(struct finding *f, uint32_t number, struct screen_hit *
         bool han = match_name_read(ret_hit->name, (enum match_reading)reading, &other);
         if (reading == 1 && !han && !f->han)
             break;
-        unsigned score = match_name_score_with(f->readings, &f->name[f->han ? reading : 0], &other,
-                                               (enum match_kind)form->kind, &reason);
+        unsigned score = score_of(f, f->han ? reading : 0, (enum match_kind)form->kind, &other, &reason);
         if (score > ret_hit->name_score) {
             ret_hit->name_score = score;
             ret_hit->reason = reason;
@@ -357,7 +389,7 @@ static void put_candidate(struct gathering *g, uint16_t *place, uint32_t form)
 }
 
 struct range {
-    size_t from, to;
+    uint32_t from, to;
     uint32_t names, worth;
 };
 
@@ -365,14 +397,16 @@ struct range {
 static void admit(struct gathering *g, const struct screen *s, const struct range *r, unsigned number)
 {
     for (size_t i = r->from; i < r->to; i++) {
-        uint16_t *place = place_of(g, s->postings[i].form);
+        const uint32_t form = s->posting_form[i];
+        uint16_t *place = place_of(g, form);
         if (*place != 0) {
             g->worth[*place - 1] = (uint16_t)(g->worth[*place - 1] + r->worth);
         } else if (g->count < CANDIDATES_MAX) {
-            g->names[g->count] = s->names_before[i + 1] - s->names_before[i];
+            const uint8_t names = s->posting_names[i];
+            g->names[g->count] = names < SCREEN_NAMES_MANY ? names : s->forms[form].count;
             g->worth[g->count] = (uint16_t)r->worth;
             g->range[g->count] = (uint8_t)number;
-            put_candidate(g, place, s->postings[i].form);
+            put_candidate(g, place, form);
         }
     }
 }
@@ -381,9 +415,10 @@ static void admit(struct gathering *g, const struct screen *s, const struct rang
 static void raise_worth(struct gathering *g, const struct screen *s, const struct range *r)
 {
     for (size_t i = r->from; i < r->to; i++) {
-        if (!is_maybe(g, hash_of(s->postings[i].form)))
+        const uint32_t form = s->posting_form[i];
+        if (!is_maybe(g, hash_of(form)))
             continue;
-        uint16_t place = *place_of(g, s->postings[i].form);
+        uint16_t place = *place_of(g, form);
         if (place != 0)
             g->worth[place - 1] = (uint16_t)(g->worth[place - 1] + r->worth);
     }
@@ -426,19 +461,6 @@ static uint32_t bar_of(struct gathering *g, uint32_t most, uint32_t *ret_above)
     return bar;
 }
 
-/* The first posting of a bucket whose key is not below ${key}. */
-static size_t lower_bound(const struct screen *s, size_t from, size_t to, uint64_t key)
-{
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (s->postings[middle].key < key)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
 static int shortest_first(const void *x, const void *y)
 {
     const struct range *a = x, *b = y;
@@ -455,6 +477,16 @@ static uint32_t worth_of(uint32_t names, uint8_t rank)
     return rare * (1u + rank);
 }
 
+/* Hardly more than one key has the same upper bits. */
+static const struct screen_key *key_of(const struct screen *s, uint32_t key)
+{
+    const uint32_t *bucket = &s->bucket[key >> (32 - SCREEN_BUCKET_BITS)];
+    for (uint32_t i = bucket[0]; i < bucket[1]; i++)
+        if (s->keys[i].key == key)
+            return &s->keys[i];
+    return NULL;
+}
+
 /* The postings of all keys of the query, the shortest lists first, and as many of these as are looked at. */
 static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_NAME_KEYS])
 {
@@ -465,19 +497,15 @@ static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_
         unsigned n = match_name_keys(&f->name[reading], keys, rank);
         for (unsigned i = 0; i < n; i++)
             __builtin_prefetch(&f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)]);
+        for (unsigned i = 0; i < n; i++)
+            __builtin_prefetch(&f->s->keys[f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)]]);
         for (unsigned i = 0; i < n; i++) {
-            const uint32_t at = f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
-            __builtin_prefetch(&f->s->postings[at]);
-            __builtin_prefetch(&f->s->names_before[at]);
-        }
-        for (unsigned i = 0; i < n; i++) {
-            const uint32_t *bucket = &f->s->bucket[keys[i] >> (32 - SCREEN_BUCKET_BITS)];
-            struct range *r = &range[ranges];
-            r->from = lower_bound(f->s, bucket[0], bucket[1], keys[i]);
-            r->to = lower_bound(f->s, r->from, bucket[1], keys[i] + 1ull);
-            r->names = f->s->names_before[r->to] - f->s->names_before[r->from];
-            r->worth = worth_of(r->names, rank[i]);
-            ranges += r->to != r->from;
+            const struct screen_key *k = key_of(f->s, keys[i]);
+            if (k == NULL)
+                continue;
+            range[ranges++] = (struct range){k->first, k[1].first, k->names, worth_of(k->names, rank[i])};
+            __builtin_prefetch(&f->s->posting_form[k->first]);
+            __builtin_prefetch(&f->s->posting_names[k->first]);
         }
     }
     qsort(range, ranges, sizeof *range, shortest_first);
@@ -485,6 +513,8 @@ static unsigned ranges_of(const struct finding *f, struct range range[2 * MATCH_
         looked_at += range[used].names;
         if (used != 0 && looked_at > POSTINGS_MAX)
             break;
+        for (uint32_t at = range[used].from + LINE; at < range[used].to && at < range[used].from + 8 * LINE; at += LINE)
+            __builtin_prefetch(&f->s->posting_form[at]);
     }
     return used;
 }
@@ -549,9 +579,9 @@ static void find_indexed(struct finding *f)
         left += range[i].worth * times_most;
     whole = left;
     for (unsigned i = 0; i < ranges; left -= range[i++].worth * times_most) {
-        bar = bar_of(&g, whole - left, &above);
         /* Of those that share as much, the first ones are taken; what is worth more than can be told apart, all. */
-        if (bar < left || (bar == left && bar == WORTH_MAX)) {
+        if (range[i].to - range[i].from < FEW || whole - left < left ||
+            (bar = bar_of(&g, whole - left, &above)) < left || (bar == left && bar == WORTH_MAX)) {
             admit(&g, f->s, &range[i], i);
             continue;
         }
@@ -602,8 +632,7 @@ static void find_exhaustive(struct finding *f)
 void screen_find(const struct screen *s, const struct screen_query *query, struct screen_hit hits[SCREEN_HITS_MAX],
                  size_t *ret_count, uint64_t *ret_compared)
 {
-    OWN(mem_drop) struct match_readings_cache *readings = match_readings_cache_new(READINGS_BITS);
-    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query), .readings = readings};
+    struct finding f = {.s = s, .q = query, .hits = hits, .least = least_of(query)};
     f.han = match_name_read(query->name, MATCH_READ_KOREAN, &f.name[0]);
     if (f.han)
         (void)match_name_read(query->name, MATCH_READ_MANDARIN, &f.name[1]);
@@ -611,6 +640,9 @@ void screen_find(const struct screen *s, const struct screen_query *query, struc
         find_exhaustive(&f);
     else if (f.name[0].count != 0)
         find_indexed(&f);
+    for (unsigned i = 0; i < COUNT(f.asked); i++)
+        for (unsigned k = 0; k < COUNT(f.asked[i]); k++)
+            match_asked_free(f.asked[i][k]);
     *ret_count = f.count;
     *ret_compared = f.compared;
 }

@@ -318,7 +318,12 @@ static int read_headed(struct screen *s, struct bytes content, const char *name,
     if (c.name[0] < 0)
         return err_set(e, ERR_DAMAGED, "%s: no column is called name", name);
     s->list[s->lists - 1].format = table_find(t, "celex") >= 0 ? SCREEN_EU_CSV : SCREEN_PLAIN_CSV;
+    uint64_t last_line = 0, short_rows = 0;
+    bool last_is_short = false;
     while ((rc = table_next(t, &row, e)) == 1) {
+        last_line = row.line;
+        last_is_short = table_notes(t)->short_rows != short_rows;
+        short_rows = table_notes(t)->short_rows;
         screen_draft_clear(&d);
         if (c.id >= 0)
             buf_put_bytes(&d.id, table_trim(row.fields[c.id]));
@@ -335,6 +340,10 @@ static int read_headed(struct screen *s, struct bytes content, const char *name,
         if (rc != 0)
             return rc;
     }
+    /* Whom the rest of it names would not be found, and nobody would know. */
+    if (rc == 0 && last_is_short && content.p[content.n - 1] != '\n')
+        return err_set(e, ERR_DAMAGED, "%s, line %lu: the last row breaks off: the list is cut off", name,
+                       (unsigned long)last_line);
     return rc;
 }
 

@@ -22,7 +22,9 @@ void screen_free(struct screen *s)
     free(s->forms);
     free(s->form_names);
     free(s->postings);
-    free(s->names_before);
+    free(s->posting_form);
+    free(s->posting_names);
+    free(s->keys);
     free(s->bucket);
     match_sieve_free(s->sieve);
     free(s);

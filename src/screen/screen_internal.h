@@ -29,6 +29,11 @@ struct screen_form_name {
 struct screen_posting {
     uint32_t key, form;
 };
+/* A key, and where its postings begin: they end where those of the next key do. */
+struct screen_key {
+    uint32_t key, first;
+    uint32_t names; /* that its postings stand for, of all readings */
+};
 struct screen_list {
     enum screen_format format;
     uint32_t date;
@@ -45,16 +50,19 @@ struct screen {
     struct screen_form *forms;
     uint32_t forms_count;
     struct screen_form_name *form_names;
-    struct screen_posting *postings; /* by key, then form */
+    struct screen_posting *postings; /* while the index is made */
     size_t postings_count;
-    uint32_t *names_before; /* how many names the postings before each one stand for, and all; it may run over */
-    bool doubled;           /* a form may stand twice under a key, by both of its readings */
+    uint32_t *posting_form;  /* by key, then form */
+    uint8_t *posting_names;  /* names of that form; SCREEN_NAMES_MANY: as many as it says */
+    struct screen_key *keys; /* ascending, and one more */
+    uint32_t keys_count;
+    bool doubled;              /* a form may stand twice under a key, by both of its readings */
     struct match_sieve *sieve; /* over all forms */
     size_t names_open;         /* names of entries that are screened */
-    uint32_t *bucket; /* first posting of each value of the upper bits of keys */
+    uint32_t *bucket;          /* first key of each value of the upper bits of keys */
 };
 
-enum { SCREEN_BUCKET_BITS = 20 };
+enum { SCREEN_BUCKET_BITS = 20, SCREEN_NAMES_MANY = 255 };
 
 /* An entry as it is put together while it is read. */
 struct screen_draft {

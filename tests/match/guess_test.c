@@ -21,6 +21,7 @@ static void kinds(void **state)
 {
     (void)state;
     static const char *const dates[] = {"1970-01-02", "1980", "", "1990-12-31"};
+    static const char *const zeros[] = {"0000-00-00", "1970-01-02", "0000-00-00", "00/00/0000"};
     static const char *const words[] = {"Kim", "Lee", "Park", "Choi"};
     static const char *const codes[] = {"4223", "4566", "2135", "4552"};
     static const char *const prices[] = {"12.50", "3.99", "100.00", "7.25"};
@@ -29,6 +30,8 @@ static void kinds(void **state)
     static const char *const none[] = {"", "", " "};
     assert_int_equal(guess("date_of_birth", dates, 4), MATCH_DATE);
     assert_int_equal(guess("whatever", dates, 4), MATCH_DATE);
+    assert_int_equal(guess("dob", zeros, 4), MATCH_DATE);
+    assert_int_equal(guess("dob", zeros, 1), MATCH_IGNORED);
     assert_int_equal(guess("given_name", words, 4), MATCH_GIVEN);
     assert_int_equal(guess("Surname", words, 4), MATCH_SURNAME);
     assert_int_equal(guess("full name", words, 4), MATCH_NAME);

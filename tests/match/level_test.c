@@ -50,6 +50,29 @@ static void levels(void **state)
     assert_int_equal(level_of(MATCH_TEXT, "red wooden box", "blue iron key"), 7);
 }
 
+/* What sort a thing is, many say in the same words; the number of a model, two records. */
+static void rare_words(void **state)
+{
+    (void)state;
+    static const struct match_field field = {"title", MATCH_TEXT, false};
+    struct match_frame *f = NULL;
+    uint8_t levels[MATCH_FIELDS_MAX];
+    char text[64];
+    assert_int_equal(match_frame_new(&field, 1, &f, NULL), 0);
+    for (unsigned i = 0; i < 4000; i++) {
+        snprintf(text, sizeof text, i % 2 == 0 ? "grey wireless printer zx%u" : "zx%u printer by acme", i / 2);
+        const struct bytes value = bytes_text(text);
+        assert_int_equal(match_frame_add(f, &value, 0, NULL), 0);
+    }
+    assert_false(match_explain(NULL, f, 0, 1, levels)); /* the number and one word of three */
+    assert_in_range(levels[0], 2, 3);
+    assert_false(match_explain(NULL, f, 0, 2, levels)); /* all but the number */
+    assert_in_range(levels[0], 4, 6);
+    assert_false(match_explain(NULL, f, 0, 3, levels)); /* one word that half of them have */
+    assert_in_range(levels[0], 6, 7);
+    match_frame_free(f);
+}
+
 static void exchanged(void **state)
 {
     (void)state;
@@ -71,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels),
+        cmocka_unit_test(rare_words),
         cmocka_unit_test(exchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,31 @@ static void threads(void **state)
     free(person);
 }
 
+/* Where many are alike, as without them: the threshold is within 0.02 of the best there is, and nobody told it. */
+static void threshold(void **state)
+{
+    (void)state;
+    for (unsigned crowd = 0; crowd < 2; crowd++) {
+        uint32_t *person;
+        struct match_frame *f = crowd ? fixture_crowd(4000, false, &person) : fixture_people(4000, false, &person);
+        double chosen = 0, best = 0;
+        for (unsigned percent = 0; percent < 100; percent += 5) {
+            const struct match_options o = {.threads = 2, .threshold_ppm = percent * 10000};
+            struct match_result r;
+            assert_int_equal(match_link(f, &o, &r, NULL), 0);
+            struct outcome now = outcome_of(&r, person);
+            double f1 = 2 * now.precision * now.recall / (now.precision + now.recall);
+            chosen = percent == 0 ? f1 : chosen;
+            best = f1 > best ? f1 : best;
+            match_result_release(&r);
+        }
+        if (chosen < best - 0.02)
+            fail_msg("%.4f where %.4f is to be had (crowd: %u)", chosen, best, crowd);
+        match_frame_free(f);
+        free(person);
+    }
+}
+
 static void decided(void **state)
 {
     (void)state;
@@ -112,10 +137,8 @@ static void few(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads),
-        cmocka_unit_test(decided),
-        cmocka_unit_test(across),
-        cmocka_unit_test(few),
+        cmocka_unit_test(threads), cmocka_unit_test(threshold), cmocka_unit_test(decided),
+        cmocka_unit_test(across),  cmocka_unit_test(few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,43 @@ static void trap(void **state)
     fixture_stop(&x);
 }
 
+/*
+ * Of the random pairs of a small table some are the same told twice: were they counted as chance, no agreement could
+ * weigh more than what it takes to be as likely as not.
+ */
+static void small(void **state)
+{
+    (void)state;
+    enum { THINGS = 800 };
+    static const struct match_field fields[] = {{"title", MATCH_TEXT, false}, {"price", MATCH_NUMBER, false}};
+    struct match_frame *f = NULL;
+    const struct match_options o = {.threads = 1, .across = true};
+    struct match_result r = {0};
+    char title[64], price[16];
+    assert_int_equal(match_frame_new(fields, 2, &f, NULL), 0);
+    for (unsigned source = 0; source < 2; source++)
+        for (unsigned i = 0; i < THINGS; i++) {
+            static const char *const sorts[] = {"printer", "camera", "router", "phone", "oven"};
+            static const char *const makers[] = {"acme", "bolt", "crow", "dune", "echo", "fern", "gale"};
+            uint64_t luck = match_mix(i);
+            const char *sort = sorts[luck % 5], *maker = makers[luck / 8 % 7];
+            if (source == 0)
+                snprintf(title, sizeof title, "%s %s zx%u", maker, sort, i);
+            else
+                snprintf(title, sizeof title, "zx%u grey %s by %s", i, sort, maker);
+            snprintf(price, sizeof price, "%u", (unsigned)(luck >> 40) % 900 + 100 + source * 3);
+            const struct bytes values[] = {bytes_text(title), bytes_text(i % 2 == 0 ? "" : price)};
+            assert_int_equal(match_frame_add(f, values, source, NULL), 0);
+        }
+    assert_int_equal(match_link(f, &o, &r, NULL), 0);
+    size_t right = 0;
+    for (size_t i = 0; i < r.pairs_count; i++)
+        right += r.pairs[i].b - r.pairs[i].a == THINGS;
+    assert_true(right > THINGS * 9 / 10 && r.pairs_count - right < THINGS / 10);
+    match_result_release(&r);
+    match_frame_free(f);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -73,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logarithms),
         cmocka_unit_test(trap),
+        cmocka_unit_test(small),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,13 +83,54 @@ static void symmetric(void **state)
                                  score(names[k], names[i], (enum match_kind)kind));
 }
 
+/* A name made ready once says of each other what two names say. */
+static void asked(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "Kim Jong Un",
+        "Gim Jeong-eun",
+        "김정은",
+        "金正恩",
+        "Sin Kim Dan",
+        "신금단",
+        "Dr. Ram Wel",
+        "Ram Wel",
+        "A.B.C. Company",
+        "ABC Co.",
+        "Namgung Ok-pyong",
+        "Ким Чен Ын",
+        "Kim Kim Kim Kim",
+        "",
+        "MV Victory 3",
+        "Yi Yong-ho Ri",
+        "\xFF",
+        "Ost Bank GmbH",
+        "محمد حداد",
+        "Mohammed Haddad",
+    };
+    for (unsigned kind = 0; kind <= MATCH_VESSEL; kind++)
+        for (unsigned i = 0; i < COUNT(names); i++) {
+            struct match_name x = fixture_name(names[i]);
+            struct match_asked *one = match_asked_new(&x, (enum match_kind)kind);
+            assert_non_null(one);
+            for (unsigned k = 0; k < COUNT(names); k++) {
+                struct match_name y = fixture_name(names[k]);
+                struct match_reason p, q;
+                memset(&p, 0, sizeof p);
+                memset(&q, 0, sizeof q);
+                assert_int_equal(match_asked_score(one, &y, &p), match_name_score(&x, &y, (enum match_kind)kind, &q));
+                assert_memory_equal(&p, &q, sizeof p);
+            }
+            match_asked_free(one);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(persons),
-        cmocka_unit_test(organisations),
-        cmocka_unit_test(reasons),
-        cmocka_unit_test(symmetric),
+        cmocka_unit_test(persons),   cmocka_unit_test(organisations), cmocka_unit_test(reasons),
+        cmocka_unit_test(symmetric), cmocka_unit_test(asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static void refusals(void **state)
     refuses("1,2,3\n", "x, line 1: 3 fields, where sdn.csv has 12 and alt.csv 5");
     refuses("id,nom\n1,2\n", "x: no column is called name");
     refuses("{\"id\":1}\n", "x, line 1: not an entity: id, schema and properties are wanted");
+    refuses("id,name,dob\n1,Ann,1970\n2,Be", "x, line 3: the last row breaks off: the list is cut off");
     refuses("name\n\"abc\n", "x, line 2: a quote is opened here and never closed");
 }
 
