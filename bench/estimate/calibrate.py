@@ -111,7 +111,8 @@ def together(methods):
     if not values:
         return {"method": "together", "status": "refused"}
     low, high = (pick(float(v[key]) for v in values) for pick, key in ((min, "low"), (max, "high")))
-    return {"method": "together", "status": "estimated", "value": {"n": math.sqrt(low * high), "low": low, "high": high}}
+    value = {"n": math.sqrt(low * high), "low": low, "high": high}
+    return {"method": "together", "status": "estimated", "value": value}
 
 
 def tally(tables):

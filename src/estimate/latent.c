@@ -25,7 +25,7 @@ enum {
     STEPS_SCOUT = 16,
     SCOUTS = 3, /* beside each chain */
     SCOUT_DRAWS = 200,
-    SCOUT_DRAWS_AGAIN = 1000, /* of one that strays: it may only not have arrived */
+    SCOUT_DRAWS_AGAIN = 4000, /* of one that strays: it may only not have arrived */
     ROUND_PLAIN = 1500, /* draws of each chain; each round doubles what there is */
     ROUND_TEMPERED = 3000,
     ROUNDS = 4,
@@ -160,7 +160,10 @@ static void run_scouts(void *with, size_t index)
         struct estimate_rung *r = &l->rung[1 + k];
         r->steps_mean = STEPS_SCOUT;
         begin_rung(s, l, r, (uint32_t)(index << 16 | 0xff00 | k), &how);
-        s->strays[index] |= scout_strays(s, r, SCOUT_DRAWS) && scout_strays(s, r, SCOUT_DRAWS_AGAIN);
+        if (!scout_strays(s, r, SCOUT_DRAWS))
+            continue;
+        estimate_rung_learn_step(r, &s->posterior, s->o->path); /* what it learnt on its way may not serve here */
+        s->strays[index] |= scout_strays(s, r, SCOUT_DRAWS_AGAIN);
     }
 }
 
