@@ -6,8 +6,7 @@
 enum {
     ANNEALING = 150, /* flights, from nearly the prior to the full likelihood */
     SETTLING = 150,  /* at the full likelihood, before scales are measured */
-    WINDOWS = 3,     /* of measuring, each twice as long as the one before */
-    WINDOW = 150,
+    WINDOW = 150,    /* of measuring; each is twice as long as the one before */
     LAST_STEP_SIZE = 150, /* flights for the step size alone */
 };
 #define ACCEPTANCE 0.85
@@ -79,10 +78,87 @@ static bool bound_admits(struct estimate_rung *r, const struct estimate_posterio
     return true;
 }
 
+void estimate_rung_evaluate(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
+{
+    r->flight.steps = 0;
+    estimate_posterior_fly(path, p, &r->flight);
+}
+
+/* -log(1 - v), with its digits where v is small. */
+static double stick_of(double v)
+{
+    return v < 1e-4 ? v * (1 + v * (0.5 + v * (1.0 / 3))) : -estimate_log(1 - v);
+}
+
+/* 1 - exp(-e), likewise. */
+static double stick_share(double e)
+{
+    return e < 1e-4 ? e * (1 - e * (0.5 - e * (1.0 / 6))) : 1 - estimate_exp(-e);
+}
+
+struct two_sticks {
+    double first, second;
+};
+
+/* Classes k and k + 1 change places and keep their weights: what becomes of their sticks E. */
+static struct two_sticks exchanged(struct two_sticks e)
+{
+    double rest = estimate_exp(-e.first), v = stick_share(e.first), u = stick_share(e.second);
+    struct two_sticks to = {.first = stick_of(rest * u)};
+    double second = v / (v + rest * (1 - u));
+    to.second = second < 0.5 ? stick_of(second) : e.first + e.second - to.first;
+    return to;
+}
+
+static void swap_classes(struct estimate_flight *f, const struct estimate_posterior *p, unsigned k)
+{
+    for (unsigned j = 0; j < p->lists; j++) {
+        double *theta = f->position + j * ESTIMATE_CLASSES_MAX + k, was = theta[0];
+        theta[0] = theta[1];
+        theta[1] = was;
+    }
+}
+
+/*
+ * Neighbouring classes may change places, weights and all (Papaspiliopoulos and Roberts 2008): the likelihood stays,
+ * and what the prior says of the sticks decides.  Of y = log E with alpha integrated out, and the volume, there is left
+ * E'_k - E_k; where the last class takes part, whose stick is all that remains, the sum of the sticks changes too.
+ */
+static void relabel(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
+{
+    struct estimate_flight *f = &r->flight;
+    double *y = f->position + p->lists * ESTIMATE_CLASSES_MAX, sum = 0;
+    bool moved = false;
+    for (unsigned k = 0; k + 1 < p->classes; k++) {
+        bool last = k + 2 == p->classes;
+        struct two_sticks e = {estimate_exp(y[k]), last ? 0 : estimate_exp(y[k + 1])}, to;
+        if (last)
+            to = (struct two_sticks){.first = stick_of(estimate_exp(-e.first))};
+        else
+            to = exchanged(e);
+        double gain = to.first - e.first;
+        if (last)
+            gain -= (p->a + p->classes - 1) *
+                    (estimate_log(p->b + sum + to.first) - estimate_log(p->b + sum + e.first));
+        bool sound = to.first > 0 && isfinite(to.first) && (last || (to.second > 0 && isfinite(to.second)));
+        if (estimate_log(estimate_uniform(&r->chance)) < gain && sound) {
+            swap_classes(f, p, k);
+            y[k] = estimate_log(to.first);
+            if (!last)
+                y[k + 1] = estimate_log(to.second);
+            moved = true;
+        }
+        sum += estimate_exp(y[k]);
+    }
+    if (moved)
+        estimate_rung_evaluate(r, p, path);
+}
+
 double estimate_rung_move(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
 {
     unsigned dimensions = (p->lists + 1) * ESTIMATE_CLASSES_MAX;
     struct estimate_flight *f = &r->flight;
+    relabel(r, p, path);
     for (unsigned d = 0; d < dimensions; d++)
         f->momentum[d] = r->live[d] ? estimate_normal(&r->chance) * r->unscale[d] : 0;
     double before = energy(f, dimensions);
@@ -102,12 +178,6 @@ double estimate_rung_move(struct estimate_rung *r, const struct estimate_posteri
     memcpy(f->gradient, r->kept_gradient, dimensions * sizeof *f->gradient);
     f->height = kept;
     return accepted;
-}
-
-void estimate_rung_evaluate(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
-{
-    r->flight.steps = 0;
-    estimate_posterior_fly(path, p, &r->flight);
 }
 
 void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
@@ -162,21 +232,29 @@ static void learn_scales(struct estimate_rung *r, const struct estimate_posterio
         }
 }
 
-void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p, double beta,
-                         enum estimate_path path)
+void estimate_rung_learn_step(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path)
 {
+    learn_flights(r, p, path, LAST_STEP_SIZE);
+}
+
+void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p,
+                         const struct estimate_learning *how, enum estimate_path path)
+{
+    unsigned steps_mean = r->steps_mean;
+    r->steps_mean = how->steps_mean;
     step_size_begin(r);
     for (int i = 0; i < ANNEALING; i++) {
         double cold = (double)i / ANNEALING;
-        r->flight.beta = beta * (0.01 + 0.99 * cold * cold);
+        r->flight.beta = how->beta * (0.01 + 0.99 * cold * cold);
         estimate_rung_evaluate(r, p, path);
         step_size_learn(r, estimate_rung_move(r, p, path));
     }
-    r->flight.beta = beta;
+    r->flight.beta = how->beta;
     estimate_rung_evaluate(r, p, path);
     step_size_end(r);
     learn_flights(r, p, path, SETTLING);
-    for (int i = 0; i < WINDOWS; i++)
+    for (unsigned i = 0; i < how->windows; i++)
         learn_scales(r, p, path, WINDOW << i);
-    learn_flights(r, p, path, LAST_STEP_SIZE);
+    r->steps_mean = steps_mean;
+    estimate_rung_learn_step(r, p, path);
 }

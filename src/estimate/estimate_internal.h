@@ -126,9 +126,19 @@ struct estimate_rung {
 };
 /* The chances, steps_mean, unseen_max and flight.work are set before. */
 void estimate_rung_begin(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
-/* estimate_rung_learn: cool from the prior to ${beta}, then learn scales and step size there. */
-void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p, double beta,
-                         enum estimate_path path);
+/*
+ * estimate_rung_learn: cool from the prior to ${beta}, then learn scales and step size there.  Short flights are enough
+ * to learn from; the step size is learnt last by flights of the rung's own length.
+ */
+struct estimate_learning {
+    double beta;
+    unsigned windows; /* in which scales are measured */
+    unsigned steps_mean;
+};
+void estimate_rung_learn(struct estimate_rung *r, const struct estimate_posterior *p,
+                         const struct estimate_learning *how, enum estimate_path path);
+/* estimate_rung_learn_step: the step size alone, for scales that were set. */
+void estimate_rung_learn_step(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
 void estimate_rung_evaluate(struct estimate_rung *r, const struct estimate_posterior *p, enum estimate_path path);
 /*
  * estimate_rung_move: one flight, accepted or not; returns the probability with which it was.

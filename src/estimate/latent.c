@@ -8,23 +8,33 @@
  * passed; then twelve scouts, short chains from other starts, look whether there is another mode, which four chains may
  * all have missed.  Where chains do not agree, or a scout strays, there are four ladders: on each, rungs at powers of
  * the likelihood from 1 down to nearly the prior, neighbours exchanged by Metropolis' rule, so that modes reach one
- * another over the warm end.  Step sizes and scales of every rung are learnt before any exchange; learning while
- * exchanging spoils both.
+ * another over the warm end.
+ *
+ * Scales and step sizes are learnt before any draw counts and before any exchange; learning while exchanging spoils
+ * both.  What one chain learnt in a mode of its own serves badly in another: so scales are the geometric mean of the
+ * four, and step sizes, learnt again for them, lie between the middle two.  The first half of a ladder's draws is
+ * dropped: until positions have travelled, they tell where its rungs began.
  */
 enum {
     CHAINS = 4,
     RUNGS = 16,
+    COLD_RUNGS = 11, /* closer to one another than the warm ones, where little hinders */
     STEPS_PLAIN = 64,
-    STEPS_TEMPERED = 24,
+    STEPS_TEMPERED = 48,
+    STEPS_LEARNING = 24,
     STEPS_SCOUT = 16,
     SCOUTS = 3, /* beside each chain */
     SCOUT_DRAWS = 200,
-    ROUND = 1500, /* draws of each chain; each round doubles what there is */
-    ROUNDS_PLAIN = 4,
-    ROUNDS_TEMPERED = 5,
-    DRAWS_MAX = ROUND << (ROUNDS_TEMPERED - 1),
+    SCOUT_DRAWS_AGAIN = 4000, /* of one that strays: it may only not have arrived */
+    ROUND_PLAIN = 1500, /* draws of each chain; each round doubles what there is */
+    ROUND_TEMPERED = 3000,
+    ROUNDS = 4,
+    WINDOWS = 2,
+    WINDOWS_SCOUT = 1,
+    DRAWS_MAX = ROUND_TEMPERED << (ROUNDS - 1),
 };
-#define RUNG_RATIO 0.74
+#define COLD_RATIO 0.80
+#define WARM_RATIO 0.50
 #define RHAT_MOST  1.01
 #define ESS_LEAST  400
 
@@ -38,34 +48,106 @@ struct ladder {
 struct sampler {
     const struct estimate_latent_options *o;
     struct estimate_posterior posterior;
-    unsigned rungs, steps_mean;
+    unsigned rungs;
     size_t done, more; /* draws of each chain: there, and to come in this round */
-    bool begun;
     uint64_t seed, key;
     struct ladder ladder[CHAINS];
-    double scouted[CHAINS][SCOUTS]; /* median of log N */
+    double scouts_low, scouts_high; /* of log N: where one is expected */
+    bool strays[CHAINS];
 };
 
-static void begin_rung(struct sampler *s, struct ladder *l, struct estimate_rung *r, uint32_t stream, double beta)
+static bool is_tempered(const struct sampler *s)
+{
+    return s->rungs > 1;
+}
+
+/* Of each chain those that count. */
+static size_t draws_kept(const struct sampler *s)
+{
+    return is_tempered(s) ? s->done - s->done / 2 : s->done;
+}
+
+static const double *chain_kept(const struct sampler *s, size_t chain)
+{
+    return s->ladder[chain].draws + (s->done - draws_kept(s));
+}
+
+static void begin_rung(struct sampler *s, struct ladder *l, struct estimate_rung *r, uint32_t stream,
+                       const struct estimate_learning *how)
 {
     estimate_chance_init(&r->chance, s->seed, s->key, ESTIMATE_FOR_CHAIN, stream);
     estimate_chance_init(&r->unseen_chance, s->seed, s->key, ESTIMATE_FOR_UNSEEN, stream);
     r->flight.work = l->work;
     r->unseen_max = s->o->bound > 0 ? s->o->bound * s->posterior.observed : (double)INFINITY;
     estimate_rung_begin(r, &s->posterior, s->o->path);
-    estimate_rung_learn(r, &s->posterior, beta, s->o->path);
+    estimate_rung_learn(r, &s->posterior, how, s->o->path);
 }
 
-static void begin_ladder(struct sampler *s, size_t index)
+static void begin_ladder(void *with, size_t index)
 {
+    struct sampler *s = with;
     struct ladder *l = &s->ladder[index];
-    double beta = 1;
+    struct estimate_learning how = {.beta = 1, .windows = WINDOWS, .steps_mean = STEPS_LEARNING};
     estimate_chance_init(&l->swaps, s->seed, s->key, ESTIMATE_FOR_SWAPS, (uint32_t)index);
     for (unsigned i = 0; i < s->rungs; i++) {
-        l->rung[i].steps_mean = s->steps_mean;
-        begin_rung(s, l, &l->rung[i], (uint32_t)(index << 16 | s->rungs << 8 | i), beta);
-        beta *= RUNG_RATIO;
+        l->rung[i].steps_mean = is_tempered(s) ? STEPS_TEMPERED : STEPS_PLAIN;
+        begin_rung(s, l, &l->rung[i], (uint32_t)(index << 16 | s->rungs << 8 | i), &how);
+        how.beta *= i < COLD_RUNGS ? COLD_RATIO : WARM_RATIO;
     }
+}
+
+static void learn_steps(void *with, size_t index)
+{
+    struct sampler *s = with;
+    for (unsigned i = 0; i < s->rungs; i++)
+        estimate_rung_learn_step(&s->ladder[index].rung[i], &s->posterior, s->o->path);
+}
+
+static void share_scales(struct sampler *s, unsigned rung)
+{
+    for (unsigned d = 0; d < (s->posterior.lists + 1) * ESTIMATE_CLASSES_MAX; d++) {
+        double sum = 0;
+        for (unsigned c = 0; c < CHAINS; c++)
+            sum += estimate_log(s->ladder[c].rung[rung].flight.scale[d]);
+        double scale = estimate_exp(sum / CHAINS);
+        for (unsigned c = 0; c < CHAINS; c++) {
+            s->ladder[c].rung[rung].flight.scale[d] = scale;
+            s->ladder[c].rung[rung].unscale[d] = 1 / sqrt(scale);
+        }
+    }
+}
+
+static void share_step(struct sampler *s, unsigned rung)
+{
+    double steps[CHAINS];
+    for (unsigned c = 0; c < CHAINS; c++)
+        steps[c] = s->ladder[c].rung[rung].flight.step;
+    estimate_sort(steps, CHAINS);
+    for (unsigned c = 0; c < CHAINS; c++)
+        s->ladder[c].rung[rung].flight.step = sqrt(steps[CHAINS / 2 - 1] * steps[CHAINS / 2]);
+}
+
+static void begin_ladders(struct sampler *s)
+{
+    estimate_pool_run(s->o->threads, CHAINS, begin_ladder, s);
+    for (unsigned i = 0; i < s->rungs; i++)
+        share_scales(s, i);
+    estimate_pool_run(s->o->threads, CHAINS, learn_steps, s);
+    for (unsigned i = 0; i < s->rungs; i++)
+        share_step(s, i);
+}
+
+/* The median of log N over the last of ${draws} draws: is it where the chains are? */
+static bool scout_strays(struct sampler *s, struct estimate_rung *r, unsigned draws)
+{
+    double last[SCOUT_DRAWS];
+    for (unsigned i = 0; i < draws; i++) {
+        (void)estimate_rung_move(r, &s->posterior, s->o->path);
+        last[i % SCOUT_DRAWS] = estimate_log(s->posterior.observed + estimate_rung_unseen(r, &s->posterior));
+    }
+    estimate_sort(last, SCOUT_DRAWS);
+    double median = estimate_quantile(last, SCOUT_DRAWS, 0.5);
+    return median < s->scouts_low || median > s->scouts_high;
 }
 
 /* Scouts use the places of rungs that plain chains do not have. */
@@ -73,32 +155,30 @@ static void run_scouts(void *with, size_t index)
 {
     struct sampler *s = with;
     struct ladder *l = &s->ladder[index];
+    const struct estimate_learning how = {.beta = 1, .windows = WINDOWS_SCOUT, .steps_mean = STEPS_SCOUT};
     for (unsigned k = 0; k < SCOUTS; k++) {
         struct estimate_rung *r = &l->rung[1 + k];
-        double draws[SCOUT_DRAWS];
         r->steps_mean = STEPS_SCOUT;
-        begin_rung(s, l, r, (uint32_t)(index << 16 | 0xff00 | k), 1);
-        for (unsigned i = 0; i < SCOUT_DRAWS; i++) {
-            (void)estimate_rung_move(r, &s->posterior, s->o->path);
-            draws[i] = estimate_log(s->posterior.observed + estimate_rung_unseen(r, &s->posterior));
-        }
-        estimate_sort(draws, SCOUT_DRAWS);
-        s->scouted[index][k] = estimate_quantile(draws, SCOUT_DRAWS, 0.5);
+        begin_rung(s, l, r, (uint32_t)(index << 16 | 0xff00 | k), &how);
+        if (!scout_strays(s, r, SCOUT_DRAWS))
+            continue;
+        estimate_rung_learn_step(r, &s->posterior, s->o->path); /* what it learnt on its way may not serve here */
+        s->strays[index] |= scout_strays(s, r, SCOUT_DRAWS_AGAIN);
     }
 }
 
 /* Did a scout settle where the chains hardly ever are?  ${all}: their draws, sorted here. */
 static bool scouts_stray(struct sampler *s, double *all)
 {
+    bool stray = false;
     size_t n = CHAINS * s->done;
     estimate_sort(all, n);
-    double low = estimate_quantile(all, n, 0.005), high = estimate_quantile(all, n, 0.995);
+    s->scouts_low = estimate_quantile(all, n, 0.005);
+    s->scouts_high = estimate_quantile(all, n, 0.995);
     estimate_pool_run(s->o->threads, CHAINS, run_scouts, s);
     for (unsigned c = 0; c < CHAINS; c++)
-        for (unsigned k = 0; k < SCOUTS; k++)
-            if (s->scouted[c][k] < low || s->scouted[c][k] > high)
-                return true;
-    return false;
+        stray |= s->strays[c];
+    return stray;
 }
 
 /* Positions change places; scales, step sizes and chances stay with their temperature. */
@@ -121,8 +201,6 @@ static void run_round(void *with, size_t index)
 {
     struct sampler *s = with;
     struct ladder *l = &s->ladder[index];
-    if (!s->begun)
-        begin_ladder(s, index);
     for (size_t i = 0; i < s->more; i++) {
         for (unsigned k = 0; k < s->rungs; k++)
             (void)estimate_rung_move(&l->rung[k], &s->posterior, s->o->path);
@@ -132,14 +210,15 @@ static void run_round(void *with, size_t index)
         l->draws[s->done + i] = estimate_log(n);
     }
     if (s->o->progress != NULL)
-        s->o->progress(s->o->progress_with, (double)s->more * s->rungs * s->steps_mean);
+        s->o->progress(s->o->progress_with, (double)s->more * s->rungs * l->rung[0].steps_mean);
 }
 
 static int gather(const struct sampler *s, double *all, struct estimate_gates *ret, struct err *e)
 {
+    size_t n = draws_kept(s);
     for (size_t c = 0; c < CHAINS; c++)
-        memcpy(all + c * s->done, s->ladder[c].draws, s->done * sizeof *all);
-    return estimate_diagnose(all, CHAINS, s->done, ret, e);
+        memcpy(all + c * n, chain_kept(s, c), n * sizeof *all);
+    return estimate_diagnose(all, CHAINS, n, ret, e);
 }
 
 static bool gates_passed(const struct estimate_gates *g, double ess)
@@ -148,15 +227,14 @@ static bool gates_passed(const struct estimate_gates *g, double ess)
 }
 
 /* ${all}: room for CHAINS * DRAWS_MAX. */
-static int run_stage(struct sampler *s, unsigned rounds, double *all, struct estimate_gates *ret, struct err *e)
+static int run_stage(struct sampler *s, double *all, struct estimate_gates *ret, struct err *e)
 {
     double ess = s->o->ess > ESS_LEAST ? s->o->ess : ESS_LEAST;
-    s->begun = false;
+    begin_ladders(s);
     s->done = 0;
-    for (unsigned round = 0; round < rounds; round++) {
-        s->more = s->done == 0 ? ROUND : s->done;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        s->more = s->done > 0 ? s->done : is_tempered(s) ? ROUND_TEMPERED : ROUND_PLAIN;
         estimate_pool_run(s->o->threads, CHAINS, run_round, s);
-        s->begun = true;
         s->done += s->more;
         int rc = gather(s, all, ret, e);
         if (rc != 0 || gates_passed(ret, ess))
@@ -231,18 +309,19 @@ static void note_curve(const double *sorted, size_t n, struct estimate_latent *r
 
 static void note_chains(const struct sampler *s, double *all, struct estimate_latent *r)
 {
+    size_t n = draws_kept(s);
     for (size_t c = 0; c < CHAINS; c++) {
-        double *chain = all + c * s->done;
-        memcpy(chain, s->ladder[c].draws, s->done * sizeof *chain);
-        estimate_sort(chain, s->done);
-        r->chain_median[c] = estimate_exp(estimate_quantile(chain, s->done, 0.5));
+        double *chain = all + c * n;
+        memcpy(chain, chain_kept(s, c), n * sizeof *chain);
+        estimate_sort(chain, n);
+        r->chain_median[c] = estimate_exp(estimate_quantile(chain, n, 0.5));
     }
     r->chains = CHAINS;
 }
 
 static void conclude(const struct sampler *s, double *all, struct estimate_latent *r)
 {
-    size_t n = CHAINS * s->done;
+    size_t n = CHAINS * draws_kept(s);
     note_chains(s, all, r);
     estimate_sort(all, n);
     double mean = 0, square = 0;
@@ -300,18 +379,16 @@ static int sample(struct sampler *s, struct estimate_latent *r, struct err *e)
         s->ladder[c].draws = draws + c * DRAWS_MAX;
     }
     s->rungs = 1;
-    s->steps_mean = STEPS_PLAIN;
-    int rc = o->tempered ? 0 : run_stage(s, ROUNDS_PLAIN, all, &r->gates, e);
+    int rc = o->tempered ? 0 : run_stage(s, all, &r->gates, e);
     if (rc == 0 && (o->tempered || !gates_passed(&r->gates, ESS_LEAST) || scouts_stray(s, all))) {
         s->rungs = RUNGS;
-        s->steps_mean = STEPS_TEMPERED;
         memset(rungs, 0, (size_t)CHAINS * RUNGS * sizeof *rungs);
         r->tempered = true;
-        rc = run_stage(s, ROUNDS_TEMPERED, all, &r->gates, e);
+        rc = run_stage(s, all, &r->gates, e);
     }
     if (rc != 0)
         return rc;
-    r->draws = s->done;
+    r->draws = draws_kept(s);
     conclude(s, all, r);
     judge(o, r);
     return 0;

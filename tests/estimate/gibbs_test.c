@@ -14,9 +14,9 @@ static void test_agrees_with_the_other(void **state)
     struct estimate_table t;
     struct estimate_latent slow, fast;
     struct estimate_latent_options o = {
-        .classes = 10, .a = 0.25, .b = 0.25, .ess = 3000, .seed = 1, .threads = 2, .path = estimate_path_best()};
+        .classes = 10, .a = 0.25, .b = 0.25, .ess = 8000, .seed = 1, .threads = 2, .path = estimate_path_best()};
     tables_get("spina", &t);
-    assert_int_equal(estimate_gibbs(&t, &o, 12000, &slow, NULL), 0);
+    assert_int_equal(estimate_gibbs(&t, &o, 20000, &slow, NULL), 0);
     assert_int_equal(estimate_latent(&t, &o, &fast, NULL), 0);
     assert_true(slow.gates.rhat < 1.1);
     assert_true(fabs(slow.value.n / fast.value.n - 1) < 0.01);
