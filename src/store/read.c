@@ -153,8 +153,3 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
     return rc == 0 ? 0 : err_add(e, rc, "item %llu", (unsigned long long)item->leaf);
 }
 
-int store_already(struct store *s, const char *giver, const struct statement_received *r, struct index_twin *ret,
-                  struct err *e)
-{
-    return index_already(store_asked(s), giver, r, ret, e);
-}

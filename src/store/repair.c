@@ -308,6 +308,19 @@ static int repair_stripe(struct pack_repair *r, struct store *s, const struct st
     return rc == 0 || rc == ERR_DAMAGED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
+/* For whoever takes in again what was lost: nothing is built on it. */
+static int mark_lost(struct store *s, const struct healing *h, const struct store_packs *packs, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < packs->count; i++) {
+        bool lost = false;
+        for (size_t k = 0; !lost && k < h->lost_count; k++)
+            lost = h->lost[k] == packs->list[i].pack;
+        rc = vault_lost_mark(s->root, packs->list[i].pack, lost, e);
+    }
+    return rc;
+}
+
 static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -327,6 +340,8 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         int one = repair_stripe(&r, s, &packs, i, rc == 0 ? e : NULL);
         rc = rc == 0 ? one : rc;
     }
+    if (rc == 0)
+        rc = mark_lost(s, h, &packs, e);
     *ret_unhealed = r.unhealed;
     return rc;
 }

@@ -219,6 +219,7 @@ struct store {
     bool index_anew;        /* it was rebuilt when this was opened */
     uint64_t table; /* version of the newest table of keys that a record names */
     struct vault *vault;
+    bool suspects_known; /* the vault has been told of packs that something happened to */
     struct vault_writer *writer;
     struct { /* of the key file, which may have to be written anew; in here, for the store lies in locked memory */
         uint8_t b[KEYRING_PASSPHRASE_MAX];
@@ -235,6 +236,11 @@ struct store {
     unsigned owed; /* records committed and indexed, whose segments, public log and outside state are to follow */
     uint64_t owed_leaves;
 };
+
+/* write.c: where the bytes of an item that is committed lie, by any thread. */
+int store_holder(struct store *s, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e);
+/* suspects.c: the vault is told, once, of packs that something happened to. */
+int store_suspects(struct store *s, struct err *e);
 
 /*
  * behind.c: after the commit.  What the index is told of one record; it keeps the record's draft, and what its public

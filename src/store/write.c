@@ -21,9 +21,8 @@ static int find_frame(void *context, const struct hash *digest, uint32_t size_by
     return rc;
 }
 
-static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
+int store_holder(struct store *s, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
 {
-    struct store *s = context;
     OWN(key_drop) struct key secret = {0};
     pthread_mutex_lock(&s->asking);
     int rc = store_behind_manifest(s, leaf, ret_record) ? 0 : index_manifest(store_asked(s), leaf, ret_record, e);
@@ -33,6 +32,11 @@ static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64
     if (rc == 0)
         leaf_manifest_key(&secret, ret_key);
     return rc;
+}
+
+static int find_holder(void *context, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e)
+{
+    return store_holder(context, leaf, ret_key, ret_record, e);
 }
 
 struct ends {
@@ -187,6 +191,8 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
         int rc = store_writable(s, e);
         if (rc == 0)
             rc = ends_find(s, &n, e);
+        if (rc == 0)
+            rc = store_suspects(s, e);
         if (rc == 0)
             rc = writer_begin(s, &n, &cut, e);
         if (rc == 0)

@@ -86,6 +86,7 @@ void vault_close(struct vault *v)
     (void)pthread_rwlock_destroy(&v->runs_lock);
     (void)pthread_mutex_destroy(&v->pool_lock);
     vault_forget_keys(v);
+    free(v->suspects);
     free(v->runs);
     free(v->root);
     free(v);

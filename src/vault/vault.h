@@ -288,6 +288,13 @@ struct vault_lacks {
 int vault_lacks(struct vault *v, const struct key *manifest_key, uint64_t manifest_record,
                 const struct vault_lacks *wish, struct err *e);
 
+/*
+ * Packs that something happened to, ascending.  vault_suspect: ${packs} is taken over, NULL for none; no chunk that
+ * lies in one of them is shared, it is stored anew.  vault_suspected: borrowed.  Before a writer is opened.
+ */
+void vault_suspect(struct vault *v, uint64_t *packs, size_t count);
+void vault_suspected(const struct vault *v, const uint64_t **ret, size_t *ret_count);
+
 /* ---- checking without keys ---- */
 
 struct vault_finding {
@@ -353,6 +360,10 @@ struct vault_glance {
     uint64_t packs_here, stripes, whole;
 };
 void vault_glance(const struct vault_glanced *of, struct vault_glance *ret);
+/* vault_suspects: those that are not here in full length, of which a file was set aside, or that are marked as lost in
+ * part; freed by the caller.  ERR_IO.  vault_lost_mark: or, unless ${lost}, that they are not any more. */
+int vault_lost_mark(const char *root, uint64_t pack, bool lost, struct err *e);
+int vault_suspects(const struct vault_glanced *of, uint64_t **ret, size_t *ret_count, struct err *e);
 
 /* What became of one file of a stripe that was not whole. */
 struct vault_mended {

@@ -237,12 +237,20 @@ static int known_frame(struct book *b, const struct vault_known *known, struct f
     if (r == NULL)
         return ERR_IO;
     int rc = holder_get(b, r, known->leaf, &h, e);
-    return rc == 0 ? vault_opened_frame(r, &h->opened, known->frame, ret, e) : rc;
+    if (rc == 0)
+        rc = vault_opened_frame(r, &h->opened, known->frame, ret, e);
+    uint64_t pack = 0;
+    if (rc == 0 && b->v->suspect_count != 0)
+        rc = vault_record_pack(r, ret->record, &pack, e);
+    if (rc == 0 && vault_is_among(b->v->suspects, b->v->suspect_count, pack))
+        rc = ERR_DAMAGED;
+    return rc;
 }
 
 /*
  * Does the vault hold the chunk already?  0 and *entry filled, or ERR_ABSENT.  A holder that cannot be opened is no
- * holder: what is damaged elsewhere must not spoil this object, so the chunk is stored anew.
+ * holder, nor is one whose pack something happened to: what is damaged elsewhere must not spoil this object, so the
+ * chunk is stored anew.
  */
 static int entry_recall(struct book *b, struct entry *entry, struct err *e)
 {

@@ -230,6 +230,8 @@ struct vault {
     struct reader *pool;       /* readers at rest */
     struct open_run *opened[VAULT_RUN_BUCKETS];
     atomic_uint_fast64_t second_reads;
+    uint64_t *suspects; /* packs that something happened to, ascending */
+    size_t suspect_count;
     void (*on_read)(void *context, uint64_t bytes); /* NULL: nobody is told */
     void *on_read_context;
 };
@@ -245,6 +247,9 @@ void vault_directory_key(const struct key *run_key, struct key *ret);
 int vault_pack_path(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e);
 int vault_pack_folder(const char *root, uint64_t pack, char copy, struct file_path *to, struct err *e);
 int vault_check_sectors(uint32_t pack_sectors, struct err *e);
+bool vault_is_among(const uint64_t *packs, size_t count, uint64_t pack); /* ascending ones */
+/* vault_pack_number: in "NNNNNN.pack", with ${suffix} ".pack"; false for every other name. */
+bool vault_pack_number(const char *name, const char *suffix, uint64_t *ret);
 /*
  * vault_pack_open: for writing, past the page cache where the file system can (packs are large, written once, and must
  * be on the disk before the commit anyway).  ${flags}: O_CREAT, O_EXCL.

@@ -9,18 +9,31 @@ struct lacking {
     struct vault_range gap; /* not told yet; bytes 0: none */
 };
 
-static bool is_suspect(const struct vault_lacks *wish, uint64_t pack)
+bool vault_is_among(const uint64_t *packs, size_t count, uint64_t pack)
 {
     size_t low = 0;
-    size_t high = wish->pack_count;
+    size_t high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (wish->packs[middle] < pack)
+        if (packs[middle] < pack)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < wish->pack_count && wish->packs[low] == pack;
+    return low < count && packs[low] == pack;
+}
+
+void vault_suspect(struct vault *v, uint64_t *packs, size_t count)
+{
+    free(v->suspects);
+    v->suspects = packs;
+    v->suspect_count = count;
+}
+
+void vault_suspected(const struct vault *v, const uint64_t **ret, size_t *ret_count)
+{
+    *ret = v->suspects;
+    *ret_count = v->suspect_count;
 }
 
 static bool is_lost(int rc)
@@ -35,7 +48,7 @@ static int frame_try(const struct lacking *l, const struct frame_ref *ref, struc
     struct bytes plain = {0};
     struct hash digest;
     int rc = vault_record_pack(l->r, ref->record, &pack, e);
-    if (rc != 0 || !is_suspect(l->wish, pack))
+    if (rc != 0 || !vault_is_among(l->wish->packs, l->wish->pack_count, pack))
         return rc;
     rc = vault_record_read(l->r, ref->record, RECORD_FRAME, &ref->key, 0, &plain, e);
     if (rc != 0)

@@ -89,8 +89,7 @@ int vault_pack_copy(int source, int target, uint32_t from, uint32_t to, const st
     return 0;
 }
 
-/* The number in "NNNNNN.pack" or "NNN"; false for every other name. */
-static bool number_in(const char *name, const char *suffix, uint64_t *ret)
+bool vault_pack_number(const char *name, const char *suffix, uint64_t *ret)
 {
     size_t n = strspn(name, "0123456789");
     if (n == 0 || n > 19 || strcmp(name + n, suffix) != 0)
@@ -153,7 +152,7 @@ static int cut_folder(const struct vault_cut *c, uint64_t folder_number, uint64_
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t pack;
-        if (!number_in(d->d_name, ".pack", &pack) || pack < c->next_pack || pack >= c->span.end)
+        if (!vault_pack_number(d->d_name, ".pack", &pack) || pack < c->next_pack || pack >= c->span.end)
             continue;
         struct file_path path;
         rc = file_path(&path, e, "%s/%s", folder.s, d->d_name);
@@ -174,7 +173,7 @@ static int cut_copy_a(const struct vault_cut *c, uint64_t *cut, struct err *e)
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t number;
-        if (number_in(d->d_name, "", &number) && number >= c->next_pack / 1000 && number <= c->span.end / 1000)
+        if (vault_pack_number(d->d_name, "", &number) && number >= c->next_pack / 1000 && number <= c->span.end / 1000)
             rc = cut_folder(c, number, cut, e);
     }
     return rc;
@@ -193,8 +192,8 @@ static int cut_copy_b(const struct vault_cut *c, struct err *e)
         return rc;
     for (struct dirent *d = readdir(dir); d != NULL && rc == 0; d = readdir(dir)) {
         uint64_t pack;
-        bool fresh = number_in(d->d_name, ".pack" COPY_B_FRESH, &pack);
-        bool whole = number_in(d->d_name, ".pack", &pack);
+        bool fresh = vault_pack_number(d->d_name, ".pack" COPY_B_FRESH, &pack);
+        bool whole = vault_pack_number(d->d_name, ".pack", &pack);
         if ((!fresh && !whole) || pack < c->span.first || pack >= c->span.end ||
             (whole && c->open_pack != NULL && pack == c->open_pack->pack))
             continue;

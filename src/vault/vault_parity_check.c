@@ -3,7 +3,9 @@
 #include "vault/vault_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { AT_ONCE = 64 }; /* sectors read together */
 
@@ -168,6 +170,83 @@ static bool has_open_pack(const char *root, uint64_t pack)
     for (char copy = 'a'; !there && copy <= 'b'; copy++)
         there = vault_pack_path(root, pack, copy, &path, NULL) == 0 && lstat(path.s, &st) == 0 && S_ISREG(st.st_mode);
     return there;
+}
+
+#define LOST ".lost" /* behind the number of a pack: an empty file in quarantine/ */
+
+int vault_lost_mark(const char *root, uint64_t pack, bool lost, struct err *e)
+{
+    struct file_path folder, path;
+    int rc = file_path(&folder, e, "%s/quarantine", root);
+    if (rc == 0)
+        rc = file_path(&path, e, "%s/%06llu" LOST, folder.s, (unsigned long long)pack);
+    if (rc != 0)
+        return rc;
+    if (!lost)
+        return unlink(path.s) == 0 || errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot remove %s", path.s);
+    rc = file_make_folder(folder.s, e);
+    if (rc == 0 && !file_exists(path.s))
+        rc = file_replace(path.s, bytes_of(NULL, 0), 0600, e);
+    return rc;
+}
+
+/* "NNNNNN.pack", and "-2" and so on behind it; or "NNNNNN.lost". */
+static bool aside_number(const char *name, uint64_t *ret)
+{
+    char first[32];
+    const char *dash = strchr(name, '-');
+    size_t n = dash != NULL ? (size_t)(dash - name) : strlen(name);
+    if (n >= sizeof first || (dash != NULL && (dash[1] == 0 || dash[1 + strspn(dash + 1, "0123456789")] != 0)))
+        return false;
+    memcpy(first, name, n);
+    first[n] = 0;
+    return vault_pack_number(first, ".pack", ret) || vault_pack_number(name, LOST, ret);
+}
+
+struct suspects {
+    const struct vault_glanced *of;
+    bool *list; /* of each pack */
+};
+
+static int aside_look(const struct suspects *s, struct err *e)
+{
+    struct file_path folder;
+    int rc = file_path(&folder, e, "%s/quarantine", s->of->root);
+    if (rc != 0)
+        return rc;
+    OWN(dir_drop) DIR *d = opendir(folder.s);
+    if (d == NULL)
+        return errno == ENOENT ? 0 : err_os(e, ERR_IO, errno, "cannot open %s", folder.s);
+    uint64_t pack;
+    for (const struct dirent *name = readdir(d); name != NULL; name = readdir(d))
+        if (aside_number(name->d_name, &pack) && pack >= s->of->first && pack - s->of->first < s->of->packs)
+            s->list[pack - s->of->first] = true;
+    return 0;
+}
+
+int vault_suspects(const struct vault_glanced *of, uint64_t **ret, size_t *ret_count, struct err *e)
+{
+    OWN(mem_drop) bool *list = calloc((size_t)of->packs + 1, sizeof *list);
+    const struct suspects s = {of, list};
+    *ret = NULL;
+    *ret_count = 0;
+    if (list == NULL)
+        return err_memory(e);
+    for (uint64_t i = 0; i < of->packs; i++)
+        list[i] = !(of->open && i + 1 == of->packs ? has_open_pack(of->root, of->first + i)
+                                                   : has_pack(of->root, of->pack_sectors, of->first + i));
+    int rc = aside_look(&s, e);
+    for (uint64_t i = 0; i < of->packs; i++)
+        *ret_count += list[i];
+    if (rc != 0 || *ret_count == 0)
+        return rc;
+    *ret = calloc(*ret_count, sizeof **ret);
+    if (*ret == NULL)
+        return err_memory(e);
+    for (uint64_t i = 0, n = 0; i < of->packs; i++)
+        if (list[i])
+            (*ret)[n++] = of->first + i;
+    return 0;
 }
 
 void vault_glance(const struct vault_glanced *of, struct vault_glance *ret)

@@ -194,6 +194,28 @@ static void a_wrong_memory_is_not_believed(void **state)
     fixture_end(&f);
 }
 
+/* What lies in a pack that something happened to is stored anew. */
+static void suspect_packs_hold_nothing(void **state)
+{
+    struct fixture f;
+    size_t n = 5 << 20;
+    OWN(mem_drop) uint8_t *p = fixture_bytes('m', n, 3);
+    uint64_t *first = calloc(1, sizeof *first);
+    (void)state;
+    fixture_begin(&f, 8, 2);
+    assert_non_null(first);
+    (void)fixture_put(&f, bytes_of(p, n));
+    commit(&f, 1, 5, 1000);
+    vault_suspect(f.v, first, 1); /* pack 0, where all of it lies */
+    uint64_t second = fixture_put(&f, bytes_of(p, n));
+    commit(&f, 1, 5, 1000);
+    assert_true(own_frames(&f, second, second) > 5);
+    vault_suspect(f.v, NULL, 0);
+    (void)fixture_put(&f, bytes_of(p, n));
+    commit(&f, 1, 0, 0);
+    fixture_end(&f);
+}
+
 static void a_damaged_holder_holds_nothing(void **state)
 {
     struct fixture f;
@@ -241,6 +263,7 @@ int main(void)
         cmocka_unit_test(parts_remember_each_other),
         cmocka_unit_test(the_erased_hold_nothing),
         cmocka_unit_test(a_wrong_memory_is_not_believed),
+        cmocka_unit_test(suspect_packs_hold_nothing),
         cmocka_unit_test(a_damaged_holder_holds_nothing),
         cmocka_unit_test(many_chunks_are_all_remembered),
     };

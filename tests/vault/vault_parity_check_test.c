@@ -124,6 +124,48 @@ static void glance(const struct fixture *f, const char *root, uint64_t packs, ui
     assert_int_equal(c.whole, whole);
 }
 
+static void suspects_are(const struct fixture *f, const uint64_t *want, size_t count)
+{
+    struct err e = {0};
+    OWN(mem_drop) uint64_t *got = NULL;
+    size_t n = 0;
+    const struct vault_glanced of = {.root = f->root,
+                                     .pack_sectors = f->setup.pack_sectors,
+                                     .parity = f->setup.parity,
+                                     .packs = f->pack_count,
+                                     .open = !f->packs[f->pack_count - 1].sealed,
+                                     .covered = fixture_sealed(f)};
+    assert_int_equal(vault_suspects(&of, &got, &n, &e), 0);
+    assert_int_equal(n, count);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(got[i], want[i]);
+}
+
+static void suspects_are_what_something_happened_to(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    fixture_begin_with(&f, 1, 1, (struct vault_parity){3, 2});
+    fixture_fill(&f, 5, 1 << 20);
+    suspects_are(&f, NULL, 0);
+    fixture_pack_path(&f, 1, 'a', path);
+    assert_int_equal(truncate(path, 100), 0);
+    suspects_are(&f, (const uint64_t[]){1}, 1);
+    fixture_pack_path(&f, 3, 'a', path);
+    assert_int_equal(vault_set_aside(f.root, path, NULL), 0);
+    assert_int_equal(vault_set_aside(f.root, path, NULL), 0); /* once more, under another name */
+    suspects_are(&f, (const uint64_t[]){1, 3}, 2);
+    assert_int_equal(vault_lost_mark(f.root, 0, true, NULL), 0);
+    assert_int_equal(vault_lost_mark(f.root, 0, true, NULL), 0);
+    assert_int_equal(vault_lost_mark(f.root, 77, true, NULL), 0); /* of no pack that there is */
+    suspects_are(&f, (const uint64_t[]){0, 1, 3}, 3);
+    assert_int_equal(vault_lost_mark(f.root, 0, false, NULL), 0);
+    assert_int_equal(vault_lost_mark(f.root, 0, false, NULL), 0);
+    suspects_are(&f, (const uint64_t[]){1, 3}, 2);
+    fixture_end(&f);
+}
+
 static void a_glance_sees_what_is_missing(void **state)
 {
     struct fixture f;
@@ -151,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(impossible_logs_are_refused),
+        cmocka_unit_test(suspects_are_what_something_happened_to),
         cmocka_unit_test(a_glance_sees_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
