@@ -464,6 +464,24 @@ static int log_healed(struct store *s, struct buf *names, struct err *e)
     return store_log_repair(s, list, count, e);
 }
 
+/* Sealed packs that no parity covers, as an intake leaves them that finds an earlier one damaged: it is made with the
+ * commit that tells what was healed. */
+static int owed_parity(struct store *s, struct healing *h, struct err *e)
+{
+    struct store_packs_end end;
+    struct vault_writer *writer = NULL;
+    int rc = store_packs_end(s, s->compartment_at, &end, e);
+    const uint64_t sealed = rc == 0 ? end.packs - (end.open ? 1 : 0) : 0;
+    if (rc != 0 || store_parity(s).packs == 0 || sealed <= end.covered)
+        return rc;
+    rc = store_writer(s, &writer, e);
+    if (rc != 0)
+        return rc;
+    buf_printf(h->words, text_tr("parity over %llu packs that had none\n"), (unsigned long long)(sealed - end.covered));
+    buf_put_text(&h->names, "parity\n");
+    return 0;
+}
+
 /* What is bad in both copies comes first: nothing can be opened without it. */
 static int begin(const struct healing *h, struct buf *words, struct buf *names, struct err *e)
 {
@@ -515,6 +533,8 @@ int store_repair(const struct store_place *place, const struct store_source *sou
         rc = repair_spools(s, &h, &spools, e);
     if (rc == 0)
         rc = name_items(s, &h, e);
+    if (rc == 0 && !unhealed)
+        rc = owed_parity(s, &h, e);
     if (rc == 0)
         rc = log_healed(s, &h.names, e);
     if (rc == 0) /* what can be read of them is on the log by now */

@@ -311,19 +311,35 @@ int vault_flush_part(struct vault_writer *w, struct vault_flushed *ret, struct e
     return flush(w, true, ret, e);
 }
 
+static int copy_b_remove(const struct vault_writer *w, uint64_t pack, struct err *e)
+{
+    struct file_path path;
+    int rc = vault_pack_path(w->v->root, pack, 'b', &path, e);
+    return rc == 0 && file_exists(path.s) ? file_remove(path.s, e) : rc;
+}
+
+/* A sealed pack that parity covers, or will not: one that an earlier damaged pack keeps parity from is bare meanwhile,
+ * and its second copy stays until it is not. */
+static int copies_b_remove(const struct vault_writer *w, const struct vault_flushed *f, struct err *e)
+{
+    const struct vault_parity *parity = &w->v->parity;
+    int rc = 0;
+    for (size_t i = 0; i < f->pack_count && rc == 0; i++)
+        if (f->packs[i].sealed && (parity->packs == 0 || f->parity_blocked.code == 0))
+            rc = copy_b_remove(w, f->packs[i].pack, e);
+    for (size_t i = 0; i < f->stripe_count && rc == 0; i++)
+        for (uint32_t k = 0; k < f->stripes[i].packs && rc == 0; k++)
+            rc = copy_b_remove(w, f->stripes[i].stripe * parity->packs + k, e);
+    return rc;
+}
+
 int vault_committed(struct vault_writer *w, const struct vault_flushed *f, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; i < f->run_count && rc == 0; i++)
         rc = vault_run_add(w->v, &f->runs[i], e);
-    for (size_t i = 0; i < f->pack_count && rc == 0; i++) {
-        struct file_path path;
-        if (!f->packs[i].sealed)
-            continue;
-        rc = vault_pack_path(w->v->root, f->packs[i].pack, 'b', &path, e);
-        if (rc == 0 && file_exists(path.s))
-            rc = file_remove(path.s, e);
-    }
+    if (rc == 0)
+        rc = copies_b_remove(w, f, e);
     if (rc == 0 && f->stripe_count != 0)
         rc = vault_parity_committed(w, e);
     if (rc != 0)

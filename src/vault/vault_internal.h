@@ -619,6 +619,11 @@ struct pack_out *vault_pack_out_new(uint64_t number, uint32_t pack_sectors); /* 
 void vault_pack_out_free(struct pack_out *p);
 /* vault_pack_finish: fdatasync what was written and make the root over it. */
 int vault_pack_finish(struct append *a, struct pack_out *p, struct err *e);
+/*
+ * vault_pack_sample: of a sealed pack that was synced, the first and the last sector that this writer wrote and two
+ * more by lot, read back.  So a disk that has less room than it says is met here.  ERR_IO.
+ */
+int vault_pack_sample(const struct append *a, const struct pack_out *p, struct err *e);
 
 /* ---- the writer: vault_writer.c, vault_put.c, vault_work.c, vault_object.c, vault_flush.c ---- */
 

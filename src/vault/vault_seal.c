@@ -76,6 +76,46 @@ int vault_pack_finish(struct append *a, struct pack_out *p, struct err *e)
     return 0;
 }
 
+/* One sector, past the page cache where the file system can, held to what was written. */
+static int sector_back(int fd, const struct pack_out *p, uint32_t sector, uint8_t *room, const char *name,
+                       struct err *e)
+{
+    struct hash leaf;
+    uint64_t offset = (uint64_t)sector * VAULT_SECTOR;
+    (void)posix_fadvise(fd, (off_t)offset, VAULT_SECTOR, POSIX_FADV_DONTNEED);
+    bool read = pread(fd, room, VAULT_SECTOR, (off_t)offset) == VAULT_SECTOR;
+    if (!read) { /* a disk whose blocks are larger than a sector */
+        (void)fcntl(fd, F_SETFL, O_RDONLY);
+        read = pread(fd, room, VAULT_SECTOR, (off_t)offset) == VAULT_SECTOR;
+    }
+    crypt_leaf_hash(bytes_of(room, VAULT_SECTOR), &leaf);
+    if (read && hash_equal(&leaf, &p->leaves[sector]))
+        return 0;
+    return err_set(e, ERR_IO, "%s did not come back as it was written: the disk or the memory is faulty", name);
+}
+
+int vault_pack_sample(const struct append *a, const struct pack_out *p, struct err *e)
+{
+    enum { BY_LOT = 2 };
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    OWN(mem_drop) uint8_t *room = aligned_alloc(PACK_ALIGN, VAULT_SECTOR);
+    uint32_t lot[BY_LOT];
+    if (room == NULL)
+        return err_memory(e);
+    int rc = vault_pack_path(a->v->root, p->number, 'a', &path, e);
+    if (rc == 0)
+        rc = file_open_read(path.s, &fd, e);
+    if (rc != 0)
+        return rc;
+    (void)fcntl(fd, F_SETFL, O_RDONLY | O_DIRECT);
+    crypt_random_fast((uint8_t *)lot, sizeof lot);
+    rc = sector_back(fd, p, p->first_sector, room, path.s, e);
+    for (size_t i = 0; rc == 0 && i < BY_LOT; i++)
+        rc = sector_back(fd, p, p->first_sector + lot[i] % (p->sectors - p->first_sector), room, path.s, e);
+    return rc == 0 ? sector_back(fd, p, p->sectors - 1, room, path.s, e) : rc;
+}
+
 /* The plaintext of one sector: where it lies in the ring, or put together in lane->plain. */
 static const uint8_t *sector_plain(const struct append *a, struct lane *lane, const struct claim *c, uint32_t sector)
 {

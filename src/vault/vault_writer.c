@@ -73,6 +73,8 @@ static int pack_sync(struct vault_writer *w, struct pack_out *p, struct err *e)
     struct append *a = &w->append;
     (void)pthread_mutex_unlock(&a->lock);
     int rc = vault_pack_finish(a, p, e);
+    if (rc == 0)
+        rc = vault_pack_sample(a, p, e);
     (void)pthread_mutex_lock(&a->lock);
     struct vault_pack pack = {p->number, p->sectors, true, p->root};
     if (rc == 0)
