@@ -171,7 +171,9 @@ int verbs_audit(const struct verbs_request *request, const struct verbs_face *fa
     if (!keyless)
         verbs_say(face, "%s items (%s) decrypted and re-hashed.", verbs_number(done.items, n),
                   verbs_size(done.item_bytes, b));
-    if (rc == 0)
+    if (rc == 0 && from > 0)
+        verbs_say(face, "WHOLE from pack %" PRIu64 " on", from);
+    else if (rc == 0)
         verbs_say(face, "WHOLE");
     else
         verbs_say(face, "FAILED: %s", mine.text);
