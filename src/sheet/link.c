@@ -179,7 +179,7 @@ static int conclude(const struct sheet_arguments *a, const char *kept, struct wo
     if (rc == 0 && kept != NULL)
         rc = sheet_kept_write(kept, &w->l, rows, e);
     if (rc == 0)
-        sheet_report_say(&w->l);
+        sheet_report_say(stdout, &w->l);
     return rc;
 }
 

@@ -48,7 +48,7 @@ static bool among_below(const struct match_result *r, uint32_t a, uint32_t b)
  * What people said of pairs drawn by lot; a decision binds the linkage, so its own pair says where it stood by
  * the sample.
  */
-static void say_reviewed(const struct sheet_linkage *l)
+static void say_reviewed(FILE *to, const struct sheet_linkage *l)
 {
     uint64_t above[2] = {0}, below[2] = {0};
     for (size_t i = 0; i < l->decisions->count; i++) {
@@ -61,12 +61,12 @@ static void say_reviewed(const struct sheet_linkage *l)
         of[1] += d->says == MATCH_SAME;
     }
     if (above[0] == 0) {
-        sheet_say(stdout, "no reviewed sample: precision and recall of this linkage have not been measured\n");
+        sheet_say(to, "no reviewed sample: precision and recall of this linkage have not been measured\n");
         return;
     }
     uint32_t low, high, missed_low, missed_high;
     sheet_interval(above[1], above[0], &low, &high);
-    sheet_say(stdout,
+    sheet_say(to,
               "reviewed by lot: %lu of %lu proposed pairs were the same: precision %.3f "
               "(95 %% interval %.3f to %.3f)\n",
               (unsigned long)above[1], (unsigned long)above[0], (double)above[1] / (double)above[0], low / 1e6,
@@ -75,37 +75,37 @@ static void say_reviewed(const struct sheet_linkage *l)
     double found = (double)l->result.pairs_count, rest = (double)l->result.below_all;
     double worst = found * low / 1e6 / (found * low / 1e6 + rest * missed_high / 1e6 + 1e-9);
     double best = found * high / 1e6 / (found * high / 1e6 + rest * missed_low / 1e6 + 1e-9);
-    sheet_say(stdout,
+    sheet_say(to,
               "reviewed by lot: %lu of %lu pairs below the threshold were the same: recall %.3f to %.3f of what was "
               "compared\n",
               (unsigned long)below[1], (unsigned long)below[0], worst, best);
 }
 
-void sheet_report_say(const struct sheet_linkage *l)
+void sheet_report_say(FILE *to, const struct sheet_linkage *l)
 {
     const struct match_result *r = &l->result;
-    sheet_say(stdout, "linkage %016llx: %zu records, %lu clusters, the largest of %u; %zu pairs at %.3f or above\n",
+    sheet_say(to, "linkage %016llx: %zu records, %lu clusters, the largest of %u; %zu pairs at %.3f or above\n",
               (unsigned long long)l->ids->version, r->records, (unsigned long)persons(r), r->largest, r->pairs_count,
               r->threshold_ppm / 1e6);
-    sheet_say(stdout, "%lu pairs compared by %u keys; %lu pairs at the threshold are kept apart by their clusters\n",
+    sheet_say(to, "%lu pairs compared by %u keys; %lu pairs at the threshold are kept apart by their clusters\n",
               (unsigned long)r->compared, r->keys, (unsigned long)r->broken);
     if (r->fitted_records != r->records)
-        sheet_say(stdout, "keys and weights are those of a linkage of %zu records, kept\n", r->fitted_records);
+        sheet_say(to, "keys and weights are those of a linkage of %zu records, kept\n", r->fitted_records);
     for (size_t i = 0; i < r->capped_count && i < CAPPED_TOLD; i++)
-        sheet_say(stdout, "not compared pair by pair: %lu records with one value of %s\n",
+        sheet_say(to, "not compared pair by pair: %lu records with one value of %s\n",
                   (unsigned long)r->capped[i].size, r->key[r->capped[i].key].name);
     if (r->capped_count > CAPPED_TOLD)
-        sheet_say(stdout, "and %zu more such blocks\n", r->capped_count - CAPPED_TOLD);
+        sheet_say(to, "and %zu more such blocks\n", r->capped_count - CAPPED_TOLD);
     for (unsigned k = 0; k < r->model.count; k++)
         if (r->model.refused[k])
-            sheet_say(stdout, "field %s has no weight: agreement in it was not more frequent among the same\n",
+            sheet_say(to, "field %s has no weight: agreement in it was not more frequent among the same\n",
                       l->fields->field[k].name);
-    sheet_say(stdout, "a wrong merge hides a victim: the model expects %.3f of the proposed pairs to be wrong\n",
+    sheet_say(to, "a wrong merge hides a victim: the model expects %.3f of the proposed pairs to be wrong\n",
               1 - r->precision_ppm / 1e6);
-    sheet_say(stdout, "a wrong split invents one: the model expects %.3f of the pairs that are the same to be missed\n",
+    sheet_say(to, "a wrong split invents one: the model expects %.3f of the pairs that are the same to be missed\n",
               1 - r->recall_ppm / 1e6);
-    sheet_say(stdout, "these two are the model's own opinion, not a measurement\n");
-    say_reviewed(l);
+    sheet_say(to, "these two are the model's own opinion, not a measurement\n");
+    say_reviewed(to, l);
 }
 
 /* ---- HTML and SVG ---- */
@@ -174,6 +174,11 @@ static void plot_curve(struct buf *to, const struct match_result *r)
                            PLOT_HEIGHT - (unsigned)((uint64_t)r->curve[2 * i + which] * PLOT_HEIGHT / 1000000));
         buf_put_text(to, "\"/>\n");
     }
+    svg_text(to, 4, PLOT_HEIGHT - 24, text_tr("expected precision"));
+    svg_text(to, 4, PLOT_HEIGHT - 8, text_tr("expected recall"));
+    for (int which = 0; which < 2; which++)
+        buf_printf(to, "<rect x=\"150\" y=\"%d\" width=\"24\" height=\"3\" fill=\"%s\"/>\n",
+                   PLOT_HEIGHT - 28 + 16 * which, colours[which]);
     unsigned at = (unsigned)((uint64_t)r->threshold_ppm * PLOT_WIDTH / 1000000);
     buf_printf(to, "<line x1=\"%u\" x2=\"%u\" y1=\"0\" y2=\"%d\" stroke=\"#888\"/>\n</svg>\n", at, at, PLOT_HEIGHT);
 }
@@ -213,6 +218,38 @@ static int write_one(const char *folder, const char *name, struct buf *content, 
     return rc == 0 ? file_replace(path.s, buf_bytes(content), 0666, e) : rc;
 }
 
+/* The sentences of the report, each a paragraph. */
+static int put_sentences(struct buf *to, const struct sheet_linkage *l, struct err *e)
+{
+    OWN(mem_drop) char *text = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&text, &n);
+    if (memory == NULL)
+        return err_memory(e);
+    sheet_report_say(memory, l);
+    if (fclose(memory) != 0)
+        return err_memory(e);
+    struct cursor c = cursor_of(bytes_of((const uint8_t *)text, n));
+    while (c.left > 0) {
+        struct bytes line = cursor_line(&c);
+        if (c.failed)
+            break;
+        text[line.p + line.n - (const uint8_t *)text] = '\0';
+        buf_put_text(to, "<p>");
+        put_escaped(to, (const char *)line.p);
+        buf_put_text(to, "</p>\n");
+    }
+    return 0;
+}
+
+static void put_picture(struct buf *to, const char *title, const struct buf *picture)
+{
+    buf_put_text(to, "<h2>");
+    put_escaped(to, title);
+    buf_put_text(to, "</h2>\n");
+    buf_put_bytes(to, buf_bytes(picture));
+}
+
 int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct err *e)
 {
     OWN(buf_drop) struct buf weights = {0}, curve = {0}, clusters = {0}, page = {0};
@@ -224,12 +261,14 @@ int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct
     rc = plot_clusters(&clusters, &l->result, e);
     buf_put_text(&page, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>");
     put_escaped(&page, text_tr("Linkage"));
-    buf_printf(&page, " %016llx</title></head><body>\n", (unsigned long long)l->ids->version);
-    buf_printf(&page, "<p>%zu / %llu / %zu</p>\n", l->result.records, (unsigned long long)persons(&l->result),
-               l->result.pairs_count);
-    buf_put_bytes(&page, buf_bytes(&weights));
-    buf_put_bytes(&page, buf_bytes(&curve));
-    buf_put_bytes(&page, buf_bytes(&clusters));
+    buf_printf(&page, " %016llx</title>", (unsigned long long)l->ids->version);
+    buf_put_text(&page, "<style>body{max-width:44em;margin:2em auto;font-family:sans-serif}</style></head><body>\n<h1>");
+    put_escaped(&page, text_tr("Linkage"));
+    buf_printf(&page, " %016llx</h1>\n", (unsigned long long)l->ids->version);
+    rc = rc == 0 ? put_sentences(&page, l, e) : rc;
+    put_picture(&page, text_tr("What agreement weighs, in bits"), &weights);
+    put_picture(&page, text_tr("Expected precision and recall by threshold"), &curve);
+    put_picture(&page, text_tr("Clusters by how many records they hold"), &clusters);
     buf_put_text(&page, "</body></html>\n");
     rc = rc == 0 ? write_one(folder, "weights.svg", &weights, e) : rc;
     rc = rc == 0 ? write_one(folder, "threshold.svg", &curve, e) : rc;

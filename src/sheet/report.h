@@ -3,6 +3,8 @@
 
 #include "sheet/fields.h"
 
+#include <stdio.h>
+
 /* The ids of all records, in order; sorted is made when decisions are read. */
 struct sheet_ids {
     struct buf text;
@@ -25,9 +27,9 @@ struct sheet_linkage {
     struct match_result result;
 };
 
-/* sheet_report_say: the error report on stdout: counts, what was not compared, and both directions of error. */
-void sheet_report_say(const struct sheet_linkage *l);
-/* report.html and three .svg */
+/* sheet_report_say: the error report: counts, what was not compared, and both directions of error. */
+void sheet_report_say(FILE *to, const struct sheet_linkage *l);
+/* report.html, the same sentences and the pictures, and three .svg */
 int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct err *e);
 
 /* sheet_interval(right, n, ret_low, ret_high): Wilson's interval of 95 % for a share, in ppm. */
