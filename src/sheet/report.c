@@ -262,7 +262,8 @@ int sheet_report_write(const char *folder, const struct sheet_linkage *l, struct
     buf_put_text(&page, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>");
     put_escaped(&page, text_tr("Linkage"));
     buf_printf(&page, " %016llx</title>", (unsigned long long)l->ids->version);
-    buf_put_text(&page, "<style>body{max-width:44em;margin:2em auto;font-family:sans-serif}</style></head><body>\n<h1>");
+    buf_put_text(&page, "<style>body{max-width:44em;margin:2em auto;font-family:sans-serif}</style></head>\n");
+    buf_put_text(&page, "<body>\n<h1>");
     put_escaped(&page, text_tr("Linkage"));
     buf_printf(&page, " %016llx</h1>\n", (unsigned long long)l->ids->version);
     rc = rc == 0 ? put_sentences(&page, l, e) : rc;

@@ -12,7 +12,8 @@ cut -d, -f1,3- told.csv >people.csv
 cmp p1.csv p4.csv && cmp c1.csv c4.csv && cmp said said4 || fail 'threads change the bytes'
 grep -q 'a wrong merge hides a victim' said && grep -q 'a wrong split invents one' said || fail 'one direction of error'
 [ -s report/report.html ] && [ -s report/threshold.svg ] || fail 'no report'
-grep -q '^<p>.*the model expects .* of the proposed pairs to be wrong</p>' report/report.html || fail 'no sentences in the report'
+grep -q '^<p>.*the model expects .* of the proposed pairs to be wrong</p>' report/report.html ||
+    fail 'no sentences in the report'
 python3 -c 'import sys, xml.etree.ElementTree as x; [x.parse(p) for p in sys.argv[1:]]' report/*.svg
 python3 - told.csv p1.csv c1.csv <<'EOF' || fail 'too few are found'
 import collections, csv, sys
