@@ -129,50 +129,36 @@ int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *r
 
 /* ---- packs ---- */
 
-/* quarantine/pack-<number>-<copy>, or with a number behind it while that is taken. */
-static int pack_aside(const char *root, const struct vault_pack *p, int copy, const char *path, struct err *e)
+static int whole_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
 {
-    struct file_path to;
-    if (!file_exists(path))
-        return 0;
-    int rc = file_path(&to, e, "%s/quarantine", root);
-    if (rc == 0)
-        rc = file_make_folder(to.s, e);
-    for (unsigned n = 1; rc == 0; n++) {
-        rc = file_path(&to, e, "%s/quarantine/pack-%06llu-%c-%u", root, (unsigned long long)p->pack, "ab"[copy], n);
-        if (rc != 0 || file_exists(to.s))
-            continue;
-        if (rename(path, to.s) != 0)
-            return err_os(e, ERR_IO, errno, "cannot move %s aside", path);
-        return file_sync_parent(to.s, e);
-    }
-    return rc;
-}
-
-int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
-{
-    struct vault_pack pack = *logged;
     struct store_bound_file f;
-    struct file_path from, to, fresh;
-    store_bound_pack(&pack, &f);
+    struct file_path from, fresh;
+    store_bound_pack(logged, &f);
     int rc = file_path(&from, e, "%s/%s", m->folder, f.name);
     for (int copy = 0; rc == 0 && copy < 2 && f.place[copy][0] != 0; copy++) {
         struct mirror_carrying c = {.passes = 2};
-        rc = file_path(&to, e, "%s/%s", root, f.place[copy]);
-        if (rc == 0)
-            rc = file_path(&fresh, e, "%s.repaired", to.s);
+        rc = file_path(&fresh, e, "%s/%s.repaired", root, f.place[copy]);
         if (rc == 0)
             rc = mirror_carry(&c, from.s, fresh.s, &f, e);
         if (rc == 0)
-            rc = pack_aside(root, &pack, copy, to.s, e);
-        if (rc == 0 && rename(fresh.s, to.s) != 0)
-            rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", to.s);
-        if (rc == 0)
-            rc = file_sync_parent(to.s, e);
+            rc = mirror_pack_exchange(root, logged->pack, copy, fresh.s, e);
     }
     return rc == ERR_ABSENT ? err_set(e, ERR_DAMAGED, "the mirror does not have pack %llu as it was logged",
-                                      (unsigned long long)pack.pack)
+                                      (unsigned long long)logged->pack)
                             : rc;
+}
+
+int mirror_heal_pack(const struct mirror_healing *h, const struct vault_pack *logged, uint32_t *ret_brought,
+                     struct err *e)
+{
+    const struct mirror_gathering gathering = {h->m->folder, h->root, logged, h->said};
+    struct err why = {0}, mine = {0};
+    int rc = whole_pack(h->m, h->root, logged, &why);
+    *ret_brought = 0;
+    if (rc != ERR_DAMAGED)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+    rc = mirror_gather(&gathering, ret_brought, &mine);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", rc == ERR_DAMAGED && *ret_brought == 0 ? why.text : mine.text);
 }
 
 /* ---- a repair with it at hand ---- */
@@ -180,7 +166,14 @@ int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack
 struct source {
     const struct store_place *place;
     struct mirror *m;
+    struct mirror_said said; /* of packs; asked for when one is not to be had whole */
+    bool said_known;
 };
+
+static void source_release(struct source *x)
+{
+    mirror_said_release(&x->said);
+}
 
 static int source_begin(void *context, struct buf *words, struct buf *names, struct err *e)
 {
@@ -188,10 +181,30 @@ static int source_begin(void *context, struct buf *words, struct buf *names, str
     return mirror_heal(x->place, x->m, words, names, e);
 }
 
-static int source_pack(void *context, const struct vault_pack *logged, struct err *e)
+static int said_take(void *context, const struct ledger_record *r, struct err *e)
 {
-    const struct source *x = context;
-    return mirror_heal_pack(x->m, x->place->root, logged, e);
+    return mirror_said_take(context, r, e);
+}
+
+/* By the journal here, which is healed by now; without it only whole packs come from the mirror. */
+static void said_know(struct source *x)
+{
+    OWN(store_drop) struct store *s = NULL;
+    struct store_facts facts;
+    if (x->said_known || store_open_alone(x->place, &s, NULL) != 0)
+        return;
+    store_facts(s, &facts);
+    x->said.history = facts.history;
+    (void)ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, said_take, &x->said, NULL);
+    x->said.history = NULL;
+    x->said_known = true;
+}
+
+static int source_pack(void *context, const struct vault_pack *logged, uint32_t *ret_brought, struct err *e)
+{
+    struct source *x = context;
+    said_know(x);
+    return mirror_heal_pack(&(struct mirror_healing){x->m, x->place->root, &x->said}, logged, ret_brought, e);
 }
 
 int mirror_repair(const struct store_place *place, const char *folder, const struct store_watch *watch,
@@ -208,6 +221,6 @@ int mirror_repair(const struct store_place *place, const char *folder, const str
         rc = hold_to_pin(place, m, e);
     if (rc != 0)
         return rc;
-    struct source x = {place, m};
+    OWN(source_release) struct source x = {.place = place, .m = m};
     return store_repair(place, &(struct store_source){source_begin, source_pack, folder, &x}, watch, ret_words, e);
 }

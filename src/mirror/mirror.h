@@ -25,7 +25,8 @@
  * mirror_restore: a repository at ${dest}, which must not exist or be empty, with everything but keys; it appears
  * whole or not at all, and after an interruption the next call goes on.  Every file is held to the journal.  As the
  * mirror's newest commit; this computer is to `adopt` it.  A pack that the mirror does not have as it was logged is
- * told and stays away, and so does its stripe's parity: 0 all the same, and ${ret}'s findings say how many.
+ * told and stays away but for its beginning as it was mirrored before, and so does its stripe's parity: 0 all the same,
+ * and ${ret}'s findings say how many.
  */
 enum { MIRROR_ID = 16, MIRROR_DAYS = 7, MIRROR_DAYS_MAX = 3650, MIRRORS_MAX = 256 };
 struct mirror_wish {

@@ -157,15 +157,15 @@ static void test_damaged_here_and_there(void **state)
 {
     struct fixture *f = *state;
     fill(f);
-    fixture_flip(f, "vault/000/000000.pack", 5 * VAULT_SECTOR + 7);
-    fixture_flip(f, "parity/000/000000-01.p0", 5 * VAULT_SECTOR + 7);
-    fixture_flip(f, "mirror/vault/000/000000.pack", 9 * VAULT_SECTOR);
+    fixture_flip(f, "vault/000/000000.pack", 30 * VAULT_SECTOR + 7);
+    fixture_flip(f, "parity/000/000000-01.p0", 30 * VAULT_SECTOR + 7);
+    fixture_flip(f, "mirror/vault/000/000000.pack", 40 * VAULT_SECTOR);
     fixture_cut(f, "mirror/vault/000/000000.pack", 100);
     assert_int_equal(fixture_repair(f), ERR_DAMAGED);
     mended(f, "pack 0 healed by parity and the mirror: 1 sectors came back");
     /* In the same sector nothing is made up. */
-    fixture_flip(f, "vault/000/000000.pack", 9 * VAULT_SECTOR);
-    fixture_flip(f, "parity/000/000000-01.p0", 9 * VAULT_SECTOR);
+    fixture_flip(f, "vault/000/000000.pack", 40 * VAULT_SECTOR);
+    fixture_flip(f, "parity/000/000000-01.p0", 40 * VAULT_SECTOR);
     assert_int_equal(fixture_repair_from_mirror(f), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
     assert_non_null(strstr(buf_text(&f->lines), "is shorter than logged"));
