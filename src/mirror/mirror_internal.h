@@ -64,11 +64,13 @@ int mirror_bound(struct mirror *m, struct store_bound **ret, struct err *e);
 
 /*
  * sweep.c: what lies below the mirror under names that a mirror gives, and is not needed by the commit of ${records}
- * records that bind ${bound}, is removed, and its folder synced.  All else stays, and no link is followed.
+ * records that bind ${bound}, is removed, and its folder synced.  All else stays, and no link is followed.  Of a pack
+ * that is ${lacking}, which has one for each bound file, what was mirrored while it was open stays.
  */
 enum { MIRROR_FOLDERS = 5 };
 extern const char *const mirror_folders[MIRROR_FOLDERS];
-int mirror_sweep(const char *folder, const struct store_bound *bound, uint64_t records, struct err *e);
+int mirror_sweep(const char *folder, const struct store_bound *bound, const bool *lacking, uint64_t records,
+                 struct err *e);
 
 /* notes.c: what this computer remembers of mirrors: mirror_note, one that stands now as said. */
 int mirror_note(const struct store_place *place, const struct hash *pin, const struct mirror_noted *now,
