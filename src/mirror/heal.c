@@ -54,8 +54,14 @@ static int hold_to_pin(const struct store_place *place, const struct mirror *m, 
 static int heal_journal(const struct store_place *place, struct mirror *m, struct buf *words, struct buf *names,
                         struct err *e)
 {
+    OWN(store_drop) struct store *s = NULL;
+    struct store_facts facts = {.logs = &m->history.logs};
     bool healed = false;
-    int rc = ledger_heal(place->root, m->pieces, &m->history.logs, &healed, words, e);
+    if (!m->has_founded && store_open_alone(place, &s, NULL) != 0)
+        return 0; /* nothing tells who signed the log */
+    if (!m->has_founded)
+        store_facts(s, &facts);
+    int rc = ledger_heal(place->root, m->pieces, facts.logs, &healed, words, e);
     if (healed)
         buf_put_text(names, "a/journal\n");
     return rc;
@@ -212,11 +218,6 @@ int mirror_repair(const struct store_place *place, const char *folder, const str
 {
     OWN(mirror_drop) struct mirror *m = NULL;
     int rc = mirror_open(folder, &m, e);
-    if (rc == 0 && !m->has_founded)
-        rc = err_set(e, ERR_DAMAGED,
-                     "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                     "verify --mirror tells more",
-                     m->folder);
     if (rc == 0)
         rc = hold_to_pin(place, m, e);
     if (rc != 0)

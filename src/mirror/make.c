@@ -48,6 +48,7 @@ struct mirroring {
     const struct ledger_piece *pieces; /* there */
     size_t piece_count, piece;
     uint64_t last_there; /* the last record that a piece there has, of ours */
+    bool compare;        /* the pieces there: they were to be, or the mirror cannot be read from its beginning */
     struct crypt_sha256 *sha; /* of the piece at hand */
     struct range whole;       /* the piece at hand, should it have to be written again */
 };
@@ -259,7 +260,7 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     if (rc != 0)
         return rc;
     good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == m->whole.bytes;
-    if (good && m->wish->again) {
+    if (good && m->compare) {
         struct store_bound_file f = {.bytes = m->whole.bytes};
         struct mirror_carrying none = {.passes = 1};
         crypt_sha256_end(m->sha, &f.digest);
@@ -289,7 +290,7 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
         crypt_sha256_begin(m->sha);
     }
     m->whole.bytes += r->bytes;
-    if (m->wish->again)
+    if (m->compare)
         crypt_sha256_add(m->sha, r->all);
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
 }
@@ -366,6 +367,7 @@ static int plan(struct mirroring *m, struct err *e)
     m->sha = crypt_sha256_new();
     if (m->sha == NULL)
         return err_memory(e);
+    m->compare = m->wish->again || (m->there != NULL && !m->there->has_founded);
     m->piece_count = m->there != NULL ? ledger_pieces_list(m->there->pieces, &m->pieces) : 0;
     for (size_t i = 0; i < m->piece_count; i++)
         if (m->pieces[i].last < m->end.records && m->pieces[i].last > m->last_there)

@@ -37,7 +37,7 @@ int mirror_carry_way(const char *within, const char *path, struct err *e);
 struct mirror {
     char *folder;
     bool has_head, has_founded, has_commit;
-    struct err head_fault; /* no code: it is good, or not there */
+    struct err head_fault, founded_fault; /* no code: it is good, or not there */
     uint8_t id[MIRROR_ID];
     struct hash pin; /* by record 0, else by the head */
     struct ledger_pieces *pieces;

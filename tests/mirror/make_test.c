@@ -2,6 +2,7 @@
 #include "fixture_mirror.h"
 #include "../base/thorough.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -271,7 +272,7 @@ static void test_damage_there_is_copied_anew(void **state)
     fixture_first(f, "mirror/journal/000", "000000000-", &piece);
     const char *const names[] = {"mirror/vault/000/000000.pack", key.s, piece.s};
     for (size_t i = 0; i < COUNT(names); i++) {
-        fixture_flip(f, names[i], 700);
+        fixture_flip(f, names[i], i == 2 ? -300 : 700);
         assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
         assert_int_equal(fixture_mirror(f, false), 0); /* its size is right: not looked at */
         assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
@@ -290,6 +291,51 @@ static void test_damage_there_is_copied_anew(void **state)
     fixture_flip(f, key.s, 70);
     assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
     fixture_mirror_whole(f);
+}
+
+/* A piece that the disk does not give is one that is damaged: told, and copied anew; not so where memory is out. */
+static void test_a_piece_that_does_not_read(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_mirror_whole(f);
+    say(f, "a second piece");
+    fixture_mirror_whole(f);
+    say(f, "and a third");
+    fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    char names[3][64] = {"", "", ""};
+    const uint64_t firsts[] = {0, records - 2, records - 1};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char prefix[32];
+        struct file_path piece;
+        (void)snprintf(prefix, sizeof prefix, "%09llu-", (unsigned long long)firsts[i]);
+        fixture_first(f, "mirror/journal/000", prefix, &piece);
+        (void)snprintf(names[i], sizeof names[i], "mirror/journal/000/%.40s", strrchr(piece.s, '/') + 1);
+        for (int place = 0; place < 3; place++) {
+            const int64_t size = (int64_t)fixture_size(f, names[i]);
+            const int64_t at = place == 0 ? 10 : place == 1 ? size / 2 : size - 10;
+            fixture_unreadable(f, names[i], at, 4, ENOMEM);
+            assert_int_equal(fixture_mirror_verify(f, false), ERR_IO);
+            fixture_unreadable(f, names[i], at, 4, EIO);
+            assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
+            assert_non_null(strstr(buf_text(&f->lines), "cannot read journal/000/"));
+            assert_int_equal(fixture_mirror(f, true), 0);
+            assert_int_equal(fixture_last.made.records, records);
+            fixture_mirror_whole(f);
+        }
+        /* What the mirror is read by is seen without being asked; of the rest only the length. */
+        fixture_unreadable(f, names[i], 10, 4, EIO);
+        assert_int_equal(fixture_mirror(f, false), 0);
+        assert_int_equal(fixture_mirror_verify(f, true), i == 1 ? ERR_DAMAGED : 0);
+        fixture_readable();
+    }
+    fixture_unreadable(f, "mirror/mirror", 0, 4, EIO);
+    fixture_mirror_whole(f);
+    fixture_readable();
+    fixture_remove(f, "mirror/journal/000");
+    fixture_put(f, "mirror/journal/000", bytes_text("no folder"));
+    assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
 }
 
 static void test_refusals(void **state)
@@ -585,6 +631,7 @@ int main(void)
         FIXTURE_TEST(test_a_keyring_file_is_lost),
         FIXTURE_TEST(test_the_good_copy_serves),
         FIXTURE_TEST(test_damage_there_is_copied_anew),
+        FIXTURE_TEST(test_a_piece_that_does_not_read),
         FIXTURE_TEST(test_refusals),
         FIXTURE_TEST(test_older_and_other_histories),
         FIXTURE_TEST(test_names_that_claim_too_much),
