@@ -135,6 +135,7 @@ int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *r
 
 /* ---- packs ---- */
 
+/* In the place of copy a, and of b while it is open; the damaged file goes to quarantine/. */
 static int whole_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
 {
     struct store_bound_file f;
@@ -152,19 +153,6 @@ static int whole_pack(struct mirror *m, const char *root, const struct vault_pac
     return rc == ERR_ABSENT ? err_set(e, ERR_DAMAGED, "the mirror does not have pack %llu as it was logged",
                                       (unsigned long long)logged->pack)
                             : rc;
-}
-
-int mirror_heal_pack(const struct mirror_healing *h, const struct vault_pack *logged, uint32_t *ret_brought,
-                     struct err *e)
-{
-    const struct mirror_gathering gathering = {h->m->folder, h->root, logged, h->said};
-    struct err why = {0}, mine = {0};
-    int rc = whole_pack(h->m, h->root, logged, &why);
-    *ret_brought = 0;
-    if (rc != ERR_DAMAGED)
-        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
-    rc = mirror_gather(&gathering, ret_brought, &mine);
-    return rc == 0 ? 0 : err_set(e, rc, "%s", rc == ERR_DAMAGED && *ret_brought == 0 ? why.text : mine.text);
 }
 
 /* ---- a repair with it at hand ---- */
@@ -209,8 +197,15 @@ static void said_know(struct source *x)
 static int source_pack(void *context, const struct vault_pack *logged, uint32_t *ret_brought, struct err *e)
 {
     struct source *x = context;
+    const struct mirror_gathering gathering = {x->m->folder, x->place->root, logged, &x->said};
+    struct err why = {0}, mine = {0};
+    *ret_brought = 0;
+    int rc = whole_pack(x->m, x->place->root, logged, &why);
+    if (rc != ERR_DAMAGED)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
     said_know(x);
-    return mirror_heal_pack(&(struct mirror_healing){x->m, x->place->root, &x->said}, logged, ret_brought, e);
+    rc = mirror_gather(&gathering, ret_brought, &mine);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", rc == ERR_DAMAGED && *ret_brought == 0 ? why.text : mine.text);
 }
 
 int mirror_repair(const struct store_place *place, const char *folder, const struct store_watch *watch,

@@ -81,20 +81,9 @@ int mirror_notes_parse(struct bytes text, const struct hash *pin, struct mirror_
 /*
  * heal.c: before a repair, and without keys: what is bad in both copies of the journal and of the keyring's
  * files comes from the mirror.  ret_words: lines for the person; ret_names: for the log, one in each line.
- * mirror_heal_pack: a pack that could not be healed here, in the place of copy a, and of b while it is open; the
- * damaged file goes to quarantine/.  ERR_DAMAGED: neither the mirror has it as it was logged, nor could it be gathered;
- * *ret_brought sectors of it came back all the same.
  */
-struct mirror_said;
-struct mirror_healing {
-    struct mirror *m;
-    const char *root;
-    const struct mirror_said *said;
-};
 int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *ret_words, struct buf *ret_names,
                 struct err *e);
-int mirror_heal_pack(const struct mirror_healing *h, const struct vault_pack *logged, uint32_t *ret_brought,
-                     struct err *e);
 
 /*
  * gather.c: a pack of which no file is whole.  While it was open the log said again and again what its first sectors
