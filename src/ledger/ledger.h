@@ -206,7 +206,8 @@ bool ledger_healed(const struct ledger *l, int copy);
  * ledger_pieces_open: the pieces below ${folder}, which is kept; none is fine.  ERR_IO.
  * ledger_pieces_record: the record ${number}, out of any piece that has it, held to its signature by ${logs} and,
  * unless NULL, to what stands before it; borrowed until the next call.  ${logs} NULL: by its form alone, for who does
- * not know the log keys yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, ERR_IO.
+ * not know the log keys yet.  ERR_ABSENT (no piece has it), ERR_DAMAGED, also where the disk does not give it, ERR_IO
+ * (this computer has no memory or file descriptors left).
  * ledger_pieces_next: the record behind *at, which moves on; an empty position is the beginning.
  */
 enum {

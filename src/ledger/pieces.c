@@ -55,6 +55,21 @@ size_t ledger_pieces_list(const struct ledger_pieces *p, const struct ledger_pie
     return p->count;
 }
 
+/* What the disk does not give is lacking in the mirror; what this computer has not enough of is no fault of a piece. */
+static bool is_lacking(int number)
+{
+    return number != EMFILE && number != ENFILE && number != ENOMEM;
+}
+
+static int lacking(int rc, struct err *e)
+{
+    if (rc != ERR_IO || !is_lacking(errno))
+        return rc;
+    if (e != NULL)
+        e->code = ERR_DAMAGED;
+    return ERR_DAMAGED;
+}
+
 /* ---- which there are ---- */
 
 static bool number_parse(const char *text, size_t n, uint64_t *ret)
@@ -104,7 +119,7 @@ static int folder_look(struct ledger_pieces *p, const char *name, struct err *e)
         return rc;
     OWN(dir_drop) DIR *dir = opendir(path.s);
     if (dir == NULL)
-        return err_os(e, ERR_IO, errno, "cannot open the folder %s", path.s);
+        return is_lacking(errno) ? 0 : err_os(e, ERR_IO, errno, "cannot open the folder %s", path.s);
     for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         struct ledger_piece piece;
         if (piece_parse(d->d_name, &piece))
@@ -170,9 +185,9 @@ static int piece_open(struct ledger_pieces *p, size_t i, struct err *e)
     ledger_piece_name(&p->list[i], p->name);
     int rc = file_path(&path, e, "%s/%s", p->folder, p->name);
     if (rc == 0)
-        rc = file_open_read(path.s, &p->fd, e);
+        rc = lacking(file_open_read(path.s, &p->fd, e), e);
     if (rc == 0)
-        rc = file_size(p->fd, &p->size, path.s, e);
+        rc = lacking(file_size(p->fd, &p->size, path.s, e), e);
     if (rc != 0)
         p->open = p->count;
     return rc;
@@ -184,7 +199,7 @@ static int head_read(struct ledger_pieces *p, struct ledger_head *ret, struct er
     uint8_t head[LEDGER_HEAD];
     if (p->size < p->at || p->size - p->at < LEDGER_RECORD_MIN)
         return err_set(e, ERR_DAMAGED, "%s is shorter than its name says", p->name);
-    int rc = file_read_at(p->fd, head, sizeof head, p->at, p->name, e);
+    int rc = lacking(file_read_at(p->fd, head, sizeof head, p->at, p->name, e), e);
     if (rc == 0 && (!ledger_head_parse(head, ret) || ret->number != p->number || ret->bytes > p->size - p->at))
         rc = err_set(e, ERR_DAMAGED, "%s is damaged at record %llu", p->name, LLU(p->number));
     return rc;
@@ -227,7 +242,7 @@ static int record_of(struct ledger_pieces *p, size_t i, uint64_t number, const s
     buf_clear(&p->bytes);
     uint8_t *bytes = buf_more(&p->bytes, (size_t)head.bytes);
     rc = bytes == NULL ? buf_check(&p->bytes, &mine)
-                       : file_read_at(p->fd, bytes, (size_t)head.bytes, p->at, p->name, &mine);
+                       : lacking(file_read_at(p->fd, bytes, (size_t)head.bytes, p->at, p->name, &mine), &mine);
     if (rc == 0)
         rc = ledger_record_parse(buf_bytes(&p->bytes), &parsed, &mine);
     if (rc == 0 && to->logs != NULL)

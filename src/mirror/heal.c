@@ -54,8 +54,14 @@ static int hold_to_pin(const struct store_place *place, const struct mirror *m, 
 static int heal_journal(const struct store_place *place, struct mirror *m, struct buf *words, struct buf *names,
                         struct err *e)
 {
+    OWN(store_drop) struct store *s = NULL;
+    struct store_facts facts = {.logs = &m->history.logs};
     bool healed = false;
-    int rc = ledger_heal(place->root, m->pieces, &m->history.logs, &healed, words, e);
+    if (!m->has_founded && store_open_alone(place, &s, NULL) != 0)
+        return 0; /* nothing tells who signed the log */
+    if (!m->has_founded)
+        store_facts(s, &facts);
+    int rc = ledger_heal(place->root, m->pieces, facts.logs, &healed, words, e);
     if (healed)
         buf_put_text(names, "a/journal\n");
     return rc;
@@ -129,49 +135,23 @@ int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *r
 
 /* ---- packs ---- */
 
-/* quarantine/pack-<number>-<copy>, or with a number behind it while that is taken. */
-static int pack_aside(const char *root, const struct vault_pack *p, int copy, const char *path, struct err *e)
+/* In the place of copy a, and of b while it is open; the damaged file goes to quarantine/. */
+static int whole_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
 {
-    struct file_path to;
-    if (!file_exists(path))
-        return 0;
-    int rc = file_path(&to, e, "%s/quarantine", root);
-    if (rc == 0)
-        rc = file_make_folder(to.s, e);
-    for (unsigned n = 1; rc == 0; n++) {
-        rc = file_path(&to, e, "%s/quarantine/pack-%06llu-%c-%u", root, (unsigned long long)p->pack, "ab"[copy], n);
-        if (rc != 0 || file_exists(to.s))
-            continue;
-        if (rename(path, to.s) != 0)
-            return err_os(e, ERR_IO, errno, "cannot move %s aside", path);
-        return file_sync_parent(to.s, e);
-    }
-    return rc;
-}
-
-int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e)
-{
-    struct vault_pack pack = *logged;
     struct store_bound_file f;
-    struct file_path from, to, fresh;
-    store_bound_pack(&pack, &f);
+    struct file_path from, fresh;
+    store_bound_pack(logged, &f);
     int rc = file_path(&from, e, "%s/%s", m->folder, f.name);
     for (int copy = 0; rc == 0 && copy < 2 && f.place[copy][0] != 0; copy++) {
         struct mirror_carrying c = {.passes = 2};
-        rc = file_path(&to, e, "%s/%s", root, f.place[copy]);
-        if (rc == 0)
-            rc = file_path(&fresh, e, "%s.repaired", to.s);
+        rc = file_path(&fresh, e, "%s/%s.repaired", root, f.place[copy]);
         if (rc == 0)
             rc = mirror_carry(&c, from.s, fresh.s, &f, e);
         if (rc == 0)
-            rc = pack_aside(root, &pack, copy, to.s, e);
-        if (rc == 0 && rename(fresh.s, to.s) != 0)
-            rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", to.s);
-        if (rc == 0)
-            rc = file_sync_parent(to.s, e);
+            rc = mirror_pack_exchange(root, logged->pack, copy, fresh.s, e);
     }
     return rc == ERR_ABSENT ? err_set(e, ERR_DAMAGED, "the mirror does not have pack %llu as it was logged",
-                                      (unsigned long long)pack.pack)
+                                      (unsigned long long)logged->pack)
                             : rc;
 }
 
@@ -180,7 +160,14 @@ int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack
 struct source {
     const struct store_place *place;
     struct mirror *m;
+    struct mirror_said said; /* of packs; asked for when one is not to be had whole */
+    bool said_known;
 };
+
+static void source_release(struct source *x)
+{
+    mirror_said_release(&x->said);
+}
 
 static int source_begin(void *context, struct buf *words, struct buf *names, struct err *e)
 {
@@ -188,10 +175,37 @@ static int source_begin(void *context, struct buf *words, struct buf *names, str
     return mirror_heal(x->place, x->m, words, names, e);
 }
 
-static int source_pack(void *context, const struct vault_pack *logged, struct err *e)
+static int said_take(void *context, const struct ledger_record *r, struct err *e)
 {
-    const struct source *x = context;
-    return mirror_heal_pack(x->m, x->place->root, logged, e);
+    return mirror_said_take(context, r, e);
+}
+
+/* By the journal here, which is healed by now; without it only whole packs come from the mirror. */
+static void said_know(struct source *x)
+{
+    OWN(store_drop) struct store *s = NULL;
+    struct store_facts facts;
+    if (x->said_known || store_open_alone(x->place, &s, NULL) != 0)
+        return;
+    store_facts(s, &facts);
+    x->said.history = facts.history;
+    (void)ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, said_take, &x->said, NULL);
+    x->said.history = NULL;
+    x->said_known = true;
+}
+
+static int source_pack(void *context, const struct vault_pack *logged, uint32_t *ret_brought, struct err *e)
+{
+    struct source *x = context;
+    const struct mirror_gathering gathering = {x->m->folder, x->place->root, logged, &x->said};
+    struct err why = {0}, mine = {0};
+    *ret_brought = 0;
+    int rc = whole_pack(x->m, x->place->root, logged, &why);
+    if (rc != ERR_DAMAGED)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+    said_know(x);
+    rc = mirror_gather(&gathering, ret_brought, &mine);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", rc == ERR_DAMAGED && *ret_brought == 0 ? why.text : mine.text);
 }
 
 int mirror_repair(const struct store_place *place, const char *folder, const struct store_watch *watch,
@@ -199,15 +213,10 @@ int mirror_repair(const struct store_place *place, const char *folder, const str
 {
     OWN(mirror_drop) struct mirror *m = NULL;
     int rc = mirror_open(folder, &m, e);
-    if (rc == 0 && !m->has_founded)
-        rc = err_set(e, ERR_DAMAGED,
-                     "the mirror in %s was never finished, or its beginning is damaged: groundwork "
-                     "verify --mirror tells more",
-                     m->folder);
     if (rc == 0)
         rc = hold_to_pin(place, m, e);
     if (rc != 0)
         return rc;
-    struct source x = {place, m};
+    OWN(source_release) struct source x = {.place = place, .m = m};
     return store_repair(place, &(struct store_source){source_begin, source_pack, folder, &x}, watch, ret_words, e);
 }

@@ -38,10 +38,8 @@ struct mirroring {
     bool *lacking;        /* of the bound files */
     bool commit_known;    /* the commit there is one of ours, */
     bool stands;          /* and the one that its name says: the mirror stands by it */
-    uint64_t *sealed_then; /* packs that the commit there names as sealed, ascending */
-    size_t sealed_count;
-    bool incomplete;      /* something could not be copied, as it is damaged here */
-    bool spoils;          /* and the commit there does not need it: a new one would be worse */
+    bool incomplete;      /* something could not be copied, as it is damaged here: a pack, */
+    bool spoils;          /* or a keyring file: no repository can be made by a commit that lacks one */
     bool outrun;          /* something gave way to what was committed meanwhile */
 
     struct range *ranges;
@@ -50,6 +48,7 @@ struct mirroring {
     const struct ledger_piece *pieces; /* there */
     size_t piece_count, piece;
     uint64_t last_there; /* the last record that a piece there has, of ours */
+    bool compare;        /* the pieces there: they were to be, or the mirror cannot be read from its beginning */
     struct crypt_sha256 *sha; /* of the piece at hand */
     struct range whole;       /* the piece at hand, should it have to be written again */
 };
@@ -63,7 +62,6 @@ static void mirroring_release(struct mirroring *m)
     store_bound_drop(&m->bound);
     free(m->lacking);
     free(m->ranges);
-    free(m->sealed_then);
     crypt_sha256_free(m->sha);
 }
 
@@ -262,7 +260,7 @@ static int piece_end(struct mirroring *m, const struct ledger_record *r, struct 
     if (rc != 0)
         return rc;
     good = good && lstat(path.s, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == m->whole.bytes;
-    if (good && m->wish->again) {
+    if (good && m->compare) {
         struct store_bound_file f = {.bytes = m->whole.bytes};
         struct mirror_carrying none = {.passes = 1};
         crypt_sha256_end(m->sha, &f.digest);
@@ -292,39 +290,9 @@ static int plan_piece(struct mirroring *m, const struct ledger_record *r, struct
         crypt_sha256_begin(m->sha);
     }
     m->whole.bytes += r->bytes;
-    if (m->wish->again)
+    if (m->compare)
         crypt_sha256_add(m->sha, r->all);
     return r->number == m->whole.piece.last ? piece_end(m, r, e) : 0;
-}
-
-/* Which packs are sealed by now. */
-static int sealed_keep(struct mirroring *m, struct err *e)
-{
-    const size_t count = store_bound_count(m->bound);
-    free(m->sealed_then);
-    m->sealed_count = 0;
-    m->sealed_then = calloc(count + 1, sizeof *m->sealed_then);
-    if (m->sealed_then == NULL)
-        return err_memory(e);
-    for (size_t i = 0; i < count; i++) {
-        struct store_bound_file f;
-        store_bound_file(m->bound, i, &f);
-        if (f.pack != NULL && f.pack->sealed)
-            m->sealed_then[m->sealed_count++] = f.pack->pack;
-    }
-    return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static bool was_sealed(const struct mirroring *m, uint64_t pack)
-{
-    return m->sealed_count > 0 &&
-           bsearch(&pack, m->sealed_then, m->sealed_count, sizeof *m->sealed_then, by_number) != NULL;
 }
 
 /* The commit there, looked for by its leaves: at another record than its name says it is none. */
@@ -339,7 +307,7 @@ static int plan_commit(struct mirroring *m, const struct ledger_record *r, struc
         return rc;
     m->commit_known = hash_equal(&c.root, &m->there->commit.root);
     m->stands = m->commit_known && r->number + 1 == m->there->records;
-    return m->stands ? sealed_keep(m, e) : 0;
+    return 0;
 }
 
 static int plan_histories(const struct mirroring *m, struct err *e)
@@ -399,6 +367,7 @@ static int plan(struct mirroring *m, struct err *e)
     m->sha = crypt_sha256_new();
     if (m->sha == NULL)
         return err_memory(e);
+    m->compare = m->wish->again || (m->there != NULL && !m->there->has_founded);
     m->piece_count = m->there != NULL ? ledger_pieces_list(m->there->pieces, &m->pieces) : 0;
     for (size_t i = 0; i < m->piece_count; i++)
         if (m->pieces[i].last < m->end.records && m->pieces[i].last > m->last_there)
@@ -499,7 +468,7 @@ static int begin(struct mirroring *m, struct err *e)
 }
 
 /* From whichever copy is good; a copy that is not is told. */
-static int copy_file(struct mirroring *m, const struct store_bound_file *f, struct err *e)
+static int copy_file(struct mirroring *m, const struct store_bound_file *f, bool *ret_got, struct err *e)
 {
     struct file_path from, to;
     struct err why = {0};
@@ -516,9 +485,9 @@ static int copy_file(struct mirroring *m, const struct store_bound_file *f, stru
         if (got != 0 && !m->outrun)
             found(m, why.text);
     }
+    *ret_got = got == 0;
     m->incomplete = m->incomplete || got != 0;
-    m->spoils =
-        m->spoils || (got != 0 && (f->pack == NULL || !f->pack->sealed || !was_sealed(m, f->pack->pack)));
+    m->spoils = m->spoils || (got != 0 && f->pack == NULL);
     m->count->files += got == 0;
     m->count->bytes += got == 0 ? f->bytes : 0;
     return rc;
@@ -530,8 +499,10 @@ static int copy_files(struct mirroring *m, struct err *e)
     for (size_t i = 0; rc == 0 && i < store_bound_count(m->bound); i++) {
         struct store_bound_file f;
         store_bound_file(m->bound, i, &f);
+        bool got = false;
         if (m->lacking[i])
-            rc = copy_file(m, &f, e);
+            rc = copy_file(m, &f, &got, e);
+        m->lacking[i] = m->lacking[i] && !got;
     }
     if (rc == 0 && m->outrun)
         rc = err_set(e, ERR_BUSY,
@@ -640,9 +611,9 @@ static int copy(struct mirroring *m, struct err *e)
         rc = copy_journal(m, e);
     if (rc == 0)
         rc = commit(m, e);
-    if (rc == 0 && !m->incomplete)
-        rc = mirror_sweep(m->wish->folder, m->bound, m->end.records, e);
-    if (rc == 0 && !m->incomplete)
+    if (rc == 0 && !m->spoils)
+        rc = mirror_sweep(m->wish->folder, m->bound, m->lacking, m->end.records, e);
+    if (rc == 0 && !m->spoils)
         note(m);
     return rc != ERR_IO ? rc : err_add(e, rc, "the mirror is not finished, and goes on when it is run again");
 }
@@ -669,12 +640,13 @@ int mirror_make(struct store *s, const struct mirror_wish *wish, const struct st
     if (rc == 0 && m.spoils && m.stands)
         rc = err_set(e, ERR_DAMAGED,
                      "the mirror stands at %llu commits as before, as what is named above is damaged here: run "
-                     "groundwork repair, and then groundwork mirror again",
+                     "groundwork repair, and then groundwork mirror again; where nothing heals it, a mirror in another "
+                     "folder takes what is left",
                      (unsigned long long)ret->records);
     else if (rc == 0 && m.incomplete)
         rc = err_set(e, ERR_DAMAGED,
                      "the rest is copied, but what is named above is damaged here: run groundwork repair, and then "
-                     "groundwork mirror again");
+                     "groundwork mirror again; where nothing heals it, the mirror goes on without it");
     else if (rc == 0 && ret->findings > 0)
         rc = err_set(e, ERR_DAMAGED,
                      "the mirror is whole, but what is named above is damaged here: run groundwork "

@@ -14,8 +14,9 @@
  * commit by which it stands as the log does now; only then what it holds too much is removed.  So it can be ended at
  * any moment, and the mirror stands as before; run again, it goes on.  Each file is held to the log while it is copied,
  * and read again from the other disk before it counts.  Needs no keys and no lock; what is committed meanwhile waits
- * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end;
- * and where the commit before does not lack it, there is no new one, and the mirror stands as before.
+ * for the next time.  What is damaged here is told and not copied, the rest is: ERR_DAMAGED at the end.  Of a pack that
+ * is lacking so what was mirrored of it before stays; where it is a keyring file and a commit is there, there is no new
+ * one, and the mirror stands as before.
  * ERR_REFUSED: the folder holds something else, another repository's mirror, or more than this copy of the repository;
  * or this computer made a mirror there that is not there now, so the disk may be another one.
  * ERR_DAMAGED: two histories.  ERR_BUSY: another one is writing there; or a file gave way to a newer one meanwhile.
@@ -25,7 +26,8 @@
  * mirror_restore: a repository at ${dest}, which must not exist or be empty, with everything but keys; it appears
  * whole or not at all, and after an interruption the next call goes on.  Every file is held to the journal.  As the
  * mirror's newest commit; this computer is to `adopt` it.  A pack that the mirror does not have as it was logged is
- * told and stays away, and so does its stripe's parity: 0 all the same, and ${ret}'s findings say how many.
+ * told and stays away but for its beginning as it was mirrored before, and so does its stripe's parity: 0 all the same,
+ * and ${ret}'s findings say how many.
  */
 enum { MIRROR_ID = 16, MIRROR_DAYS = 7, MIRROR_DAYS_MAX = 3650, MIRRORS_MAX = 256 };
 struct mirror_wish {

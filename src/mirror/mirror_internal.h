@@ -37,7 +37,7 @@ int mirror_carry_way(const char *within, const char *path, struct err *e);
 struct mirror {
     char *folder;
     bool has_head, has_founded, has_commit;
-    struct err head_fault; /* no code: it is good, or not there */
+    struct err head_fault, founded_fault; /* no code: it is good, or not there */
     uint8_t id[MIRROR_ID];
     struct hash pin; /* by record 0, else by the head */
     struct ledger_pieces *pieces;
@@ -64,11 +64,13 @@ int mirror_bound(struct mirror *m, struct store_bound **ret, struct err *e);
 
 /*
  * sweep.c: what lies below the mirror under names that a mirror gives, and is not needed by the commit of ${records}
- * records that bind ${bound}, is removed, and its folder synced.  All else stays, and no link is followed.
+ * records that bind ${bound}, is removed, and its folder synced.  All else stays, and no link is followed.  Of a pack
+ * that is ${lacking}, which has one for each bound file, what was mirrored while it was open stays.
  */
 enum { MIRROR_FOLDERS = 5 };
 extern const char *const mirror_folders[MIRROR_FOLDERS];
-int mirror_sweep(const char *folder, const struct store_bound *bound, uint64_t records, struct err *e);
+int mirror_sweep(const char *folder, const struct store_bound *bound, const bool *lacking, uint64_t records,
+                 struct err *e);
 
 /* notes.c: what this computer remembers of mirrors: mirror_note, one that stands now as said. */
 int mirror_note(const struct store_place *place, const struct hash *pin, const struct mirror_noted *now,
@@ -79,11 +81,34 @@ int mirror_notes_parse(struct bytes text, const struct hash *pin, struct mirror_
 /*
  * heal.c: before a repair, and without keys: what is bad in both copies of the journal and of the keyring's
  * files comes from the mirror.  ret_words: lines for the person; ret_names: for the log, one in each line.
- * mirror_heal_pack: a pack that could not be healed here, in the place of copy a, and of b while it is open; the
- * damaged file goes to quarantine/.  ERR_DAMAGED: the mirror does not have it as it was logged.
  */
 int mirror_heal(const struct store_place *place, struct mirror *m, struct buf *ret_words, struct buf *ret_names,
                 struct err *e);
-int mirror_heal_pack(struct mirror *m, const char *root, const struct vault_pack *logged, struct err *e);
+
+/*
+ * gather.c: a pack of which no file is whole.  While it was open the log said again and again what its first sectors
+ * were, and an open/ file of the mirror is those of one such statement.
+ * mirror_said_take: records in order; all that each says of packs.
+ * mirror_gather: the beginning of the pack as far as the statements bear it out, from the copies here and all files
+ * that the mirror has of it; behind that what is here stays, and nothing is made up.  It takes the place of copy a, and
+ * of b while the pack is open, where that brings sectors back; *ret_brought says how many.  0: it is whole now.
+ * ERR_DAMAGED: it is not.  ERR_IO.
+ * mirror_pack_exchange: ${fresh}, which is durable, takes the place of a copy (0 is a), and that goes to quarantine/.
+ */
+struct mirror_said {
+    const struct history *history; /* of keys; needed while records are taken */
+    struct vault_pack *list;
+    size_t count, room;
+};
+void mirror_said_release(struct mirror_said *s);
+int mirror_said_take(struct mirror_said *s, const struct ledger_record *r, struct err *e);
+struct mirror_gathering {
+    const char *folder; /* the mirror */
+    const char *root;
+    const struct vault_pack *logged;
+    const struct mirror_said *said;
+};
+int mirror_gather(const struct mirror_gathering *of, uint32_t *ret_brought, struct err *e);
+int mirror_pack_exchange(const char *root, uint64_t pack, int copy, const char *fresh, struct err *e);
 
 #endif

@@ -59,6 +59,10 @@ static int head_read(struct mirror *m, struct hash *ret_pin, struct err *e)
     m->has_head = rc == 0;
     if (rc == 0 || rc == ERR_DAMAGED)
         return 0;
+    if (rc == ERR_IO && errno != EMFILE && errno != ENFILE && errno != ENOMEM) { /* the disk does not give it */
+        m->head_fault.code = ERR_DAMAGED;
+        return 0;
+    }
     struct err fault = m->head_fault;
     m->head_fault = (struct err){0};
     return rc == ERR_ABSENT ? 0 : err_set(e, rc, "%s", fault.text);
@@ -73,8 +77,10 @@ static int founded_read(struct mirror *m, struct err *e)
     uint8_t entry[LEAF_ENTRY];
     struct err mine = {0};
     int rc = ledger_pieces_record(m->pieces, NULL, 0, NULL, &r, &mine);
-    if (rc == ERR_ABSENT || rc == ERR_DAMAGED)
-        return 0; /* nothing is there yet; or it is damage, and the commit shows that it is */
+    if (rc == ERR_DAMAGED)
+        m->founded_fault = mine;
+    if (rc == ERR_ABSENT || rc == ERR_DAMAGED) /* nothing is there yet; or it is damage */
+        return 0;
     if (rc != 0)
         return err_set(e, rc, "%s", mine.text);
     struct cursor open = cursor_of(r.open);

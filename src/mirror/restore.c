@@ -16,12 +16,12 @@ struct restoring {
     struct mirror_carrying carry;
     struct store_bound *bound;
     struct file_path draft; /* the folder under way */
+    bool *lacking;          /* of the bound files: a pack that is not in the mirror as it was logged */
+    struct mirror_said said; /* of packs */
 };
 
-/* What the mirror does not have as it was logged stays away; the rest is worth no less. */
-static void found(struct restoring *r, const char *line)
+static void tell(const struct restoring *r, const char *line)
 {
-    r->count->findings++;
     if (r->carry.watch != NULL && r->carry.watch->finding != NULL)
         r->carry.watch->finding(r->carry.watch->context, line);
 }
@@ -30,9 +30,27 @@ static void restoring_release(struct restoring *r)
 {
     mirror_drop(&r->m);
     store_bound_drop(&r->bound);
+    free(r->lacking);
+    mirror_said_release(&r->said);
 }
 
-static int restore_file(struct restoring *r, const struct store_bound_file *f, struct err *e)
+/* What the mirror does not have as it was logged stays away, as does what an earlier try made of it; the rest is worth
+ * no less. */
+static int left_out(struct restoring *r, const struct store_bound_file *f, const char *line, struct err *e)
+{
+    int rc = 0;
+    for (int copy = 0; rc == 0 && copy < 2 && f->place[copy][0] != 0; copy++) {
+        struct file_path path;
+        rc = file_path(&path, e, "%s/%s", r->draft.s, f->place[copy]);
+        if (rc == 0)
+            rc = file_remove(path.s, e);
+    }
+    r->count->findings++;
+    tell(r, line);
+    return rc;
+}
+
+static int restore_file(struct restoring *r, const struct store_bound_file *f, bool *ret_lacking, struct err *e)
 {
     struct file_path from, to;
     struct err why = {0};
@@ -52,21 +70,53 @@ static int restore_file(struct restoring *r, const struct store_bound_file *f, s
         rc = err_set(&why, ERR_DAMAGED, "%s is missing in the mirror", from.s);
     if (rc != ERR_DAMAGED || f->pack == NULL)
         return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
-    found(r, why.text);
-    return 0;
+    *ret_lacking = true;
+    return left_out(r, f, why.text, e);
 }
 
 static int restore_files(struct restoring *r, struct err *e)
 {
     struct store_bound_file f;
     int rc = 0;
+    r->lacking = calloc(store_bound_count(r->bound) + 1, sizeof *r->lacking);
+    if (r->lacking == NULL)
+        return err_memory(e);
     for (size_t i = 0; i < store_bound_count(r->bound); i++) {
         store_bound_file(r->bound, i, &f);
         r->carry.all += f.bytes * (f.place[1][0] != 0 ? 2 : 1);
     }
     for (size_t i = 0; rc == 0 && i < store_bound_count(r->bound); i++) {
         store_bound_file(r->bound, i, &f);
-        rc = restore_file(r, &f, e);
+        rc = restore_file(r, &f, &r->lacking[i], e);
+    }
+    return rc;
+}
+
+static int said_take(void *context, const struct ledger_record *r, struct err *e)
+{
+    return mirror_said_take(context, r, e);
+}
+
+/* Of a pack that is not there whole, its beginning as it was mirrored before. */
+static int restore_beginnings(struct restoring *r, struct err *e)
+{
+    int rc = 0;
+    r->said.history = store_bound_history(r->bound);
+    for (size_t i = 0; rc == 0 && i < store_bound_count(r->bound); i++) {
+        struct store_bound_file f;
+        struct err why = {0};
+        uint32_t brought = 0;
+        if (!r->lacking[i])
+            continue;
+        if (r->said.count == 0)
+            rc = mirror_walk(r->m, said_take, &r->said, e);
+        if (rc != 0)
+            return rc;
+        store_bound_file(r->bound, i, &f);
+        rc = mirror_gather(&(struct mirror_gathering){r->m->folder, r->draft.s, f.pack, &r->said}, &brought, &why);
+        if (rc == ERR_DAMAGED && brought > 0)
+            tell(r, why.text);
+        rc = rc == ERR_DAMAGED ? 0 : rc != 0 ? err_set(e, rc, "%s", why.text) : 0;
     }
     return rc;
 }
@@ -113,7 +163,9 @@ static int build(struct restoring *r, struct err *e)
         rc = old_journals_remove(r, e);
     if (rc == 0)
         rc = ledger_from_pieces(r->draft.s, r->m->pieces, &r->m->history.logs, r->m->records, e);
-    return rc == 0 ? store_derive(r->draft.s, e) : rc;
+    if (rc == 0)
+        rc = store_derive(r->draft.s, e);
+    return rc == 0 ? restore_beginnings(r, e) : rc; /* last: parity is of whole packs */
 }
 
 static int appear(const struct restoring *r, const char *dest, struct err *e)

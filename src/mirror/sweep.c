@@ -10,6 +10,7 @@ const char *const mirror_folders[MIRROR_FOLDERS] = {"commits", "open", "keys", "
 struct sweeping {
     const char *folder;
     const struct store_bound *bound;
+    const bool *lacking;
     uint64_t records;
 };
 
@@ -52,6 +53,13 @@ static bool ours(const char *name)
     return strncmp(name, "commits/", 8) == 0 && mirror_commit_parse(name + 8, &records);
 }
 
+/* The beginning of a pack that is not there as it should be may be all that there is of it. */
+static bool is_all_there_is(const struct sweeping *s, size_t i, const struct store_bound_file *f, const char *name)
+{
+    return f->pack != NULL && s->lacking[i] && strncmp(name, "open/", 5) == 0 &&
+           strtoull(name + 5, NULL, 10) == f->pack->pack;
+}
+
 /* ${name}: below the mirror, and of a form that is ours. */
 static bool needed(const struct sweeping *s, const char *name)
 {
@@ -64,7 +72,7 @@ static bool needed(const struct sweeping *s, const char *name)
         return true;
     for (size_t i = 0; i < count; i++) {
         store_bound_file(s->bound, i, &f);
-        if (strcmp(f.name, name) == 0)
+        if (strcmp(f.name, name) == 0 || is_all_there_is(s, i, &f, name))
             return true;
     }
     return false;
@@ -117,9 +125,10 @@ static int sweep(const struct sweeping *s, const char *name, unsigned depth, str
     return rc == 0 && removed ? file_sync_folder(folder.s, e) : rc;
 }
 
-int mirror_sweep(const char *folder, const struct store_bound *bound, uint64_t records, struct err *e)
+int mirror_sweep(const char *folder, const struct store_bound *bound, const bool *lacking, uint64_t records,
+                 struct err *e)
 {
-    const struct sweeping s = {folder, bound, records};
+    const struct sweeping s = {folder, bound, lacking, records};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < MIRROR_FOLDERS; i++)
         rc = sweep(&s, mirror_folders[i], 1, e);

@@ -153,7 +153,7 @@ static void check_head(struct verifying *v)
         FOUND(v, "%s/mirror: %s", v->m->folder, v->m->head_fault.text);
     else if (!v->m->has_head)
         FOUND(v, "%s/mirror is missing", v->m->folder);
-    if (v->m->bad_commits > 0)
+    if (v->m->bad_commits > 0 && v->m->has_founded) /* else nothing tells who signed them */
         FOUND(v, "%llu of its commits are damaged", (unsigned long long)v->m->bad_commits);
 }
 
@@ -161,6 +161,10 @@ static int check_all(struct verifying *v, struct err *e)
 {
     struct err mine = {0};
     check_head(v);
+    if (v->m->founded_fault.code != 0) {
+        FOUND(v, "%s; what its journal names from there on was not looked at", v->m->founded_fault.text);
+        return 0;
+    }
     if (!v->m->has_founded || !v->m->has_commit) {
         FOUND(v, "the mirror was never finished: run groundwork mirror again");
         return 0;

@@ -187,7 +187,8 @@ struct pack_repair {
     const struct vault_stripe_of *stripe; /* at hand */
     bool again; /* the source may have brought what the stripe lacked: it is looked at once more */
     bool last;  /* and this is that look */
-    struct err why[VAULT_STRIPE_PACKS_MAX]; /* why a whole pack was not to be had there */
+    struct err why[VAULT_STRIPE_PACKS_MAX];   /* why a whole pack was not to be had there, */
+    uint32_t part[VAULT_STRIPE_PACKS_MAX];    /* and how many sectors of it came all the same */
     bool unhealed;
 };
 
@@ -201,10 +202,11 @@ static void pack_lost(struct healing *h, uint64_t pack)
     h->lost[h->lost_count++] = pack;
 }
 
-static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, struct err *e)
+static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, uint32_t *ret_part, struct err *e)
 {
     struct err lacking = {0};
-    int rc = r->h->source->pack(r->h->source->context, p, &lacking);
+    *ret_part = 0;
+    int rc = r->h->source->pack(r->h->source->context, p, ret_part, &lacking);
     if (rc != 0)
         return err_set(e, rc, "%s", lacking.text);
     r->h->packs_healed = true;
@@ -213,9 +215,18 @@ static int pack_from_mirror(struct pack_repair *r, const struct vault_pack *p, s
     return 0;
 }
 
+static void told_in_part(struct pack_repair *r, uint64_t pack, uint32_t sectors)
+{
+    buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), (unsigned long long)pack,
+               sectors);
+    buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)pack);
+    r->h->packs_healed = true;
+}
+
 static int repair_copies(struct pack_repair *r, const struct store *s, const struct vault_pack *p, struct err *e)
 {
     struct err mine = {0};
+    uint32_t part = 0;
     bool healed = false;
     int rc = vault_repair_pack(s->root, s->founded.founded.pack_sectors, p, &healed, &mine);
     if (healed) {
@@ -223,9 +234,11 @@ static int repair_copies(struct pack_repair *r, const struct store *s, const str
         buf_printf(&r->h->names, "pack %llu\n", (unsigned long long)p->pack);
     }
     if (rc == ERR_DAMAGED && r->h->source != NULL)
-        rc = pack_from_mirror(r, p, &mine);
+        rc = pack_from_mirror(r, p, &part, &mine);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
+    if (part > 0)
+        told_in_part(r, p->pack, part);
     r->unhealed = true;
     pack_lost(r->h, p->pack);
     found(r->h->watch, &mine);
@@ -240,36 +253,39 @@ static void mended(void *context, const struct vault_mended *m)
     char name[VAULT_PARITY_NAME_MAX];
     struct err line = {0};
     if (m->lost > 0 && r->h->source != NULL && !r->last) {
+        const uint64_t i = m->number - first;
         r->again = true;
         if (!m->parity)
-            (void)pack_from_mirror(r, &r->stripe->packs[m->number - first], &r->why[m->number - first]);
+            (void)pack_from_mirror(r, &r->stripe->packs[i], &r->part[i], &r->why[i]);
         return; /* what is lost is told by the next look, and why then */
     }
+    const uint32_t part = m->parity ? 0 : r->part[m->number - first];
     vault_parity_name(r->stripe->logged, (unsigned)m->number, name);
     if (m->parity && m->lost == 0) {
         buf_printf(r->h->words, text_tr("%s made anew from the packs under it\n"), name);
         buf_printf(&r->h->names, "%s\n", name);
     } else if (m->parity)
         (void)err_set(&line, ERR_DAMAGED, "%s cannot be made anew while packs under it are damaged", name);
-    else if (m->lost == 0 && m->brought > 0)
+    else if (m->lost == 0 && m->brought + part > 0)
         buf_printf(r->h->words, text_tr("pack %llu healed by parity and the mirror: %u sectors came back\n"), number,
-                   m->healed);
+                   m->healed + part);
     else if (m->lost == 0)
         buf_printf(r->h->words, text_tr("pack %llu healed by parity: %u sectors came back\n"), number, m->healed);
     else {
         pack_lost(r->h, m->number);
         if (r->why[m->number - first].code != 0)
             found(r->h->watch, &r->why[m->number - first]);
-        if (m->healed > 0)
-            buf_printf(r->h->words, text_tr("pack %llu healed in part: %u sectors came back\n"), number, m->healed);
+        if (m->healed + part > 0)
+            told_in_part(r, m->number, m->healed + part);
         (void)err_set(&line, ERR_DAMAGED,
                       "pack %llu: %u sectors are lost, more than parity brings back: run groundwork repair --from a "
                       "mirror, or bring the pack from another copy",
                       number, m->lost);
     }
-    r->h->packs_healed = r->h->packs_healed || (!m->parity && m->healed > 0);
-    if (!m->parity && (m->lost == 0 || m->healed > 0))
+    if (!m->parity && m->lost == 0) {
+        r->h->packs_healed = r->h->packs_healed || m->healed > 0;
         buf_printf(&r->h->names, "pack %llu\n", number);
+    }
     if (line.code != 0)
         found(r->h->watch, &line);
     r->unhealed = r->unhealed || line.code != 0;
@@ -296,6 +312,7 @@ static int repair_stripe(struct pack_repair *r, struct store *s, const struct st
     r->stripe = &stripe;
     r->again = r->last = false;
     memset(r->why, 0, sizeof r->why);
+    memset(r->part, 0, sizeof r->part);
     rc = vault_repair_stripe(&stripe, mended, r, &mine);
     if (rc == ERR_DAMAGED && r->again) {
         r->last = true;

@@ -373,13 +373,13 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
  * begin: before anything else and under the lock, journal and keyring files; ret_words: lines for the person;
  * ret_names: for the log, one in each line.
  * pack: as it was logged, in the place of copy a, and of b while it is open; the damaged file goes to quarantine/.
- * ERR_DAMAGED: it is not to be had there.
- * elsewhere: a folder in which sealed packs may lie as in a repository: where a whole one is not to be had, its sectors
+ * ERR_DAMAGED: it is not to be had whole; *ret_brought sectors of it came into their place all the same.
+ * elsewhere: a folder in which packs may lie as in a mirror: where a whole one is not to be had, its sectors
  * that the trailers of the parity bear out are taken.
  */
 struct store_source {
     int (*begin)(void *context, struct buf *ret_words, struct buf *ret_names, struct err *e);
-    int (*pack)(void *context, const struct vault_pack *logged, struct err *e);
+    int (*pack)(void *context, const struct vault_pack *logged, uint32_t *ret_brought, struct err *e);
     const char *elsewhere;
     void *context;
 };

@@ -332,7 +332,8 @@ struct vault_stripe_of {
     struct vault_parity parity;
     const struct vault_stripe *logged;
     const struct vault_pack *packs;
-    const char *elsewhere; /* to repair: a folder in which these packs may lie too, whatever they are worth; or NULL */
+    const char *elsewhere; /* to repair: a folder in which these packs may lie too, as in a mirror, whatever they are
+                            * worth; or NULL */
 };
 /* vault_parity_known: a shape that this program makes and reads; both zero are none, and known. */
 bool vault_parity_known(const struct vault_parity *p);

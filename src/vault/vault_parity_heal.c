@@ -17,6 +17,7 @@ enum {
     ROWS = 64, /* sectors of each member in memory at once */
     TABLE = 32,
     LOOKERS = 2, /* threads that read and hash the members */
+    OTHERS_MAX = 8,
 };
 
 struct member {
@@ -32,8 +33,9 @@ struct member {
     uint32_t bad_count;
     uint32_t lost_count;
     bool damaged; /* is to be made anew */
-    int other;      /* the same pack elsewhere, of whatever worth; -1: none */
-    bool *by_other; /* each row: it comes from there */
+    int other[OTHERS_MAX]; /* the same pack elsewhere, or its beginning, of whatever worth */
+    unsigned others;
+    uint8_t *by_other; /* each row: 0, or from which of them it comes, from 1 */
     uint32_t other_count;
 };
 struct healing {
@@ -60,7 +62,8 @@ static void healing_release(struct healing *h)
         struct member *m = &h->members[i];
         fd_drop(&m->fd);
         fd_drop(&m->fresh);
-        fd_drop(&m->other);
+        for (unsigned k = 0; k < m->others; k++)
+            fd_drop(&m->other[k]);
         free(m->by_other);
         free(m->bad);
         free(m->unsure);
@@ -87,7 +90,7 @@ static int healing_init(struct healing *h, struct err *e)
         m->index = m->parity ? i - packs : i;
         m->number = m->parity ? m->index : s->packs[i].pack;
         m->root = m->parity ? &s->logged->roots[m->index] : &s->packs[i].root;
-        m->fd = m->fresh = m->other = -1;
+        m->fd = m->fresh = -1;
         m->leaves = h->leaves == NULL ? NULL : h->leaves + (size_t)i * s->pack_sectors;
         m->bad = calloc(s->pack_sectors, sizeof *m->bad);
         m->unsure = calloc(s->pack_sectors, sizeof *m->unsure);
@@ -226,29 +229,46 @@ static int member_judge(struct healing *h, struct member *m, struct err *e)
     return 0;
 }
 
-/* Bad rows of which the pack elsewhere has what the trailers ask for are bad no more. */
-static int member_other(struct healing *h, struct member *m, struct err *e)
+static void other_open(struct member *m, const char *folder, const char *name)
 {
     struct file_path path;
-    char place[VAULT_PLACE_MAX];
+    if (m->others < OTHERS_MAX && file_path(&path, NULL, "%s/%s", folder, name) == 0 &&
+        file_open_read(path.s, &m->other[m->others], NULL) == 0)
+        m->others++; /* what is not there helps nobody */
+}
+
+/* Sealed, and as it was copied while it was open: open/<pack>-<sectors>.pack. */
+static void others_open(struct member *m, const char *elsewhere)
+{
+    struct file_path folder;
+    char name[VAULT_PLACE_MAX];
+    vault_pack_place(m->number, 'a', name);
+    other_open(m, elsewhere, name);
+    int n = snprintf(name, sizeof name, "%06llu-", (unsigned long long)m->number);
+    OWN(dir_drop) DIR *dir = file_path(&folder, NULL, "%s/open", elsewhere) == 0 ? opendir(folder.s) : NULL;
+    for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
+        if (strncmp(d->d_name, name, (size_t)n) == 0)
+            other_open(m, folder.s, d->d_name);
+}
+
+/* Bad rows of which a file elsewhere has what the trailers ask for are bad no more. */
+static void member_other(struct healing *h, struct member *m)
+{
     if (m->parity || h->s->elsewhere == NULL)
-        return 0;
-    vault_pack_place(m->number, 'a', place);
-    int rc = file_path(&path, e, "%s/%s", h->s->elsewhere, place);
-    if (rc != 0 || file_open_copy(path.s, &m->other, NULL) != 0)
-        return rc; /* what is not there helps nobody */
-    for (uint32_t row = 0; row < h->s->pack_sectors; row++) {
-        bool there = false;
-        struct hash leaf;
-        if (!m->bad[row] || m->unsure[row])
-            continue;
-        vault_sectors_read(m->other, row, 1, h->rows[m - h->members], &there);
-        crypt_leaf_hash(bytes_of(h->rows[m - h->members], VAULT_SECTOR), &leaf);
-        m->by_other[row] = there && hash_equal(&leaf, &m->leaves[row]);
-        m->bad[row] = !m->by_other[row];
-        m->other_count += m->by_other[row];
-    }
-    return 0;
+        return;
+    others_open(m, h->s->elsewhere);
+    for (uint32_t row = 0; row < h->s->pack_sectors; row++)
+        for (unsigned k = 0; m->bad[row] && !m->unsure[row] && k < m->others; k++) {
+            bool there = false;
+            struct hash leaf;
+            vault_sectors_read(m->other[k], row, 1, h->rows[m - h->members], &there);
+            crypt_leaf_hash(bytes_of(h->rows[m - h->members], VAULT_SECTOR), &leaf);
+            if (!there || !hash_equal(&leaf, &m->leaves[row]))
+                continue;
+            m->by_other[row] = (uint8_t)(k + 1);
+            m->bad[row] = false;
+            m->other_count++;
+        }
 }
 
 static void *members_work(void *healing)
@@ -289,7 +309,7 @@ static int members_look(struct healing *h, bool *ret_damaged, struct err *e)
         if (m->unsure[0])
             rc = member_judge(h, m, e);
         if (rc == 0 && m->damaged)
-            rc = member_other(h, m, e);
+            member_other(h, m);
     }
     return rc;
 }
@@ -424,9 +444,9 @@ static int rows_by_other(const struct member *m, uint32_t first, uint32_t count,
     for (uint32_t k = 0; k < count; k++) {
         bool there = false;
         struct hash leaf;
-        if (!m->by_other[first + k])
+        if (m->by_other[first + k] == 0)
             continue;
-        vault_sectors_read(m->other, first + k, 1, to + (size_t)k * VAULT_SECTOR, &there);
+        vault_sectors_read(m->other[m->by_other[first + k] - 1], first + k, 1, to + (size_t)k * VAULT_SECTOR, &there);
         crypt_leaf_hash(bytes_of(to + (size_t)k * VAULT_SECTOR, VAULT_SECTOR), &leaf);
         if (!there || !hash_equal(&leaf, &m->leaves[first + k]))
             return err_set(e, ERR_IO, "%s: sector %u came back wrong: the disk or the memory is faulty", m->path.s,
@@ -443,7 +463,7 @@ static int rows_heal(struct healing *h, uint32_t first, uint32_t count, struct e
     for (uint32_t i = 0; rc == 0 && i < h->count; i++) {
         if (any || h->members[i].damaged)
             vault_sectors_read(h->members[i].fd, first, count, h->rows[i], there);
-        if (h->members[i].other >= 0)
+        if (h->members[i].other_count > 0)
             rc = rows_by_other(&h->members[i], first, count, h->rows[i], e);
     }
     for (uint32_t at = 0, n = 1; rc == 0 && at < count; at += n, n = 1) {

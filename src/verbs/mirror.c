@@ -110,7 +110,7 @@ static void say_verified(const struct verbs_face *face, const char *folder, cons
         verbs_say(face, "  It is %" PRIu64 " commits ahead of the repository, which is an older copy.", v->ahead);
     else if (v->compared && v->behind > 0)
         verbs_say(face, "  It is %" PRIu64 " commits behind the repository: groundwork mirror copies them.", v->behind);
-    else if (v->compared)
+    else if (v->compared && v->findings == 0)
         verbs_say(face, "  It holds everything that the repository has committed.");
 }
 

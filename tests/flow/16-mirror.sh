@@ -1,6 +1,6 @@
 #!/bin/sh
 # A mirror on another disk: made, killed while it is made, grown, damaged; the repository healed from it, lost and made
-# again from it, and everything restored as it was given.
+# again from it, and everything restored as it was given; what is left of a pack that is whole nowhere.
 # timeout: 400
 . "$(dirname "$0")/common.sh"
 cheap
@@ -104,6 +104,35 @@ diff -r papers together/papers || fail 'restored otherwise'
 gw -R archive note 'it goes on' >/dev/null
 gw -R archive mirror stick/m >/dev/null
 verified 'gone on'
+
+# A pack that was open when it was mirrored, sealed since, and lost: with too little parity and with none.
+for parity in 16+2 none; do
+    rm -rf grown stick/g given back
+    mkdir given
+    gw init grown --origin flow.example/grown --pack-size 1 --parity "$parity" >/dev/null
+    head -c 700000 /dev/urandom >given/first
+    gw -R grown intake given/first >/dev/null
+    gw -R grown mirror stick/g >/dev/null
+    head -c 2000000 /dev/urandom >given/second
+    gw -R grown intake given/second >/dev/null
+    rm -f grown/vault/000/00000[01].pack grown/parity/000/*.p0
+    # Nothing heals it: what comes later is mirrored all the same, and what the mirror has of it stays there.
+    head -c 300000 /dev/urandom >given/third
+    gw -R grown intake given/third >/dev/null
+    expect 1 'the mirror goes on without it' gw -R grown mirror stick/g
+    expect 1 'vault/000/000000.pack is missing' gw -R grown verify --mirror stick/g
+    expect 1 'pack 0 healed in part: ' gw -R grown repair --from stick/g
+    expect 1 '' gw -R grown restore back --all
+    find back -name first | xargs cmp given/first || fail "$parity: what the mirror has did not come back"
+    # A repository out of it has as much.
+    rm -rf grown back
+    expect 1 'is missing in the mirror' gw -R grown repair --from stick/g
+    gw -R grown adopt --older >/dev/null
+    expect 1 '' gw -R grown restore back --all
+    for name in first third; do
+        find back -name $name | xargs cmp given/$name || fail "$parity: $name is not in what was made of the mirror"
+    done
+done
 
 # A disk that is full, and one that may not be written.
 if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=2m none small 2>/dev/null; then

@@ -21,4 +21,9 @@ void fixture_mirror_whole(struct fixture *f);
 int fixture_repair_from_mirror(struct fixture *f);
 int fixture_restore(struct fixture *f);
 
+/* fixture_unreadable: these bytes of the file that has this name now (another one that takes its name has none such)
+ * cannot be read, with this errno, until fixture_readable. */
+void fixture_unreadable(const struct fixture *f, const char *name, int64_t at, int64_t bytes, int number);
+void fixture_readable(void);
+
 #endif

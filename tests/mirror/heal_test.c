@@ -3,6 +3,8 @@
 #include "fixture_mirror.h"
 #include "../base/thorough.h"
 
+#include <errno.h>
+
 static const struct thing large[] = {
     {"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21}, {"c.bin", 'r', 300000, 22}};
 
@@ -152,20 +154,45 @@ static void test_a_bad_mirror_is_not_believed(void **state)
     fixture_says(f, fixture_repair_from_mirror(f), ERR_ABSENT, "is no mirror", NULL);
 }
 
+/* What can be read of a mirror serves, whichever piece of its journal cannot. */
+static void test_a_piece_that_does_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path piece;
+    fill(f);
+    const int64_t last = (int64_t)fixture_size(f, "a/journal") - 200;
+    fixture_first(f, "mirror/journal/000", "000000000-", &piece);
+    const char *name = strstr(piece.s, "mirror/journal");
+    for (int64_t at = 0; at < 3; at++) {
+        fixture_back(f, "good");
+        fixture_remove(f, "parity");
+        fixture_remove(f, "vault/000/000000.pack");
+        fixture_unreadable(f, name, 1000 * at, 100, EIO);
+        mended(f, "pack 0 healed from the mirror");
+        /* A record behind the bad place, which is bad in both copies here. */
+        fixture_back(f, "good");
+        fixture_flip(f, "a/journal", last);
+        fixture_flip(f, "b/journal", last);
+        if (at > 0)
+            mended(f, "taken from the mirror");
+        fixture_readable();
+    }
+}
+
 /* A pack that is damaged here and there in different sectors is healed by both, as the parity's trailers say. */
 static void test_damaged_here_and_there(void **state)
 {
     struct fixture *f = *state;
     fill(f);
-    fixture_flip(f, "vault/000/000000.pack", 5 * VAULT_SECTOR + 7);
-    fixture_flip(f, "parity/000/000000-01.p0", 5 * VAULT_SECTOR + 7);
-    fixture_flip(f, "mirror/vault/000/000000.pack", 9 * VAULT_SECTOR);
+    fixture_flip(f, "vault/000/000000.pack", 30 * VAULT_SECTOR + 7);
+    fixture_flip(f, "parity/000/000000-01.p0", 30 * VAULT_SECTOR + 7);
+    fixture_flip(f, "mirror/vault/000/000000.pack", 40 * VAULT_SECTOR);
     fixture_cut(f, "mirror/vault/000/000000.pack", 100);
     assert_int_equal(fixture_repair(f), ERR_DAMAGED);
     mended(f, "pack 0 healed by parity and the mirror: 1 sectors came back");
     /* In the same sector nothing is made up. */
-    fixture_flip(f, "vault/000/000000.pack", 9 * VAULT_SECTOR);
-    fixture_flip(f, "parity/000/000000-01.p0", 9 * VAULT_SECTOR);
+    fixture_flip(f, "vault/000/000000.pack", 40 * VAULT_SECTOR);
+    fixture_flip(f, "parity/000/000000-01.p0", 40 * VAULT_SECTOR);
     assert_int_equal(fixture_repair_from_mirror(f), ERR_DAMAGED);
     assert_non_null(strstr(buf_text(&f->lines), "pack 0: 1 sectors are lost"));
     assert_non_null(strstr(buf_text(&f->lines), "is shorter than logged"));
@@ -255,6 +282,7 @@ int main(void)
         FIXTURE_TEST(test_journal),
         FIXTURE_TEST(test_a_mirror_that_is_behind),
         FIXTURE_TEST(test_a_bad_mirror_is_not_believed),
+        FIXTURE_TEST(test_a_piece_that_does_not_read),
         FIXTURE_TEST(test_damaged_here_and_there),
         FIXTURE_TEST(test_another_repositorys),
         FIXTURE_TEST(test_ended_at_any_effect),

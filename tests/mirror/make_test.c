@@ -2,6 +2,7 @@
 #include "fixture_mirror.h"
 #include "../base/thorough.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -153,33 +154,97 @@ static void test_damage_here_is_not_copied(void **state)
     intake(f, more, COUNT(more));
     fixture_flip(f, "vault/000/000000.pack", 5000); /* is there already */
     fixture_flip(f, "vault/000/000001.pack", 5000); /* sealed, and not there */
-    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "as before", "damaged here", "run groundwork repair", NULL);
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", "damaged here",
+                 "run groundwork repair", NULL);
     assert_non_null(strstr(buf_text(&f->lines), "vault/000/000001.pack is not what was logged"));
     assert_int_equal(fixture_last.made.findings, 1);
-    assert_int_equal(fixture_mirror_verify(f, true), 0); /* whole, and behind: no commit names what it lacks */
-    assert_int_equal(fixture_last.verified.behind, 1);
+    assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED); /* it names what it lacks, and only that */
+    assert_non_null(strstr(buf_text(&f->lines), "mirror/vault/000/000001.pack is missing"));
+    assert_int_equal(fixture_last.verified.findings, 1);
+    assert_int_equal(fixture_last.verified.behind, 0);
     assert_int_equal(fixture_last.made.records, fixture_last.verified.records);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 1); /* kept: there is nothing newer of it */
+    assert_int_equal(fixture_count(f, "mirror/commits", ""), 1);
     fixture_flip(f, "vault/000/000001.pack", 5000);
     fixture_mirror_whole(f);
     assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 0);
 }
 
-/* What the first commit lacked already keeps no later one back. */
+/* A pack that is lost for good keeps nothing that comes later out of a mirror that was whole, and what the mirror had
+ * of it stays; a repository made out of it has all that is left. */
 static void test_lost_for_good(void **state)
 {
     struct fixture *f = *state;
-    fill(f);
-    fixture_flip(f, "vault/000/000000.pack", 5000);
-    for (int i = 0; i < 2; i++) {
-        fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", NULL);
-        assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
-        assert_int_equal(fixture_last.verified.findings, 1);
-        assert_int_equal(fixture_last.verified.behind, 0);
-        say(f, "it goes on");
+    OWN(buf_drop) struct buf was = {0};
+    OWN(buf_drop) struct buf is = {0};
+    struct file_path open;
+    const uint32_t days = 7;
+    for (int before = 0; before < 2; before++) { /* a mirror that was whole, or none */
+        fixture_remove(f, "mirror");
+        fixture_setup(state);
+        f = *state;
+        fill(f);
+        if (before) {
+            fixture_mirror_whole(f);
+            fixture_first(f, "mirror/open", "000001-", &open);
+            fixture_get(f, open.s, &was);
+        }
+        intake(f, more, COUNT(more));
+        fixture_flip(f, "vault/000/000001.pack", 5000);
+        for (int i = 0; i < 3; i++) {
+            fixture_says(f, fixture_mirror(f, i == 2), ERR_DAMAGED, "the rest is copied", NULL);
+            assert_int_equal(fixture_mirror_verify(f, true), ERR_DAMAGED);
+            assert_int_equal(fixture_last.verified.findings, 1);
+            assert_int_equal(fixture_last.verified.behind, 0);
+            say(f, "it goes on");
+        }
+        fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the mirror goes on without it", NULL);
+        OWN(mirror_notes_drop) struct mirror_notes *notes = NULL;
+        assert_int_equal(mirror_notes(&f->place, &f->pin, &notes, &f->e), 0);
+        assert_int_equal(notes->count, 1);
+        assert_int_equal(notes->warn_days, days);
+        assert_int_equal(notes->list[0].records, fixture_last.made.records);
+        fixture_keep(f, "good");
+        fixture_remove(f, "");
+        assert_int_equal(fixture_restore(f), 0);
+        assert_int_equal(fixture_last.restored.findings, 1);
+        assert_int_equal(fixture_last.restored.records, fixture_last.made.records);
+        assert_int_equal(fixture_there(f, "vault/000/000001.pack"), before);
+        if (before) {
+            fixture_get(f, "vault/000/000001.pack", &is);
+            assert_true(bytes_equal(buf_bytes(&is), buf_bytes(&was)));
+        }
+        fixture_back(f, "good");
+        fixture_flip(f, "vault/000/000001.pack", 5000);
+        fixture_mirror_whole(f);
+        assert_int_equal(fixture_count(f, "mirror/open", "000001-"), 0);
     }
-    fixture_flip(f, "vault/000/000000.pack", 5000);
+}
+
+/* By a commit that lacks a keyring file no repository could be made: the mirror stands by the one before. */
+static void test_a_keyring_file_is_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path table;
+    char id[2 * KEYRING_ID + 1], folder[64];
     fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    fill(f);
+    hex_put(id, f->id.holdings[0].compartment, KEYRING_ID);
+    for (char copy = 'a'; copy <= 'b'; copy++) {
+        (void)snprintf(folder, sizeof folder, "%c/keys/%s", copy, id);
+        fixture_first(f, folder, "table-", &table);
+        fixture_flip(f, table.s, 100);
+    }
+    (void)snprintf(folder, sizeof folder, "mirror/keys/%s", id);
+    fixture_first(f, folder, "table-", &table);
+    fixture_remove(f, table.s);
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "as before", "a mirror in another folder", NULL);
+    assert_int_equal(fixture_last.made.records, records);
+    assert_int_equal(fixture_count(f, "mirror/commits", ""), 1);
+    fixture_remove(f, "mirror");
+    fixture_says(f, fixture_mirror(f, false), ERR_DAMAGED, "the rest is copied", NULL);
+    assert_true(fixture_last.made.records > records);
 }
 
 static void test_the_good_copy_serves(void **state)
@@ -207,7 +272,7 @@ static void test_damage_there_is_copied_anew(void **state)
     fixture_first(f, "mirror/journal/000", "000000000-", &piece);
     const char *const names[] = {"mirror/vault/000/000000.pack", key.s, piece.s};
     for (size_t i = 0; i < COUNT(names); i++) {
-        fixture_flip(f, names[i], 700);
+        fixture_flip(f, names[i], i == 2 ? -300 : 700);
         assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
         assert_int_equal(fixture_mirror(f, false), 0); /* its size is right: not looked at */
         assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
@@ -226,6 +291,51 @@ static void test_damage_there_is_copied_anew(void **state)
     fixture_flip(f, key.s, 70);
     assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
     fixture_mirror_whole(f);
+}
+
+/* A piece that the disk does not give is one that is damaged: told, and copied anew; not so where memory is out. */
+static void test_a_piece_that_does_not_read(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    fixture_mirror_whole(f);
+    say(f, "a second piece");
+    fixture_mirror_whole(f);
+    say(f, "and a third");
+    fixture_mirror_whole(f);
+    const uint64_t records = fixture_last.made.records;
+    char names[3][64] = {"", "", ""};
+    const uint64_t firsts[] = {0, records - 2, records - 1};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char prefix[32];
+        struct file_path piece;
+        (void)snprintf(prefix, sizeof prefix, "%09llu-", (unsigned long long)firsts[i]);
+        fixture_first(f, "mirror/journal/000", prefix, &piece);
+        (void)snprintf(names[i], sizeof names[i], "mirror/journal/000/%.40s", strrchr(piece.s, '/') + 1);
+        for (int place = 0; place < 3; place++) {
+            const int64_t size = (int64_t)fixture_size(f, names[i]);
+            const int64_t at = place == 0 ? 10 : place == 1 ? size / 2 : size - 10;
+            fixture_unreadable(f, names[i], at, 4, ENOMEM);
+            assert_int_equal(fixture_mirror_verify(f, false), ERR_IO);
+            fixture_unreadable(f, names[i], at, 4, EIO);
+            assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
+            assert_non_null(strstr(buf_text(&f->lines), "cannot read journal/000/"));
+            assert_int_equal(fixture_mirror(f, true), 0);
+            assert_int_equal(fixture_last.made.records, records);
+            fixture_mirror_whole(f);
+        }
+        /* What the mirror is read by is seen without being asked; of the rest only the length. */
+        fixture_unreadable(f, names[i], 10, 4, EIO);
+        assert_int_equal(fixture_mirror(f, false), 0);
+        assert_int_equal(fixture_mirror_verify(f, true), i == 1 ? ERR_DAMAGED : 0);
+        fixture_readable();
+    }
+    fixture_unreadable(f, "mirror/mirror", 0, 4, EIO);
+    fixture_mirror_whole(f);
+    fixture_readable();
+    fixture_remove(f, "mirror/journal/000");
+    fixture_put(f, "mirror/journal/000", bytes_text("no folder"));
+    assert_int_equal(fixture_mirror_verify(f, false), ERR_DAMAGED);
 }
 
 static void test_refusals(void **state)
@@ -518,8 +628,10 @@ int main(void)
         FIXTURE_TEST(test_a_table_that_was_replaced),
         FIXTURE_TEST(test_damage_here_is_not_copied),
         FIXTURE_TEST(test_lost_for_good),
+        FIXTURE_TEST(test_a_keyring_file_is_lost),
         FIXTURE_TEST(test_the_good_copy_serves),
         FIXTURE_TEST(test_damage_there_is_copied_anew),
+        FIXTURE_TEST(test_a_piece_that_does_not_read),
         FIXTURE_TEST(test_refusals),
         FIXTURE_TEST(test_older_and_other_histories),
         FIXTURE_TEST(test_names_that_claim_too_much),

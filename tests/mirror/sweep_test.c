@@ -38,6 +38,7 @@ static void test_by_names(void **state)
                                      "commits/123456789012.checkpoint",
                                      "commits/000000002.checkpoint.part",
                                      "open/000000-00001.pack",
+                                     "open/000001-00001.pack",
                                      "open/000000-00001.pack.part",
                                      "keys/log/1-89abcdef." HEX_16,
                                      "keys/history/12." HEX_16,
@@ -77,7 +78,15 @@ static void test_by_names(void **state)
     store_facts(s, &facts);
     assert_int_equal(store_bound_new(facts.founded, &bound, &f->e), 0);
     assert_int_equal(ledger_walk(store_ledger(s), -1, LEDGER_FIRST, 0, take_record, bound, &f->e), 0);
-    assert_int_equal(mirror_sweep(folder.s, bound, facts.position.records, &f->e), 0);
+    bool lacking[64] = {false};
+    const size_t count = store_bound_count(bound);
+    assert_true(count > 0 && count <= COUNT(lacking));
+    lacking[count - 1] = true; /* the open pack: all that there is of it stays */
+    assert_int_equal(mirror_sweep(folder.s, bound, lacking, facts.position.records, &f->e), 0);
+    assert_true(there(f, "open/000000-00001.pack"));
+    assert_false(there(f, "open/000001-00001.pack"));
+    lacking[count - 1] = false;
+    assert_int_equal(mirror_sweep(folder.s, bound, lacking, facts.position.records, &f->e), 0);
     store_close(s);
     for (size_t i = 0; i < COUNT(go); i++)
         if (there(f, go[i]))
