@@ -212,12 +212,9 @@ int ledger_remake(struct ledger *l, int copy, struct buf *ret_words, struct err 
 /*
  * ledger_set_aside: this file goes to quarantine/; one that cannot be opened and lies on another disk is given another
  * name there.  Bytes that cannot be read are zeros in what is kept; a line in ${words} says so.
- * ledger_read_around: ${n} bytes that the file has, with zeros for those that cannot be read; *lost grows by their
- * number.  ERR_IO: memory is lacking.
  */
 int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct buf *words,
                      struct err *e);
-int ledger_read_around(int fd, uint8_t *to, size_t n, uint64_t at, const char *name, uint64_t *lost, struct err *e);
 
 /* publish.c */
 int ledger_edge_need(struct ledger *l, struct err *e);

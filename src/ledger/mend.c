@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { ASIDE_MAX = 10000, DISK_SECTOR = 512 };
+enum { ASIDE_MAX = 10000 };
 
 /* One line of what was done: made by err_set, which puts it into the person's language and escapes file names. */
 static void say(struct buf *words, const struct err *line)
@@ -26,25 +26,6 @@ static bool is_unreadable(int rc, const struct err *why)
     return rc == ERR_IO && !err_is_scarce(why);
 }
 
-int ledger_read_around(int fd, uint8_t *to, size_t n, uint64_t at, const char *name, uint64_t *lost, struct err *e)
-{
-    struct err mine = {0};
-    int rc = file_read_at(fd, to, n, at, name, &mine);
-    if (rc == 0)
-        return 0;
-    size_t step;
-    for (size_t i = 0; i < n && (rc == 0 || is_unreadable(rc, &mine)); i += step) {
-        size_t rest = DISK_SECTOR - (size_t)((at + i) % DISK_SECTOR);
-        step = n - i < rest ? n - i : rest;
-        rc = file_read_at(fd, to + i, step, at + i, name, &mine);
-        if (is_unreadable(rc, &mine)) {
-            memset(to + i, 0, step);
-            *lost += step;
-        }
-    }
-    return rc == 0 || is_unreadable(rc, &mine) ? 0 : err_set(e, rc, "%s", mine.text);
-}
-
 /* Append ${n} bytes of one file from ${from} on to another, and hash nothing: they are only kept. */
 static int copy_range(int from_fd, uint64_t from, uint64_t n, int to_fd, const char *name, uint64_t *lost,
                       struct err *e)
@@ -54,7 +35,7 @@ static int copy_range(int from_fd, uint64_t from, uint64_t n, int to_fd, const c
         return err_memory(e);
     for (uint64_t to = 0; to < n; to += LEDGER_COPY_BLOCK) {
         size_t step = n - to < LEDGER_COPY_BLOCK ? (size_t)(n - to) : LEDGER_COPY_BLOCK;
-        int rc = ledger_read_around(from_fd, block, step, from + to, name, lost, e);
+        int rc = file_read_around(from_fd, block, step, from + to, name, lost, e);
         if (rc == 0)
             rc = file_write_at(to_fd, block, step, to, name, e);
         if (rc != 0)

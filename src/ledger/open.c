@@ -416,7 +416,7 @@ static bool ends_there(const struct ledger *l, int copy)
 static int tail_read(const struct ledger *l, int copy, uint8_t *to, size_t n, uint64_t at, struct err *e)
 {
     uint64_t lost = 0;
-    return ends_there(l, 1 - copy) ? ledger_read_around(l->copy[copy].fd, to, n, at, copy_name(copy), &lost, e)
+    return ends_there(l, 1 - copy) ? file_read_around(l->copy[copy].fd, to, n, at, copy_name(copy), &lost, e)
                                    : file_read_at(l->copy[copy].fd, to, n, at, copy_name(copy), e);
 }
 
