@@ -149,8 +149,8 @@ static int open_copy(struct ledger *l, int copy, struct err *e)
         return 0;
     }
     c->state = LEDGER_COPY_BAD; /* until its end has been found */
-    if (rc == 0)
-        rc = file_size(c->fd, &c->size, path.s, &mine);
+    if (rc == 0 && (rc = file_size(c->fd, &c->size, path.s, &mine)) != 0)
+        fd_drop(&c->fd); /* nobody knows how much of it there is to be kept */
     if (rc == 0)
         rc = file_read_at(c->fd, header, sizeof(header), 0, path.s, &mine);
     if (rc == 0)

@@ -393,6 +393,19 @@ static void what_neither_copy_gives_is_told_and_left_alone(void **state)
         file_get(f, copies[copy].name, &now);
         assert_true(bytes_equal(buf_bytes(&now), buf_bytes(copy == 0 ? &a : &b)));
     }
+    /* One that cannot be opened, and the other is older than what was committed, or is not there. */
+    for (int there = 1; there >= 0; there--) {
+        if (there)
+            file_put(f, "b/journal", bytes_of(a.p, 2 * SECTOR));
+        else
+            file_delete(f, "b/journal");
+        bad_disk_open(path.s, EACCES);
+        assert_int_equal(fixture_check(f, &at), ERR_IO);
+        assert_non_null(strstr(buf_text(&f->lines), "cannot open"));
+        assert_int_equal(fixture_repair(f, &at), ERR_IO);
+        bad_disk_end();
+        assert_int_equal(aside_count(f, "journal"), 0);
+    }
 }
 
 /* Of a tail that nobody can read what reads is kept; and where the other copy may lack it, nobody decides. */
