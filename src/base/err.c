@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ int err_set(struct err *e, int code, const char *format, ...)
     va_end(values);
     (void)put_words(e->text, 0, words);
     e->code = code;
+    e->number = 0;
     return code;
 }
 
@@ -142,12 +144,21 @@ int err_os(struct err *e, int code, int number, const char *format, ...)
     n = put_words(e->text, n, ": ");
     (void)put_words(e->text, n, system_words == NULL ? unknown : text_tr(system_words));
     e->code = code;
+    e->number = number;
     return code;
 }
 
 int err_memory(struct err *e)
 {
-    return err_set(e, ERR_IO, "out of memory; close other programs and try again");
+    (void)err_set(e, ERR_IO, "out of memory; close other programs and try again");
+    if (e != NULL)
+        e->number = ENOMEM;
+    return ERR_IO;
+}
+
+bool err_is_scarce(const struct err *e)
+{
+    return e->number == ENOMEM || e->number == EMFILE || e->number == ENFILE;
 }
 
 _Noreturn void err_memory_end(void)

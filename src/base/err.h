@@ -11,6 +11,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum err_code {
@@ -31,6 +32,7 @@ enum { ERR_TEXT_MAX = 2048 };
 struct err {
     int code;
     char text[ERR_TEXT_MAX]; /* UTF-8, one line, no final newline; cut at a character when too long */
+    int number;              /* the errno whose words end the line; 0: none */
 };
 
 /*
@@ -52,6 +54,12 @@ int err_os(struct err *e, int code, int number, const char *format, ...) __attri
 
 /* err_memory(e): the one line for an allocation that failed.  Returns ERR_IO. */
 int err_memory(struct err *e);
+
+/*
+ * err_is_scarce(e):
+ * Did the system lack memory or descriptors?  Then it is no word on the file that was to be read, which may be whole.
+ */
+bool err_is_scarce(const struct err *e);
 
 /*
  * err_memory_end():

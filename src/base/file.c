@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-enum { READ_STEP = 64 * 1024, DRAFT_RANDOM = 8, FOLDER_MODE = 0700 };
+enum { READ_STEP = 64 * 1024, DRAFT_RANDOM = 8, FOLDER_MODE = 0700, DISK_SECTOR = 512 };
 
 /* One system call is asked for at most this much: Linux moves no more, and ssize_t can count it. */
 #define CALL_BYTES_MAX ((size_t)1 << 30)
@@ -151,6 +151,35 @@ int file_read_at(int fd, void *to, size_t n, uint64_t offset, const char *name, 
         offset += (uint64_t)got;
     }
     return 0;
+}
+
+static bool is_unreadable(int rc, const struct err *why)
+{
+    return rc == ERR_IO && !err_is_scarce(why);
+}
+
+int file_read_around(int fd, void *to, size_t n, uint64_t offset, const char *name, uint64_t *lost, struct err *e)
+{
+    struct err mine = {0};
+    uint8_t *p = to;
+    int rc = file_read_at(fd, to, n, offset, name, &mine);
+    if (rc == 0)
+        return 0;
+    size_t step;
+    for (size_t i = 0; i < n && (rc == 0 || is_unreadable(rc, &mine)); i += step) {
+        size_t rest = DISK_SECTOR - (size_t)((offset + i) % DISK_SECTOR);
+        step = n - i < rest ? n - i : rest;
+        rc = file_read_at(fd, p + i, step, offset + i, name, &mine);
+        if (is_unreadable(rc, &mine)) {
+            memset(p + i, 0, step);
+            *lost += step;
+        }
+    }
+    if (rc == 0 || is_unreadable(rc, &mine))
+        return 0;
+    if (e != NULL)
+        *e = mine;
+    return rc;
 }
 
 int file_write_at(int fd, const void *p, size_t n, uint64_t offset, const char *name, struct err *e)

@@ -30,6 +30,11 @@ int file_open_copy(const char *path, int *ret_fd, struct err *e);
 int file_read_all(const char *path, size_t bytes_max, struct buf *to, struct err *e);
 /* file_read_at: exactly ${n} bytes at ${offset}; ERR_DAMAGED when the file ends before. ${name} is for the line. */
 int file_read_at(int fd, void *to, size_t n, uint64_t offset, const char *name, struct err *e);
+/*
+ * file_read_around: the same, with zeros for what the disk does not give; *lost grows by the number of those bytes.
+ * ERR_IO: memory or descriptors are lacking (err_is_scarce).
+ */
+int file_read_around(int fd, void *to, size_t n, uint64_t offset, const char *name, uint64_t *lost, struct err *e);
 int file_write_at(int fd, const void *p, size_t n, uint64_t offset, const char *name, struct err *e);
 int file_size(int fd, uint64_t *ret_bytes, const char *name, struct err *e);
 int file_sync(int fd, const char *name, struct err *e); /* fdatasync */

@@ -2,6 +2,7 @@
 #include "keyring/keyring_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 int keyring_copy_look(const char *root, char copy, const struct keyring_file *f, struct buf *content,
@@ -12,9 +13,12 @@ int keyring_copy_look(const char *root, char copy, const struct keyring_file *f,
     int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, f->name);
     if (rc != 0)
         return rc;
+    struct err mine = {0};
     buf_clear(content);
-    rc = file_read_all(path.s, KEYRING_FILE_MAX, content, e);
-    if (content->failed)
+    rc = file_read_all(path.s, KEYRING_FILE_MAX, content, &mine);
+    if (rc != 0 && e != NULL)
+        *e = mine;
+    if (rc == ERR_IO && err_is_scarce(&mine))
         return rc;
     if (rc != 0) {
         *ret = rc == ERR_ABSENT ? COPY_MISSING : rc == ERR_DAMAGED ? COPY_BAD : COPY_UNREADABLE;
@@ -75,6 +79,43 @@ int keyring_check(const char *root, const struct keyring_file *expected, size_t 
     return damaged ? err_set(e, ERR_DAMAGED, "the keyring is damaged: run groundwork repair") : 0;
 }
 
+/* ".../unreadable-<name>-<n>" */
+static int rename_beside(const char *from, struct err *e)
+{
+    const char *last = strrchr(from, '/') + 1;
+    struct file_path to;
+    int number = EEXIST;
+    for (unsigned n = 1; number == EEXIST; n++) {
+        int rc = file_path(&to, e, "%.*sunreadable-%s-%u", (int)(last - from), from, last, n);
+        if (rc != 0)
+            return rc;
+        number = file_rename_new(AT_FDCWD, from, AT_FDCWD, to.s);
+    }
+    return number == 0 ? file_sync_parent(to.s, e) : err_os(e, ERR_IO, number, "move %s aside", from);
+}
+
+/* On another disk than quarantine/.  It has zeros there for what does not read; what nobody can copy stays where it is,
+ * under another name. */
+static int copy_aside(const char *from, const char *to, struct err *e)
+{
+    OWN(fd_drop) int fd = -1;
+    OWN(buf_drop) struct buf content = {0};
+    struct err mine = {0};
+    uint64_t size = 0, lost = 0;
+    int rc = file_open_read(from, &fd, &mine);
+    if (rc == 0)
+        rc = file_size(fd, &size, from, &mine);
+    if ((rc != 0 && !err_is_scarce(&mine)) || size > KEYRING_FILE_MAX)
+        return rename_beside(from, e);
+    uint8_t *p = rc == 0 ? buf_more(&content, (size_t)size) : NULL;
+    if (rc == 0)
+        rc = p == NULL ? err_memory(&mine) : file_read_around(fd, p, (size_t)size, 0, from, &lost, &mine);
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    rc = file_create(to, buf_bytes(&content), 0600, e);
+    return rc == 0 ? file_remove(from, e) : rc;
+}
+
 /* The damaged file is kept, aside: quarantine/keys-<copy>-<name with dashes>-<n>. */
 static int move_aside(const char *root, char copy, const char *name, struct err *e)
 {
@@ -93,9 +134,9 @@ static int move_aside(const char *root, char copy, const char *name, struct err 
         rc = file_path(&to, e, "%s/quarantine/keys-%c-%s-%u", root, copy, flat, n);
         if (rc != 0 || file_exists(to.s))
             continue;
-        if (rename(from.s, to.s) != 0)
-            return err_os(e, ERR_IO, errno, "move %s aside", from.s);
-        return file_sync_parent(to.s, e);
+        if (rename(from.s, to.s) == 0)
+            return file_sync_parent(to.s, e);
+        return errno == EXDEV ? copy_aside(from.s, to.s, e) : err_os(e, ERR_IO, errno, "move %s aside", from.s);
     }
     return rc;
 }

@@ -113,9 +113,13 @@ int keyring_keys_read(const char *root, const char *name,
                       struct err *e)
 {
     struct err line[COPIES] = {{0}, {0}};
-    for (int i = 0; i < COPIES; i++)
-        if (copy_read(root, COPY_NAME(i), name, good, context, ret, &line[i]) == 0)
+    for (int i = 0; i < COPIES; i++) {
+        int rc = copy_read(root, COPY_NAME(i), name, good, context, ret, &line[i]);
+        if (rc == 0)
             return 0;
+        if (err_is_scarce(&line[i])) /* it says nothing of this copy */
+            return err_set(e, rc, "%s", line[i].text);
+    }
     const struct err *said = &line[weight(line[1].code) > weight(line[0].code)];
     const struct err *other = said == line ? line + 1 : line;
     if (weight(other->code) < 2)

@@ -419,17 +419,20 @@ static bool blocks_there(struct bytes file, const struct block_group *g, size_t 
 static int apply_copy(const char *root, char copy, const struct block_group *g, struct err *e)
 {
     struct file_path path;
+    struct err mine = {0};
     OWN(buf_drop) struct buf whole = {0};
     size_t there;
-    int rc = file_path(&path, e, "%s/%c/keys/%s", root, copy, g->block[0].segment);
+    int rc = file_path(&path, &mine, "%s/%c/keys/%s", root, copy, g->block[0].segment);
     if (rc == 0)
-        rc = file_read_all(path.s, KEYRING_FILE_MAX, &whole, e);
+        rc = file_read_all(path.s, KEYRING_FILE_MAX, &whole, &mine);
+    if (rc == ERR_IO && mine.number != 0 && !err_is_scarce(&mine)) /* the other copy has it */
+        return err_set(e, ERR_DAMAGED, "%s: run groundwork repair", mine.text);
     if (rc == ERR_ABSENT) {
         buf_put(&whole, g->block[0].header, g->block[0].header_bytes);
-        rc = buf_check(&whole, e);
+        rc = buf_check(&whole, &mine);
     }
     if (rc != 0)
-        return rc;
+        return err_set(e, rc, "%s", mine.text);
     if (!blocks_there(buf_bytes(&whole), g, &there))
         return err_set(e, ERR_DAMAGED, "%s is damaged: run groundwork repair", path.s);
     if (there == g->count)

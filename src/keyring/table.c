@@ -283,8 +283,11 @@ static int names_each(const struct keyring *k, void (*each)(void *context, const
         if (file_path(&path, NULL, "%s/%c/keys/%s", k->root, COPY_NAME(i), comp) != 0)
             continue;
         OWN(dir_drop) DIR *dir = opendir(path.s);
-        if (dir == NULL && errno == ENOMEM) /* what is unreadable otherwise has its other copy */
-            return err_memory(e);
+        struct err mine = {0};
+        if (dir == NULL)
+            (void)err_os(&mine, ERR_IO, errno, "cannot open the folder %s", path.s);
+        if (err_is_scarce(&mine)) /* what is unreadable otherwise has its other copy */
+            return err_set(e, ERR_IO, "%s", mine.text);
         for (struct dirent *d; dir != NULL && (d = readdir(dir)) != NULL;)
             each(context, d->d_name);
     }

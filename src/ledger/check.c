@@ -71,6 +71,12 @@ static int load_next(struct check *k, int copy, const struct ledger_position *at
     return rc == 0 ? ledger_record_follows(ret, at, e) : rc;
 }
 
+/* It says nothing of the copy that there was no memory to read it. */
+static int lacking(const struct err *why, struct err *e)
+{
+    return why->code != 0 && err_is_scarce(why) ? err_set(e, ERR_IO, "%s", why->text) : 0;
+}
+
 static void tell_record(struct check *k, int copy, uint64_t number, const struct err *why)
 {
     struct err line = *why;
@@ -83,9 +89,13 @@ static int next_record(struct check *k, const struct ledger_position *at, struct
 {
     struct err why[2] = {{0}, {0}};
     struct ledger_parsed p;
-    int good = 0;
+    int good = 0, rc;
     if (load_next(k, 0, at, ret, &why[0]) != 0) {
+        if ((rc = lacking(&why[0], e)) != 0)
+            return rc;
         if (load_next(k, 1, at, ret, &why[1]) != 0) {
+            if ((rc = lacking(&why[1], e)) != 0)
+                return rc;
             tell_record(k, 0, at->records, &why[0]);
             tell_record(k, 1, at->records, &why[1]);
             return err_set(e, ERR_DAMAGED, "record %llu is bad in both copies", LLU(at->records));
@@ -93,13 +103,16 @@ static int next_record(struct check *k, const struct ledger_position *at, struct
         good = 1;
     }
     int other = 1 - good;
-    if (good == 0 && !same_bytes(k, 1, at->bytes, ret->all) && load_next(k, 1, at, &p, &why[1]) == 0)
+    if (good == 0 && !same_bytes(k, 1, at->bytes, ret->all) && load_next(k, 1, at, &p, &why[1]) == 0 &&
+        !bytes_equal(p.all, ret->all))
         (void)err_set(&why[1], ERR_DAMAGED, "the log key signed two different records");
-    else if (good == 0 && why[1].code == 0)
+    if (why[other].code == 0)
         return 0;
-    if (!interrupted(k, other, at->bytes, ret->all.n))
+    rc = lacking(&why[other], e);
+    /* What an interrupted write leaves can be read. */
+    if (rc == 0 && (why[other].code == ERR_IO || !interrupted(k, other, at->bytes, ret->all.n)))
         tell_record(k, other, at->records, &why[other]);
-    return 0;
+    return rc;
 }
 
 /* Bytes behind the end, when no write of ours can have begun with them. */
@@ -134,8 +147,12 @@ static void check_headers(struct check *k)
     struct err line;
     for (int copy = 0; copy < 2; copy++) {
         const struct ledger_copy *c = &k->l->copy[copy];
-        if (c->fd < 0)
+        if (c->fd < 0 && c->number != 0)
+            (void)err_os(&line, ERR_DAMAGED, c->number, "cannot open %s", copy == 0 ? "a/journal" : "b/journal");
+        else if (c->fd < 0)
             (void)err_set(&line, ERR_DAMAGED, "journal %c is missing", ledger_copy_letter(copy));
+        else if (c->number != 0)
+            (void)err_os(&line, ERR_DAMAGED, c->number, "cannot read %s", copy == 0 ? "a/journal" : "b/journal");
         else if (c->header_bad)
             (void)err_set(&line, ERR_DAMAGED, "journal %c: its header is damaged", ledger_copy_letter(copy));
         else

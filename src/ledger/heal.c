@@ -82,14 +82,17 @@ static int heal_open(struct heal *h, struct err *e)
     for (int copy = 0; copy < 2; copy++) {
         struct ledger_copy *c = &h->l.copy[copy];
         struct file_path path;
+        struct err mine = {0};
         c->fd = -1;
         int rc = ledger_copy_path(&h->l, copy, &path, e);
-        if (rc == 0)
-            rc = file_open_read(path.s, &c->fd, e);
-        if (rc == 0)
-            rc = file_size(c->fd, &c->size, path.s, e);
-        if (rc != 0 && rc != ERR_ABSENT && rc != ERR_DAMAGED)
+        if (rc != 0)
             return rc;
+        rc = file_open_read(path.s, &c->fd, &mine);
+        if (rc == 0)
+            rc = file_size(c->fd, &c->size, path.s, &mine);
+        c->number = mine.number;
+        if (rc == ERR_IO && err_is_scarce(&mine))
+            return err_set(e, rc, "%s", mine.text);
     }
     return 0;
 }
@@ -176,8 +179,8 @@ static int heal_place(struct heal *h, const char *fresh, struct buf *words, stru
     int rc = file_path(&folder, e, "%s/a", h->l.root);
     if (rc == 0)
         rc = ledger_copy_path(&h->l, 0, &path, e);
-    if (rc == 0 && h->l.copy[0].fd >= 0)
-        rc = ledger_set_aside(&h->l, path.s, "journal-damaged-a", &aside, e);
+    if (rc == 0 && (h->l.copy[0].fd >= 0 || h->l.copy[0].number != 0))
+        rc = ledger_set_aside(&h->l, path.s, "journal-damaged-a", &aside, words, e);
     if (rc == 0 && rename(fresh, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
     if (rc == 0)

@@ -93,7 +93,8 @@ struct ledger_opening {
  * (only `adopt`, `verify` and the first record do).  ${pending}: the hash of the record that was being written, or
  * NULL.  Reads the last records only: time does not grow with the journal.
  * Errors: ERR_DAMAGED (both copies fail what `committed` says: the line says whether it looks like damage or like an
- * older copy of the repository), ERR_NEWER, ERR_ABSENT, ERR_IO.
+ * older copy of the repository), ERR_NEWER, ERR_ABSENT, ERR_IO (no copy can be read there, or memory or descriptors are
+ * lacking: a copy that the disk does not give is no error while the other has it).
  */
 int ledger_open(const struct ledger_setup *setup, const struct ledger_position *committed, const struct hash *pending,
                 struct ledger **ret, struct ledger_opening *opening, struct err *e);
@@ -193,8 +194,9 @@ int ledger_entry(struct ledger *l, uint64_t leaf, uint8_t ret[LEDGER_ENTRY], str
 int ledger_check(struct ledger *l, void (*finding)(void *context, const char *line),
                  int (*each)(void *context, const struct ledger_record *record, struct err *e), void *context,
                  struct err *e);
-/* ledger_repair: make a damaged copy anew from the good records of both, move the damaged file to quarantine/, and
- * rebuild the public log.  ERR_DAMAGED names the record that is bad in both.  ret_words as ledger_mend.
+/* ledger_repair: make a copy that is damaged or cannot be read anew from the good records of both, move what lay there
+ * to quarantine/, and rebuild the public log.  ERR_DAMAGED or, from the disk, ERR_IO names the record that is bad in
+ * both.  ret_words as ledger_mend.
  * ledger_healed: was this copy (0 is a) written again, wholly or its end, by mend or repair? */
 int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e);
 bool ledger_healed(const struct ledger *l, int copy);

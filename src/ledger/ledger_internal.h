@@ -150,7 +150,8 @@ size_t ledger_tile_bytes(int level, unsigned width);
 /* ---- the open ledger ---- */
 
 struct ledger_copy {
-    int fd; /* -1: not there */
+    int fd; /* -1: not there, or not to be opened */
+    int number; /* errno of what kept it from being opened, or its header from being read; 0: nothing did */
     enum ledger_copy_state state;
     bool header_bad;
     uint64_t size; /* of the file */
@@ -195,7 +196,8 @@ struct ledger {
 /* open.c */
 char ledger_copy_letter(int copy);
 int ledger_copy_path(const struct ledger *l, int copy, struct file_path *to, struct err *e);
-/* ledger_record_load: read, parse and verify the record at ${at} of one copy. */
+/* ledger_record_load: read, parse and verify the record at ${at} of one copy.  ERR_IO: the disk does not give it, or
+ * memory is lacking (err_is_scarce). */
 int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf *bytes, struct ledger_parsed *ret,
                        struct err *e);
 /* ledger_record_good: the same from whichever copy has it; ${before} NULL asks for the number alone. */
@@ -207,7 +209,12 @@ int ledger_prefer(const struct ledger *l); /* the copy to read first */
 
 /* mend.c */
 int ledger_remake(struct ledger *l, int copy, struct buf *ret_words, struct err *e);
-int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct err *e);
+/*
+ * ledger_set_aside: this file goes to quarantine/; one that cannot be opened and lies on another disk is given another
+ * name there.  Bytes that cannot be read are zeros in what is kept; a line in ${words} says so.
+ */
+int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct buf *words,
+                     struct err *e);
 
 /* publish.c */
 int ledger_edge_need(struct ledger *l, struct err *e);

@@ -21,22 +21,25 @@ static void say(struct buf *words, const struct err *line)
     buf_put_text(words, "\n");
 }
 
+static bool is_unreadable(int rc, const struct err *why)
+{
+    return rc == ERR_IO && !err_is_scarce(why);
+}
+
 /* Append ${n} bytes of one file from ${from} on to another, and hash nothing: they are only kept. */
-static int copy_range(int from_fd, uint64_t from, uint64_t n, int to_fd, uint64_t to, const char *name, struct err *e)
+static int copy_range(int from_fd, uint64_t from, uint64_t n, int to_fd, const char *name, uint64_t *lost,
+                      struct err *e)
 {
     OWN(mem_drop) uint8_t *block = malloc(LEDGER_COPY_BLOCK);
     if (block == NULL)
         return err_memory(e);
-    while (n > 0) {
-        size_t step = n < LEDGER_COPY_BLOCK ? (size_t)n : LEDGER_COPY_BLOCK;
-        int rc = file_read_at(from_fd, block, step, from, name, e);
+    for (uint64_t to = 0; to < n; to += LEDGER_COPY_BLOCK) {
+        size_t step = n - to < LEDGER_COPY_BLOCK ? (size_t)(n - to) : LEDGER_COPY_BLOCK;
+        int rc = file_read_around(from_fd, block, step, from + to, name, lost, e);
         if (rc == 0)
             rc = file_write_at(to_fd, block, step, to, name, e);
         if (rc != 0)
             return rc;
-        from += step;
-        to += step;
-        n -= step;
     }
     return 0;
 }
@@ -61,14 +64,19 @@ static int aside_create(const struct ledger *l, const char *name, struct file_pa
     return rc != 0 ? rc : err_set(e, ERR_IO, "%s/%s: too many files of this name are set aside", folder.s, name);
 }
 
-/* Keep bytes of an open file durably in quarantine/. */
-static int keep(const struct ledger *l, int fd, uint64_t from, uint64_t n, const char *name, struct file_path *ret,
-                struct err *e)
+/* Bytes of an open file that are to be kept; and how many of them could not be read. */
+struct keeping {
+    int fd;
+    uint64_t from, n, lost;
+};
+
+/* Durably, in quarantine/. */
+static int keep(const struct ledger *l, struct keeping *k, const char *name, struct file_path *ret, struct err *e)
 {
     OWN(fd_drop) int to = -1;
     int rc = aside_create(l, name, ret, &to, e);
     if (rc == 0)
-        rc = copy_range(fd, from, n, to, 0, ret->s, e);
+        rc = copy_range(k->fd, k->from, k->n, to, ret->s, &k->lost, e);
     if (rc == 0)
         rc = file_sync(to, ret->s, e);
     if (rc == 0)
@@ -78,18 +86,70 @@ static int keep(const struct ledger *l, int fd, uint64_t from, uint64_t n, const
     return rc;
 }
 
+static void say_lost(struct buf *words, const struct keeping *k, const struct file_path *path)
+{
+    struct err line;
+    if (k->lost == 0)
+        return;
+    (void)err_set(&line, ERR_DAMAGED, "%s: zeros stand there for %llu bytes that cannot be read", path->s,
+                  LLU(k->lost));
+    say(words, &line);
+}
+
+/* As name, name-2, name-3 ...  Returns 0 or an errno. */
+static int rename_free(const char *from, const char *to, struct file_path *ret)
+{
+    int number = EEXIST;
+    for (int i = 1; number == EEXIST && i < ASIDE_MAX; i++) {
+        int rc = i == 1 ? file_path(ret, NULL, "%s", to) : file_path(ret, NULL, "%s-%d", to, i);
+        number = rc == 0 ? file_rename_new(AT_FDCWD, from, AT_FDCWD, ret->s) : ENAMETOOLONG;
+    }
+    return number;
+}
+
+/* Nobody can copy what cannot be opened: where it lies on a disk of its own, it stays there under another name. */
+static int move_aside(const struct ledger *l, const char *path, const char *name, struct file_path *ret, struct err *e)
+{
+    struct file_path folder, to, beside;
+    const char *last = strrchr(path, '/') + 1;
+    int rc = file_path(&folder, e, "%s/quarantine", l->root);
+    if (rc == 0)
+        rc = file_make_folder(folder.s, e);
+    if (rc == 0)
+        rc = file_path(&to, e, "%s/%s", folder.s, name);
+    if (rc == 0)
+        rc = file_path(&beside, e, "%.*sunreadable-%s", (int)(last - path), path, last);
+    if (rc != 0)
+        return rc;
+    int number = rename_free(path, to.s, ret);
+    if (number == EXDEV)
+        number = rename_free(path, beside.s, ret);
+    if (number != 0)
+        return err_os(e, ERR_IO, number, "move %s aside", path);
+    rc = file_sync_parent(ret->s, e);
+    return rc == 0 ? file_sync_parent(path, e) : rc;
+}
+
 /* Copied, not renamed: a/ and b/ may lie on disks of their own. */
-int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct err *e)
+int ledger_set_aside(struct ledger *l, const char *path, const char *name, struct file_path *ret, struct buf *words,
+                     struct err *e)
 {
     OWN(fd_drop) int fd = -1;
-    uint64_t size;
-    int rc = file_open_read(path, &fd, e);
+    struct err mine = {0};
+    struct keeping k = {0};
+    int rc = file_open_read(path, &fd, &mine);
+    if (is_unreadable(rc, &mine))
+        return move_aside(l, path, name, ret, e);
+    if (rc != 0)
+        return err_set(e, rc, "%s", mine.text);
+    k.fd = fd;
+    rc = file_size(fd, &k.n, path, e);
     if (rc == 0)
-        rc = file_size(fd, &size, path, e);
-    if (rc == 0)
-        rc = keep(l, fd, 0, size, name, ret, e);
+        rc = keep(l, &k, name, ret, e);
     if (rc == 0)
         rc = file_remove(path, e);
+    if (rc == 0)
+        say_lost(words, &k, ret);
     return rc;
 }
 
@@ -128,7 +188,8 @@ static int keep_tail(struct ledger *l, int copy, struct buf *words, struct err *
     char name[64];
     struct file_path path;
     (void)snprintf(name, sizeof(name), "journal-tail-%c-%llu", ledger_copy_letter(copy), LLU(c->good));
-    int rc = keep(l, c->fd, c->good, c->size - c->good, name, &path, e);
+    struct keeping k = {c->fd, c->good, c->size - c->good, 0};
+    int rc = keep(l, &k, name, &path, e);
     if (rc != 0)
         return rc;
     const char *why = c->good < l->position.bytes ? text_tr("they are not what the other copy has")
@@ -218,10 +279,24 @@ static int write_anew(struct ledger *l, int copy, const char *path, int *ret_fd,
     return rc == 0 ? file_sync(*ret_fd, path, e) : rc;
 }
 
+/* What lies there gives way.  Where it can be opened, it is kept under a name of its own and replaced at once. */
+static int make_room(struct ledger *l, int copy, struct keeping *k, struct file_path *path, struct file_path *aside,
+                     struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    char name[32];
+    (void)snprintf(name, sizeof(name), "journal-damaged-%c", ledger_copy_letter(copy));
+    if (c->fd < 0)
+        return c->number != 0 ? move_aside(l, path->s, name, aside, e) : 0;
+    *k = (struct keeping){c->fd, 0, c->size, 0};
+    return keep(l, k, name, aside, e);
+}
+
 int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
 {
     struct ledger_copy *c = &l->copy[copy];
     struct file_path path, fresh, aside, folder;
+    struct keeping k = {0};
     int rc = file_path(&folder, e, "%s/%c", l->root, ledger_copy_letter(copy));
     if (rc == 0)
         rc = file_make_folder(folder.s, e);
@@ -232,12 +307,10 @@ int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
     if (rc != 0)
         return rc;
     OWN(fd_drop) int fd = -1;
-    char name[32];
-    (void)snprintf(name, sizeof(name), "journal-damaged-%c", ledger_copy_letter(copy));
-    bool had = c->fd >= 0;
+    bool had = c->fd >= 0 || c->number != 0;
     rc = write_anew(l, copy, fresh.s, &fd, e);
-    if (rc == 0 && had)
-        rc = keep(l, c->fd, 0, c->size, name, &aside, e);
+    if (rc == 0)
+        rc = make_room(l, copy, &k, &path, &aside, e);
     if (rc == 0 && rename(fresh.s, path.s) != 0)
         rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
     if (rc != 0)
@@ -254,25 +327,50 @@ int ledger_remake(struct ledger *l, int copy, struct buf *words, struct err *e)
         (void)err_set(&line, ERR_DAMAGED, "journal %c: was not there and was written anew from the other copy",
                       ledger_copy_letter(copy));
     say(words, &line);
+    say_lost(words, &k, &aside);
     l->healed[copy] = true;
     fd_drop(&c->fd);
-    *c = (struct ledger_copy){TAKE_FD(fd), LEDGER_COPY_GOOD, false, l->position.bytes, l->position.bytes};
+    *c = (struct ledger_copy){.fd = TAKE_FD(fd), .size = l->position.bytes, .good = l->position.bytes};
     return 0;
+}
+
+/* Does the disk give all that lies behind what is good of this copy?  Else nothing can be written there. */
+static int tail_reads(const struct ledger *l, int copy, bool *ret, struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    OWN(mem_drop) uint8_t *block = malloc(LEDGER_COPY_BLOCK);
+    struct err mine = {0};
+    int rc = 0;
+    if (block == NULL)
+        return err_memory(e);
+    for (uint64_t at = c->good; rc == 0 && at < c->size; at += LEDGER_COPY_BLOCK)
+        rc = file_read_at(c->fd, block, c->size - at < LEDGER_COPY_BLOCK ? (size_t)(c->size - at) : LEDGER_COPY_BLOCK,
+                          at, "journal", &mine);
+    *ret = rc == 0;
+    return rc == 0 || is_unreadable(rc, &mine) ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
+static int mend_copy(struct ledger *l, int copy, struct buf *words, struct err *e)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    bool reads = true;
+    if (c->state == LEDGER_COPY_GOOD)
+        return 0;
+    if (c->state == LEDGER_COPY_ABSENT || c->state == LEDGER_COPY_BAD)
+        return ledger_remake(l, copy, words, e);
+    int rc = tail_reads(l, copy, &reads, e);
+    if (rc != 0)
+        return rc;
+    /* An end is written again in its own place only while the other copy holds all of it. */
+    bool anew = !reads || (c->good < l->position.bytes && l->copy[1 - copy].good < l->position.bytes);
+    return anew ? ledger_remake(l, copy, words, e) : mend_end(l, copy, words, e);
 }
 
 int ledger_mend(struct ledger *l, struct buf *ret_words, struct err *e)
 {
     int rc = 0;
-    for (int copy = 0; rc == 0 && copy < 2; copy++) {
-        enum ledger_copy_state state = l->copy[copy].state;
-        /* An end is written again in its own place only while the other copy holds all of it. */
-        bool anew = state != LEDGER_COPY_GOOD && l->copy[copy].good < l->position.bytes &&
-                    l->copy[1 - copy].good < l->position.bytes;
-        if (anew || state == LEDGER_COPY_ABSENT || state == LEDGER_COPY_BAD)
-            rc = ledger_remake(l, copy, ret_words, e);
-        else if (state != LEDGER_COPY_GOOD)
-            rc = mend_end(l, copy, ret_words, e);
-    }
+    for (int copy = 0; rc == 0 && copy < 2; copy++)
+        rc = mend_copy(l, copy, ret_words, e);
     return rc == 0 ? buf_check(ret_words, e) : rc;
 }
 
@@ -298,7 +396,7 @@ static int put_aside(void *context, const char *path, struct err *e)
     char name[64];
     const char *last = strrchr(path, '/');
     (void)snprintf(name, sizeof(name), "stray-%.40s", last == NULL ? path : last + 1);
-    int rc = ledger_set_aside(s->l, path, name, &aside, e);
+    int rc = ledger_set_aside(s->l, path, name, &aside, s->words, e);
     if (rc != 0)
         return rc;
     struct err line;
@@ -311,9 +409,12 @@ int ledger_repair(struct ledger *l, struct buf *ret_words, struct err *e)
 {
     int rc = ledger_mend(l, ret_words, e);
     for (int copy = 0; rc == 0 && copy < 2; copy++) {
-        rc = ledger_walk(l, copy, LEDGER_HEADER, 0, look_only, NULL, NULL);
-        if (rc == ERR_DAMAGED)
+        struct err mine = {0};
+        rc = ledger_walk(l, copy, LEDGER_HEADER, 0, look_only, NULL, &mine);
+        if (rc == ERR_DAMAGED || is_unreadable(rc, &mine))
             rc = ledger_remake(l, copy, ret_words, e);
+        else if (rc != 0)
+            (void)err_set(e, rc, "%s", mine.text);
     }
     uint64_t anew = 0;
     if (rc == 0)

@@ -13,7 +13,8 @@
  *     ends before it                                     SHORT      if its own last record is one of the other copy's,
  *                                                                   else BAD
  *     has another record there, or a damaged one         BAD_TAIL   if records before it are the other copy's, else BAD
- *     header damaged or of another copy                  BAD        by its records, which are signed; made anew
+ *     header damaged, unreadable or of another copy      BAD        by its records, which are signed; made anew
+ *     a file that cannot be opened                       BAD        not at all: made anew
  *     no file                                            ABSENT     not at all: made anew
  *
  *     the two together                                   the journal stands
@@ -24,6 +25,7 @@
  *     bad bytes behind the end, and a whole record
  *     of this log somewhere in or behind them            nowhere: ERR_DAMAGED, no interrupted write leaves that
  *     bad bytes behind the end, nothing else             at the end; they are an uncommitted tail and moved aside
+ *     bytes behind the end of one that nobody can read   as bad ones where the other ends there; else ERR_IO
  *
  *     `pending`, the record the outside state saw begun  changes
  *     ------------------------------------------------   ----------------------------------------------------------
@@ -62,15 +64,29 @@ int ledger_prefer(const struct ledger *l)
     return l->copy[0].state == LEDGER_COPY_GOOD || l->copy[1].state != LEDGER_COPY_GOOD ? 0 : 1;
 }
 
-bool ledger_frame_at(const struct ledger *l, int copy, uint64_t at, struct ledger_head *ret)
+/* ERR_IO: a disk that does not read is no damaged journal. */
+static int frame_read(const struct ledger *l, int copy, uint64_t at, struct ledger_head *ret, struct err *e)
 {
     const struct ledger_copy *c = &l->copy[copy];
     const char *name = copy_name(copy);
     uint8_t head[LEDGER_HEAD], trailer[LEDGER_TRAILER];
-    return c->fd >= 0 && at <= c->size && file_read_at(c->fd, head, sizeof(head), at, name, NULL) == 0 &&
-           ledger_head_parse(head, ret) && ret->bytes <= c->size - at &&
-           file_read_at(c->fd, trailer, sizeof(trailer), at + ret->bytes - LEDGER_TRAILER, name, NULL) == 0 &&
-           ledger_trailer_parse(trailer) == ret->bytes;
+    if (c->fd < 0 && c->number != 0)
+        return err_os(e, ERR_IO, c->number, "cannot open %s", name);
+    int rc = c->fd < 0 ? ERR_ABSENT : at > c->size ? ERR_DAMAGED : 0;
+    if (rc == 0)
+        rc = file_read_at(c->fd, head, sizeof(head), at, name, e);
+    if (rc == 0 && (!ledger_head_parse(head, ret) || ret->bytes > c->size - at))
+        rc = ERR_DAMAGED;
+    if (rc == 0)
+        rc = file_read_at(c->fd, trailer, sizeof(trailer), at + ret->bytes - LEDGER_TRAILER, name, e);
+    if (rc == 0 && ledger_trailer_parse(trailer) != ret->bytes)
+        rc = ERR_DAMAGED;
+    return rc == 0 || rc == ERR_IO ? rc : err_set(e, rc, "there is no whole record");
+}
+
+bool ledger_frame_at(const struct ledger *l, int copy, uint64_t at, struct ledger_head *ret)
+{
+    return frame_read(l, copy, at, ret, NULL) == 0;
 }
 
 int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf *bytes, struct ledger_parsed *ret,
@@ -78,13 +94,8 @@ int ledger_record_load(const struct ledger *l, int copy, uint64_t at, struct buf
 {
     const struct ledger_copy *c = &l->copy[copy];
     struct ledger_head head;
-    int rc = 0;
-    if (!ledger_frame_at(l, copy, at, &head)) {
-        uint8_t again[LEDGER_HEAD];
-        rc = c->fd < 0 ? 0 : file_read_at(c->fd, again, sizeof(again), at, copy_name(copy), e);
-        if (rc != ERR_IO) /* a disk that does not read is no damaged journal */
-            rc = err_set(e, c->fd < 0 ? ERR_ABSENT : ERR_DAMAGED, "there is no whole record");
-    } else {
+    int rc = frame_read(l, copy, at, &head, e);
+    if (rc == 0) {
         buf_clear(bytes);
         uint8_t *to = buf_more(bytes, (size_t)head.bytes);
         rc = to == NULL ? buf_check(bytes, e) : file_read_at(c->fd, to, (size_t)head.bytes, at, copy_name(copy), e);
@@ -122,27 +133,50 @@ int ledger_record_good(const struct ledger *l, uint64_t at, uint64_t number, con
 
 /* ---- one copy ---- */
 
+/* What the disk does not give of one copy, the other has. */
 static int open_copy(struct ledger *l, int copy, struct err *e)
 {
     struct ledger_copy *c = &l->copy[copy];
     struct file_path path;
+    struct err mine = {0};
+    uint8_t header[LEDGER_HEADER];
     int rc = ledger_copy_path(l, copy, &path, e);
     if (rc != 0)
         return rc;
-    rc = file_open_read(path.s, &c->fd, e);
-    if (rc != 0) {
-        c->state = LEDGER_COPY_ABSENT;
-        return rc == ERR_ABSENT || rc == ERR_DAMAGED ? 0 : rc; /* a pipe in its place holds nothing of it */
+    rc = file_open_read(path.s, &c->fd, &mine);
+    if (rc == ERR_ABSENT || rc == ERR_DAMAGED) {
+        c->state = LEDGER_COPY_ABSENT; /* a pipe in its place holds nothing of it */
+        return 0;
     }
     c->state = LEDGER_COPY_BAD; /* until its end has been found */
-    uint8_t header[LEDGER_HEADER];
-    rc = file_size(c->fd, &c->size, path.s, e);
+    if (rc == 0 && (rc = file_size(c->fd, &c->size, path.s, &mine)) != 0)
+        fd_drop(&c->fd); /* nobody knows how much of it there is to be kept */
     if (rc == 0)
-        rc = file_read_at(c->fd, header, sizeof(header), 0, path.s, e);
+        rc = file_read_at(c->fd, header, sizeof(header), 0, path.s, &mine);
     if (rc == 0)
-        rc = ledger_header_check(header, (unsigned)copy, e);
+        rc = ledger_header_check(header, (unsigned)copy, &mine);
     c->header_bad = rc != 0;
-    return rc == 0 || rc == ERR_DAMAGED ? 0 : err_add(e, rc, "journal %c", ledger_copy_letter(copy));
+    c->number = rc == ERR_IO ? mine.number : 0;
+    if (rc == 0 || rc == ERR_DAMAGED || (rc == ERR_IO && !err_is_scarce(&mine)))
+        return 0;
+    (void)err_set(e, rc, "%s", mine.text);
+    return err_add(e, rc, "journal %c", ledger_copy_letter(copy));
+}
+
+static int open_copies(struct ledger *l, struct err *e)
+{
+    struct file_path path;
+    int rc = open_copy(l, 0, e);
+    if (rc == 0)
+        rc = open_copy(l, 1, e);
+    if (rc != 0 || l->copy[0].fd >= 0 || l->copy[1].fd >= 0)
+        return rc;
+    for (int copy = 0; copy < 2; copy++)
+        if (l->copy[copy].number != 0) {
+            rc = ledger_copy_path(l, copy, &path, e);
+            return rc != 0 ? rc : err_os(e, ERR_IO, l->copy[copy].number, "cannot open %s", path.s);
+        }
+    return err_set(e, ERR_ABSENT, "%s has no journal: neither a/journal nor b/journal is there", l->root);
 }
 
 /* Records are believed by their own signatures, whatever the header is like. */
@@ -244,7 +278,9 @@ static int not_committed(const struct ledger *l, const struct ledger_position *c
 {
     struct ledger_position own, best = {0};
     for (int copy = 0; copy < 2; copy++)
-        if (usable(&l->copy[copy])) {
+        if (l->copy[copy].fd < 0 && l->copy[copy].number != 0) {
+            return err_os(e, ERR_IO, l->copy[copy].number, "cannot open %s", copy_name(copy));
+        } else if (usable(&l->copy[copy])) {
             int rc = read_through(l, copy, bytes, e);
             if (rc != 0)
                 return rc;
@@ -369,6 +405,21 @@ static void find_beginning(struct ledger *l, int copy, struct buf *bytes)
         c->good = own.bytes;
 }
 
+/* A copy that the journal's end is the end of: what lies behind it in the other one was never called committed. */
+static bool ends_there(const struct ledger *l, int copy)
+{
+    const struct ledger_copy *c = &l->copy[copy];
+    return usable(c) && c->good == l->position.bytes && c->size == l->position.bytes;
+}
+
+/* A block of the tail, or what the disk gives of it where the other copy knows of no more. */
+static int tail_read(const struct ledger *l, int copy, uint8_t *to, size_t n, uint64_t at, struct err *e)
+{
+    uint64_t lost = 0;
+    return ends_there(l, 1 - copy) ? file_read_around(l->copy[copy].fd, to, n, at, copy_name(copy), &lost, e)
+                                   : file_read_at(l->copy[copy].fd, to, n, at, copy_name(copy), e);
+}
+
 /* Is there a later whole record of this log anywhere from ${from} on? */
 static int any_record_behind(const struct ledger *l, int copy, uint64_t from, struct buf *bytes, bool *ret,
                              struct err *e)
@@ -385,7 +436,7 @@ static int any_record_behind(const struct ledger *l, int copy, uint64_t from, st
         size_t n = left > LEDGER_COPY_BLOCK + MAGIC ? LEDGER_COPY_BLOCK + MAGIC : (size_t)left;
         buf_clear(&block);
         uint8_t *to = buf_more(&block, n);
-        int rc = to == NULL ? buf_check(&block, e) : file_read_at(c->fd, to, n, at, copy_name(copy), e);
+        int rc = to == NULL ? buf_check(&block, e) : tail_read(l, copy, to, n, at, e);
         if (rc != 0)
             return rc;
         for (uint8_t *hit = to; (hit = memmem(hit, n - (size_t)(hit - to), magic, MAGIC)) != NULL; hit++) {
@@ -443,6 +494,8 @@ static int find_end(struct ledger *l, const struct ledger_position *committed, c
         rc = judge(l, &bytes, e);
     if (rc == 0)
         rc = buf_check(&l->note, e);
+    if (rc == 0)
+        rc = buf_check(&bytes, e); /* for lack of memory records would have been passed over */
     if (rc != 0)
         return rc;
     opening->position = l->position;
@@ -480,11 +533,7 @@ int ledger_open(const struct ledger_setup *setup, const struct ledger_position *
         if (memcmp(public_key, l->logs.list[count - 1].key.public_key, CRYPT_PUBLIC) != 0)
             return err_set(e, ERR_KEY, "the signing key given is not the log key of %s", l->logs.list[0].key.name);
     }
-    int rc = open_copy(l, 0, e);
-    if (rc == 0)
-        rc = open_copy(l, 1, e);
-    if (rc == 0 && l->copy[0].state == LEDGER_COPY_ABSENT && l->copy[1].state == LEDGER_COPY_ABSENT)
-        rc = err_set(e, ERR_ABSENT, "%s has no journal: neither a/journal nor b/journal is there", l->root);
+    int rc = open_copies(l, e);
     struct ledger_opening found = {0};
     if (rc == 0)
         rc = find_end(l, committed, pending, &found, e);

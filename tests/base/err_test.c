@@ -163,6 +163,29 @@ static void test_end_without_memory(void **state)
     (void)close(ends[1]);
 }
 
+static void test_what_is_scarce_is_no_word_on_a_file(void **state)
+{
+    static const int scarce[] = {ENOMEM, EMFILE, ENFILE}, others[] = {EIO, EACCES, EUCLEAN, ENOENT, 0};
+    struct err e = {0};
+    (void)state;
+    assert_false(err_is_scarce(&e));
+    assert_int_equal(err_memory(NULL), ERR_IO);
+    assert_int_equal(err_memory(&e), ERR_IO);
+    assert_true(err_is_scarce(&e));
+    for (size_t i = 0; i < COUNT(scarce); i++) {
+        (void)err_os(&e, ERR_IO, scarce[i], "cannot open %s", "x");
+        assert_true(err_is_scarce(&e));
+        (void)err_add(&e, ERR_IO, "journal %c", 'a');
+        assert_true(err_is_scarce(&e));
+        (void)err_set(&e, ERR_IO, "another line");
+        assert_false(err_is_scarce(&e));
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        (void)err_os(&e, ERR_IO, others[i], "cannot open %s", "x");
+        assert_false(err_is_scarce(&e));
+    }
+}
+
 /* A character that no printf can write: the format itself is better than nothing. */
 static void test_what_cannot_be_formatted(void **state)
 {
@@ -180,6 +203,7 @@ static void test_system_words_are_in_the_catalogue(void **state)
         EBUSY,        EEXIST,     EXDEV,      ENODEV,        ENOTDIR,    EISDIR,    EINVAL,       ENFILE,    EMFILE,
         ETXTBSY,      EFBIG,      ENOSPC,     EROFS,         EMLINK,     EPIPE,     ENOSYS,       ENOTEMPTY, ELOOP,
         ENAMETOOLONG, EOPNOTSUPP, EADDRINUSE, EADDRNOTAVAIL, ECONNRESET, ETIMEDOUT, ECONNREFUSED, ESTALE,    EDQUOT,
+        EUCLEAN,
     };
     text_choose(TEXT_KOREAN);
     for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_long_lines_are_cut_at_a_character),
         cmocka_unit_test(test_system_words),
         cmocka_unit_test(test_end_without_memory),
+        cmocka_unit_test(test_what_is_scarce_is_no_word_on_a_file),
         cmocka_unit_test(test_what_cannot_be_formatted),
         cmocka_unit_test(test_system_words_are_in_the_catalogue),
     };

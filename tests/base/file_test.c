@@ -29,6 +29,8 @@ static unsigned interruptions;
 static unsigned syncs;
 static bool rename_knows_no_flags;
 static const char *taken_meanwhile; /* a file that somebody else makes just before ours gets its name */
+static off_t lost_from, lost_to; /* bytes that the disk does not give */
+static int lost_number;
 static struct file_path last_draft; /* the name that was renamed last */
 
 static bool trouble(void)
@@ -76,6 +78,10 @@ ssize_t read(int fd, void *buf, size_t n)
 
 ssize_t pread(int fd, void *buf, size_t n, off_t offset)
 {
+    if (offset < lost_to && offset + (off_t)n > lost_from) {
+        errno = lost_number;
+        return -1;
+    }
     return trouble() || interrupted() ? -1 : syscall(SYS_pread64, fd, buf, portion(n), offset);
 }
 
@@ -332,6 +338,44 @@ static void test_exact_reads_and_writes(void **state)
     assert_int_equal(file_read_at(-1, got, 1, 0, "x", NULL), ERR_IO);
     assert_int_equal(file_write_at(-1, got, 1, 0, "x", NULL), ERR_IO);
     assert_int_equal(file_sync(-1, "x", NULL), ERR_IO);
+}
+
+static void test_what_the_disk_does_not_give_is_read_around(void **state)
+{
+    enum { BYTES = 5000, SECTOR = 512 };
+    static uint8_t put[BYTES], got[BYTES], want[BYTES];
+    struct file_path p = in_folder("x");
+    for (size_t i = 0; i < BYTES; i++)
+        put[i] = (uint8_t)(1 + i % 255);
+    assert_int_equal(file_replace(p.s, bytes_of(put, BYTES), 0600, NULL), 0);
+    OWN(fd_drop) int fd = -1;
+    assert_int_equal(file_open_read(p.s, &fd, NULL), 0);
+    for (size_t from = 0; from < BYTES; from += 131)
+        for (size_t n = 0; n <= BYTES - from; n += 977) {
+            uint64_t lost = 7;
+            lost_from = (off_t)(from / SECTOR * SECTOR) + SECTOR;
+            lost_to = lost_from + SECTOR;
+            lost_number = EIO;
+            memcpy(want, put, BYTES);
+            for (off_t i = lost_from; i < lost_to && i < BYTES; i++)
+                want[i] = 0;
+            size_t end = from + n, a = from > (size_t)lost_from ? from : (size_t)lost_from;
+            size_t b = end < (size_t)lost_to ? end : (size_t)lost_to;
+            assert_int_equal(file_read_around(fd, got, n, from, "x", &lost, NULL), 0);
+            assert_memory_equal(got, want + from, n);
+            assert_int_equal(lost, 7 + (b > a ? b - a : 0));
+        }
+    struct err e = {0};
+    uint64_t lost = 0;
+    assert_int_equal(file_read_around(fd, got, BYTES, 1, "act 7", &lost, &e), ERR_DAMAGED);
+    assert_non_null(strstr(e.text, "act 7"));
+    lost_from = 600;
+    lost_to = 601;
+    lost_number = ENOMEM;
+    assert_int_equal(file_read_around(fd, got, BYTES, 0, "x", &lost, &e), ERR_IO);
+    assert_true(err_is_scarce(&e));
+    assert_int_equal(lost, 0);
+    lost_to = lost_from = 0;
 }
 
 static void test_short_and_interrupted_calls_are_carried_on(void **state)
@@ -764,6 +808,7 @@ int main(void)
         CASE(test_a_copy_that_does_not_open_is_damaged),
         CASE(test_a_file_does_not_reach_other_programs),
         CASE(test_exact_reads_and_writes),
+        CASE(test_what_the_disk_does_not_give_is_read_around),
         CASE(test_short_and_interrupted_calls_are_carried_on),
         CASE(test_replace),
         CASE(test_replace_does_not_write_through_a_link),

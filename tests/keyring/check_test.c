@@ -1,5 +1,6 @@
 /* Every flipped bit of every file is found and healed; what is bad in both copies is named. */
 #include "fixture.h"
+#include "../base/bad_disk.h"
 #include "../base/thorough.h"
 
 #include <dirent.h>
@@ -323,6 +324,112 @@ static void as_before_the_last_record(void **state)
         }
 }
 
+/* ---- a copy that the disk does not give ---- */
+
+enum { SECTOR = 512 };
+static bool other_disk; /* quarantine/ lies on another one than the copy */
+
+int rename(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *);
+    *(void **)&real = dlsym(RTLD_NEXT, "rename");
+    if (other_disk && strstr(to, "/quarantine/") != NULL) {
+        errno = EXDEV;
+        return -1;
+    }
+    return real(from, to);
+}
+
+/* The one file of ${folder} whose name begins so, which is removed. */
+static void take_only(const char *folder, const char *prefix, struct buf *ret)
+{
+    struct file_path path;
+    unsigned count = 0;
+    OWN(dir_drop) DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (const struct dirent *d; (d = readdir(dir)) != NULL;)
+        if (strncmp(d->d_name, prefix, strlen(prefix)) == 0) {
+            count++;
+            assert_int_equal(file_path(&path, NULL, "%s/%s", folder, d->d_name), 0);
+        }
+    assert_int_equal(count, 1);
+    assert_int_equal(file_read_all(path.s, KEYRING_FILE_MAX, ret, NULL), 0);
+    assert_int_equal(unlink(path.s), 0);
+}
+
+/* One file of one copy is on a bad disk, some way: all is served, it is told and healed, and no byte is lost. */
+static void heal_from_bad_disk(struct fixture *f, char copy, const char *name, size_t from, int open_number)
+{
+    struct file_path path, kept_in;
+    OWN(buf_drop) struct buf good = {0};
+    OWN(buf_drop) struct buf kept = {0};
+    fixture_get(f, copy, name, &good);
+    fixture_path(f, copy, name, &path);
+    assert_int_equal(file_path(&kept_in, NULL, "%s/quarantine", f->root.s), 0);
+    if (open_number != 0)
+        bad_disk_open(path.s, open_number);
+    else
+        bad_disk_read(path.s, (off_t)from, SECTOR, EIO);
+    fixture_reopen(f, UINT64_MAX);
+    fixture_find_all(f);
+    heal(f, copy, name, buf_bytes(&good), ": cannot ");
+    bad_disk_end();
+    if (other_disk && open_number != 0) {
+        *strrchr(path.s, '/') = 0;
+        take_only(path.s, "unreadable-", &kept);
+    } else
+        take_only(kept_in.s, "keys-", &kept);
+    size_t lost = good.n - from < SECTOR ? good.n - from : SECTOR;
+    if (other_disk && open_number == 0)
+        memset(good.p + from, 0, lost);
+    assert_true(bytes_equal(buf_bytes(&kept), buf_bytes(&good)));
+}
+
+static void every_file_on_a_bad_disk(void **state)
+{
+    static const int numbers[] = {EIO, EACCES, EUCLEAN};
+    struct fixture *f = *state;
+    fill(f);
+    for (int i = 0; i < 2 * COPIES; i++) {
+        size_t at = 0;
+        other_disk = i >= COPIES;
+        for (const char *name; (name = next_file(f, &at)) != NULL;) {
+            OWN(buf_drop) struct buf good = {0};
+            fixture_get(f, COPY_NAME(i % COPIES), name, &good);
+            for (size_t from = 0; from < good.n; from += SECTOR)
+                heal_from_bad_disk(f, COPY_NAME(i % COPIES), name, from, 0);
+            for (size_t n = 0; n < COUNT(numbers); n++)
+                heal_from_bad_disk(f, COPY_NAME(i % COPIES), name, 0, numbers[n]);
+        }
+    }
+    other_disk = false;
+    assert_int_equal(fixture_strays(f), 0);
+}
+
+/* It says nothing of a file that there was no memory or no descriptor to read it. */
+static void what_is_scarce_is_no_damage(void **state)
+{
+    static const int numbers[] = {ENOMEM, EMFILE, ENFILE};
+    struct fixture *f = *state;
+    fill(f);
+    for (size_t i = 0; i < COUNT(numbers) * COPIES; i++) {
+        size_t at = 0;
+        for (const char *name; (name = next_file(f, &at)) != NULL;) {
+            OWN(buf_drop) struct buf told = {0};
+            struct file_path path;
+            fixture_path(f, COPY_NAME(i % COPIES), name, &path);
+            bad_disk_open(path.s, numbers[i / COPIES]);
+            assert_int_equal(fixture_check(f, NULL), ERR_IO);
+            assert_int_equal(f->lines.n, 0);
+            assert_int_equal(keyring_repair(f->root.s, f->expected, f->count, &told, NULL), ERR_IO);
+            assert_int_equal(told.n, 0);
+            bad_disk_end();
+        }
+    }
+    assert_int_equal(aside(f), 0);
+    assert_int_equal(fixture_check(f, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_aside_is_lost, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(removed_files_are_not_missed, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(right_content_is_restored, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_file_on_a_bad_disk, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_scarce_is_no_damage, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

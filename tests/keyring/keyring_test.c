@@ -1,6 +1,8 @@
 /* Sealing leaf secrets in segments and finding each again, over commits, reopenings and crashes. */
 #include "fixture.h"
 
+#include "../base/bad_disk.h"
+
 #include <sys/stat.h>
 
 static void found_and_opened(void **state)
@@ -501,6 +503,45 @@ static void what_is_held_comes_to_the_segments_together(void **state)
     }
 }
 
+/* A copy of the segment that the disk does not give is a damaged one: the other takes the secrets. */
+static void commit_onto_a_bad_disk(void **state)
+{
+    static const int numbers[] = {EIO, EACCES, EUCLEAN, ENOMEM, EMFILE, ENFILE};
+    struct fixture *f = *state;
+    fixture_commit(f, 5, 0);
+    const char *segment = fixture_name(f, "segment-");
+    for (size_t i = 0; i < COUNT(numbers) * 2 * COPIES; i++) {
+        OWN(buf_drop) struct buf blocks = {0};
+        OWN(buf_drop) struct buf words = {0};
+        struct file_path path;
+        struct err e = {0};
+        int number = numbers[i / (2 * COPIES)];
+        bool scarce = i / (2 * COPIES) >= 3;
+        fixture_reopen(f, UINT64_MAX);
+        fixture_seal(f, 3, 0, &blocks);
+        fixture_log(f, buf_bytes(&blocks));
+        fixture_path(f, COPY_NAME(i % COPIES), segment, &path);
+        if (i / COPIES % 2 == 0)
+            bad_disk_open(path.s, number);
+        else
+            bad_disk_read(path.s, 0, 512, number);
+        assert_int_equal(keyring_committed(f->keyring, buf_bytes(&blocks), &e), scarce ? ERR_IO : ERR_DAMAGED);
+        assert_non_null(strstr(e.text, segment));
+        assert_int_equal(strstr(e.text, "run groundwork repair") != NULL, !scarce);
+        if (scarce) {
+            bad_disk_end();
+            assert_int_equal(keyring_committed(f->keyring, bytes_of(NULL, 0), &e), 0);
+        }
+        fixture_find_all(f);
+        fixture_reopen(f, UINT64_MAX);
+        fixture_find_all(f);
+        assert_int_equal(fixture_check(f, NULL), scarce ? 0 : ERR_DAMAGED);
+        assert_int_equal(keyring_repair(f->root.s, f->expected, f->count, &words, NULL), 0);
+        bad_disk_end();
+        assert_int_equal(fixture_check(f, NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocks_ascend, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_in_both, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(commit_onto_damage, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(commit_onto_a_bad_disk, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_of_no_known_form, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_the_segments_lack, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_held_comes_to_the_segments_together, fixture_setup, fixture_teardown),

@@ -1,6 +1,8 @@
 /* Journals out of pieces: both anew, or copy a where a record is bad in both. */
 #include "fixture.h"
 
+#include "../base/bad_disk.h"
+
 #include <sys/stat.h>
 
 static int keep(void *context, const struct ledger_record *r, struct err *e)
@@ -86,6 +88,43 @@ static void what_is_bad_in_both(void **state)
     assert_true(aside_count(f, "journal-damaged-a") > 3);
 }
 
+/* What a disk does not give of copy a is as damaged as what is wrong in copy b. */
+static void what_cannot_be_read_in_one(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    struct file_path path;
+    OWN(buf_drop) struct buf good = {0};
+    struct ledger_position end = fill(f, 6);
+    file_get(f, "a/journal", &good);
+    path_in(f, "a/journal", &path);
+    for (int way = 0; way < 3; way++) {
+        OWN(buf_drop) struct buf is = {0};
+        bool healed = false;
+        flip(f, "b/journal", LEDGER_HEADER + 100);
+        if (way == 0)
+            bad_disk_read(path.s, 0, 512, EIO);
+        else
+            bad_disk_open(path.s, way == 1 ? EUCLEAN : EMFILE);
+        int rc = heal(f, &healed, &e);
+        if (way == 0)
+            assert_non_null(strstr(buf_text(&f->words), "512 bytes that cannot be read"));
+        bad_disk_end();
+        if (way == 2) {
+            assert_int_equal(rc, ERR_IO);
+            assert_false(healed);
+            break;
+        }
+        assert_int_equal(rc, 0);
+        assert_true(healed);
+        file_get(f, "a/journal", &is);
+        assert_true(bytes_equal(buf_bytes(&is), buf_bytes(&good)));
+        assert_int_equal(aside_count(f, "journal-damaged-a"), way + 1);
+        assert_int_equal(fixture_repair(f, &end), 0);
+        assert_int_equal(fixture_check(f, &end), 0);
+    }
+}
+
 /* The pieces end before the damage, and behind it more is good: nothing is touched. */
 static void pieces_that_end_too_early(void **state)
 {
@@ -132,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_is_done_without_need, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_bad_in_both, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_in_one, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(pieces_that_end_too_early, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(both_anew, fixture_setup, fixture_teardown),
     };
