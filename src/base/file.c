@@ -42,14 +42,7 @@ static bool is_absence(int number)
     return number == ENOENT || number == ENOTDIR;
 }
 
-/* It is not the file's fault. */
-static bool is_ours(int number)
-{
-    return number == EMFILE || number == ENFILE || number == ENOMEM;
-}
-
-/* ${refused}: what a file is that its disk, or its permissions, do not let be opened. */
-static int open_read(const char *path, int refused, int *ret_fd, struct err *e)
+int file_open_read(const char *path, int *ret_fd, struct err *e)
 {
     /* O_NONBLOCK: a pipe that stands in the file's place must not hold us; it changes nothing for plain files. */
     OWN(fd_drop) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -58,7 +51,7 @@ static int open_read(const char *path, int refused, int *ret_fd, struct err *e)
     if (fd < 0 && errno == ELOOP)
         return err_set(e, ERR_DAMAGED, "%s is a link; put the file itself in its place", path);
     if (fd < 0)
-        return err_os(e, is_ours(errno) ? ERR_IO : refused, errno, "cannot open %s", path);
+        return err_os(e, ERR_IO, errno, "cannot open %s", path);
     struct stat status;
     if (fstat(fd, &status) != 0)
         return read_failed(e, errno, path);
@@ -68,14 +61,13 @@ static int open_read(const char *path, int refused, int *ret_fd, struct err *e)
     return 0;
 }
 
-int file_open_read(const char *path, int *ret_fd, struct err *e)
-{
-    return open_read(path, ERR_IO, ret_fd, e);
-}
-
 int file_open_copy(const char *path, int *ret_fd, struct err *e)
 {
-    return open_read(path, ERR_DAMAGED, ret_fd, e);
+    struct err mine = {0};
+    int rc = file_open_read(path, ret_fd, &mine);
+    if (rc == ERR_IO && !err_is_scarce(&mine))
+        rc = ERR_DAMAGED;
+    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
 static int too_long(struct err *e, const char *path, size_t bytes_max)
