@@ -126,7 +126,7 @@ def limits(method):
     return float(method["value"]["low"]), float(method["value"]["high"] or method["ungated_high"])
 
 
-EMPTY = {"estimated": 0, "held": 0, "refused": 0, "bounds": 0, "bounds_needless": 0, "too_low": 0, "too_high": 0,
+EMPTY = {"estimated": 0, "held": 0, "refused": 0, "bounds": 0, "in_vain": 0, "too_low": 0, "too_high": 0,
          "ratio": 0}
 
 
@@ -147,7 +147,7 @@ def tally(tables):
             counts["too_low"] += not bound and high < PERSONS
             counts["held"] += low <= PERSONS and (bound or PERSONS <= high)
             counts["bounds"] += bound
-            counts["bounds_needless"] += bound and low <= PERSONS <= high
+            counts["in_vain"] += bound and low <= PERSONS <= high
     return found
 
 
@@ -155,8 +155,9 @@ def draw(rows, path):
     height = 82 + 22 * len(rows)
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="780" height="{height}" font-family="sans-serif" '
              'font-size="13">', f'<rect width="780" height="{height}" fill="#fff"/>',
-             '<text x="16" y="24" font-weight="bold">How often what is said holds: within the 95 % limits, or not below "at least"</text>',
-             '<text x="16" y="44">point: holds; arrow: called a lower bound; blue: the method on its own family</text>']
+             '<text x="16" y="24" font-weight="bold">How often what is said holds: within the 95 % limits, or not '
+             'below an "at least"</text>',
+             '<text x="16" y="44">point: holds; arrow: called a lower bound; blue: a method on its own family</text>']
     for share in (0, .5, .9, .95, 1):
         x = 300 + 400 * share
         colour = "#d55e00" if share == .9 else "#ddd"
@@ -193,8 +194,8 @@ def main():
             counts = found[method]
             ratio = f"{counts.pop('ratio') / max(1, counts['estimated']):.3f}"
             rows.append({"family": family, "method": method, "own": int(method in own), **counts, "mean_ratio": ratio})
-            print("{family:12} {method:10} holds {held:3} of {estimated:3}, called a lower bound {bounds:3} (needlessly "
-                  "{bounds_needless:3}), refused {refused:3}, too low {too_low}, too high {too_high}, mean estimate / "
+            print("{family:12} {method:10} holds {held:3} of {estimated:3}, called a lower bound {bounds:3} (in vain "
+                  "{in_vain:3}), refused {refused:3}, too low {too_low}, too high {too_high}, mean estimate / "
                   "truth {mean_ratio}{mark}".format(mark="  *" if method in own else "", **rows[-1]), flush=True)
             if method in own and counts["held"] < BAR * counts["estimated"]:
                 missed.append(f"{family}: {method}")

@@ -22,10 +22,8 @@ void estimate_avoid(const struct estimate_table *t, struct estimate_avoid *ret)
 
 void estimate_bound_chao(const struct estimate_signs *signs, struct estimate_reasons *to)
 {
-    if (!(signs->avoid.z < ESTIMATE_AVOID_Z) || to->count == ESTIMATE_REASONS_MAX)
-        return;
-    to->reason[to->count++] =
-        (struct estimate_reason){ESTIMATE_LISTS_AVOID, signs->avoid.list, signs->avoid.z, signs->avoid.other};
+    if (signs->avoid.z < ESTIMATE_AVOID_Z)
+        estimate_reason_add_pair(to, ESTIMATE_LISTS_AVOID, signs->avoid.list, signs->avoid.other, signs->avoid.z);
 }
 
 void estimate_bound(const struct estimate_value *v, const struct estimate_signs *signs, struct estimate_reasons *to)

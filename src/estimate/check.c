@@ -3,7 +3,7 @@
 #include <assert.h>
 
 /* Thresholds of our own: below the first an interval says nothing, below the second it says little. */
-enum { PERSONS_REFUSED = 10, PERSONS_WARNED = 30, RECAPTURES_WARNED = 5 };
+enum { PERSONS_REFUSED = 10, PERSONS_WARNED = 30, RECAPTURES_WARNED = 5, COPIED = 5 };
 
 static const struct {
     const char *name;
@@ -36,6 +36,7 @@ static const struct {
     [ESTIMATE_OPEN_POPULATION] = {.name = "open-population", .refuses = true},
     [ESTIMATE_LINKAGE_UNDECLARED] = {.name = "linkage-undeclared"},
     [ESTIMATE_ASSUMES_INDEPENDENCE] = {.name = "assumes-independence"},
+    [ESTIMATE_LISTS_SAME] = {.name = "lists-same", .refuses = true},
     [ESTIMATE_LISTS_AVOID] = {.name = "lists-avoid", .refuses = true},
     [ESTIMATE_MAY_DIFFER] = {.name = "may-differ", .bounds = true},
     [ESTIMATE_BELOW_OTHERS] = {.name = "below-others", .bounds = true},
@@ -59,10 +60,16 @@ bool estimate_code_bounds(enum estimate_code code)
     return codes[code].bounds;
 }
 
-void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value)
+void estimate_reason_add_pair(struct estimate_reasons *to, enum estimate_code code, unsigned list, unsigned other,
+                              double value)
 {
     if (to->count < ESTIMATE_REASONS_MAX)
-        to->reason[to->count++] = (struct estimate_reason){code, list, value, 0};
+        to->reason[to->count++] = (struct estimate_reason){code, list, value, other};
+}
+
+void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value)
+{
+    estimate_reason_add_pair(to, code, list, 0, value);
 }
 
 const struct estimate_reason *estimate_refused(const struct estimate_reasons *r)
@@ -133,8 +140,14 @@ static void check_lists(const struct estimate_table *t, struct estimate_reasons 
 {
     for (unsigned list = 0; list < t->lists; list++) {
         uint64_t shared = 0;
-        for (unsigned other = 0; other < t->lists; other++)
-            shared += other != list ? estimate_on_both(t, list, other) : 0;
+        for (unsigned other = 0; other < t->lists; other++) {
+            uint64_t both = other != list ? estimate_on_both(t, list, other) : 0;
+            shared += both;
+            /* Of fewer persons than this it may be by chance. */
+            if (other > list && both >= COPIED && both == estimate_on_list(t, list) &&
+                both == estimate_on_list(t, other))
+                estimate_reason_add_pair(ret, ESTIMATE_LISTS_SAME, list, other, (double)both);
+        }
         if (estimate_on_list(t, list) == 0)
             estimate_reason_add(ret, ESTIMATE_LIST_EMPTY, list, 0);
         else if (shared == 0)

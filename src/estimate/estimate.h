@@ -73,6 +73,7 @@ enum estimate_code {
     ESTIMATE_OPEN_POPULATION,      /* people came and went between the lists */
     ESTIMATE_LINKAGE_UNDECLARED,   /* warning: nobody says how the lists were linked */
     ESTIMATE_ASSUMES_INDEPENDENCE, /* warning: two lists; the number stands on their independence */
+    ESTIMATE_LISTS_SAME,           /* list, other: the same persons are on both */
     ESTIMATE_LISTS_AVOID,          /* list, other: they share fewer than chance gives; Chao's is then no lower bound */
     ESTIMATE_MAY_DIFFER,           /* bounds: that persons differ in how easily they are seen is not excluded */
     ESTIMATE_BELOW_OTHERS,         /* bounds: the upper limit lies below what another method found */
@@ -87,7 +88,7 @@ struct estimate_reason {
     enum estimate_code code;
     unsigned list;  /* for the codes that name one */
     double value;   /* what was measured, where something was */
-    unsigned other; /* for the code that names two */
+    unsigned other; /* for the codes that name two */
 };
 enum { ESTIMATE_REASONS_MAX = 32 };
 struct estimate_reasons {
@@ -95,6 +96,8 @@ struct estimate_reasons {
     struct estimate_reason reason[ESTIMATE_REASONS_MAX];
 };
 void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value);
+void estimate_reason_add_pair(struct estimate_reasons *to, enum estimate_code code, unsigned list, unsigned other,
+                              double value);
 /* estimate_refused(r): the first that refuses, or NULL. */
 const struct estimate_reason *estimate_refused(const struct estimate_reasons *r);
 /* estimate_check(t, ret): everything that forbids or qualifies an estimate from this table, before any fit. */

@@ -39,12 +39,13 @@ static void put_reasons(struct json_out *j, const struct report_input *in, const
     json_array_begin(j);
     for (size_t i = 0; i < r->count; i++) {
         const struct estimate_reason *x = &r->reason[i];
-        bool list = x->code == ESTIMATE_LIST_EMPTY || x->code == ESTIMATE_LIST_ALONE || x->code == ESTIMATE_LISTS_AVOID;
+        bool pair = x->code == ESTIMATE_LISTS_AVOID || x->code == ESTIMATE_LISTS_SAME;
+        bool list = pair || x->code == ESTIMATE_LIST_EMPTY || x->code == ESTIMATE_LIST_ALONE;
         json_object_begin(j);
         put_text(j, "code", estimate_code_name(x->code));
         if (list)
             put_text(j, "list", in->lists[x->list]);
-        if (x->code == ESTIMATE_LISTS_AVOID)
+        if (pair)
             put_text(j, "other", in->lists[x->other]);
         json_key(j, "overridden");
         json_bool(j, o->override[x->code]);

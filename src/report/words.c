@@ -68,6 +68,8 @@ static const char *const sentences[ESTIMATE_CODES] = {
         TEXT("It was not said how the lists were linked; name the version and its error rate with --linkage."),
     [ESTIMATE_ASSUMES_INDEPENDENCE] =
         TEXT("Two lists: the number holds only if being on one did not change the chance of being on the other."),
+    [ESTIMATE_LISTS_SAME] =
+        TEXT("Lists %s and %s hold the same persons: one is a copy of the other.  Leave one out with --lists."),
     [ESTIMATE_LISTS_AVOID] =
         TEXT("Lists %s and %s share fewer persons than chance would give; Chao's number is then no lower bound."),
     [ESTIMATE_MAY_DIFFER] = TEXT("This table does not exclude that some persons are harder to see than others.  Such "
@@ -87,6 +89,11 @@ void report_reason_words(const struct estimate_reason *r, const char *const *lis
             text_tr(
                 "List %s shares nobody with any other list; perhaps it covers another place, time or kind of person."),
             list);
+    else if (r->code == ESTIMATE_LISTS_SAME)
+        buf_printf(
+            to,
+            text_tr("Lists %s and %s hold the same persons: one is a copy of the other.  Leave one out with --lists."),
+            list, lists[r->other]);
     else if (r->code == ESTIMATE_LISTS_AVOID)
         buf_printf(
             to,

@@ -96,6 +96,7 @@ refused 'on no list' 'A,B,C,count\n0,0,0,9\n1,1,1,9\n'
 refused 'All counts are zero' 'A,B,C,count\n1,0,0,0\n0,1,0,0\n'
 refused 'Nobody is on list C' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n1,1,0,6\n'
 refused 'one list' 'A,count\n1,40\n'
+refused 'Lists A and B hold the same persons' 'A,B,C,count\n1,1,0,40\n0,0,1,30\n1,1,1,16\n'
 refused 'Nobody is on two lists' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n0,0,1,6\n'
 twenty=$(python3 -c 'print(",".join("L%d" % i for i in range(20)) + "\\n" + ",".join("1" * 20))')
 refused 'more than 10 lists' "$twenty"
