@@ -53,7 +53,7 @@ static void draw_without(const struct report_input *in, const struct report_tabl
     for (unsigned list = 0; list < in->list_count; list++)
         if (a->has_without[list])
             rows[count++] = (struct chart_interval){in->lists[list], a->without[list].low, a->without[list].n,
-                                                    a->without[list].high, false};
+                                                    a->without[list].high, a->method[REPORT_LOGLINEAR].bound};
     struct chart_forest c = {
         .title = title_of(t, text_tr("Each list left out in turn (log-linear models, averaged)"), title, sizeof title),
         .mark_label = text_tr("documented"),

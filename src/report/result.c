@@ -42,6 +42,8 @@ static void put_reasons(struct json_out *j, const struct report_input *in, const
         bool pair = x->code == ESTIMATE_LISTS_AVOID || x->code == ESTIMATE_LISTS_SAME;
         bool list = pair || x->code == ESTIMATE_LIST_EMPTY || x->code == ESTIMATE_LIST_ALONE;
         json_object_begin(j);
+        json_key(j, "bounds");
+        json_bool(j, estimate_code_bounds(x->code));
         put_text(j, "code", estimate_code_name(x->code));
         if (list)
             put_text(j, "list", in->lists[x->list]);
@@ -310,7 +312,7 @@ static void put_table(struct json_out *j, const struct report_input *in, const s
         if (a->has_without[list]) {
             json_object_begin(j);
             put_text(j, "list", in->lists[list]);
-            put_value(j, "value", &a->without[list]);
+            put_given(j, &a->without[list], a->method[REPORT_LOGLINEAR].bound);
             json_object_end(j);
         }
     json_array_end(j);

@@ -28,6 +28,9 @@ grep -qF 'Documented: 4,400 persons on 4 lists' said.txt || fail 'the documented
 grep -qF 'Lowest BIC of 113 models: [123,14,34], 10,357 (profile: 8,994 to 12,110)' said.txt || fail 'not the model'
 grep -qF 'deviance 9.32 on 4' said.txt || fail 'not its deviance'
 grep -qF 'at least 8,614' said.txt || fail 'no lower bound'
+grep -qF 'latent classes: at least 9,0' said.txt || fail 'not called a lower bound'
+grep -qF 'All methods together: at least 9,0' said.txt || fail 'together they have an upper limit'
+grep -qF '"code":"may-differ"' k.json || fail 'the gate is not in the result'
 grep -qF 'Lists linked: as published' said.txt || fail 'the linkage is not printed'
 cmp k.json out/result.json
 for picture in methods-1 overlap-1 probability-1 left-out-1 strata-1; do
@@ -134,6 +137,9 @@ expect 3 'latent classes: no number' "$estimate" ned5.csv --method latent --thre
 
 # In Korean.
 expect 0 '적어도 8,614' env LC_ALL=ko_KR.UTF-8 "$estimate" kosovo.csv --method chao
+
+expect 0 '모든 방법을 합쳐: 적어도' "$estimate" kosovo.csv --method loglinear --lang ko
+expect 2 'none of its words' "$estimate" kosovo.csv --override may-differ
 
 # Published figures: two groups, no conflict, nothing pooled.
 cat >claims.csv <<'END'
