@@ -116,14 +116,13 @@ def together(methods):
     low = min(float(m["value"]["low"]) for m in given)
     high = max(limits(m)[1] for m in given)
     bound = any(m["status"] == "lower-bound" for m in given)
-    value = {"n": math.sqrt(low * high), "low": low, "high": None if bound else high}
-    return {"method": "together", "status": "lower-bound" if bound else "estimated", "value": value,
-            "ungated_high": high}
+    value = {"n": math.sqrt(low * high), "low": low, "high": high}
+    return {"method": "together", "status": "lower-bound" if bound else "estimated", "value": value}
 
 
 def limits(method):
     """Those that it would have without the gates."""
-    return float(method["value"]["low"]), float(method["value"]["high"] or method["ungated_high"])
+    return float(method["value"]["low"]), float(method["value"]["high"])
 
 
 EMPTY = {"estimated": 0, "held": 0, "refused": 0, "bounds": 0, "in_vain": 0, "too_low": 0, "too_high": 0,

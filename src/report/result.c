@@ -70,16 +70,11 @@ static void put_value(struct json_out *j, const char *key, const struct estimate
     json_object_end(j);
 }
 
-/* A lower bound has no upper limit; what it would be without the gates stands beside, named as that. */
+/* Of a lower bound the upper limit that the method has by itself stands there too; it is no limit of how many. */
 static void put_given(struct json_out *j, const struct estimate_value *v, bool bound)
 {
-    struct estimate_value given = *v;
     put_text(j, "status", bound ? "lower-bound" : "estimated");
-    if (bound) {
-        put_number(j, "ungated_high", v->high);
-        given.high = (double)INFINITY;
-    }
-    put_value(j, "value", &given);
+    put_value(j, "value", v);
 }
 
 static void put_asked(struct json_out *j, const struct report_options *o)
