@@ -10,11 +10,14 @@ static void put_stratum(const struct chart_bar *b, const struct chart_axis *a, d
         chart_box(to, LEFT, y + BAR + 2, chart_axis_at(a, b->imputed) - LEFT, BAR, chart_colours[2]);
     if (!(b->estimated > 0))
         return;
-    double middle = y + 2 * (BAR + 2) + BAR / 2.0, low = chart_axis_at(a, b->low), high = chart_axis_at(a, b->high);
+    double middle = y + 2 * (BAR + 2) + BAR / 2.0, low = chart_axis_at(a, b->low);
+    double high = b->bound ? a->to_px : chart_axis_at(a, b->high);
     chart_box(to, LEFT, y + 2 * (BAR + 2), chart_axis_at(a, b->estimated) - LEFT, BAR, chart_colours[0]);
     chart_line(to, low, middle, high, middle, "#000000", 1.5);
     chart_line(to, low, middle - 5, low, middle + 5, "#000000", 1.5);
-    chart_line(to, high, middle - 5, high, middle + 5, "#000000", 1.5);
+    chart_line(to, b->bound ? high - 7 : high, middle - 5, high, b->bound ? middle : middle + 5, "#000000", 1.5);
+    if (b->bound)
+        chart_line(to, high - 7, middle + 5, high, middle, "#000000", 1.5);
 }
 
 void chart_bars(const struct chart_bars *c, struct buf *to)
@@ -26,7 +29,8 @@ void chart_bars(const struct chart_bars *c, struct buf *to)
         const struct chart_bar *b = &c->bars[i];
         highest = b->documented > highest ? b->documented : highest;
         highest = b->imputed > highest ? b->imputed : highest;
-        highest = b->high > highest ? b->high : highest;
+        highest = b->estimated > highest ? b->estimated : highest;
+        highest = !b->bound && b->high > highest ? b->high : highest;
     }
     struct chart_axis axis;
     double bottom = TOP + (double)c->count * ROW;

@@ -51,6 +51,7 @@ void chart_upset(const struct chart_upset *c, struct buf *to);
 struct chart_bar {
     const char *label;
     double documented, imputed, estimated, low, high;
+    bool bound; /* a lower bound: an arrow to the right instead of an upper limit */
 };
 struct chart_bars {
     const char *title, *documented, *imputed, *estimated; /* words of the legend */

@@ -3,39 +3,43 @@
 #include <assert.h>
 
 /* Thresholds of our own: below the first an interval says nothing, below the second it says little. */
-enum { PERSONS_REFUSED = 10, PERSONS_WARNED = 30, RECAPTURES_WARNED = 5 };
+enum { PERSONS_REFUSED = 10, PERSONS_WARNED = 30, RECAPTURES_WARNED = 5, COPIED = 5 };
 
 static const struct {
     const char *name;
-    bool refuses;
+    bool refuses, bounds;
 } codes[ESTIMATE_CODES] = {
-    [ESTIMATE_FINE] = {"fine", false},
-    [ESTIMATE_TOO_FEW_LISTS] = {"too-few-lists", true},
-    [ESTIMATE_TWO_LISTS_ONLY] = {"two-lists-only", true},
-    [ESTIMATE_TOO_MANY_LISTS] = {"too-many-lists", true},
-    [ESTIMATE_NOT_TWO_LISTS] = {"not-two-lists", true},
-    [ESTIMATE_COUNT_TOO_LARGE] = {"count-too-large", true},
-    [ESTIMATE_NOBODY] = {"nobody", true},
-    [ESTIMATE_LIST_EMPTY] = {"list-empty", true},
-    [ESTIMATE_LIST_ALONE] = {"list-alone", true},
-    [ESTIMATE_TOO_FEW_PERSONS] = {"too-few-persons", true},
-    [ESTIMATE_NO_RECAPTURE] = {"no-recapture", true},
-    [ESTIMATE_FEW_PERSONS] = {"few-persons", false},
-    [ESTIMATE_FEW_RECAPTURES] = {"few-recaptures", false},
-    [ESTIMATE_NO_MLE] = {"no-mle", true},
-    [ESTIMATE_NO_MODEL] = {"no-model", true},
-    [ESTIMATE_NOT_CONVERGED] = {"not-converged", true},
-    [ESTIMATE_RHAT] = {"rhat", true},
-    [ESTIMATE_ESS_BULK] = {"ess-bulk", true},
-    [ESTIMATE_ESS_TAIL] = {"ess-tail", true},
-    [ESTIMATE_MODES] = {"modes", true},
-    [ESTIMATE_AT_BOUND] = {"at-bound", true},
-    [ESTIMATE_FEW_REPLICATES] = {"few-replicates", false},
-    [ESTIMATE_ONE_REPLICATE] = {"one-replicate", true},
-    [ESTIMATE_NOT_PERSONS] = {"not-persons", true},
-    [ESTIMATE_OPEN_POPULATION] = {"open-population", true},
-    [ESTIMATE_LINKAGE_UNDECLARED] = {"linkage-undeclared", false},
-    [ESTIMATE_ASSUMES_INDEPENDENCE] = {"assumes-independence", false},
+    [ESTIMATE_FINE] = {.name = "fine"},
+    [ESTIMATE_TOO_FEW_LISTS] = {.name = "too-few-lists", .refuses = true},
+    [ESTIMATE_TWO_LISTS_ONLY] = {.name = "two-lists-only", .refuses = true},
+    [ESTIMATE_TOO_MANY_LISTS] = {.name = "too-many-lists", .refuses = true},
+    [ESTIMATE_NOT_TWO_LISTS] = {.name = "not-two-lists", .refuses = true},
+    [ESTIMATE_COUNT_TOO_LARGE] = {.name = "count-too-large", .refuses = true},
+    [ESTIMATE_NOBODY] = {.name = "nobody", .refuses = true},
+    [ESTIMATE_LIST_EMPTY] = {.name = "list-empty", .refuses = true},
+    [ESTIMATE_LIST_ALONE] = {.name = "list-alone", .refuses = true},
+    [ESTIMATE_TOO_FEW_PERSONS] = {.name = "too-few-persons", .refuses = true},
+    [ESTIMATE_NO_RECAPTURE] = {.name = "no-recapture", .refuses = true},
+    [ESTIMATE_FEW_PERSONS] = {.name = "few-persons"},
+    [ESTIMATE_FEW_RECAPTURES] = {.name = "few-recaptures"},
+    [ESTIMATE_NO_MLE] = {.name = "no-mle", .refuses = true},
+    [ESTIMATE_NO_MODEL] = {.name = "no-model", .refuses = true},
+    [ESTIMATE_NOT_CONVERGED] = {.name = "not-converged", .refuses = true},
+    [ESTIMATE_RHAT] = {.name = "rhat", .refuses = true},
+    [ESTIMATE_ESS_BULK] = {.name = "ess-bulk", .refuses = true},
+    [ESTIMATE_ESS_TAIL] = {.name = "ess-tail", .refuses = true},
+    [ESTIMATE_MODES] = {.name = "modes", .refuses = true},
+    [ESTIMATE_AT_BOUND] = {.name = "at-bound", .refuses = true},
+    [ESTIMATE_FEW_REPLICATES] = {.name = "few-replicates"},
+    [ESTIMATE_ONE_REPLICATE] = {.name = "one-replicate", .refuses = true},
+    [ESTIMATE_NOT_PERSONS] = {.name = "not-persons", .refuses = true},
+    [ESTIMATE_OPEN_POPULATION] = {.name = "open-population", .refuses = true},
+    [ESTIMATE_LINKAGE_UNDECLARED] = {.name = "linkage-undeclared"},
+    [ESTIMATE_ASSUMES_INDEPENDENCE] = {.name = "assumes-independence"},
+    [ESTIMATE_LISTS_SAME] = {.name = "lists-same", .refuses = true},
+    [ESTIMATE_LISTS_AVOID] = {.name = "lists-avoid", .refuses = true},
+    [ESTIMATE_MAY_DIFFER] = {.name = "may-differ", .bounds = true},
+    [ESTIMATE_BELOW_OTHERS] = {.name = "below-others", .bounds = true},
 };
 
 const char *estimate_code_name(enum estimate_code code)
@@ -50,10 +54,22 @@ bool estimate_code_refuses(enum estimate_code code)
     return codes[code].refuses;
 }
 
-void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value)
+bool estimate_code_bounds(enum estimate_code code)
+{
+    assert(code < ESTIMATE_CODES);
+    return codes[code].bounds;
+}
+
+void estimate_reason_add_pair(struct estimate_reasons *to, enum estimate_code code, unsigned list, unsigned other,
+                              double value)
 {
     if (to->count < ESTIMATE_REASONS_MAX)
-        to->reason[to->count++] = (struct estimate_reason){code, list, value};
+        to->reason[to->count++] = (struct estimate_reason){code, list, value, other};
+}
+
+void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value)
+{
+    estimate_reason_add_pair(to, code, list, 0, value);
 }
 
 const struct estimate_reason *estimate_refused(const struct estimate_reasons *r)
@@ -124,8 +140,14 @@ static void check_lists(const struct estimate_table *t, struct estimate_reasons 
 {
     for (unsigned list = 0; list < t->lists; list++) {
         uint64_t shared = 0;
-        for (unsigned other = 0; other < t->lists; other++)
-            shared += other != list ? estimate_on_both(t, list, other) : 0;
+        for (unsigned other = 0; other < t->lists; other++) {
+            uint64_t both = other != list ? estimate_on_both(t, list, other) : 0;
+            shared += both;
+            /* Of fewer persons than this it may be by chance. */
+            if (other > list && both >= COPIED && both == estimate_on_list(t, list) &&
+                both == estimate_on_list(t, other))
+                estimate_reason_add_pair(ret, ESTIMATE_LISTS_SAME, list, other, (double)both);
+        }
         if (estimate_on_list(t, list) == 0)
             estimate_reason_add(ret, ESTIMATE_LIST_EMPTY, list, 0);
         else if (shared == 0)

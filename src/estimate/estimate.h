@@ -73,16 +73,22 @@ enum estimate_code {
     ESTIMATE_OPEN_POPULATION,      /* people came and went between the lists */
     ESTIMATE_LINKAGE_UNDECLARED,   /* warning: nobody says how the lists were linked */
     ESTIMATE_ASSUMES_INDEPENDENCE, /* warning: two lists; the number stands on their independence */
+    ESTIMATE_LISTS_SAME,           /* list, other: the same persons are on both */
+    ESTIMATE_LISTS_AVOID,          /* list, other: they share fewer than chance gives; Chao's is then no lower bound */
+    ESTIMATE_MAY_DIFFER,           /* bounds: that persons differ in how easily they are seen is not excluded */
+    ESTIMATE_BELOW_OTHERS,         /* bounds: the upper limit lies below what another method found */
     ESTIMATE_CODES,
 };
 /* estimate_code_name(code): its stable name for result files: "list-alone". */
 const char *estimate_code_name(enum estimate_code code);
 bool estimate_code_refuses(enum estimate_code code); /* false: a warning */
+bool estimate_code_bounds(enum estimate_code code);  /* the number is a lower bound */
 
 struct estimate_reason {
     enum estimate_code code;
-    unsigned list; /* for the codes that name one */
-    double value;  /* what was measured, where something was */
+    unsigned list;  /* for the codes that name one */
+    double value;   /* what was measured, where something was */
+    unsigned other; /* for the codes that name two */
 };
 enum { ESTIMATE_REASONS_MAX = 32 };
 struct estimate_reasons {
@@ -90,6 +96,8 @@ struct estimate_reasons {
     struct estimate_reason reason[ESTIMATE_REASONS_MAX];
 };
 void estimate_reason_add(struct estimate_reasons *to, enum estimate_code code, unsigned list, double value);
+void estimate_reason_add_pair(struct estimate_reasons *to, enum estimate_code code, unsigned list, unsigned other,
+                              double value);
 /* estimate_refused(r): the first that refuses, or NULL. */
 const struct estimate_reason *estimate_refused(const struct estimate_reasons *r);
 /* estimate_check(t, ret): everything that forbids or qualifies an estimate from this table, before any fit. */
@@ -109,8 +117,13 @@ enum estimate_code estimate_chapman(const struct estimate_table *t, struct estim
  */
 enum estimate_code estimate_chao(const struct estimate_table *t, bool lists_alike, struct estimate_value *ret);
 
-/* A hierarchical log-linear model: the terms it holds, as sets of lists.  The empty set stands first. */
+/*
+ * A hierarchical log-linear model: the terms it holds, as sets of lists.  The empty set stands first.  With differ, one
+ * more: persons differ in how easily they are seen, on all lists alike (Darroch and others 1993), which is one
+ * parameter that all pairs of lists have in common.
+ */
 struct estimate_model {
+    bool differ;
     unsigned count;
     uint16_t term[ESTIMATE_TERMS_MAX];
 };
@@ -152,6 +165,47 @@ int estimate_loglinear(const struct estimate_table *t, struct estimate_loglinear
 void estimate_loglinear_drop(struct estimate_loglinear *l);
 /* estimate_models(lists, ret, ret_count, e): the models by themselves, on the heap.  ${lists} 3 to 5. */
 int estimate_models(unsigned lists, struct estimate_model **ret, size_t *ret_count, struct err *e);
+
+/*
+ * Do persons differ in how easily they are seen?  All sets of pairs of lists as models (from 6 lists on: those that a
+ * forward search by BIC visits), without and with one parameter more for that.
+ */
+struct estimate_differ {
+    enum estimate_code code; /* ESTIMATE_FINE; ESTIMATE_NO_MODEL: no model of one kind has an estimate */
+    double weight;           /* of those with it, each exp(-BIC/2), against the best without, which weighs 1 */
+    double n;                /* their weighted mean */
+};
+int estimate_differ(const struct estimate_table *t, struct estimate_differ *ret, struct err *e);
+
+/*
+ * Of those who are on a list besides the two: the two that share fewest of them, in standard errors of the logarithm of
+ * the odds ratio.  Persons who differ in how easily they are seen make it positive; lists that avoid each other, or
+ * persons that only one of them can see, negative.  From 3 lists on.
+ */
+struct estimate_avoid {
+    unsigned list, other;
+    double z;
+};
+#define ESTIMATE_AVOID_Z (-4.0)
+void estimate_avoid(const struct estimate_table *t, struct estimate_avoid *ret);
+
+/*
+ * The gates that call an estimate a lower bound.  What they go by is of the table alone, whatever else was asked:
+ * that persons differ is not excluded, or the upper limit lies below what Chao's bound or log-linear models found.
+ */
+#define ESTIMATE_DIFFER_WEIGHT 0.05
+struct estimate_signs {
+    struct estimate_differ differ;
+    struct estimate_avoid avoid;
+    bool has_chao, has_loglinear;          /* has_chao: and no lists avoid each other */
+    struct estimate_value chao, loglinear; /* averaged by BIC */
+};
+/* estimate_bound_chao(signs, to): ESTIMATE_LISTS_AVOID, where Chao's number is none. */
+void estimate_bound_chao(const struct estimate_signs *signs, struct estimate_reasons *to);
+/* estimate_bound(v, signs, to): each gate that holds is added to the reasons of ${v}. */
+void estimate_bound(const struct estimate_value *v, const struct estimate_signs *signs, struct estimate_reasons *to);
+/* estimate_bounded(r): whether one of the reasons makes it a lower bound. */
+bool estimate_bounded(const struct estimate_reasons *r);
 
 /* Which instructions the long loops use.  The results are the same bits. */
 enum estimate_path { ESTIMATE_PATH_PLAIN, ESTIMATE_PATH_AVX2, ESTIMATE_PATH_AVX512 };

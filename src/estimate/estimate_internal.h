@@ -42,6 +42,12 @@ double estimate_binomial(struct estimate_chance *c, double n, double p);
 /* estimate_limits: the log-normal limits of Burnham and others 1987 on those not seen, for v->n and v->se. */
 void estimate_limits(struct estimate_value *v, double observed);
 
+enum { ESTIMATE_COLUMNS_MAX = ESTIMATE_TERMS_MAX + 1 };
+static inline unsigned estimate_columns(const struct estimate_model *m)
+{
+    return m->count + m->differ;
+}
+
 /* fit.c: Poisson regression on the cells of ${used} (others are no data), terms as in the model. */
 struct estimate_cells_fit {
     double mean[ESTIMATE_CELLS_MAX]; /* of every cell, used or not */

@@ -10,7 +10,7 @@
  * whether one of them is non-negative on the empty cells is a small linear programme that starts feasible at zero.
  */
 
-enum { DIRECTIONS_MAX = ESTIMATE_TERMS_MAX };
+enum { DIRECTIONS_MAX = ESTIMATE_COLUMNS_MAX };
 #define NEAR_ZERO 1e-9
 
 struct directions {
@@ -20,16 +20,18 @@ struct directions {
     unsigned rank;
 };
 
-static double holds(size_t cell, uint16_t term)
+/* Behind the terms, where persons differ: how many pairs of lists the cell holds. */
+static double value_at(const struct estimate_model *m, size_t cell, unsigned column)
 {
-    return (cell & term) == term;
+    int lists = __builtin_popcountll(cell);
+    return column == m->count ? lists * (lists - 1) / 2 : (cell & m->term[column]) == m->term[column];
 }
 
 static void eliminate(struct directions *d, const struct estimate_model *m, size_t cell)
 {
     double x[DIRECTIONS_MAX] = {0};
     for (unsigned t = 0; t < d->terms; t++)
-        x[t] = holds(cell, m->term[t]);
+        x[t] = value_at(m, cell, t);
     for (unsigned r = 0; r < d->rank; r++) {
         double factor = x[d->pivot[r]];
         for (unsigned t = 0; factor != 0 && t < d->terms; t++)
@@ -57,9 +59,9 @@ static void eliminate(struct directions *d, const struct estimate_model *m, size
 /* The value of direction number ${free_column} in an empty cell: the free term is one, the pivots follow from it. */
 static double along(const struct directions *d, const struct estimate_model *m, size_t cell, unsigned free_column)
 {
-    double sum = holds(cell, m->term[free_column]);
+    double sum = value_at(m, cell, free_column);
     for (unsigned r = 0; r < d->rank; r++)
-        sum -= holds(cell, m->term[d->pivot[r]]) * d->row[r][free_column];
+        sum -= value_at(m, cell, d->pivot[r]) * d->row[r][free_column];
     return sum;
 }
 
@@ -162,7 +164,7 @@ bool estimate_mle_exists(const struct estimate_cells_data *data, const struct es
     OWN(mem_drop) struct directions *d = calloc(1, sizeof *d);
     if (d == NULL)
         return false;
-    d->terms = m->count;
+    d->terms = estimate_columns(m);
     size_t cells = (size_t)1 << data->lists;
     for (size_t cell = 0; cell < cells && d->rank < d->terms; cell++)
         if (data->used[cell] && data->counts[cell] > 0)

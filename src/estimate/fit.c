@@ -8,6 +8,7 @@ enum { STEPS_MAX = 60, HALVINGS_MAX = 30 };
 /* The intercept stands last, so that its variance is the last diagonal of the factor alone. */
 static unsigned term_at(const struct estimate_model *m, unsigned i)
 {
+    i -= m->differ;
     return m->term[i + 1 < m->count ? i + 1 : 0];
 }
 
@@ -35,19 +36,51 @@ static void sum_below(double *x, unsigned lists)
 struct newton {
     const struct estimate_cells_data *data;
     const struct estimate_model *model;
-    double beta[ESTIMATE_TERMS_MAX], step[ESTIMATE_TERMS_MAX];
-    double factor[ESTIMATE_TERMS_MAX][ESTIMATE_TERMS_MAX]; /* lower Cholesky factor of the information */
+    double beta[ESTIMATE_COLUMNS_MAX], step[ESTIMATE_COLUMNS_MAX];
+    double factor[ESTIMATE_COLUMNS_MAX][ESTIMATE_COLUMNS_MAX]; /* lower Cholesky factor of the information */
     double mean[ESTIMATE_CELLS_MAX];
     double predictor[ESTIMATE_CELLS_MAX];
     double likelihood;
 };
 
+/* The column of persons who differ, which then stands first, is the sum of those of all pairs of lists. */
+static bool is_sum(const struct newton *w, unsigned column)
+{
+    return w->model->differ && column == 0;
+}
+
+/* The sum of x over the cells of a column and of ${other}, a set of lists. */
+static double sum_of(const struct newton *w, const double *above, unsigned column, unsigned other)
+{
+    if (!is_sum(w, column))
+        return above[term_at(w->model, column) | other];
+    double sum = 0;
+    for (unsigned a = 0; a < w->data->lists; a++)
+        for (unsigned b = a + 1; b < w->data->lists; b++)
+            sum += above[1U << a | 1U << b | other];
+    return sum;
+}
+
+static double product_of(const struct newton *w, const double *above, unsigned column, unsigned other)
+{
+    if (!is_sum(w, other))
+        return sum_of(w, above, column, term_at(w->model, other));
+    double sum = 0;
+    for (unsigned a = 0; a < w->data->lists; a++)
+        for (unsigned b = a + 1; b < w->data->lists; b++)
+            sum += sum_of(w, above, column, 1U << a | 1U << b);
+    return sum;
+}
+
 static void predict(struct newton *w)
 {
     size_t cells = (size_t)1 << w->data->lists;
     memset(w->predictor, 0, cells * sizeof *w->predictor);
-    for (unsigned i = 0; i < w->model->count; i++)
+    for (unsigned i = w->model->differ; i < estimate_columns(w->model); i++)
         w->predictor[term_at(w->model, i)] = w->beta[i];
+    for (unsigned a = 0; w->model->differ && a < w->data->lists; a++)
+        for (unsigned b = a + 1; b < w->data->lists; b++)
+            w->predictor[1U << a | 1U << b] += w->beta[0];
     sum_below(w->predictor, w->data->lists);
     w->likelihood = 0;
     for (size_t cell = 0; cell < cells; cell += 4) {
@@ -64,10 +97,10 @@ static void predict(struct newton *w)
 /* Information from sums of the weights over supersets; false when it is not positive definite. */
 static bool factorise(struct newton *w, const double *weight_above)
 {
-    unsigned p = w->model->count;
+    unsigned p = estimate_columns(w->model);
     for (unsigned i = 0; i < p; i++)
         for (unsigned j = 0; j <= i; j++) {
-            double sum = weight_above[term_at(w->model, i) | term_at(w->model, j)];
+            double sum = product_of(w, weight_above, i, j);
             double whole = sum;
             for (unsigned k = 0; k < j; k++)
                 sum -= w->factor[i][k] * w->factor[j][k];
@@ -83,7 +116,7 @@ static bool factorise(struct newton *w, const double *weight_above)
 
 static void solve(struct newton *w, const double *right)
 {
-    unsigned p = w->model->count;
+    unsigned p = estimate_columns(w->model);
     for (unsigned i = 0; i < p; i++) {
         double sum = right[i];
         for (unsigned k = 0; k < i; k++)
@@ -111,7 +144,7 @@ static bool begin(struct newton *w)
 {
     size_t cells = (size_t)1 << w->data->lists;
     double weight[ESTIMATE_CELLS_MAX], aim[ESTIMATE_CELLS_MAX], above[ESTIMATE_CELLS_MAX];
-    double right[ESTIMATE_TERMS_MAX];
+    double right[ESTIMATE_COLUMNS_MAX];
     for (size_t cell = 0; cell < cells; cell++) {
         weight[cell] = w->data->counts[cell] + 0.5;
         aim[cell] = weight[cell] * estimate_log(weight[cell]) - 0.5;
@@ -120,8 +153,8 @@ static bool begin(struct newton *w)
     if (!factorise(w, above))
         return false;
     sums_over_used(w, aim, above);
-    for (unsigned i = 0; i < w->model->count; i++)
-        right[i] = above[term_at(w->model, i)];
+    for (unsigned i = 0; i < estimate_columns(w->model); i++)
+        right[i] = sum_of(w, above, i, 0);
     solve(w, right);
     memcpy(w->beta, w->step, sizeof w->beta);
     predict(w);
@@ -132,14 +165,14 @@ static bool begin(struct newton *w)
 static bool advance(struct newton *w)
 {
     double before = w->likelihood, factor = 1;
-    for (unsigned i = 0; i < w->model->count; i++)
+    for (unsigned i = 0; i < estimate_columns(w->model); i++)
         w->beta[i] += w->step[i];
     for (int halving = 0; halving < HALVINGS_MAX; halving++) {
         predict(w);
         if (w->likelihood >= before - 1e-12 * (1 + fabs(before)))
             return true;
         factor /= 2;
-        for (unsigned i = 0; i < w->model->count; i++)
+        for (unsigned i = 0; i < estimate_columns(w->model); i++)
             w->beta[i] -= factor * w->step[i];
     }
     return false;
@@ -147,17 +180,17 @@ static bool advance(struct newton *w)
 
 static bool climb(struct newton *w, unsigned *ret_steps)
 {
-    double counted[ESTIMATE_CELLS_MAX], above[ESTIMATE_CELLS_MAX], right[ESTIMATE_TERMS_MAX];
+    double counted[ESTIMATE_CELLS_MAX], above[ESTIMATE_CELLS_MAX], right[ESTIMATE_COLUMNS_MAX];
     sums_over_used(w, w->data->counts, counted);
     for (*ret_steps = 1; *ret_steps < STEPS_MAX; ++*ret_steps) {
         sums_over_used(w, w->mean, above);
         if (!factorise(w, above))
             return false;
         double gain = 0;
-        for (unsigned i = 0; i < w->model->count; i++)
-            right[i] = counted[term_at(w->model, i)] - above[term_at(w->model, i)];
+        for (unsigned i = 0; i < estimate_columns(w->model); i++)
+            right[i] = sum_of(w, counted, i, 0) - sum_of(w, above, i, 0);
         solve(w, right);
-        for (unsigned i = 0; i < w->model->count; i++)
+        for (unsigned i = 0; i < estimate_columns(w->model); i++)
             gain += right[i] * w->step[i];
         if (gain < 1e-16 * (1 + counted[0]))
             return true;
@@ -174,7 +207,8 @@ static void run(struct newton *w, bool begun, struct estimate_cells_fit *ret)
     ret->converged = (begun || begin(w)) && climb(w, &ret->steps);
     if (!ret->converged)
         return;
-    double last = w->factor[w->model->count - 1][w->model->count - 1];
+    unsigned at = estimate_columns(w->model) - 1;
+    double last = w->factor[at][at];
     memcpy(ret->mean, w->mean, sizeof *w->mean << w->data->lists);
     ret->variance0 = 1 / (last * last);
     ret->log_likelihood = w->likelihood;
@@ -209,9 +243,10 @@ static void measure(const struct estimate_table *t, const struct estimate_cells_
         probability -= estimate_lgamma(n + 1);
     }
     ret->deviance = 2 * deviance;
-    ret->aic = 2 * ret->model.count - 2 * probability;
-    ret->bic = estimate_log(observed) * ret->model.count - 2 * probability;
-    ret->freedom = (unsigned)estimate_cells(t) - 1 - ret->model.count;
+    unsigned columns = estimate_columns(&ret->model);
+    ret->aic = 2 * columns - 2 * probability;
+    ret->bic = estimate_log(observed) * columns - 2 * probability;
+    ret->freedom = (unsigned)estimate_cells(t) - 1 - columns;
     ret->value.n = observed + f->mean[0];
     ret->value.se = sqrt(f->mean[0] + f->mean[0] * f->mean[0] * f->variance0);
     estimate_limits(&ret->value, observed);

@@ -5,6 +5,7 @@
 
 void estimate_model_independence(unsigned lists, struct estimate_model *ret)
 {
+    ret->differ = false;
     ret->count = 0;
     ret->term[ret->count++] = 0;
     for (unsigned list = 0; list < lists; list++)

@@ -40,7 +40,8 @@ static int add_list(struct loader *l, int column, struct err *e)
         return err_set(e, ERR_REFUSED, "%s: more than %d lists; leave some out with --lists, or merge them", l->path,
                        ESTIMATE_LISTS_MAX);
     if (name.n == 0 || name.n > NAME_BYTES_MAX || !unicode_valid(name))
-        return err_set(e, ERR_REFUSED, "%s: a list needs a name of at most %d bytes", l->path, NAME_BYTES_MAX);
+        return err_set(e, ERR_REFUSED, "%s: column %d has no name, or one of more than %d bytes; name it, or remove it",
+                       l->path, column + 1, NAME_BYTES_MAX);
     l->list_column[l->in->list_count] = column;
     l->in->lists[l->in->list_count] = copy(name);
     return l->in->lists[l->in->list_count++] != NULL ? 0 : err_memory(e);
@@ -102,23 +103,29 @@ static bool holds(struct bytes x, char c)
     return x.n > 0 && memchr(x.p, c, x.n) != NULL;
 }
 
+/* ${words}: what is the matter, and the remedy. */
+static int no_count(const struct loader *l, const struct table_row *row, const char *words, struct err *e)
+{
+    struct bytes x = table_trim(row->fields[l->count]), column = table_header(l->t, (size_t)l->count);
+    return err_set(e, ERR_REFUSED, "%s, line %llu, column %.*s: \"%.*s\" %s", l->path, (unsigned long long)row->line,
+                   column.n < 40 ? (int)column.n : 40, (const char *)column.p, x.n < 40 ? (int)x.n : 40,
+                   (const char *)x.p, text_tr(words));
+}
+
 static int read_count(const struct loader *l, const struct table_row *row, uint64_t *ret, struct err *e)
 {
     struct bytes x = table_trim(row->fields[l->count]);
     uint64_t v = 0;
-    int n = x.n < 40 ? (int)x.n : 40;
-    if (x.n > 0 && x.p[0] == '-')
-        return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is negative", l->path,
-                       (unsigned long long)row->line, n, (const char *)x.p);
+    if (x.n == 0)
+        return no_count(l, row, TEXT("is no count; write 0 where there is nobody"), e);
+    if (x.p[0] == '-')
+        return no_count(l, row, TEXT("is negative; a count of persons is 0 or more"), e);
     if (holds(x, '.') || holds(x, ','))
-        return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is no whole number of persons", l->path,
-                       (unsigned long long)row->line, n, (const char *)x.p);
+        return no_count(l, row, TEXT("is no whole number of persons; write it in digits alone"), e);
     if (!is_endless(x) && decimal_get(x, &v) != 0)
-        return err_set(e, ERR_REFUSED, "%s, line %llu: \"%.*s\" is no count", l->path, (unsigned long long)row->line, n,
-                       (const char *)x.p);
+        return no_count(l, row, TEXT("is no count; write it in digits alone"), e);
     if (is_endless(x) || v > ESTIMATE_COUNT_MAX)
-        return err_set(e, ERR_REFUSED, "%s, line %llu: the count %.*s is above 2^31", l->path,
-                       (unsigned long long)row->line, n, (const char *)x.p);
+        return no_count(l, row, TEXT("is above 2^31; these are hardly persons"), e);
     *ret = v;
     return 0;
 }
@@ -129,10 +136,12 @@ static int read_history(const struct loader *l, const struct table_row *row, siz
     for (unsigned list = 0; list < l->in->list_count; list++) {
         struct bytes x = table_trim(row->fields[l->list_column[list]]);
         if (x.n != 1 || (x.p[0] != '0' && x.p[0] != '1'))
-            return err_set(e, ERR_REFUSED,
-                           "%s, line %llu: list %s holds \"%.*s\"; only 0 and 1 say whether a person is on it", l->path,
-                           (unsigned long long)row->line, l->in->lists[list], x.n < 40 ? (int)x.n : 40,
-                           (const char *)x.p);
+            return err_set(
+                e, ERR_REFUSED,
+                "%s, line %llu: list %s holds \"%.*s\"; only 0 and 1 say whether a person is on it (if it is "
+                "no list, name the lists with --lists, the count with --count)",
+                l->path, (unsigned long long)row->line, l->in->lists[list], x.n < 40 ? (int)x.n : 40,
+                (const char *)x.p);
         cell |= (size_t)(x.p[0] - '0') << list;
     }
     *ret = cell;
@@ -188,8 +197,8 @@ static int take_row(struct loader *l, const struct table_row *row, struct err *e
     if (rc != 0)
         return rc;
     if (cell == 0 && persons > 0)
-        return err_set(e, ERR_REFUSED, "%s, line %llu: persons on no list cannot have been counted", l->path,
-                       (unsigned long long)row->line);
+        return err_set(e, ERR_REFUSED, "%s, line %llu: persons on no list cannot have been counted; remove the row",
+                       l->path, (unsigned long long)row->line);
     t->table.cells[cell] += persons;
     if (t->table.cells[cell] > ESTIMATE_COUNT_MAX)
         return err_set(e, ERR_REFUSED, "%s, line %llu: the counts of one history sum to more than 2^31", l->path,
@@ -231,14 +240,15 @@ static int hash_table(struct report_table *t, struct err *e)
     return 0;
 }
 
-static int check_notes(const struct loader *l, struct err *e)
+/* Before the row is read: what is missing from it would be taken for something else. */
+static int check_row(const struct loader *l, struct err *e)
 {
     const struct table_notes *n = table_notes(l->t);
     if (n->short_rows > 0 || n->long_rows > 0)
-        return err_set(e, ERR_REFUSED, "%s, line %llu: the row has not as many fields as there are columns", l->path,
-                       (unsigned long long)(n->short_rows > 0 ? n->short_line : n->long_line));
-    if (l->in->count == 0)
-        return err_set(e, ERR_REFUSED, "%s: there are no rows", l->path);
+        return err_set(e, ERR_REFUSED,
+                       "%s, line %llu: the row has not as many fields as there are columns; a field is empty, not left "
+                       "out",
+                       l->path, (unsigned long long)(n->short_rows > 0 ? n->short_line : n->long_line));
     return 0;
 }
 
@@ -247,9 +257,12 @@ static int load(struct loader *l, struct err *e)
     struct table_row row;
     int rc = find_columns(l, e);
     while (rc == 0 && (rc = table_next(l->t, &row, e)) == 1)
-        rc = take_row(l, &row, e);
+        if ((rc = check_row(l, e)) == 0)
+            rc = take_row(l, &row, e);
     if (rc == 0)
-        rc = check_notes(l, e);
+        rc = check_row(l, e);
+    if (rc == 0 && l->in->count == 0)
+        rc = err_set(e, ERR_REFUSED, "%s: there are no rows below the names of the columns", l->path);
     if (rc != 0)
         return rc;
     assert(l->in->tables != NULL); /* no rows are refused above */
@@ -259,17 +272,74 @@ static int load(struct loader *l, struct err *e)
     return rc;
 }
 
+/* Nobody calls lists by numbers alone: the first row was taken for the names. */
+static int no_names(const char *path, const struct bytes *fields, size_t count, struct err *e)
+{
+    uint64_t v;
+    for (size_t i = 0; i < count; i++)
+        if (decimal_get(table_trim(fields[i]), &v) != 0)
+            return 0;
+    return err_set(e, ERR_REFUSED, "%s, line 1: numbers stand where the names of the lists should; begin with names",
+                   path);
+}
+
+/* A table without names, or one of two bytes for each letter: why its first line is none.  A pipe cannot be read twice.
+ */
+static int explain(const char *path, struct err *e)
+{
+    OWN(table_drop) struct table *t = NULL;
+    struct table_row row;
+    unsigned char start[2] = {1, 1};
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return ERR_REFUSED;
+    size_t n = fread(start, 1, sizeof start, file);
+    (void)fclose(file);
+    bool marked = (start[0] == 0xFF && start[1] == 0xFE) || (start[0] == 0xFE && start[1] == 0xFF);
+    if (n == 2 && (marked || (start[0] == 0) != (start[1] == 0)))
+        return err_set(e, ERR_REFUSED, "%s: the text is UTF-16; save it as UTF-8", path);
+    if (table_open(path, &(struct table_options){.headless = true}, &t, NULL) != 0 || table_next(t, &row, NULL) != 1)
+        return ERR_REFUSED;
+    if (no_names(path, row.fields, row.count, e) != 0)
+        return ERR_REFUSED;
+    for (size_t a = 0; a < row.count; a++)
+        for (size_t b = a + 1; b < row.count; b++) {
+            struct bytes x = table_trim(row.fields[a]);
+            if (x.n > 0 && bytes_equal(x, table_trim(row.fields[b])))
+                return err_set(e, ERR_REFUSED, "%s: columns %zu and %zu are both called \"%.*s\"; name them apart",
+                               path, a + 1, b + 1, x.n < 40 ? (int)x.n : 40, (const char *)x.p);
+        }
+    return ERR_REFUSED;
+}
+
+static int open_table(const char *path, struct table **ret, struct err *e)
+{
+    OWN(table_drop) struct table *t = NULL;
+    int rc = table_open(path, NULL, &t, e);
+    if (rc == ERR_DAMAGED)
+        return explain(path, e);
+    if (rc != 0)
+        return rc;
+    struct bytes names[TABLE_COLUMNS_MAX];
+    for (size_t i = 0; i < table_columns(t); i++)
+        names[i] = table_header(t, i);
+    if (no_names(path, names, table_columns(t), e) != 0)
+        return ERR_REFUSED;
+    *ret = TAKE(t);
+    return 0;
+}
+
 int report_load(const char *path, const struct report_options *o, struct report_input *ret, struct err *e)
 {
     OWN(report_input_drop) struct report_input in = {0};
     OWN(table_drop) struct table *t = NULL;
-    int rc = table_open(path, NULL, &t, e);
+    int rc = open_table(path, &t, e);
     if (rc != 0)
         return rc;
     struct loader l = {.t = t, .path = path, .o = o, .in = &in};
     rc = load(&l, e);
     if (rc != 0)
-        return rc;
+        return rc == ERR_DAMAGED ? ERR_REFUSED : rc; /* of the table; a result that differs is something else */
     *ret = in;
     in = (struct report_input){0};
     return 0;

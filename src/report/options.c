@@ -7,7 +7,8 @@ const char *const report_method_names[REPORT_METHODS] = {"chapman", "chao", "log
 enum { SAMPLES_MAX = 100000, ESS_MAX = 20000, BOUND_MAX = 1000 };
 
 static const enum estimate_code overridable[] = {
-    ESTIMATE_LIST_ALONE, ESTIMATE_RHAT, ESTIMATE_ESS_BULK, ESTIMATE_ESS_TAIL, ESTIMATE_MODES, ESTIMATE_AT_BOUND,
+    ESTIMATE_LIST_ALONE, ESTIMATE_RHAT,     ESTIMATE_ESS_BULK,    ESTIMATE_ESS_TAIL,
+    ESTIMATE_MODES,      ESTIMATE_AT_BOUND, ESTIMATE_LISTS_AVOID,
 };
 
 bool report_overridable(enum estimate_code code)

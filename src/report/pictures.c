@@ -31,7 +31,7 @@ static void draw_forest(const struct report_table *t, const struct report_answer
     for (unsigned m = 0; m < REPORT_METHODS; m++)
         if (a->method[m].asked && !a->method[m].refused)
             rows[count++] = (struct chart_interval){report_method_words(m), a->method[m].value.low,
-                                                    a->method[m].value.n, a->method[m].value.high, m == REPORT_CHAO};
+                                                    a->method[m].value.n, a->method[m].value.high, a->method[m].bound};
     struct chart_forest c = {.title = title_of(t, text_tr("How many, by method"), title, sizeof title),
                              .mark_label = text_tr("documented"),
                              .mark = (double)estimate_observed(&t->table),
@@ -47,13 +47,13 @@ static void draw_without(const struct report_input *in, const struct report_tabl
     size_t count = 0;
     char title[600];
     if (!a->method[REPORT_LOGLINEAR].refused)
-        rows[count++] =
-            (struct chart_interval){text_tr("all lists"), a->method[REPORT_LOGLINEAR].value.low,
-                                    a->method[REPORT_LOGLINEAR].value.n, a->method[REPORT_LOGLINEAR].value.high, false};
+        rows[count++] = (struct chart_interval){
+            text_tr("all lists"), a->method[REPORT_LOGLINEAR].value.low, a->method[REPORT_LOGLINEAR].value.n,
+            a->method[REPORT_LOGLINEAR].value.high, a->method[REPORT_LOGLINEAR].bound};
     for (unsigned list = 0; list < in->list_count; list++)
         if (a->has_without[list])
             rows[count++] = (struct chart_interval){in->lists[list], a->without[list].low, a->without[list].n,
-                                                    a->without[list].high, false};
+                                                    a->without[list].high, a->method[REPORT_LOGLINEAR].bound};
     struct chart_forest c = {
         .title = title_of(t, text_tr("Each list left out in turn (log-linear models, averaged)"), title, sizeof title),
         .mark_label = text_tr("documented"),
@@ -145,11 +145,13 @@ static struct chart_bar bar_of(const struct report_input *in, const struct repor
     struct chart_bar b = {.label = in->tables[s->first].stratum, .documented = s->documented};
     int m = report_headline(&answers[s->first]);
     const struct estimate_value *v = m >= 0 ? &answers[s->first].method[m].value : NULL;
+    b.bound = m >= 0 && answers[s->first].method[m].bound;
     if (in->tables[s->first].replicate[0] != 0) {
         v = NULL;
         for (unsigned k = 0; k < REPORT_METHODS; k++)
             if (s->has_combined[k] && estimate_refused(&s->combined[k].reasons) == NULL) {
                 v = &s->combined[k].value;
+                b.bound = s->bound[k];
                 b.imputed = s->combined[k].observed_mean;
             }
     }

@@ -9,7 +9,7 @@
 #include "estimate/estimate.h"
 #include "report/report.h"
 
-#define REPORT_PROGRAM "groundwork-estimate 0.1"
+#define REPORT_PROGRAM "groundwork-estimate 0.2"
 
 enum {
     REPORT_TABLES_MAX = 10000, /* strata times replicates */
@@ -79,7 +79,7 @@ void report_input_drop(struct report_input *in);
 struct report_method_answer {
     bool asked;
     struct estimate_reasons reasons;
-    bool refused;
+    bool refused, bound; /* bound: the value is a lower bound, which has no upper limit */
     struct estimate_value value;
 };
 struct report_answer {
@@ -88,6 +88,7 @@ struct report_answer {
     struct report_method_answer method[REPORT_METHODS];
     struct estimate_value chao_alike;
     bool has_chao_alike;
+    struct estimate_signs signs; /* whether numbers are lower bounds; from three lists on */
     struct estimate_loglinear loglinear;
     struct estimate_dga dga;
     struct estimate_latent latent;
@@ -106,7 +107,8 @@ void report_answers_free(struct report_answer *answers, size_t count);
 /* The strata of an input: its tables in runs of one name.  Replicates of a stratum are combined by Rubin's rules. */
 struct report_stratum {
     size_t first, count;
-    bool refused; /* no method has a number */
+    bool refused;               /* no method has a number */
+    bool bound[REPORT_METHODS]; /* that of a replicate is a lower bound, and so is what they make together */
     double documented;
     struct estimate_combined combined[REPORT_METHODS]; /* for those with replicates */
     bool has_combined[REPORT_METHODS];
@@ -129,8 +131,8 @@ int report_words(const struct report_input *in, const struct report_options *o, 
 int report_pictures(const struct report_input *in, const struct report_answer *answers, const char *folder,
                     struct err *e);
 void report_number(char to[32], double value); /* "12,345" */
-/* report_reason_words: the sentence for a reason; ${list}: the name of the list it speaks of. */
-void report_reason_words(const struct estimate_reason *r, const char *list, struct buf *to);
+/* report_reason_words: the sentence for a reason; ${lists}: the names of the lists it may speak of. */
+void report_reason_words(const struct estimate_reason *r, const char *const *lists, struct buf *to);
 const char *report_method_words(enum report_method m); /* in the chosen language */
 
 /* claims.c */

@@ -39,11 +39,16 @@ static void put_reasons(struct json_out *j, const struct report_input *in, const
     json_array_begin(j);
     for (size_t i = 0; i < r->count; i++) {
         const struct estimate_reason *x = &r->reason[i];
-        bool list = x->code == ESTIMATE_LIST_EMPTY || x->code == ESTIMATE_LIST_ALONE;
+        bool pair = x->code == ESTIMATE_LISTS_AVOID || x->code == ESTIMATE_LISTS_SAME;
+        bool list = pair || x->code == ESTIMATE_LIST_EMPTY || x->code == ESTIMATE_LIST_ALONE;
         json_object_begin(j);
+        json_key(j, "bounds");
+        json_bool(j, estimate_code_bounds(x->code));
         put_text(j, "code", estimate_code_name(x->code));
         if (list)
             put_text(j, "list", in->lists[x->list]);
+        if (pair)
+            put_text(j, "other", in->lists[x->other]);
         json_key(j, "overridden");
         json_bool(j, o->override[x->code]);
         json_key(j, "refuses");
@@ -63,6 +68,13 @@ static void put_value(struct json_out *j, const char *key, const struct estimate
     put_number(j, "n", v->n);
     put_number(j, "se", v->se);
     json_object_end(j);
+}
+
+/* Of a lower bound the upper limit that the method has by itself stands there too; it is no limit of how many. */
+static void put_given(struct json_out *j, const struct estimate_value *v, bool bound)
+{
+    put_text(j, "status", bound ? "lower-bound" : "estimated");
+    put_value(j, "value", v);
 }
 
 static void put_asked(struct json_out *j, const struct report_options *o)
@@ -247,12 +259,26 @@ static void put_methods(struct json_out *j, const struct report_input *in, const
         put_details(j, a, m, in->list_count);
         put_text(j, "method", report_method_names[m]);
         put_reasons(j, in, o, &x->reasons);
-        put_text(j, "status", x->refused ? "refused" : m == REPORT_CHAO ? "lower-bound" : "estimated");
-        if (!x->refused)
-            put_value(j, "value", &x->value);
+        if (x->refused)
+            put_text(j, "status", "refused");
+        else
+            put_given(j, &x->value, x->bound);
         json_object_end(j);
     }
     json_array_end(j);
+}
+
+/* What the gates went by. */
+static void put_signs(struct json_out *j, const struct estimate_signs *s)
+{
+    json_key(j, "signs");
+    json_object_begin(j);
+    put_number(j, "avoid_z", s->avoid.z);
+    put_number(j, "chao", s->has_chao ? s->chao.n : (double)INFINITY);
+    put_number(j, "differ_n", s->differ.code == ESTIMATE_FINE ? s->differ.n : (double)INFINITY);
+    put_number(j, "differ_weight", s->differ.weight);
+    put_number(j, "loglinear", s->has_loglinear ? s->loglinear.n : (double)INFINITY);
+    json_object_end(j);
 }
 
 static void put_table(struct json_out *j, const struct report_input *in, const struct report_options *o,
@@ -271,6 +297,8 @@ static void put_table(struct json_out *j, const struct report_input *in, const s
     json_key(j, "refused");
     json_bool(j, a->refused);
     put_text(j, "replicate", t->replicate);
+    if (!a->refused && in->list_count > 2)
+        put_signs(j, &a->signs);
     put_text(j, "stratum", t->stratum);
     put_text(j, "table_sha256", t->hash);
     json_key(j, "without");
@@ -279,7 +307,7 @@ static void put_table(struct json_out *j, const struct report_input *in, const s
         if (a->has_without[list]) {
             json_object_begin(j);
             put_text(j, "list", in->lists[list]);
-            put_value(j, "value", &a->without[list]);
+            put_given(j, &a->without[list], a->method[REPORT_LOGLINEAR].bound);
             json_object_end(j);
         }
     json_array_end(j);
@@ -306,7 +334,7 @@ static void put_combined(struct json_out *j, const struct report_input *in, cons
         put_text(j, "method", report_method_names[m]);
         put_reasons(j, in, o, &c->reasons);
         if (estimate_refused(&c->reasons) == NULL)
-            put_value(j, "value", &c->value);
+            put_given(j, &c->value, s->bound[m]);
         put_number(j, "within", c->within);
         json_object_end(j);
     }

@@ -10,11 +10,33 @@ struct run {
     unsigned threads; /* inside one table */
 };
 
-static void settle(const struct report_options *o, struct report_method_answer *m)
+/* Chao's is a lower bound by its making; the others are where a gate says so. */
+static void settle(const struct report_options *o, struct report_answer *a, enum report_method method)
 {
+    struct report_method_answer *m = &a->method[method];
     m->refused = false;
+    if (m->asked && method == REPORT_CHAO && m->reasons.count == 0)
+        estimate_bound_chao(&a->signs, &m->reasons);
     for (size_t i = 0; i < m->reasons.count; i++)
         m->refused |= estimate_code_refuses(m->reasons.reason[i].code) && !o->override[m->reasons.reason[i].code];
+    if (m->asked && !m->refused && method != REPORT_CHAO && method != REPORT_CHAPMAN)
+        estimate_bound(&m->value, &a->signs, &m->reasons);
+    m->bound = method == REPORT_CHAO || estimate_bounded(&m->reasons);
+}
+
+/* What the gates go by is computed whatever was asked, so that they cannot be avoided by asking less. */
+static int run_signs(const struct estimate_table *t, struct report_answer *a, struct err *e)
+{
+    struct estimate_signs *s = &a->signs;
+    int rc = estimate_loglinear(t, &a->loglinear, e);
+    if (rc == 0)
+        rc = estimate_differ(t, &s->differ, e);
+    s->has_loglinear = a->loglinear.code == ESTIMATE_FINE && rc == 0;
+    s->loglinear = a->loglinear.by_bic;
+    if (t->lists > 2)
+        estimate_avoid(t, &s->avoid);
+    s->has_chao = estimate_chao(t, false, &s->chao) == ESTIMATE_FINE && !(s->avoid.z < ESTIMATE_AVOID_Z);
+    return rc;
 }
 
 static void give(struct report_method_answer *m, enum estimate_code code, const struct estimate_value *v)
@@ -61,9 +83,6 @@ static int leave_out(const struct estimate_table *t, struct report_answer *a, st
 
 static int run_loglinear(const struct run *r, const struct estimate_table *t, struct report_answer *a, struct err *e)
 {
-    int rc = estimate_loglinear(t, &a->loglinear, e);
-    if (rc != 0)
-        return rc;
     give(&a->method[REPORT_LOGLINEAR], a->loglinear.code, &a->loglinear.by_bic);
     (void)r;
     return leave_out(t, a, e);
@@ -162,13 +181,16 @@ static int run_methods(const struct run *r, const struct estimate_table *t, stru
         [REPORT_DGA] = run_dga,
         [REPORT_LATENT] = run_latent,
     };
+    int rc = run_signs(t, a, e);
+    if (rc != 0)
+        return rc;
     run_closed(t, a);
-    int rc = run_models(r, t, a, e);
+    rc = run_models(r, t, a, e);
     for (unsigned m = 0; rc == 0 && m < REPORT_METHODS; m++)
         if (methods[m] != NULL && a->method[m].asked)
             rc = methods[m](r, t, a, e);
     for (unsigned m = 0; m < REPORT_METHODS; m++)
-        settle(r->o, &a->method[m]);
+        settle(r->o, a, m);
     return rc;
 }
 

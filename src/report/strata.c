@@ -25,6 +25,7 @@ static int combine(const struct report_input *in, const struct report_answer *an
             continue;
         if (answers[i].refused || !a->asked || a->refused)
             return 0;
+        s->bound[m] |= a->bound;
         r[n++] = (struct estimate_replicate){a->value.n, a->value.se, (double)estimate_observed(&in->tables[i].table)};
     }
     s->has_combined[m] = true;

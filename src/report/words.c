@@ -68,10 +68,19 @@ static const char *const sentences[ESTIMATE_CODES] = {
         TEXT("It was not said how the lists were linked; name the version and its error rate with --linkage."),
     [ESTIMATE_ASSUMES_INDEPENDENCE] =
         TEXT("Two lists: the number holds only if being on one did not change the chance of being on the other."),
+    [ESTIMATE_LISTS_SAME] =
+        TEXT("Lists %s and %s hold the same persons: one is a copy of the other.  Leave one out with --lists."),
+    [ESTIMATE_LISTS_AVOID] =
+        TEXT("Lists %s and %s share fewer persons than chance would give; Chao's number is then no lower bound."),
+    [ESTIMATE_MAY_DIFFER] = TEXT("This table does not exclude that some persons are harder to see than others.  Such "
+                                 "differences hide persons: the number is a lower bound."),
+    [ESTIMATE_BELOW_OTHERS] = TEXT("The upper limit lies below what Chao's bound or the average of log-linear models "
+                                   "found: the number is a lower bound."),
 };
 
-void report_reason_words(const struct estimate_reason *r, const char *list, struct buf *to)
+void report_reason_words(const struct estimate_reason *r, const char *const *lists, struct buf *to)
 {
+    const char *list = lists[r->list];
     if (r->code == ESTIMATE_LIST_EMPTY)
         buf_printf(to, text_tr("Nobody is on list %s; a list that saw nobody tells nothing."), list);
     else if (r->code == ESTIMATE_LIST_ALONE)
@@ -80,6 +89,17 @@ void report_reason_words(const struct estimate_reason *r, const char *list, stru
             text_tr(
                 "List %s shares nobody with any other list; perhaps it covers another place, time or kind of person."),
             list);
+    else if (r->code == ESTIMATE_LISTS_SAME)
+        buf_printf(
+            to,
+            text_tr("Lists %s and %s hold the same persons: one is a copy of the other.  Leave one out with --lists."),
+            list, lists[r->other]);
+    else if (r->code == ESTIMATE_LISTS_AVOID)
+        buf_printf(
+            to,
+            text_tr(
+                "Lists %s and %s share fewer persons than chance would give; Chao's number is then no lower bound."),
+            list, lists[r->other]);
     else
         buf_put_text(to, text_tr(sentences[r->code]));
 }
@@ -88,9 +108,10 @@ struct speaker {
     const struct report_input *in;
     const struct report_options *o;
     struct buf *to;
+    bool said[ESTIMATE_CODES]; /* of this table: a gate that holds for several methods is explained once */
 };
 
-static void say_reasons(const struct speaker *s, const struct estimate_reasons *r, const char *indent)
+static void say_reasons(struct speaker *s, const struct estimate_reasons *r, const char *indent)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct estimate_reason *x = &r->reason[i];
@@ -98,7 +119,11 @@ static void say_reasons(const struct speaker *s, const struct estimate_reasons *
                            : s->o->override[x->code]       ? text_tr("OVERRIDDEN")
                                                            : text_tr("Refused");
         buf_printf(s->to, "%s%s (%s): ", indent, kind, estimate_code_name(x->code));
-        report_reason_words(x, s->in->lists[x->list], s->to);
+        if (estimate_code_bounds(x->code) && s->said[x->code])
+            buf_put_text(s->to, text_tr("as above: a lower bound."));
+        else
+            report_reason_words(x, (const char *const *)s->in->lists, s->to);
+        s->said[x->code] = true;
         buf_put_u8(s->to, '\n');
     }
 }
@@ -110,6 +135,17 @@ static void say_value(const struct speaker *s, const char *name, const struct es
     report_number(low, v->low);
     report_number(high, v->high);
     buf_printf(s->to, text_tr("  %s: estimated %s (95 %%: %s to %s)"), name, n, low, high);
+    buf_put_u8(s->to, '\n');
+}
+
+/* What may be said is the lower limit; the middle is for comparison. */
+static void say_bound(const struct speaker *s, const char *name, const struct estimate_value *v)
+{
+    char n[32], low[32];
+    report_number(n, v->n);
+    report_number(low, v->low);
+    buf_printf(s->to, text_tr("  %s: at least %s (95 %%); the middle is %s; no upper limit can be given"), name, low,
+               n);
     buf_put_u8(s->to, '\n');
 }
 
@@ -129,7 +165,7 @@ static void say_modes(const struct speaker *s, const struct estimate_latent *l)
     }
 }
 
-static void say_method(const struct speaker *s, const struct report_answer *a, enum report_method m)
+static void say_method(struct speaker *s, const struct report_answer *a, enum report_method m)
 {
     const struct report_method_answer *x = &a->method[m];
     const char *name = report_method_words(m);
@@ -142,7 +178,9 @@ static void say_method(const struct speaker *s, const struct report_answer *a, e
         report_number(n, x->value.n);
         report_number(low, x->value.low);
         buf_printf(s->to, text_tr("  %s: at least %s (95 %%: from %s)"), name, n, low);
-    } else
+    } else if (x->bound)
+        say_bound(s, name, &x->value);
+    else
         say_value(s, name, &x->value);
     if (x->refused || m == REPORT_CHAO)
         buf_put_u8(s->to, '\n');
@@ -179,7 +217,7 @@ static void say_models(const struct speaker *s, const struct report_answer *a)
             buf_printf(s->to, text_tr("  %s: no number"), s->o->models[i]);
             buf_put_u8(s->to, '\n');
             buf_put_text(s->to, "    ");
-            report_reason_words(&r, "", s->to);
+            report_reason_words(&r, (const char *const *)s->in->lists, s->to);
             buf_put_u8(s->to, '\n');
             continue;
         }
@@ -196,25 +234,34 @@ static void say_models(const struct speaker *s, const struct report_answer *a)
 static void say_spread(const struct speaker *s, const struct report_answer *a)
 {
     double low = (double)INFINITY, high = 0;
+    bool bound = false;
     char from[32], until[32];
     for (unsigned m = 0; m < REPORT_METHODS; m++)
         if (a->method[m].asked && !a->method[m].refused && m != REPORT_CHAO) {
             low = a->method[m].value.low < low ? a->method[m].value.low : low;
             high = a->method[m].value.high > high ? a->method[m].value.high : high;
+            bound |= a->method[m].bound;
         }
     if (!(high > 0))
         return;
     report_number(from, low);
     report_number(until, high);
-    buf_printf(s->to,
-               text_tr("  All methods together: %s to %s.  Where they differ, the table does not decide between them."),
-               from, until);
+    if (bound)
+        buf_printf(s->to,
+                   text_tr("  All methods together: at least %s.  No upper limit can be given, for the reasons above."),
+                   from);
+    else
+        buf_printf(
+            s->to,
+            text_tr("  All methods together: %s to %s.  Where they differ, the table does not decide between them."),
+            from, until);
     buf_put_u8(s->to, '\n');
 }
 
-static void say_table(const struct speaker *s, const struct report_table *t, const struct report_answer *a)
+static void say_table(struct speaker *s, const struct report_table *t, const struct report_answer *a)
 {
     char n[32];
+    memset(s->said, 0, sizeof s->said);
     if (t->stratum[0] != 0 || t->replicate[0] != 0)
         buf_printf(s->to, "\n%s%s%s\n", t->stratum, t->replicate[0] != 0 ? " / " : "", t->replicate);
     report_number(n, (double)estimate_observed(&t->table));
@@ -234,7 +281,7 @@ static void say_table(const struct speaker *s, const struct report_table *t, con
     say_spread(s, a);
 }
 
-static void say_combined(const struct speaker *s, const struct report_stratum *x)
+static void say_combined(struct speaker *s, const struct report_stratum *x)
 {
     for (unsigned m = 0; m < REPORT_METHODS; m++) {
         const struct estimate_combined *c = &x->combined[m];
@@ -249,7 +296,11 @@ static void say_combined(const struct speaker *s, const struct report_stratum *x
                    s->in->tables[x->first].stratum, n, low, high);
         buf_put_u8(s->to, '\n');
         say_reasons(s, &c->reasons, "  ");
-        if (estimate_refused(&c->reasons) == NULL)
+        if (estimate_refused(&c->reasons) != NULL)
+            continue;
+        if (x->bound[m])
+            say_bound(s, report_method_words(m), &c->value);
+        else
             say_value(s, report_method_words(m), &c->value);
     }
 }
@@ -276,7 +327,7 @@ static void say_strata(const struct speaker *s, const struct report_stratum *str
 int report_words(const struct report_input *in, const struct report_options *o, const struct report_answer *answers,
                  struct buf *to, struct err *e)
 {
-    struct speaker s = {in, o, to};
+    struct speaker s = {.in = in, .o = o, .to = to};
     OWN(mem_drop) struct report_stratum *strata = NULL;
     size_t count = 0;
     int rc = report_strata(in, answers, &strata, &count, e);

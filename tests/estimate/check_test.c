@@ -56,6 +56,12 @@ static void test_lists(void **state)
     assert_true(says(&one, ESTIMATE_TOO_FEW_LISTS, 0));
     struct estimate_table two = {.lists = 2, .cells = {0, 50, 40, 20}};
     assert_true(says(&two, ESTIMATE_ASSUMES_INDEPENDENCE, 0) && !is_refused(&two));
+    struct estimate_table copied = {.lists = 3, .cells = {0, 0, 0, 0, 40, 0, 0, 4}}; /* four may be by chance */
+    assert_false(says(&copied, ESTIMATE_LISTS_SAME, 0));
+    copied.cells[3] = 1;
+    assert_true(says(&copied, ESTIMATE_LISTS_SAME, 0) && is_refused(&copied));
+    copied.cells[1] = 1;
+    assert_false(says(&copied, ESTIMATE_LISTS_SAME, 0));
     struct estimate_table t = {.lists = 3, .cells = {0, 50, 40, 20}};
     assert_true(says(&t, ESTIMATE_LIST_EMPTY, 2) && is_refused(&t));
     t.cells[4] = 7;

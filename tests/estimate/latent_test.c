@@ -24,7 +24,8 @@ static void test_reference(void **state)
     static const struct {
         const char *name;
         double median, low, high;
-    } reference[] = {{"spina", 727, 680, 818}, {"HIV", 10931, 9357, 13081}, {"kosovo", 10393, 8807, 13748}};
+    } reference[] = {{"spina", 727, 680, 818},   {"HIV", 10931, 9357, 13081}, {"kosovo", 10393, 8807, 13748},
+                     {"NewOrl", 717, 512, 1077}, {"NewOrl5", 833, 569, 1361}, {"hare", 76, 70, 90}};
     for (size_t i = 0; i < COUNT(reference); i++) {
         struct estimate_latent r;
         run(reference[i].name, (struct estimate_latent_options){.ess = 2000, .seed = 1, .threads = 2}, &r);

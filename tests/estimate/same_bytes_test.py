@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 ROOMS = ("estimate", "chart", "report")
 CLANG = "clang-14"
+FEW = ("--samples", "50", "--ess", "400")  # what is compared is bits, of which few draws have as many
 
 
 def tables(folder):
@@ -71,7 +72,7 @@ class SameBytes(unittest.TestCase):
         return files, done.returncode, done.stdout.replace(report.encode(), b"")
 
     def test_threads_and_registers(self):
-        for table, options in (("hare", ("--samples", "200")), ("spina", ("--method", "latent", "--tempered"))):
+        for table, options in (("kosovo", FEW), ("spina", FEW)):
             want = self.written(self.gcc, table, "--threads", "2", "--instructions", "plain", *options)
             for varied in (("--threads", "1"), ("--threads", "8"), ("--instructions", "avx2"),
                            ("--instructions", "avx512")):
@@ -85,14 +86,19 @@ class SameBytes(unittest.TestCase):
         if shutil.which(CLANG) is None:
             self.skipTest(f"there is no {CLANG}")
         clang = build_with_clang(self.folder)
-        for table in ("kosovo", "HIV", "Artificial3"):
-            want = self.written(self.gcc, table, "--threads", "2", "--samples", "200")
+        for table, *options in (("kosovo",), ("NewOrl5", "--method", "dga", "--method", "stepwise"), ("Artificial3",)):
+            want = self.written(self.gcc, table, "--threads", "2", *options, *FEW)
             for registers in ("plain", "avx2", "avx512"):
                 with self.subTest(table=table, registers=registers):
-                    got = self.written(clang, table, "--threads", "2", "--samples", "200", "--instructions", registers)
+                    got = self.written(clang, table, "--threads", "2", "--instructions", registers, *options, *FEW)
                     if got is None:
                         self.skipTest("this processor has no such registers")
                     self.assertEqual(got, want)
+
+        # The ladders of tempering cost most: once, with all that could make a difference at once.
+        tempered = ("--method", "latent", "--tempered", "--classes", "2", *FEW)
+        self.assertEqual(self.written(clang, "spina", "--threads", "1", "--instructions", "plain", *tempered),
+                         self.written(self.gcc, "spina", "--threads", "8", *tempered))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ grep -qF 'Documented: 4,400 persons on 4 lists' said.txt || fail 'the documented
 grep -qF 'Lowest BIC of 113 models: [123,14,34], 10,357 (profile: 8,994 to 12,110)' said.txt || fail 'not the model'
 grep -qF 'deviance 9.32 on 4' said.txt || fail 'not its deviance'
 grep -qF 'at least 8,614' said.txt || fail 'no lower bound'
+grep -qF 'latent classes: at least 9,0' said.txt || fail 'not called a lower bound'
+grep -qF 'All methods together: at least 9,0' said.txt || fail 'together they have an upper limit'
+grep -qF '"code":"may-differ"' k.json || fail 'the gate is not in the result'
 grep -qF 'Lists linked: as published' said.txt || fail 'the linkage is not printed'
 cmp k.json out/result.json
 for picture in methods-1 overlap-1 probability-1 left-out-1 strata-1; do
@@ -96,6 +99,7 @@ refused 'on no list' 'A,B,C,count\n0,0,0,9\n1,1,1,9\n'
 refused 'All counts are zero' 'A,B,C,count\n1,0,0,0\n0,1,0,0\n'
 refused 'Nobody is on list C' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n1,1,0,6\n'
 refused 'one list' 'A,count\n1,40\n'
+refused 'Lists A and B hold the same persons' 'A,B,C,count\n1,1,0,40\n0,0,1,30\n1,1,1,16\n'
 refused 'Nobody is on two lists' 'A,B,C,count\n1,0,0,40\n0,1,0,30\n0,0,1,6\n'
 twenty=$(python3 -c 'print(",".join("L%d" % i for i in range(20)) + "\\n" + ",".join("1" * 20))')
 refused 'more than 10 lists' "$twenty"
@@ -133,6 +137,9 @@ expect 3 'latent classes: no number' "$estimate" ned5.csv --method latent --thre
 
 # In Korean.
 expect 0 '적어도 8,614' env LC_ALL=ko_KR.UTF-8 "$estimate" kosovo.csv --method chao
+
+expect 0 '모든 방법을 합쳐: 적어도' "$estimate" kosovo.csv --method loglinear --lang ko
+expect 2 'none of its words' "$estimate" kosovo.csv --override may-differ
 
 # Published figures: two groups, no conflict, nothing pooled.
 cat >claims.csv <<'END'

@@ -56,4 +56,9 @@ static inline void fixture_end(struct fixture *f)
 /* The spina bifida table (tests/estimate/tables.h). */
 #define FIXTURE_SPINA "s1,s2,s3,count\n1,0,0,244\n0,1,0,48\n1,1,0,142\n0,0,1,60\n1,0,1,111\n0,1,1,4\n1,1,1,12\n"
 
+/* Expected counts of 1,500 persons seen well and 1,500 seen badly. */
+#define FIXTURE_CLASSES                                                                                                \
+    "a,b,c,d,count\n1,0,0,0,233\n0,1,0,0,187\n1,1,0,0,111\n0,0,1,0,217\n1,0,1,0,97\n0,1,1,0,79\n1,1,1,0,69\n"          \
+    "0,0,0,1,233\n1,0,0,1,136\n0,1,0,1,111\n1,1,0,1,102\n0,0,1,1,97\n1,0,1,1,84\n0,1,1,1,69\n1,1,1,1,68\n"
+
 #endif

@@ -42,7 +42,7 @@ static void test_refused(void **state)
     fixture_begin(&f, "a,b,c,count\n1,0,0,40\n0,1,0,30\n1,1,0,6\n0,0,1,20\n");
     fixture_run(&f);
     result_of(&f, &result);
-    assert_non_null(strstr(buf_text(&result), "{\"code\":\"list-alone\",\"list\":\"c\""));
+    assert_non_null(strstr(buf_text(&result), "{\"bounds\":false,\"code\":\"list-alone\",\"list\":\"c\""));
     assert_null(strstr(buf_text(&result), "\"high\""));
     fixture_end(&f);
 }

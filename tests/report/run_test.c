@@ -16,7 +16,8 @@ static void test_methods_that_fit(void **state)
     const struct report_answer *a = &f.answers[0];
     assert_false(a->refused);
     assert_false(a->method[REPORT_CHAPMAN].asked);
-    for (unsigned m = REPORT_CHAO; m < REPORT_METHODS; m++) {
+    assert_true(a->method[REPORT_CHAO].refused && says(&a->method[REPORT_CHAO].reasons, ESTIMATE_LISTS_AVOID));
+    for (unsigned m = REPORT_LOGLINEAR; m < REPORT_METHODS; m++) {
         assert_true(a->method[m].asked && !a->method[m].refused);
         assert_true(a->method[m].value.n > 650 && a->method[m].value.n < 800);
         assert_true(a->method[m].value.low >= 621);
@@ -72,6 +73,27 @@ static void test_override(void **state)
     fixture_end(&f);
 }
 
+/* What a gate goes by is computed whatever was asked: asking for one method alone does not avoid it. */
+static void test_lower_bounds(void **state)
+{
+    for (enum report_method m = REPORT_LOGLINEAR; m < REPORT_METHODS; m++) {
+        struct fixture f;
+        fixture_begin(&f, FIXTURE_CLASSES);
+        f.o.method[m] = true;
+        fixture_run(&f);
+        const struct report_method_answer *a = &f.answers[0].method[m];
+        assert_true(!a->refused && a->bound && says(&a->reasons, ESTIMATE_MAY_DIFFER) && a->value.low < 3000);
+        fixture_end(&f);
+    }
+    struct fixture f;
+    fixture_begin(&f, FIXTURE_SPINA);
+    f.o.method[REPORT_CHAO] = f.o.override[ESTIMATE_LISTS_AVOID] = true;
+    fixture_run(&f);
+    assert_true(!f.answers[0].method[REPORT_CHAO].refused && f.answers[0].method[REPORT_CHAO].bound);
+    assert_true(says(&f.answers[0].method[REPORT_CHAO].reasons, ESTIMATE_LISTS_AVOID));
+    fixture_end(&f);
+}
+
 static void test_equal_tables_once(void **state)
 {
     struct fixture f;
@@ -104,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_methods_that_fit),    cmocka_unit_test(test_two_lists),
         cmocka_unit_test(test_declarations_refuse), cmocka_unit_test(test_override),
         cmocka_unit_test(test_equal_tables_once),   cmocka_unit_test(test_no_such_model),
+        cmocka_unit_test(test_lower_bounds),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
