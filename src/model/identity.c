@@ -139,7 +139,7 @@ static bool record_take(struct identity_record *r, const struct said *s)
 static bool code_known(struct bytes code)
 {
     char text[CONSENT_CODE_MAX + 1];
-    if (code.n > CONSENT_CODE_MAX)
+    if (code.n > CONSENT_CODE_MAX || (code.n > 0 && memchr(code.p, 0, code.n) != NULL))
         return false;
     memcpy(text, code.p, code.n);
     text[code.n] = 0;

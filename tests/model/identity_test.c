@@ -201,6 +201,12 @@ static void a_share_has_one_spelling(void **state)
         assert_int_equal(identity_share_read(bytes_of(b.p, n), &back, NULL), ERR_DAMAGED);
     buf_put_u8(&b, '\n');
     assert_int_equal(identity_share_read(buf_bytes(&b), &back, NULL), ERR_DAMAGED);
+    buf_clear(&b); /* nor does a code end where a zero byte stands */
+    s.person[6] = 'x';
+    identity_share_put(&s, &b);
+    *(char *)memchr(b.p, 'x', b.n) = 0;
+    assert_int_equal(identity_share_read(buf_bytes(&b), &back, NULL), ERR_DAMAGED);
+    s.person[6] = 0;
     static const uint8_t numbers[][3] = {{4, 3, 1}, {3, 3, 4}, {17, 17, 1}, {0, 1, 1}, {1, 1, 0}};
     for (size_t i = 0; i < COUNT(numbers); i++) {
         s.needed = numbers[i][0];
