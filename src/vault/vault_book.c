@@ -10,7 +10,7 @@
 enum {
     HOLDERS = 8, /* opened manifests that are kept */
     BUCKETS_MIN = 4096,
-    RECENT = 1 << 16, /* chunks of earlier parts that are remembered: some 10 MB */
+    RECENT = 1 << 14, /* chunks of earlier parts that are remembered: some 2 MB */
 };
 
 enum entry_state { ENTRY_PENDING, ENTRY_STORED, ENTRY_OLD };
