@@ -357,8 +357,8 @@ static int repair_packs(struct healing *h, bool *ret_unhealed, struct err *e)
         int one = repair_stripe(&r, s, &packs, i, rc == 0 ? e : NULL);
         rc = rc == 0 ? one : rc;
     }
-    if (rc == 0)
-        rc = mark_lost(s, h, &packs, e);
+    int marked = mark_lost(s, h, &packs, rc == 0 ? e : NULL); /* also when something else ended in an error */
+    rc = rc == 0 ? marked : rc;
     *ret_unhealed = r.unhealed;
     return rc;
 }
