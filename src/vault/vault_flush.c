@@ -136,8 +136,10 @@ static int packs_finish(struct vault_writer *w, struct err *e)
 {
     struct append *a = &w->append;
     int rc = vault_append_end(a, w->lane, e);
+    atomic_store(&w->parity.hurry, true);
     if (rc == 0)
         rc = sealed_wait(w);
+    atomic_store(&w->parity.hurry, false);
     if (rc == 0 && a->pack != NULL)
         rc = vault_pack_finish(a, a->pack, e);
     return rc == 0 ? folders_sync(w->v, a, e) : rc;

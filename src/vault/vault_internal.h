@@ -346,6 +346,7 @@ struct parity_out {
     struct bare *bare, **bare_last; /* under append.lock */
     uint32_t bare_count;
     bool summing;       /* under append.lock: somebody is at it */
+    atomic_bool hurry;  /* a flush waits: what can be done ahead is not begun */
     struct err blocked; /* a pack of an earlier writer is damaged: no more is made.  code 0: none is */
 };
 void vault_parity_init(struct parity_out *p);
@@ -358,6 +359,17 @@ bool vault_parity_full(const struct vault_writer *w);
 bool vault_parity_urgent(const struct vault_writer *w);
 /* vault_parity_fill: what is bare under the last stripe, or under a new one, as much as it takes; by ${threads}. */
 int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e);
+/* vault_parity_trailer: that of ${stripe}, ${t->sectors} sectors, from whichever file has it whole.  ERR_DAMAGED. */
+int vault_parity_trailer(const struct vault *v, const struct vault_stripe *stripe, const struct trailer *t, uint8_t *to,
+                         struct err *e);
+/*
+ * vault_parity_ahead.c: what the old files of a stripe say that is to be extended, added to its sum while packs are
+ * still being filled.  vault_parity_waits: under append.lock; there is something to add.  vault_parity_ahead: by the
+ * syncer, until all is added or somebody is in a hurry; what cannot be read, or is damaged, is left to
+ * vault_parity_fill, which meets it again.
+ */
+bool vault_parity_waits(struct vault_writer *w);
+void vault_parity_ahead(struct vault_writer *w);
 int vault_parity_told(struct vault_writer *w, struct vault_flushed *f, struct err *e); /* what was made, in ${f} */
 int vault_parity_committed(struct vault_writer *w, struct err *e); /* what was replaced goes */
 
@@ -504,6 +516,9 @@ struct sum { /* of one stripe */
     uint64_t members;            /* a bit for each of its packs that is in it */
     int fds[VAULT_PARITY_MAX];   /* memory, pack_sectors long: what the parity files will say, so far */
     atomic_bool broken;          /* memory is out: it is of no use */
+    uint32_t old_packs;          /* so many packs the parity covers that was added ahead; 0: none was */
+    uint32_t old_rows;           /* and so far: vault_parity_ahead.c */
+    bool old_failed;             /* nothing more of it is added */
     pthread_mutex_t region[16];
 };
 struct sealed { /* sectors of a pack, as they will lie on the disk */
@@ -525,6 +540,9 @@ void vault_sum_end(struct sum *s);                         /* its place is free 
 bool vault_sum_has(const struct sum *s, uint32_t member);
 /* vault_sum_add: by whoever seals them; adding them again takes them out. */
 void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x, uint8_t scratch[SUM_SCRATCH]);
+
+/* vault_sum_mix: sectors of an old parity file, or of what is to be one, to what that file will say. */
+void vault_sum_mix(struct sum *s, uint32_t file, uint32_t first, struct bytes sectors, uint8_t scratch[SUM_SCRATCH]);
 
 /* ---- vault_append.c: records into runs; vault_seal.c: runs into packs ---- */
 
@@ -625,7 +643,7 @@ int vault_pack_finish(struct append *a, struct pack_out *p, struct err *e);
  */
 int vault_pack_sample(const struct append *a, const struct pack_out *p, struct err *e);
 
-/* ---- the writer: vault_writer.c, vault_put.c, vault_work.c, vault_object.c, vault_flush.c ---- */
+/* ---- the writer: vault_writer.c, vault_put.c, vault_digest.c, vault_work.c, vault_object.c, vault_flush.c ---- */
 
 enum {
     PIECE = 4 << 20, /* bytes read at once */
@@ -677,6 +695,18 @@ struct worker {
     struct lane *lane;
     pthread_t thread;
 };
+struct digester { /* under the writer's lock, but for ${whole} */
+    struct crypt_sha256 *whole; /* the thread's while a part waits or is at hand, else the calling thread's */
+    struct digest_part {
+        struct piece *piece;
+        size_t n;
+    } part[PIECES]; /* a ring; the first stays in it until it is hashed */
+    size_t first, count;
+    bool ending;
+    pthread_cond_t more, done;
+    pthread_t thread; /* from the first object that is streamed on */
+    bool running;
+};
 struct vault_writer {
     struct vault *v;
     atomic_bool stop; /* failed or closing: threads leave their work */
@@ -706,7 +736,7 @@ struct vault_writer {
     struct object *gathered, **gathered_last;
     unsigned gathered_count;
     struct object *current; /* put, not resolved */
-    struct crypt_sha256 *whole;
+    struct digester digester;
     uint64_t next_pack, next_record; /* as of the last flush */
     struct parity_out parity;
     bool flushed;                    /* and not yet committed */
@@ -725,6 +755,11 @@ int vault_manifests_send(struct vault_writer *w, struct err *e);
 int vault_object_end(struct vault_writer *w, struct object *o, struct err *e); /* streamed: when all is known of it */
 void vault_object_free(struct vault_writer *w, struct object *o);
 /* Not under it. */
+int vault_digest_init(struct vault_writer *w, struct err *e);
+void vault_digest_release(struct vault_writer *w); /* ends its thread */
+void vault_digest_begin(struct vault_writer *w);
+void vault_digest_add(struct vault_writer *w, struct piece *p, size_t n); /* the piece is held until it is hashed */
+void vault_digest_end(struct vault_writer *w, struct hash *ret);          /* waits for all that was added */
 int vault_gather_send(struct vault_writer *w, struct err *e);
 int vault_manifest_write(struct vault_writer *w, struct lane *lane, struct object *o, struct err *e);
 

@@ -26,6 +26,7 @@ struct source { /* what is summed: a pack, a parity file as it was, or what was 
     struct file_path path;
     struct hash *leaves; /* NULL: of what was added up there are none */
     uint32_t sectors;    /* that it has; zeros stand for the others */
+    uint32_t first_row;  /* at a multiple of ROWS: what is before it is in another source; zeros stand for it */
     uint8_t weight[VAULT_PARITY_MAX]; /* its coefficient in each file */
     bool checked; /* the leaves are there, and what is read is held to them; else they are made here */
     bool own;     /* this writer wrote it: what does not come back is a failure, not a damage of long ago */
@@ -101,7 +102,9 @@ static int rows_check(struct source *s, const uint8_t *sectors, uint32_t first, 
 
 static int source_rows(struct source *s, uint8_t *to, uint32_t first, uint32_t count, struct err *e)
 {
-    uint32_t here = first >= s->sectors ? 0 : s->sectors - first < count ? s->sectors - first : count;
+    uint32_t here = first >= s->sectors || first < s->first_row ? 0
+                    : s->sectors - first < count                ? s->sectors - first
+                                                                : count;
     size_t n = (size_t)here * VAULT_SECTOR;
     memset(to + n, 0, (size_t)(count - here) * VAULT_SECTOR);
     int rc = here == 0 ? 0 : source_read(s, to, n, (uint64_t)first * VAULT_SECTOR, e);
@@ -254,16 +257,15 @@ static int sum_sources(struct stripe_job *j, const struct sum *sum, const struct
     return rc;
 }
 
-/* The trailer of the old parity, from whichever file has it whole. */
-static int old_trailer(const struct stripe_job *j, const struct vault_stripe *old, const struct trailer *t,
-                       uint8_t *to, struct err *e)
+int vault_parity_trailer(const struct vault *v, const struct vault_stripe *stripe, const struct trailer *t, uint8_t *to,
+                         struct err *e)
 {
     int rc = ERR_DAMAGED;
-    for (uint32_t i = 0; rc == ERR_DAMAGED && i < j->v->parity.files; i++) {
+    for (uint32_t i = 0; rc == ERR_DAMAGED && i < v->parity.files; i++) {
         OWN(fd_drop) int fd = -1;
         struct file_path path;
         struct merkle m = {0};
-        rc = vault_parity_path(j->v->root, old, i, &path, e);
+        rc = vault_parity_path(v->root, stripe, i, &path, e);
         if (rc == 0)
             rc = file_open_copy(path.s, &fd, e);
         if (rc == 0)
@@ -277,27 +279,28 @@ static int old_trailer(const struct stripe_job *j, const struct vault_stripe *ol
         struct hash root;
         vault_merkle_root(&m, &root);
         bool unread = fd >= 0 && rc == ERR_IO; /* by the disk */
-        if (rc == ERR_ABSENT || unread || (rc == 0 && !hash_equal(&root, &old->trailer)))
+        if (rc == ERR_ABSENT || unread || (rc == 0 && !hash_equal(&root, &stripe->trailer)))
             rc = err_set(e, ERR_DAMAGED, "%s is damaged", path.s);
     }
     return rc;
 }
 
-/* The leaves of the packs before, and the old parity as further sources. */
-static int old_sources(struct stripe_job *j, const struct vault_stripe *old, struct hash *old_leaves, struct err *e)
+/* The leaves of the packs before, and the old parity as further sources, from where it is not in the sum already. */
+static int old_sources(struct stripe_job *j, const struct vault_stripe *old, uint32_t first_row,
+                       struct hash *old_leaves, struct err *e)
 {
     struct trailer t;
     vault_trailer_shape(j->v->pack_sectors, old->packs + j->v->parity.files, &t);
     OWN(mem_drop) uint8_t *bytes = malloc((size_t)t.sectors * VAULT_SECTOR);
     if (bytes == NULL)
         return err_memory(e);
-    int rc = old_trailer(j, old, &t, bytes, e);
+    int rc = vault_parity_trailer(j->v, old, &t, bytes, e);
     if (rc != 0)
         return rc;
     size_t each = (size_t)j->v->pack_sectors * CRYPT_HASH;
     memcpy(j->leaves, bytes + vault_trailer_leaf_at(&t, 0, 0), each * old->packs);
     memcpy(old_leaves, bytes + vault_trailer_leaf_at(&t, old->packs, 0), each * j->v->parity.files);
-    for (uint32_t i = 0; rc == 0 && i < j->v->parity.files; i++) {
+    for (uint32_t i = 0; rc == 0 && first_row < j->v->pack_sectors && i < j->v->parity.files; i++) {
         struct file_path path;
         struct source *s = NULL;
         rc = vault_parity_path(j->v->root, old, i, &path, e);
@@ -306,6 +309,7 @@ static int old_sources(struct stripe_job *j, const struct vault_stripe *old, str
         if (rc == 0) {
             s->checked = true;
             s->weight[i] = 1;
+            s->first_row = first_row;
         }
     }
     return rc;
@@ -403,8 +407,9 @@ static int stripe_sum(const struct vault_writer *w, const struct summing *s, con
     }
     if (rc == 0 && s->sum != NULL)
         rc = sum_sources(&j, s->sum, s->open, e);
+    uint32_t ahead = s->sum != NULL && old != NULL && s->sum->old_packs == old->packs ? s->sum->old_rows : 0;
     if (rc == 0 && old != NULL)
-        rc = old_sources(&j, old, old_leaves, e);
+        rc = old_sources(&j, old, ahead, old_leaves, e);
     if (rc == 0)
         rc = files_make(&j, e);
     if (rc != 0)
@@ -579,6 +584,8 @@ int vault_parity_fill(struct vault_writer *w, unsigned threads, struct err *e)
     struct sum *sum = NULL;
     sum_take(w, fresh.stripe, &sum, &s);
     rc = extends ? stripe_sum(w, &s, &old, &why) : ERR_DAMAGED;
+    if (rc == ERR_DAMAGED && sum != NULL && sum->old_packs != 0)
+        s.sum = NULL; /* some of what is damaged further on is in it */
     if (rc == ERR_DAMAGED)
         rc = stripe_sum(w, &s, NULL, &why);
     sum_let_go(w, sum);

@@ -1,5 +1,5 @@
 /*
- * Putting an object: the calling thread reads and makes the SHA-256 of the whole.
+ * Putting an object: the calling thread reads.
  *
  * An object that fits into what is left of a piece waits there, uncut, until it is kept: what is forgotten (already
  * here) costs nobody else anything.  Longer ones are streamed: each piece goes to the workers as soon as it is read.
@@ -121,20 +121,22 @@ static int stream(struct reading *r, size_t n, struct err *e)
     struct task t = {.kind = TASK_STREAM, .objects = r->o};
     int rc = 0;
     r->o->streamed = true;
-    crypt_sha256_begin(w->whole);
+    vault_digest_begin(w);
     for (;;) {
         t.piece = p;
         t.n = n;
         t.last = r->ended;
         rc = task_send(w, &t, e);
         if (rc == 0)
-            crypt_sha256_add(w->whole, bytes_of(p->data, n));
+            vault_digest_add(w, p, n);
         piece_give(w, p);
         if (rc != 0 || t.last)
             break;
         p = piece_take(w);
-        if (p == NULL)
-            return vault_writer_failed(w, e);
+        if (p == NULL) {
+            rc = vault_writer_failed(w, e);
+            break;
+        }
         t.turn++;
         n = 0;
         rc = fill(r, p->data, PIECE, &n, e);
@@ -143,7 +145,7 @@ static int stream(struct reading *r, size_t n, struct err *e)
             break;
         }
     }
-    crypt_sha256_end(w->whole, &r->o->digest.sha256);
+    vault_digest_end(w, &r->o->digest.sha256);
     return rc;
 }
 

@@ -61,6 +61,8 @@ static void sum_begin(const struct vault *v, struct sum *s, uint64_t stripe)
     s->used = true;
     s->stripe = stripe;
     s->members = 0;
+    s->old_packs = s->old_rows = 0;
+    s->old_failed = false;
     atomic_store(&s->broken, false);
     for (size_t i = 0; i < COUNT(s->fds); i++)
         s->fds[i] = -1;
@@ -140,6 +142,29 @@ void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x,
         pthread_mutex_t *lock = &s->region[first / SUM_PIECE % COUNT(s->region)];
         (void)pthread_mutex_lock(lock);
         if (!atomic_load(&s->broken) && !piece_add(s, v, tables, (uint64_t)first * VAULT_SECTOR, some, scratch))
+            sum_break(s);
+        (void)pthread_mutex_unlock(lock);
+    }
+}
+
+static bool piece_mix(const struct sum *s, uint32_t file, uint64_t at, struct bytes sectors, uint8_t *to)
+{
+    if (pread(s->fds[file], to, sectors.n, (off_t)at) != (ssize_t)sectors.n)
+        return false;
+    for (size_t i = 0; i < sectors.n; i++)
+        to[i] ^= sectors.p[i];
+    return pwrite(s->fds[file], to, sectors.n, (off_t)at) == (ssize_t)sectors.n;
+}
+
+void vault_sum_mix(struct sum *s, uint32_t file, uint32_t first, struct bytes sectors, uint8_t scratch[SUM_SCRATCH])
+{
+    const size_t piece = (size_t)SUM_PIECE * VAULT_SECTOR;
+    assert(first % SUM_PIECE == 0);
+    for (size_t at = 0; at < sectors.n; at += piece, first += SUM_PIECE) {
+        struct bytes some = bytes_of(sectors.p + at, sectors.n - at < piece ? sectors.n - at : piece);
+        pthread_mutex_t *lock = &s->region[first / SUM_PIECE % COUNT(s->region)];
+        (void)pthread_mutex_lock(lock);
+        if (!atomic_load(&s->broken) && !piece_mix(s, file, (uint64_t)first * VAULT_SECTOR, some, scratch))
             sum_break(s);
         (void)pthread_mutex_unlock(lock);
     }

@@ -96,9 +96,19 @@ static int stripe_fill(struct vault_writer *w, struct err *e)
     return rc;
 }
 
+static void stripe_prepare(struct vault_writer *w)
+{
+    struct append *a = &w->append;
+    w->parity.summing = true;
+    (void)pthread_mutex_unlock(&a->lock);
+    vault_parity_ahead(w);
+    (void)pthread_mutex_lock(&a->lock);
+    w->parity.summing = false;
+}
+
 /*
- * Sealed packs are synced while others are being filled, and full stripes summed, so that the flush has little left to
- * wait for.
+ * Sealed packs are synced while others are being filled, full stripes summed, and what a stripe's old files say is
+ * fetched, so that the flush has little left to wait for.
  */
 void *vault_syncer(void *writer)
 {
@@ -113,6 +123,8 @@ void *vault_syncer(void *writer)
             rc = pack_sync(w, p, &e);
         else if (w->parity.known && vault_parity_full(w))
             rc = stripe_fill(w, &e);
+        else if (vault_parity_waits(w))
+            stripe_prepare(w);
         else {
             (void)pthread_cond_wait(&a->moved, &a->lock);
             continue;
@@ -256,8 +268,8 @@ static int writer_init(struct vault_writer *w, const struct vault_memory *memory
     int rc = book != 0 ? book : append;
     if (rc == 0)
         rc = pieces_init(w, e);
-    w->whole = crypt_sha256_new();
-    if (rc != 0 || w->whole == NULL)
+    int digest = vault_digest_init(w, e);
+    if (rc != 0 || digest != 0)
         return err_memory(e);
     w->lane = &w->append.lanes[w->v->threads];
     w->append.next_pack = w->next_pack = next_pack;
@@ -308,6 +320,7 @@ void vault_writer_close(struct vault_writer *w)
     if (w == NULL)
         return;
     threads_join(w);
+    vault_digest_release(w);
     objects_free(w, w->gathered);
     objects_free(w, w->ready);
     vault_object_free(w, w->current);
@@ -317,7 +330,6 @@ void vault_writer_close(struct vault_writer *w)
             crypt_wipe(p->low, (size_t)(p->data + PIECE - p->low));
         free(p->memory);
     }
-    crypt_sha256_free(w->whole);
     vault_append_release(&w->append);
     vault_parity_release(&w->parity);
     vault_book_release(&w->book);

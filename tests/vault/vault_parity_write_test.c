@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SECTORS = 64, PACK = SECTORS * VAULT_SECTOR };
 
@@ -224,6 +225,57 @@ static void damage_is_not_carried_on(void **state)
     fixture_end(&f);
 }
 
+/* Until the syncer has nothing to do; of the old parity of the stripe, how many rows it has fetched. */
+static uint32_t fetched_ahead(struct fixture *f)
+{
+    struct append *a = &f->w->append;
+    for (unsigned i = 0;; i++) {
+        (void)pthread_mutex_lock(&a->lock);
+        const struct sum *s = vault_sum_of(&a->sums, f->stripes[0].stripe);
+        bool done = s != NULL && f->w->parity.bare_count != 0 && !f->w->parity.summing && !vault_parity_waits(f->w);
+        uint32_t rows = done ? s->old_rows : 0;
+        (void)pthread_mutex_unlock(&a->lock);
+        if (done)
+            return rows;
+        assert_true(i < 60000);
+        (void)usleep(1000);
+    }
+}
+
+/* Old parity that is fetched while packs are being filled is used, also when it was not fetched to its end. */
+static void fetched_ahead_is_the_same(void **state)
+{
+    enum { WHOLE, LOST_AFTER, ONE_DAMAGED, LATE_DAMAGED, TRAILER_AFTER, HURRY, CASES };
+    static const uint32_t rows[CASES] = {SECTORS, SECTORS, 0, SECTORS / 2, SECTORS, 0};
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct fixture f;
+        char path[2][256];
+        fixture_begin_with(&f, 1, 2, (struct vault_parity){16, 2});
+        fixture_fill(&f, 2, 1 << 20);
+        for (unsigned file = 0; file < 2; file++)
+            fixture_member_path(&f, 0, f.stripes[0].packs + file, path[file]);
+        if (i == ONE_DAMAGED)
+            flip(path[1], 5000);
+        if (i == LATE_DAMAGED)
+            flip(path[0], PACK - 1);
+        atomic_store(&f.w->parity.hurry, i == HURRY);
+        OWN(mem_drop) uint8_t *x = fixture_bytes('r', 3 << 20, 3);
+        uint64_t leaf = fixture_put(&f, bytes_of(x, 3 << 20));
+        if (fetched_ahead(&f) != rows[i])
+            fail_msg("case %d", i);
+        for (unsigned file = 0; file < 2 && i == LOST_AFTER; file++)
+            flip(path[file], 5000);
+        for (unsigned file = 0; file < 2 && i == TRAILER_AFTER; file++)
+            flip(path[file], PACK + 100);
+        fixture_commit(&f, NULL);
+        assert_false(atomic_load(&f.w->parity.hurry));
+        stripes_are_right(&f);
+        fixture_same(&f, leaf, bytes_of(x, 3 << 20));
+        fixture_end(&f);
+    }
+}
+
 static int nothing_found(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret,
                          struct err *e)
 {
@@ -274,6 +326,7 @@ int main(void)
         cmocka_unit_test(another_writer_goes_on),
         cmocka_unit_test(old_files_go_with_the_commit),
         cmocka_unit_test(damage_is_not_carried_on),
+        cmocka_unit_test(fetched_ahead_is_the_same),
         cmocka_unit_test(logs_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
