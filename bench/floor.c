@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <fts.h>
-#include <isa-l/erasure_code.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -35,7 +34,6 @@ static struct {
     struct hash *seen; /* by the first bytes, open addressing */
     uint8_t *squeezed, *check, *sealed, *sectors, *parity;
     size_t room; /* bytes in ${sealed} */
-    uint8_t tables[PACKS * FILES * 32];
 } b;
 
 static void stop(const char *what)
@@ -83,10 +81,10 @@ static void sectors_seal(void)
     t = tick(LEAVES, t);
     for (int i = 0; i < FILES; i++)
         to[i] = b.parity + (size_t)i * SEALED * VAULT_SECTOR;
-    for (size_t i = 0; i < SEALED; i += 8) {
+    for (size_t i = 0; i < SEALED; i += SUM_PIECE) {
         uint8_t *some[FILES] = {to[0] + i * VAULT_SECTOR, to[1] + i * VAULT_SECTOR};
-        ec_encode_data_update(8 * VAULT_SECTOR, PACKS, FILES, (int)(b.stored / SEALED % PACKS), b.tables,
-                              b.sectors + i * VAULT_SECTOR, some);
+        vault_sum_sectors(&(struct vault_parity){PACKS, FILES}, (uint32_t)(b.stored / SEALED % PACKS),
+                          bytes_of(b.sectors + i * VAULT_SECTOR, (size_t)SUM_PIECE * VAULT_SECTOR), some);
     }
     for (size_t i = 0; i < SEALED * FILES / PACKS; i++)
         leaf[i] = bytes_of(b.parity + i * VAULT_SECTOR, VAULT_SECTOR);
@@ -251,7 +249,6 @@ int main(int argc, char **argv)
         return 2;
     }
     uint8_t *room_for = room(CHUNK + TO_READ);
-    uint8_t matrix[(PACKS + FILES) * PACKS];
     gathered.data = room(TO_READ + OBJECT_ONE_FRAME);
     b.squeezer = vault_squeezer_new();
     b.outer = crypt_aead_new();
@@ -261,8 +258,6 @@ int main(int argc, char **argv)
     b.sealed = room(SEALED * SECTOR_REST);
     b.sectors = room(SEALED * VAULT_SECTOR);
     b.parity = room((size_t)FILES * SEALED * VAULT_SECTOR);
-    gf_gen_cauchy1_matrix(matrix, PACKS + FILES, PACKS);
-    ec_init_tables(PACKS, FILES, matrix + PACKS * PACKS, b.tables);
     vault_gear_make(&b.key, &b.gear);
     crypt_aead_key(b.outer, &b.key);
     char *const from[] = {argv[1], NULL};

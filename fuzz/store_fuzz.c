@@ -1,6 +1,7 @@
 /*
  * Hostile state files of the outside, and the table of pack extents in a record.  The first byte chooses: 0, the rest
- * is the file; 1, its lines before the MAC, which is made here; 2, a table of extents; 3, the file of audits' reports.
+ * is the file; 1, its lines before the MAC, which is made here; 2, a table of extents; 3, the file of audits' reports;
+ * 4, that of packs that were found damaged.
  *
  * Held: a state that is read, with its key or without, is written again to the same lines; so is a table of extents.
  */
@@ -92,6 +93,16 @@ static void reports(struct bytes text)
     must(bytes_equal(buf_bytes(&again), text));
 }
 
+static void noticed(struct bytes text)
+{
+    OWN(store_noticed_release) struct store_noticed read = {0};
+    OWN(buf_drop) struct buf again = {0};
+    if (store_noticed_parse(text, &pin, &read) != 0)
+        return;
+    store_noticed_put(&read, &pin, &again);
+    must(bytes_equal(buf_bytes(&again), text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_of(bytes_of(data, size));
@@ -105,5 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         extents(rest);
     else if (what == 3)
         reports(rest);
+    else if (what == 4)
+        noticed(rest);
     return 0;
 }

@@ -197,6 +197,8 @@ static int pack_settle(void *context, void *job, struct err *e)
     p->outrun = p->outrun || j->outrun;
     if (j->rc == ERR_DAMAGED && j->lines.n == 0)
         buf_printf(&j->lines, "%s\n", j->e.text);
+    if (!p->outrun && j->pack != NULL)
+        store_notice(a->s, j->pack->pack, j->lines.n != 0);
     if (!p->outrun) {
         lines_tell(a, &j->lines, store_audit_found);
         lines_tell(a, &j->notes, a->settled ? store_audit_found : note);
@@ -412,6 +414,8 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     (void)pthread_mutex_destroy(&a.pace_lock);
     if (rc == 0 || rc == ERR_STOPPED)
         report(&p, full && rc == 0);
+    if (rc == 0 && p.from == 0 && !p.outrun && !s->audit_rest)
+        store_notice(s, STORE_NOTICED_MORE, false);
     store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

@@ -42,6 +42,7 @@ void store_close(struct store *s)
     store_folds_release(&s->folds);
     store_erasures_release(&s->erasures);
     pthread_mutex_destroy(&s->erasures_lock);
+    pthread_mutex_destroy(&s->noticing);
     pthread_mutex_destroy(&s->asking);
     fd_drop(&s->lock_fd); /* last: the lock covers all that closes before */
     free(s->root);
@@ -327,6 +328,12 @@ static int mend(struct store *s, struct err *e)
     return rc;
 }
 
+static void damage_notice(void *store, uint64_t pack)
+{
+    store_notice(store, pack, true);
+    store_notice(store, STORE_NOTICED_MORE, true);
+}
+
 static int run_add(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,
                    uint32_t records, struct err *e)
 {
@@ -357,6 +364,8 @@ int store_vault_reopen(struct store *s, struct err *e)
                                 .span = s->span,
                                 .keys = &keys};
     int rc = vault_open(&setup, &s->vault, e);
+    if (rc == 0)
+        vault_on_damage(s->vault, damage_notice, s);
     crypt_wipe(later, (keys.turn_count + 1) * sizeof *later);
     free(later);
     crypt_wipe(&keys, sizeof keys);
@@ -897,6 +906,7 @@ static int open_by(const struct store_place *place, enum store_manner manner, en
     s->lock_fd = -1;
     pthread_mutex_init(&s->asking, NULL);
     pthread_mutex_init(&s->erasures_lock, NULL);
+    pthread_mutex_init(&s->noticing, NULL);
     s->root = strdup(place->root);
     if (s->root == NULL)
         return err_memory(e);

@@ -166,5 +166,11 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e)
     ret->packs = end.packs;
     if (rc == 0)
         ages_of(&reports, ret);
+    OWN(store_noticed_release) struct store_noticed noticed = {0};
+    if (rc == 0)
+        rc = store_noticed_read(s, &noticed, e);
+    while (noticed.count > 0 && noticed.packs[noticed.count - 1] == STORE_NOTICED_MORE)
+        noticed.count--;
+    ret->damaged = noticed.count;
     return rc;
 }

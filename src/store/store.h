@@ -365,6 +365,7 @@ struct store_ages {
     struct store_age run[STORE_AGES_MAX];
     uint64_t packs, never; /* in all; of them without a report */
     uint64_t waiting;      /* reports that are not on the log */
+    uint64_t damaged;      /* packs that were found damaged on this computer, and nobody repaired */
 };
 int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e);
 

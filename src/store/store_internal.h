@@ -227,6 +227,8 @@ struct store {
     } passphrase;
     struct store_erasures erasures;
     pthread_mutex_t erasures_lock; /* while they are loaded */
+    pthread_mutex_t noticing; /* whoever reads tells of damaged packs */
+    uint64_t noticed_last;    /* and told last of this one, less one; 0: of none */
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
@@ -239,6 +241,24 @@ struct store {
 
 /* write.c: where the bytes of an item that is committed lie, by any thread. */
 int store_holder(struct store *s, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e);
+/*
+ * noticed.c: packs that were found damaged, ascending.  store_noticed_read: appended to ${ret}; ERR_DAMAGED: the file
+ * is.  store_notice: by any thread; what is found damaged is added, what is found whole goes.  store_notice_none: after
+ * a repair.  STORE_NOTICED_MORE in place of a pack: others may be damaged that nobody looked at.
+ * store_noticed_parse: ERR_DAMAGED without words, ERR_IO when memory is out.
+ */
+#define STORE_NOTICED_MORE UINT64_MAX
+struct store_noticed {
+    uint64_t *packs;
+    size_t count, room;
+};
+int store_noticed_read(const struct store *s, struct store_noticed *ret, struct err *e);
+void store_notice(struct store *s, uint64_t pack, bool damaged);
+void store_notice_none(const struct store *s);
+void store_noticed_release(struct store_noticed *n);
+int store_noticed_add(struct store_noticed *n, uint64_t pack);
+int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret);
+void store_noticed_put(const struct store_noticed *n, const struct hash *pin, struct buf *to);
 /* suspects.c: the vault is told, once, of packs that something happened to. */
 int store_suspects(struct store *s, struct err *e);
 

@@ -1,11 +1,37 @@
 /*
- * Packs that something happened to: they are not here in full length, or a damaged file of theirs was set aside.
+ * Packs that something happened to: they are not here in full length, a damaged file of theirs was set aside, or
+ * damage was seen in them and nobody has repaired it.
  *
  * Nothing new is built on what lies in them, and what is already here is only said of an item all of which can still
  * be had: whoever takes a source in again, because some of it was lost, must not be told that it is safe.  As long as
  * there are no such packs this costs a look at each file's name and length, once.
  */
 #include "store/store_internal.h"
+
+/* ${packs}, ascending, and those of ${noticed} that are among the ${end} of this compartment; or all of them. */
+static int noticed_join(const struct store *s, const struct store_noticed *noticed, uint64_t end, uint64_t **packs,
+                        size_t *count, struct err *e)
+{
+    if (noticed->count == 0)
+        return 0;
+    bool all = noticed->packs[noticed->count - 1] == STORE_NOTICED_MORE;
+    uint64_t *both = calloc((size_t)end + 1, sizeof *both);
+    if (both == NULL)
+        return err_memory(e);
+    size_t n = 0, at = 0, k = 0;
+    for (uint64_t pack = s->span.first; pack < s->span.first + end; pack++) {
+        while (at < noticed->count && noticed->packs[at] < pack)
+            at++;
+        bool was = k < *count && (*packs)[k] == pack;
+        k += was;
+        if (all || was || (at < noticed->count && noticed->packs[at] == pack))
+            both[n++] = pack;
+    }
+    free(*packs);
+    *packs = both;
+    *count = n;
+    return 0;
+}
 
 static int suspects_find(struct store *s, struct err *e)
 {
@@ -22,8 +48,22 @@ static int suspects_find(struct store *s, struct err *e)
                                                     .open = end.open,
                                                     .covered = end.covered},
                             &packs, &count, e);
+    if (rc != 0)
+        return rc;
+    OWN(store_noticed_release) struct store_noticed noticed = {0};
+    struct err why = {0};
+    rc = store_noticed_read(s, &noticed, &why);
+    if (rc == ERR_DAMAGED)
+        store_tell(s, why.text);
+    else if (rc != 0)
+        *e = why;
     if (rc == 0)
+        rc = noticed_join(s, &noticed, end.packs, &packs, &count, e);
+    if (rc == 0 || rc == ERR_DAMAGED) {
         vault_suspect(s->vault, packs, count);
+        return 0;
+    }
+    free(packs);
     return rc;
 }
 

@@ -148,6 +148,12 @@ void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes),
     v->on_read_context = context;
 }
 
+void vault_on_damage(struct vault *v, void (*told)(void *context, uint64_t pack), void *context)
+{
+    v->on_damage = told;
+    v->on_damage_context = context;
+}
+
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD])
 {
     memcpy(to, v->pin.b, CRYPT_HASH);

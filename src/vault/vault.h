@@ -263,6 +263,8 @@ int vault_check(struct vault *v, struct vault_seen *seen, const struct vault_che
 /* vault_on_read: ${told} hears of all bytes that are read from packs from now on, in whatever thread reads; it may take
  * its time.  NULL: nobody. */
 void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context);
+/* vault_on_damage: ${told} hears of each pack of which a record did not open, in whatever thread reads.  NULL: none. */
+void vault_on_damage(struct vault *v, void (*told)(void *context, uint64_t pack), void *context);
 /* vault_look: digest and size from the manifest alone. */
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
                struct err *e);

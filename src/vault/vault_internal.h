@@ -234,6 +234,8 @@ struct vault {
     size_t suspect_count;
     void (*on_read)(void *context, uint64_t bytes); /* NULL: nobody is told */
     void *on_read_context;
+    void (*on_damage)(void *context, uint64_t pack); /* NULL: nobody hears of it */
+    void *on_damage_context;
 };
 void vault_sector_aad(const struct vault *v, uint64_t pack, uint8_t to[SECTOR_AAD]);
 void vault_record_aad(const struct vault *v, const uint8_t head[RECORD_HEAD], uint8_t to[RECORD_AAD]);
@@ -541,6 +543,8 @@ bool vault_sum_has(const struct sum *s, uint32_t member);
 /* vault_sum_add: by whoever seals them; adding them again takes them out. */
 void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x, uint8_t scratch[SUM_SCRATCH]);
 
+/* vault_sum_sectors: of pack ${member} of a stripe, added to what each of its parity files says. */
+void vault_sum_sectors(const struct vault_parity *p, uint32_t member, struct bytes sectors, uint8_t **to);
 /* vault_sum_mix: sectors of an old parity file, or of what is to be one, to what that file will say. */
 void vault_sum_mix(struct sum *s, uint32_t file, uint32_t first, struct bytes sectors, uint8_t scratch[SUM_SCRATCH]);
 

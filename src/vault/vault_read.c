@@ -695,6 +695,8 @@ static int record_find(struct reader *r, uint64_t record, const struct lock *loc
     if (rc != 0)
         return rc;
     rc = record_get(r, &run, record, lock, place, ret, e);
+    if (rc == ERR_DAMAGED && r->v->on_damage != NULL)
+        r->v->on_damage(r->v->on_damage_context, run.pack);
     if (rc != 0)
         return err_add(e, rc, "pack %llu, record %llu", (unsigned long long)run.pack, (unsigned long long)record);
     return 0;

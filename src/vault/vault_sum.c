@@ -108,8 +108,19 @@ bool vault_sum_has(const struct sum *s, uint32_t member)
     return s != NULL && !atomic_load(&s->broken) && (s->members >> member & 1) != 0;
 }
 
+void vault_sum_sectors(const struct vault_parity *p, uint32_t member, struct bytes sectors, uint8_t **to)
+{
+    uint8_t matrix[VAULT_PARITY_MAX];
+    uint8_t tables[VAULT_PARITY_MAX * TABLE];
+    for (uint32_t i = 0; i < p->files; i++)
+        matrix[i] = vault_parity_coefficient(p, member, i);
+    ec_init_tables(1, (int)p->files, matrix, tables);
+    /* ISA-L only reads them. */
+    ec_encode_data_update((int)sectors.n, 1, (int)p->files, 0, tables, (uint8_t *)(uintptr_t)sectors.p, to);
+}
+
 /* At most a piece: fetched, added to and put back while nobody else does, and near the processor meanwhile. */
-static bool piece_add(const struct sum *s, const struct vault *v, uint8_t *tables, uint64_t at, struct bytes sectors,
+static bool piece_add(const struct sum *s, const struct vault *v, uint32_t member, uint64_t at, struct bytes sectors,
                       uint8_t scratch[SUM_SCRATCH])
 {
     uint8_t *to[VAULT_PARITY_MAX];
@@ -120,8 +131,7 @@ static bool piece_add(const struct sum *s, const struct vault *v, uint8_t *table
     }
     if (!good)
         return false;
-    /* ISA-L only reads it. */
-    ec_encode_data_update((int)sectors.n, 1, (int)v->parity.files, 0, tables, (uint8_t *)(uintptr_t)sectors.p, to);
+    vault_sum_sectors(&v->parity, member, sectors, to);
     for (uint32_t i = 0; good && i < v->parity.files; i++)
         good = pwrite(s->fds[i], to[i], sectors.n, (off_t)at) == (ssize_t)sectors.n;
     return good;
@@ -129,19 +139,14 @@ static bool piece_add(const struct sum *s, const struct vault *v, uint8_t *table
 
 void vault_sum_add(struct sum *s, const struct vault *v, const struct sealed *x, uint8_t scratch[SUM_SCRATCH])
 {
-    uint8_t matrix[VAULT_PARITY_MAX];
-    uint8_t tables[VAULT_PARITY_MAX * TABLE];
     const uint32_t member = (uint32_t)(x->pack % v->parity.packs);
-    for (uint32_t i = 0; i < v->parity.files; i++)
-        matrix[i] = vault_parity_coefficient(&v->parity, member, i);
-    ec_init_tables(1, (int)v->parity.files, matrix, tables);
     for (uint32_t at = 0, next; at < x->count; at = next) {
         const uint32_t first = x->first + at, edge = (first / SUM_PIECE + 1) * SUM_PIECE;
         next = edge - x->first < x->count ? edge - x->first : x->count;
         struct bytes some = bytes_of(x->sectors + (size_t)at * VAULT_SECTOR, (size_t)(next - at) * VAULT_SECTOR);
         pthread_mutex_t *lock = &s->region[first / SUM_PIECE % COUNT(s->region)];
         (void)pthread_mutex_lock(lock);
-        if (!atomic_load(&s->broken) && !piece_add(s, v, tables, (uint64_t)first * VAULT_SECTOR, some, scratch))
+        if (!atomic_load(&s->broken) && !piece_add(s, v, member, (uint64_t)first * VAULT_SECTOR, some, scratch))
             sum_break(s);
         (void)pthread_mutex_unlock(lock);
     }

@@ -63,6 +63,9 @@ static void say_ages(const struct verbs_face *face, const struct store_ages *age
         say_age(face, &ages->run[i], now);
     if (ages->count > AGES_SAID)
         verbs_say(face, "    ... and %s more; --json lists all", verbs_number(ages->count - AGES_SAID, n));
+    if (ages->damaged > 0)
+        verbs_say(face, "    Found damaged, and not repaired since: %s packs: run groundwork repair",
+                  verbs_number(ages->damaged, n));
     if (ages->waiting > 0)
         verbs_say(face, "    %s reports of audits go on the log with the next commit", verbs_number(ages->waiting, n));
 }
@@ -203,7 +206,8 @@ static void say_cosigners(const struct verbs_face *face, struct store *s, const 
 }
 
 static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
-                       const struct store_facts *f, const struct store_glance *c, struct err *e)
+                       const struct store_facts *f, const struct store_glance *c, const struct store_ages *ages,
+                       struct err *e)
 {
     struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
@@ -226,6 +230,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_u64(j, "packs", c->packs);
     verbs_json_u64(j, "packs_bare", c->bare);
+    verbs_json_u64(j, "packs_damaged", ages->damaged);
     verbs_json_u64(j, "packs_here", c->packs_here);
     verbs_json_u64(j, "parity_files", f->parity.files);
     verbs_json_u64(j, "parity_packs", f->parity.packs);
@@ -275,13 +280,13 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         verbs_warn(face, "%s", mine.text);
     if (store_accesses_waiting(s, &waiting, &mine) != 0)
         verbs_warn(face, "%s", mine.text);
-    bool whole = is_whole(&f, &glance, &interrupted) && looked;
+    bool whole = is_whole(&f, &glance, &interrupted) && looked && ages.damaged == 0;
     *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "accesses_waiting", waiting);
         verbs_agent_status(request, face, &f);
         json_ages(face->json, &ages);
-        return json_status(request, face, s, &f, &glance, e);
+        return json_status(request, face, s, &f, &glance, &ages, e);
     }
     say_status(face, &f, &glance);
     say_cosigners(face, s, &f);

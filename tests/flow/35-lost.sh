@@ -51,7 +51,28 @@ expect 1 'are lost' gw -R fresh repair
 expect 0 'Healed' gw -R fresh repair --from stick
 [ -z "$(find fresh/quarantine -name '*.lost')" ] || fail 'a pack that is whole is marked as lost'
 expect 0 'Nothing new' gw -R fresh intake source
-for repository in archive spoilt fresh; do
+
+# Damage that is known and that nobody repaired yet: what is taken in again does not lean on it.
+for who in 'audit --keyless' 'audit --full' 'restore seen --all'; do
+    rm -rf hurt seen
+    gw init hurt --origin flow.example/log --pack-size 1 >/dev/null
+    gw -R hurt intake source >/dev/null
+    for pack in 1 2 3; do
+        dd if=/dev/zero of=hurt/vault/000/00000$pack.pack bs=16384 seek=7 count=1 conv=notrunc 2>/dev/null
+    done
+    expect 0 'Nothing new' gw -R hurt intake source
+    gw -R hurt $who >said 2>&1 && fail "$who finds nothing: $(cat said)"
+    expect 1 'Found damaged, and not repaired since:' gw -R hurt status
+    expect 0 'duplicates:                  1 files' gw -R hurt intake source
+    expect 0 'taken in:                    1 files' gw -R hurt intake longer
+    expect 1 'are lost' gw -R hurt repair
+    whole hurt source
+    whole hurt longer
+    expect 0 'Nothing new' gw -R hurt intake source
+    gw -R hurt status | grep -q 'Found damaged' && fail 'what was repaired is called damaged'
+done
+
+for repository in archive spoilt fresh hurt; do
     expect 0 'VERIFIED' gw -R $repository verify
 done
 expect 0 'WHOLE' gw -R fresh audit --full

@@ -102,7 +102,7 @@ void fixture_copy(const struct fixture *f, const char *from, const char *to);
 void fixture_keep(const struct fixture *f, const char *as);
 void fixture_back(const struct fixture *f, const char *as);
 /* fixture_print: SHA-256 over names and bytes of repository and state (but for lock, index/main.db-shm and
- * reports of audits). */
+ * reports of audits and what they noticed). */
 void fixture_print(const struct fixture *f, struct hash *ret);
 /* fixture_apart: in a child process, as nobody when we are root; asserts that ${work} returned 0. */
 void fixture_apart(int (*work)(struct fixture *f), struct fixture *f);

@@ -62,6 +62,7 @@ static void how_old_audits_are(void **state)
     status(f, 0);
     fixture_said(f, "findings: 0; in full 2");
     fixture_not_said(f, "go on the log");
+    fixture_not_said(f, "Found damaged");
     assert_int_equal(fixture_json(f, "status", NULL), 0);
     assert_non_null(strstr(buf_text(&f->document), "\"grade\":\"keyless\""));
     for (size_t i = 0; i < 3; i++) {
@@ -77,7 +78,7 @@ static void as_a_document(void **state)
         "accesses_waiting", "agent_seconds",
         "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
         "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
-        "packs",        "packs_bare",     "packs_here",   "parity_files",      "parity_packs", "pin",
+        "packs",        "packs_bare",     "packs_damaged", "packs_here",   "parity_files",      "parity_packs", "pin",
         "recovery",     "repository",     "root",         "state_known",       "stripes",    "stripes_whole",
         "timestamps"};
     struct fixture *f = *state;

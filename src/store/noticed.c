@@ -1,0 +1,148 @@
+/*
+ * Packs that were found damaged and that nobody has repaired since, noted beside the outside state.
+ *
+ *     groundwork/noticed/v1
+ *     pin <hex>
+ *     <pack>          ascending; 18446744073709551615: and perhaps others
+ *
+ * Whoever is told of damage may take the source in again before anybody repairs: what is taken in then must not be
+ * built on the damaged pack, and not be told to be here already.  Who reads an item ends at the first damage, and does
+ * not know of what lies behind it; an audit knows of all.  An audit that finds a pack whole takes it from the list; a
+ * repair that has come to its end takes all, for it heals a pack or marks it as lost (suspects.c).
+ */
+#include "store/store_internal.h"
+
+enum { PACKS_MAX = 65536, LINE_MAX = 21 };
+static const char HEAD[] = "groundwork/noticed/v1\n";
+
+int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret)
+{
+    struct cursor c = cursor_of(text);
+    struct bytes w[1];
+    struct hash of;
+    ret->count = 0;
+    if (!cursor_expect(&c, HEAD) || !bytes_words(cursor_line(&c), "pin", w, 1) ||
+        hex_get(w[0], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin))
+        return ERR_DAMAGED;
+    while (c.left > 0) {
+        uint64_t pack = 0;
+        struct bytes line = cursor_line(&c);
+        if (c.failed || ret->count == PACKS_MAX || decimal_get(line, &pack) != 0)
+            return ERR_DAMAGED;
+        if (ret->count > 0 && ret->packs[ret->count - 1] >= pack)
+            return ERR_DAMAGED;
+        if (store_noticed_add(ret, pack) != 0)
+            return ERR_IO;
+    }
+    return c.failed ? ERR_DAMAGED : 0;
+}
+
+void store_noticed_put(const struct store_noticed *n, const struct hash *pin, struct buf *to)
+{
+    buf_printf(to, "%spin ", HEAD);
+    buf_put_hex(to, bytes_of(pin->b, CRYPT_HASH));
+    buf_put_text(to, "\n");
+    for (size_t i = 0; i < n->count; i++)
+        buf_printf(to, "%llu\n", (unsigned long long)n->packs[i]);
+}
+
+static size_t place_of(const struct store_noticed *n, uint64_t pack)
+{
+    size_t at = n->count;
+    while (at > 0 && n->packs[at - 1] >= pack)
+        at--;
+    return at;
+}
+
+static bool has(const struct store_noticed *n, uint64_t pack)
+{
+    size_t at = place_of(n, pack);
+    return at < n->count && n->packs[at] == pack;
+}
+
+/* ERR_IO: memory is out. */
+int store_noticed_add(struct store_noticed *n, uint64_t pack)
+{
+    if (n->count == n->room) {
+        size_t room = n->room * 2 + 16;
+        uint64_t *grown = reallocarray(n->packs, room, sizeof *grown);
+        if (grown == NULL)
+            return ERR_IO;
+        n->packs = grown;
+        n->room = room;
+    }
+    size_t at = place_of(n, pack);
+    memmove(&n->packs[at + 1], &n->packs[at], (n->count - at) * sizeof *n->packs);
+    n->packs[at] = pack;
+    n->count++;
+    return 0;
+}
+
+void store_noticed_release(struct store_noticed *n)
+{
+    free(n->packs);
+    *n = (struct store_noticed){0};
+}
+
+int store_noticed_read(const struct store *s, struct store_noticed *ret, struct err *e)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    int rc = store_outside(&s->place, &s->pin, "noticed", &path, e);
+    if (rc == 0)
+        rc = file_read_all(path.s, (size_t)PACKS_MAX * LINE_MAX + 256, &text, e);
+    if (rc == ERR_ABSENT)
+        return 0;
+    if (rc == 0)
+        rc = store_noticed_parse(buf_bytes(&text), &s->pin, ret);
+    if (rc == ERR_DAMAGED)
+        return err_set(e, ERR_DAMAGED, "%s is damaged: move it away and run groundwork audit, which makes it anew",
+                       path.s);
+    return rc == 0 || e->code != 0 ? rc : err_memory(e);
+}
+
+/* Nobody is in want of it at once: what cannot be noted is told by the next audit again. */
+static void write_down(const struct store *s, const struct store_noticed *n)
+{
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    struct err mine = {0};
+    if (store_outside(&s->place, &s->pin, "noticed", &path, &mine) != 0)
+        return;
+    store_noticed_put(n, &s->pin, &text);
+    if (buf_check(&text, &mine) != 0)
+        return;
+    if (n->count == 0)
+        (void)file_remove(path.s, &mine);
+    else if (file_make_folders(s->place.state_folder, &mine) == 0)
+        (void)file_replace(path.s, buf_bytes(&text), 0600, &mine);
+}
+
+void store_notice(struct store *s, uint64_t pack, bool damaged)
+{
+    OWN(store_noticed_release) struct store_noticed n = {0};
+    struct err mine = {0};
+    (void)pthread_mutex_lock(&s->noticing);
+    bool again = damaged && pack != STORE_NOTICED_MORE && s->noticed_last == pack + 1; /* each record of it tells */
+    if (!damaged)
+        s->noticed_last = 0;
+    else if (pack != STORE_NOTICED_MORE)
+        s->noticed_last = pack + 1;
+    if (!again) /* a file that is damaged is begun anew */
+        (void)store_noticed_read(s, &n, &mine);
+    if (damaged && !again && !has(&n, pack) && n.count < PACKS_MAX) {
+        if (store_noticed_add(&n, pack) == 0)
+            write_down(s, &n);
+    } else if (!damaged && has(&n, pack)) {
+        size_t at = place_of(&n, pack);
+        n.count--;
+        memmove(&n.packs[at], &n.packs[at + 1], (n.count - at) * sizeof *n.packs);
+        write_down(s, &n);
+    }
+    (void)pthread_mutex_unlock(&s->noticing);
+}
+
+void store_notice_none(const struct store *s)
+{
+    write_down(s, &(struct store_noticed){0});
+}

@@ -1,0 +1,182 @@
+/* Packs that were found damaged: noted by whoever read them, until they are found whole or repaired. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct thing large[] = {{"a.bin", 'r', 400000, 20}, {"b.bin", 'r', 500000, 21},
+                                     {"c.bin", 'r', 300000, 22}};
+
+/* Two packs, the first sealed. */
+static void fill(struct fixture *f)
+{
+    struct store *s = fixture_open(f, STORE_WRITE);
+    if (fixture_intake(s, "a giver", large, COUNT(large), &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_close(s);
+    assert_int_equal(fixture_count(f, "vault/000", ""), 2);
+}
+
+static void flip(struct fixture *f, const char *name, off_t at)
+{
+    struct file_path path;
+    uint8_t byte = 0;
+    assert_int_equal(file_path(&path, &f->e, "%s/%s", f->root.s, name), 0);
+    OWN(fd_drop) int fd = open(path.s, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x10;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+/* "0 7": what the file says. */
+static const char *said(struct fixture *f)
+{
+    static char text[256];
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_PUBLIC);
+    OWN(store_noticed_release) struct store_noticed n = {0};
+    if (store_noticed_read(s, &n, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    text[0] = 0;
+    for (size_t i = 0; i < n.count; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), i == 0 ? "%llu" : " %llu",
+                       (unsigned long long)n.packs[i]);
+    return text;
+}
+
+/* Those of other compartments are not this one's affair; the lists are joined without repeating any. */
+static void suspects(struct fixture *f, const uint64_t *want, size_t want_count)
+{
+    struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t *packs = NULL;
+    size_t count = 0;
+    if (store_suspects(s, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    vault_suspected(s->vault, &packs, &count);
+    assert_int_equal(count, want_count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(packs[i], want[i]);
+    store_close(s);
+}
+
+static void by_whoever_reads(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    assert_int_equal(fixture_audit(f, true), 0);
+    assert_string_equal(said(f), "");
+    flip(f, "vault/000/000000.pack", 100000);
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
+    assert_string_equal(said(f), "0");
+    flip(f, "vault/000/000000.pack", 100000); /* it is as it was */
+    assert_int_equal(fixture_audit(f, false), 0);
+    assert_string_equal(said(f), "");
+    flip(f, "vault/000/000000.pack", 100000);
+    struct store *s = fixture_open(f, STORE_READ);
+    struct vault_digest digest;
+    struct key key;
+    uint64_t record = 0;
+    for (uint64_t leaf = 0; leaf < 16; leaf++)
+        if (store_holder(s, leaf, &key, &record, &f->e) == 0)
+            (void)vault_get(s->vault, &key, record, NULL, &digest, &f->e);
+    store_close(s);
+    assert_string_equal(said(f), "0 18446744073709551615"); /* who reads an item does not know of all */
+    suspects(f, (const uint64_t[]){0, 1}, 2);
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
+    assert_string_equal(said(f), "0");
+    assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+    assert_string_equal(said(f), "0");
+    assert_int_equal(fixture_repair(f), 0);
+    assert_string_equal(said(f), "");
+}
+
+static void in_any_order(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = fixture_open(f, STORE_READ);
+    for (uint64_t i = 0; i < 6; i++)
+        store_notice(s, i * 5 % 7, true);
+    store_notice(s, 4, true);
+    store_close(s);
+    assert_string_equal(said(f), "0 1 3 4 5 6");
+    s = fixture_open(f, STORE_READ);
+    store_notice(s, 2, false);
+    store_notice(s, 3, false);
+    store_notice(s, 6, false);
+    store_notice(s, 3, true);
+    store_close(s);
+    assert_string_equal(said(f), "0 1 3 4 5");
+    s = fixture_open(f, STORE_READ);
+    store_notice_none(s);
+    store_close(s);
+    assert_string_equal(said(f), "");
+}
+
+static void joined_to_what_else_is_suspect(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path path;
+    fill(f);
+    suspects(f, NULL, 0);
+    struct store *s = fixture_open(f, STORE_READ);
+    store_notice(s, 1, true);
+    store_notice(s, 77, true); /* there is no such pack */
+    store_notice(s, s->span.end, true);
+    store_close(s);
+    suspects(f, (const uint64_t[]){1}, 1);
+    assert_int_equal(file_path(&path, &f->e, "%s/quarantine", f->root.s), 0);
+    assert_int_equal(file_make_folders(path.s, &f->e), 0);
+    assert_int_equal(file_path(&path, &f->e, "%s/quarantine/000000.lost", f->root.s), 0);
+    assert_int_equal(file_create(path.s, bytes_of(NULL, 0), 0600, &f->e), 0);
+    suspects(f, (const uint64_t[]){0, 1}, 2);
+    s = fixture_open(f, STORE_READ);
+    store_notice(s, 0, true);
+    store_close(s);
+    suspects(f, (const uint64_t[]){0, 1}, 2);
+}
+
+/* A list that cannot be read is told, and nobody is kept from taking in. */
+static void what_is_no_list(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[] = {"x", "01", "", " 1", "1 ", "3\n3", "3\n2", "18446744073709551616", "-1"};
+    char hex[2 * CRYPT_HASH + 1], text[512];
+    struct file_path path;
+    hex_put(hex, f->pin.b, CRYPT_HASH);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        OWN(store_noticed_release) struct store_noticed n = {0};
+        (void)snprintf(text, sizeof text, "groundwork/noticed/v1\npin %s\n%s\n", hex, bad[i]);
+        assert_int_equal(store_noticed_parse(bytes_text(text), &f->pin, &n), ERR_DAMAGED);
+    }
+    OWN(store_noticed_release) struct store_noticed n = {0};
+    OWN(buf_drop) struct buf again = {0};
+    (void)snprintf(text, sizeof text, "groundwork/noticed/v1\npin %s\n2\n30\n18446744073709551615\n", hex);
+    assert_int_equal(store_noticed_parse(bytes_text(text), &f->pin, &n), 0);
+    assert_int_equal(n.count, 3);
+    store_noticed_put(&n, &f->pin, &again);
+    assert_string_equal(buf_text(&again), text);
+    struct hash other = f->pin;
+    other.b[0] ^= 1;
+    assert_int_equal(store_noticed_parse(bytes_text(text), &other, &n), ERR_DAMAGED);
+    assert_int_equal(store_noticed_parse(bytes_of(text, strlen(text) - 1), &f->pin, &n), ERR_DAMAGED);
+    fill(f);
+    assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
+    assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
+    suspects(f, NULL, 0);
+    fixture_told(f, "noticed is damaged: move it away and run groundwork audit");
+    assert_int_equal(fixture_audit(f, false), 0);
+    flip(f, "vault/000/000000.pack", 100000);
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
+    assert_string_equal(said(f), "0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(by_whoever_reads),
+        FIXTURE_TEST(in_any_order),
+        FIXTURE_TEST(joined_to_what_else_is_suspect),
+        FIXTURE_TEST(what_is_no_list),
+    };
+    return FIXTURE_RUN(tests);
+}
