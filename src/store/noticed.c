@@ -122,6 +122,8 @@ void store_notice(struct store *s, uint64_t pack, bool damaged)
 {
     OWN(store_noticed_release) struct store_noticed n = {0};
     struct err mine = {0};
+    if (damaged && vault_lost_marked(s->root, pack)) /* a repair has seen it: nothing further is known */
+        return;
     (void)pthread_mutex_lock(&s->noticing);
     bool again = damaged && pack != STORE_NOTICED_MORE && s->noticed_last == pack + 1; /* each record of it tells */
     if (!damaged)

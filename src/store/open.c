@@ -330,6 +330,9 @@ static int mend(struct store *s, struct err *e)
 
 static void damage_notice(void *store, uint64_t pack)
 {
+    const struct store *s = store;
+    if (vault_lost_marked(s->root, pack))
+        return;
     store_notice(store, pack, true);
     store_notice(store, STORE_NOTICED_MORE, true);
 }

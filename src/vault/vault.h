@@ -366,6 +366,7 @@ void vault_glance(const struct vault_glanced *of, struct vault_glance *ret);
 /* vault_suspects: those that are not here in full length, of which a file was set aside, or that are marked as lost in
  * part; freed by the caller.  ERR_IO.  vault_lost_mark: or, unless ${lost}, that they are not any more. */
 int vault_lost_mark(const char *root, uint64_t pack, bool lost, struct err *e);
+bool vault_lost_marked(const char *root, uint64_t pack);
 int vault_suspects(const struct vault_glanced *of, uint64_t **ret, size_t *ret_count, struct err *e);
 
 /* What became of one file of a stripe that was not whole. */

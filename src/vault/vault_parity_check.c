@@ -174,12 +174,22 @@ static bool has_open_pack(const char *root, uint64_t pack)
 
 #define LOST ".lost" /* behind the number of a pack: an empty file in quarantine/ */
 
+static int lost_path(const char *root, uint64_t pack, struct file_path *folder, struct file_path *ret, struct err *e)
+{
+    int rc = file_path(folder, e, "%s/quarantine", root);
+    return rc == 0 ? file_path(ret, e, "%s/%06llu" LOST, folder->s, (unsigned long long)pack) : rc;
+}
+
+bool vault_lost_marked(const char *root, uint64_t pack)
+{
+    struct file_path folder, path;
+    return lost_path(root, pack, &folder, &path, NULL) == 0 && file_exists(path.s);
+}
+
 int vault_lost_mark(const char *root, uint64_t pack, bool lost, struct err *e)
 {
     struct file_path folder, path;
-    int rc = file_path(&folder, e, "%s/quarantine", root);
-    if (rc == 0)
-        rc = file_path(&path, e, "%s/%06llu" LOST, folder.s, (unsigned long long)pack);
+    int rc = lost_path(root, pack, &folder, &path, e);
     if (rc != 0)
         return rc;
     if (!lost)
