@@ -8,6 +8,7 @@
  * Held: what is read is made again, text and values, byte for byte; and of fields the same fields.
  */
 #include "base/json.h"
+#include "base/unicode.h"
 #include "fuzz.h"
 #include "model/statement.h"
 
@@ -126,7 +127,10 @@ static void by_fields(struct bytes fields)
         buf_put_u8(&padded, 0);
     if (statement_expand(buf_bytes(&padded), &secret, &committed, &values, &s, NULL) != 0)
         return;
-    must(statement_compact(&s, buf_bytes(&values), &again));
+    if (!statement_compact(&s, buf_bytes(&values), &again)) { /* who wrote it may know more characters than we do */
+        must(!unicode_known(s.received.path) || !unicode_known(s.received.target));
+        return;
+    }
     must(again.n <= padded.n && memcmp(again.p, padded.p, again.n) == 0);
     must(leaf_compact_padded(again.n) == padded.n);
     read_and_make(buf_bytes(&committed), buf_bytes(&values), &secret);
