@@ -3,7 +3,8 @@
  *
  * In full it goes in stretches of packs, by the memory there is: these are read from one end to the other and held to
  * their roots, then the items that are in them are decrypted out of the page cache.  So a disk is read in its order,
- * and once; only what an item shares with one of an earlier stretch is read again.  Parity files come last.
+ * and once; only what an item shares with one of an earlier stretch is read again.  A stretch has steps: while the items
+ * of one are decrypted, the disk reads the packs of the next.  Parity files come last.
  *
  * Packs are read by two threads, each from one end of one pack to the other: enough to keep a disk busy, and no more
  * than it can serve in order.  What they find is told by pack, whichever was done first.
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 enum { PACK_THREADS = 2, WAIT_MS = 50 };
-static const uint64_t stretch_min = 512 << 20, stretch_max = UINT64_C(2) << 30;
+static const uint64_t stretch_min = 512 << 20, stretch_max = UINT64_C(2) << 30, step_bytes = 128 << 20;
 
 struct packs {
     struct store_auditing *a;
@@ -282,6 +283,71 @@ static void stretch_next(struct packs *p, size_t *ret_end)
     *ret_end = end;
 }
 
+/* The end of the step that begins with pack ${from}, of the stretch that ends with ${end}. */
+static size_t step_end(const struct packs *p, size_t from, size_t end)
+{
+    const uint64_t enough = p->a->s->audit_step_bytes != 0 ? p->a->s->audit_step_bytes : step_bytes;
+    uint64_t bytes = 0;
+    while (from < end && bytes < enough)
+        bytes += pack_bytes(&p->log.list[from++]);
+    return from;
+}
+
+/* ---- reading ahead ---- */
+
+struct ahead {
+    const struct packs *p;
+    size_t end; /* from p->told on */
+    atomic_bool stop;
+    pthread_t thread;
+    bool running;
+};
+
+static void *ahead_work(void *ahead)
+{
+    struct ahead *a = ahead;
+    const struct store *s = a->p->a->s;
+    for (size_t i = a->p->told; i < a->end && !atomic_load(&a->stop); i++)
+        vault_pack_ahead(s->root, &a->p->log.list[i], &a->stop);
+    return NULL;
+}
+
+/* Not where somebody said how much may be read. */
+static void ahead_start(struct ahead *a, const struct packs *p, size_t end)
+{
+    *a = (struct ahead){.p = p, .end = end};
+    if (end > p->told && p->a->s->audit_bytes_per_s == 0)
+        a->running = pthread_create(&a->thread, NULL, ahead_work, a) == 0;
+}
+
+static void ahead_end(struct ahead *a)
+{
+    atomic_store(&a->stop, true);
+    if (a->running)
+        (void)pthread_join(a->thread, NULL);
+}
+
+/* ---- stretches ---- */
+
+/* The packs up to ${end}, step by step, and after each the items that lie in packs so far. */
+static int audit_stretch(struct packs *p, size_t end, struct err *e)
+{
+    struct store_auditing *a = p->a;
+    int rc = 0;
+    do {
+        struct ahead ahead;
+        const size_t next = a->by_index ? step_end(p, p->told, end) : end;
+        rc = audit_packs(p, next, e);
+        if (rc != 0 || !p->items_left)
+            return rc;
+        a->pack_end = next < end ? p->log.list[next].pack : UINT64_MAX;
+        ahead_start(&ahead, p, step_end(p, next, p->log.count));
+        rc = store_audit_items(a, e);
+        ahead_end(&ahead);
+    } while (rc == 0 && p->told < end);
+    return rc;
+}
+
 /* Packs and then their items: what is decrypted was read just before, and lies in the page cache. */
 static int audit_stretches(struct packs *p, struct err *e)
 {
@@ -293,9 +359,7 @@ static int audit_stretches(struct packs *p, struct err *e)
         a->leaf_end = UINT64_MAX;
         if (a->by_index)
             stretch_next(p, &end);
-        rc = audit_packs(p, end, e);
-        if (rc == 0 && p->items_left)
-            rc = store_audit_items(a, e);
+        rc = audit_stretch(p, end, e);
         if (rc == 0)
             p->items_left = p->items_left && a->leaf_end != UINT64_MAX;
     } while (rc == 0 && (p->items_left || p->told < p->log.count));

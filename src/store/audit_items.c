@@ -11,6 +11,8 @@
 
 /* A job is full of items, or of bytes; but large ones are handed out several together. */
 enum { JOB_ITEMS = 64, JOB_BYTES = 4 << 20, LARGE_BYTES = 1 << 20, LARGE_TOGETHER = 3, STRETCH_ENDS = 1 };
+/* What is as long waits for its whole stretch: versions of it are then read through together. */
+enum { LONG_BYTES = 64 << 20 };
 
 struct item_job {
     struct store_auditing *a;
@@ -165,10 +167,20 @@ static int settle_all(struct items *t, struct err *e)
     return store_crew_finish(t->crew, e);
 }
 
+/* An object's frames are stored before its manifest. */
+static bool is_later(const struct store_auditing *a, const struct index_item *item)
+{
+    uint64_t pack = 0;
+    if (a->pack_end == UINT64_MAX || item->further_name || item->type != STATEMENT_FILE || item->bytes == 0)
+        return false;
+    return item->bytes >= LONG_BYTES ||
+           (vault_pack_of(a->s->vault, item->manifest_record, &pack) && pack >= a->pack_end);
+}
+
 static int item_give(void *context, const struct index_item *item, struct err *e)
 {
     struct items *t = context;
-    if (item->leaf >= t->a->leaf_end)
+    if (item->leaf >= t->a->leaf_end || is_later(t->a, item))
         return STRETCH_ENDS;
     t->a->next_leaf = item->leaf + 1;
     if (item->further_name || item->type != STATEMENT_FILE)

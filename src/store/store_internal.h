@@ -194,7 +194,7 @@ struct store {
     unsigned threads; /* of an audit; 0: one for each processor */
     uint64_t audit_bytes_per_s;   /* 0: as fast as can be */
     bool audit_rest;              /* only packs of compartments that the member does not hold */
-    uint64_t audit_stretch_bytes; /* 0: as audit.c has it */
+    uint64_t audit_stretch_bytes, audit_step_bytes; /* 0: as audit.c has it */
 
     struct statement_held *founded_held;
     struct buf founded_note;
@@ -721,6 +721,7 @@ struct store_auditing {
     bool by_index;           /* items are found by the index, else by the journal */
     uint64_t next_leaf;      /* behind the last item that was handed out */
     uint64_t leaf_end;       /* items before it belong to the stretch at hand; UINT64_MAX: all */
+    uint64_t pack_end;       /* and to the step when their manifest lies before it; UINT64_MAX: all of the stretch */
     uint64_t first_pack, stretch_pack; /* where the audit began, and the stretch at hand */
     struct pace pace;        /* under pace_lock */
     pthread_mutex_t pace_lock;

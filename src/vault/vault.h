@@ -18,6 +18,8 @@
 
 #include "crypt/crypt.h"
 
+#include <stdatomic.h>
+
 enum {
     VAULT_SECTOR = 16384,            /* bytes of ciphertext and tag; FORMAT 4.1 */
     VAULT_PACK_MIB_MIN = 1,
@@ -265,6 +267,8 @@ int vault_check(struct vault *v, struct vault_seen *seen, const struct vault_che
 void vault_on_read(struct vault *v, void (*told)(void *context, uint64_t bytes), void *context);
 /* vault_on_damage: ${told} hears of each pack of which a record did not open, in whatever thread reads.  NULL: none. */
 void vault_on_damage(struct vault *v, void (*told)(void *context, uint64_t pack), void *context);
+/* vault_pack_of: where a record lies; false when it lies in no committed run. */
+bool vault_pack_of(struct vault *v, uint64_t record, uint64_t *ret_pack);
 /* vault_look: digest and size from the manifest alone. */
 int vault_look(struct vault *v, const struct key *manifest_key, uint64_t manifest_record, struct vault_digest *ret,
                struct err *e);
@@ -317,6 +321,9 @@ struct vault_watch {
  */
 int vault_audit_pack(const char *root, uint32_t pack_sectors, const struct vault_pack *logged,
                      const struct vault_watch *watch, struct err *e);
+/* vault_pack_ahead: the kernel is asked to read what was committed of copy a into the page cache, until *stop; nobody
+ * waits for it, and what cannot be read is met by whoever reads it. */
+void vault_pack_ahead(const char *root, const struct vault_pack *p, const atomic_bool *stop);
 /* vault_pack_place: where a copy of a pack lies below the repository; ${copy} is 'a' or 'b'. */
 enum { VAULT_PLACE_MAX = 64 };
 void vault_pack_place(uint64_t pack, char copy, char to[VAULT_PLACE_MAX]);

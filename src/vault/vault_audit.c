@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+enum { AHEAD = 4 << 20 }; /* bytes asked for at once */
+
 struct audit {
     const char *root;
     uint32_t pack_sectors;
@@ -246,4 +248,15 @@ int vault_repair_pack(const char *root, uint32_t pack_sectors, const struct vaul
     if (rc != 0 || (at.what == NULL && bt.what == NULL))
         return rc;
     return copies_heal(&a, &at, &bt, ret_healed, e);
+}
+
+void vault_pack_ahead(const char *root, const struct vault_pack *p, const atomic_bool *stop)
+{
+    struct file_path path;
+    OWN(fd_drop) int fd = -1;
+    const uint64_t bytes = (uint64_t)p->sectors * VAULT_SECTOR;
+    if (vault_pack_path(root, p->pack, 'a', &path, NULL) != 0 || file_open_copy(path.s, &fd, NULL) != 0)
+        return;
+    for (uint64_t at = 0; at < bytes && !atomic_load(stop); at += AHEAD)
+        (void)readahead(fd, (off_t)at, AHEAD);
 }

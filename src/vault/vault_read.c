@@ -722,6 +722,15 @@ int vault_frame_borrow(struct reader *r, const struct frame_ref *ref, struct byt
     return record_find(r, ref->record, &lock, (struct place){NULL, ref->size_bytes}, ret, e);
 }
 
+bool vault_pack_of(struct vault *v, uint64_t record, uint64_t *ret_pack)
+{
+    struct vault_run run = {0};
+    struct err mine = {0};
+    bool found = run_of(v, record, &run, &mine) == 0;
+    *ret_pack = run.pack;
+    return found;
+}
+
 int vault_record_pack(struct reader *r, uint64_t record, uint64_t *ret_pack, struct err *e)
 {
     struct vault_run run = {0};

@@ -157,7 +157,8 @@ static void test_stopped_and_gone_on(void **state)
         struct watching all = {f, UINT32_MAX, 0};
         struct store_watch watch_all = {keep_line, stop_then, &all};
         struct store_audited whole, begun, rest;
-        s->audit_stretch_bytes = 1;
+        s->audit_stretch_bytes = 1500000;
+        s->audit_step_bytes = 1;
         assert_int_equal(store_audit(s, full, 0, &watch_all, &whole, &f->e), 0);
         for (unsigned at = 0; at < 300; at++) {
             struct watching w = {f, at, 0}, on = {f, UINT32_MAX, 0};
@@ -183,11 +184,11 @@ static void test_stopped_and_gone_on(void **state)
     assert_true(stopped > 6 && named > 3);
 }
 
-/* However long the stretches are: the same is counted, the same is found. */
+/* However long the stretches and their steps are: the same is counted, the same is found. */
 static void test_stretches(void **state)
 {
     struct fixture *f = *state;
-    static const uint64_t lengths[] = {0, 1, 1500000};
+    static const uint64_t lengths[][2] = {{0, 0}, {1, 0}, {1500000, 0}, {0, 1}, {1500000, 1}, {0, 2500000}};
     struct store_audited whole = {0}, damaged = {0};
     fill_more(f);
     for (int bad = 0; bad < 2; bad++) {
@@ -198,7 +199,8 @@ static void test_stretches(void **state)
             struct watching w = {f, UINT32_MAX, 0};
             struct store_watch watch = {keep_line, stop_then, &w};
             struct store_audited *first = bad ? &damaged : &whole, got;
-            s->audit_stretch_bytes = lengths[i];
+            s->audit_stretch_bytes = lengths[i][0];
+            s->audit_step_bytes = lengths[i][1];
             assert_int_equal(store_audit(s, true, 0, &watch, &got, &f->e), bad ? ERR_DAMAGED : 0);
             if (i == 0)
                 *first = got;
