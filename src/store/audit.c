@@ -3,7 +3,7 @@
  *
  * In full it goes in stretches of packs, by the memory there is: these are read from one end to the other and held to
  * their roots, then the items that are in them are decrypted out of the page cache.  So a disk is read in its order,
- * and once; only what an item shares with one of an earlier stretch is read again.  A stretch has steps: while the items
+ * and once; only what an item shares with one of an earlier stretch is read again.  A stretch has steps: while items
  * of one are decrypted, the disk reads the packs of the next.  Parity files come last.
  *
  * Packs are read by two threads, each from one end of one pack to the other: enough to keep a disk busy, and no more
