@@ -125,6 +125,7 @@ struct store_spool_lock { /* what its frames are sealed under and bound to; borr
     const struct key *key;
     const struct hash *pin;
     const struct store_spool_of *of;
+    uint64_t leaves; /* of the log, at which its records are read */
 };
 struct store_spool_content {
     struct key secret; /* of the leaf to be */
@@ -377,7 +378,7 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
 /*
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
- * may.  ERR_DAMAGED.
+ * may.  By any thread, while no key event is taken.  ERR_DAMAGED.
  * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.

@@ -445,7 +445,7 @@ static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *re
     struct file_path folder;
     char name[STORE_SPOOL_NAME];
     forging_begin(&g, s);
-    const struct store_spool_lock lock = {&key, &f->pin, &g.of};
+    const struct store_spool_lock lock = {.key = &key, .pin = &f->pin, .of = &g.of};
     keyring_key(s->keyring, KEYRING_SPOOL, &key);
     store_spool_head(&g.of, 0, &file);
     for (size_t i = 0; i < MANY; i++) {
