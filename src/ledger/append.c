@@ -82,7 +82,8 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     const struct note_key *key = &l->logs.list[l->logs.count - 1].key;
     memcpy(c.origin, key->name, sizeof(c.origin));
     tree_edge_root(&edge, &c.root);
-    OWN(buf_drop) struct buf note = {0}, record = {0};
+    OWN(buf_drop) struct buf note = {0};
+    struct ledger_built record = {0};
     rc = checkpoint_sign(&c, key, &l->seed, &note, e);
     if (rc == 0 && l->turns)
         rc = sign_too(l, &c, &note, e);
@@ -92,22 +93,22 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     whole.checkpoint = buf_bytes(&note);
     if (rc == 0)
         rc = ledger_record_build(&whole, &l->position.last, &l->seed, &record, e);
-    if (rc != 0)
+    if (rc != 0) {
+        buf_drop(&record.bytes);
         return rc;
-
+    }
     l->next = (struct ledger_position){
         .records = l->position.records + 1,
-        .bytes = l->position.bytes + record.n,
+        .bytes = l->position.bytes + record.bytes.n,
+        .last = record.hash,
         .leaves = c.size,
         .root = c.root,
     };
-    crypt_sha256(buf_bytes(&record), &l->next.last);
     l->next_edge = edge;
     buf_drop(&l->prepared);
     buf_drop(&l->prepared_note);
-    l->prepared = record;
+    l->prepared = record.bytes;
     l->prepared_note = note;
-    record = (struct buf){0};
     note = (struct buf){0};
     *ret_position = l->next;
     return 0;

@@ -109,8 +109,13 @@ int ledger_record_follows(const struct ledger_parsed *p, const struct ledger_pos
 int ledger_record_check(const struct ledger_record *r, int code, struct err *e);
 /* ledger_record_length: bytes of the record this draft with its checkpoint becomes.  ERR_USAGE: too many. */
 int ledger_record_length(const struct ledger_record *draft, uint64_t *ret_bytes, struct err *e);
+/* ledger_record_build: the draft with its checkpoint as a record, signed, and its hash.  ${ret}: empty before. */
+struct ledger_built {
+    struct buf bytes;
+    struct hash hash;
+};
 int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
-                        struct buf *to, struct err *e);
+                        struct ledger_built *ret, struct err *e);
 /* ledger_position_after: where a journal stands behind this record. */
 void ledger_position_after(const struct ledger_parsed *p, uint64_t at, struct ledger_position *ret);
 void ledger_position_begin(struct ledger_position *ret);

@@ -175,7 +175,7 @@ static int is_duplicate(struct store *s, const struct statement_received *r, boo
 void store_draft_release(struct draft *d)
 {
     if (d->leaves != NULL)
-        crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
+        crypt_wipe(d->leaves, (d->count < d->room ? d->count + 1 : d->count) * sizeof *d->leaves); /* one was at work */
     free(d->leaves);
     crypt_secret_free(d->secrets);
     buf_wipe(&d->arena);
@@ -283,12 +283,23 @@ static int place_next(struct store *s, struct statement *st, struct err *e)
     return 0;
 }
 
-static int leaf_room(struct draft *d, struct err *e)
+/* Drafts of a kind follow each other: what grows is copied, and wiped behind. */
+static size_t room_next(const struct store *s)
 {
+    enum { ROOM_FIRST = 256, ROOM_KNOWN_MAX = 1 << 14 };
+    const struct draft *d = &s->draft;
+    size_t last = s->last_leaves < ROOM_KNOWN_MAX ? s->last_leaves + s->last_leaves / 8 : ROOM_KNOWN_MAX;
+    return d->room != 0 ? d->room * 2 : last > ROOM_FIRST ? last : ROOM_FIRST;
+}
+
+static int leaf_room(struct store *s, struct err *e)
+{
+    struct draft *d = &s->draft;
     if (d->count < d->room)
         return 0;
-    size_t room = d->room == 0 ? 256 : d->room * 2;
-    struct draft_leaf *grown = calloc(room, sizeof *grown);
+    size_t room = room_next(s);
+    struct draft_leaf *grown = malloc(room * sizeof *grown); /* each is written whole when it is taken */
+    mem_large(grown, room * sizeof *grown);
     struct key *secrets = grown == NULL ? NULL : crypt_secret_new(room * sizeof *secrets);
     if (secrets == NULL) {
         free(grown);
@@ -297,7 +308,7 @@ static int leaf_room(struct draft *d, struct err *e)
     if (d->leaves != NULL) {
         memcpy(grown, d->leaves, d->count * sizeof *grown);
         memcpy(secrets, d->secrets, d->count * sizeof *secrets);
-        crypt_wipe(d->leaves, d->room * sizeof *grown);
+        crypt_wipe(d->leaves, d->count * sizeof *grown);
     }
     free(d->leaves);
     crypt_secret_free(d->secrets);
@@ -355,7 +366,7 @@ static int add_prepare(struct store *s, struct statement *statement, bool *ret_d
     struct draft *d = &s->draft;
     int rc = store_may_sign(s, statement->kind == STATEMENT_RECEIVED ? STATEMENT_COVER : statement->kind, e);
     if (rc == 0)
-        rc = leaf_room(d, e);
+        rc = leaf_room(s, e);
     if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
         rc = store_investigation_fresh(s, statement->investigation.name, e);
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
@@ -405,7 +416,7 @@ static int object_resolve(struct store *s, int rc, const struct statement *state
 int store_draft_fold(struct store *s, const struct store_record *r, struct err *e)
 {
     struct draft *d = &s->draft;
-    int rc = leaf_room(d, e);
+    int rc = leaf_room(s, e);
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];

@@ -305,7 +305,7 @@ struct folded {
 };
 enum {
     FOLD_BATCH = 32,
-    FOLD_AHEAD = 128, /* batches, so that threads which look do not wait for a commit */
+    FOLD_AHEAD = 64, /* batches, so that threads which look do not wait for a commit */
     FOLD_WORTH_BYTES = 128 << 10,
 };
 struct fold_batch {

@@ -231,6 +231,7 @@ struct store {
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
+    size_t last_leaves; /* of the record before, as far as it had any */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */

@@ -634,6 +634,8 @@ static int commit(struct store *s, bool part, struct err *e)
         store_tell_later(s, &later);
     else
         s->failed = false;
+    if (record.hidden_count > 0)
+        s->last_leaves = record.hidden_count;
     store_fold_end(s);
     store_beside_close(s);
     audited_logged(s, &m);
