@@ -229,15 +229,18 @@ int ledger_rebuild(struct ledger *l, uint64_t *ret_anew, struct err *e);
 bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m);
 
 /* place.c */
-enum { LEDGER_PLACED_TOGETHER = 64 };
+enum { LEDGER_PLACED_TOGETHER = 128 };
 #define LEDGER_COSIGNED "cosigned" /* below log/ */
 #define LEDGER_DRAFT "new-" /* and a number below LEDGER_PLACED_TOGETHER: a file of log/ before it has its name */
 struct ledger_placing {
     const char *root;
-    uint64_t anew; /* files that were not there as given */
+    bool goes_on;    /* what lies there this process has put there, for a tree of */
+    uint64_t before; /* so many leaves */
+    uint64_t anew;   /* files that were not there as given */
     size_t count;
     struct ledger_placed {
         int fd; /* of its draft; -1 when it was in its place already */
+        bool begun; /* it is a tile, and narrower ones may be there */
         char name[TREE_TILE_PATH_MAX];
     } file[LEDGER_PLACED_TOGETHER];
 };
