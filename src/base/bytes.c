@@ -52,7 +52,7 @@ void buf_clear(struct buf *b)
     b->n = 0;
 }
 
-void mem_large(void *p, size_t n)
+void bytes_large(void *p, size_t n)
 {
     enum { LARGE = 2 << 20 }; /* a page of that kind on all machines that have them */
     uintptr_t from = ((uintptr_t)p + LARGE - 1) / LARGE * LARGE, end = ((uintptr_t)p + n) / LARGE * LARGE;
@@ -83,7 +83,7 @@ static bool make_room(struct buf *b, size_t n)
         b->failed = true;
         return false;
     }
-    mem_large(p, room);
+    bytes_large(p, room);
     if (b->p != NULL) {
         memcpy(p, b->p, b->n);
         explicit_bzero(b->p, b->room);

@@ -94,7 +94,8 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     struct ledger_placed *f = &p->file[p->count];
     (void)snprintf(f->name, sizeof(f->name), "%s", name);
     f->fd = -1;
-    if (may_be_there(p, f) && holds(path.s, content)) { /* a killed publication may have left narrower widths beside it */
+    /* A killed publication may have left narrower widths beside it. */
+    if (may_be_there(p, f) && holds(path.s, content)) {
         p->count++;
         return 0;
     }

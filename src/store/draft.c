@@ -174,6 +174,7 @@ static int is_duplicate(struct store *s, const struct statement_received *r, boo
 
 void store_draft_release(struct draft *d)
 {
+    store_sealer_free(d);
     if (d->leaves != NULL)
         crypt_wipe(d->leaves, (d->count < d->room ? d->count + 1 : d->count) * sizeof *d->leaves); /* one was at work */
     free(d->leaves);
@@ -182,6 +183,7 @@ void store_draft_release(struct draft *d)
     buf_wipe(&d->text);
     buf_wipe(&d->values);
     buf_wipe(&d->note);
+    buf_wipe(&d->fields);
     free(d->digests.slot);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
@@ -299,12 +301,13 @@ static int leaf_room(struct store *s, struct err *e)
         return 0;
     size_t room = room_next(s);
     struct draft_leaf *grown = malloc(room * sizeof *grown); /* each is written whole when it is taken */
-    mem_large(grown, room * sizeof *grown);
+    bytes_large(grown, room * sizeof *grown);
     struct key *secrets = grown == NULL ? NULL : crypt_secret_new(room * sizeof *secrets);
     if (secrets == NULL) {
         free(grown);
         return err_memory(e);
     }
+    store_sealer_hold(d);
     if (d->leaves != NULL) {
         memcpy(grown, d->leaves, d->count * sizeof *grown);
         memcpy(secrets, d->secrets, d->count * sizeof *secrets);
@@ -315,6 +318,7 @@ static int leaf_room(struct store *s, struct err *e)
     d->leaves = grown;
     d->secrets = secrets;
     d->room = room;
+    store_sealer_go_on(d);
     return 0;
 }
 
@@ -325,6 +329,18 @@ static const struct crypt_signer *signer_of(struct store *s)
         crypt_signer_make(&s->identity.sign, &s->signer);
     s->signs = true;
     return &s->signer;
+}
+
+/* Room in the arena: where it lies changes with it. */
+static int arena_room(struct draft *d, size_t n, struct err *e)
+{
+    if (d->arena.room - d->arena.n >= n)
+        return 0;
+    store_sealer_hold(d);
+    if (buf_more(&d->arena, n) != NULL)
+        d->arena.n -= n;
+    store_sealer_go_on(d);
+    return buf_check(&d->arena, e);
 }
 
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
@@ -341,10 +357,18 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
     if (rc != 0)
         return rc;
     leaf_entry_hidden(secret, buf_bytes(&d->note), leaf->entry);
+    buf_clear(&d->fields);
+    bool compact = statement_compact(&leaf->statement, buf_bytes(&d->values), &d->fields);
+    rc = buf_check(&d->fields, e);
+    if (rc == 0)
+        rc = arena_room(d, compact ? d->fields.n : d->note.n + d->values.n, e);
+    if (rc != 0)
+        return rc;
     size_t at = d->arena.n;
-    if (statement_compact(&leaf->statement, buf_bytes(&d->values), &d->arena)) {
+    if (compact) {
+        buf_put_bytes(&d->arena, buf_bytes(&d->fields));
         leaf->fields_at = at;
-        leaf->fields_bytes = d->arena.n - at;
+        leaf->fields_bytes = d->fields.n;
     } else {
         buf_put_bytes(&d->arena, buf_bytes(&d->note));
         buf_put_bytes(&d->arena, buf_bytes(&d->values));
@@ -353,7 +377,7 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
         leaf->values_at = at + d->note.n;
         leaf->values_bytes = d->values.n;
     }
-    return buf_check(&d->arena, e);
+    return 0;
 }
 
 bool store_has_object(const struct statement *st)
@@ -417,6 +441,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
 {
     struct draft *d = &s->draft;
     int rc = leaf_room(s, e);
+    if (rc == 0)
+        rc = arena_room(d, r->content.statement.n + r->content.values.n, e);
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];
@@ -434,9 +460,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);
-    rc = buf_check(&d->arena, e);
-    d->count += rc == 0;
-    return rc;
+    d->count++;
+    return 0;
 }
 
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e)
@@ -466,6 +491,8 @@ int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, 
     }
     d->open_known = d->open_known && statement->kind != STATEMENT_RECEIPT;
     d->count++;
+    d->objects += store_has_object(statement);
+    store_sealer_more(s);
     if (ret_leaf != NULL)
         *ret_leaf = number;
     if (ret_duplicate != NULL)

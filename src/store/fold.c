@@ -471,7 +471,8 @@ static int fold_frames(struct folding *g, struct bytes file, struct err *e)
     unsigned threads = store_crew_threads(g->s);
     if (file.n <= STORE_SPOOL_SECTOR)
         return 0;
-    return (threads > 1 || g->commits) && file.n >= FOLD_WORTH_BYTES ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
+    bool worth = (threads > 1 || g->commits) && file.n >= FOLD_WORTH_BYTES;
+    return worth ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
 }
 
 static int fold_file(struct folding *g, struct err *e)

@@ -60,7 +60,10 @@ struct draft_leaf {
     size_t values_at, values_bytes;
     size_t fields_at, fields_bytes;
     uint8_t entry[LEAF_ENTRY];
+    uint64_t sealed_at; /* within the hidden section of the record; with its length, once it is sealed */
+    uint32_t sealed_bytes;
 };
+struct store_sealer;
 struct keep { /* copies of what statements borrow; freed together */
     struct keep *next;
     uint8_t bytes[];
@@ -81,8 +84,10 @@ struct draft {
     struct draft_leaf *leaves;
     struct key *secrets; /* of the leaves, in locked memory */
     size_t count, room;
+    size_t objects;      /* leaves among them that have one */
+    struct store_sealer *sealer; /* NULL: leaves are sealed when they are committed */
     struct buf arena;
-    struct buf text, values, note; /* the statement at work */
+    struct buf text, values, note, fields; /* the statement at work */
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
@@ -297,6 +302,19 @@ bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_r
 
 /* crew.c: as many threads as the work of this store is for. */
 unsigned store_crew_threads(const struct store *s);
+/*
+ * sealer.c: leaves of the draft sealed while it grows, by a thread of their own when there are many.
+ * store_sealer_more: all leaves there are may be sealed.  store_sealer_hold, _go_on: around what moves leaves, secrets
+ * or arena.  store_sealer_end: it has ended; how many are sealed, from the first on, and the section so far, the
+ * caller's.  store_sealer_free: the same for who gives it up.
+ * store_seal_leaf: one more behind the section; says in the leaf where.  ERR_IO: no memory.
+ */
+void store_sealer_more(struct store *s);
+void store_sealer_hold(const struct draft *d);
+void store_sealer_go_on(const struct draft *d);
+size_t store_sealer_end(struct draft *d, struct buf *ret_hidden);
+void store_sealer_free(struct draft *d);
+int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uint64_t manifest, struct buf *to);
 /* draft.c */
 void store_draft_release(struct draft *d);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
