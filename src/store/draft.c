@@ -7,18 +7,33 @@
 
 /* ---- copies of what statements borrow ---- */
 
-static void *keep(struct draft *d, const void *p, size_t n)
+static struct keep *keep_new(struct draft *d, size_t room)
 {
-    struct keep *k = malloc(sizeof *k + n + 1);
+    struct keep *k = malloc(sizeof *k + room);
     if (k == NULL)
         return NULL;
-    k->next = d->keeps;
+    *k = (struct keep){.next = d->keeps, .room = room};
     d->keeps = k;
+    return k;
+}
+
+/* With a zero byte behind, which ends a text. */
+static void *keep(struct draft *d, const void *p, size_t n)
+{
+    enum { KEEP_ROOM = 32 << 10, KEEP_STEP = _Alignof(max_align_t) };
+    size_t taken = (n + 1 + KEEP_STEP - 1) / KEEP_STEP * KEEP_STEP;
+    struct keep *k = d->keeps;
+    if (k == NULL || k->room - k->used < taken)
+        k = keep_new(d, taken < KEEP_ROOM ? KEEP_ROOM : taken);
+    if (k == NULL)
+        return NULL;
+    uint8_t *to = k->bytes + k->used;
+    k->used += taken;
     d->keep_bytes += n;
     if (n > 0)
-        memcpy(k->bytes, p, n);
-    k->bytes[n] = 0;
-    return k->bytes;
+        memcpy(to, p, n);
+    to[n] = 0;
+    return to;
 }
 
 static bool keep_bytes(struct draft *d, struct bytes *x)
@@ -172,24 +187,30 @@ static int is_duplicate(struct store *s, const struct statement_received *r, boo
 
 /* ---- the draft ---- */
 
-void store_draft_release(struct draft *d)
+void store_draft_forget(struct draft *d)
 {
     store_sealer_free(d);
     if (d->leaves != NULL)
         crypt_wipe(d->leaves, (d->count < d->room ? d->count + 1 : d->count) * sizeof *d->leaves); /* one was at work */
-    free(d->leaves);
-    crypt_secret_free(d->secrets);
+    free(TAKE(d->leaves));
+    crypt_secret_free(TAKE(d->secrets));
     buf_wipe(&d->arena);
     buf_wipe(&d->text);
     buf_wipe(&d->values);
     buf_wipe(&d->note);
     buf_wipe(&d->fields);
-    free(d->digests.slot);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
         free(d->keeps);
         d->keeps = next;
     }
+    d->room = 0;
+}
+
+void store_draft_release(struct draft *d)
+{
+    store_draft_forget(d);
+    free(d->digests.slot);
     *d = (struct draft){0};
 }
 
@@ -332,13 +353,15 @@ static const struct crypt_signer *signer_of(struct store *s)
 }
 
 /* Room in the arena: where it lies changes with it. */
-static int arena_room(struct draft *d, size_t n, struct err *e)
+static int arena_room(struct store *s, size_t n, struct err *e)
 {
+    struct draft *d = &s->draft;
+    size_t known = d->arena.room == 0 && n < s->last_arena_bytes ? s->last_arena_bytes : n;
     if (d->arena.room - d->arena.n >= n)
         return 0;
     store_sealer_hold(d);
-    if (buf_more(&d->arena, n) != NULL)
-        d->arena.n -= n;
+    if (buf_more(&d->arena, known) != NULL)
+        d->arena.n -= known;
     store_sealer_go_on(d);
     return buf_check(&d->arena, e);
 }
@@ -361,7 +384,7 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
     bool compact = statement_compact(&leaf->statement, buf_bytes(&d->values), &d->fields);
     rc = buf_check(&d->fields, e);
     if (rc == 0)
-        rc = arena_room(d, compact ? d->fields.n : d->note.n + d->values.n, e);
+        rc = arena_room(s, compact ? d->fields.n : d->note.n + d->values.n, e);
     if (rc != 0)
         return rc;
     size_t at = d->arena.n;
@@ -442,7 +465,7 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     struct draft *d = &s->draft;
     int rc = leaf_room(s, e);
     if (rc == 0)
-        rc = arena_room(d, r->content.statement.n + r->content.values.n, e);
+        rc = arena_room(s, r->content.statement.n + r->content.values.n, e);
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];

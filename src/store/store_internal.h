@@ -64,9 +64,10 @@ struct draft_leaf {
     uint32_t sealed_bytes;
 };
 struct store_sealer;
-struct keep { /* copies of what statements borrow; freed together */
+struct keep { /* copies of what statements borrow, many in one; freed together */
     struct keep *next;
-    uint8_t bytes[];
+    size_t used, room;
+    _Alignas(max_align_t) uint8_t bytes[];
 };
 struct digest_set { /* digests of the files in this draft, for telling duplicates */
     struct hash *slot; /* zeros: empty */
@@ -236,7 +237,7 @@ struct store {
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
-    size_t last_leaves; /* of the record before, as far as it had any */
+    size_t last_leaves, last_arena_bytes; /* of the draft before, if it had any */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
@@ -317,6 +318,7 @@ void store_sealer_free(struct draft *d);
 int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uint64_t manifest, struct buf *to);
 /* draft.c */
 void store_draft_release(struct draft *d);
+void store_draft_forget(struct draft *d); /* its leaves and all that they are made of; how many there were stays */
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 

@@ -293,6 +293,8 @@ static int add_event(struct store *s, struct making *m, struct err *e)
                                buf_bytes(&m->told.public_notes[0]), e);
 }
 
+enum { ARENA_KNOWN_MAX = 16 << 20 }; /* bytes that the next draft is given at once */
+
 /* Manifest records come by cookie, ascending as the leaves did. */
 static int seal_hidden(struct store *s, struct making *m, struct err *e)
 {
@@ -303,6 +305,10 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
     m->told.manifest = calloc(d->count + 1, sizeof *m->told.manifest);
     if (m->told.journal_offset == NULL || m->told.sealed_bytes == NULL || m->told.manifest == NULL)
         return err_memory(e);
+    if (d->count > 0) {
+        s->last_leaves = d->count;
+        s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
+    }
     size_t sealed = store_sealer_end(d, &m->hidden);
     for (size_t i = 0; i < d->count; i++) {
         const struct draft_leaf *leaf = &d->leaves[i];
@@ -628,8 +634,6 @@ static int commit(struct store *s, bool part, struct err *e)
         store_tell_later(s, &later);
     else
         s->failed = false;
-    if (record.hidden_count > 0)
-        s->last_leaves = record.hidden_count;
     store_fold_end(s);
     store_beside_close(s);
     audited_logged(s, &m);
