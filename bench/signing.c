@@ -2,7 +2,9 @@
  * bench-signing WORK [STATEMENTS]: what signing, checking and committing cost, beside what the machine can do at all.
  *
  * Each row: what, rate, floor, their ratio; floors are measured in the same run, by libsodium and fdatasync alone, next
- * to what they are a floor of: texts as long as a note's, a thousand different ones in turns.  WORK: a folder on the disk that counts; a repository is made in it, and removed.
+ * to what they are a floor of: texts as long as a note's, a thousand different ones in turns.
+ *
+ * WORK: a folder on the disk that counts; a repository is made in it, and removed.
  */
 #include "store/store.h"
 
@@ -12,7 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 10000, MESSAGE = 220, DIFFERENT = 1000, SYNCS = 300, SINGLES = 200, UNSIGNED = 500000, STATEMENTS = 100000 };
+enum {
+    BATCH = 10000,
+    MESSAGE = 220,
+    DIFFERENT = 1000,
+    SINGLES = 200,
+    UNSIGNED = 500000,
+    STATEMENTS = 100000,
+};
 
 static double now(void)
 {
