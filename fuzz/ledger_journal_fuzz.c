@@ -66,8 +66,9 @@ static void record(struct bytes all)
     struct ledger_parsed p;
     if (ledger_record_parse(all, &p, NULL) != 0)
         return;
-    OWN(buf_drop) struct buf again = {0};
-    must(ledger_record_build(&p.record, &p.previous, &seed, &again, NULL) == 0);
+    struct ledger_built built = {0};
+    must(ledger_record_build(&p.record, &p.previous, &seed, &built, NULL) == 0);
+    OWN(buf_drop) struct buf again = built.bytes;
     must(again.n == all.n && memcmp(again.p, all.p, all.n - LEDGER_SIGNED_END) == 0);
     struct history_log only = {0, log_key};
     const struct history_logs logs = {&only, 1};

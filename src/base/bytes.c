@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 enum { BUF_ROOM_FIRST = 64, DECIMAL_U64_MAX = 20 };
 
@@ -51,6 +52,14 @@ void buf_clear(struct buf *b)
     b->n = 0;
 }
 
+void bytes_large(void *p, size_t n)
+{
+    enum { LARGE = 2 << 20 }; /* a page of that kind on all machines that have them */
+    uintptr_t from = ((uintptr_t)p + LARGE - 1) / LARGE * LARGE, end = ((uintptr_t)p + n) / LARGE * LARGE;
+    if (p != NULL && end > from)
+        (void)madvise((uint8_t *)p + (from - (uintptr_t)p), end - from, MADV_HUGEPAGE);
+}
+
 /*
  * Make room for ${n} further bytes.  The old room is wiped rather than given to realloc: a buffer may hold a secret,
  * and buf_wipe could not reach a copy that growing had left behind.
@@ -74,6 +83,7 @@ static bool make_room(struct buf *b, size_t n)
         b->failed = true;
         return false;
     }
+    bytes_large(p, room);
     if (b->p != NULL) {
         memcpy(p, b->p, b->n);
         explicit_bzero(b->p, b->room);

@@ -26,6 +26,9 @@ static inline struct bytes bytes_text(const char *s)
 {
     return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
+/* bytes_large: ${p}, fresh from malloc, is to be had in few large pages, where there are such. */
+void bytes_large(void *p, size_t n);
+
 bool bytes_equal(struct bytes a, struct bytes b);
 /* bytes_words: of "name a b c" what stands behind the name, by single blanks; exactly ${count}. */
 bool bytes_words(struct bytes line, const char *name, struct bytes *list, size_t count);

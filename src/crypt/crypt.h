@@ -78,6 +78,7 @@ struct crypt_sha256; /* an incremental hash */
 struct crypt_sha256 *crypt_sha256_new(void); /* NULL when memory is out */
 void crypt_sha256_begin(struct crypt_sha256 *c);
 void crypt_sha256_add(struct crypt_sha256 *c, struct bytes x);
+void crypt_sha256_so_far(const struct crypt_sha256 *c, struct hash *ret); /* it goes on */
 void crypt_sha256_end(struct crypt_sha256 *c, struct hash *ret); /* begin again before further use */
 void crypt_sha256_free(struct crypt_sha256 *c); /* wipes */
 void crypt_sha256_drop(struct crypt_sha256 **c);

@@ -43,6 +43,13 @@ void crypt_sha256_blocks(struct crypt_sha256 *c, size_t blocks)
     c->context.Nl = (SHA_LONG)bits;
 }
 
+void crypt_sha256_so_far(const struct crypt_sha256 *c, struct hash *ret)
+{
+    struct crypt_sha256 ending = *c;
+    SHA256_Final(ret->b, &ending.context);
+    crypt_wipe(&ending, sizeof ending);
+}
+
 void crypt_sha256_end(struct crypt_sha256 *c, struct hash *ret)
 {
     SHA256_Final(ret->b, &c->context);

@@ -1,8 +1,10 @@
 #include "crypt/crypt_internal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <sys/random.h>
 
 enum { POOL = 4096 };
 
@@ -52,6 +54,21 @@ int crypt_random_start(struct err *e)
     return 0;
 }
 
+/* libsodium asks for 256 bytes at a time, sixteen calls for a pool. */
+static void refill(void)
+{
+    for (size_t have = 0; have < POOL;) {
+        ssize_t got = getrandom(pool.bytes + have, POOL - have, 0);
+        if (got <= 0 && errno == EINTR)
+            continue;
+        if (got <= 0) { /* a kernel that lets nobody ask so */
+            randombytes_buf(pool.bytes, POOL);
+            return;
+        }
+        have += (size_t)got;
+    }
+}
+
 void crypt_random_fast(void *to, size_t n)
 {
     if (n > POOL / 4) {
@@ -60,7 +77,7 @@ void crypt_random_fast(void *to, size_t n)
     }
     unsigned now = atomic_load_explicit(&generation, memory_order_relaxed);
     if (pool.left < n || pool.generation != now) {
-        randombytes_buf(pool.bytes, POOL);
+        refill();
         pool.left = POOL;
         pool.generation = now;
     }

@@ -109,7 +109,9 @@ int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], stru
                 struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    int rc = index_ask(x, SQL_PLACE, &q, e);
+    int rc = index_place_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_PLACE, &q, e);
     if (rc != 0)
         return rc;
     index_put_bytes(&q, bytes_of(investigation, STATEMENT_ID));
@@ -129,7 +131,9 @@ int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], stru
 int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID], uint64_t *ret, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    int rc = index_ask(x, SQL_PLACE_FIRST, &q, e);
+    int rc = index_place_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_PLACE_FIRST, &q, e);
     if (rc != 0)
         return rc;
     index_put_bytes(&q, bytes_of(investigation, STATEMENT_ID));
@@ -145,7 +149,9 @@ int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID]
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    int rc = index_ask(x, SQL_INVESTIGATION, &q, e);
+    int rc = index_place_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_INVESTIGATION, &q, e);
     if (rc != 0)
         return rc;
     rc = index_row(&q, e);
@@ -163,7 +169,9 @@ int index_investigations(struct index *x,
                          void *context, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    int rc = index_ask(x, SQL_INVESTIGATIONS, &q, e);
+    int rc = index_place_store(x, e);
+    if (rc == 0)
+        rc = index_ask(x, SQL_INVESTIGATIONS, &q, e);
     if (rc != 0)
         return rc;
     while ((rc = index_row(&q, e)) == 1) {

@@ -148,6 +148,12 @@ struct index {
         uint64_t deposit, first, count;
     } span; /* the newest one, not yet stored; count 0: none */
     struct {
+        bool waits;
+        uint64_t leaf; /* the first of those that wait */
+        struct statement_place place;
+        struct hash commitment;
+    } numbered; /* of the statement taken last, not yet stored: of many in a row the newest counts */
+    struct {
         bool known, aside;
         uint64_t leaf;
     } deposit; /* the one asked for last */
@@ -204,6 +210,7 @@ int index_take_terms(struct index *x, uint64_t leaf, const struct statement *s, 
 
 int index_counters_get(struct index *x, struct index_counters *ret, struct err *e);
 int index_waiting_store(struct index *x, struct err *e);
+int index_place_store(struct index *x, struct err *e); /* what waits of numbers */
 void index_waiting_release(struct index_waiting *w);
 int index_span_store(struct index *x, struct err *e);
 

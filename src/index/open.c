@@ -391,6 +391,8 @@ int index_end(struct index *x, const struct index_position *now, struct err *e)
     if (rc == 0)
         rc = index_waiting_store(x, e);
     if (rc == 0)
+        rc = index_place_store(x, e);
+    if (rc == 0)
         rc = put_standing(x, now, e);
     if (rc == 0)
         rc = index_run_sql(x, "COMMIT", e);
@@ -405,7 +407,7 @@ void index_undo(struct index *x)
 {
     x->writing = false;
     x->span.count = x->paths.count = x->frames.count = 0;
-    x->deposit.known = false;
+    x->deposit.known = x->numbered.waits = false;
     if (!sqlite3_get_autocommit(x->db))
         (void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);
     (void)stand(x, NULL); /* index_begin tries again */

@@ -167,6 +167,22 @@ static int waiting_store(struct index *x, struct index_waiting *w, bool frames, 
     return rc;
 }
 
+int index_place_store(struct index *x, struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    if (!x->writing || !x->numbered.waits)
+        return 0;
+    int rc = index_ask(x, SQL_PLACE_PUT, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_bytes(&q, bytes_of(x->numbered.place.investigation, STATEMENT_ID));
+    index_put_u64(&q, x->numbered.leaf);
+    index_put_u64(&q, x->numbered.place.seq + 1);
+    index_put_bytes(&q, bytes_of(x->numbered.commitment.b, CRYPT_HASH));
+    x->numbered.waits = false;
+    return do_it(&q, e);
+}
+
 /* Rows wait between begin and end alone; at other times several threads ask, and nothing may be touched. */
 int index_waiting_store(struct index *x, struct err *e)
 {
@@ -530,18 +546,18 @@ static int statement_put(struct index *x, const struct lying *l, enum statement_
     return do_it(&q, e);
 }
 
-static int place_put(struct index *x, uint64_t leaf, const struct statement_place *place,
-                     const struct hash *commitment, struct err *e)
+static int place_wait(struct index *x, uint64_t leaf, const struct statement_place *place,
+                      const struct hash *commitment, struct err *e)
 {
-    OWN(index_query_drop) struct index_query q = {0};
-    int rc = index_ask(x, SQL_PLACE_PUT, &q, e);
-    if (rc != 0)
-        return rc;
-    index_put_bytes(&q, bytes_of(place->investigation, STATEMENT_ID));
-    index_put_u64(&q, leaf);
-    index_put_u64(&q, place->seq + 1);
-    index_put_bytes(&q, bytes_of(commitment->b, CRYPT_HASH));
-    return do_it(&q, e);
+    bool follows = x->numbered.waits &&
+                   memcmp(x->numbered.place.investigation, place->investigation, STATEMENT_ID) == 0;
+    int rc = follows ? 0 : index_place_store(x, e);
+    if (!follows)
+        x->numbered.leaf = leaf;
+    x->numbered.waits = true;
+    x->numbered.place = *place;
+    x->numbered.commitment = *commitment;
+    return rc;
 }
 
 static int take_kind(struct index *x, uint64_t leaf, const struct statement *s, struct err *e)
@@ -618,7 +634,7 @@ int index_statement(struct index *x, uint64_t leaf, const struct statement *s, u
     int rc = statement_put(x, &l, s->kind, e);
     if (rc == 0 && statement_kind_hidden(s->kind)) {
         assert(commitment != NULL);
-        rc = place_put(x, leaf, &s->place, commitment, e);
+        rc = place_wait(x, leaf, &s->place, commitment, e);
     }
     return rc == 0 ? take_kind(x, leaf, s, e) : rc;
 }

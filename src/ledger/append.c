@@ -82,7 +82,8 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     const struct note_key *key = &l->logs.list[l->logs.count - 1].key;
     memcpy(c.origin, key->name, sizeof(c.origin));
     tree_edge_root(&edge, &c.root);
-    OWN(buf_drop) struct buf note = {0}, record = {0};
+    OWN(buf_drop) struct buf note = {0};
+    struct ledger_built record = {0};
     rc = checkpoint_sign(&c, key, &l->seed, &note, e);
     if (rc == 0 && l->turns)
         rc = sign_too(l, &c, &note, e);
@@ -92,22 +93,22 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     whole.checkpoint = buf_bytes(&note);
     if (rc == 0)
         rc = ledger_record_build(&whole, &l->position.last, &l->seed, &record, e);
-    if (rc != 0)
+    if (rc != 0) {
+        buf_drop(&record.bytes);
         return rc;
-
+    }
     l->next = (struct ledger_position){
         .records = l->position.records + 1,
-        .bytes = l->position.bytes + record.n,
+        .bytes = l->position.bytes + record.bytes.n,
+        .last = record.hash,
         .leaves = c.size,
         .root = c.root,
     };
-    crypt_sha256(buf_bytes(&record), &l->next.last);
     l->next_edge = edge;
     buf_drop(&l->prepared);
     buf_drop(&l->prepared_note);
-    l->prepared = record;
+    l->prepared = record.bytes;
     l->prepared_note = note;
-    record = (struct buf){0};
     note = (struct buf){0};
     *ret_position = l->next;
     return 0;
@@ -117,8 +118,10 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
 struct appending {
     struct file_path path;
     int fd;
+    struct bytes record;
+    uint64_t at;
     bool written; /* something of the record may lie in it */
-    int rc;       /* of the sync */
+    int rc;       /* of what was done last, */
     struct err why;
 };
 
@@ -137,10 +140,12 @@ static int append_begin(struct ledger *l, int copy, struct appending *a, struct 
     return rc;
 }
 
-static int append_write(struct ledger *l, struct appending *a, struct err *e)
+static void *append_write(void *appending)
 {
+    struct appending *a = appending;
     a->written = true;
-    return file_write_at(a->fd, l->prepared.p, l->prepared.n, l->position.bytes, a->path.s, e);
+    a->rc = file_write_at(a->fd, a->record.p, a->record.n, a->at, a->path.s, &a->why);
+    return NULL;
 }
 
 /* Best effort: a tail that stays is found and judged at the next opening. */
@@ -157,16 +162,16 @@ static void *append_sync(void *appending)
     return NULL;
 }
 
-/* Both at once: two syncs of one disk then cost little more than one.  Without a thread to be had, one by one. */
-static int append_sync_both(struct appending a[2], struct err *e)
+/* To both copies, at once where that is ${worth} a thread.  Without one to be had, one by one. */
+static int append_each(struct appending a[2], void *(*one)(void *appending), bool worth, struct err *e)
 {
     pthread_t thread;
-    bool beside = pthread_create(&thread, NULL, append_sync, &a[1]) == 0;
-    (void)append_sync(&a[0]);
+    bool beside = worth && pthread_create(&thread, NULL, one, &a[1]) == 0;
+    (void)one(&a[0]);
     if (beside)
         (void)pthread_join(thread, NULL);
     else
-        (void)append_sync(&a[1]);
+        (void)one(&a[1]);
     for (int copy = 0; copy < 2; copy++)
         if (a[copy].rc != 0)
             return err_set(e, a[copy].rc, "%s", a[copy].why.text);
@@ -176,14 +181,19 @@ static int append_sync_both(struct appending a[2], struct err *e)
 /* After a failed sync nothing more is written, not even to take it back: the next opening judges what is there. */
 static int append_both(struct ledger *l, struct appending a[2], struct err *e)
 {
+    enum { WRITE_BESIDE = 1 << 20 };
     int rc = 0;
-    for (int copy = 0; rc == 0 && copy < 2; copy++)
+    for (int copy = 0; rc == 0 && copy < 2; copy++) {
+        a[copy].record = buf_bytes(&l->prepared);
+        a[copy].at = l->position.bytes;
         rc = append_begin(l, copy, &a[copy], e);
-    for (int copy = 0; rc == 0 && copy < 2; copy++)
-        rc = append_write(l, &a[copy], e);
+    }
+    if (rc == 0)
+        rc = append_each(a, append_write, l->prepared.n >= WRITE_BESIDE, e);
     for (int copy = 0; rc != 0 && copy < 2; copy++)
         append_undo(l, &a[copy]);
-    return rc == 0 ? append_sync_both(a, e) : rc;
+    /* Two syncs of one disk at once cost little more than one. */
+    return rc == 0 ? append_each(a, append_sync, true, e) : rc;
 }
 
 int ledger_commit(struct ledger *l, struct err *e)

@@ -109,8 +109,13 @@ int ledger_record_follows(const struct ledger_parsed *p, const struct ledger_pos
 int ledger_record_check(const struct ledger_record *r, int code, struct err *e);
 /* ledger_record_length: bytes of the record this draft with its checkpoint becomes.  ERR_USAGE: too many. */
 int ledger_record_length(const struct ledger_record *draft, uint64_t *ret_bytes, struct err *e);
+/* ledger_record_build: the draft with its checkpoint as a record, signed, and its hash.  ${ret}: empty before. */
+struct ledger_built {
+    struct buf bytes;
+    struct hash hash;
+};
 int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
-                        struct buf *to, struct err *e);
+                        struct ledger_built *ret, struct err *e);
 /* ledger_position_after: where a journal stands behind this record. */
 void ledger_position_after(const struct ledger_parsed *p, uint64_t at, struct ledger_position *ret);
 void ledger_position_begin(struct ledger_position *ret);
@@ -224,15 +229,18 @@ int ledger_rebuild(struct ledger *l, uint64_t *ret_anew, struct err *e);
 bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m);
 
 /* place.c */
-enum { LEDGER_PLACED_TOGETHER = 64 };
+enum { LEDGER_PLACED_TOGETHER = 128 };
 #define LEDGER_COSIGNED "cosigned" /* below log/ */
 #define LEDGER_DRAFT "new-" /* and a number below LEDGER_PLACED_TOGETHER: a file of log/ before it has its name */
 struct ledger_placing {
     const char *root;
-    uint64_t anew; /* files that were not there as given */
+    bool goes_on;    /* what lies there this process has put there, for a tree of */
+    uint64_t before; /* so many leaves */
+    uint64_t anew;   /* files that were not there as given */
     size_t count;
     struct ledger_placed {
         int fd; /* of its draft; -1 when it was in its place already */
+        bool begun; /* it is a tile, and narrower ones may be there */
         char name[TREE_TILE_PATH_MAX];
     } file[LEDGER_PLACED_TOGETHER];
 };

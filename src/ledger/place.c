@@ -39,6 +39,43 @@ static int make_parents(const char *path, size_t root_length, struct err *e)
     return 0;
 }
 
+static size_t folder_length(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash == NULL ? 0 : (size_t)(slash - name);
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+    return folder_length(a) == folder_length(b) && memcmp(a, b, folder_length(a)) == 0;
+}
+
+/* Tiles of two kinds come by turns. */
+static bool folder_is_made(const struct ledger_placing *p, const char *name)
+{
+    enum { BACK = 4 };
+    for (size_t i = p->count; i-- > 0 && p->count - i <= BACK;)
+        if (same_folder(p->file[i].name, name))
+            return true;
+    return false;
+}
+
+/*
+ * Whoever goes on from what she has put there herself need not look where a tile is full for the first time, nor for
+ * narrower ones of a tile that she had not begun.
+ */
+static bool may_be_there(const struct ledger_placing *p, struct ledger_placed *f)
+{
+    int level;
+    uint64_t n;
+    unsigned width;
+    f->begun = ledger_tile_name_parse(f->name, &level, &n, &width);
+    if (!f->begun || !p->goes_on)
+        return true;
+    f->begun = ledger_tile_width(level, n, p->before) > 0;
+    return width < TREE_TILE_WIDTH;
+}
+
 static int draft_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
 {
     return file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
@@ -57,11 +94,13 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     struct ledger_placed *f = &p->file[p->count];
     (void)snprintf(f->name, sizeof(f->name), "%s", name);
     f->fd = -1;
-    if (holds(path.s, content)) { /* a killed publication may have left narrower widths beside it */
+    /* A killed publication may have left narrower widths beside it. */
+    if (may_be_there(p, f) && holds(path.s, content)) {
         p->count++;
         return 0;
     }
-    rc = make_parents(path.s, strlen(p->root), e);
+    if (!folder_is_made(p, name))
+        rc = make_parents(path.s, strlen(p->root), e);
     if (rc != 0)
         return rc;
     f->fd = open(draft.s, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -113,45 +152,43 @@ static int drop_narrower(const char *root, const char *name, struct err *e)
     return 0;
 }
 
-/* Every so many drafts, by one thread. */
-struct syncing {
-    struct ledger_placing *p;
+/* Every so many of them, by one thread. */
+struct placing_part {
+    const struct ledger_placing *p;
+    int (*one)(const struct ledger_placing *p, size_t i, struct err *e);
     size_t first, step;
     _Atomic bool *failed; /* any of them: then no further one is begun */
     int rc;
     struct err why;
 };
 
-static void *sync_some(void *syncing)
+static void *do_some(void *part)
 {
-    struct syncing *y = syncing;
-    struct file_path draft;
-    for (size_t i = y->first; !*y->failed && i < y->p->count; i += y->step)
-        if (y->p->file[i].fd >= 0) {
-            y->rc = draft_path(y->p, i, &draft, &y->why);
-            if (y->rc == 0)
-                y->rc = file_sync(y->p->file[i].fd, draft.s, &y->why);
-            if (y->rc != 0)
-                *y->failed = true;
-        }
+    struct placing_part *y = part;
+    for (size_t i = y->first; !*y->failed && i < y->p->count; i += y->step) {
+        y->rc = y->one(y->p, i, &y->why);
+        if (y->rc != 0)
+            *y->failed = true;
+    }
     return NULL;
 }
 
 /* What waits for the disk at the same time shares its flushes: eight threads are done in a fraction of the time. */
-static int sync_drafts(struct ledger_placing *p, struct err *e)
+static int do_each(const struct ledger_placing *p, int (*one)(const struct ledger_placing *p, size_t i, struct err *e),
+                   struct err *e)
 {
     enum { THREADS = 8, WORTH = 4 };
     const size_t count = p->count / WORTH < 1 ? 1 : p->count / WORTH > THREADS ? THREADS : p->count / WORTH;
-    struct syncing part[THREADS];
+    struct placing_part part[THREADS];
     pthread_t thread[THREADS];
     bool beside[THREADS];
     _Atomic bool failed = false;
     int rc = 0;
     for (size_t i = 0; i < count; i++) {
-        part[i] = (struct syncing){.p = p, .first = i, .step = count, .failed = &failed};
-        beside[i] = i + 1 < count && pthread_create(&thread[i], NULL, sync_some, &part[i]) == 0;
+        part[i] = (struct placing_part){.p = p, .one = one, .first = i, .step = count, .failed = &failed};
+        beside[i] = i + 1 < count && pthread_create(&thread[i], NULL, do_some, &part[i]) == 0;
         if (!beside[i])
-            (void)sync_some(&part[i]);
+            (void)do_some(&part[i]);
     }
     for (size_t i = 0; i < count; i++) {
         if (beside[i])
@@ -160,6 +197,13 @@ static int sync_drafts(struct ledger_placing *p, struct err *e)
             rc = err_set(e, part[i].rc, "%s", part[i].why.text);
     }
     return rc;
+}
+
+static int sync_draft(const struct ledger_placing *p, size_t i, struct err *e)
+{
+    struct file_path draft;
+    int rc = p->file[i].fd < 0 ? 0 : draft_path(p, i, &draft, e);
+    return rc == 0 && p->file[i].fd >= 0 ? file_sync(p->file[i].fd, draft.s, e) : rc;
 }
 
 static int rename_drafts(struct ledger_placing *p, struct err *e)
@@ -179,45 +223,44 @@ static int rename_drafts(struct ledger_placing *p, struct err *e)
     return rc;
 }
 
-static size_t folder_length(const char *name)
+/* Each folder that has new names, once. */
+static int sync_folder(const struct ledger_placing *p, size_t i, struct err *e)
 {
-    const char *slash = strrchr(name, '/');
-    return slash == NULL ? 0 : (size_t)(slash - name);
+    struct file_path path;
+    for (size_t k = 0; k < i; k++)
+        if (same_folder(p->file[k].name, p->file[i].name))
+            return 0;
+    int rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
+    return rc == 0 ? file_sync_parent(path.s, e) : rc;
 }
 
-static bool same_folder(const char *a, const char *b)
-{
-    return folder_length(a) == folder_length(b) && memcmp(a, b, folder_length(a)) == 0;
-}
-
-/* Each folder that has new names, and log/ itself: a draft's old name must be gone before a checkpoint is put there. */
+/* log/ itself too: a draft's old name must be gone before a checkpoint is put there. */
 static int sync_folders(const struct ledger_placing *p, struct err *e)
 {
     struct file_path path;
-    int rc = file_path(&path, e, "%s/log", p->root);
-    if (rc == 0 && p->count > 0)
+    bool top = p->count == 0;
+    for (size_t i = 0; i < p->count && !top; i++)
+        top = folder_length(p->file[i].name) == 0;
+    int rc = top ? 0 : file_path(&path, e, "%s/log", p->root);
+    if (rc == 0 && !top)
         rc = file_sync_folder(path.s, e);
-    for (size_t i = 0; rc == 0 && i < p->count; i++) {
-        bool before = folder_length(p->file[i].name) == 0;
-        for (size_t k = 0; k < i && !before; k++)
-            before = same_folder(p->file[k].name, p->file[i].name);
-        if (!before)
-            rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
-        if (rc == 0 && !before)
-            rc = file_sync_parent(path.s, e);
-    }
-    return rc;
+    return rc == 0 ? do_each(p, sync_folder, e) : rc;
+}
+
+static int drop_of(const struct ledger_placing *p, size_t i, struct err *e)
+{
+    return p->file[i].begun ? drop_narrower(p->root, p->file[i].name, e) : 0;
 }
 
 int ledger_place_all(struct ledger_placing *p, struct err *e)
 {
-    int rc = sync_drafts(p, e);
+    int rc = do_each(p, sync_draft, e);
     if (rc == 0)
         rc = rename_drafts(p, e);
     if (rc == 0)
         rc = sync_folders(p, e);
-    for (size_t i = 0; rc == 0 && i < p->count; i++)
-        rc = drop_narrower(p->root, p->file[i].name, e);
+    if (rc == 0)
+        rc = do_each(p, drop_of, e);
     if (rc == 0)
         p->count = 0;
     return rc;

@@ -257,6 +257,8 @@ int ledger_publish(struct ledger *l, struct err *e)
         return rc;
     if (first)
         begin_tiles(l, LEDGER_SETTLE_RECORDS, &l->published, l->tiles);
+    placing.goes_on = !first;
+    placing.before = l->published.leaves;
     rc = add_entries(l, &l->published, l->tiles, &sink, e);
     if (rc == 0)
         rc = hold_to_root(l, l->tiles, e);

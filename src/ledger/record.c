@@ -197,8 +197,14 @@ int ledger_record_verify(struct ledger_parsed *p, const struct history_logs *log
     uint64_t end = r->first_leaf + r->hidden_count + r->public_count;
     const struct note_key *key = history_log(logs, r->first_leaf);
     struct hash h;
-    const uint8_t *signature = p->all.p + p->all.n - LEDGER_SIGNED_END;
-    crypt_sha256(bytes_of(p->all.p, p->all.n - LEDGER_SIGNED_END), &h);
+    const size_t n = p->all.n - LEDGER_SIGNED_END;
+    const uint8_t *signature = p->all.p + n;
+    OWN(crypt_sha256_drop) struct crypt_sha256 *hashing = crypt_sha256_new();
+    if (hashing == NULL)
+        return err_memory(e);
+    crypt_sha256_begin(hashing);
+    crypt_sha256_add(hashing, bytes_of(p->all.p, n));
+    crypt_sha256_so_far(hashing, &h);
     if (!crypt_verify(key->public_key, LEDGER_PURPOSE, bytes_of(h.b, CRYPT_HASH), signature))
         return err_set(e, ERR_DAMAGED, "the record is not signed by the log key of %s", key->name);
     struct checkpoint c;
@@ -208,7 +214,8 @@ int ledger_record_verify(struct ledger_parsed *p, const struct history_logs *log
     if (strcmp(c.origin, key->name) != 0 || c.size != end)
         return err_set(e, ERR_DAMAGED, "the record's checkpoint is for another log or size");
     p->root = c.root;
-    crypt_sha256(p->all, &r->hash);
+    crypt_sha256_add(hashing, bytes_of(signature, LEDGER_SIGNED_END));
+    crypt_sha256_end(hashing, &r->hash);
     return 0;
 }
 
@@ -233,45 +240,60 @@ int ledger_record_length(const struct ledger_record *draft, uint64_t *ret_bytes,
     return 0;
 }
 
-int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
-                        struct buf *to, struct err *e)
+/* Up to the signature. */
+static void put_signed(const struct ledger_record *r, const struct hash *previous, uint64_t total, struct buf *to)
 {
-    struct ledger_record r = *draft;
-    uint64_t total;
-    int rc = ledger_record_length(draft, &total, e);
-    if (rc != 0)
-        return rc;
+    struct ledger_record whole = *r;
     assert(to->n == 0);
     (void)buf_more(to, (size_t)total); /* one allocation of the right size */
     buf_clear(to);
     buf_put_text(to, RECORD_MAGIC);
     buf_put_u64(to, total);
-    buf_put_u64(to, r.number);
-    buf_put_u64(to, r.first_leaf);
-    buf_put_u32(to, r.hidden_count);
-    buf_put_u32(to, r.public_count);
+    buf_put_u64(to, r->number);
+    buf_put_u64(to, r->first_leaf);
+    buf_put_u32(to, r->hidden_count);
+    buf_put_u32(to, r->public_count);
     buf_put(to, previous->b, CRYPT_HASH);
     for (uint32_t type = 1; type <= LEDGER_SECTIONS; type++) {
         buf_put_u32(to, type);
         buf_put_u32(to, 0);
-        buf_put_u64(to, section(&r, type)->n);
-        buf_put_bytes(to, *section(&r, type));
+        buf_put_u64(to, section(&whole, type)->n);
+        buf_put_bytes(to, *section(&whole, type));
     }
+}
+
+int ledger_record_build(const struct ledger_record *draft, const struct hash *previous, const struct key *seed,
+                        struct ledger_built *ret, struct err *e)
+{
+    OWN(crypt_sha256_drop) struct crypt_sha256 *hashing = crypt_sha256_new();
+    struct buf *to = &ret->bytes;
+    uint64_t total;
+    int rc = hashing == NULL ? err_memory(e) : ledger_record_length(draft, &total, e);
+    if (rc != 0)
+        return rc;
+    put_signed(draft, previous, total, to);
     rc = buf_check(to, e);
     if (rc != 0)
         return rc;
     struct hash h;
     uint8_t signature[CRYPT_SIGNATURE];
-    crypt_sha256(buf_bytes(to), &h);
+    crypt_sha256_begin(hashing);
+    crypt_sha256_add(hashing, buf_bytes(to));
+    crypt_sha256_so_far(hashing, &h);
     rc = crypt_sign(seed, LEDGER_PURPOSE, bytes_of(h.b, CRYPT_HASH), signature, e);
     if (rc != 0)
         return rc;
+    size_t behind = to->n;
     buf_put(to, signature, sizeof(signature));
     buf_put_u64(to, total);
     buf_put_text(to, RECORD_END);
     rc = buf_check(to, e);
-    assert(rc != 0 || to->n == total);
-    return rc;
+    if (rc != 0)
+        return rc;
+    assert(to->n == total);
+    crypt_sha256_add(hashing, bytes_of(to->p + behind, to->n - behind));
+    crypt_sha256_end(hashing, &ret->hash);
+    return 0;
 }
 
 void ledger_position_begin(struct ledger_position *ret)

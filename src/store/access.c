@@ -262,7 +262,8 @@ static void follow(struct accessing *a, uint64_t seq, const uint8_t commitment[C
 static int place_find(struct accessing *a, struct err *e)
 {
     OWN(store_record_release) struct store_record last = {0};
-    const struct store_spool_lock lock = {&a->key, &a->s->pin, &a->of};
+    struct store_spool_lock lock = {&a->key, &a->s->pin, &a->of, 0};
+    struct ledger_position now;
     struct bytes frame, newest = {0};
     enum store_spool_step step;
     uint32_t logged;
@@ -282,6 +283,8 @@ static int place_find(struct accessing *a, struct err *e)
     if (step == STORE_SPOOL_DAMAGED)
         return spool_damaged(a, e);
     if (newest.n > 0) {
+        ledger_where(a->s->ledger, &now);
+        lock.leaves = now.leaves;
         rc = store_record_read(a->s, &lock, newest, &last, NULL);
         if (rc != 0)
             return rc == ERR_DAMAGED ? spool_damaged(a, e) : err_memory(e);
@@ -314,7 +317,7 @@ static int items_fit(struct accessing *a, struct err *e)
 
 static int record_append(struct accessing *a, struct err *e)
 {
-    const struct store_spool_lock lock = {&a->key, &a->s->pin, &a->of};
+    const struct store_spool_lock lock = {.key = &a->key, .pin = &a->s->pin, .of = &a->of};
     struct store_spool_content content = {
         .secret = a->secret, .statement = buf_bytes(&a->statement), .values = buf_bytes(&a->values)};
     int rc = store_spool_seal(&lock, &content, &a->frame, e);

@@ -171,6 +171,7 @@ static void *behind_run(void *behind)
 {
     struct store_behind *b = behind;
     b->rc = derive(b->s, &b->told, &b->failure);
+    store_draft_forget(&b->told.draft); /* no one asks for its leaves any more, and who signs need not wipe them */
     return NULL;
 }
 

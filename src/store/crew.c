@@ -100,7 +100,7 @@ int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret
     if (c == NULL)
         return err_memory(e);
     c->setup = *setup;
-    c->slots = (size_t)setup->threads * SLOTS_EACH;
+    c->slots = setup->slots != 0 ? setup->slots : (size_t)setup->threads * SLOTS_EACH;
     locks_init(c);
     c->jobs = calloc(c->slots, setup->job_bytes);
     c->state = calloc(c->slots, sizeof *c->state);

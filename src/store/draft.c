@@ -7,18 +7,33 @@
 
 /* ---- copies of what statements borrow ---- */
 
-static void *keep(struct draft *d, const void *p, size_t n)
+static struct keep *keep_new(struct draft *d, size_t room)
 {
-    struct keep *k = malloc(sizeof *k + n + 1);
+    struct keep *k = malloc(sizeof *k + room);
     if (k == NULL)
         return NULL;
-    k->next = d->keeps;
+    *k = (struct keep){.next = d->keeps, .room = room};
     d->keeps = k;
+    return k;
+}
+
+/* With a zero byte behind, which ends a text. */
+static void *keep(struct draft *d, const void *p, size_t n)
+{
+    enum { KEEP_ROOM = 32 << 10, KEEP_STEP = _Alignof(max_align_t) };
+    size_t taken = (n + 1 + KEEP_STEP - 1) / KEEP_STEP * KEEP_STEP;
+    struct keep *k = d->keeps;
+    if (k == NULL || k->room - k->used < taken)
+        k = keep_new(d, taken < KEEP_ROOM ? KEEP_ROOM : taken);
+    if (k == NULL)
+        return NULL;
+    uint8_t *to = k->bytes + k->used;
+    k->used += taken;
     d->keep_bytes += n;
     if (n > 0)
-        memcpy(k->bytes, p, n);
-    k->bytes[n] = 0;
-    return k->bytes;
+        memcpy(to, p, n);
+    to[n] = 0;
+    return to;
 }
 
 static bool keep_bytes(struct draft *d, struct bytes *x)
@@ -172,22 +187,30 @@ static int is_duplicate(struct store *s, const struct statement_received *r, boo
 
 /* ---- the draft ---- */
 
-void store_draft_release(struct draft *d)
+void store_draft_forget(struct draft *d)
 {
+    store_sealer_free(d);
     if (d->leaves != NULL)
-        crypt_wipe(d->leaves, d->room * sizeof *d->leaves);
-    free(d->leaves);
-    crypt_secret_free(d->secrets);
+        crypt_wipe(d->leaves, (d->count < d->room ? d->count + 1 : d->count) * sizeof *d->leaves); /* one was at work */
+    free(TAKE(d->leaves));
+    crypt_secret_free(TAKE(d->secrets));
     buf_wipe(&d->arena);
     buf_wipe(&d->text);
     buf_wipe(&d->values);
     buf_wipe(&d->note);
-    free(d->digests.slot);
+    buf_wipe(&d->fields);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
         free(d->keeps);
         d->keeps = next;
     }
+    d->room = 0;
+}
+
+void store_draft_release(struct draft *d)
+{
+    store_draft_forget(d);
+    free(d->digests.slot);
     *d = (struct draft){0};
 }
 
@@ -283,27 +306,40 @@ static int place_next(struct store *s, struct statement *st, struct err *e)
     return 0;
 }
 
-static int leaf_room(struct draft *d, struct err *e)
+/* Drafts of a kind follow each other: what grows is copied, and wiped behind. */
+static size_t room_next(const struct store *s)
 {
+    enum { ROOM_FIRST = 256, ROOM_KNOWN_MAX = 1 << 14 };
+    const struct draft *d = &s->draft;
+    size_t last = s->last_leaves < ROOM_KNOWN_MAX ? s->last_leaves + s->last_leaves / 8 : ROOM_KNOWN_MAX;
+    return d->room != 0 ? d->room * 2 : last > ROOM_FIRST ? last : ROOM_FIRST;
+}
+
+static int leaf_room(struct store *s, struct err *e)
+{
+    struct draft *d = &s->draft;
     if (d->count < d->room)
         return 0;
-    size_t room = d->room == 0 ? 256 : d->room * 2;
-    struct draft_leaf *grown = calloc(room, sizeof *grown);
+    size_t room = room_next(s);
+    struct draft_leaf *grown = malloc(room * sizeof *grown); /* each is written whole when it is taken */
+    bytes_large(grown, room * sizeof *grown);
     struct key *secrets = grown == NULL ? NULL : crypt_secret_new(room * sizeof *secrets);
     if (secrets == NULL) {
         free(grown);
         return err_memory(e);
     }
+    store_sealer_hold(d);
     if (d->leaves != NULL) {
         memcpy(grown, d->leaves, d->count * sizeof *grown);
         memcpy(secrets, d->secrets, d->count * sizeof *secrets);
-        crypt_wipe(d->leaves, d->room * sizeof *grown);
+        crypt_wipe(d->leaves, d->count * sizeof *grown);
     }
     free(d->leaves);
     crypt_secret_free(d->secrets);
     d->leaves = grown;
     d->secrets = secrets;
     d->room = room;
+    store_sealer_go_on(d);
     return 0;
 }
 
@@ -314,6 +350,20 @@ static const struct crypt_signer *signer_of(struct store *s)
         crypt_signer_make(&s->identity.sign, &s->signer);
     s->signs = true;
     return &s->signer;
+}
+
+/* Room in the arena: where it lies changes with it. */
+static int arena_room(struct store *s, size_t n, struct err *e)
+{
+    struct draft *d = &s->draft;
+    size_t known = d->arena.room == 0 && n < s->last_arena_bytes ? s->last_arena_bytes : n;
+    if (d->arena.room - d->arena.n >= n)
+        return 0;
+    store_sealer_hold(d);
+    if (buf_more(&d->arena, known) != NULL)
+        d->arena.n -= known;
+    store_sealer_go_on(d);
+    return buf_check(&d->arena, e);
 }
 
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
@@ -330,10 +380,18 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
     if (rc != 0)
         return rc;
     leaf_entry_hidden(secret, buf_bytes(&d->note), leaf->entry);
+    buf_clear(&d->fields);
+    bool compact = statement_compact(&leaf->statement, buf_bytes(&d->values), &d->fields);
+    rc = buf_check(&d->fields, e);
+    if (rc == 0)
+        rc = arena_room(s, compact ? d->fields.n : d->note.n + d->values.n, e);
+    if (rc != 0)
+        return rc;
     size_t at = d->arena.n;
-    if (statement_compact(&leaf->statement, buf_bytes(&d->values), &d->arena)) {
+    if (compact) {
+        buf_put_bytes(&d->arena, buf_bytes(&d->fields));
         leaf->fields_at = at;
-        leaf->fields_bytes = d->arena.n - at;
+        leaf->fields_bytes = d->fields.n;
     } else {
         buf_put_bytes(&d->arena, buf_bytes(&d->note));
         buf_put_bytes(&d->arena, buf_bytes(&d->values));
@@ -342,7 +400,7 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
         leaf->values_at = at + d->note.n;
         leaf->values_bytes = d->values.n;
     }
-    return buf_check(&d->arena, e);
+    return 0;
 }
 
 bool store_has_object(const struct statement *st)
@@ -355,7 +413,7 @@ static int add_prepare(struct store *s, struct statement *statement, bool *ret_d
     struct draft *d = &s->draft;
     int rc = store_may_sign(s, statement->kind == STATEMENT_RECEIVED ? STATEMENT_COVER : statement->kind, e);
     if (rc == 0)
-        rc = leaf_room(d, e);
+        rc = leaf_room(s, e);
     if (rc == 0 && statement->kind == STATEMENT_INVESTIGATION)
         rc = store_investigation_fresh(s, statement->investigation.name, e);
     if (rc == 0 && statement->kind != STATEMENT_RECEIVED)
@@ -405,7 +463,9 @@ static int object_resolve(struct store *s, int rc, const struct statement *state
 int store_draft_fold(struct store *s, const struct store_record *r, struct err *e)
 {
     struct draft *d = &s->draft;
-    int rc = leaf_room(d, e);
+    int rc = leaf_room(s, e);
+    if (rc == 0)
+        rc = arena_room(s, r->content.statement.n + r->content.values.n, e);
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];
@@ -423,9 +483,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);
-    rc = buf_check(&d->arena, e);
-    d->count += rc == 0;
-    return rc;
+    d->count++;
+    return 0;
 }
 
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e)
@@ -455,6 +514,8 @@ int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, 
     }
     d->open_known = d->open_known && statement->kind != STATEMENT_RECEIPT;
     d->count++;
+    d->objects += store_has_object(statement);
+    store_sealer_more(s);
     if (ret_leaf != NULL)
         *ret_leaf = number;
     if (ret_duplicate != NULL)

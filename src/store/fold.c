@@ -3,7 +3,8 @@
  * that they drew.  FORMAT 15.3.
  *
  * Records are opened and checked by as many threads as there are processors, and taken in their order by one: which of
- * them follow, and which go on the log, does not depend on how many look.
+ * them follow, and which go on the log, does not depend on how many look.  Where all of them are to go on the log the
+ * one commits as it goes, and the others look at what follows meanwhile.
  *
  * A file is shortened only when its frames are on the log for good.  The newest of them stays, so that whoever reads on
  * knows what to go on from.  What a crash between the two leaves is known by its number, and not put there twice.
@@ -15,7 +16,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { FOLD_BYTES_MAX = 16 << 20 }; /* in one commit; the rest waits for the next one */
+enum {
+    FOLD_BYTES_MAX = 16 << 20, /* in one commit; the rest waits for the next one */
+    FOLD_BYTES_WORTH = 2 << 20, /* a commit, when nothing more is ready */
+};
 
 void store_record_release(struct store_record *r)
 {
@@ -44,14 +48,12 @@ static int signed_by(struct store *s, const struct store_spool_lock *lock, struc
 {
     const struct history_member *signer = NULL;
     struct history_reading what = {0, ret->content.statement, ret->content.values, &ret->content.secret, NULL};
-    struct ledger_position now;
-    ledger_where(s->ledger, &now);
     for (size_t i = 0; i < s->history.count; i++) {
         const struct history_member *m = &s->history.members[i];
-        what.leaf = signed_last(m, now.leaves);
+        what.leaf = signed_last(m, lock->leaves);
         if (memcmp(m->key.id, lock->of->b, sizeof m->key.id) != 0 || what.leaf == UINT64_MAX)
             continue;
-        ret->gone = what.leaf != now.leaves;
+        ret->gone = what.leaf != lock->leaves;
         int rc = history_read(&s->history, &what, &ret->statement, &ret->st, &signer, e);
         if (rc == 0 && (signer != m || ret->st.kind != STATEMENT_ACCESSED))
             rc = err_set(e, ERR_DAMAGED, "a record of an access is not of the member of its spool");
@@ -215,8 +217,11 @@ struct folding {
     struct store_fold *f;
     struct statement_place next; /* of this device, behind what is on the log and what was folded */
     struct key key;
-    bool dry;     /* only to learn what is there */
-    size_t bytes; /* folded so far */
+    uint64_t leaves; /* of the log when this began */
+    bool dry;        /* only to learn what is there */
+    bool commits;    /* as it goes, and is never full */
+    bool committed;  /* something */
+    size_t bytes;    /* folded so far, into the draft at hand */
     bool full;
 };
 
@@ -278,19 +283,35 @@ static int take(struct folding *g, const struct store_record *r, size_t bytes, s
     return 0;
 }
 
+/* What is in the draft goes on the log, and another draft is begun. */
+static int fold_commit(struct folding *g, struct err *e)
+{
+    int rc = store_commit(g->s, e);
+    if (rc == 0)
+        rc = store_draft_begin(g->s, e);
+    g->s->draft.folded = true; /* by whoever folds here */
+    g->bytes = 0;
+    g->committed = true;
+    return rc;
+}
+
 /* A frame that was read, or what lies where one should be. */
 struct folded {
     enum store_spool_step step;
     struct bytes frame;
     size_t at;
     struct store_record record;
-    int rc; /* of opening and checking it; */
-    struct err why;
+    int rc; /* of opening and checking it */
 };
-enum { FOLD_BATCH = 32, FOLD_WORTH_BYTES = 128 << 10 };
+enum {
+    FOLD_BATCH = 32,
+    FOLD_AHEAD = 64, /* batches, so that threads which look do not wait for a commit */
+    FOLD_WORTH_BYTES = 128 << 10,
+};
 struct fold_batch {
     size_t count;
     struct folded one[FOLD_BATCH];
+    struct err why; /* one of them could not be looked at, if it is not damaged */
 };
 
 /* A frame that is on the log, or follows from what is.  Its statement may come behind a gap, never before.  What is on
@@ -329,45 +350,57 @@ static int fold_frame(struct folding *g, const struct folded *one, struct err *e
     return 0;
 }
 
+/* As much as one commit takes: that commit, or no more. */
+static int fold_room_need(struct folding *g, struct err *e)
+{
+    bool enough = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
+    g->full = enough && !g->commits;
+    return enough && g->commits ? fold_commit(g, e) : 0;
+}
+
 /* In the thread that asked, in the order of the file.  Behind a full draft nothing is looked at any more. */
 static int fold_settle(void *context, void *job, struct err *e)
 {
     struct folding *g = context;
     struct fold_batch *b = job;
-    for (size_t i = 0; i < b->count && !g->full; i++) {
+    struct err mine = {0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < b->count && !g->full; i++) {
         struct folded *one = &b->one[i];
-        bool is_frame = one->step == STORE_SPOOL_FRAME;
-        struct err mine = one->why;
-        int rc = !is_frame ? 0 : one->rc != 0 ? one->rc : fold_frame(g, one, &mine);
+        if (one->step == STORE_SPOOL_FRAME)
+            rc = one->rc != 0 ? one->rc : fold_frame(g, one, &mine);
         if (rc != 0 && rc != ERR_DAMAGED)
-            return err_set(e, rc, "%s", mine.text);
+            return err_set(e, rc, "%s", one->rc != 0 ? b->why.text : mine.text);
         if (rc != 0 || one->step == STORE_SPOOL_DAMAGED)
             unfit(g, STORE_FOLD_DAMAGED);
-        g->full = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
+        rc = fold_room_need(g, e);
     }
     b->count = 0;
-    return 0;
+    return rc;
 }
 
-/* By any thread: nothing of the store changes while spools are folded. */
+/* By any thread: while spools are folded nothing changes of the history, by which their signers are known. */
 static void fold_read(void *context, void *job)
 {
     const struct folding *g = context;
     struct fold_batch *b = job;
-    const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of};
+    const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of, g->leaves};
+    struct err mine = {0};
     for (size_t i = 0; i < b->count; i++) {
         struct folded *one = &b->one[i];
-        one->why = (struct err){0};
-        if (one->step == STORE_SPOOL_FRAME)
-            one->rc = store_record_read(g->s, &lock, one->frame, &one->record, &one->why);
+        one->rc = one->step == STORE_SPOOL_FRAME ? store_record_read(g->s, &lock, one->frame, &one->record, &mine) : 0;
+        if (one->rc != 0 && one->rc != ERR_DAMAGED)
+            b->why = mine;
+        if (one->rc != 0)
+            mine = (struct err){0};
     }
 }
 
+/* Nothing more is ready: what there is goes on the log meanwhile, if there is enough of it. */
 static int fold_tick(void *context, struct err *e)
 {
-    (void)context;
-    (void)e;
-    return 0;
+    struct folding *g = context;
+    return g->commits && g->bytes >= FOLD_BYTES_WORTH ? fold_commit(g, e) : 0;
 }
 
 static void fold_batch_release(void *job)
@@ -393,6 +426,7 @@ static bool fold_fill(struct bytes file, size_t *at, struct fold_batch *b)
 static int frames_by_crew(struct folding *g, struct bytes file, unsigned threads, struct err *e)
 {
     const struct store_crew_setup setup = {.threads = threads,
+                                           .slots = g->commits ? FOLD_AHEAD : 0,
                                            .job_bytes = sizeof(struct fold_batch),
                                            .work = fold_read,
                                            .settle = fold_settle,
@@ -437,7 +471,8 @@ static int fold_frames(struct folding *g, struct bytes file, struct err *e)
     unsigned threads = store_crew_threads(g->s);
     if (file.n <= STORE_SPOOL_SECTOR)
         return 0;
-    return threads > 1 && file.n >= FOLD_WORTH_BYTES ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
+    bool worth = (threads > 1 || g->commits) && file.n >= FOLD_WORTH_BYTES;
+    return worth ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
 }
 
 static int fold_file(struct folding *g, struct err *e)
@@ -500,30 +535,32 @@ static void tell_unfit(const struct store *s, const struct store_fold *f)
     store_tell(s, line.text);
 }
 
-/* What cannot be read waits, and what is written does not wait for it.  Dry: nothing is taken. */
-static int folds_walk(struct store *s, struct store_folds *folds, bool dry, bool *ret_full, struct err *e)
+/* What cannot be read waits, and what is written does not wait for it. */
+static int folds_walk(struct folding *g, struct store_folds *folds, struct err *e)
 {
-    struct folding g = {.s = s, .all = folds, .dry = dry};
-    keyring_key(s->keyring, KEYRING_SPOOL, &g.key);
+    struct ledger_position now;
+    ledger_where(g->s->ledger, &now);
+    g->leaves = now.leaves;
+    g->all = folds;
+    keyring_key(g->s->keyring, KEYRING_SPOOL, &g->key);
     int rc = 0;
-    for (size_t i = 0; rc == 0 && !g.full && i < folds->count; i++) {
-        g.f = &folds->list[i];
-        rc = fold_file(&g, e);
+    for (size_t i = 0; rc == 0 && !g->full && i < folds->count; i++) {
+        g->f = &folds->list[i];
+        rc = fold_file(g, e);
     }
-    key_drop(&g.key);
-    *ret_full = g.full;
+    key_drop(&g->key);
     return rc;
 }
 
 /* A spool that was cut at a frame, or taken away, looks whole.  What is known to be damaged was told of. */
-static int tell_lost(struct store *s, const struct store_device *d, struct err *e)
+static int tell_lost(struct store *s, const struct store_folds *folds, const struct store_device *d, struct err *e)
 {
     struct statement_place place;
     int rc = index_place(store_index(s), d->id, &place, e);
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < s->folds.count; i++) {
-        const struct store_fold *f = &s->folds.list[i];
+    for (size_t i = 0; i < folds->count; i++) {
+        const struct store_fold *f = &folds->list[i];
         if (memcmp(f->of.b, s->identity.member.id, 4) != 0 || memcmp(f->of.b + 4, d->id, STATEMENT_ID) != 0)
             continue;
         if (f->why != STORE_FOLD_WHOLE)
@@ -535,43 +572,49 @@ static int tell_lost(struct store *s, const struct store_device *d, struct err *
     return 0;
 }
 
-int store_fold_begin(struct store *s, struct err *e)
+/* All of them, listed anew. */
+static int fold_pass(struct folding *g, struct store_folds *folds, struct err *e)
 {
+    struct store *s = g->s;
     struct err mine = {0};
     struct store_device device;
-    bool full;
-    if (s->draft.folded)
-        return 0;
-    store_folds_release(&s->folds);
-    s->draft.folded = true;
     bool known = store_device_known(s, &device); /* before the spools, which a reader writes first */
-    if (store_folds_list(s, &s->folds, &mine) != 0) {
-        store_folds_release(&s->folds);
+    s->draft.folded = true;
+    if (store_folds_list(s, folds, &mine) != 0) {
+        store_folds_release(folds);
         store_tell(s, mine.text);
         return 0;
     }
-    int rc = folds_walk(s, &s->folds, false, &full, e);
-    for (size_t i = 0; i < s->folds.count; i++)
-        tell_unfit(s, &s->folds.list[i]);
-    return rc == 0 && known && !full ? tell_lost(s, &device, e) : rc;
+    int rc = folds_walk(g, folds, e);
+    if (rc == 0 && g->commits && s->draft.count > 0)
+        rc = fold_commit(g, e);
+    for (size_t i = 0; i < folds->count; i++)
+        tell_unfit(s, &folds->list[i]);
+    return rc == 0 && known && !g->full ? tell_lost(s, folds, &device, e) : rc;
 }
 
-int store_fold_all(struct store *s, struct err *e)
+int store_fold_begin(struct store *s, struct err *e)
 {
-    for (;;) {
-        int rc = store_draft_begin(s, e);
-        if (rc == 0)
-            rc = store_fold_begin(s, e);
-        if (rc == 0 && s->draft.count == 0)
-            return 0;
-        if (rc == 0)
-            rc = store_commit(s, e);
-        if (rc != 0)
-            return rc;
-    }
+    struct folding g = {.s = s};
+    if (s->draft.folded)
+        return 0;
+    store_folds_release(&s->folds);
+    return fold_pass(&g, &s->folds, e);
 }
 
 /* ---- behind the commit ---- */
+
+/* From its newest frame that is on the log to its end. */
+static int read_kept(int fd, const struct store_fold *f, const char *name, struct buf *to, struct err *e)
+{
+    uint64_t size = 0;
+    int rc = file_size(fd, &size, name, e);
+    if (rc != 0)
+        return rc;
+    size_t n = (size < f->end ? f->end : (size_t)size) - f->last_at;
+    uint8_t *room = n > STORE_SPOOL_BYTES_MAX ? NULL : buf_more(to, n);
+    return room == NULL ? err_memory(e) : file_read_at(fd, room, n, f->last_at, name, e);
+}
 
 static int shorten(const struct store *s, const struct store_fold *f, struct err *e)
 {
@@ -579,18 +622,18 @@ static int shorten(const struct store *s, const struct store_fold *f, struct err
     OWN(fd_drop) int fd = -1;
     struct file_path path;
     struct bytes frame;
-    size_t at = f->end;
+    size_t at = f->end - f->last_at;
     int rc = spool_path(s, f, &path, e);
     if (rc == 0)
         rc = store_spool_take(path.s, &fd, e);
     if (rc == 0)
-        rc = file_read_all(path.s, STORE_SPOOL_BYTES_MAX, &file, e);
+        rc = read_kept(fd, f, path.s, &file, e);
     if (rc != 0)
         return rc;
-    (void)buf_more(&kept, STORE_SPOOL_SECTOR + file.n - f->last_at); /* at once, and not by doubling */
+    (void)buf_more(&kept, STORE_SPOOL_SECTOR + file.n); /* at once, and not by doubling */
     buf_clear(&kept);
     store_spool_head(&f->of, 1, &kept);
-    buf_put(&kept, file.p + f->last_at, f->end - f->last_at);
+    buf_put(&kept, file.p, at);
     for (enum store_spool_step step; (step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END;) {
         if (step == STORE_SPOOL_DAMAGED)
             return 0; /* for the next writer to tell of */
@@ -601,27 +644,46 @@ static int shorten(const struct store *s, const struct store_fold *f, struct err
     return rc == 0 ? file_replace(path.s, buf_bytes(&kept), 0600, e) : rc;
 }
 
-void store_fold_end(struct store *s)
+static void folds_shorten(struct store *s, const struct store_folds *folds)
 {
-    for (size_t i = 0; i < s->folds.count; i++) {
-        const struct store_fold *f = &s->folds.list[i];
+    for (size_t i = 0; i < folds->count; i++) {
+        const struct store_fold *f = &folds->list[i];
         struct err mine = {0};
         bool news = f->end > 0 && (f->logged > 1 || f->said != f->logged);
         if (news && f->why == STORE_FOLD_WHOLE && shorten(s, f, &mine) != 0)
             store_tell(s, mine.text);
     }
+}
+
+void store_fold_end(struct store *s)
+{
+    folds_shorten(s, &s->folds);
     store_folds_release(&s->folds);
+}
+
+int store_fold_all(struct store *s, struct err *e)
+{
+    for (;;) {
+        OWN(store_folds_release) struct store_folds folds = {0};
+        struct folding g = {.s = s, .commits = true};
+        int rc = store_draft_begin(s, e);
+        if (rc == 0)
+            rc = fold_pass(&g, &folds, e);
+        if (rc != 0 || !g.committed)
+            return rc;
+        folds_shorten(s, &folds);
+    }
 }
 
 /* ---- for repair ---- */
 
 int store_spools_look(struct store *s, struct store_folds *ret, struct err *e)
 {
-    bool full;
+    struct folding g = {.s = s, .dry = true};
     int rc = store_draft_begin(s, e);
     if (rc == 0)
         rc = store_folds_list(s, ret, e);
-    return rc == 0 ? folds_walk(s, ret, true, &full, e) : rc;
+    return rc == 0 ? folds_walk(&g, ret, e) : rc;
 }
 
 static void aside_words(const struct store_fold *f, const char *to, struct err *line)

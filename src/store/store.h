@@ -496,6 +496,7 @@ struct store_crew_setup {
     int (*tick)(void *context, struct err *e);
     void (*release)(void *job);
     void *context;
+    size_t slots; /* jobs that may wait at a time; 0: four for each thread */
 };
 int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret, struct err *e);
 void store_crew_free(struct store_crew *c);

@@ -60,10 +60,14 @@ struct draft_leaf {
     size_t values_at, values_bytes;
     size_t fields_at, fields_bytes;
     uint8_t entry[LEAF_ENTRY];
+    uint64_t sealed_at; /* within the hidden section of the record; with its length, once it is sealed */
+    uint32_t sealed_bytes;
 };
-struct keep { /* copies of what statements borrow; freed together */
+struct store_sealer;
+struct keep { /* copies of what statements borrow, many in one; freed together */
     struct keep *next;
-    uint8_t bytes[];
+    size_t used, room;
+    _Alignas(max_align_t) uint8_t bytes[];
 };
 struct digest_set { /* digests of the files in this draft, for telling duplicates */
     struct hash *slot; /* zeros: empty */
@@ -81,8 +85,10 @@ struct draft {
     struct draft_leaf *leaves;
     struct key *secrets; /* of the leaves, in locked memory */
     size_t count, room;
+    size_t objects;      /* leaves among them that have one */
+    struct store_sealer *sealer; /* NULL: leaves are sealed when they are committed */
     struct buf arena;
-    struct buf text, values, note; /* the statement at work */
+    struct buf text, values, note, fields; /* the statement at work */
     struct keep *keeps;
     size_t keep_bytes;
     struct digest_set digests;
@@ -125,6 +131,7 @@ struct store_spool_lock { /* what its frames are sealed under and bound to; borr
     const struct key *key;
     const struct hash *pin;
     const struct store_spool_of *of;
+    uint64_t leaves; /* of the log, at which its records are read */
 };
 struct store_spool_content {
     struct key secret; /* of the leaf to be */
@@ -232,6 +239,7 @@ struct store {
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
+    size_t last_leaves, last_arena_bytes; /* of the draft before, if it had any */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
@@ -315,8 +323,22 @@ bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_r
 
 /* crew.c: as many threads as the work of this store is for. */
 unsigned store_crew_threads(const struct store *s);
+/*
+ * sealer.c: leaves of the draft sealed while it grows, by a thread of their own when there are many.
+ * store_sealer_more: all leaves there are may be sealed.  store_sealer_hold, _go_on: around what moves leaves, secrets
+ * or arena.  store_sealer_end: it has ended; how many are sealed, from the first on, and the section so far, the
+ * caller's.  store_sealer_free: the same for who gives it up.
+ * store_seal_leaf: one more behind the section; says in the leaf where.  ERR_IO: no memory.
+ */
+void store_sealer_more(struct store *s);
+void store_sealer_hold(const struct draft *d);
+void store_sealer_go_on(const struct draft *d);
+size_t store_sealer_end(struct draft *d, struct buf *ret_hidden);
+void store_sealer_free(struct draft *d);
+int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uint64_t manifest, struct buf *to);
 /* draft.c */
 void store_draft_release(struct draft *d);
+void store_draft_forget(struct draft *d); /* its leaves and all that they are made of; how many there were stays */
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 
@@ -397,7 +419,7 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
 /*
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
- * may.  ERR_DAMAGED.
+ * may.  By any thread, while no key event is taken.  ERR_DAMAGED.
  * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.

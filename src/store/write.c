@@ -293,6 +293,8 @@ static int add_event(struct store *s, struct making *m, struct err *e)
                                buf_bytes(&m->told.public_notes[0]), e);
 }
 
+enum { ARENA_KNOWN_MAX = 16 << 20 }; /* bytes that the next draft is given at once */
+
 /* Manifest records come by cookie, ascending as the leaves did. */
 static int seal_hidden(struct store *s, struct making *m, struct err *e)
 {
@@ -303,25 +305,23 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
     m->told.manifest = calloc(d->count + 1, sizeof *m->told.manifest);
     if (m->told.journal_offset == NULL || m->told.sealed_bytes == NULL || m->told.manifest == NULL)
         return err_memory(e);
+    if (d->count > 0) {
+        s->last_leaves = d->count;
+        s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
+    }
+    size_t sealed = store_sealer_end(d, &m->hidden);
     for (size_t i = 0; i < d->count; i++) {
-        struct draft_leaf *leaf = &d->leaves[i];
-        uint64_t number = d->first_leaf + i;
+        const struct draft_leaf *leaf = &d->leaves[i];
         m->told.manifest[i] = LEAF_NO_MANIFEST;
         if (store_has_object(&leaf->statement)) {
-            assert(object < m->told.flushed.object_count && m->told.flushed.objects[object].cookie == number);
+            assert(object < m->told.flushed.object_count &&
+                   m->told.flushed.objects[object].cookie == d->first_leaf + i);
             m->told.manifest[i] = m->told.flushed.objects[object++].manifest_record;
         }
-        struct leaf_envelope envelope = {.manifest_record = m->told.manifest[i],
-                                         .statement = bytes_of(d->arena.p + leaf->text_at, leaf->text_bytes),
-                                         .values = bytes_of(d->arena.p + leaf->values_at, leaf->values_bytes),
-                                         .fields = bytes_of(d->arena.p + leaf->fields_at, leaf->fields_bytes)};
-        size_t head = m->hidden.n;
-        buf_put_u32(&m->hidden, 0);
-        m->told.journal_offset[i] = m->hidden.n;
-        if (leaf_seal(&d->secrets[i], &s->pin, number, &envelope, &m->hidden) != 0 || m->hidden.failed)
+        if (i >= sealed && store_seal_leaf(d, &s->pin, i, m->told.manifest[i], &m->hidden) != 0)
             return err_memory(e);
-        m->told.sealed_bytes[i] = (uint32_t)(m->hidden.n - m->told.journal_offset[i]);
-        u32_put(m->hidden.p + head, m->told.sealed_bytes[i]);
+        m->told.journal_offset[i] = leaf->sealed_at;
+        m->told.sealed_bytes[i] = leaf->sealed_bytes;
         buf_put(&m->entries, leaf->entry, LEAF_ENTRY);
     }
     return buf_check(&m->entries, e);

@@ -120,6 +120,35 @@ static void narrower_widths_go_and_others_stay(void **state)
     assert_true(there(f, 0));
 }
 
+/* Who goes on from a tree of her own need not look at what she has not begun, and leaves the same. */
+static void who_goes_on_leaves_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_placing p = {.root = f->root.s};
+    struct file_path path;
+    fixture_again(f);
+    assert_int_equal(ledger_place(&p, "tile/0/000.p/3", bytes_text("three"), NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/1/000.p/1", bytes_text("one"), NULL), 0);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    p.goes_on = true;
+    p.before = 3;
+    p.anew = 0;
+    file_put(f, "log/tile/0/001", bytes_text("of nobody"));
+    assert_int_equal(ledger_place(&p, "tile/0/000", bytes_text("full"), NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/0/001", bytes_text("full too"), NULL), 0);
+    assert_int_equal(ledger_place(&p, "tile/1/000.p/1", bytes_text("one"), NULL), 0);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_int_equal(p.anew, 2); /* and not what is there as it is to be */
+    OWN(buf_drop) struct buf content = {0};
+    path_in(f, "log/tile/0/001", &path);
+    assert_int_equal(file_read_all(path.s, 100, &content, NULL), 0);
+    assert_true(bytes_equal(buf_bytes(&content), bytes_text("full too")));
+    path_in(f, "log/tile/0/000.p", &path);
+    assert_false(file_exists(path.s));
+    path_in(f, "log/tile/1/000.p/1", &path);
+    assert_true(file_exists(path.s));
+}
+
 static void drafts_of_a_killed_publication_are_swept(void **state)
 {
     struct fixture *f = *state;
@@ -129,12 +158,12 @@ static void drafts_of_a_killed_publication_are_swept(void **state)
     place(&p, 7);
     assert_int_equal(ledger_place_all(&p, NULL), 0);
     file_put(f, "log/new-0", bytes_text("half"));
-    file_put(f, "log/new-63", bytes_text(""));
-    file_put(f, "log/new-64", bytes_text("not ours"));
+    file_put(f, "log/new-127", bytes_text(""));
+    file_put(f, "log/new-128", bytes_text("not ours"));
     assert_int_equal(ledger_drafts_sweep(f->root.s, NULL), 0);
     assert_false(file_there(f, "log/new-0"));
-    assert_false(file_there(f, "log/new-63"));
-    assert_true(file_there(f, "log/new-64"));
+    assert_false(file_there(f, "log/new-127"));
+    assert_true(file_there(f, "log/new-128"));
     assert_true(there(f, 7));
     assert_true(ledger_is_draft("new-9"));
     assert_false(ledger_is_draft("new-"));
@@ -196,6 +225,7 @@ int main(void)
         cmocka_unit_test(what_is_there_is_left_alone_and_what_is_wrong_replaced),
         cmocka_unit_test(what_is_given_up_leaves_nothing),
         cmocka_unit_test(narrower_widths_go_and_others_stay),
+        cmocka_unit_test(who_goes_on_leaves_the_same),
         cmocka_unit_test(drafts_of_a_killed_publication_are_swept),
         cmocka_unit_test(what_is_in_the_way_is_named),
     };

@@ -445,7 +445,7 @@ static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *re
     struct file_path folder;
     char name[STORE_SPOOL_NAME];
     forging_begin(&g, s);
-    const struct store_spool_lock lock = {&key, &f->pin, &g.of};
+    const struct store_spool_lock lock = {.key = &key, .pin = &f->pin, .of = &g.of};
     keyring_key(s->keyring, KEYRING_SPOOL, &key);
     store_spool_head(&g.of, 0, &file);
     for (size_t i = 0; i < MANY; i++) {
@@ -521,6 +521,84 @@ static void test_a_full_commit_by_several_threads(void **state)
     }
 }
 
+/* Commits are made while the threads look at what follows: each record is there once, in its order, but the bad one. */
+static void test_commits_beside_the_looking(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path spool;
+    spool_of_many(f, filled(f), &spool);
+    uint64_t size = fixture_size(f, spool.s);
+    fixture_keep(f, "forged");
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        fixture_back(f, "forged");
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+        struct ledger_position before, now;
+        ledger_where(store_ledger(s), &before);
+        s->threads = threads;
+        s->fold_bytes = 10 * 1024;
+        assert_int_equal(store_fold_all(s, &f->e), 0);
+        ledger_where(store_ledger(s), &now);
+        assert_int_equal(now.leaves - before.leaves, MANY - 1);
+        assert_int_equal(now.records - before.records, MANY / 10);
+        assert_int_equal(fixture_note(s, "and it goes on", &f->e), 0);
+        store_close(TAKE(s));
+        fixture_told(f, "is damaged: records of accesses may be lost there; run groundwork repair");
+        on_log(f, MANY - 1, 1);
+        assert_int_equal(f->verified.gap[0].first, FORGED);
+        assert_int_equal(fixture_size(f, spool.s), size);
+    }
+}
+
+/* It ends at every step of commits that follow each other: each record is there once, and none waits for ever. */
+static void test_an_end_between_commits(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    for (int i = 0; i < 3; i++)
+        view(f, leaf);
+    fixture_keep(f, "viewed");
+    unsigned last = 0;
+    for (unsigned step = 1; last == 0; step++) {
+        fixture_back(f, "viewed");
+        struct store *s = fixture_open(f, STORE_WRITE);
+        s->fold_bytes = 1;
+        fixture_die_at(step);
+        (void)store_fold_all(s, &f->e);
+        if (fixture_effects() < step)
+            last = step;
+        store_close(s);
+        fixture_calm();
+        assert_int_equal(note(f), 0);
+        on_log(f, 3, 0);
+        view(f, leaf);
+        assert_int_equal(note(f), 0);
+        on_log(f, 4, 0);
+    }
+    assert_true(last > 20);
+}
+
+/* A failed sync ends it, and is told where it was asked for: nothing after it is written. */
+static void test_a_sync_that_fails_between_commits(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path spool;
+    spool_of_many(f, filled(f), &spool);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    struct ledger_position before, now;
+    ledger_where(store_ledger(s), &before);
+    s->threads = 2;
+    s->fold_bytes = 10 * 1024;
+    fixture_fail_sync(12);
+    assert_int_not_equal(store_fold_all(s, &f->e), 0);
+    fixture_calm();
+    ledger_where(store_ledger(s), &now);
+    assert_true(now.leaves - before.leaves < MANY - 1);
+    assert_int_equal(fixture_note(s, "no more", &f->e), ERR_IO);
+    store_close(TAKE(s));
+    assert_int_equal(note(f), 0);
+    on_log(f, MANY - 1, 1);
+}
+
 /* Where a writer let one onto the log, verify names it: each statement is checked by itself. */
 static void test_verify_names_one_bad_signature_of_many(void **state)
 {
@@ -564,6 +642,9 @@ int main(void)
         FIXTURE_TEST(test_a_device_that_is_an_investigation),
         FIXTURE_TEST(test_any_number_of_threads),
         FIXTURE_TEST(test_a_full_commit_by_several_threads),
+        FIXTURE_TEST(test_commits_beside_the_looking),
+        FIXTURE_TEST(test_an_end_between_commits),
+        FIXTURE_TEST(test_a_sync_that_fails_between_commits),
         FIXTURE_TEST(test_verify_names_one_bad_signature_of_many),
     };
     return FIXTURE_RUN(tests);

@@ -4,7 +4,7 @@
 static const struct key KEY = {{7}};
 static const struct hash PIN = {{8}};
 static const struct store_spool_of OF = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}};
-static const struct store_spool_lock LOCK = {&KEY, &PIN, &OF};
+static const struct store_spool_lock LOCK = {&KEY, &PIN, &OF, 0};
 
 enum { FRAMES = 4 };
 struct laid { /* a spool and where its frames begin */
@@ -183,7 +183,8 @@ static void test_it_says_nothing_without_keys(void **state)
     const struct key other_key = {{9}};
     const struct hash other_pin = {{9}};
     const struct store_spool_of other_of = {{9}};
-    const struct store_spool_lock locks[] = {{&other_key, &PIN, &OF}, {&KEY, &other_pin, &OF}, {&KEY, &PIN, &other_of}};
+    const struct store_spool_lock locks[] = {
+        {&other_key, &PIN, &OF, 0}, {&KEY, &other_pin, &OF, 0}, {&KEY, &PIN, &other_of, 0}};
     struct store_spool_content c = {.statement = bytes_text(words), .values = bytes_text(words)};
     (void)state;
     assert_int_equal(store_spool_seal(&LOCK, &c, &frame, NULL), 0);
