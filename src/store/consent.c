@@ -172,15 +172,36 @@ static int is_doubtful(struct store *s, uint64_t leaf, bool *ret, struct err *e)
     return any_doubts(s) ? store_doubtful_at(s, leaf, ret, e) : 0;
 }
 
-/* What she said, once; of what allows, whether it is she who said it. */
+static int yes_doubtful(void *context, uint64_t leaf, bool *ret, struct err *e)
+{
+    return is_doubtful(context, leaf, ret, e);
+}
+
+int store_words_before(struct store *s, const char *person, uint64_t end, struct consent_word words[CONSENT_SCOPES],
+                       struct buf *held, struct err *e)
+{
+    const struct index_hearing how = {end, end, yes_doubtful, s};
+    return index_words(store_index(s), person, &how, words, held, e);
+}
+
+int store_words(struct store *s, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
+                struct err *e)
+{
+    return store_words_before(s, person, UINT64_MAX, words, held, e);
+}
+
+int store_words_all(struct store *s, index_word_each *each, void *context, struct err *e)
+{
+    const struct index_hearing how = {UINT64_MAX, UINT64_MAX, yes_doubtful, s};
+    return index_words_all(store_index(s), &how, each, context, e);
+}
+
+/* What she said, once. */
 static int person_load(struct store_deciding *d, struct person *p, struct err *e)
 {
     if (p->loaded)
         return 0;
-    int rc = index_words(store_index(d->store), p->code, p->words.word, &p->held, e);
-    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
-        if (p->words.word[i].answer == CONSENT_YES)
-            rc = is_doubtful(d->store, p->words.word[i].leaf, &p->words.word[i].doubtful, e);
+    int rc = store_words(d->store, p->code, p->words.word, &p->held, e);
     p->loaded = rc == 0;
     return rc;
 }

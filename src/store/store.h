@@ -237,6 +237,8 @@ int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct er
  * store_may_go: one item.  A further name goes where the item that it names may go, if nothing is said of itself that
  * stands in the way.  *ret borrows from ${d} until it is asked again.  What permits counts only when no doubt is on its
  * signer (a consent, "nobody's", "no longer linked", less protection); what forbids counts always.
+ * store_words: of a person, the word that counts of each scope, as the decision takes it, whoever's yes is doubtful; their
+ * texts live in ${held}.  store_words_all: of every person and scope, what the log says of it.
  * store_persons_at: whose an item is, code by code; *ret_nobody: it was said that it is nobody's.
  * store_items_of: the leaves that are linked to a person, as runs, ascending.
  * store_holds: the holds that stand over any of the leaves ${first} to ${last}, each as often as it covers a piece of
@@ -247,6 +249,9 @@ int store_deciding_new(struct store *s, const struct consent_use *use, const cha
                        struct err *e);
 void store_deciding_drop(struct store_deciding **d);
 int store_may_go(struct store_deciding *d, const struct index_item *item, struct consent_decision *ret, struct err *e);
+int store_words(struct store *s, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
+                struct err *e);
+int store_words_all(struct store *s, index_word_each *each, void *context, struct err *e);
 int store_persons_at(struct store_deciding *d, uint64_t leaf, const struct consent_facts **ret, struct err *e);
 int store_items_of(struct store *s, const char *person,
                    int (*each)(void *context, const struct statement_range *run, struct err *e), void *context,
@@ -319,6 +324,7 @@ struct store_verified {
     uint64_t erased;   /* hidden leaves whose secrets are destroyed, or are to be */
     uint64_t findings;
     uint64_t doubtful, doubtful_first, doubtful_last; /* leaves that revoked members signed or signed for, and which */
+    uint64_t overruled, overruled_first; /* forms that say yes where a no stands that they cannot undo: FORMAT 17.2 */
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */
 };

@@ -331,9 +331,16 @@ void store_numbering_tell(const struct store_numbering *n, const struct store_wa
 int store_investigation_of(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e);
 int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 
+/* consent.c: the words that count of what stands below leaf ${end}. */
+int store_words_before(struct store *s, const char *person, uint64_t end, struct consent_word words[CONSENT_SCOPES],
+                       struct buf *held, struct err *e);
+
 /* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
+/* store_yes_counts: each yes of a form, against what stands below leaf ${end} and in the draft: ERR_REFUSED: it would be
+ * overruled, and by what. */
+int store_yes_counts(struct store *s, const struct statement *st, uint64_t end, struct err *e);
 
 /*
  * identities.c, sealing.c, unsealing.c, for each other.  store_say: one hidden statement, committed.

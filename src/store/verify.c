@@ -379,6 +379,19 @@ static void doubt_public(struct verifying *v, const struct store_step *step)
         doubt(v, st->cover.first, st->cover.count);
 }
 
+/* A log of before this rule may hold such a form: it allows nothing, and is no damage. */
+static int overruled(struct verifying *v, const struct store_opened *one, struct err *e)
+{
+    struct store_verified *c = v->count;
+    struct err mine = {0};
+    int rc = store_index(v->s) == NULL || one->statement.kind != STATEMENT_CONSENT
+                 ? 0
+                 : store_yes_counts(v->s, &one->statement, one->leaf, &mine);
+    if (rc == ERR_REFUSED && c->overruled++ == 0)
+        c->overruled_first = one->leaf;
+    return rc == 0 || rc == ERR_REFUSED ? 0 : err_set(e, rc, "%s", mine.text);
+}
+
 /* Its secret must be nowhere, unless that is to come. */
 static int check_erased(struct verifying *v, const struct store_opened *one, struct err *e)
 {
@@ -463,6 +476,9 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
     }
     check_apart(v, one->leaf, st);
     check_refers(v, one->leaf, st);
+    int heard = overruled(v, one, e);
+    if (heard != 0)
+        return heard;
     if (st->kind == STATEMENT_RELEASED)
         hold_release(v, one);
     if (st->kind == STATEMENT_HOLD) {

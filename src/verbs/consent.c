@@ -45,52 +45,6 @@ static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **r
                                                 *ret);
 }
 
-static const char *date_of(const struct statement *st)
-{
-    return st->kind == STATEMENT_CONSENT ? st->consent.date : st->withdrawn.date;
-}
-
-static enum consent_by by_of(const struct statement *st)
-{
-    return st->kind == STATEMENT_CONSENT ? st->consent.by : st->withdrawn.by;
-}
-
-/* One word of hers against a form that allows its scope. */
-static int not_since(struct store *s, const char *person, enum consent_scope scope, const struct consent_word *word,
-                     const struct statement_consent *form, struct err *e)
-{
-    OWN(store_held_drop) struct store_held *held = NULL;
-    struct statement st;
-    enum { DAY = sizeof "2026-11-20" - 1 };
-    if (word->answer == CONSENT_UNSAID || word->answer == CONSENT_YES)
-        return 0;
-    int rc = store_statement(s, word->leaf, &held, &st, e);
-    if (rc == 0 && by_of(&st) == CONSENT_SELF && form->by != CONSENT_SELF)
-        return err_set(e, ERR_REFUSED,
-                       "%s, %s: she did not say yes herself on %s (leaf %llu): nobody can say it in her stead", person,
-                       consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf);
-    if (rc == 0 && strncmp(form->date, date_of(&st), DAY) < 0)
-        rc = err_set(e, ERR_REFUSED,
-                     "%s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and no yes: ask her again",
-                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, form->date);
-    return rc;
-}
-
-/* The newest word counts by its leaf: a form that was left lying must not undo what she said since. */
-static int nothing_since(struct store *s, const struct statement_consent *x, struct err *e)
-{
-    OWN(buf_drop) struct buf held = {0};
-    struct consent_word words[CONSENT_SCOPES];
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < x->persons.count; i++) {
-        rc = index_words(store_index(s), x->persons.codes[i], words, &held, e);
-        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
-            if (x->answer[scope] == CONSENT_YES)
-                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x, e);
-    }
-    return rc;
-}
-
 static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = store_draft_begin(s, e);
@@ -120,7 +74,7 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
         OWN(verbs_given_release) struct verbs_given given = {0};
         struct consent_word words[CONSENT_SCOPES];
         const struct statement_persons one = {&persons->codes[i], 1};
-        rc = index_words(store_index(s), persons->codes[i], words, &held, e);
+        rc = store_words(s, persons->codes[i], words, &held, e);
         bool any = false;
         for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
             any = any || words[k].answer != CONSENT_UNSAID;
@@ -169,9 +123,7 @@ static int give_in(struct store *s, const struct verbs_face *face, const struct 
     struct statement st = *what;
     uint64_t leaf;
     st.consent.persons = *persons;
-    int rc = nothing_since(s, &st.consent, e);
-    if (rc == 0)
-        rc = commit_one(s, &st, &leaf, e);
+    int rc = commit_one(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
@@ -417,10 +369,7 @@ static int show(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0)
         rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
-        rc = index_words(store_index(s), persons.list.codes[0], words, &held, e);
-    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
-        if (words[i].answer == CONSENT_YES)
-            rc = store_doubtful_at(s, words[i].leaf, &words[i].doubtful, e);
+        rc = store_words(s, persons.list.codes[0], words, &held, e);
     if (rc == 0)
         rc = verbs_given_find(s, &persons.list, &given, e);
     if (rc != 0)
@@ -502,7 +451,7 @@ static int list(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0 && l.json != NULL) {
         json_key(l.json, "ask_again");
         json_array_begin(l.json);
-        rc = index_words_all(store_index(s), list_waiting, &l, e);
+        rc = store_words_all(s, list_waiting, &l, e);
         json_array_end(l.json);
         json_key(l.json, "persons");
         json_array_begin(l.json);
@@ -515,7 +464,7 @@ static int list(const struct verbs_request *request, const struct verbs_face *fa
     }
     if (rc == 0 && l.persons == 0)
         verbs_say(face, "Nothing was said of any person yet.");
-    return rc == 0 ? index_words_all(store_index(s), list_waiting, &l, e) : rc;
+    return rc == 0 ? store_words_all(s, list_waiting, &l, e) : rc;
 }
 
 int verbs_consent(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
