@@ -213,8 +213,6 @@ static int word_read(struct index *x, const struct index_query *q, int at, struc
 static int word_hear(const struct index_hearing *how, struct consent_word *said, struct consent_word *standing,
                      struct texts *texts, struct err *e)
 {
-    if (said->answer == CONSENT_YES && said->leaf >= how->yes_end)
-        return 0;
     int rc = said->answer == CONSENT_YES && how->doubtful != NULL
                  ? how->doubtful(how->context, said->leaf, &said->doubtful, e)
                  : 0;

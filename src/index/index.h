@@ -211,11 +211,11 @@ int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_r
  */
 enum { INDEX_STRETCH = 1024 };
 /*
- * Words as they are heard (model/consent.h), in the order of the log: those below leaf ${end}, a yes only below
- * ${yes_end}.  ${doubtful}: of a yes, may its signer have been somebody else?  NULL: none is.
+ * Words as they are heard (model/consent.h), in the order of the log: those below leaf ${end}.  ${doubtful}: of a yes,
+ * may its signer have been somebody else?  NULL: none is.
  */
 struct index_hearing {
-    uint64_t end, yes_end;
+    uint64_t end;
     int (*doubtful)(void *context, uint64_t leaf, bool *ret, struct err *e);
     void *context;
 };

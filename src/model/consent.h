@@ -129,7 +129,7 @@ struct consent_word { /* the newest that a person said of one scope */
     bool doubtful;     /* its signer's key may have been in other hands by then */
     bool own;          /* she said it herself */
     bool waiting;      /* the statement is not on the log yet: leaf is UINT64_MAX */
-    const char *date;  /* when it was said: what begins with a day; of what she did say */
+    const char *date;  /* when it was said, which begins with a day; NULL: it is not needed any more */
 };
 /*
  * consent_hear: one more word of hers about a scope, in the order of the log; *standing is the one that counted so far

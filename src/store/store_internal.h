@@ -96,6 +96,7 @@ struct draft {
     bool placed; /* place below is the next one */
     struct statement_place place;
     bool folded; /* what waits in spools is in it */
+    bool waited; /* and what waits in waiting/ */
     struct statement *erased; /* an "erased" statement; NULL: none; borrowed */
     bool keys;     /* files of the keyring changed, and need no other word */
     bool destroys; /* the keyring's changes end an epoch: index and old keys go with it */
@@ -187,7 +188,8 @@ struct store {
     bool chosen; /* by store_investigate */
     uint8_t chosen_investigation[STATEMENT_ID];
     char *root;
-    enum store_manner manner;
+    enum store_manner manner; /* never STORE_SAY, */
+    bool says;                /* but it was that */
     struct file_path key_path, state_file;
     int lock_fd;
     bool failed; /* no further writes */
@@ -230,6 +232,8 @@ struct store {
     pthread_mutex_t asking; /* the keyring, which the vault's workers ask for holders too */
     struct draft draft;
     struct store_folds folds;
+    bool waits;        /* what waited was committed: its files can go once the index knows it */
+    bool waiting_told; /* of what cannot go on the log, once */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
@@ -385,6 +389,8 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
  * may.  ERR_DAMAGED.
+ * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so once
+ * more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
  * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.
@@ -402,6 +408,8 @@ struct store_record {
 void store_record_release(struct store_record *r);
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
                       struct store_record *ret, struct err *e);
+int store_record_signed(struct store *s, const struct store_spool_of *of, enum statement_kind kind,
+                        struct store_record *ret, struct err *e);
 int store_folds_list(const struct store *s, struct store_folds *ret, struct err *e);
 void store_folds_release(struct store_folds *f);
 int store_fold_begin(struct store *s, struct err *e);
@@ -409,6 +417,40 @@ void store_fold_end(struct store *s);
 int store_fold_all(struct store *s, struct err *e);
 int store_spools_look(struct store *s, struct store_folds *ret, struct err *e);
 int store_spools_aside(const struct store *s, const struct store_folds *folds, struct buf *words, struct err *e);
+
+/*
+ * waiting.c: what forbids, and waits for the log, in waiting/<hex compartment>/, a file for each (FORMAT 17.5).
+ * store_waiting_file: the frame in it, and whose it is by its name; false: it has another form.
+ * store_waiting_read: all there are.  A file that cannot be read stands in the list with its reason: it may hold a no.
+ * store_waiting_mark: which of them are on the log, as this store's index knows.
+ * store_waiting_same: are the files those that were read?
+ * store_waiting_fold: into the draft at hand, once; files of what is on the log go; what cannot go there is told, once.
+ * store_waiting_sweep: files of what was committed go.  store_waiting_settle: all of it by commits of their own.
+ * store_waiting_aside: for repair: to quarantine/ what cannot be read, and of members who no longer sign what the log
+ * forbids by other words; one line of ${words} each.
+ */
+struct store_waiting_one {
+    char name[256];
+    struct store_spool_of of;
+    struct store_record record; /* when rc is 0 */
+    int rc;
+    struct err why;
+    bool logged;
+};
+struct store_waiting {
+    struct store_waiting_one *list;
+    size_t count, room;
+};
+bool store_waiting_file(const char *name, struct bytes file, struct store_spool_of *ret_of, struct bytes *ret_frame);
+void store_waiting_release(struct store_waiting *w);
+int store_waiting_read(struct store *s, struct store_waiting *ret, struct err *e);
+int store_waiting_mark(struct store *s, struct store_waiting *w, struct err *e);
+int store_waiting_same(const struct store *s, const struct store_waiting *w, bool *ret, struct err *e);
+int store_waiting_fold(struct store *s, struct err *e);
+void store_waiting_sweep(struct store *s);
+int store_waiting_settle(struct store *s, struct err *e);
+bool store_waiting_damaged(const struct store_waiting *w); /* any file, beyond what is on the log */
+int store_waiting_aside(struct store *s, struct store_waiting *w, struct buf *words, struct err *e);
 /* draft.c: a statement that was made and signed elsewhere, under its own secret. */
 int store_draft_fold(struct store *s, const struct store_record *r, struct err *e);
 /* way.c: ${below} the root to quarantine/, as ${how}-<its path>-<number>; durable. */

@@ -1,6 +1,8 @@
 /* Consent: what a person allows, what she takes back, and what stands. */
 #include "verbs/verbs_internal.h"
 
+#include "model/terms.h"
+
 #include <inttypes.h>
 
 enum { OPTION_YES, OPTION_NO, OPTION_ASK, OPTION_BY, OPTION_DATE, OPTION_LANGUAGE, OPTION_INTERPRETER, OPTION_COPY,
@@ -86,7 +88,46 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
     return rc;
 }
 
-/* On the log of one compartment, and what went out of it. */
+/* On the log, or beside it while another program writes: there it stands as well.  Without a leaf: UINT64_MAX. */
+static int put(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
+{
+    *ret_leaf = UINT64_MAX;
+    return store_writes(s) ? commit_one(s, st, ret_leaf, e) : store_wait(s, st, e);
+}
+
+static void json_put(struct json_out *j, uint64_t leaf)
+{
+    if (leaf != UINT64_MAX) {
+        verbs_json_u64(j, "leaf", leaf);
+        return;
+    }
+    json_key(j, "waiting");
+    json_bool(j, true);
+}
+
+/* How the store is opened to say this: what allows nothing waits for nobody. */
+static enum store_manner manner_of(const struct statement *st)
+{
+    return terms_forbids(st) ? STORE_SAY : STORE_WRITE;
+}
+
+static void say_withdrawn(const struct verbs_face *face, const char *names, bool all, uint64_t leaf)
+{
+    if (leaf == UINT64_MAX)
+        verbs_say(face, "Another program is writing. This stands now, and goes on the log with the next write:");
+    if (leaf == UINT64_MAX && all)
+        verbs_say(face, "%s withdrew. Nothing of theirs goes out from here on.", names);
+    else if (leaf == UINT64_MAX)
+        verbs_say(face, "%s withdrew. What needs these scopes goes out no more.", names);
+    else if (all)
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
+                  names);
+    else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
+                  names);
+}
+
+/* In one compartment, and what went out of it. */
 static int withdraw_in(struct store *s, const struct verbs_face *face, const struct statement *what,
                        const struct statement_persons *persons, uint64_t *recipients, struct err *e)
 {
@@ -95,22 +136,20 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
     struct statement st = *what;
     uint64_t leaf;
     st.withdrawn.persons = *persons;
-    int rc = commit_one(s, &st, &leaf, e);
+    int rc = put(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
-    if (st.withdrawn.all)
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
-                  buf_text(&names));
-    else
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
-                  buf_text(&names));
+    say_withdrawn(face, buf_text(&names), st.withdrawn.all, leaf);
     rc = verbs_given_find(s, persons, &given, e);
     if (rc == 0)
         rc = verbs_given_tell(s, &given, face, e);
+    if (leaf == UINT64_MAX)
+        verbs_say(face, "What is being given out at this moment is not among it: ask again later, with groundwork consent "
+                        "show.");
     if (rc == 0 && face->json != NULL) {
         verbs_ranges_json(face->json, "items", &given.items);
-        verbs_json_u64(face->json, "leaf", leaf);
+        json_put(face->json, leaf);
     }
     *recipients += given.leaves.count;
     return rc == 0 ? buf_check(&names, e) : rc;
@@ -123,13 +162,17 @@ static int give_in(struct store *s, const struct verbs_face *face, const struct 
     struct statement st = *what;
     uint64_t leaf;
     st.consent.persons = *persons;
-    int rc = commit_one(s, &st, &leaf, e);
+    int rc = put(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
     if (face->json != NULL)
-        verbs_json_u64(face->json, "leaf", leaf);
-    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
+        json_put(face->json, leaf);
+    if (leaf == UINT64_MAX) {
+        verbs_say(face, "Another program is writing. This stands now, and goes on the log with the next write:");
+        verbs_say(face, "consent of %s.", buf_text(&names));
+    } else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
     return buf_check(&names, e);
 }
 
@@ -141,7 +184,7 @@ static int beyond_one(const struct verbs_request *request, const struct verbs_fa
     OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
     struct statement_persons some = {codes, 0};
     struct verbs_place place;
-    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
+    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, manner_of(what), o, i, &place, &s, e);
     if (rc == 0)
         rc = spoken_of(s, persons, &some, e);
     if (rc != 0 || some.count == 0)
@@ -245,7 +288,8 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0)
         rc = given_read(request, today, &st.consent, e);
     if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, request->option[OPTION_FORM] != NULL ? STORE_WRITE : manner_of(&st), 0, &place,
+                        &s, e);
     if (rc == 0)
         rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
     if (rc == 0)
@@ -289,7 +333,7 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
     if (rc == 0)
         rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
     if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, manner_of(&st), 0, &place, &s, e);
     if (rc == 0)
         rc = withdraw_in(s, face, &st, &persons.list, &recipients, e);
     if (rc == 0)
@@ -319,6 +363,8 @@ static void say_words(const struct verbs_face *face, const struct consent_word w
         const char *scope = consent_scope_name((enum consent_scope)i);
         if (w->answer == CONSENT_UNSAID)
             verbs_say(face, "  %-26s %s", scope, answer_words(w->answer));
+        else if (w->waiting)
+            verbs_say(face, "  %-26s %s (it stands, and is not on the log yet)", scope, answer_words(w->answer));
         else if (w->doubtful)
             verbs_say(face, "  %-26s yes, but DOUBTFUL, and so no: ask her again (leaf %" PRIu64 ")", scope, w->leaf);
         else if (w->answer != CONSENT_YES || w->until == NULL)
@@ -346,8 +392,13 @@ static void json_words(struct json_out *j, const struct consent_word words[CONSE
             json_key(j, "doubtful");
             json_bool(j, true);
         }
-        verbs_json_u64(j, "leaf", w->leaf);
+        if (!w->waiting)
+            verbs_json_u64(j, "leaf", w->leaf);
         verbs_json_text(j, "until", w->until);
+        if (w->waiting) {
+            json_key(j, "waiting");
+            json_bool(j, true);
+        }
         json_object_end(j);
     }
     json_object_end(j);

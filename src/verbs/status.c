@@ -262,7 +262,7 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     struct store_ages ages;
     struct err mine = {0};
     bool interrupted;
-    uint64_t waiting = 0;
+    uint64_t waiting = 0, noes = 0;
     char n[VERBS_NUMBER_MAX];
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
@@ -275,10 +275,13 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         verbs_warn(face, "%s", mine.text);
     if (store_accesses_waiting(s, &waiting, &mine) != 0)
         verbs_warn(face, "%s", mine.text);
+    if (store_waiting_count(s, &noes, &mine) != 0)
+        verbs_warn(face, "%s", mine.text);
     bool whole = is_whole(&f, &glance, &interrupted) && looked;
     *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "accesses_waiting", waiting);
+        verbs_json_u64(face->json, "noes_waiting", noes);
         verbs_agent_status(request, face, &f);
         json_ages(face->json, &ages);
         return json_status(request, face, s, &f, &glance, e);
@@ -287,6 +290,9 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     say_cosigners(face, s, &f);
     if (waiting > 0)
         verbs_say(face, "  Records of accesses that go on the log with the next commit: %s", verbs_number(waiting, n));
+    if (noes > 0)
+        verbs_say(face, "  Withdrawals and refusals that stand, and go on the log with the next commit: %s",
+                  verbs_number(noes, n));
     say_ages(face, &ages);
     verbs_agent_status(request, face, &f);
     rc = verbs_mirrors_status(request, face, &f, e);

@@ -308,7 +308,7 @@ static void by_person(const struct scene *c, struct index *x, const char *code)
     struct counted want[CONSENT_SCOPES];
     for (uint64_t end = LEAVES; end <= LEAVES + c->count; end++)
         for (int doubts = 0; doubts < 2; doubts++) {
-            const struct index_hearing how = {end, end, doubts ? forged : NULL, NULL};
+            const struct index_hearing how = {end, doubts ? forged : NULL, NULL};
             assert_int_equal(index_words(x, code, &how, words, &held, NULL), 0);
             count_all(c, code, end, doubts, want);
             for (int scope = 0; scope < CONSENT_SCOPES; scope++)
@@ -337,7 +337,7 @@ static int told_word(void *context, const char *person, enum consent_scope scope
 /* Each person and scope of which anything counts, once. */
 static void by_everyone(const struct scene *c, struct index *x)
 {
-    const struct index_hearing how = {UINT64_MAX, UINT64_MAX, forged, NULL};
+    const struct index_hearing how = {UINT64_MAX, forged, NULL};
     struct everyone all = {c, 0};
     struct counted want[CONSENT_SCOPES];
     size_t count = 0;
@@ -348,29 +348,6 @@ static void by_everyone(const struct scene *c, struct index *x)
             count += want[scope].word.answer != CONSENT_UNSAID;
     }
     assert_int_equal(all.told, count);
-}
-
-/* A yes that came behind what is believed is not heard; a no is. */
-static void beyond(void **state)
-{
-    struct fixture *f = *state;
-    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
-    OWN(buf_drop) struct buf held = {0};
-    const char *codes[] = {"P-0001"};
-    struct statement form = {.kind = STATEMENT_CONSENT,
-                             .consent = {.persons = {codes, 1}, .by = CONSENT_SELF, .date = "2026-05-01"}};
-    struct consent_word words[CONSENT_SCOPES];
-    struct index_hearing how = {UINT64_MAX, 9002, NULL, NULL};
-    form.consent.answer[CONSENT_STORE] = form.consent.answer[CONSENT_TESTIFY] = CONSENT_YES;
-    assert_int_equal(fixture_say(x, 9001, &form, &f->e), 0);
-    form.consent.answer[CONSENT_STORE] = CONSENT_NO;
-    assert_int_equal(fixture_say(x, 9002, &form, &f->e), 0);
-    assert_int_equal(index_words(x, codes[0], &how, words, &held, NULL), 0);
-    assert_true(words[CONSENT_STORE].answer == CONSENT_NO && words[CONSENT_STORE].leaf == 9002);
-    assert_true(words[CONSENT_TESTIFY].answer == CONSENT_YES && words[CONSENT_TESTIFY].leaf == 9001);
-    how.end = 9002;
-    assert_int_equal(index_words(x, codes[0], &how, words, &held, NULL), 0);
-    assert_true(words[CONSENT_STORE].answer == CONSENT_YES);
 }
 
 /* What waited is found by its id, and is no investigation. */
@@ -509,6 +486,7 @@ static void nothing_is_scanned(void **state)
     enum { MANY = 100000, STEPS_MAX = 20 * INDEX_STRETCH };
     struct consent_word words[CONSENT_SCOPES];
     const struct index_position now = {.records = 1, .leaves = 3 * MANY};
+    const struct index_hearing how = {UINT64_MAX, NULL, NULL};
     assert_int_equal(index_begin(x, &f->e), 0);
     for (uint64_t i = 0; i < MANY; i++) {
         char code[TEXT];
@@ -526,7 +504,7 @@ static void nothing_is_scanned(void **state)
     assert_int_equal(index_end(x, &now, &f->e), 0);
     assert_int_equal(index_concerns(x, 77777, 77777, none, NULL, &f->e), 0);
     assert_in_range(steps_of(x, SQL_CONCERNS), 1, STEPS_MAX);
-    assert_int_equal(index_words(x, "P-077777", &(struct index_hearing){UINT64_MAX, UINT64_MAX, NULL, NULL}, words, &held, &f->e), 0);
+    assert_int_equal(index_words(x, "P-077777", &how, words, &held, &f->e), 0);
     assert_int_equal(words[CONSENT_STORE].leaf, MANY + 2 * 77777 + 1);
     assert_in_range(steps_of(x, SQL_CONSENT_WORDS), 1, 500);
     assert_int_equal(index_concerns_of(x, "P-077777", none, NULL, &f->e), 0);
@@ -538,7 +516,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(against_reading_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(persons_and_ends, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(beyond, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_waited, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(without_an_end, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_scanned, fixture_setup, fixture_teardown),
