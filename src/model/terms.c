@@ -444,7 +444,8 @@ static int waited_rule(const struct ruling *r, const struct statement *s)
     bool form = s->kind == STATEMENT_CONSENT && s->consent.has_form;
     return terms_forbids(s) && !form
                ? 0
-               : err_set(r->e, r->code, "rule waited: only what allows nothing, and names no item, may wait for the log");
+               : err_set(r->e, r->code,
+                         "rule waited: only what allows nothing, and names no item, may wait for the log");
 }
 
 int terms_rule(const struct statement *s, int code, struct err *e)

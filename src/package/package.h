@@ -33,8 +33,8 @@ struct package_made {
 #define PACKAGE_SCRIPT "verify.sh"
 /*
  * package_make: ${s} is opened to write.  ERR_REFUSED: something is in DEST's place, or an item has no receipt yet;
- * nothing is written then; or ${still} said no, and nothing is left of it.  ERR_ABSENT: no such item.  ERR_DAMAGED: an item's bytes, or the package fails its own
- * verification; nothing is left of it then.
+ * nothing is written then; or ${still} said no, and nothing is left of it.  ERR_ABSENT: no such item.  ERR_DAMAGED: an
+ * item's bytes, or the package fails its own verification; nothing is left of it then.
  */
 int package_make(struct store *s, const struct package_request *request, struct package_made *ret, struct err *e);
 

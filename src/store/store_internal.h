@@ -342,8 +342,8 @@ int store_words_before(struct store *s, const char *person, uint64_t end, struct
 /* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
-/* store_yes_counts: each yes of a form, against what stands below leaf ${end} and in the draft: ERR_REFUSED: it would be
- * overruled, and by what. */
+/* store_yes_counts: each yes of a form, against what stands below leaf ${end} and in the draft.  ERR_REFUSED: it would
+ * be overruled, and by what. */
 int store_yes_counts(struct store *s, const struct statement *st, uint64_t end, struct err *e);
 
 /*
@@ -389,8 +389,8 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
  * may.  ERR_DAMAGED.
- * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so once
- * more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
+ * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so
+ * once more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
  * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.

@@ -4,8 +4,8 @@
  *
  *     waiting/<hex compartment>/<hex key id of the member>-<hex id>    head and one frame, as a spool has them
  *
- * A file is there whole, or not at all: it gets its name when it is durable.  From then on every decision hears it.  The
- * next commit puts its statement on the log, as it was signed, under the secret that its signer drew; there it has the
+ * A file is there whole, or not at all: it gets its name when it is durable.  From then on every decision hears it.  The next
+ * commit puts its statement on the log, as it was signed, under the secret that its signer drew; there it has the
  * id that the file has in its name, so that it is never taken twice, however often the file comes back.
  *
  * A no must not be lost to a fault: what cannot be read stands in the way of everything until repair has put it aside.
@@ -290,8 +290,8 @@ static void tell_unfit(const struct store *s, const struct store_waiting_one *on
     struct err line = {0};
     if (one->rc != 0)
         (void)err_set(&line, ERR_DAMAGED,
-                      "%s in waiting/ cannot be read, and may hold a withdrawal: nothing goes out until it can, or until "
-                      "groundwork repair has put it aside: %s",
+                      "%s in waiting/ cannot be read, and may hold a withdrawal: nothing goes out until it can, or "
+                      "until groundwork repair has put it aside: %s",
                       one->name, one->why.text);
     else
         (void)err_set(&line, ERR_REFUSED,

@@ -145,8 +145,8 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
     if (rc == 0)
         rc = verbs_given_tell(s, &given, face, e);
     if (leaf == UINT64_MAX)
-        verbs_say(face, "What is being given out at this moment is not among it: ask again later, with groundwork consent "
-                        "show.");
+        verbs_say(face, "What is being given out at this moment is not among it: ask again later, with groundwork "
+                        "consent show.");
     if (rc == 0 && face->json != NULL) {
         verbs_ranges_json(face->json, "items", &given.items);
         json_put(face->json, leaf);

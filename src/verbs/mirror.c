@@ -66,8 +66,8 @@ static void warn_waiting(const struct store *s, const struct verbs_face *face)
         verbs_warn(face, "%s", mine.text);
     if (waiting > 0)
         verbs_warn(face,
-                   "withdrawals and refusals that are not on the log yet, and so not in this mirror: %s; groundwork note "
-                   "puts them there, then mirror again",
+                   "withdrawals and refusals that are not on the log yet, and so not in this mirror: %s; groundwork "
+                   "note puts them there, then mirror again",
                    verbs_number(waiting, n));
 }
 
