@@ -243,7 +243,8 @@ int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct er
  * the log.  ERR_REFUSED: what waits cannot be read, and may forbid it.
  * store_decided_still: would it be decided so now?  False: something was written meanwhile, on the log or beside it.
  * store_words: of a person, the word that counts of each scope, as the decision takes it, whoever's yes is doubtful;
- * their texts live in ${held}; what waits and cannot be read is told.  store_words_all: of every person and scope, what the log says of it.
+ * their texts live in ${held}; what waits and cannot be read is told.  store_words_all: of every person and
+ * scope, what the log says of it.
  * store_persons_at: whose an item is, code by code; *ret_nobody: it was said that it is nobody's.
  * store_items_of: the leaves that are linked to a person, as runs, ascending.
  * store_holds: the holds that stand over any of the leaves ${first} to ${last}, each as often as it covers a piece of

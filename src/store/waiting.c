@@ -4,9 +4,9 @@
  *
  *     waiting/<hex compartment>/<hex key id of the member>-<hex id>    head and one frame, as a spool has them
  *
- * A file is there whole, or not at all: it gets its name when it is durable.  From then on every decision hears it.  The next
- * commit puts its statement on the log, as it was signed, under the secret that its signer drew; there it has the
- * id that the file has in its name, so that it is never taken twice, however often the file comes back.
+ * A file is there whole, or not at all: it gets its name when it is durable.  From then on every decision hears it.
+ * The next commit puts its statement on the log, as it was signed, under the secret that its signer drew; there it has
+ * the id that the file has in its name, so that it is never taken twice, however often the file comes back.
  *
  * A no must not be lost to a fault: what cannot be read stands in the way of everything until repair has put it aside.
  */

@@ -95,14 +95,13 @@ static int put(struct store *s, struct statement *st, uint64_t *ret_leaf, struct
     return store_writes(s) ? commit_one(s, st, ret_leaf, e) : store_wait(s, st, e);
 }
 
-static void json_put(struct json_out *j, uint64_t leaf)
+/* Behind all else in its object. */
+static void json_waiting(const struct verbs_face *face, bool waits)
 {
-    if (leaf != UINT64_MAX) {
-        verbs_json_u64(j, "leaf", leaf);
+    if (face->json == NULL || !waits)
         return;
-    }
-    json_key(j, "waiting");
-    json_bool(j, true);
+    json_key(face->json, "waiting");
+    json_bool(face->json, true);
 }
 
 /* How the store is opened to say this: what allows nothing waits for nobody. */
@@ -149,7 +148,8 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
                         "consent show.");
     if (rc == 0 && face->json != NULL) {
         verbs_ranges_json(face->json, "items", &given.items);
-        json_put(face->json, leaf);
+        if (leaf != UINT64_MAX)
+            verbs_json_u64(face->json, "leaf", leaf);
     }
     *recipients += given.leaves.count;
     return rc == 0 ? buf_check(&names, e) : rc;
@@ -166,8 +166,8 @@ static int give_in(struct store *s, const struct verbs_face *face, const struct 
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
-    if (face->json != NULL)
-        json_put(face->json, leaf);
+    if (face->json != NULL && leaf != UINT64_MAX)
+        verbs_json_u64(face->json, "leaf", leaf);
     if (leaf == UINT64_MAX) {
         verbs_say(face, "Another program is writing. This stands now, and goes on the log with the next write:");
         verbs_say(face, "consent of %s.", buf_text(&names));
@@ -195,6 +195,7 @@ static int beyond_one(const struct verbs_request *request, const struct verbs_fa
     }
     rc = what->kind == STATEMENT_CONSENT ? give_in(s, face, what, &some, e)
                                          : withdraw_in(s, face, what, &some, recipients, e);
+    json_waiting(face, rc == 0 && !store_writes(s));
     if (face->json != NULL)
         json_object_end(face->json);
     return rc;
@@ -296,10 +297,14 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
         rc = give_in(s, face, &st, &persons.list, e);
     if (rc == 0)
         rc = verbs_others(s, &others, e);
+    bool waits = s != NULL && !store_writes(s);
     store_close(s); /* it holds the lock */
     s = NULL;
     st.consent.has_form = false; /* which lies where it was said */
-    return rc == 0 ? say_beyond(request, face, &others, &st, &persons.list, NULL, e) : rc;
+    if (rc == 0)
+        rc = say_beyond(request, face, &others, &st, &persons.list, NULL, e);
+    json_waiting(face, waits);
+    return rc;
 }
 
 /* ---- withdraw ---- */
@@ -338,10 +343,12 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
         rc = withdraw_in(s, face, &st, &persons.list, &recipients, e);
     if (rc == 0)
         rc = verbs_others(s, &others, e);
+    bool waits = s != NULL && !store_writes(s);
     store_close(s); /* it holds the lock */
     s = NULL;
     if (rc == 0)
         rc = say_beyond(request, face, &others, &st, &persons.list, &recipients, e);
+    json_waiting(face, waits);
     if (recipients > 0)
         verbs_say(face, "Tell these recipients that consent was withdrawn.");
     return rc;

@@ -203,7 +203,7 @@ static void say_cosigners(const struct verbs_face *face, struct store *s, const 
 }
 
 static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
-                       const struct store_facts *f, const struct store_glance *c, struct err *e)
+                       const struct store_facts *f, const struct store_glance *c, uint64_t noes, struct err *e)
 {
     struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
@@ -222,6 +222,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     int rc = verbs_mirrors_status(request, face, f, e);
     if (rc != 0)
         return rc;
+    verbs_json_u64(j, "noes_waiting", noes);
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_u64(j, "packs", c->packs);
@@ -281,10 +282,9 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "accesses_waiting", waiting);
-        verbs_json_u64(face->json, "noes_waiting", noes);
         verbs_agent_status(request, face, &f);
         json_ages(face->json, &ages);
-        return json_status(request, face, s, &f, &glance, e);
+        return json_status(request, face, s, &f, &glance, noes, e);
     }
     say_status(face, &f, &glance);
     say_cosigners(face, s, &f);
