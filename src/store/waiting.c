@@ -68,8 +68,11 @@ static int record_read(struct store *s, const struct store_spool_of *of, struct 
                        struct err *e)
 {
     int rc = frame_open(s, of, frame, ret, e);
-    if (rc == 0 && store_record_signed(s, of, STATEMENT_WITHDRAWN, ret, NULL) != 0)
-        rc = store_record_signed(s, of, STATEMENT_CONSENT, ret, e);
+    if (rc == 0)
+        rc = store_record_signed(s, of, STATEMENT_WITHDRAWN, ret, e);
+    if (rc == ERR_DAMAGED && ret->content.statement.n > 0 &&
+        store_record_signed(s, of, STATEMENT_CONSENT, ret, NULL) == 0)
+        rc = 0;
     if (rc != 0)
         return rc;
     return ret->st.place.waited && memcmp(ret->st.place.investigation, of->b + 4, STATEMENT_ID) == 0

@@ -580,6 +580,97 @@ static void test_after_other_keys(void **state)
     on_log(f, 2);
 }
 
+/* ---- compartments ---- */
+
+/* What she said in one is not laid into another, which she never held, by somebody who holds both. */
+static void test_laid_into_another_compartment(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    uint8_t id[STATEMENT_ID];
+    char hex[2 * STATEMENT_ID + 1];
+    OWN(buf_drop) struct buf file = {0};
+    OWN(key_drop) struct key key = {0};
+    OWN(store_waiting_release) struct store_waiting w = {0};
+    struct file_path name;
+    (void)scene(f);
+    rooms_makes(f, id);
+    rooms_joins(f, &second, STATEMENT_ANALYST);
+    rooms_as(f, &second, NULL);
+    waits(f);
+    rooms_as(f, &f->id, NULL);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(store_waiting_read(s, &w, &f->e), 0);
+    assert_int_equal(w.count, 1);
+    assert_int_equal(w.list[0].rc, 0);
+    store_close(s);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    s = fixture_open(f, STORE_READ);
+    assert_true(keyring_waiting(s->keyring, 0, &key));
+    store_close(s);
+    const struct store_spool_lock lock = {&key, &f->pin, &w.list[0].of};
+    store_spool_head(&w.list[0].of, 0, &file);
+    assert_int_equal(store_spool_seal(&lock, &w.list[0].record.content, &file, &f->e), 0);
+    hex_put(hex, id, STATEMENT_ID);
+    (void)snprintf(name.s, sizeof name.s, "waiting/%s/%s", hex, w.list[0].name);
+    lay(f, name.s, buf_bytes(&file));
+    assert_int_equal(note(f), 0);
+    fixture_told(f, "is not of the member whose it says it is");
+    stopped(f, 1, "is damaged");
+    on_log(f, 0);
+}
+
+/* She held the compartment when she said it; that she holds it no more when it goes on the log undoes nothing. */
+static void test_who_holds_it_no_more(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    static const char *she[] = {"P-0001"};
+    OWN(buf_drop) struct buf held = {0};
+    struct consent_word words[CONSENT_SCOPES];
+    uint8_t id[STATEMENT_ID];
+    assert_int_equal(note(f), 0);
+    rooms_makes(f, id);
+    rooms_joins(f, &second, STATEMENT_ANALYST);
+    rooms_done(f, rooms_about(STATEMENT_GRANTED, id, second.member.name), NULL);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    assert_int_equal(note(f), 0);
+    rooms_as(f, &second, ROOMS_SECOND);
+    waits(f);
+    rooms_as(f, &f->id, NULL);
+    rooms_done(f, rooms_about(STATEMENT_UNGRANTED, id, second.member.name), NULL);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_int_equal(store_words(s, she[0], words, &held, &f->e), 0);
+    assert_true(words[CONSENT_STORE].waiting);
+    store_close(s);
+    assert_int_equal(note(f), 0);
+    s = fixture_open(f, STORE_READ);
+    assert_int_equal(store_words(s, she[0], words, &held, &f->e), 0);
+    assert_true(words[CONSENT_STORE].answer == CONSENT_WITHDRAWN && !words[CONSENT_STORE].waiting);
+    store_close(s);
+    on_log(f, 1);
+}
+
+/* Only a forger's writer takes one twice. */
+static void test_twice_is_found(void **state)
+{
+    struct fixture *f = *state;
+    OWN(store_waiting_release) struct store_waiting w = {0};
+    (void)scene(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    waits(f);
+    assert_int_equal(store_waiting_read(s, &w, &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    s->draft.waited = true;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(store_draft_fold(s, &w.list[0].record, &f->e), 0);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(s);
+    assert_int_equal(fixture_verify(f, STORE_CHECK), ERR_DAMAGED);
+    assert_non_null(strstr(buf_text(&f->lines), "what waited for the log is there twice"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -597,6 +688,9 @@ int main(void)
         FIXTURE_TEST(test_what_cannot_be_opened),
         FIXTURE_TEST(test_of_a_member_who_left),
         FIXTURE_TEST(test_after_other_keys),
+        FIXTURE_TEST(test_laid_into_another_compartment),
+        FIXTURE_TEST(test_who_holds_it_no_more),
+        FIXTURE_TEST(test_twice_is_found),
     };
     return FIXTURE_RUN(tests);
 }
