@@ -68,12 +68,10 @@ static int record_read(struct store *s, const struct store_spool_of *of, struct 
                        struct err *e)
 {
     int rc = frame_open(s, of, frame, ret, e);
-    if (rc == 0)
-        rc = store_record_signed(s, of, STATEMENT_WITHDRAWN, ret, e);
-    if (rc == ERR_DAMAGED && ret->content.statement.n > 0 &&
-        store_record_signed(s, of, STATEMENT_CONSENT, ret, NULL) == 0)
-        rc = 0;
     if (rc != 0)
+        return rc;
+    rc = store_record_signed(s, of, STATEMENT_WITHDRAWN, ret, e);
+    if (rc != 0 && store_record_signed(s, of, STATEMENT_CONSENT, ret, NULL) != 0)
         return rc;
     return ret->st.place.waited && memcmp(ret->st.place.investigation, of->b + 4, STATEMENT_ID) == 0
                ? 0
@@ -380,7 +378,8 @@ int store_waiting_settle(struct store *s, struct err *e)
     int rc = store_may_sign(s, STATEMENT_WITHDRAWN, NULL) == 0 ? names_list(s, &names, &mine) : 0;
     if (rc != 0)
         store_tell(s, mine.text);
-    for (bool more = rc == 0 && names.count > 0; more;) {
+    size_t left = names.count; /* each commit takes one of them, or more */
+    for (bool more = rc == 0; more && left > 0; left--) {
         rc = store_draft_begin(s, e);
         if (rc == 0)
             rc = store_waiting_fold(s, e);

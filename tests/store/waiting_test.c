@@ -365,6 +365,42 @@ static void test_a_file_that_comes_again(void **state)
     on_log(f, 1);
 }
 
+/* Another statement under an id that is on the log already is no copy of it: somebody may have said no there. */
+static void test_another_under_the_same_id(void **state)
+{
+    struct fixture *f = *state;
+    static const char *she[] = {"P-0001"};
+    OWN(buf_drop) struct buf text = {0}, values = {0}, signed_note = {0}, file = {0};
+    OWN(key_drop) struct key key = {0};
+    struct store_spool_of of;
+    struct file_path name;
+    uint64_t leaf = scene(f);
+    waits(f);
+    (void)snprintf(name.s, sizeof name.s, "%s", file_name(f));
+    assert_true(store_spool_named(strrchr(name.s, '/') + 1, &of));
+    assert_int_equal(note(f), 0);
+    struct store_spool_content content = {.secret = {{9}}};
+    struct statement st = form(she, CONSENT_NO);
+    st.place.waited = true;
+    memcpy(st.place.investigation, of.b + 4, STATEMENT_ID);
+    assert_int_equal(statement_make(&st, &content.secret, &text, &values, &f->e), 0);
+    assert_int_equal(statement_finish(st.kind, buf_bytes(&text), &f->id.member, &f->id.sign, &signed_note, &f->e), 0);
+    content.statement = buf_bytes(&signed_note);
+    content.values = buf_bytes(&values);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_true(keyring_waiting(s->keyring, 0, &key));
+    store_close(s);
+    const struct store_spool_lock lock = {&key, &f->pin, &of};
+    store_spool_head(&of, 0, &file);
+    assert_int_equal(store_spool_seal(&lock, &content, &file, &f->e), 0);
+    fixture_put(f, name.s, buf_bytes(&file));
+    stopped(f, leaf, "the id of another statement");
+    assert_int_equal(note(f), 0);
+    fixture_told(f, "the id of another statement");
+    assert_int_equal(files(f), 1);
+    on_log(f, 1);
+}
+
 /* What was decided is looked at again: a no that came in between is seen. */
 static void test_decided_still(void **state)
 {
@@ -534,6 +570,18 @@ static void test_of_a_member_who_left(void **state)
     leaves(f, &second);
     on_log(f, 1);
     fixture_back(f, "joined");
+    struct statement act = {.kind = STATEMENT_REVOKED,
+                            .revoked = {.name = second.member.name, .reason = STATEMENT_LEFT}};
+    struct store_acted acted;
+    struct store *writer = fixture_open(f, STORE_WRITE);
+    rooms_as(f, &second, NULL);
+    waits(f); /* beside who revokes her */
+    f->place.identity = &f->id;
+    assert_int_equal(store_act(writer, &act, NULL, &acted, &f->e), 0);
+    store_close(writer);
+    on_log(f, 1);
+    fixture_told_nothing(f);
+    fixture_back(f, "joined");
     leaves(f, &second);
     lay(f, name.s, buf_bytes(&kept));
     assert_int_equal(note(f), 0);
@@ -682,6 +730,7 @@ int main(void)
         FIXTURE_TEST(test_an_end_while_it_is_said),
         FIXTURE_TEST(test_an_end_while_it_goes_on_the_log),
         FIXTURE_TEST(test_a_file_that_comes_again),
+        FIXTURE_TEST(test_another_under_the_same_id),
         FIXTURE_TEST(test_decided_still),
         FIXTURE_TEST(test_what_is_damaged_stops_everything),
         FIXTURE_TEST(test_repair_puts_it_aside),

@@ -331,7 +331,7 @@ static void beside_a_writer(void **state)
     assert_int_equal(fixture_run(f, "verify", NULL), 0);
 }
 
-/* In the second compartment it waits in its own folder, and stands there; the one that knows nothing of her has none. */
+/* In the second compartment it waits in a folder of its own; where nothing is known of her, nothing waits. */
 static void beside_a_writer_everywhere(void **state)
 {
     struct fixture *f = *state;
