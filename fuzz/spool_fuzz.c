@@ -28,6 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         store_device_put(&device, &pin, &again);
         must(bytes_equal(buf_bytes(&again), file));
     }
+    char name[STORE_SPOOL_NAME];
+    struct store_spool_of named;
+    store_spool_name(&of, name);
+    if (store_waiting_file(name, file, &named, &frame)) /* one frame, and nothing else */
+        must(memcmp(named.b, of.b, STORE_SPOOL_OF) == 0 && frame.n == size - STORE_SPOOL_SECTOR);
     if (!store_spool_begin(file, &of, &logged))
         return 0;
     OWN(buf_drop) struct buf head = {0};

@@ -29,6 +29,7 @@ static const struct {
     {"refused", "SELECT * FROM refused ORDER BY deposit, leaf, n"},
     {"already", "SELECT * FROM already ORDER BY deposit, leaf, n"},
     {"places", "SELECT * FROM places ORDER BY investigation"},
+    {"waited", "SELECT * FROM waited ORDER BY id"},
     {"runs", "SELECT * FROM runs ORDER BY n"},
     {"packs", "SELECT * FROM packs ORDER BY pack"},
     {"keyring_files", "SELECT * FROM keyring_files ORDER BY name"},

@@ -1,7 +1,10 @@
 /* Consent and protection: what statements leave in the tables, and the questions by leaf and by person. */
 #include "index/index_internal.h"
 
+#include "model/terms.h"
+
 #include <assert.h>
+#include <stdio.h>
 
 /* ---- taking over ---- */
 
@@ -41,9 +44,7 @@ static int cut_all(struct cutting *c, const struct statement_range *items, size_
     return rc;
 }
 
-/* While she herself has said anything but yes last, nobody else's word about that scope counts. */
-static int consent_add(struct index *x, const char *person, int scope, const struct consent_word *word,
-                       enum consent_by by, struct err *e)
+static int consent_add(struct index *x, const char *person, int scope, const struct consent_word *word, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
     int rc = index_ask(x, SQL_CONSENT_ADD, &q, e);
@@ -54,31 +55,20 @@ static int consent_add(struct index *x, const char *person, int scope, const str
     index_put_u64(&q, word->leaf);
     index_put_u64(&q, word->answer);
     index_put_text(&q, word->until);
-    index_put_u64(&q, by == CONSENT_SELF);
-    index_put_u64(&q, CONSENT_YES);
+    index_put_u64(&q, word->own);
+    index_put_text(&q, word->date);
     return do_it(&q, e);
 }
 
-static int take_consent(struct index *x, uint64_t leaf, const struct statement_consent *c, struct err *e)
+static int take_words(struct index *x, uint64_t leaf, const struct statement *s, struct err *e)
 {
+    const struct statement_persons *persons = terms_words(s);
+    struct consent_word word;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < c->persons.count; i++)
-        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++) {
-            const struct consent_word word = {.answer = c->answer[scope], .until = c->until, .leaf = leaf};
-            if (word.answer != CONSENT_UNSAID)
-                rc = consent_add(x, c->persons.codes[i], scope, &word, c->by, e);
-        }
-    return rc;
-}
-
-static int take_withdrawn(struct index *x, uint64_t leaf, const struct statement_withdrawn *w, struct err *e)
-{
-    const struct consent_word word = {.answer = CONSENT_WITHDRAWN, .leaf = leaf};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < w->persons.count; i++)
+    for (size_t i = 0; rc == 0 && i < persons->count; i++)
         for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
-            if (w->all || w->scope[scope])
-                rc = consent_add(x, w->persons.codes[i], scope, &word, w->by, e);
+            if (terms_word(s, (enum consent_scope)scope, leaf, &word))
+                rc = consent_add(x, persons->codes[i], scope, &word, e);
     return rc;
 }
 
@@ -173,9 +163,8 @@ int index_take_terms(struct index *x, uint64_t leaf, const struct statement *s, 
     struct cutting c = {.x = x, .leaf = leaf, .s = s};
     switch (s->kind) {
     case STATEMENT_CONSENT:
-        return take_consent(x, leaf, &s->consent, e);
     case STATEMENT_WITHDRAWN:
-        return take_withdrawn(x, leaf, &s->withdrawn, e);
+        return take_words(x, leaf, s, e);
     case STATEMENT_CONCERNS:
         c.put = concern_put;
         return cut_all(&c, s->concerns.items, s->concerns.item_count, e);
@@ -201,37 +190,65 @@ int index_take_terms(struct index *x, uint64_t leaf, const struct statement *s, 
 
 /* ---- by person ---- */
 
-/* A text that is there is kept in ${held}, whose room is made beforehand, so that it stays where it is. */
-static const char *text_keep(const char *text, struct buf *held)
+/* The texts of a word that counts: its row is gone with the next one. */
+enum { DAY = 16, DATE = 48 };
+struct texts {
+    char until[DAY], date[DATE];
+};
+
+static int word_read(struct index *x, const struct index_query *q, int at, struct consent_word *ret, struct err *e)
 {
-    if (text == NULL)
-        return NULL;
-    size_t at = held->n;
-    buf_put_bytes(held, bytes_of((const uint8_t *)text, strlen(text) + 1));
-    return held->failed ? NULL : (const char *)held->p + at;
+    uint64_t answer = index_u64(q, at + 1);
+    *ret = (struct consent_word){.answer = (enum consent_answer)answer,
+                                 .leaf = index_u64(q, at),
+                                 .until = index_text(q, at + 2),
+                                 .own = index_u64(q, at + 3) != 0,
+                                 .date = index_text(q, at + 4)};
+    bool good = answer != CONSENT_UNSAID && answer <= CONSENT_ANSWER_LAST && ret->date != NULL &&
+                strlen(ret->date) < DATE && (ret->until == NULL || strlen(ret->until) < DAY);
+    return good ? 0 : index_failed(x, SQLITE_CORRUPT, e);
 }
 
-int index_words(struct index *x, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
-                struct err *e)
+/* One row more of a scope, by the one rule; *standing borrows from ${texts} alone. */
+static int word_hear(const struct index_hearing *how, struct consent_word *said, struct consent_word *standing,
+                     struct texts *texts, struct err *e)
+{
+    int rc = said->answer == CONSENT_YES && how->doubtful != NULL
+                 ? how->doubtful(how->context, said->leaf, &said->doubtful, e)
+                 : 0;
+    if (rc != 0 || consent_hear(standing, said) != CONSENT_HEARD)
+        return rc;
+    (void)snprintf(texts->date, sizeof texts->date, "%s", said->date);
+    standing->date = texts->date;
+    if (said->until == NULL)
+        return 0;
+    (void)snprintf(texts->until, sizeof texts->until, "%s", said->until);
+    standing->until = texts->until;
+    return 0;
+}
+
+int index_words(struct index *x, const char *person, const struct index_hearing *how,
+                struct consent_word words[CONSENT_SCOPES], struct buf *held, struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
-    enum { DAY = 16, DAYS = CONSENT_SCOPES * DAY };
     int rc = index_ask(x, SQL_CONSENT_WORDS, &q, e);
     if (rc != 0)
         return rc;
     memset(words, 0, CONSENT_SCOPES * sizeof *words);
     buf_clear(held);
-    if (buf_more(held, DAYS) == NULL)
+    struct texts *texts = (struct texts *)buf_more(held, CONSENT_SCOPES * sizeof *texts);
+    if (texts == NULL)
         return err_memory(e);
-    buf_clear(held);
     index_put_text(&q, person);
+    index_put_u64(&q, how->end > INT64_MAX ? INT64_MAX : how->end);
     while ((rc = index_row(&q, e)) == 1) {
-        uint64_t scope = index_u64(&q, 0), answer = index_u64(&q, 2);
-        const char *until = index_text(&q, 3);
-        if (scope >= CONSENT_SCOPES || answer > CONSENT_ANSWER_LAST || (until != NULL && strlen(until) >= DAY))
-            return index_failed(x, SQLITE_CORRUPT, e);
-        words[scope] = (struct consent_word){
-            .answer = (enum consent_answer)answer, .until = text_keep(until, held), .leaf = index_u64(&q, 1)};
+        struct consent_word said;
+        uint64_t scope = index_u64(&q, 0);
+        rc = scope < CONSENT_SCOPES ? word_read(x, &q, 1, &said, e) : index_failed(x, SQLITE_CORRUPT, e);
+        if (rc == 0)
+            rc = word_hear(how, &said, &words[scope], &texts[scope], e);
+        if (rc != 0)
+            return rc;
     }
     return rc;
 }
@@ -251,23 +268,49 @@ int index_persons(struct index *x, int (*each)(void *context, const char *person
     return rc;
 }
 
-int index_words_all(struct index *x,
-                    int (*each)(void *context, const char *person, enum consent_scope scope,
-                                const struct consent_word *word, struct err *e),
-                    void *context, struct err *e)
+/* A person and a scope, and what counts of it so far. */
+struct heard {
+    char person[CONSENT_CODE_MAX + 1];
+    uint64_t scope;
+    struct consent_word standing;
+    struct texts texts;
+};
+
+static int heard_tell(const struct heard *h, index_word_each *each, void *context, struct err *e)
+{
+    return h->standing.answer == CONSENT_UNSAID
+               ? 0
+               : each(context, h->person, (enum consent_scope)h->scope, &h->standing, e);
+}
+
+int index_words_all(struct index *x, const struct index_hearing *how, index_word_each *each, void *context,
+                    struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};
+    struct heard h = {.scope = 0};
     int rc = index_ask(x, SQL_CONSENT_ALL, &q, e);
     if (rc != 0)
         return rc;
     while ((rc = index_row(&q, e)) == 1) {
-        const struct consent_word word = {
-            .answer = (enum consent_answer)index_u64(&q, 3), .until = index_text(&q, 4), .leaf = index_u64(&q, 2)};
-        rc = each(context, index_text(&q, 0), (enum consent_scope)index_u64(&q, 1), &word, e);
+        struct consent_word said;
+        const char *person = index_text(&q, 0);
+        uint64_t scope = index_u64(&q, 1);
+        if (person == NULL || strlen(person) > CONSENT_CODE_MAX || scope >= CONSENT_SCOPES)
+            return index_failed(x, SQLITE_CORRUPT, e);
+        rc = 0;
+        if (strcmp(person, h.person) != 0 || scope != h.scope) {
+            rc = heard_tell(&h, each, context, e);
+            h = (struct heard){.scope = scope};
+            (void)snprintf(h.person, sizeof h.person, "%s", person);
+        }
+        if (rc == 0)
+            rc = word_read(x, &q, 2, &said, e);
+        if (rc == 0)
+            rc = word_hear(how, &said, &h.standing, &h.texts, e);
         if (rc != 0)
             return rc;
     }
-    return rc;
+    return rc == 0 ? heard_tell(&h, each, context, e) : rc;
 }
 
 /* ---- by leaf ---- */

@@ -146,6 +146,24 @@ int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID]
     return 0;
 }
 
+int index_waited(struct index *x, const uint8_t id[STATEMENT_ID], uint64_t *ret_leaf, struct hash *ret_commitment,
+                 struct err *e)
+{
+    OWN(index_query_drop) struct index_query q = {0};
+    int rc = index_ask(x, SQL_WAITED, &q, e);
+    if (rc != 0)
+        return rc;
+    index_put_bytes(&q, bytes_of(id, STATEMENT_ID));
+    rc = index_row(&q, e);
+    if (rc == 0)
+        return err_set(e, ERR_ABSENT, "nothing that waited has this id");
+    if (rc < 0)
+        return rc;
+    *ret_leaf = index_u64(&q, 0);
+    index_hash(&q, 1, ret_commitment);
+    return 0;
+}
+
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e)
 {
     OWN(index_query_drop) struct index_query q = {0};

@@ -176,6 +176,9 @@ int index_place(struct index *x, const uint8_t investigation[STATEMENT_ID], stru
                 struct err *e);
 /* index_place_first: the first leaf that is numbered there.  ERR_ABSENT. */
 int index_place_first(struct index *x, const uint8_t investigation[STATEMENT_ID], uint64_t *ret, struct err *e);
+/* index_waited: the statement that waited under this id: its leaf, and bytes 1 to 32 of its entry.  ERR_ABSENT. */
+int index_waited(struct index *x, const uint8_t id[STATEMENT_ID], uint64_t *ret_leaf, struct hash *ret_commitment,
+                 struct err *e);
 int index_investigation(struct index *x, uint8_t ret[STATEMENT_ID], struct err *e); /* the first one; ERR_ABSENT */
 /* All of them, by the leaf of their first statement. */
 struct index_investigation_row {
@@ -207,17 +210,27 @@ int index_statement_row(struct index *x, uint64_t leaf, struct index_statement_r
  * leaves ${first} to ${last}, by where they begin, then by statement; none is longer than a stretch.
  */
 enum { INDEX_STRETCH = 1024 };
-/* What a person said last of each scope.  *ret_words: of CONSENT_SCOPES; until is copied into ${held}, in which the
- * texts live.  Nothing was said: all are unsaid. */
-int index_words(struct index *x, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
-                struct err *e);
-/* index_persons: every code of which something was said.  index_words_all: the newest word of each person and scope. */
+/*
+ * Words as they are heard (model/consent.h), in the order of the log: those below leaf ${end}.  ${doubtful}: of a yes,
+ * may its signer have been somebody else?  NULL: none is.
+ */
+struct index_hearing {
+    uint64_t end;
+    int (*doubtful)(void *context, uint64_t leaf, bool *ret, struct err *e);
+    void *context;
+};
+/* The word that counts of each scope.  *ret_words: of CONSENT_SCOPES; their texts are copied into ${held}.  Nothing was
+ * said: all are unsaid. */
+int index_words(struct index *x, const char *person, const struct index_hearing *how,
+                struct consent_word words[CONSENT_SCOPES], struct buf *held, struct err *e);
+/* index_persons: every code of which something was said.  index_words_all: the word that counts of each person and
+ * scope. */
 int index_persons(struct index *x, int (*each)(void *context, const char *person, struct err *e), void *context,
                   struct err *e);
-int index_words_all(struct index *x,
-                    int (*each)(void *context, const char *person, enum consent_scope scope,
-                                const struct consent_word *word, struct err *e),
-                    void *context, struct err *e);
+typedef int index_word_each(void *context, const char *person, enum consent_scope scope,
+                            const struct consent_word *word, struct err *e);
+int index_words_all(struct index *x, const struct index_hearing *how, index_word_each *each, void *context,
+                    struct err *e);
 struct index_concern {
     uint64_t first, last, leaf; /* leaf: of the statement */
     const char *person;         /* "": nobody */

@@ -13,7 +13,8 @@
  *     deposits      with what their receipts and a setting aside add
  *     refused, already, runs, packs, keyring_files, places
  *     erased        hidden leaves that were met and whose secrets are destroyed
- *     consents      what a person said of a scope, by the leaf of the statement: the newest one counts
+ *     waited        statements that stood before they were on the log (FORMAT 17.5), by their ids
+ *     consents      what a person said of a scope, by the leaf of the statement: which one counts is asked later
  *     concerns      whose leaves are; a person of no letters: that they are nobody's
  *     measures      restriction and level of leaves
  *     holds         leaves that a hold stands over; hold_list has each hold, and what released it
@@ -35,7 +36,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum { INDEX_SCHEMA = 4 }; /* of the tables; another one is rebuilt */
+enum { INDEX_SCHEMA = 5 }; /* of the tables; another one is rebuilt */
 
 enum index_sql {
     SQL_STANDING,
@@ -83,6 +84,8 @@ enum index_sql {
     SQL_PLACE_PUT,
     SQL_PLACE,
     SQL_PLACE_FIRST,
+    SQL_WAITED_ADD,
+    SQL_WAITED,
     SQL_INVESTIGATION,
     SQL_INVESTIGATIONS,
     SQL_RUN_ADD,

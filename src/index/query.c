@@ -96,6 +96,8 @@ static const char *const texts[SQL_COUNT] = {
                       " ON CONFLICT (investigation) DO UPDATE SET seq = excluded.seq, prev = excluded.prev",
     [SQL_PLACE] = "SELECT seq, prev FROM places WHERE investigation = ?1",
     [SQL_PLACE_FIRST] = "SELECT leaf FROM places WHERE investigation = ?1",
+    [SQL_WAITED_ADD] = "INSERT INTO waited (id, leaf, commitment) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+    [SQL_WAITED] = "SELECT leaf, commitment FROM waited WHERE id = ?1",
     [SQL_INVESTIGATION] = "SELECT investigation FROM places ORDER BY leaf LIMIT 1",
     [SQL_INVESTIGATIONS] = "SELECT p.leaf, p.investigation, p.seq, p.prev FROM places p"
                            " LEFT JOIN statements s ON s.leaf = p.leaf WHERE s.kind IS NOT 27 ORDER BY p.leaf",
@@ -109,13 +111,14 @@ static const char *const texts[SQL_COUNT] = {
                         " ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256",
     [SQL_KEYRING_REMOVE] = "DELETE FROM keyring_files WHERE name = ?1",
     [SQL_KEYRING_FILES] = "SELECT name, bytes, sha256 FROM keyring_files ORDER BY name",
-    [SQL_CONSENT_ADD] = "INSERT INTO consents (person, scope, leaf, answer, until, own) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
-                        " WHERE ?6 OR NOT EXISTS (SELECT 1 FROM (SELECT max(leaf), answer, own FROM consents"
-                        " WHERE person = ?1 AND scope = ?2) WHERE own AND answer <> ?7)",
-    [SQL_CONSENT_WORDS] = "SELECT scope, max(leaf), answer, until FROM consents WHERE person = ?1 GROUP BY scope",
+    [SQL_CONSENT_ADD] = "INSERT INTO consents (person, scope, leaf, answer, until, own, date)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_CONSENT_WORDS] = "SELECT scope, leaf, answer, until, own, date FROM consents WHERE person = ?1 AND leaf < ?2"
+                          " ORDER BY scope, leaf",
     [SQL_CONSENT_PERSONS] = "SELECT person FROM consents UNION SELECT person FROM concerns WHERE person > ''"
                             " ORDER BY person",
-    [SQL_CONSENT_ALL] = "SELECT person, scope, max(leaf), answer, until FROM consents GROUP BY person, scope",
+    [SQL_CONSENT_ALL] = "SELECT person, scope, leaf, answer, until, own, date FROM consents"
+                        " ORDER BY person, scope, leaf",
     [SQL_CONCERN_ADD] = "INSERT INTO concerns (first, leaf, n, last, person, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CONCERNS] = "SELECT first, last, leaf, person, link FROM concerns " OVERLAPS " ORDER BY first, leaf, n",
     [SQL_CONCERNS_OF] = "SELECT first, last, leaf, person, link FROM concerns INDEXED BY concerns_of"

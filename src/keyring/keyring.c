@@ -183,6 +183,15 @@ void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct k
         *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
 }
 
+bool keyring_waiting(const struct keyring *k, size_t number, struct key *ret)
+{
+    if (number > k->turn_count)
+        return false;
+    const struct key *pack = number == k->turn_count ? &k->pack : &k->turns[k->turn_count - 1 - number].key;
+    crypt_derive(pack, "groundwork/waiting/v1", bytes_of("", 0), ret);
+    return true;
+}
+
 void keyring_turns(const struct keyring *k, const struct keyring_turn **ret, size_t *ret_count)
 {
     *ret = k->turns;

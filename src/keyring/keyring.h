@@ -130,6 +130,9 @@ void keyring_drop(struct keyring **k);
 /* KEYRING_SPOOL is made of the pack key, and so of the compartment. */
 enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK, KEYRING_SPOOL };
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
+/* What waits for the log is sealed under a key of the newest pack key: number 0; those before it follow.  False: there
+ * is none of this number. */
+bool keyring_waiting(const struct keyring *k, size_t number, struct key *ret);
 /* Pack keys that followed the first: of runs that begin at this sector of this pack, or behind it. */
 struct keyring_turn {
     uint64_t pack;

@@ -265,6 +265,28 @@ static enum consent_why word_why(const struct consent_word *word, const char *to
     return CONSENT_WHY_NOT_ASKED;
 }
 
+/* Only days are compared: how exact a time is, and of which place, need not be known. */
+static bool day_before(const char *a, const char *b)
+{
+    enum { DAY = sizeof "2026-11-20" - 1 };
+    return strncmp(a, b, DAY) < 0;
+}
+
+enum consent_heard consent_hear(struct consent_word *standing, const struct consent_word *said)
+{
+    bool no = standing->answer != CONSENT_UNSAID && standing->answer != CONSENT_YES;
+    bool allows = said->answer == CONSENT_YES;
+    assert(said->answer != CONSENT_UNSAID && said->date != NULL);
+    if (no && standing->own && !said->own)
+        return CONSENT_HERS;
+    if (no && allows && day_before(said->date, standing->date))
+        return CONSENT_OLDER;
+    if (no && allows && said->doubtful)
+        return CONSENT_NOT_SURE;
+    *standing = *said;
+    return CONSENT_HEARD;
+}
+
 /* Every scope that the use needs. */
 static void person_decide(const struct consent_person *person, const struct consent_use *use, const char *today,
                           struct consent_decision *ret)
@@ -275,7 +297,8 @@ static void person_decide(const struct consent_person *person, const struct cons
             continue;
         *ret = (struct consent_decision){.why = word_why(word, today), .person = person->code,
                                          .scope = (enum consent_scope)i, .until = word->until,
-                                         .leaf = word->answer == CONSENT_UNSAID ? UINT64_MAX : word->leaf};
+                                         .leaf = word->answer == CONSENT_UNSAID ? UINT64_MAX : word->leaf,
+                                         .waiting = word->waiting};
     }
 }
 

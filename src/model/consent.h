@@ -127,7 +127,19 @@ struct consent_word { /* the newest that a person said of one scope */
     const char *until; /* last day; NULL: it does not expire */
     uint64_t leaf;     /* of the statement */
     bool doubtful;     /* its signer's key may have been in other hands by then */
+    bool own;          /* she said it herself */
+    bool waiting;      /* the statement is not on the log yet: leaf is UINT64_MAX */
+    const char *date;  /* when it was said, which begins with a day; NULL: it is not needed any more */
 };
+/*
+ * consent_hear: one more word of hers about a scope, in the order of the log; *standing is the one that counted so far
+ * (zeroed: none), and the new one when that counts.  HEARD: it does.  Else what stands was no yes, and: HERS: she said
+ * that herself, and this is another's word; OLDER: this is a yes on a form from before it; NOT_SURE: this is a yes that
+ * is doubtful.  A no waits for nobody: only the first of these can keep it from counting.
+ */
+enum consent_heard { CONSENT_HEARD, CONSENT_HERS, CONSENT_OLDER, CONSENT_NOT_SURE };
+enum consent_heard consent_hear(struct consent_word *standing, const struct consent_word *said);
+
 struct consent_person {
     const char *code;
     struct consent_word word[CONSENT_SCOPES];
@@ -162,6 +174,7 @@ struct consent_decision {
     enum consent_scope scope;
     const char *until;
     uint64_t leaf;
+    bool waiting; /* her statement is not on the log yet, and stands */
 };
 const char *consent_why_name(enum consent_why why); /* a code, for documents: "may", "closed", ... */
 void consent_decide(const struct consent_facts *facts, const struct consent_use *use, const char *today,

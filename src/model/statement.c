@@ -1038,7 +1038,7 @@ static void put_request(struct json_out *j, const struct statement_answered *x)
 }
 
 /* Keys ascend: claims, deposit, device, investigation, items, kind, leaves, number, of, part, parts, prev, receipt,
- * refers, request, seq, time. */
+ * refers, request, seq, time, waited. */
 static void make_hidden(const struct statement *s, struct claims *c, struct json_out *j)
 {
     make_claims(s, c);
@@ -1055,6 +1055,12 @@ static void make_hidden(const struct statement *s, struct claims *c, struct json
         put_number(j, "deposit", s->part.deposit);
     if (s->kind == STATEMENT_RECEIPT)
         put_number(j, "deposit", s->receipt.deposit);
+    if (s->place.waited) {
+        put_kind(j, s->kind);
+        put_time(j, s);
+        put_id(j, "waited", s->place.investigation);
+        return;
+    }
     put_id(j, s->kind == STATEMENT_ACCESSED ? "device" : "investigation", s->place.investigation);
     if (s->kind == STATEMENT_CUSTODY && s->custody.receipt == 0)
         put_items(j, s->custody.items, s->custody.item_count);
@@ -2612,6 +2618,18 @@ static int custody_fields(struct reading *r)
     return keys_rule(r, keys, n);
 }
 
+/* What waited stood alone: it is numbered nowhere. */
+static int waited_fields(struct reading *r)
+{
+    static const char *const waited[] = {"claims", "kind", "time", "waited"};
+    struct statement_place *place = &r->s->place;
+    int rc = keys_rule(r, waited, COUNT(waited));
+    if (rc != 0)
+        return rc;
+    *place = (struct statement_place){.waited = true};
+    return get_fixed(json_get(r->root, "waited"), place->investigation, STATEMENT_ID, true) ? 0 : broken(r, "place");
+}
+
 static int hidden_fields(struct reading *r)
 {
     static const char *const part[] = {"claims", "deposit", "investigation", "kind", "part", "prev", "seq", "time"};
@@ -2623,6 +2641,8 @@ static int hidden_fields(struct reading *r)
     static const char *const erasing[] = {"claims", "investigation", "kind", "leaves", "prev", "seq", "time"};
     static const char *const answered[] = {"claims", "investigation", "kind", "prev", "request", "seq", "time"};
     struct statement *s = r->s;
+    if (terms_words(s) != NULL && json_get(r->root, "waited") != NULL)
+        return waited_fields(r);
     int rc = s->kind == STATEMENT_PART        ? keys_rule(r, part, COUNT(part))
              : s->kind == STATEMENT_RECEIPT   ? keys_rule(r, receipt, COUNT(receipt))
              : s->kind == STATEMENT_SET_ASIDE ? keys_rule(r, aside, COUNT(aside))

@@ -128,7 +128,8 @@ struct statement_time {
 
 /* Numbering of the signed hidden statements of one investigation in one compartment; of accesses, of one device. */
 struct statement_place {
-    uint8_t investigation[STATEMENT_ID]; /* or a member's device */
+    uint8_t investigation[STATEMENT_ID]; /* or a member's device; or, of what waited, an id of its own */
+    bool waited;       /* it stood before it was on the log, and has no number: seq 0, prev zeros.  FORMAT 17.5 */
     uint64_t seq;      /* from 0, without gaps */
     struct hash prev;  /* commitment of the statement before; zeros for 0 */
 };

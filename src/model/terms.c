@@ -438,10 +438,22 @@ static int protected_rule(const struct ruling *r, const struct statement_protect
     return rc == 0 ? why_rule(r, x->why, true) : rc;
 }
 
+/* What allows something must not stand before it is on the log, and what waits has not met the log's items. */
+static int waited_rule(const struct ruling *r, const struct statement *s)
+{
+    bool form = s->kind == STATEMENT_CONSENT && s->consent.has_form;
+    return terms_forbids(s) && !form
+               ? 0
+               : err_set(r->e, r->code,
+                         "rule waited: only what allows nothing, and names no item, may wait for the log");
+}
+
 int terms_rule(const struct statement *s, int code, struct err *e)
 {
     const struct ruling r = {code, e};
-    int rc;
+    int rc = s->place.waited ? waited_rule(&r, s) : 0;
+    if (rc != 0)
+        return rc;
     switch (s->kind) {
     case STATEMENT_CONSENT: return consent_rule(&r, &s->consent);
     case STATEMENT_WITHDRAWN: return withdrawn_rule(&r, &s->withdrawn);
@@ -455,4 +467,35 @@ int terms_rule(const struct statement *s, int code, struct err *e)
     }
     assert(false);
     return code;
+}
+
+/* ---- word by word ---- */
+
+const struct statement_persons *terms_words(const struct statement *s)
+{
+    return s->kind == STATEMENT_CONSENT     ? &s->consent.persons
+           : s->kind == STATEMENT_WITHDRAWN ? &s->withdrawn.persons
+                                            : NULL;
+}
+
+bool terms_word(const struct statement *s, enum consent_scope scope, uint64_t leaf, struct consent_word *ret)
+{
+    if (s->kind == STATEMENT_CONSENT) {
+        const struct statement_consent *x = &s->consent;
+        *ret = (struct consent_word){.answer = x->answer[scope], .until = x->until, .leaf = leaf,
+                                     .own = x->by == CONSENT_SELF, .date = x->date};
+    } else {
+        const struct statement_withdrawn *x = &s->withdrawn;
+        *ret = (struct consent_word){.answer = x->all || x->scope[scope] ? CONSENT_WITHDRAWN : CONSENT_UNSAID,
+                                     .leaf = leaf, .own = x->by == CONSENT_SELF, .date = x->date};
+    }
+    return ret->answer != CONSENT_UNSAID;
+}
+
+bool terms_forbids(const struct statement *s)
+{
+    bool no = terms_words(s) != NULL;
+    for (int i = 0; s->kind == STATEMENT_CONSENT && i < CONSENT_SCOPES; i++)
+        no = no && s->consent.answer[i] != CONSENT_YES;
+    return no;
 }

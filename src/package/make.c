@@ -370,6 +370,8 @@ static int package_finish(struct packing *p, struct package_made *ret, struct er
     ledger_where(store_ledger(p->store), &before);
     if (rc == 0)
         rc = sync_all(p, e);
+    if (rc == 0 && p->request->still != NULL)
+        rc = p->request->still(p->request->context, e);
     if (rc == 0)
         rc = seal_commit(p, &ret->tagmanifest, &ret->script, &leaf, e);
     if (rc == 0)

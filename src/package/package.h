@@ -22,6 +22,7 @@ struct package_request {
     struct statement_use use; /* what for and to whom: goes into the seal */
     const struct statement_verifier *verifiers; /* that the seal names beside verify.sh; by name, all before it */
     size_t verifier_count;
+    int (*still)(void *context, struct err *e); /* asked before the seal: may it be given out, now? NULL: not asked */
     int (*progress)(void *context, uint64_t files, uint64_t files_all, uint64_t bytes); /* non-zero: ERR_STOPPED */
     void *context;
 };
@@ -32,8 +33,8 @@ struct package_made {
 #define PACKAGE_SCRIPT "verify.sh"
 /*
  * package_make: ${s} is opened to write.  ERR_REFUSED: something is in DEST's place, or an item has no receipt yet;
- * nothing is written then.  ERR_ABSENT: no such item.  ERR_DAMAGED: an item's bytes, or the package fails its own
- * verification; nothing is left of it then.
+ * nothing is written then; or ${still} said no, and nothing is left of it.  ERR_ABSENT: no such item.  ERR_DAMAGED: an
+ * item's bytes, or the package fails its own verification; nothing is left of it then.
  */
 int package_make(struct store *s, const struct package_request *request, struct package_made *ret, struct err *e);
 

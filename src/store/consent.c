@@ -4,6 +4,8 @@
  */
 #include "store/store_internal.h"
 
+#include "model/terms.h"
+
 #include <stdlib.h>
 
 struct person {
@@ -35,6 +37,7 @@ struct store_deciding {
     struct store *store;
     const struct consent_use *use;
     const char *today;
+    struct store_waiting waiting; /* words of persons borrow from it */
     struct person **table; /* by code, open addressing; room is a power of two */
     size_t persons, room;
     bool known; /* the stretch at hand: */
@@ -68,19 +71,59 @@ void store_deciding_drop(struct store_deciding **d)
     free(x->concern);
     free(x->measure);
     free(x->linked);
+    store_waiting_release(&x->waiting);
     free(x);
     *d = NULL;
+}
+
+static int waiting_load(struct store *s, struct store_waiting *ret, struct err *e)
+{
+    int rc = store_waiting_read(s, ret, e);
+    return rc == 0 ? store_waiting_mark(s, ret, e) : rc;
 }
 
 int store_deciding_new(struct store *s, const struct consent_use *use, const char *today, struct store_deciding **ret,
                        struct err *e)
 {
-    struct store_deciding *d = calloc(1, sizeof *d);
+    OWN(store_deciding_drop) struct store_deciding *d = calloc(1, sizeof *d);
     if (d == NULL)
         return err_memory(e);
     *d = (struct store_deciding){.store = s, .use = use, .today = today};
-    *ret = d;
+    int rc = waiting_load(s, &d->waiting, e);
+    if (rc == 0)
+        *ret = TAKE(d);
+    return rc;
+}
+
+/* A no that cannot be read may be anybody's. */
+static int all_heard(const struct store_deciding *d, struct err *e)
+{
+    for (size_t i = 0; i < d->waiting.count; i++) {
+        const struct store_waiting_one *one = &d->waiting.list[i];
+        if (one->logged || one->rc == 0)
+            continue;
+        if (one->rc == ERR_DAMAGED)
+            return err_set(e, ERR_REFUSED,
+                           "nothing goes out: %s in waiting/ may hold a withdrawal, and is damaged: run groundwork "
+                           "repair, then ask who may have said it: %s",
+                           one->name, one->why.text);
+        return err_set(e, ERR_REFUSED,
+                       "nothing goes out: %s in waiting/ may hold a withdrawal, and cannot be read now: make it "
+                       "readable: %s",
+                       one->name, one->why.text);
+    }
     return 0;
+}
+
+/* Without a lock, what was written since may be a no; what waited and is on the log by now was written since, too. */
+int store_decided_still(struct store_deciding *d, bool *ret, struct err *e)
+{
+    struct store *s = d->store;
+    if (s->manner != STORE_WRITE && (!store_index_current(s) || ledger_outrun(s->ledger))) {
+        *ret = false;
+        return 0;
+    }
+    return store_waiting_same(s, &d->waiting, ret, e);
 }
 
 /* One more of ${list}, whose members have ${size} bytes. */
@@ -172,15 +215,69 @@ static int is_doubtful(struct store *s, uint64_t leaf, bool *ret, struct err *e)
     return any_doubts(s) ? store_doubtful_at(s, leaf, ret, e) : 0;
 }
 
-/* What she said, once; of what allows, whether it is she who said it. */
+static int yes_doubtful(void *context, uint64_t leaf, bool *ret, struct err *e)
+{
+    return is_doubtful(context, leaf, ret, e);
+}
+
+int store_words_before(struct store *s, const char *person, uint64_t end, struct consent_word words[CONSENT_SCOPES],
+                       struct buf *held, struct err *e)
+{
+    const struct index_hearing how = {end, yes_doubtful, s};
+    return index_words(store_index(s), person, &how, words, held, e);
+}
+
+/* What waits for the log is heard behind all that is on it. */
+static void waiting_hear(const struct store_waiting *w, const char *person, struct consent_word words[CONSENT_SCOPES])
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct store_waiting_one *one = &w->list[i];
+        if (one->logged || one->rc != 0)
+            continue;
+        const struct statement_persons *of = terms_words(&one->record.st);
+        struct consent_word word;
+        for (size_t k = 0; k < of->count; k++)
+            for (int scope = 0; strcmp(of->codes[k], person) == 0 && scope < CONSENT_SCOPES; scope++)
+                if (terms_word(&one->record.st, (enum consent_scope)scope, UINT64_MAX, &word)) {
+                    word.waiting = true;
+                    (void)consent_hear(&words[scope], &word);
+                }
+    }
+}
+
+int store_words(struct store *s, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
+                struct err *e)
+{
+    OWN(store_waiting_release) struct store_waiting w = {0};
+    int rc = store_words_before(s, person, UINT64_MAX, words, held, e);
+    if (rc == 0)
+        rc = waiting_load(s, &w, e);
+    if (rc != 0)
+        return rc;
+    waiting_hear(&w, person, words);
+    for (int i = 0; i < CONSENT_SCOPES; i++)
+        if (words[i].waiting)
+            words[i].until = words[i].date = NULL; /* they go with the list */
+    for (size_t i = 0; i < w.count; i++)
+        if (!w.list[i].logged && w.list[i].rc != 0)
+            store_tell(s, w.list[i].why.text);
+    return 0;
+}
+
+int store_words_all(struct store *s, index_word_each *each, void *context, struct err *e)
+{
+    const struct index_hearing how = {UINT64_MAX, yes_doubtful, s};
+    return index_words_all(store_index(s), &how, each, context, e);
+}
+
+/* What she said, once. */
 static int person_load(struct store_deciding *d, struct person *p, struct err *e)
 {
     if (p->loaded)
         return 0;
-    int rc = index_words(store_index(d->store), p->code, p->words.word, &p->held, e);
-    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
-        if (p->words.word[i].answer == CONSENT_YES)
-            rc = is_doubtful(d->store, p->words.word[i].leaf, &p->words.word[i].doubtful, e);
+    int rc = store_words_before(d->store, p->code, UINT64_MAX, p->words.word, &p->held, e);
+    if (rc == 0)
+        waiting_hear(&d->waiting, p->code, p->words.word);
     p->loaded = rc == 0;
     return rc;
 }
@@ -345,7 +442,9 @@ int store_persons_at(struct store_deciding *d, uint64_t leaf, const struct conse
 
 int store_may_go(struct store_deciding *d, const struct index_item *item, struct consent_decision *ret, struct err *e)
 {
-    int rc = facts_of(d, item->leaf, e);
+    int rc = all_heard(d, e);
+    if (rc == 0)
+        rc = facts_of(d, item->leaf, e);
     if (rc != 0)
         return rc;
     consent_decide(&d->facts, d->use, d->today, ret);

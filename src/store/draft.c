@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include "base/clock.h"
+#include "model/terms.h"
 
 #include <assert.h>
 
@@ -475,6 +476,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
                                 .values_at = d->arena.n + r->content.statement.n,
                                 .values_bytes = r->content.values.n,
                                 .statement = {.kind = r->st.kind, .at_unix_s = r->st.at_unix_s, .place = r->st.place}};
+    if (terms_words(&r->st) != NULL)
+        leaf->statement = r->st;
     if (r->st.kind == STATEMENT_ACCESSED)
         leaf->statement.accessed = (struct statement_accessed){
             .items = r->st.accessed.items, .item_count = r->st.accessed.item_count, .use = r->st.accessed.use};

@@ -28,13 +28,13 @@ void store_record_release(struct store_record *r)
     key_drop(&r->content.secret);
 }
 
-/* The last leaf up to ${now} where she could sign this; UINT64_MAX: there is none. */
-static uint64_t signed_last(const struct history_member *m, uint64_t now)
+/* The last leaf up to ${now} where she could sign this kind; UINT64_MAX: there is none. */
+static uint64_t signed_last(const struct history_member *m, enum statement_kind kind, uint64_t now)
 {
     uint64_t end = m->until < now ? m->until : now;
     for (size_t i = m->turn_count; i-- > 0;)
         if (m->turns[i].from <= end) {
-            if (statement_role_may(m->turns[i].role, STATEMENT_ACCESSED))
+            if (statement_role_may(m->turns[i].role, kind))
                 return end;
             if (m->turns[i].from == 0)
                 break;
@@ -43,20 +43,22 @@ static uint64_t signed_last(const struct history_member *m, uint64_t now)
     return UINT64_MAX;
 }
 
-/* As of the last leaf where the member of this spool could sign it, and so once more after she left. */
-static int signed_by(struct store *s, const struct store_spool_lock *lock, struct store_record *ret, struct err *e)
+int store_record_signed(struct store *s, const struct store_spool_lock *lock, enum statement_kind kind,
+                        struct store_record *ret, struct err *e)
 {
     const struct history_member *signer = NULL;
     struct history_reading what = {0, ret->content.statement, ret->content.values, &ret->content.secret, NULL};
     for (size_t i = 0; i < s->history.count; i++) {
         const struct history_member *m = &s->history.members[i];
-        what.leaf = signed_last(m, lock->leaves);
+        what.leaf = signed_last(m, kind, lock->leaves);
         if (memcmp(m->key.id, lock->of->b, sizeof m->key.id) != 0 || what.leaf == UINT64_MAX)
             continue;
         ret->gone = what.leaf != lock->leaves;
         int rc = history_read(&s->history, &what, &ret->statement, &ret->st, &signer, e);
-        if (rc == 0 && (signer != m || ret->st.kind != STATEMENT_ACCESSED))
-            rc = err_set(e, ERR_DAMAGED, "a record of an access is not of the member of its spool");
+        if (rc == 0 && (signer != m || ret->st.kind != kind || (m->held >> s->compartment_at & 1) == 0))
+            rc = err_set(e, ERR_DAMAGED, "a record that waits is not of the member whose it says it is");
+        if (rc == 0)
+            leaf_entry_hidden(&ret->content.secret, ret->content.statement, ret->entry);
         return rc;
     }
     return err_set(e, ERR_DAMAGED, "the member of this spool is none of this repository's");
@@ -67,13 +69,12 @@ int store_record_read(struct store *s, const struct store_spool_lock *lock, stru
 {
     int rc = store_spool_open(lock, frame, &ret->held, &ret->content, e);
     if (rc == 0)
-        rc = signed_by(s, lock, ret, e);
+        rc = store_record_signed(s, lock, STATEMENT_ACCESSED, ret, e);
     if (rc != 0)
         return rc;
-    if (memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) != 0)
-        return err_set(e, ERR_DAMAGED, "a record of an access is not of the device of its spool");
-    leaf_entry_hidden(&ret->content.secret, ret->content.statement, ret->entry);
-    return 0;
+    return memcmp(ret->st.place.investigation, lock->of->b + 4, STATEMENT_ID) == 0
+               ? 0
+               : err_set(e, ERR_DAMAGED, "a record of an access is not of the device of its spool");
 }
 
 /* ---- which spools there are ---- */
@@ -667,6 +668,8 @@ int store_fold_all(struct store *s, struct err *e)
         OWN(store_folds_release) struct store_folds folds = {0};
         struct folding g = {.s = s, .commits = true};
         int rc = store_draft_begin(s, e);
+        if (rc == 0)
+            rc = store_waiting_fold(s, e); /* it stops a use: it goes first */
         if (rc == 0)
             rc = fold_pass(&g, &folds, e);
         if (rc != 0 || !g.committed)

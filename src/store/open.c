@@ -794,7 +794,9 @@ static int settle_by_index(struct store *s, struct err *e)
     rc = store_erase_resume(s, e);
     if (rc == 0 && s->sheets == NULL)
         rc = store_keys_settle(s, e);
-    return rc == 0 ? store_advance(s, e) : rc;
+    if (rc == 0)
+        rc = store_advance(s, e);
+    return rc == 0 && s->sheets == NULL ? store_waiting_settle(s, e) : rc;
 }
 
 static int open_unlocked(struct store *s, struct err *e)
@@ -863,6 +865,22 @@ static int open_by_history(struct store *s, bool adopting, struct err *e)
 /* How far an opening goes. */
 enum depth { DEPTH_ALL, DEPTH_LEDGER, DEPTH_ADOPT };
 
+/* What can be said beside another writer does not wait for it. */
+static int lock(struct store *s, struct err *e)
+{
+    struct err busy = {0};
+    int rc = store_lock(s, &busy);
+    if (rc == 0 || rc != ERR_BUSY || !s->says)
+        return rc == 0 ? 0 : err_set(e, rc, "%s", busy.text);
+    s->manner = STORE_READ;
+    return 0;
+}
+
+bool store_writes(const struct store *s)
+{
+    return s->manner == STORE_WRITE;
+}
+
 static int open_all(struct store *s, enum depth depth, struct err *e)
 {
     int rc = founded_read(s, e);
@@ -879,7 +897,7 @@ static int open_all(struct store *s, enum depth depth, struct err *e)
     if (rc == 0)
         rc = state_place(s, e);
     if (rc == 0 && s->manner == STORE_WRITE)
-        rc = store_lock(s, e);
+        rc = lock(s, e);
     if (rc == 0)
         rc = open_by_history(s, depth == DEPTH_ADOPT || s->sheets != NULL, e);
     if (rc == 0 && s->manner != STORE_PUBLIC && s->sheets == NULL)
@@ -902,7 +920,8 @@ static int open_by(const struct store_place *place, enum store_manner manner, en
     if (s == NULL)
         return err_memory(e);
     s->place = *place;
-    s->manner = manner;
+    s->says = manner == STORE_SAY;
+    s->manner = s->says ? STORE_WRITE : manner;
     s->sheets = opener->sheets;
     if (opener->former != NULL)
         s->former = *opener->former;

@@ -49,12 +49,12 @@ static int held_expand(struct store_held *h, struct statement *ret, struct err *
     return rc;
 }
 
-/* What waited in a spool when she lost it was done before. */
-static int signer_held(const struct store *s, uint64_t leaf, const struct history_member *m, enum statement_kind kind,
-                       struct err *e)
+/* What waited in a spool, or beside the log, when she lost it was done before. */
+static int signer_held(const struct store *s, uint64_t leaf, const struct history_member *m,
+                       const struct statement *st, struct err *e)
 {
-    bool held = kind == STATEMENT_ACCESSED ? (m->held >> s->compartment_at & 1) != 0
-                                           : history_held(m, s->compartment_at, leaf);
+    bool waited = st->kind == STATEMENT_ACCESSED || st->place.waited;
+    bool held = waited ? (m->held >> s->compartment_at & 1) != 0 : history_held(m, s->compartment_at, leaf);
     return held ? 0 : err_set(e, ERR_DAMAGED, "rule signer-compartment: %s does not hold this compartment here",
                               m->key.name);
 }
@@ -78,7 +78,7 @@ int store_open_leaf(struct store *s, uint64_t leaf, struct bytes sealed, struct 
                               &(struct history_reading){leaf, h->envelope.statement, h->envelope.values, &h->secret},
                               &h->statement, ret, &h->signer, e);
         if (rc == 0 && h->signer != NULL)
-            rc = signer_held(s, leaf, h->signer, ret->kind, e);
+            rc = signer_held(s, leaf, h->signer, ret, e);
     }
     return rc == 0 ? 0 : err_add(e, rc, "leaf %llu", (unsigned long long)leaf);
 }

@@ -524,11 +524,23 @@ static int repair_spools(struct store *s, struct healing *h, struct store_folds 
     return rc == 0 && any ? store_fold_all(s, e) : rc;
 }
 
+/* What can go on the log of it is there since the store was opened. */
+static int repair_waiting(struct store *s, struct healing *h, struct store_waiting *waiting, struct err *e)
+{
+    int rc = store_waiting_read(s, waiting, e);
+    if (rc == 0)
+        rc = store_waiting_mark(s, waiting, e);
+    if (rc == 0 && store_waiting_damaged(waiting))
+        buf_put_text(&h->names, "waiting\n");
+    return rc;
+}
+
 int store_repair(const struct store_place *place, const struct store_source *source, const struct store_watch *watch,
                  struct buf *ret_words, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
     OWN(store_folds_release) struct store_folds spools = {0};
+    OWN(store_waiting_release) struct store_waiting waiting = {0};
     OWN(healing_drop) struct healing h = {.place = *place, .source = source, .watch = watch, .words = ret_words};
     int rc = source != NULL ? begin(&h, ret_words, &h.names, e) : 0;
     if (rc == 0)
@@ -549,6 +561,8 @@ int store_repair(const struct store_place *place, const struct store_source *sou
     if (rc == 0)
         rc = repair_spools(s, &h, &spools, e);
     if (rc == 0)
+        rc = repair_waiting(s, &h, &waiting, e);
+    if (rc == 0)
         rc = name_items(s, &h, e);
     if (rc == 0 && !unhealed)
         rc = owed_parity(s, &h, e);
@@ -556,6 +570,8 @@ int store_repair(const struct store_place *place, const struct store_source *sou
         rc = log_healed(s, &h.names, e);
     if (rc == 0) /* what can be read of them is on the log by now */
         rc = store_spools_aside(s, &spools, ret_words, e);
+    if (rc == 0)
+        rc = store_waiting_aside(s, &waiting, ret_words, e);
     if (rc == 0)
         rc = buf_check(ret_words, e);
     if (rc == 0)

@@ -4,6 +4,8 @@
  */
 #include "store/store_internal.h"
 
+#include "model/terms.h"
+
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e)
 {
     if (s->sheets != NULL) /* who comes by the sheets is in the history when this is committed */
@@ -169,6 +171,61 @@ static int form_there(struct store *s, const struct statement_consent *x, struct
     return x->has_form ? items_there(s, "consent-form", &form, 1, e) : 0;
 }
 
+/* ---- a form against what was said before it ---- */
+
+/* What the draft says of a person, behind what the log says. */
+static void draft_hear(const struct draft *d, const char *person, struct consent_word words[CONSENT_SCOPES])
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct statement *s = &d->leaves[i].statement;
+        const struct statement_persons *of = terms_words(s);
+        struct consent_word word;
+        for (size_t k = 0; of != NULL && k < of->count; k++)
+            for (int scope = 0; strcmp(of->codes[k], person) == 0 && scope < CONSENT_SCOPES; scope++)
+                if (terms_word(s, (enum consent_scope)scope, d->first_leaf + i, &word))
+                    (void)consent_hear(&words[scope], &word);
+    }
+}
+
+static int yes_counts(const char *person, enum consent_scope scope, const struct consent_word *standing,
+                      const struct consent_word *said, struct err *e)
+{
+    struct consent_word after = *standing;
+    switch (consent_hear(&after, said)) {
+    case CONSENT_HERS:
+        return err_set(e, ERR_REFUSED,
+                       "rule consent-hers: %s, %s: she did not say yes herself on %s (leaf %llu): nobody can say it in "
+                       "her stead",
+                       person, consent_scope_name(scope), standing->date, (unsigned long long)standing->leaf);
+    case CONSENT_OLDER:
+        return err_set(e, ERR_REFUSED,
+                       "rule consent-since: %s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and "
+                       "no yes: ask her again",
+                       person, consent_scope_name(scope), standing->date, (unsigned long long)standing->leaf,
+                       said->date);
+    case CONSENT_NOT_SURE: /* its signer stands, or is told of as doubtful everywhere */
+    case CONSENT_HEARD: break;
+    }
+    return 0;
+}
+
+int store_yes_counts(struct store *s, const struct statement *st, uint64_t end, struct err *e)
+{
+    OWN(buf_drop) struct buf held = {0};
+    struct consent_word words[CONSENT_SCOPES], said;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !terms_forbids(st) && i < st->consent.persons.count; i++) {
+        const char *person = st->consent.persons.codes[i];
+        rc = store_words_before(s, person, end, words, &held, e);
+        if (rc == 0)
+            draft_hear(&s->draft, person, words);
+        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
+            if (terms_word(st, (enum consent_scope)scope, end, &said) && said.answer == CONSENT_YES)
+                rc = yes_counts(person, (enum consent_scope)scope, &words[scope], &said, e);
+    }
+    return rc;
+}
+
 int store_rules_check(struct store *s, const struct statement *st, struct err *e)
 {
     int rc;
@@ -188,7 +245,8 @@ int store_rules_check(struct store *s, const struct statement *st, struct err *e
         rc = custody_about(s, &st->custody, e);
         return rc == 0 ? store_refers_check(s, &st->custody, s->draft.first_leaf, ERR_REFUSED, e) : rc;
     case STATEMENT_CONSENT:
-        return form_there(s, &st->consent, e);
+        rc = form_there(s, &st->consent, e);
+        return rc == 0 ? store_yes_counts(s, st, s->draft.first_leaf, e) : rc;
     case STATEMENT_CONCERNS:
         return items_there(s, "terms-items", st->concerns.items, st->concerns.item_count, e);
     case STATEMENT_PROTECTED:

@@ -25,6 +25,7 @@ enum store_manner {
     STORE_CHECK,  /* unlocked, to verify and to audit: writes nothing, and does without an index that is of no use */
     STORE_READ,   /* unlocked; heals nothing but the index */
     STORE_WRITE,  /* unlocked, with the lock; finishes what a crash interrupted */
+    STORE_SAY,    /* STORE_WRITE, or STORE_READ when another writer is at work: store_writes tells */
 };
 
 /* Where things are, and how a face gets a passphrase. */
@@ -70,6 +71,7 @@ int store_found(const struct store_place *place, const struct store_founding *fo
  * ERR_DAMAGED (names what is damaged, and `repair` or `adopt`), ERR_IO.
  */
 int store_open(const struct store_place *place, enum store_manner manner, struct store **ret, struct err *e);
+bool store_writes(const struct store *s); /* opened to write: false, too, of STORE_SAY beside another writer */
 void store_close(struct store *s);
 void store_drop(struct store **s);
 
@@ -232,11 +234,17 @@ int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct er
 
 /*
  * consent.c: may items go out?  The facts of the index, and the rule of model/consent.h.
- * store_deciding_new: for one use, on ${today} (2026-11-20; a claim of this computer's clock).  Both are borrowed.  To
+ * store_deciding_new: what waits for the log is read now, before anything else is asked.
+ * It is for one use, on ${today} (2026-11-20; a claim of this computer's clock).  Both are borrowed.  To
  * be asked while nothing is written; any number of items, best in the order of their leaves.
  * store_may_go: one item.  A further name goes where the item that it names may go, if nothing is said of itself that
  * stands in the way.  *ret borrows from ${d} until it is asked again.  What permits counts only when no doubt is on its
- * signer (a consent, "nobody's", "no longer linked", less protection); what forbids counts always.
+ * signer (a consent, "nobody's", "no longer linked", less protection); what forbids counts always, also before it is on
+ * the log.  ERR_REFUSED: what waits cannot be read, and may forbid it.
+ * store_decided_still: would it be decided so now?  False: something was written meanwhile, on the log or beside it.
+ * store_words: of a person, the word that counts of each scope, as the decision takes it, whoever's yes is doubtful;
+ * their texts live in ${held}; what waits and cannot be read is told.  store_words_all: of every person and
+ * scope, what the log says of it.
  * store_persons_at: whose an item is, code by code; *ret_nobody: it was said that it is nobody's.
  * store_items_of: the leaves that are linked to a person, as runs, ascending.
  * store_holds: the holds that stand over any of the leaves ${first} to ${last}, each as often as it covers a piece of
@@ -247,12 +255,26 @@ int store_deciding_new(struct store *s, const struct consent_use *use, const cha
                        struct err *e);
 void store_deciding_drop(struct store_deciding **d);
 int store_may_go(struct store_deciding *d, const struct index_item *item, struct consent_decision *ret, struct err *e);
+int store_decided_still(struct store_deciding *d, bool *ret, struct err *e);
+int store_words(struct store *s, const char *person, struct consent_word words[CONSENT_SCOPES], struct buf *held,
+                struct err *e);
+int store_words_all(struct store *s, index_word_each *each, void *context, struct err *e);
 int store_persons_at(struct store_deciding *d, uint64_t leaf, const struct consent_facts **ret, struct err *e);
 int store_items_of(struct store *s, const char *person,
                    int (*each)(void *context, const struct statement_range *run, struct err *e), void *context,
                    struct err *e);
 int store_holds(struct store *s, uint64_t first, uint64_t last, index_hold_each *each, void *context, struct err *e);
 int store_hold_stands(struct store *s, uint64_t first, uint64_t last, bool *ret, uint64_t *ret_leaf, struct err *e);
+
+/*
+ * waiting.c: what stops a use must not wait for whoever writes (FORMAT 17.5).
+ * store_wait: a withdrawal, or a form that allows nothing and names no item, beside the log: signed, sealed, durable
+ * when 0 is returned; every decision hears it from then on, and the next writer puts it on the log.  ${s} needs no
+ * lock.  ERR_REFUSED: she may not say it, or it allows something.
+ * store_waiting_count: how many files there are, in all compartments; no key is needed.
+ */
+int store_wait(struct store *s, struct statement *st, struct err *e);
+int store_waiting_count(const struct store *s, uint64_t *ret, struct err *e);
 
 /*
  * access.c: before items are shown, that is written down: signed, sealed in a spool beside the log, durable when 0 is
@@ -319,6 +341,7 @@ struct store_verified {
     uint64_t erased;   /* hidden leaves whose secrets are destroyed, or are to be */
     uint64_t findings;
     uint64_t doubtful, doubtful_first, doubtful_last; /* leaves that revoked members signed or signed for, and which */
+    uint64_t overruled, overruled_first; /* forms that say yes where a no stands that they cannot undo: FORMAT 17.2 */
     bool policed;                     /* there are to be cosigners */
     struct store_cosign_state cosigned; /* then: what they have signed */
 };

@@ -102,6 +102,7 @@ struct draft {
     bool placed; /* place below is the next one */
     struct statement_place place;
     bool folded; /* what waits in spools is in it */
+    bool waited; /* and what waits in waiting/ */
     struct statement *erased; /* an "erased" statement; NULL: none; borrowed */
     bool keys;     /* files of the keyring changed, and need no other word */
     bool destroys; /* the keyring's changes end an epoch: index and old keys go with it */
@@ -194,7 +195,8 @@ struct store {
     bool chosen; /* by store_investigate */
     uint8_t chosen_investigation[STATEMENT_ID];
     char *root;
-    enum store_manner manner;
+    enum store_manner manner; /* never STORE_SAY, */
+    bool says;                /* but it was that */
     struct file_path key_path, state_file;
     int lock_fd;
     bool failed; /* no further writes */
@@ -240,6 +242,8 @@ struct store {
     struct draft draft;
     struct store_folds folds;
     size_t last_leaves, last_arena_bytes; /* of the draft before, if it had any */
+    bool waits;        /* what waited was committed: its files can go once the index knows it */
+    bool waiting_told; /* of what cannot go on the log, once */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
     struct buf cosigned; /* what log/cosigned is to hold once the draft is committed; empty: as it is */
     struct store_behind *behind; /* a part that was committed, and what is derived from it; NULL: all is through */
@@ -373,9 +377,16 @@ void store_numbering_tell(const struct store_numbering *n, const struct store_wa
 int store_investigation_of(struct store *s, const struct statement *st, uint8_t ret[STATEMENT_ID], struct err *e);
 int store_investigation_fresh(struct store *s, const char *name, struct err *e);
 
+/* consent.c: the words that count of what stands below leaf ${end}. */
+int store_words_before(struct store *s, const char *person, uint64_t end, struct consent_word words[CONSENT_SCOPES],
+                       struct buf *held, struct err *e);
+
 /* rules.c: may this be said now?  ERR_REFUSED names the rule.  store_may_sign: by the member who opened this? */
 int store_may_sign(const struct store *s, enum statement_kind kind, struct err *e);
 int store_rules_check(struct store *s, const struct statement *st, struct err *e);
+/* store_yes_counts: each yes of a form, against what stands below leaf ${end} and in the draft.  ERR_REFUSED: it would
+ * be overruled, and by what. */
+int store_yes_counts(struct store *s, const struct statement *st, uint64_t end, struct err *e);
 
 /*
  * identities.c, sealing.c, unsealing.c, for each other.  store_say: one hidden statement, committed.
@@ -420,6 +431,8 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
  * may.  By any thread, while no key event is taken.  ERR_DAMAGED.
+ * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so
+ * once more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
  * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.
@@ -437,6 +450,8 @@ struct store_record {
 void store_record_release(struct store_record *r);
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
                       struct store_record *ret, struct err *e);
+int store_record_signed(struct store *s, const struct store_spool_lock *lock, enum statement_kind kind,
+                        struct store_record *ret, struct err *e);
 int store_folds_list(const struct store *s, struct store_folds *ret, struct err *e);
 void store_folds_release(struct store_folds *f);
 int store_fold_begin(struct store *s, struct err *e);
@@ -444,6 +459,40 @@ void store_fold_end(struct store *s);
 int store_fold_all(struct store *s, struct err *e);
 int store_spools_look(struct store *s, struct store_folds *ret, struct err *e);
 int store_spools_aside(const struct store *s, const struct store_folds *folds, struct buf *words, struct err *e);
+
+/*
+ * waiting.c: what forbids, and waits for the log, in waiting/<hex compartment>/, a file for each (FORMAT 17.5).
+ * store_waiting_file: the frame in it, and whose it is by its name; false: it has another form.
+ * store_waiting_read: all there are.  A file that cannot be read stands in the list with its reason: it may hold a no.
+ * store_waiting_mark: which of them are on the log, as this store's index knows.
+ * store_waiting_same: are the files those that were read?
+ * store_waiting_fold: into the draft at hand, once; files of what is on the log go; what cannot go there is told, once.
+ * store_waiting_sweep: files of what was committed go.  store_waiting_settle: all of it by commits of their own.
+ * store_waiting_aside: for repair: to quarantine/ what cannot be read, and of members who no longer sign what the log
+ * forbids by other words; one line of ${words} each.
+ */
+struct store_waiting_one {
+    char name[256];
+    struct store_spool_of of;
+    struct store_record record; /* when rc is 0 */
+    int rc;
+    struct err why;
+    bool logged;
+};
+struct store_waiting {
+    struct store_waiting_one *list;
+    size_t count, room;
+};
+bool store_waiting_file(const char *name, struct bytes file, struct store_spool_of *ret_of, struct bytes *ret_frame);
+void store_waiting_release(struct store_waiting *w);
+int store_waiting_read(struct store *s, struct store_waiting *ret, struct err *e);
+int store_waiting_mark(struct store *s, struct store_waiting *w, struct err *e);
+int store_waiting_same(const struct store *s, const struct store_waiting *w, bool *ret, struct err *e);
+int store_waiting_fold(struct store *s, struct err *e);
+void store_waiting_sweep(struct store *s);
+int store_waiting_settle(struct store *s, struct err *e);
+bool store_waiting_damaged(const struct store_waiting *w); /* any file, beyond what is on the log */
+int store_waiting_aside(struct store *s, struct store_waiting *w, struct buf *words, struct err *e);
 /* draft.c: a statement that was made and signed elsewhere, under its own secret. */
 int store_draft_fold(struct store *s, const struct store_record *r, struct err *e);
 /* way.c: ${below} the root to quarantine/, as ${how}-<its path>-<number>; durable. */

@@ -28,6 +28,8 @@ struct verifying {
         char signer[NOTE_NAME_MAX + 1];
     } *chains;
     size_t chain_count;
+    uint8_t (*waited)[STATEMENT_ID]; /* ids of what waited, and is on the log */
+    size_t waited_count;
     struct store_recount recount;
     bool blind; /* a leaf did not open: nothing is counted from here on */
     struct store_requests requests; /* to erase */
@@ -45,6 +47,7 @@ static void verifying_release(struct verifying *v)
 {
     store_recount_release(&v->recount);
     free(v->chains);
+    free(v->waited);
     store_numbering_release(&v->numbering);
     store_requests_release(&v->requests);
     for (size_t i = 0; i < v->hold_count; i++)
@@ -341,6 +344,21 @@ static int check_access(struct verifying *v, const struct store_opened *one, str
     return 0;
 }
 
+/* It has no number: that it is there once is seen by its id. */
+static int check_waited(struct verifying *v, uint64_t leaf, const struct statement *st, struct err *e)
+{
+    const uint8_t *id = st->place.investigation;
+    for (size_t i = 0; i < v->waited_count; i++)
+        if (memcmp(v->waited[i], id, STATEMENT_ID) == 0)
+            FOUND(v, "leaf %llu: what waited for the log is there twice", (unsigned long long)leaf);
+    uint8_t(*grown)[STATEMENT_ID] = reallocarray(v->waited, v->waited_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return err_memory(e);
+    v->waited = grown;
+    memcpy(grown[v->waited_count++], id, STATEMENT_ID);
+    return 0;
+}
+
 static void check_refers(struct verifying *v, uint64_t leaf, const struct statement *st)
 {
     struct err e = {0};
@@ -377,6 +395,19 @@ static void doubt_public(struct verifying *v, const struct store_step *step)
     doubt(v, step->leaf, 1);
     if (st->kind == STATEMENT_COVER && st->cover.count <= LEDGER_LEAVES_MAX)
         doubt(v, st->cover.first, st->cover.count);
+}
+
+/* A log of before this rule may hold such a form: it allows nothing, and is no damage. */
+static int overruled(struct verifying *v, const struct store_opened *one, struct err *e)
+{
+    struct store_verified *c = v->count;
+    struct err mine = {0};
+    int rc = store_index(v->s) == NULL || one->statement.kind != STATEMENT_CONSENT
+                 ? 0
+                 : store_yes_counts(v->s, &one->statement, one->leaf, &mine);
+    if (rc == ERR_REFUSED && c->overruled++ == 0)
+        c->overruled_first = one->leaf;
+    return rc == 0 || rc == ERR_REFUSED ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
 /* Its secret must be nowhere, unless that is to come. */
@@ -455,14 +486,17 @@ static int check_hidden(void *context, const struct store_opened *one, struct er
             FOUND(v, "leaf %llu: items of one record do not lie side by side", (unsigned long long)one->leaf);
         v->received++;
     } else {
-        int rc = st->kind == STATEMENT_ACCESSED
-                     ? check_access(v, one, e)
-                     : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
+        int rc = st->kind == STATEMENT_ACCESSED ? check_access(v, one, e)
+                 : st->place.waited             ? check_waited(v, one->leaf, st, e)
+                                                : store_numbering_take(&v->numbering, one->leaf, st, one->entry, e);
         if (rc != 0)
             return rc;
     }
     check_apart(v, one->leaf, st);
     check_refers(v, one->leaf, st);
+    int heard = overruled(v, one, e);
+    if (heard != 0)
+        return heard;
     if (st->kind == STATEMENT_RELEASED)
         hold_release(v, one);
     if (st->kind == STATEMENT_HOLD) {

@@ -51,7 +51,8 @@ static enum shape tile_shape(const char *name, unsigned depth)
  * takes care. */
 static enum shape shape_of(const char *folder, const char *name, unsigned depth)
 {
-    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", "stamps", "spool", NULL};
+    static const char *const tops[] = {"a", "b", "vault", "parity", "log", "index", "stamps", "spool",
+                                       "waiting", NULL};
     static const char *const copies[] = {"a", "b", NULL};
     static const char *const inner[] = {"keys", "open", NULL};
     static const char *const notes[] = {"checkpoint", "cosigned", NULL};
@@ -68,8 +69,10 @@ static enum shape shape_of(const char *folder, const char *name, unsigned depth)
         return strcmp(name, "tile") == 0 ? SHAPE_FOLDER : is(name, notes) ? SHAPE_FILE : SHAPE_ANY;
     if (begins(folder, "log/tile"))
         return tile_shape(name, depth);
-    if (strcmp(folder, "spool") == 0)
+    if (strcmp(folder, "spool") == 0 || begins(folder, "waiting/"))
         return SHAPE_FILE;
+    if (strcmp(folder, "waiting") == 0)
+        return SHAPE_FOLDER;
     if (strcmp(folder, "stamps") == 0)
         return strcmp(name, "asked") == 0 ? SHAPE_FOLDER : SHAPE_FILE;
     bool file = begins(folder, "a/keys/") || begins(folder, "b/keys/") || ends(name, ".pack");

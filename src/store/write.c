@@ -496,6 +496,8 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
     if (rc == 0 && !part)
         rc = store_fold_begin(s, e);
     if (rc == 0)
+        rc = store_waiting_fold(s, e);
+    if (rc == 0)
         rc = seal_hidden(s, m, e);
     if (rc == 0)
         rc = seal_secrets(s, m, e);
@@ -635,6 +637,8 @@ static int commit(struct store *s, bool part, struct err *e)
     else
         s->failed = false;
     store_fold_end(s);
+    if (!part && !s->failed)
+        store_waiting_sweep(s);
     store_beside_close(s);
     audited_logged(s, &m);
     store_draft_release(&s->draft);

@@ -65,6 +65,9 @@ static int look_at_other(struct beyond *b, struct store *s, struct err *e)
         b->verified->elsewhere -= one.hidden - one.elsewhere;
         b->verified->accesses += one.accesses;
         b->verified->chains += one.chains;
+        if (b->verified->overruled == 0 || (one.overruled > 0 && one.overruled_first < b->verified->overruled_first))
+            b->verified->overruled_first = one.overruled_first;
+        b->verified->overruled += one.overruled;
         return rc;
     }
     struct store_audited one;
@@ -209,6 +212,17 @@ static void json_doubtful(struct json_out *j, const struct store_verified *done)
     json_object_end(j);
 }
 
+static void json_overruled(struct json_out *j, const struct store_verified *done)
+{
+    if (done->overruled == 0)
+        return;
+    json_key(j, "overruled");
+    json_object_begin(j);
+    verbs_json_u64(j, "first", done->overruled_first);
+    verbs_json_u64(j, "leaves", done->overruled);
+    json_object_end(j);
+}
+
 static void say_accesses(const struct verbs_face *face, const struct store_verified *done)
 {
     char hex[2 * STATEMENT_ID + 1];
@@ -275,6 +289,7 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
             return e->code;
         verbs_json_u64(face->json, "leaves", done.leaves);
         verbs_json_u64(face->json, "not_held", done.elsewhere);
+        json_overruled(face->json, &done);
         verbs_json_u64(face->json, "records", done.records);
         verbs_json_text(face->json, "result", rc != 0 ? "FAILED" : uncosigned ? "UNCOSIGNED" : "VERIFIED");
         verbs_json_u64(face->json, "statements_opened", done.statements_opened);
@@ -292,6 +307,11 @@ int verbs_verify(const struct verbs_request *request, const struct verbs_face *f
                   "DOUBTFUL: %" PRIu64 " leaves from %" PRIu64 " to %" PRIu64
                   " were signed by members who were revoked.",
                   done.doubtful, done.doubtful_first, done.doubtful_last);
+    if (done.overruled > 0)
+        verbs_say(face,
+                  "DOUBTFUL: %" PRIu64 " forms, the first on leaf %" PRIu64
+                  ", say yes against a no that they cannot undo: they allow nothing of that.",
+                  done.overruled, done.overruled_first);
     int told = verbs_erased_say(s, face, 0, UINT64_MAX, e);
     if (told == 0)
         told = verbs_numbered_tell(&w.numbered, face, e);

@@ -1,6 +1,8 @@
 /* Consent: what a person allows, what she takes back, and what stands. */
 #include "verbs/verbs_internal.h"
 
+#include "model/terms.h"
+
 #include <inttypes.h>
 
 enum { OPTION_YES, OPTION_NO, OPTION_ASK, OPTION_BY, OPTION_DATE, OPTION_LANGUAGE, OPTION_INTERPRETER, OPTION_COPY,
@@ -45,52 +47,6 @@ static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **r
                                                 *ret);
 }
 
-static const char *date_of(const struct statement *st)
-{
-    return st->kind == STATEMENT_CONSENT ? st->consent.date : st->withdrawn.date;
-}
-
-static enum consent_by by_of(const struct statement *st)
-{
-    return st->kind == STATEMENT_CONSENT ? st->consent.by : st->withdrawn.by;
-}
-
-/* One word of hers against a form that allows its scope. */
-static int not_since(struct store *s, const char *person, enum consent_scope scope, const struct consent_word *word,
-                     const struct statement_consent *form, struct err *e)
-{
-    OWN(store_held_drop) struct store_held *held = NULL;
-    struct statement st;
-    enum { DAY = sizeof "2026-11-20" - 1 };
-    if (word->answer == CONSENT_UNSAID || word->answer == CONSENT_YES)
-        return 0;
-    int rc = store_statement(s, word->leaf, &held, &st, e);
-    if (rc == 0 && by_of(&st) == CONSENT_SELF && form->by != CONSENT_SELF)
-        return err_set(e, ERR_REFUSED,
-                       "%s, %s: she did not say yes herself on %s (leaf %llu): nobody can say it in her stead", person,
-                       consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf);
-    if (rc == 0 && strncmp(form->date, date_of(&st), DAY) < 0)
-        rc = err_set(e, ERR_REFUSED,
-                     "%s, %s: what she said on %s (leaf %llu) is newer than this form of %s, and no yes: ask her again",
-                     person, consent_scope_name(scope), date_of(&st), (unsigned long long)word->leaf, form->date);
-    return rc;
-}
-
-/* The newest word counts by its leaf: a form that was left lying must not undo what she said since. */
-static int nothing_since(struct store *s, const struct statement_consent *x, struct err *e)
-{
-    OWN(buf_drop) struct buf held = {0};
-    struct consent_word words[CONSENT_SCOPES];
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < x->persons.count; i++) {
-        rc = index_words(store_index(s), x->persons.codes[i], words, &held, e);
-        for (int scope = 0; rc == 0 && scope < CONSENT_SCOPES; scope++)
-            if (x->answer[scope] == CONSENT_YES)
-                rc = not_since(s, x->persons.codes[i], (enum consent_scope)scope, &words[scope], x, e);
-    }
-    return rc;
-}
-
 static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = store_draft_begin(s, e);
@@ -120,7 +76,7 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
         OWN(verbs_given_release) struct verbs_given given = {0};
         struct consent_word words[CONSENT_SCOPES];
         const struct statement_persons one = {&persons->codes[i], 1};
-        rc = index_words(store_index(s), persons->codes[i], words, &held, e);
+        rc = store_words(s, persons->codes[i], words, &held, e);
         bool any = false;
         for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
             any = any || words[k].answer != CONSENT_UNSAID;
@@ -132,7 +88,45 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
     return rc;
 }
 
-/* On the log of one compartment, and what went out of it. */
+/* On the log, or beside it while another program writes: there it stands as well.  Without a leaf: UINT64_MAX. */
+static int put(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
+{
+    *ret_leaf = UINT64_MAX;
+    return store_writes(s) ? commit_one(s, st, ret_leaf, e) : store_wait(s, st, e);
+}
+
+/* Behind all else in its object. */
+static void json_waiting(const struct verbs_face *face, bool waits)
+{
+    if (face->json == NULL || !waits)
+        return;
+    json_key(face->json, "waiting");
+    json_bool(face->json, true);
+}
+
+/* How the store is opened to say this: what allows nothing waits for nobody. */
+static enum store_manner manner_of(const struct statement *st)
+{
+    return terms_forbids(st) ? STORE_SAY : STORE_WRITE;
+}
+
+static void say_withdrawn(const struct verbs_face *face, const char *names, bool all, uint64_t leaf)
+{
+    if (leaf == UINT64_MAX)
+        verbs_say(face, "Another program is writing. This stands now, and goes on the log with the next write:");
+    if (leaf == UINT64_MAX && all)
+        verbs_say(face, "%s withdrew. Nothing of theirs goes out from here on.", names);
+    else if (leaf == UINT64_MAX)
+        verbs_say(face, "%s withdrew. What needs these scopes goes out no more.", names);
+    else if (all)
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
+                  names);
+    else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
+                  names);
+}
+
+/* In one compartment, and what went out of it. */
 static int withdraw_in(struct store *s, const struct verbs_face *face, const struct statement *what,
                        const struct statement_persons *persons, uint64_t *recipients, struct err *e)
 {
@@ -141,22 +135,21 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
     struct statement st = *what;
     uint64_t leaf;
     st.withdrawn.persons = *persons;
-    int rc = commit_one(s, &st, &leaf, e);
+    int rc = put(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
-    if (st.withdrawn.all)
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. Nothing of theirs goes out from here on.", leaf,
-                  buf_text(&names));
-    else
-        verbs_say(face, "On the log as leaf %" PRIu64 ": %s withdrew. What needs these scopes goes out no more.", leaf,
-                  buf_text(&names));
+    say_withdrawn(face, buf_text(&names), st.withdrawn.all, leaf);
     rc = verbs_given_find(s, persons, &given, e);
     if (rc == 0)
         rc = verbs_given_tell(s, &given, face, e);
+    if (leaf == UINT64_MAX)
+        verbs_say(face, "What is being given out at this moment is not among it: ask again later, with groundwork "
+                        "consent show.");
     if (rc == 0 && face->json != NULL) {
         verbs_ranges_json(face->json, "items", &given.items);
-        verbs_json_u64(face->json, "leaf", leaf);
+        if (leaf != UINT64_MAX)
+            verbs_json_u64(face->json, "leaf", leaf);
     }
     *recipients += given.leaves.count;
     return rc == 0 ? buf_check(&names, e) : rc;
@@ -169,15 +162,17 @@ static int give_in(struct store *s, const struct verbs_face *face, const struct 
     struct statement st = *what;
     uint64_t leaf;
     st.consent.persons = *persons;
-    int rc = nothing_since(s, &st.consent, e);
-    if (rc == 0)
-        rc = commit_one(s, &st, &leaf, e);
+    int rc = put(s, &st, &leaf, e);
     if (rc != 0)
         return rc;
     say_persons(persons, &names);
-    if (face->json != NULL)
+    if (face->json != NULL && leaf != UINT64_MAX)
         verbs_json_u64(face->json, "leaf", leaf);
-    verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
+    if (leaf == UINT64_MAX) {
+        verbs_say(face, "Another program is writing. This stands now, and goes on the log with the next write:");
+        verbs_say(face, "consent of %s.", buf_text(&names));
+    } else
+        verbs_say(face, "On the log as leaf %" PRIu64 ": consent of %s.", leaf, buf_text(&names));
     return buf_check(&names, e);
 }
 
@@ -189,7 +184,7 @@ static int beyond_one(const struct verbs_request *request, const struct verbs_fa
     OWN(mem_drop) const char **codes = calloc(persons->count, sizeof *codes);
     struct statement_persons some = {codes, 0};
     struct verbs_place place;
-    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, STORE_WRITE, o, i, &place, &s, e);
+    int rc = codes == NULL ? err_memory(e) : verbs_other_open(request, face, manner_of(what), o, i, &place, &s, e);
     if (rc == 0)
         rc = spoken_of(s, persons, &some, e);
     if (rc != 0 || some.count == 0)
@@ -200,6 +195,7 @@ static int beyond_one(const struct verbs_request *request, const struct verbs_fa
     }
     rc = what->kind == STATEMENT_CONSENT ? give_in(s, face, what, &some, e)
                                          : withdraw_in(s, face, what, &some, recipients, e);
+    json_waiting(face, rc == 0 && !store_writes(s));
     if (face->json != NULL)
         json_object_end(face->json);
     return rc;
@@ -293,17 +289,22 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0)
         rc = given_read(request, today, &st.consent, e);
     if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, request->option[OPTION_FORM] != NULL ? STORE_WRITE : manner_of(&st), 0, &place,
+                        &s, e);
     if (rc == 0)
         rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
     if (rc == 0)
         rc = give_in(s, face, &st, &persons.list, e);
     if (rc == 0)
         rc = verbs_others(s, &others, e);
+    bool waits = s != NULL && !store_writes(s);
     store_close(s); /* it holds the lock */
     s = NULL;
     st.consent.has_form = false; /* which lies where it was said */
-    return rc == 0 ? say_beyond(request, face, &others, &st, &persons.list, NULL, e) : rc;
+    if (rc == 0)
+        rc = say_beyond(request, face, &others, &st, &persons.list, NULL, e);
+    json_waiting(face, waits);
+    return rc;
 }
 
 /* ---- withdraw ---- */
@@ -337,15 +338,17 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
     if (rc == 0)
         rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
     if (rc == 0)
-        rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
+        rc = verbs_open(request, face, manner_of(&st), 0, &place, &s, e);
     if (rc == 0)
         rc = withdraw_in(s, face, &st, &persons.list, &recipients, e);
     if (rc == 0)
         rc = verbs_others(s, &others, e);
+    bool waits = s != NULL && !store_writes(s);
     store_close(s); /* it holds the lock */
     s = NULL;
     if (rc == 0)
         rc = say_beyond(request, face, &others, &st, &persons.list, &recipients, e);
+    json_waiting(face, waits);
     if (recipients > 0)
         verbs_say(face, "Tell these recipients that consent was withdrawn.");
     return rc;
@@ -367,6 +370,8 @@ static void say_words(const struct verbs_face *face, const struct consent_word w
         const char *scope = consent_scope_name((enum consent_scope)i);
         if (w->answer == CONSENT_UNSAID)
             verbs_say(face, "  %-26s %s", scope, answer_words(w->answer));
+        else if (w->waiting)
+            verbs_say(face, "  %-26s %s (it stands, and is not on the log yet)", scope, answer_words(w->answer));
         else if (w->doubtful)
             verbs_say(face, "  %-26s yes, but DOUBTFUL, and so no: ask her again (leaf %" PRIu64 ")", scope, w->leaf);
         else if (w->answer != CONSENT_YES || w->until == NULL)
@@ -394,8 +399,13 @@ static void json_words(struct json_out *j, const struct consent_word words[CONSE
             json_key(j, "doubtful");
             json_bool(j, true);
         }
-        verbs_json_u64(j, "leaf", w->leaf);
+        if (!w->waiting)
+            verbs_json_u64(j, "leaf", w->leaf);
         verbs_json_text(j, "until", w->until);
+        if (w->waiting) {
+            json_key(j, "waiting");
+            json_bool(j, true);
+        }
         json_object_end(j);
     }
     json_object_end(j);
@@ -417,10 +427,7 @@ static int show(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0)
         rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
-        rc = index_words(store_index(s), persons.list.codes[0], words, &held, e);
-    for (int i = 0; rc == 0 && i < CONSENT_SCOPES; i++)
-        if (words[i].answer == CONSENT_YES)
-            rc = store_doubtful_at(s, words[i].leaf, &words[i].doubtful, e);
+        rc = store_words(s, persons.list.codes[0], words, &held, e);
     if (rc == 0)
         rc = verbs_given_find(s, &persons.list, &given, e);
     if (rc != 0)
@@ -502,7 +509,7 @@ static int list(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0 && l.json != NULL) {
         json_key(l.json, "ask_again");
         json_array_begin(l.json);
-        rc = index_words_all(store_index(s), list_waiting, &l, e);
+        rc = store_words_all(s, list_waiting, &l, e);
         json_array_end(l.json);
         json_key(l.json, "persons");
         json_array_begin(l.json);
@@ -515,7 +522,7 @@ static int list(const struct verbs_request *request, const struct verbs_face *fa
     }
     if (rc == 0 && l.persons == 0)
         verbs_say(face, "Nothing was said of any person yet.");
-    return rc == 0 ? index_words_all(store_index(s), list_waiting, &l, e) : rc;
+    return rc == 0 ? store_words_all(s, list_waiting, &l, e) : rc;
 }
 
 int verbs_consent(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)

@@ -89,9 +89,15 @@ static bool verifier_beside(struct hash *ret)
     return true;
 }
 
+struct exporting {
+    const struct verbs_face *face;
+    const struct choosing *chosen;
+    struct store_deciding *again; /* with what was said since it was chosen */
+};
+
 static int progress(void *context, uint64_t files, uint64_t files_all, uint64_t bytes)
 {
-    const struct verbs_face *face = context;
+    const struct verbs_face *face = ((const struct exporting *)context)->face;
     const struct verbs_progress p = {.files = files, .files_all = files_all, .bytes = bytes};
     return face->progress(face->context, &p);
 }
@@ -156,12 +162,42 @@ static int on_record(struct store *s, const struct verbs_face *face, const struc
     return verbs_access(s, face, &a, e);
 }
 
+static int goes_still(void *context, const struct index_item *item, struct err *e)
+{
+    struct exporting *x = context;
+    struct consent_decision now;
+    int rc = store_may_go(x->again, item, &now, e);
+    if (rc != 0 || now.why == CONSENT_MAY)
+        return rc;
+    return err_set(e, ERR_REFUSED,
+                   "somebody said no while the package was made: item %llu may not go any more; nothing of the package "
+                   "is left: run it again",
+                   (unsigned long long)item->leaf);
+}
+
+/* This program holds the lock: what came since waits beside the log. */
+static int still(void *context, struct err *e)
+{
+    struct exporting *x = context;
+    const struct choosing *c = x->chosen;
+    bool same = false;
+    int rc = store_decided_still(c->way->deciding, &same, e);
+    if (rc != 0 || same)
+        return rc;
+    rc = store_deciding_new(c->store, c->way->use, c->way->today, &x->again, e);
+    for (size_t i = 0; rc == 0 && i < c->count; i++)
+        rc = index_item(store_index(c->store), c->leaf[i], goes_still, x, e);
+    store_deciding_drop(&x->again);
+    return rc;
+}
+
 /* ${verifier}: NULL: it is not beside this program. */
 static int export_chosen(struct store *s, const struct verbs_face *face, const struct choosing *chosen,
                          const char *dest, const struct hash *verifier, struct err *e)
 {
     struct package_made made = {0};
     struct statement_verifier named = {.name = "groundwork-verify"};
+    struct exporting x = {face, chosen, NULL};
     if (verifier != NULL)
         named.sha256 = *verifier;
     const struct package_request ask = {.dest = dest,
@@ -170,8 +206,9 @@ static int export_chosen(struct store *s, const struct verbs_face *face, const s
                                         .use = chosen->way->said,
                                         .verifiers = &named,
                                         .verifier_count = verifier != NULL,
+                                        .still = still,
                                         .progress = progress,
-                                        .context = (void *)(uintptr_t)face};
+                                        .context = &x};
     verbs_ranges_settle(&chosen->way->may);
     int rc = on_record(s, face, chosen->way, e);
     if (rc == 0)

@@ -56,6 +56,21 @@ static void say_mirrored(const struct verbs_face *face, const struct mirror_wish
                   wish->folder);
 }
 
+/* A mirror holds what was committed: what waits is lost with this disk. */
+static void warn_waiting(const struct store *s, const struct verbs_face *face)
+{
+    struct err mine = {0};
+    uint64_t waiting = 0;
+    char n[VERBS_NUMBER_MAX];
+    if (store_waiting_count(s, &waiting, &mine) != 0)
+        verbs_warn(face, "%s", mine.text);
+    if (waiting > 0)
+        verbs_warn(face,
+                   "withdrawals and refusals that are not on the log yet, and so not in this mirror: %s; groundwork "
+                   "note puts them there, then mirror again",
+                   verbs_number(waiting, n));
+}
+
 int verbs_mirror(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     OWN(store_drop) struct store *s = NULL;
@@ -78,6 +93,7 @@ int verbs_mirror(const struct verbs_request *request, const struct verbs_face *f
     if (rc != 0 && (rc != ERR_DAMAGED || w.findings == 0))
         return err_set(e, rc, "%s", mine.text);
     *ret_exit = rc == 0 ? VERBS_DONE : VERBS_FAILED;
+    warn_waiting(s, face);
     if (face->json == NULL) {
         say_mirrored(face, &wish, &done, &mine);
         return 0;

@@ -796,8 +796,10 @@ static int decide(struct restoring *r, const struct index_item *item, uint64_t d
  */
 static int decided_still(struct restoring *r, struct err *e)
 {
-    if (store_index_current(r->store) && !ledger_outrun(store_ledger(r->store)))
-        return 0;
+    bool still = false;
+    int rc = store_decided_still(r->way.deciding, &still, e);
+    if (rc != 0 || still)
+        return rc;
     return err_set(e, ERR_BUSY,
                    "somebody wrote in the repository meanwhile, which may forbid it: nothing was restored; run it "
                    "again");

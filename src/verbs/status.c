@@ -207,7 +207,7 @@ static void say_cosigners(const struct verbs_face *face, struct store *s, const 
 
 static int json_status(const struct verbs_request *request, const struct verbs_face *face, struct store *s,
                        const struct store_facts *f, const struct store_glance *c, const struct store_ages *ages,
-                       struct err *e)
+                       uint64_t noes, struct err *e)
 {
     struct json_out *j = face->json;
     char vkey[NOTE_VKEY_MAX];
@@ -226,6 +226,7 @@ static int json_status(const struct verbs_request *request, const struct verbs_f
     int rc = verbs_mirrors_status(request, face, f, e);
     if (rc != 0)
         return rc;
+    verbs_json_u64(j, "noes_waiting", noes);
     verbs_json_text(j, "origin", f->origin);
     verbs_json_u64(j, "pack_sectors", f->pack_sectors);
     verbs_json_u64(j, "packs", c->packs);
@@ -267,7 +268,7 @@ static int status(const struct verbs_request *request, const struct verbs_face *
     struct store_ages ages;
     struct err mine = {0};
     bool interrupted;
-    uint64_t waiting = 0;
+    uint64_t waiting = 0, noes = 0;
     char n[VERBS_NUMBER_MAX];
     int rc = verbs_open(request, face, STORE_PUBLIC, 0, &place, &s, e);
     if (rc != 0)
@@ -280,18 +281,23 @@ static int status(const struct verbs_request *request, const struct verbs_face *
         verbs_warn(face, "%s", mine.text);
     if (store_accesses_waiting(s, &waiting, &mine) != 0)
         verbs_warn(face, "%s", mine.text);
+    if (store_waiting_count(s, &noes, &mine) != 0)
+        verbs_warn(face, "%s", mine.text);
     bool whole = is_whole(&f, &glance, &interrupted) && looked && ages.damaged == 0;
     *ret_exit = whole && !interrupted ? VERBS_DONE : VERBS_FAILED;
     if (face->json != NULL) {
         verbs_json_u64(face->json, "accesses_waiting", waiting);
         verbs_agent_status(request, face, &f);
         json_ages(face->json, &ages);
-        return json_status(request, face, s, &f, &glance, &ages, e);
+        return json_status(request, face, s, &f, &glance, &ages, noes, e);
     }
     say_status(face, &f, &glance);
     say_cosigners(face, s, &f);
     if (waiting > 0)
         verbs_say(face, "  Records of accesses that go on the log with the next commit: %s", verbs_number(waiting, n));
+    if (noes > 0)
+        verbs_say(face, "  Withdrawals and refusals that stand, and go on the log with the next commit: %s",
+                  verbs_number(noes, n));
     say_ages(face, &ages);
     verbs_agent_status(request, face, &f);
     rc = verbs_mirrors_status(request, face, &f, e);

@@ -309,6 +309,7 @@ struct verbs_denied {
     char person[CONSENT_CODE_MAX + 1]; /* empty: of no person */
     char until[16];
     uint64_t leaf; /* UINT64_MAX: of no statement */
+    bool waiting;  /* of one that is not on the log yet */
 };
 struct verbs_way {
     const struct consent_use *use; /* NULL: no way out */

@@ -57,7 +57,7 @@ static int deny(struct verbs_way *w, const struct index_item *item, const struct
     struct verbs_denied *d = &w->denied[w->denied_count++];
     *d = (struct verbs_denied){.item = item->leaf, .path_at = w->paths.n, .path_bytes = item->path.n,
                                .why = decision->why, .provider = decision->provider, .scope = decision->scope,
-                               .leaf = decision->leaf};
+                               .leaf = decision->leaf, .waiting = decision->waiting};
     (void)snprintf(d->person, sizeof d->person, "%s", decision->person == NULL ? "" : decision->person);
     (void)snprintf(d->until, sizeof d->until, "%s", decision->until == NULL ? "" : decision->until);
     buf_put_bytes(&w->paths, item->path);
@@ -116,6 +116,8 @@ static void words_of(const struct verbs_denied *d, struct buf *to)
     }
     if (d->leaf != UINT64_MAX)
         buf_printf(to, text_tr(" (leaf %llu)"), (unsigned long long)d->leaf);
+    if (d->waiting)
+        buf_printf(to, "%s", text_tr(" (it stands, and is not on the log yet)"));
 }
 
 int verbs_way_say(const struct verbs_way *w, const struct verbs_face *face, struct err *e)
@@ -153,6 +155,10 @@ void verbs_way_json(const struct verbs_way *w, struct json_out *j)
         json_key(j, "provider");
         json_bool(j, d->provider);
         verbs_json_text(j, "scope", hers ? consent_scope_name(d->scope) : NULL);
+        if (d->waiting) {
+            json_key(j, "waiting");
+            json_bool(j, true);
+        }
         verbs_json_text(j, "why", consent_why_name(d->why));
         json_object_end(j);
     }

@@ -155,4 +155,37 @@ expect 0 '' her hold place papers/n1 --ground exonerating --why 'says he was els
 hold=$(her hold list --json | json 'd["holds"][-1]["leaf"]')
 expect 3 'signer-role' her hold release "$hold" --why 'mine'
 gw -R archive verify >/dev/null || fail 'verify at the end'
+
+# ---- beside a writer: it stands at once, is on the log with the next write, and is read there by the format alone
+gw -R archive consent give P-0001 --yes store,share_un --by self --language ko >/dev/null
+gw -R archive consent give P-0002,P-0003 --yes store,share_un --by self --language ko >/dev/null
+may_go() { gw -R archive restore "$1" --item papers/n4 $out >said.txt 2>&1; }
+may_go b1 || fail "before: $(cat said.txt)"
+mkfifo hold
+python3 -c 'import fcntl
+with open("archive/lock", "r+") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    open("held", "w").close()
+    open("hold").read()' &
+until [ -e held ]; do sleep 0.05; done
+expect 4 'another writer is at work' gw -R archive note 'it waits'
+expect 0 'This stands now, and goes on the log with the next write' \
+    gw -R archive consent withdraw P-0001 --by self --scopes share_un
+expect 0 'This stands now' her consent withdraw P-0002 --by guardian
+may_go b2 && fail 'it went out beside the log'
+grep -q 'P-0001 has withdrawn share_un (it stands, and is not on the log yet)' said.txt || fail "$(cat said.txt)"
+expect 0 'go on the log with the next commit: 2' gw -R archive status
+grep -rqaE 'P-000[1-3]|withdrawn' archive/waiting && fail 'what waits can be read without keys'
+gw -R archive verify >/dev/null || fail 'verify while something waits'
+: >hold
+wait
+gw -R archive note 'the next write' >/dev/null
+[ -z "$(find archive/waiting -type f)" ] || fail 'it waits still'
+may_go b3 && fail 'it went out by the log'
+grep -q 'P-0001 has withdrawn share_un (leaf' said.txt || fail "$(cat said.txt)"
+gw -R archive verify >/dev/null || fail 'verify'
+gw -R archive reindex --dump dump3 >/dev/null
+[ "$(grep -c '^waited ' dump3)" = 2 ] || fail 'what waited, and is on the log'
+python3 -B "$tests/vectors/reader.py" archive "$(gw -R archive status --json | json 'd["key_file"]')" passphrase read \
+    >said.txt || fail "$(cat said.txt)"
 exit 0

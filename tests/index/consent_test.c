@@ -43,6 +43,26 @@ static void persons(struct scene *c, struct said *to, struct statement_persons *
         to->codes[ret->count++] = CODES[0];
 }
 
+/* By three days and, on two of them, a time: days alone are compared. */
+static const char *a_date(struct scene *c)
+{
+    static const char *const dates[] = {"2026-05-01", "2026-05-02T23:00-14:59", "2026-05-02", "2026-05-03T01:00"};
+    return dates[chance_below(&c->chance, COUNT(dates))];
+}
+
+/* Whose signer was somebody else. */
+static bool is_forged(uint64_t leaf)
+{
+    return leaf % 3 == 0;
+}
+
+static int forged(void *context, uint64_t leaf, bool *ret, struct err *e)
+{
+    (void)context;
+    *ret = is_forged(leaf);
+    return 0;
+}
+
 static void draw_consent(struct scene *c, struct said *one)
 {
     struct statement_consent *x = &one->s.consent;
@@ -51,6 +71,7 @@ static void draw_consent(struct scene *c, struct said *one)
         x->answer[i] = (enum consent_answer)chance_below(&c->chance, CONSENT_WITHDRAWN);
     x->until = chance_below(&c->chance, 2) == 0 ? NULL : "2031-01-31";
     x->by = (enum consent_by)(1 + chance_below(&c->chance, CONSENT_BY_LAST));
+    x->date = a_date(c);
 }
 
 static void draw_withdrawn(struct scene *c, struct said *one)
@@ -58,6 +79,7 @@ static void draw_withdrawn(struct scene *c, struct said *one)
     struct statement_withdrawn *x = &one->s.withdrawn;
     persons(c, one, &x->persons);
     x->all = chance_below(&c->chance, 4) == 0;
+    x->date = a_date(c);
     x->by = (enum consent_by)(1 + chance_below(&c->chance, CONSENT_BY_LAST));
     for (int i = 0; i < CONSENT_SCOPES; i++)
         x->scope[i] = chance_below(&c->chance, 4) == 0;
@@ -221,16 +243,35 @@ static void by_leaf(const struct scene *c, struct index *x, uint64_t leaf)
     same_lines(&got, &want);
 }
 
-static void by_person(const struct scene *c, struct index *x, const char *code)
+/* What counts of one scope, told again without the rule: a no is forgotten only by what undoes it. */
+struct counted {
+    struct consent_word word;
+    bool own;      /* her own no stands, or nobody's: then not */
+    char day[11];  /* of the no that stands */
+};
+
+static void count_word(struct counted *x, const struct consent_word *word, const char *date, bool own, bool doubts)
 {
-    OWN(buf_drop) struct buf held = {0};
-    struct consent_word words[CONSENT_SCOPES], want[CONSENT_SCOPES] = {{.answer = CONSENT_UNSAID}};
-    bool own[CONSENT_SCOPES] = {false};
-    assert_int_equal(index_words(x, code, words, &held, NULL), 0);
-    for (size_t i = 0; i < c->count; i++) {
+    bool yes = word->answer == CONSENT_YES, no = x->word.answer != CONSENT_UNSAID && x->word.answer != CONSENT_YES;
+    bool stays = no && ((x->own && !own) || (yes && strncmp(date, x->day, 10) < 0) ||
+                        (yes && doubts && is_forged(word->leaf)));
+    if (stays)
+        return;
+    x->word = *word;
+    x->word.doubtful = yes && doubts && is_forged(word->leaf);
+    x->own = own;
+    snprintf(x->day, sizeof x->day, "%.10s", date);
+}
+
+static void count_all(const struct scene *c, const char *code, uint64_t end, bool doubts,
+                      struct counted want[CONSENT_SCOPES])
+{
+    memset(want, 0, CONSENT_SCOPES * sizeof *want);
+    for (size_t i = 0; i < c->count && LEAVES + i < end; i++) {
         const struct statement *s = &c->said[i].s;
         const struct statement_persons *of = s->kind == STATEMENT_CONSENT ? &s->consent.persons : &s->withdrawn.persons;
         enum consent_by by = s->kind == STATEMENT_CONSENT ? s->consent.by : s->withdrawn.by;
+        const char *date = s->kind == STATEMENT_CONSENT ? s->consent.date : s->withdrawn.date;
         bool hers = false;
         for (size_t k = 0; (s->kind == STATEMENT_CONSENT || s->kind == STATEMENT_WITHDRAWN) && k < of->count; k++)
             hers = hers || strcmp(of->codes[k], code) == 0;
@@ -241,18 +282,95 @@ static void by_person(const struct scene *c, struct index *x, const char *code)
                 word.until = s->consent.until;
             } else if (s->withdrawn.all || s->withdrawn.scope[scope])
                 word.answer = CONSENT_WITHDRAWN;
-            if (word.answer == CONSENT_UNSAID || (by != CONSENT_SELF && own[scope]))
-                continue; /* her own no stands until she says otherwise */
-            want[scope] = word;
-            own[scope] = by == CONSENT_SELF && word.answer != CONSENT_YES;
+            if (word.answer != CONSENT_UNSAID)
+                count_word(&want[scope], &word, date, by == CONSENT_SELF, doubts);
         }
     }
-    for (int scope = 0; scope < CONSENT_SCOPES; scope++) {
-        assert_true(words[scope].answer == want[scope].answer && words[scope].leaf == want[scope].leaf);
-        assert_true((words[scope].until == NULL) == (want[scope].until == NULL));
-        if (want[scope].until != NULL)
-            assert_string_equal(words[scope].until, want[scope].until);
+}
+
+static void same_word(const struct consent_word *got, const struct counted *want)
+{
+    assert_true(got->answer == want->word.answer && got->leaf == want->word.leaf);
+    assert_true(got->doubtful == want->word.doubtful);
+    assert_true((got->until == NULL) == (want->word.until == NULL));
+    if (got->until != NULL)
+        assert_string_equal(got->until, want->word.until);
+    if (got->answer == CONSENT_UNSAID)
+        return;
+    assert_true(got->own == want->own);
+    assert_int_equal(strncmp(got->date, want->day, 10), 0);
+}
+
+static void by_person(const struct scene *c, struct index *x, const char *code)
+{
+    OWN(buf_drop) struct buf held = {0};
+    struct consent_word words[CONSENT_SCOPES];
+    struct counted want[CONSENT_SCOPES];
+    for (uint64_t end = LEAVES; end <= LEAVES + c->count; end++)
+        for (int doubts = 0; doubts < 2; doubts++) {
+            const struct index_hearing how = {end, doubts ? forged : NULL, NULL};
+            assert_int_equal(index_words(x, code, &how, words, &held, NULL), 0);
+            count_all(c, code, end, doubts, want);
+            for (int scope = 0; scope < CONSENT_SCOPES; scope++)
+                same_word(&words[scope], &want[scope]);
+        }
+}
+
+struct everyone {
+    const struct scene *c;
+    size_t told;
+};
+
+static int told_word(void *context, const char *person, enum consent_scope scope, const struct consent_word *word,
+                     struct err *e)
+{
+    struct everyone *x = context;
+    struct counted want[CONSENT_SCOPES];
+    (void)e;
+    count_all(x->c, person, UINT64_MAX, true, want);
+    assert_true(word->answer != CONSENT_UNSAID);
+    same_word(word, &want[scope]);
+    x->told++;
+    return 0;
+}
+
+/* Each person and scope of which anything counts, once. */
+static void by_everyone(const struct scene *c, struct index *x)
+{
+    const struct index_hearing how = {UINT64_MAX, forged, NULL};
+    struct everyone all = {c, 0};
+    struct counted want[CONSENT_SCOPES];
+    size_t count = 0;
+    assert_int_equal(index_words_all(x, &how, told_word, &all, NULL), 0);
+    for (size_t i = 0; i < PERSONS; i++) {
+        count_all(c, CODES[i], UINT64_MAX, true, want);
+        for (int scope = 0; scope < CONSENT_SCOPES; scope++)
+            count += want[scope].word.answer != CONSENT_UNSAID;
     }
+    assert_int_equal(all.told, count);
+}
+
+/* What waited is found by its id, and is no investigation. */
+static void what_waited(void **state)
+{
+    struct fixture *f = *state;
+    OWN(index_drop) struct index *x = fixture_open(f, INDEX_WRITE);
+    const char *codes[] = {"P-0001"};
+    struct statement no = {.kind = STATEMENT_WITHDRAWN,
+                           .place = {.investigation = {7}, .waited = true},
+                           .withdrawn = {.persons = {codes, 1}, .all = true, .date = "2026-05-01"}};
+    struct hash commitment;
+    struct statement_place place;
+    uint64_t leaf = 0;
+    uint8_t id[STATEMENT_ID];
+    assert_int_equal(index_waited(x, no.place.investigation, &leaf, &commitment, NULL), ERR_ABSENT);
+    assert_int_equal(fixture_say(x, 9001, &no, &f->e), 0);
+    assert_int_equal(fixture_say(x, 9002, &no, &f->e), 0);
+    assert_int_equal(index_waited(x, no.place.investigation, &leaf, &commitment, NULL), 0);
+    assert_int_equal(leaf, 9001);
+    assert_int_equal(index_place(x, no.place.investigation, &place, NULL), 0);
+    assert_int_equal(place.seq, 0);
+    assert_int_equal(index_investigation(x, id, NULL), ERR_ABSENT);
 }
 
 static void against_reading_all(void **state)
@@ -272,6 +390,7 @@ static void against_reading_all(void **state)
     for (size_t i = 0; i < PERSONS; i++)
         by_person(&c, x, CODES[i]);
     by_person(&c, x, "P-9999");
+    by_everyone(&c, x);
 }
 
 static int count_row(void *context, const struct index_concern *row, struct err *e)
@@ -301,7 +420,7 @@ static void persons_and_ends(void **state)
     const char *one[] = {"P-0002"}, *both[] = {"P-0001", "P-0002"};
     struct statement_range items[] = {{5, 5}, {2000, 2100}};
     struct statement link = {.kind = STATEMENT_CONCERNS, .concerns = {CONSENT_LINKED, {one, 1}, items, 2, NULL}};
-    struct statement form = {.kind = STATEMENT_CONSENT, .consent = {.persons = {both, 2}}};
+    struct statement form = {.kind = STATEMENT_CONSENT, .consent = {.persons = {both, 2}, .date = "2026-05-01"}};
     struct statement held = {.kind = STATEMENT_HOLD, .hold = {CONSENT_OTHER_GROUND, items, 2, "W"}};
     struct statement release = {.kind = STATEMENT_RELEASED, .released = {9003, "W"}};
     struct index_hold got;
@@ -367,6 +486,7 @@ static void nothing_is_scanned(void **state)
     enum { MANY = 100000, STEPS_MAX = 20 * INDEX_STRETCH };
     struct consent_word words[CONSENT_SCOPES];
     const struct index_position now = {.records = 1, .leaves = 3 * MANY};
+    const struct index_hearing how = {UINT64_MAX, NULL, NULL};
     assert_int_equal(index_begin(x, &f->e), 0);
     for (uint64_t i = 0; i < MANY; i++) {
         char code[TEXT];
@@ -374,7 +494,8 @@ static void nothing_is_scanned(void **state)
         struct statement_range item = {i, i};
         struct hash commitment = {{1}};
         struct statement link = {.kind = STATEMENT_CONCERNS, .concerns = {CONSENT_LINKED, {codes, 1}, &item, 1, NULL}};
-        struct statement form = {.kind = STATEMENT_CONSENT, .consent = {.persons = {codes, 1}}};
+        struct statement form = {.kind = STATEMENT_CONSENT,
+                                 .consent = {.persons = {codes, 1}, .date = "2026-05-01"}};
         snprintf(code, sizeof code, "P-%06llu", (unsigned long long)i);
         form.consent.answer[CONSENT_STORE] = CONSENT_YES;
         assert_int_equal(index_statement(x, MANY + 2 * i, &link, 0, 0, 1, &commitment, &f->e), 0);
@@ -383,7 +504,7 @@ static void nothing_is_scanned(void **state)
     assert_int_equal(index_end(x, &now, &f->e), 0);
     assert_int_equal(index_concerns(x, 77777, 77777, none, NULL, &f->e), 0);
     assert_in_range(steps_of(x, SQL_CONCERNS), 1, STEPS_MAX);
-    assert_int_equal(index_words(x, "P-077777", words, &held, &f->e), 0);
+    assert_int_equal(index_words(x, "P-077777", &how, words, &held, &f->e), 0);
     assert_int_equal(words[CONSENT_STORE].leaf, MANY + 2 * 77777 + 1);
     assert_in_range(steps_of(x, SQL_CONSENT_WORDS), 1, 500);
     assert_int_equal(index_concerns_of(x, "P-077777", none, NULL, &f->e), 0);
@@ -395,6 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(against_reading_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(persons_and_ends, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_waited, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(without_an_end, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_scanned, fixture_setup, fixture_teardown),
     };

@@ -254,13 +254,84 @@ static void a_strange_clock(void **state)
     assert_int_equal(d.why, CONSENT_WHY_EXPIRED);
 }
 
+/* ---- which word counts ---- */
+
+/* y, n, a, w: yes, no, ask again, withdrawn; capital: she herself; behind it the day, and ? when it is doubtful. */
+static struct consent_word said(const char *text, uint64_t leaf)
+{
+    static const char letters[] = "?nyaw";
+    static const char *const days[] = {"2026-01-01", "2026-01-02T10:00", "2026-01-02T09:00Z", "2026-01-04"};
+    struct consent_word w = {.leaf = leaf, .date = days[text[1] - '1'], .doubtful = text[2] == '?'};
+    w.own = text[0] < 'a';
+    w.answer = (enum consent_answer)(strchr(letters, text[0] | 0x20) - letters);
+    return w;
+}
+
+/* One that stands and one that follows: heard, or why not. */
+static void of_two_words(void **state)
+{
+    static const struct {
+        const char *stands, *follows;
+        enum consent_heard heard;
+    } pairs[] = {
+        {NULL, "y1", CONSENT_HEARD},     {NULL, "N1", CONSENT_HEARD},     {NULL, "Y1?", CONSENT_HEARD},
+        {"Y2", "n1", CONSENT_HEARD},     {"Y2", "y1", CONSENT_HEARD},     {"Y2", "w1?", CONSENT_HEARD},
+        {"N2", "Y2", CONSENT_HEARD},     {"N2", "Y3", CONSENT_HEARD},     {"N3", "Y2", CONSENT_HEARD},
+        {"N2", "Y1", CONSENT_OLDER},     {"A4", "Y2", CONSENT_OLDER},     {"W2", "Y1?", CONSENT_OLDER},
+        {"N2", "y4", CONSENT_HERS},      {"A2", "n4", CONSENT_HERS},      {"W2", "w4", CONSENT_HERS},
+        {"N2", "Y2?", CONSENT_NOT_SURE}, {"n2", "y2?", CONSENT_NOT_SURE}, {"w2?", "Y4?", CONSENT_NOT_SURE},
+        {"n2", "y1", CONSENT_OLDER},     {"n2", "Y1", CONSENT_OLDER},     {"n2", "y4", CONSENT_HEARD},
+        {"N2", "A1", CONSENT_HEARD},     {"N2", "W1?", CONSENT_HEARD},    {"W2?", "y4", CONSENT_HERS},
+        {"W2?", "Y4", CONSENT_HEARD},    {"Y1?", "y1", CONSENT_HEARD},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        struct consent_word stands = {.answer = CONSENT_UNSAID}, follows = said(pairs[i].follows, 2);
+        if (pairs[i].stands != NULL)
+            stands = said(pairs[i].stands, 1);
+        if (consent_hear(&stands, &follows) != pairs[i].heard)
+            fail_msg("%s, then %s", pairs[i].stands == NULL ? "nothing" : pairs[i].stands, pairs[i].follows);
+        assert_true(pairs[i].stands == NULL || stands.leaf == (pairs[i].heard == CONSENT_HEARD ? 2U : 1U));
+    }
+}
+
+/* Of a whole life: her no stands until a yes of her own that counts, whoever says what in between. */
+static void her_no_stands(void **state)
+{
+    static const struct {
+        const char *said[6];
+        enum consent_answer answer;
+        uint64_t leaf;
+    } lives[] = {
+        {{"N1", "Y2?", "y3"}, CONSENT_NO, 0},             /* her doubtful yes takes no no back for a guardian */
+        {{"W1", "Y2?", "y3", "y4"}, CONSENT_WITHDRAWN, 0},
+        {{"N1", "Y2?", "y3", "Y4"}, CONSENT_YES, 3},
+        {{"A2", "Y1", "y4"}, CONSENT_ASK_AGAIN, 0},       /* nor does a form that was left lying */
+        {{"N1", "Y2", "y3"}, CONSENT_YES, 2},
+        {{"n1", "y2?", "y3"}, CONSENT_YES, 2},
+        {{"n1", "y2?"}, CONSENT_NO, 0},
+        {{"Y1", "N2?", "y3"}, CONSENT_NO, 1},             /* what forbids counts, doubtful or not */
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(lives); i++) {
+        struct consent_word stands = {.answer = CONSENT_UNSAID};
+        for (size_t k = 0; k < COUNT(lives[i].said) && lives[i].said[k] != NULL; k++) {
+            struct consent_word next = said(lives[i].said[k], k);
+            (void)consent_hear(&stands, &next);
+        }
+        if (stands.answer != lives[i].answer || stands.leaf != lives[i].leaf)
+            fail_msg("life %zu: %s of %d", i, consent_answer_name(stands.answer), (int)stands.leaf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes),         cmocka_unit_test(languages),      cmocka_unit_test(words),
         cmocka_unit_test(uses),          cmocka_unit_test(every_scope_of_every_use),
         cmocka_unit_test(silence_is_no), cmocka_unit_test(all_must_allow), cmocka_unit_test(levels),
-        cmocka_unit_test(in_confidence), cmocka_unit_test(a_strange_clock),
+        cmocka_unit_test(in_confidence), cmocka_unit_test(a_strange_clock), cmocka_unit_test(of_two_words),
+        cmocka_unit_test(her_no_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

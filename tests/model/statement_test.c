@@ -581,15 +581,35 @@ static void draw_withdrawn(struct drawn *d)
     x->why = perhaps_text(d);
 }
 
+/* One that waited for the log: it allows nothing, and has no number. */
+static void draw_waited(struct drawn *d)
+{
+    struct statement_place *place = &d->s.place;
+    if (chance_below(&chance, 3) != 0)
+        return;
+    place->waited = true;
+    place->seq = 0;
+    place->prev = (struct hash){{0}};
+    if (d->s.kind != STATEMENT_CONSENT)
+        return;
+    for (int i = 0; i < CONSENT_SCOPES; i++)
+        if (d->s.consent.answer[i] == CONSENT_YES)
+            d->s.consent.answer[i] = CONSENT_NO;
+    d->s.consent.has_form = false;
+    d->s.consent.form = 0;
+}
+
 static void draw_terms(struct drawn *d)
 {
     size_t count = 1 + chance_below(&chance, 9);
     struct statement *s = &d->s;
-    if (s->kind == STATEMENT_CONSENT)
-        draw_consent(d);
-    else if (s->kind == STATEMENT_WITHDRAWN)
-        draw_withdrawn(d);
-    else if (s->kind == STATEMENT_CONCERNS) {
+    if (s->kind == STATEMENT_CONSENT || s->kind == STATEMENT_WITHDRAWN) {
+        if (s->kind == STATEMENT_CONSENT)
+            draw_consent(d);
+        else
+            draw_withdrawn(d);
+        draw_waited(d);
+    } else if (s->kind == STATEMENT_CONCERNS) {
         s->concerns = (struct statement_concerns){.link = (enum consent_link)(1 + chance_below(&chance, 3)),
                                                   .items = draw_ranges(d, count), .item_count = count,
                                                   .why = any_text(d)};
@@ -1073,6 +1093,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
 {
     assert_int_equal(a->kind, b->kind);
     assert_true(a->at_unix_s == b->at_unix_s);
+    assert_true(a->place.waited == b->place.waited);
     assert_memory_equal(a->place.investigation, b->place.investigation, STATEMENT_ID);
     assert_true(a->place.seq == b->place.seq && hash_equal(&a->place.prev, &b->place.prev));
     switch (a->kind) {
@@ -1635,6 +1656,24 @@ static void refuse_making(const struct statement *st, const char *rule)
     if (rc != ERR_REFUSED || e.code != rc || strstr(e.text, rule) == NULL)
         fail_msg("%s expected, %d \"%s\" came", rule, rc, e.text);
     assert_non_null(strstr(e.text, statement_kind_name(st->kind)));
+}
+
+/* What waits for the log allows nothing, and names nothing on it. */
+static void waited_refused(void **state)
+{
+    static const char *codes[] = {"P-0001"};
+    struct statement st = {.kind = STATEMENT_CONSENT,
+                           .place = {.waited = true},
+                           .consent = {.persons = {codes, 1}, .by = CONSENT_SELF, .date = "2026-11-20",
+                                       .language = "ko"}};
+    (void)state;
+    st.consent.answer[CONSENT_STORE] = CONSENT_YES;
+    refuse_making(&st, "rule waited");
+    st.consent.answer[CONSENT_TESTIFY] = CONSENT_NO;
+    refuse_making(&st, "rule waited");
+    st.consent.answer[CONSENT_STORE] = CONSENT_ASK_AGAIN;
+    st.consent.has_form = true;
+    refuse_making(&st, "rule waited");
 }
 
 static void accesses_refused(void **state)
@@ -2242,6 +2281,8 @@ static const struct broken {
     {STATEMENT_CONSENT, true, "\"P-0001\"", "1", "rule terms-form"},
     {STATEMENT_CONSENT, true, "\"P-0001\"", "\"Kim\"", "rule person-code"},
     {STATEMENT_CONSENT, true, "\"until\":\"2030-01-01\"", "\"until\":\"2030-01-01T00:00\"", "rule consent-until"},
+    {STATEMENT_WITHDRAWN, false, ",\"time\":0", ",\"time\":0,\"waited\":\"00\"", "rule fields"}, /* beside a number */
+    {STATEMENT_HOLD, false, ",\"time\":0", ",\"time\":0,\"waited\":\"00\"", "rule fields"},
     {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[\"testify\",\"store\"]", "rule terms-form"},
     {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[\"store\",\"store\"]", "rule terms-form"},
     {STATEMENT_WITHDRAWN, true, "[\"store\",\"testify\"]", "[]", "rule withdrawn-scopes"},
@@ -2542,7 +2583,7 @@ int main(void)
         cmocka_unit_test(hidden_or_public),
         cmocka_unit_test(texts_refused),
         cmocka_unit_test(custody_refused),
-        cmocka_unit_test(accesses_refused),
+        cmocka_unit_test(waited_refused), cmocka_unit_test(accesses_refused),
         cmocka_unit_test(paths_refused),
         cmocka_unit_test(others_refused),
         cmocka_unit_test(lists_too_long),

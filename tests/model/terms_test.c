@@ -209,10 +209,44 @@ static void kinds(void **state)
         assert_true(terms_kind((enum statement_kind)kind) == (kind >= 30 && kind <= 35));
 }
 
+/* Of whom and of what a statement speaks, scope by scope, is told without knowing which kind it is. */
+static void word_by_word(void **state)
+{
+    static const char *she[] = {"P-0001"};
+    struct statement form = {.kind = STATEMENT_CONSENT,
+                             .consent = {.persons = {she, 1}, .by = CONSENT_GUARDIAN, .date = "2026-11-20",
+                                         .until = "2030-01-01"}};
+    struct statement gone = {.kind = STATEMENT_WITHDRAWN,
+                             .withdrawn = {.persons = {she, 1}, .by = CONSENT_SELF, .date = "2026-11-21"}};
+    struct statement other = {.kind = STATEMENT_HOLD};
+    struct consent_word w;
+    (void)state;
+    assert_null(terms_words(&other));
+    assert_false(terms_forbids(&other));
+    assert_ptr_equal(terms_words(&form), &form.consent.persons);
+    assert_ptr_equal(terms_words(&gone), &gone.withdrawn.persons);
+    form.consent.answer[CONSENT_STORE] = CONSENT_NO;
+    form.consent.answer[CONSENT_TESTIFY] = CONSENT_ASK_AGAIN;
+    gone.withdrawn.scope[CONSENT_STORE] = true;
+    assert_true(terms_forbids(&form) && terms_forbids(&gone));
+    form.consent.answer[CONSENT_TESTIFY] = CONSENT_YES;
+    assert_false(terms_forbids(&form));
+    assert_true(terms_word(&form, CONSENT_TESTIFY, 7, &w));
+    assert_true(w.answer == CONSENT_YES && w.leaf == 7 && !w.own && !w.waiting && !w.doubtful);
+    assert_string_equal(w.date, "2026-11-20");
+    assert_string_equal(w.until, "2030-01-01");
+    assert_false(terms_word(&form, CONSENT_ANALYSE, 7, &w));
+    assert_true(terms_word(&gone, CONSENT_STORE, 8, &w));
+    assert_true(w.answer == CONSENT_WITHDRAWN && w.leaf == 8 && w.own && w.until == NULL);
+    assert_false(terms_word(&gone, CONSENT_TESTIFY, 8, &w));
+    gone.withdrawn.all = true;
+    assert_true(terms_word(&gone, CONSENT_TESTIFY, 8, &w));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(come_back), cmocka_unit_test(forms_refused),
                                        cmocka_unit_test(persons_refused), cmocka_unit_test(others_refused),
-                                       cmocka_unit_test(kinds)};
+                                       cmocka_unit_test(kinds), cmocka_unit_test(word_by_word)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -340,11 +340,54 @@ static void what_is_doubtful_allows_nothing(void **state)
     store_close(s);
 }
 
+static int says_form(struct fixture *f, struct store *s, enum consent_by by, enum consent_answer answer)
+{
+    const char *codes[] = {"P-0001"};
+    struct statement st = {.kind = STATEMENT_CONSENT,
+                           .consent = {.persons = {codes, 1}, .by = by, .date = "2026-11-20", .language = "ko"}};
+    st.consent.answer[CONSENT_STORE] = st.consent.answer[CONSENT_SHARE_UN] = answer;
+    return fixture_say(s, &st, &f->e);
+}
+
+/* A yes in her name by a key that was in other hands opens no way for a guardian's. */
+static void her_no_outlasts_a_doubtful_yes(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    uint64_t a = three(f, s);
+    assert_int_equal(says_link(f, s, CONSENT_LINKED, "P-0001", a, a), 0);
+    assert_int_equal(says_form(f, s, CONSENT_SELF, CONSENT_NO), 0);
+    store_close(s);
+    rooms_joins(f, &second, STATEMENT_ADMINISTRATOR);
+    rooms_as(f, &second, NULL);
+    s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(says_form(f, s, CONSENT_SELF, CONSENT_YES), 0);
+    uint64_t from = last_of(s, STATEMENT_CONSENT);
+    store_close(s);
+    f->place.identity = &f->id;
+    s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(says_form(f, s, CONSENT_GUARDIAN, CONSENT_YES), 0);
+    goes(f, s, a, CONSENT_MAY, NULL); /* until it is known whose yes it was */
+    struct statement act = {.kind = STATEMENT_REVOKED,
+                            .revoked = {.name = second.member.name, .reason = STATEMENT_ARRESTED, .doubted = true,
+                                        .doubtful_from = from}};
+    struct store_acted acted;
+    assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
+    goes(f, s, a, CONSENT_WHY_NO, "P-0001");
+    fixture_says(f, says_form(f, s, CONSENT_GUARDIAN, CONSENT_YES), ERR_REFUSED, "rule consent-hers", NULL);
+    assert_int_equal(says_form(f, s, CONSENT_SELF, CONSENT_YES), 0);
+    goes(f, s, a, CONSENT_MAY, NULL);
+    store_close(s);
+    fixture_whole(f);
+    assert_int_equal(f->verified.overruled, 1); /* the guardian's first, as it turned out */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(from_silence_to_withdrawal), FIXTURE_TEST(kept_back),
                                        FIXTURE_TEST(further_names), FIXTURE_TEST(holds), FIXTURE_TEST(only_items),
-                                       FIXTURE_TEST(no_items),
+                                       FIXTURE_TEST(no_items), FIXTURE_TEST(her_no_outlasts_a_doubtful_yes),
                                        FIXTURE_TEST(what_is_doubtful_allows_nothing)};
     return FIXTURE_RUN(tests);
 }

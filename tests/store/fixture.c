@@ -660,6 +660,26 @@ void fixture_force_access(struct fixture *f, const char *spool)
     assert_int_equal(store_commit(s, &f->e), 0);
 }
 
+void fixture_force(struct fixture *f, struct store *s, struct statement *st)
+{
+    OWN(buf_drop) struct buf text = {0}, values = {0}, note = {0};
+    struct store_record r = {.st = *st};
+    uint8_t investigation[STATEMENT_ID];
+    crypt_random(r.content.secret.b, CRYPT_KEY);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    assert_int_equal(index_investigation(store_index(s), investigation, &f->e), 0);
+    assert_int_equal(index_place(store_index(s), investigation, &r.st.place, &f->e), 0);
+    assert_int_equal(statement_make(&r.st, &r.content.secret, &text, &values, &f->e), 0);
+    assert_int_equal(statement_finish(st->kind, buf_bytes(&text), &s->identity.member, &s->identity.sign, &note, &f->e),
+                     0);
+    r.content.statement = buf_bytes(&note);
+    r.content.values = buf_bytes(&values);
+    leaf_entry_hidden(&r.content.secret, r.content.statement, r.entry);
+    assert_int_equal(store_draft_fold(s, &r, &f->e), 0);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    key_drop(&r.content.secret);
+}
+
 void fixture_fill(struct fixture *f)
 {
     static const struct thing first[] = {{"papers", 'd', 0, 0},

@@ -69,6 +69,8 @@ int fixture_note(struct store *s, const char *text, struct err *e);
 int fixture_set_aside(struct store *s, uint64_t receipt, struct err *e);
 /* fixture_force_access: the first record of a spool onto the log, as by a writer that asks nothing. */
 void fixture_force_access(struct fixture *f, const char *spool);
+/* fixture_force: a form or a withdrawal onto the log, in the first investigation, as by a writer that asks nothing. */
+void fixture_force(struct fixture *f, struct store *s, struct statement *st);
 /* fixture_fill: opens, takes in three deposits of a few files and two notes, closes. */
 void fixture_fill(struct fixture *f);
 

@@ -109,11 +109,90 @@ static void test_what_was_open_is_asked_again(void **state)
     refused(f, s, folder(opened, 0), "rule deposit-open");
 }
 
+/* ---- a form against what was said before it ---- */
+
+static struct statement form(const char **codes, size_t count, enum consent_by by, const char *date,
+                             enum consent_answer answer)
+{
+    struct statement st = {.kind = STATEMENT_CONSENT,
+                           .at_unix_s = 1,
+                           .consent = {.persons = {codes, count}, .by = by, .date = date, .language = "ko"}};
+    st.consent.answer[CONSENT_STORE] = st.consent.answer[CONSENT_TESTIFY] = answer;
+    return st;
+}
+
+static struct statement takes_back(const char **codes, enum consent_by by, const char *date)
+{
+    struct statement st = {
+        .kind = STATEMENT_WITHDRAWN, .at_unix_s = 1, .withdrawn = {.persons = {codes, 1}, .by = by, .date = date}};
+    st.withdrawn.scope[CONSENT_TESTIFY] = true;
+    return st;
+}
+
+/* Whatever program asks: within one draft, over commits, and of the second person of a form. */
+static void test_of_forms(void **state)
+{
+    struct fixture *f = *state;
+    static const char *two[] = {"P-0001", "P-0002"};
+    for (int commits = 0; commits < 2; commits++) {
+        fixture_back(f, "founded");
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+        assert_int_equal(store_draft_begin(s, &f->e), 0);
+        added(f, s, form(two, 2, CONSENT_SELF, "2026-05-02", CONSENT_YES), NULL);
+        added(f, s, takes_back(two + 1, CONSENT_SELF, "2026-06-01T10:00"), NULL);
+        if (commits) {
+            assert_int_equal(store_commit(s, &f->e), 0);
+            assert_int_equal(store_draft_begin(s, &f->e), 0);
+        }
+        refused(f, s, form(two, 2, CONSENT_SELF, "2026-05-31", CONSENT_YES), "rule consent-since: P-0002, testify");
+        refused(f, s, form(two, 2, CONSENT_GUARDIAN, "2026-07-01", CONSENT_YES), "rule consent-hers: P-0002, testify");
+        added(f, s, form(two, 2, CONSENT_SELF, "2026-05-31", CONSENT_NO), NULL); /* a no is heard of any day */
+        refused(f, s, form(two, 1, CONSENT_SELF, "2026-05-30", CONSENT_YES), "rule consent-since: P-0001, store");
+        added(f, s, form(two, 2, CONSENT_SELF, "2026-06-01", CONSENT_YES), NULL);
+        added(f, s, takes_back(two, CONSENT_GUARDIAN, "2026-06-02"), NULL);
+        refused(f, s, form(two, 1, CONSENT_GUARDIAN, "2026-06-01", CONSENT_YES), "rule consent-since: P-0001, testify");
+        added(f, s, form(two, 1, CONSENT_GUARDIAN, "2026-06-02T01:00", CONSENT_YES), NULL);
+        assert_int_equal(store_commit(s, &f->e), 0);
+        store_close(TAKE(s));
+        fixture_whole(f);
+        assert_int_equal(f->verified.overruled, 0);
+    }
+}
+
+/* What a program without the rule put on the log is valid, counts for nothing, and is told. */
+static void test_forms_that_are_overruled(void **state)
+{
+    struct fixture *f = *state;
+    static const char *she[] = {"P-0001"};
+    struct consent_word words[CONSENT_SCOPES];
+    OWN(buf_drop) struct buf held = {0};
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "a note", &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    added(f, s, takes_back(she, CONSENT_SELF, "2026-06-01"), NULL);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    struct statement late = form(she, 1, CONSENT_GUARDIAN, "2026-07-01", CONSENT_YES),
+                     old = form(she, 1, CONSENT_SELF, "2026-05-01", CONSENT_YES);
+    uint64_t first = fixture_where(f, STORE_PUBLIC).leaves;
+    fixture_force(f, s, &late);
+    fixture_force(f, s, &old);
+    assert_int_equal(store_words(s, she[0], words, &held, &f->e), 0);
+    assert_int_equal(words[CONSENT_TESTIFY].answer, CONSENT_WITHDRAWN);
+    assert_int_equal(words[CONSENT_STORE].answer, CONSENT_YES); /* of which she had said nothing */
+    store_close(TAKE(s));
+    fixture_whole(f);
+    assert_int_equal(f->verified.findings, 0);
+    assert_int_equal(f->verified.overruled, 2);
+    assert_int_equal(f->verified.overruled_first, first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_of_deposits_and_receipts),
         FIXTURE_TEST(test_what_was_open_is_asked_again),
+        FIXTURE_TEST(test_of_forms),
+        FIXTURE_TEST(test_forms_that_are_overruled),
     };
     return FIXTURE_RUN(tests);
 }

@@ -761,6 +761,12 @@ class Repository:
         for leaf, (body, claims, _) in self.statements.items():
             if body["kind"] == "received":
                 continue
+            if "waited" in body:  # FORMAT 17.5
+                need(set(body) == {"claims", "kind", "time", "waited"} and body["waited"] not in chains, "what waited")
+                forbids = body["kind"] == "withdrawn" or "yes" not in claims["consent"]["answers"].values()
+                need(body["kind"] in ("consent", "withdrawn") and forbids, "what may wait")
+                chains[body["waited"]] = None
+                continue
             access = body["kind"] == "accessed"
             chain = body["device" if access else "investigation"]
             seq, before = chains.get(chain, nowhere)

@@ -264,6 +264,184 @@ static void doubtful_is_shown(void **state)
     assert_non_null(strstr(buf_text(&f->document), "\"doubtful\":true"));
 }
 
+/* ---- beside a writer ---- */
+
+static struct store *opened(struct fixture *f, enum store_manner manner)
+{
+    const struct store_place place = {.root = "archive", .key_path = f->key_path, .state_folder = "state",
+                                      .config_folder = "config", .identity = &f->identity};
+    struct store *s = NULL;
+    assert_int_equal(store_open(&place, manner, &s, NULL), 0);
+    return s;
+}
+
+/* She takes it back while another program writes: it stands at once, wherever she is spoken of; a yes waits. */
+static void beside_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    scratch_text("beside", "b");
+    assert_int_equal(fixture_run(f, "intake", "beside", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "beside", "--person", "P-0071", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0071", "--yes", "store,share_un,analyse", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    struct store *writer = opened(f, STORE_WRITE);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0071", "--no", "analyse", "--by", "self", "--language", "ko",
+                                 NULL), 0);
+    fixture_said(f, "Another program is writing. This stands now, and goes on the log with the next write:\n"
+                    "consent of P-0071.\n");
+    assert_int_equal(fixture_run(f, "restore", "b1", "--item", "beside", "--for", "accountability", "--to", "un",
+                                 NULL), 0);
+    assert_int_equal(fixture_run(f, "restore", "b2", "--item", "beside", "--for", "analysis", "--to", "analyst",
+                                 NULL), VERBS_REFUSED);
+    fixture_said(f, "person P-0071 said no to analyse (it stands, and is not on the log yet)");
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0071", "--by", "self", "--scopes", "share_un", NULL), 0);
+    fixture_said(f, "P-0071 withdrew. What needs these scopes goes out no more.\n");
+    fixture_said(f, "What is being given out at this moment is not among it");
+    assert_int_equal(fixture_json(f, "consent", "withdraw", "P-0071", "--by", "self", NULL), 0);
+    assert_non_null(strstr(buf_text(&f->document), "\"waiting\":true"));
+    assert_null(strstr(buf_text(&f->document), "\"leaf\""));
+    assert_int_equal(fixture_json(f, "restore", "b3", "--item", "beside", "--for", "accountability", "--to", "un",
+                                  NULL), VERBS_REFUSED);
+    assert_non_null(strstr(buf_text(&f->document), "\"waiting\":true,\"why\":\"withdrawn\""));
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0071", NULL), 0);
+    fixture_said(f, "  share_un                   withdrawn (it stands, and is not on the log yet)\n");
+    assert_int_equal(fixture_json(f, "consent", "show", "P-0071", NULL), 0);
+    assert_non_null(strstr(buf_text(&f->document), "\"waiting\":true"));
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0071", "--yes", "share_un", "--by", "self", "--language",
+                                 "ko", NULL), VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_BUSY, "another writer is at work");
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0071", "--no", "share_un", "--by", "self", "--language",
+                                 "ko", "--form", "form", NULL), VERBS_ENVIRONMENT);
+    (void)fixture_run(f, "status", NULL);
+    fixture_said(f, "  Withdrawals and refusals that stand, and go on the log with the next commit: 3\n");
+    (void)fixture_json(f, "status", NULL);
+    assert_int_equal(fixture_number(f, "noes_waiting"), 3);
+    scratch_mkdir("other-disk");
+    assert_int_equal(fixture_run(f, "mirror", "other-disk/mirror", NULL), 0);
+    fixture_warned(f, "not on the log yet, and so not in this mirror: 3; groundwork note puts them there");
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+    store_close(writer);
+    assert_int_equal(fixture_run(f, "note", "the next write", NULL), 0);
+    (void)fixture_json(f, "status", NULL);
+    assert_int_equal(fixture_number(f, "noes_waiting"), 0);
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0071", NULL), 0);
+    fixture_said(f, "  share_un                   withdrawn (leaf ");
+    assert_int_equal(fixture_run(f, "mirror", "other-disk/mirror", NULL), 0);
+    assert_string_equal(buf_text(&f->warned), "");
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+}
+
+/* In the second compartment it waits in a folder of its own; where nothing is known of her, nothing waits. */
+static void beside_a_writer_everywhere(void **state)
+{
+    struct fixture *f = *state;
+    f->compartment = "Other";
+    scratch_text("three", "3");
+    assert_int_equal(fixture_run(f, "intake", "three", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "three", "--person", "P-0072", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0072", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    f->compartment = NULL;
+    struct store *writer = opened(f, STORE_WRITE);
+    assert_int_equal(fixture_run(f, "consent", "withdraw", "P-0072", "--by", "self", NULL), 0);
+    (void)fixture_json(f, "status", NULL);
+    assert_int_equal(fixture_number(f, "noes_waiting"), 2); /* here, where it was said, and there */
+    store_close(writer);
+    f->compartment = "Other";
+    assert_int_equal(fixture_run(f, "restore", "e1", "--item", "three", "--for", "accountability", "--to", "un", NULL),
+                     VERBS_REFUSED);
+    fixture_said(f, "P-0072 has withdrawn share_un (it stands, and is not on the log yet)");
+    assert_int_equal(fixture_run(f, "note", "W", NULL), 0);
+    (void)fixture_json(f, "status", NULL);
+    assert_int_equal(fixture_number(f, "noes_waiting"), 1);
+    f->compartment = NULL;
+    assert_int_equal(fixture_run(f, "note", "W", NULL), 0);
+    (void)fixture_json(f, "status", NULL);
+    assert_int_equal(fixture_number(f, "noes_waiting"), 0);
+    assert_int_equal(fixture_run(f, "verify", NULL), 0);
+}
+
+static struct fixture *giving;
+
+static void waits_for_it(struct fixture *f)
+{
+    const char *codes[] = {"P-0073"};
+    struct statement st = {.kind = STATEMENT_WITHDRAWN, .at_unix_s = time_now_unix_s(),
+                           .withdrawn = {.persons = {codes, 1}, .all = true, .by = CONSENT_SELF, .date = "2026-11-20"}};
+    struct store *s = opened(f, STORE_READ);
+    f->saying = NULL;
+    f->progress = NULL;
+    assert_int_equal(store_wait(s, &st, NULL), 0);
+    store_close(s);
+}
+
+static int waits_for_export(const struct verbs_progress *p)
+{
+    (void)p;
+    waits_for_it(giving);
+    return 0;
+}
+
+/* A package that is being made, or a restore that was decided, does not go out past a no that came meanwhile. */
+static void while_it_is_given_out(void **state)
+{
+    struct fixture *f = *state;
+    giving = f;
+    scratch_text("given", "g");
+    scratch_text("of nobody", "o");
+    assert_int_equal(fixture_run(f, "intake", "given", "of nobody", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "given", "--person", "P-0073", NULL), 0);
+    assert_int_equal(fixture_run(f, "protect", "of nobody", "--nobody", "--why", "W", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0073", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    f->progress = waits_for_export;
+    assert_int_equal(fixture_run(f, "export", "package", "given", "--for", "accountability", "--to", "un", NULL),
+                     VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "somebody said no while the package was made");
+    assert_null(f->progress);
+    assert_true(access("package", F_OK) != 0 && access("package.exporting", F_OK) != 0);
+    assert_int_equal(fixture_run(f, "export", "package", "given", "--for", "accountability", "--to", "un", NULL),
+                     VERBS_REFUSED);
+    fixture_said(f, "P-0073 has withdrawn share_un");
+    f->progress = waits_for_export; /* of somebody whose it is not */
+    assert_int_equal(fixture_run(f, "export", "package", "of nobody", "--for", "accountability", "--to", "un", NULL),
+                     0);
+    assert_null(f->progress);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0073", "--yes", "store,share_un", "--by", "self",
+                                 "--language", "ko", NULL), 0);
+    f->saying = waits_for_it;
+    scratch_text("unsaid too", "u");
+    assert_int_equal(fixture_run(f, "intake", "unsaid too", "given", NULL), 0);
+    f->saying = waits_for_it;
+    assert_int_equal(fixture_run(f, "restore", "g1", "--all", "--for", "accountability", "--to", "un", NULL),
+                     VERBS_ENVIRONMENT);
+    fixture_failed(f, ERR_BUSY, "somebody wrote in the repository meanwhile");
+    assert_int_equal(rmdir("g1"), 0);
+}
+
+/* What may hold a no and cannot be read keeps everything in, until repair has told of it. */
+static void what_cannot_be_heard(void **state)
+{
+    struct fixture *f = *state;
+    OWN(buf_drop) struct buf name = {0};
+    char hex[2 * KEYRING_ID + 1];
+    hex_put(hex, f->identity.holdings[0].compartment, KEYRING_ID);
+    buf_printf(&name, "archive/waiting/%s", hex);
+    assert_int_equal(file_make_folders(buf_text(&name), NULL), 0);
+    buf_put_text(&name, "/0123");
+    scratch_text(buf_text(&name), "what was a withdrawal");
+    assert_int_equal(fixture_run(f, "restore", "h1", "--item", "of nobody", "--for", "accountability", "--to", "un",
+                                 NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "nothing goes out: 0123 in waiting/ may hold a withdrawal, and is damaged: run");
+    assert_int_equal(fixture_run(f, "restore", "h1", "--item", "of nobody", NULL), 0); /* which stays within */
+    assert_int_equal(fixture_run(f, "consent", "show", "P-0073", NULL), 0);
+    fixture_warned(f, "has another form than such files have");
+    assert_int_equal(fixture_run(f, "repair", NULL), 0);
+    fixture_said(f, "ask who may have said it, and say it again");
+    assert_int_equal(fixture_run(f, "restore", "h2", "--item", "of nobody", "--for", "accountability", "--to", "un",
+                                 NULL), 0);
+}
+
 static void refused(void **state)
 {
     struct fixture *f = *state;
@@ -313,6 +491,8 @@ int main(void)
                                        cmocka_unit_test(nobody_says_yes_in_her_stead),
                                        cmocka_unit_test(older_forms),
                                        cmocka_unit_test(withdrawn_meanwhile), cmocka_unit_test(in_every_compartment),
+                                       cmocka_unit_test(beside_a_writer), cmocka_unit_test(beside_a_writer_everywhere),
+                                       cmocka_unit_test(while_it_is_given_out), cmocka_unit_test(what_cannot_be_heard),
                                        cmocka_unit_test(refused), cmocka_unit_test(doubtful_is_shown)};
     return cmocka_run_group_tests(tests, setup, fixture_end);
 }

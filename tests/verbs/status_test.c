@@ -77,8 +77,9 @@ static void as_a_document(void **state)
     static const char *const keys[] = {
         "accesses_waiting", "agent_seconds",
         "audits",       "audits_waiting", "commits",      "journal_a",         "journal_b",  "key_file",
-        "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "origin",     "pack_sectors",
-        "packs",        "packs_bare",     "packs_damaged", "packs_here",   "parity_files",      "parity_packs", "pin",
+        "leaves",       "log_key",        "mirrors",      "mirrors_warn_days", "noes_waiting",
+        "origin",       "pack_sectors",   "packs",        "packs_bare",        "packs_damaged",
+        "packs_here",   "parity_files",   "parity_packs", "pin",
         "recovery",     "repository",     "root",         "state_known",       "stripes",    "stripes_whole",
         "timestamps"};
     struct fixture *f = *state;
