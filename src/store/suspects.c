@@ -14,7 +14,7 @@ static int noticed_join(const struct store *s, const struct store_noticed *notic
 {
     if (noticed->count == 0)
         return 0;
-    bool all = noticed->packs[noticed->count - 1] == STORE_NOTICED_MORE;
+    bool all = store_noticed_has(noticed, STORE_NOTICED_MORE - s->compartment_at);
     uint64_t *both = calloc((size_t)end + 1, sizeof *both);
     if (both == NULL)
         return err_memory(e);
