@@ -208,7 +208,7 @@ static void joined_to_what_else_is_suspect(void **state)
     suspects(f, (const uint64_t[]){0, 1}, 2);
 }
 
-/* A list that cannot be read is told, and nobody is kept from taking in. */
+/* A list that cannot be read is told, stands for every pack, and keeps nobody from taking in. */
 static void what_is_no_list(void **state)
 {
     struct fixture *f = *state;
@@ -235,7 +235,7 @@ static void what_is_no_list(void **state)
     fill(f);
     assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
     assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
-    suspects(f, NULL, 0);
+    suspects(f, (const uint64_t[]){0, 1}, 2);
     fixture_told(f, "noticed is damaged: move it away and run groundwork audit");
     assert_int_equal(fixture_audit(f, false), 0);
     flip(f, "vault/000/000000.pack", 100000);
