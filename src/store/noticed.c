@@ -16,7 +16,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-enum { PACKS_MAX = 65536, LINE_MAX = 21 };
+enum { PACKS_MAX = 65536, LINES_MAX = PACKS_MAX + HISTORY_COMPARTMENTS_MAX, LINE_MAX = 21 };
 static const char HEAD[] = "groundwork/noticed/v1\n";
 
 int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret)
@@ -31,7 +31,7 @@ int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_
     while (c.left > 0) {
         uint64_t pack = 0;
         struct bytes line = cursor_line(&c);
-        if (c.failed || ret->count == PACKS_MAX || decimal_get(line, &pack) != 0)
+        if (c.failed || ret->count == LINES_MAX || decimal_get(line, &pack) != 0)
             return ERR_DAMAGED;
         if (ret->count > 0 && ret->packs[ret->count - 1] >= pack)
             return ERR_DAMAGED;
@@ -94,7 +94,7 @@ int store_noticed_read(const struct store *s, struct store_noticed *ret, struct 
     struct file_path path;
     int rc = store_outside(&s->place, &s->pin, "noticed", &path, e);
     if (rc == 0)
-        rc = file_read_all(path.s, (size_t)PACKS_MAX * LINE_MAX + 256, &text, e);
+        rc = file_read_all(path.s, (size_t)LINES_MAX * LINE_MAX + 256, &text, e);
     if (rc == ERR_ABSENT)
         return 0;
     if (rc == 0)
@@ -131,6 +131,11 @@ static int list_hold(const struct store *s)
     return fd;
 }
 
+static bool is_more(uint64_t pack)
+{
+    return pack > STORE_NOTICED_MORE - HISTORY_COMPARTMENTS_MAX;
+}
+
 static void list_change(const struct store *s, uint64_t pack, bool damaged)
 {
     OWN(store_noticed_release) struct store_noticed n = {0};
@@ -138,12 +143,14 @@ static void list_change(const struct store *s, uint64_t pack, bool damaged)
     (void)hold;
     struct err mine = {0};
     (void)store_noticed_read(s, &n, &mine); /* a file that is damaged is begun anew */
+    if (damaged && n.count >= PACKS_MAX && !is_more(pack)) /* no room for any further pack */
+        pack = STORE_NOTICED_MORE - pack / store_span(s, 0).end;
     const size_t at = place_of(&n, pack);
     const bool has = store_noticed_has(&n, pack);
     if (damaged == has)
         return;
     if (damaged) {
-        if (n.count == PACKS_MAX || store_noticed_add(&n, pack) != 0)
+        if (n.count == LINES_MAX || store_noticed_add(&n, pack) != 0)
             return;
     } else {
         n.count--;
@@ -165,11 +172,10 @@ void store_notice(struct store *s, uint64_t pack, bool damaged)
     if (damaged && vault_lost_marked(s->root, pack)) /* a repair has seen it: nothing further is known */
         return;
     (void)pthread_mutex_lock(&s->noticing);
-    const bool more = pack > STORE_NOTICED_MORE - HISTORY_COMPARTMENTS_MAX;
-    bool again = damaged && !more && s->noticed_last == pack + 1; /* each record of it tells */
+    bool again = damaged && !is_more(pack) && s->noticed_last == pack + 1; /* each record of it tells */
     if (!damaged)
         s->noticed_last = 0;
-    else if (!more)
+    else if (!is_more(pack))
         s->noticed_last = pack + 1;
     if (!again && is_listed(s, pack) != damaged)
         list_change(s, pack, damaged);

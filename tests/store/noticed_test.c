@@ -185,6 +185,29 @@ static void beside_each_other(void **state)
         store_close(b[i].s);
 }
 
+/* A list that is full says that there are others. */
+static void no_room_for_more(void **state)
+{
+    struct fixture *f = *state;
+    enum { FULL = 65536 };
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    OWN(store_noticed_release) struct store_noticed n = {0}, now = {0};
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    for (uint64_t i = 0; i < FULL; i++)
+        assert_int_equal(store_noticed_add(&n, i), 0);
+    store_noticed_put(&n, &f->pin, &text);
+    assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
+    assert_int_equal(file_replace(path.s, buf_bytes(&text), 0600, &f->e), 0);
+    store_notice(s, FULL, true);
+    store_notice(s, FULL + 1, true);
+    store_notice(s, s->span.end, true);
+    assert_int_equal(store_noticed_read(s, &now, &f->e), 0);
+    assert_int_equal(now.count, FULL + 2);
+    assert_int_equal(now.packs[FULL], STORE_NOTICED_MORE - 1);
+    assert_int_equal(now.packs[FULL + 1], STORE_NOTICED_MORE);
+}
+
 static void joined_to_what_else_is_suspect(void **state)
 {
     struct fixture *f = *state;
@@ -250,6 +273,7 @@ int main(void)
         FIXTURE_TEST(in_any_order),
         FIXTURE_TEST(each_compartment_by_itself),
         FIXTURE_TEST(beside_each_other),
+        FIXTURE_TEST(no_room_for_more),
         FIXTURE_TEST(joined_to_what_else_is_suspect),
         FIXTURE_TEST(what_is_no_list),
     };
