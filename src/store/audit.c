@@ -457,6 +457,14 @@ static void report(const struct packs *p, bool full)
         store_tell(s, mine.text);
 }
 
+/* Of what is damaged in these compartments nothing is unknown. */
+static void all_seen(struct store *s, bool full)
+{
+    for (size_t i = 0; i < s->history.compartment_count; i++)
+        if (is_wanted(s, full, store_span(s, i).first))
+            store_notice(s, STORE_NOTICED_MORE - i, false);
+}
+
 void store_audit_rest(struct store *s)
 {
     s->audit_rest = true;
@@ -478,8 +486,8 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     (void)pthread_mutex_destroy(&a.pace_lock);
     if (rc == 0 || rc == ERR_STOPPED)
         report(&p, full && rc == 0);
-    if (rc == 0 && p.from == 0 && !p.outrun && !s->audit_rest)
-        store_notice(s, STORE_NOTICED_MORE, false);
+    if (rc == 0 && p.from == 0 && !p.outrun)
+        all_seen(s, full);
     store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

@@ -314,7 +314,7 @@ static int index_failed(struct items *t, const struct err *why, struct err *e)
     int rc = settle_all(t, e);
     index_found(t->a, why);
     t->a->by_index = false;
-    t->a->leaf_end = UINT64_MAX;
+    t->a->leaf_end = t->a->pack_end = UINT64_MAX;
     return rc;
 }
 

@@ -3,7 +3,8 @@
  *
  *     groundwork/noticed/v1
  *     pin <hex>
- *     <pack>          ascending; 18446744073709551615: and perhaps others
+ *     <pack>          ascending; 18446744073709551615: and perhaps others of the first compartment, less one: of the
+ *                     second, and so on
  *
  * Whoever is told of damage may take the source in again before anybody repairs: what is taken in then must not be
  * built on the damaged pack, and not be told to be here already.  Who reads an item ends at the first damage, and does
@@ -12,7 +13,10 @@
  */
 #include "store/store_internal.h"
 
-enum { PACKS_MAX = 65536, LINE_MAX = 21 };
+#include <fcntl.h>
+#include <sys/file.h>
+
+enum { PACKS_MAX = 65536, LINES_MAX = PACKS_MAX + HISTORY_COMPARTMENTS_MAX, LINE_MAX = 21 };
 static const char HEAD[] = "groundwork/noticed/v1\n";
 
 int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret)
@@ -27,7 +31,7 @@ int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_
     while (c.left > 0) {
         uint64_t pack = 0;
         struct bytes line = cursor_line(&c);
-        if (c.failed || ret->count == PACKS_MAX || decimal_get(line, &pack) != 0)
+        if (c.failed || ret->count == LINES_MAX || decimal_get(line, &pack) != 0)
             return ERR_DAMAGED;
         if (ret->count > 0 && ret->packs[ret->count - 1] >= pack)
             return ERR_DAMAGED;
@@ -54,7 +58,7 @@ static size_t place_of(const struct store_noticed *n, uint64_t pack)
     return at;
 }
 
-static bool has(const struct store_noticed *n, uint64_t pack)
+bool store_noticed_has(const struct store_noticed *n, uint64_t pack)
 {
     size_t at = place_of(n, pack);
     return at < n->count && n->packs[at] == pack;
@@ -90,7 +94,7 @@ int store_noticed_read(const struct store *s, struct store_noticed *ret, struct 
     struct file_path path;
     int rc = store_outside(&s->place, &s->pin, "noticed", &path, e);
     if (rc == 0)
-        rc = file_read_all(path.s, (size_t)PACKS_MAX * LINE_MAX + 256, &text, e);
+        rc = file_read_all(path.s, (size_t)LINES_MAX * LINE_MAX + 256, &text, e);
     if (rc == ERR_ABSENT)
         return 0;
     if (rc == 0)
@@ -118,29 +122,63 @@ static void write_down(const struct store *s, const struct store_noticed *n)
         (void)file_replace(path.s, buf_bytes(&text), 0600, &mine);
 }
 
-void store_notice(struct store *s, uint64_t pack, bool damaged)
+/* Whoever changes the list holds this: another program may have seen something too.  -1 where it cannot be had. */
+static int list_hold(const struct store *s)
+{
+    int fd = open(s->place.state_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)flock(fd, LOCK_EX);
+    return fd;
+}
+
+static bool is_more(uint64_t pack)
+{
+    return pack > STORE_NOTICED_MORE - HISTORY_COMPARTMENTS_MAX;
+}
+
+static void list_change(const struct store *s, uint64_t pack, bool damaged)
+{
+    OWN(store_noticed_release) struct store_noticed n = {0};
+    OWN(fd_drop) int hold = list_hold(s);
+    (void)hold;
+    struct err mine = {0};
+    (void)store_noticed_read(s, &n, &mine); /* a file that is damaged is begun anew */
+    if (damaged && n.count >= PACKS_MAX && !is_more(pack)) /* no room for any further pack */
+        pack = STORE_NOTICED_MORE - pack / store_span(s, 0).end;
+    const size_t at = place_of(&n, pack);
+    const bool has = store_noticed_has(&n, pack);
+    if (damaged == has)
+        return;
+    if (damaged) {
+        if (n.count == LINES_MAX || store_noticed_add(&n, pack) != 0)
+            return;
+    } else {
+        n.count--;
+        memmove(&n.packs[at], &n.packs[at + 1], (n.count - at) * sizeof *n.packs);
+    }
+    write_down(s, &n);
+}
+
+static bool is_listed(const struct store *s, uint64_t pack)
 {
     OWN(store_noticed_release) struct store_noticed n = {0};
     struct err mine = {0};
+    (void)store_noticed_read(s, &n, &mine);
+    return store_noticed_has(&n, pack);
+}
+
+void store_notice(struct store *s, uint64_t pack, bool damaged)
+{
     if (damaged && vault_lost_marked(s->root, pack)) /* a repair has seen it: nothing further is known */
         return;
     (void)pthread_mutex_lock(&s->noticing);
-    bool again = damaged && pack != STORE_NOTICED_MORE && s->noticed_last == pack + 1; /* each record of it tells */
+    bool again = damaged && !is_more(pack) && s->noticed_last == pack + 1; /* each record of it tells */
     if (!damaged)
         s->noticed_last = 0;
-    else if (pack != STORE_NOTICED_MORE)
+    else if (!is_more(pack))
         s->noticed_last = pack + 1;
-    if (!again) /* a file that is damaged is begun anew */
-        (void)store_noticed_read(s, &n, &mine);
-    if (damaged && !again && !has(&n, pack) && n.count < PACKS_MAX) {
-        if (store_noticed_add(&n, pack) == 0)
-            write_down(s, &n);
-    } else if (!damaged && has(&n, pack)) {
-        size_t at = place_of(&n, pack);
-        n.count--;
-        memmove(&n.packs[at], &n.packs[at + 1], (n.count - at) * sizeof *n.packs);
-        write_down(s, &n);
-    }
+    if (!again && is_listed(s, pack) != damaged)
+        list_change(s, pack, damaged);
     (void)pthread_mutex_unlock(&s->noticing);
 }
 

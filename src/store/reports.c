@@ -169,7 +169,7 @@ int store_audit_ages(struct store *s, struct store_ages *ret, struct err *e)
     OWN(store_noticed_release) struct store_noticed noticed = {0};
     if (rc == 0)
         rc = store_noticed_read(s, &noticed, e);
-    while (noticed.count > 0 && noticed.packs[noticed.count - 1] == STORE_NOTICED_MORE)
+    while (noticed.count > 0 && noticed.packs[noticed.count - 1] > STORE_NOTICED_MORE - HISTORY_COMPARTMENTS_MAX)
         noticed.count--;
     ret->damaged = noticed.count;
     return rc;

@@ -256,7 +256,8 @@ int store_holder(struct store *s, uint64_t leaf, struct key *ret_key, uint64_t *
 /*
  * noticed.c: packs that were found damaged, ascending.  store_noticed_read: appended to ${ret}; ERR_DAMAGED: the file
  * is.  store_notice: by any thread; what is found damaged is added, what is found whole goes.  store_notice_none: after
- * a repair.  STORE_NOTICED_MORE in place of a pack: others may be damaged that nobody looked at.
+ * a repair.  STORE_NOTICED_MORE less the place of a compartment, in place of a pack: others of that compartment may be
+ * damaged that nobody looked at.
  * store_noticed_parse: ERR_DAMAGED without words, ERR_IO when memory is out.
  */
 #define STORE_NOTICED_MORE UINT64_MAX
@@ -269,6 +270,7 @@ void store_notice(struct store *s, uint64_t pack, bool damaged);
 void store_notice_none(const struct store *s);
 void store_noticed_release(struct store_noticed *n);
 int store_noticed_add(struct store_noticed *n, uint64_t pack);
+bool store_noticed_has(const struct store_noticed *n, uint64_t pack);
 int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret);
 void store_noticed_put(const struct store_noticed *n, const struct hash *pin, struct buf *to);
 /* suspects.c: the vault is told, once, of packs that something happened to. */

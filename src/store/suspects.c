@@ -14,7 +14,7 @@ static int noticed_join(const struct store *s, const struct store_noticed *notic
 {
     if (noticed->count == 0)
         return 0;
-    bool all = noticed->packs[noticed->count - 1] == STORE_NOTICED_MORE;
+    bool all = store_noticed_has(noticed, STORE_NOTICED_MORE - s->compartment_at);
     uint64_t *both = calloc((size_t)end + 1, sizeof *both);
     if (both == NULL)
         return err_memory(e);
@@ -53,13 +53,16 @@ static int suspects_find(struct store *s, struct err *e)
     OWN(store_noticed_release) struct store_noticed noticed = {0};
     struct err why = {0};
     rc = store_noticed_read(s, &noticed, &why);
-    if (rc == ERR_DAMAGED)
+    if (rc == ERR_DAMAGED) { /* what it said of which packs nobody knows */
         store_tell(s, why.text);
-    else if (rc != 0)
+        noticed.count = 0;
+        rc = store_noticed_add(&noticed, STORE_NOTICED_MORE - s->compartment_at) == 0 ? 0 : err_memory(&why);
+    }
+    if (rc != 0)
         *e = why;
     if (rc == 0)
         rc = noticed_join(s, &noticed, end.packs, &packs, &count, e);
-    if (rc == 0 || rc == ERR_DAMAGED) {
+    if (rc == 0) {
         vault_suspect(s->vault, packs, count);
         return 0;
     }

@@ -136,10 +136,8 @@ static int packs_finish(struct vault_writer *w, struct err *e)
 {
     struct append *a = &w->append;
     int rc = vault_append_end(a, w->lane, e);
-    atomic_store(&w->parity.hurry, true);
     if (rc == 0)
         rc = sealed_wait(w);
-    atomic_store(&w->parity.hurry, false);
     if (rc == 0 && a->pack != NULL)
         rc = vault_pack_finish(a, a->pack, e);
     return rc == 0 ? folders_sync(w->v, a, e) : rc;
@@ -283,6 +281,7 @@ static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, s
     }
     struct err why = {0};
     rc = objects_finish(w, &why);
+    atomic_store(&w->parity.hurry, true); /* until parity is made: the syncer may wake at any time, and for nothing */
     if (rc == 0)
         rc = packs_finish(w, &why);
     if (rc == 0)
@@ -291,6 +290,7 @@ static int flush(struct vault_writer *w, bool part, struct vault_flushed *ret, s
         rc = doubled(w, part, &why);
     if (rc == 0)
         rc = vault_parity_told(w, &f, &why);
+    atomic_store(&w->parity.hurry, false);
     if (rc != 0) {
         vault_flushed_release(&f);
         (void)vault_writer_fail(w, rc, &why);

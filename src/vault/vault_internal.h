@@ -348,7 +348,7 @@ struct parity_out {
     struct bare *bare, **bare_last; /* under append.lock */
     uint32_t bare_count;
     bool summing;       /* under append.lock: somebody is at it */
-    atomic_bool hurry;  /* a flush waits: what can be done ahead is not begun */
+    atomic_bool hurry;  /* a flush waits, or sums: what can be done ahead is not begun */
     struct err blocked; /* a pack of an earlier writer is damaged: no more is made.  code 0: none is */
 };
 void vault_parity_init(struct parity_out *p);

@@ -80,10 +80,11 @@ static void test_any_page_of_the_index(void **state)
     struct store_audited whole = f->audited;
     uint64_t pages = fixture_size(f, "index/main.db") / 4096;
     fixture_keep(f, "good");
-    for (uint64_t page = 0; page < pages; page++) {
+    for (uint64_t page = 0; page < 2 * pages; page++) {
         fixture_back(f, "good");
         fixture_put(f, "index/main.db-wal", bytes_of("", 0)); /* nothing stands before the pages */
-        fixture_flip(f, "index/main.db", (int64_t)(page * 4096 + 100));
+        fixture_flip(f, "index/main.db", (int64_t)(page % pages * 4096 + 100));
+        f->step_bytes = page / pages; /* then each pack is a step */
         int rc = fixture_audit(f, true);
         assert_int_equal(rc, f->audited.findings > 0 ? ERR_DAMAGED : 0);
         assert_true(f->audited.findings <= 1);

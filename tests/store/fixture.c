@@ -725,6 +725,7 @@ int fixture_audit(struct fixture *f, bool full)
     buf_clear(&f->lines);
     f->e = (struct err){0};
     s->threads = f->threads;
+    s->audit_step_bytes = f->step_bytes;
     return store_audit(s, full, 0, &watch, &f->audited, &f->e);
 }
 

@@ -33,6 +33,7 @@ struct fixture {
     struct store_verified verified;
     struct store_audited audited;
     unsigned threads; /* of an audit; 0: one for each processor */
+    uint64_t step_bytes; /* of an audit's steps; 0: as it has them */
 };
 
 int fixture_group_setup(void **state);

@@ -1,7 +1,8 @@
 /* Packs that were found damaged: noted by whoever read them, until they are found whole or repaired. */
-#include "fixture.h"
+#include "rooms.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,101 @@ static void in_any_order(void **state)
     assert_string_equal(said(f), "");
 }
 
+/* What an audit saw of one compartment says nothing about what else is damaged in another. */
+static void each_compartment_by_itself(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t id[STATEMENT_ID];
+    rooms_makes(f, id);
+    rooms_takes_in(f, "first", 1500000, 1);
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    rooms_takes_in(f, "second", 5000, 2);
+    rooms_as(f, &f->id, NULL);
+    flip(f, "vault/000/000000.pack", 100000);
+    struct store *s = fixture_open(f, STORE_READ);
+    struct vault_digest digest;
+    struct key key;
+    uint64_t record = 0;
+    for (uint64_t leaf = 0; leaf < 16; leaf++)
+        if (store_holder(s, leaf, &key, &record, &f->e) == 0)
+            (void)vault_get(s->vault, &key, record, NULL, &digest, &f->e);
+    store_close(s);
+    assert_string_equal(said(f), "0 18446744073709551615");
+    rooms_as(f, &f->id, ROOMS_SECOND);
+    suspects(f, NULL, 0);
+    assert_int_equal(fixture_audit(f, true), 0);
+    rooms_as(f, &f->id, NULL);
+    assert_string_equal(said(f), "0 18446744073709551615");
+    suspects(f, (const uint64_t[]){0, 1}, 2);
+    s = fixture_open(f, STORE_CHECK);
+    struct store_ages ages;
+    assert_int_equal(store_audit_ages(s, &ages, &f->e), 0);
+    assert_int_equal(ages.damaged, 1);
+    store_notice(s, STORE_NOTICED_MORE - 1, true);
+    assert_int_equal(store_audit_ages(s, &ages, &f->e), 0);
+    assert_int_equal(ages.damaged, 1);
+    store_close(s);
+    assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
+    assert_string_equal(said(f), "0 18446744073709551614");
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED); /* of all of them */
+    assert_string_equal(said(f), "0");
+}
+
+struct beside {
+    struct store *s;
+    uint64_t first;
+};
+
+static void *notices(void *beside)
+{
+    struct beside *b = beside;
+    for (uint64_t i = 0; i < 20; i++)
+        store_notice(b->s, b->first + i, true);
+    return NULL;
+}
+
+/* Several programs see damage at once: none of it is forgotten. */
+static void beside_each_other(void **state)
+{
+    struct fixture *f = *state;
+    struct beside b[4];
+    pthread_t threads[COUNT(b)];
+    for (size_t i = 0; i < COUNT(b); i++)
+        b[i] = (struct beside){fixture_open(f, STORE_READ), 100 * i};
+    for (size_t i = 0; i < COUNT(b); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, notices, &b[i]), 0);
+    for (size_t i = 0; i < COUNT(b); i++)
+        (void)pthread_join(threads[i], NULL);
+    OWN(store_noticed_release) struct store_noticed n = {0};
+    assert_int_equal(store_noticed_read(b[0].s, &n, &f->e), 0);
+    assert_int_equal(n.count, 20 * COUNT(b));
+    for (size_t i = 0; i < COUNT(b); i++)
+        store_close(b[i].s);
+}
+
+/* A list that is full says that there are others. */
+static void no_room_for_more(void **state)
+{
+    struct fixture *f = *state;
+    enum { FULL = 65536 };
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    OWN(store_noticed_release) struct store_noticed n = {0}, now = {0};
+    OWN(buf_drop) struct buf text = {0};
+    struct file_path path;
+    for (uint64_t i = 0; i < FULL; i++)
+        assert_int_equal(store_noticed_add(&n, i), 0);
+    store_noticed_put(&n, &f->pin, &text);
+    assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
+    assert_int_equal(file_replace(path.s, buf_bytes(&text), 0600, &f->e), 0);
+    store_notice(s, FULL, true);
+    store_notice(s, FULL + 1, true);
+    store_notice(s, s->span.end, true);
+    assert_int_equal(store_noticed_read(s, &now, &f->e), 0);
+    assert_int_equal(now.count, FULL + 2);
+    assert_int_equal(now.packs[FULL], STORE_NOTICED_MORE - 1);
+    assert_int_equal(now.packs[FULL + 1], STORE_NOTICED_MORE);
+}
+
 static void joined_to_what_else_is_suspect(void **state)
 {
     struct fixture *f = *state;
@@ -135,7 +231,7 @@ static void joined_to_what_else_is_suspect(void **state)
     suspects(f, (const uint64_t[]){0, 1}, 2);
 }
 
-/* A list that cannot be read is told, and nobody is kept from taking in. */
+/* A list that cannot be read is told, stands for every pack, and keeps nobody from taking in. */
 static void what_is_no_list(void **state)
 {
     struct fixture *f = *state;
@@ -162,7 +258,7 @@ static void what_is_no_list(void **state)
     fill(f);
     assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
     assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
-    suspects(f, NULL, 0);
+    suspects(f, (const uint64_t[]){0, 1}, 2);
     fixture_told(f, "noticed is damaged: move it away and run groundwork audit");
     assert_int_equal(fixture_audit(f, false), 0);
     flip(f, "vault/000/000000.pack", 100000);
@@ -175,6 +271,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(by_whoever_reads),
         FIXTURE_TEST(in_any_order),
+        FIXTURE_TEST(each_compartment_by_itself),
+        FIXTURE_TEST(beside_each_other),
+        FIXTURE_TEST(no_room_for_more),
         FIXTURE_TEST(joined_to_what_else_is_suspect),
         FIXTURE_TEST(what_is_no_list),
     };

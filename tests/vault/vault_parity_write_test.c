@@ -276,6 +276,47 @@ static void fetched_ahead_is_the_same(void **state)
     }
 }
 
+struct waking {
+    struct append *a;
+    atomic_bool stop;
+};
+
+static void *wake_all(void *waking)
+{
+    struct waking *w = waking;
+    while (!atomic_load(&w->stop)) {
+        (void)pthread_mutex_lock(&w->a->lock);
+        (void)pthread_cond_broadcast(&w->a->moved);
+        (void)pthread_mutex_unlock(&w->a->lock);
+        (void)usleep(50);
+    }
+    return NULL;
+}
+
+/* Whoever waits may be woken at any time and for nothing: while a flush sums, nothing is added to what it sums. */
+static void woken_for_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        struct fixture f;
+        pthread_t thread;
+        fixture_begin_with(&f, 1, 2, (struct vault_parity){16, 2});
+        fixture_fill(&f, 2, 1 << 20);
+        struct waking waking = {.a = &f.w->append};
+        assert_int_equal(pthread_create(&thread, NULL, wake_all, &waking), 0);
+        OWN(mem_drop) uint8_t *x = fixture_bytes('r', 3 << 20, 3);
+        for (uint8_t k = 0; k < 3; k++) {
+            x[0] = k;
+            (void)fixture_put(&f, bytes_of(x, 1500000));
+            fixture_commit(&f, NULL);
+        }
+        atomic_store(&waking.stop, true);
+        (void)pthread_join(thread, NULL);
+        stripes_are_right(&f);
+        fixture_end(&f);
+    }
+}
+
 static int nothing_found(void *context, const struct hash *digest, uint32_t size_bytes, struct vault_known *ret,
                          struct err *e)
 {
@@ -327,6 +368,7 @@ int main(void)
         cmocka_unit_test(old_files_go_with_the_commit),
         cmocka_unit_test(damage_is_not_carried_on),
         cmocka_unit_test(fetched_ahead_is_the_same),
+        cmocka_unit_test(woken_for_nothing),
         cmocka_unit_test(logs_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
