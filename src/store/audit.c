@@ -198,8 +198,8 @@ static int pack_settle(void *context, void *job, struct err *e)
     p->outrun = p->outrun || j->outrun;
     if (j->rc == ERR_DAMAGED && j->lines.n == 0)
         buf_printf(&j->lines, "%s\n", j->e.text);
-    if (!p->outrun && j->pack != NULL)
-        store_notice(a->s, j->pack->pack, j->lines.n != 0);
+    if (!p->outrun && j->pack != NULL && j->lines.n != 0)
+        store_notice(a->s, j->pack->pack);
     if (!p->outrun) {
         lines_tell(a, &j->lines, store_audit_found);
         lines_tell(a, &j->notes, a->settled ? store_audit_found : note);
@@ -457,14 +457,6 @@ static void report(const struct packs *p, bool full)
         store_tell(s, mine.text);
 }
 
-/* Of what is damaged in these compartments nothing is unknown. */
-static void all_seen(struct store *s, bool full)
-{
-    for (size_t i = 0; i < s->history.compartment_count; i++)
-        if (is_wanted(s, full, store_span(s, i).first))
-            store_notice(s, STORE_NOTICED_MORE - i, false);
-}
-
 void store_audit_rest(struct store *s)
 {
     s->audit_rest = true;
@@ -486,8 +478,8 @@ int store_audit(struct store *s, bool full, uint64_t from_pack, const struct sto
     (void)pthread_mutex_destroy(&a.pace_lock);
     if (rc == 0 || rc == ERR_STOPPED)
         report(&p, full && rc == 0);
-    if (rc == 0 && p.from == 0 && !p.outrun)
-        all_seen(s, full);
+    if (rc == 0 && full && p.from == 0 && !p.outrun)
+        store_notice_audited(s, ret->findings == 0);
     store_packs_release(&p.log);
     if (rc == 0 && p.outrun)
         rc = err_set(e, ERR_BUSY, "the journal grew while it was checked: check again when the other program has "

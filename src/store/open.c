@@ -333,8 +333,8 @@ static void damage_notice(void *store, uint64_t pack)
     const struct store *s = store;
     if (vault_lost_marked(s->root, pack))
         return;
-    store_notice(store, pack, true);
-    store_notice(store, STORE_NOTICED_MORE - s->compartment_at, true);
+    store_notice(store, pack);
+    store_notice(store, STORE_NOTICED_MORE - s->compartment_at);
 }
 
 static int run_add(void *context, uint64_t pack, uint32_t first_sector, uint32_t sectors, uint64_t first_record,

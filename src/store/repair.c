@@ -575,7 +575,7 @@ int store_repair(const struct store_place *place, const struct store_source *sou
     if (rc == 0)
         rc = buf_check(ret_words, e);
     if (rc == 0)
-        store_notice_none(s);
+        store_notice_repaired(s);
     if (rc == 0 && (unhealed || keys != 0))
         rc = err_set(e, ERR_DAMAGED,
                      "not everything could be healed from second copies and parity: what is named above needs a mirror "

@@ -255,9 +255,10 @@ struct store {
 int store_holder(struct store *s, uint64_t leaf, struct key *ret_key, uint64_t *ret_record, struct err *e);
 /*
  * noticed.c: packs that were found damaged, ascending.  store_noticed_read: appended to ${ret}; ERR_DAMAGED: the file
- * is.  store_notice: by any thread; what is found damaged is added, what is found whole goes.  store_notice_none: after
- * a repair.  STORE_NOTICED_MORE less the place of a compartment, in place of a pack: others of that compartment may be
- * damaged that nobody looked at.
+ * is.  store_notice: one more, by any thread.  store_notice_repaired: what was set aside or marked as lost goes, and
+ * what says that there may be others.  store_notice_audited: after an audit in full of this compartment, from its first
+ * pack on; all of its packs go, if they are whole.  STORE_NOTICED_MORE less the place of a compartment, in place of a
+ * pack: others of that compartment may be damaged that nobody looked at.
  * store_noticed_parse: ERR_DAMAGED without words, ERR_IO when memory is out.
  */
 #define STORE_NOTICED_MORE UINT64_MAX
@@ -266,8 +267,10 @@ struct store_noticed {
     size_t count, room;
 };
 int store_noticed_read(const struct store *s, struct store_noticed *ret, struct err *e);
-void store_notice(struct store *s, uint64_t pack, bool damaged);
-void store_notice_none(const struct store *s);
+int store_noticed_path(const struct store *s, struct file_path *to, struct err *e);
+void store_notice(struct store *s, uint64_t pack);
+void store_notice_repaired(struct store *s);
+void store_notice_audited(struct store *s, bool whole);
 void store_noticed_release(struct store_noticed *n);
 int store_noticed_add(struct store_noticed *n, uint64_t pack);
 bool store_noticed_has(const struct store_noticed *n, uint64_t pack);

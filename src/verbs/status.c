@@ -64,7 +64,8 @@ static void say_ages(const struct verbs_face *face, const struct store_ages *age
     if (ages->count > AGES_SAID)
         verbs_say(face, "    ... and %s more; --json lists all", verbs_number(ages->count - AGES_SAID, n));
     if (ages->damaged > 0)
-        verbs_say(face, "    Found damaged, and not repaired since: %s packs: run groundwork repair",
+        verbs_say(face, "    Found damaged, and not repaired since: %s packs: run groundwork repair, then groundwork "
+                        "audit --full",
                   verbs_number(ages->damaged, n));
     if (ages->waiting > 0)
         verbs_say(face, "    %s reports of audits go on the log with the next commit", verbs_number(ages->waiting, n));

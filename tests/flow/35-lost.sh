@@ -72,6 +72,17 @@ for who in 'audit --keyless' 'audit --full' 'restore seen --all'; do
     gw -R hurt status | grep -q 'Found damaged' && fail 'what was repaired is called damaged'
 done
 
+# A copy that is whole says nothing of the one that is not.
+gw init copied --origin flow.example/log --pack-size 1 >/dev/null
+gw -R copied intake source >/dev/null
+cp -a copied elsewhere
+for pack in 1 2 3; do
+    dd if=/dev/zero of=copied/vault/000/00000$pack.pack bs=16384 seek=7 count=1 conv=notrunc 2>/dev/null
+done
+expect 1 'FAILED' gw -R copied audit --keyless
+expect 0 'WHOLE' gw -R elsewhere audit --full
+expect 0 'duplicates:                  1 files' gw -R copied intake source
+
 for repository in archive spoilt fresh hurt; do
     expect 0 'VERIFIED' gw -R $repository verify
 done

@@ -71,6 +71,8 @@ static void by_whoever_reads(void **state)
     assert_string_equal(said(f), "0");
     flip(f, "vault/000/000000.pack", 100000); /* it is as it was */
     assert_int_equal(fixture_audit(f, false), 0);
+    assert_string_equal(said(f), "0"); /* without keys nobody knows that it opens */
+    assert_int_equal(fixture_audit(f, true), 0);
     assert_string_equal(said(f), "");
     flip(f, "vault/000/000000.pack", 100000);
     struct store *s = fixture_open(f, STORE_READ);
@@ -84,7 +86,7 @@ static void by_whoever_reads(void **state)
     assert_string_equal(said(f), "0 18446744073709551615"); /* who reads an item does not know of all */
     suspects(f, (const uint64_t[]){0, 1}, 2);
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
-    assert_string_equal(said(f), "0");
+    assert_string_equal(said(f), "0 18446744073709551615");
     assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
     assert_string_equal(said(f), "0");
     assert_int_equal(fixture_repair(f), 0);
@@ -94,23 +96,62 @@ static void by_whoever_reads(void **state)
 static void in_any_order(void **state)
 {
     struct fixture *f = *state;
+    struct file_path path;
     struct store *s = fixture_open(f, STORE_READ);
     for (uint64_t i = 0; i < 6; i++)
-        store_notice(s, i * 5 % 7, true);
-    store_notice(s, 4, true);
+        store_notice(s, i * 5 % 7);
+    store_notice(s, 4);
+    store_notice(s, 4);
     store_close(s);
     assert_string_equal(said(f), "0 1 3 4 5 6");
+    /* A repair set one aside, marked one as lost, and found the others as they were logged. */
+    assert_int_equal(file_path(&path, &f->e, "%s/quarantine", f->root.s), 0);
+    assert_int_equal(file_make_folders(path.s, &f->e), 0);
+    assert_int_equal(file_path(&path, &f->e, "%s/quarantine/000003.pack", f->root.s), 0);
+    assert_int_equal(file_create(path.s, bytes_of(NULL, 0), 0600, &f->e), 0);
+    assert_int_equal(vault_lost_mark(f->root.s, 5, true, &f->e), 0);
     s = fixture_open(f, STORE_READ);
-    store_notice(s, 2, false);
-    store_notice(s, 3, false);
-    store_notice(s, 6, false);
-    store_notice(s, 3, true);
+    store_notice(s, STORE_NOTICED_MORE);
+    store_notice_repaired(s);
+    store_notice(s, 5); /* nothing further is known */
     store_close(s);
-    assert_string_equal(said(f), "0 1 3 4 5");
+    assert_string_equal(said(f), "0 1 4 6");
     s = fixture_open(f, STORE_READ);
-    store_notice_none(s);
+    store_notice(s, STORE_NOTICED_MORE);
+    store_notice(s, s->span.end);
+    store_notice(s, STORE_NOTICED_MORE - 1);
+    store_notice_audited(s, false);
     store_close(s);
-    assert_string_equal(said(f), "");
+    assert_string_equal(said(f), "0 1 4 6 268435456 18446744073709551614");
+    s = fixture_open(f, STORE_READ);
+    store_notice_audited(s, true);
+    store_close(s);
+    assert_string_equal(said(f), "268435456 18446744073709551614");
+}
+
+/* A copy that is whole elsewhere says nothing of this one; where it lies, not by which name, is what counts. */
+static void each_copy_by_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path here, there, link;
+    struct store *s = fixture_open(f, STORE_READ);
+    char *root = s->root;
+    assert_int_equal(store_noticed_path(s, &here, &f->e), 0);
+    assert_int_equal(file_path(&link, &f->e, "%s/link", f->work.s), 0);
+    assert_int_equal(symlink(root, link.s), 0);
+    s->root = link.s;
+    assert_int_equal(store_noticed_path(s, &there, &f->e), 0);
+    assert_string_equal(there.s, here.s);
+    s->root = f->work.s;
+    assert_int_equal(store_noticed_path(s, &there, &f->e), 0);
+    assert_string_not_equal(there.s, here.s);
+    s->root = root;
+    store_notice(s, 3);
+    s->root = f->work.s;
+    store_notice_audited(s, true);
+    s->root = root;
+    store_close(s);
+    assert_string_equal(said(f), "3");
 }
 
 /* What an audit saw of one compartment says nothing about what else is damaged in another. */
@@ -143,14 +184,14 @@ static void each_compartment_by_itself(void **state)
     struct store_ages ages;
     assert_int_equal(store_audit_ages(s, &ages, &f->e), 0);
     assert_int_equal(ages.damaged, 1);
-    store_notice(s, STORE_NOTICED_MORE - 1, true);
+    store_notice(s, STORE_NOTICED_MORE - 1);
     assert_int_equal(store_audit_ages(s, &ages, &f->e), 0);
     assert_int_equal(ages.damaged, 1);
     store_close(s);
     assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
     assert_string_equal(said(f), "0 18446744073709551614");
-    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED); /* of all of them */
-    assert_string_equal(said(f), "0");
+    assert_int_equal(fixture_audit(f, false), ERR_DAMAGED); /* without keys: not of what does not open */
+    assert_string_equal(said(f), "0 18446744073709551614");
 }
 
 struct beside {
@@ -162,7 +203,7 @@ static void *notices(void *beside)
 {
     struct beside *b = beside;
     for (uint64_t i = 0; i < 20; i++)
-        store_notice(b->s, b->first + i, true);
+        store_notice(b->s, b->first + i);
     return NULL;
 }
 
@@ -197,11 +238,11 @@ static void no_room_for_more(void **state)
     for (uint64_t i = 0; i < FULL; i++)
         assert_int_equal(store_noticed_add(&n, i), 0);
     store_noticed_put(&n, &f->pin, &text);
-    assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
+    assert_int_equal(store_noticed_path(s, &path, &f->e), 0);
     assert_int_equal(file_replace(path.s, buf_bytes(&text), 0600, &f->e), 0);
-    store_notice(s, FULL, true);
-    store_notice(s, FULL + 1, true);
-    store_notice(s, s->span.end, true);
+    store_notice(s, FULL);
+    store_notice(s, FULL + 1);
+    store_notice(s, s->span.end);
     assert_int_equal(store_noticed_read(s, &now, &f->e), 0);
     assert_int_equal(now.count, FULL + 2);
     assert_int_equal(now.packs[FULL], STORE_NOTICED_MORE - 1);
@@ -215,9 +256,9 @@ static void joined_to_what_else_is_suspect(void **state)
     fill(f);
     suspects(f, NULL, 0);
     struct store *s = fixture_open(f, STORE_READ);
-    store_notice(s, 1, true);
-    store_notice(s, 77, true); /* there is no such pack */
-    store_notice(s, s->span.end, true);
+    store_notice(s, 1);
+    store_notice(s, 77); /* there is no such pack */
+    store_notice(s, s->span.end);
     store_close(s);
     suspects(f, (const uint64_t[]){1}, 1);
     assert_int_equal(file_path(&path, &f->e, "%s/quarantine", f->root.s), 0);
@@ -226,7 +267,7 @@ static void joined_to_what_else_is_suspect(void **state)
     assert_int_equal(file_create(path.s, bytes_of(NULL, 0), 0600, &f->e), 0);
     suspects(f, (const uint64_t[]){0, 1}, 2);
     s = fixture_open(f, STORE_READ);
-    store_notice(s, 0, true);
+    store_notice(s, 0);
     store_close(s);
     suspects(f, (const uint64_t[]){0, 1}, 2);
 }
@@ -256,14 +297,21 @@ static void what_is_no_list(void **state)
     assert_int_equal(store_noticed_parse(bytes_text(text), &other, &n), ERR_DAMAGED);
     assert_int_equal(store_noticed_parse(bytes_of(text, strlen(text) - 1), &f->pin, &n), ERR_DAMAGED);
     fill(f);
-    assert_int_equal(store_outside(&f->place, &f->pin, "noticed", &path, &f->e), 0);
+    struct store *at = fixture_open(f, STORE_READ);
+    assert_int_equal(store_noticed_path(at, &path, &f->e), 0);
+    store_close(at);
     assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
     suspects(f, (const uint64_t[]){0, 1}, 2);
-    fixture_told(f, "noticed is damaged: move it away and run groundwork audit");
+    fixture_told(f, "every pack counts as damaged until groundwork audit --full has made it anew");
     assert_int_equal(fixture_audit(f, false), 0);
+    suspects(f, (const uint64_t[]){0, 1}, 2);
     flip(f, "vault/000/000000.pack", 100000);
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
-    assert_string_equal(said(f), "0");
+    assert_string_equal(said(f), "0 18446744073709551615");
+    flip(f, "vault/000/000000.pack", 100000);
+    assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
+    assert_int_equal(fixture_audit(f, true), 0);
+    assert_string_equal(said(f), "");
 }
 
 int main(void)
@@ -271,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(by_whoever_reads),
         FIXTURE_TEST(in_any_order),
+        FIXTURE_TEST(each_copy_by_itself),
         FIXTURE_TEST(each_compartment_by_itself),
         FIXTURE_TEST(beside_each_other),
         FIXTURE_TEST(no_room_for_more),
