@@ -17,6 +17,16 @@ static void fill(struct fixture *f)
     assert_int_equal(fixture_count(f, "b/open", ""), 1);
 }
 
+/* A line for the pack whose sector was flipped, and one for each item that it was of: two share it, now and then. */
+static void one_sector(struct fixture *f)
+{
+    uint64_t items = 0;
+    for (const char *at = buf_text(&f->lines); (at = strstr(at, "item ")) != NULL; at++)
+        items += at == buf_text(&f->lines) || at[-1] == '\n';
+    assert_in_range(items, 1, 2);
+    assert_int_equal(f->audited.findings, 1 + items);
+}
+
 /* With keys, each item that cannot be had is named; the others are counted. */
 static void test_items_are_named(void **state)
 {
@@ -24,8 +34,7 @@ static void test_items_are_named(void **state)
     fill(f);
     fixture_flip(f, "vault/000/000000.pack", 20 * VAULT_SECTOR + 77);
     assert_int_equal(fixture_audit(f, true), ERR_DAMAGED);
-    assert_non_null(strstr(buf_text(&f->lines), "item "));
-    assert_int_equal(f->audited.findings, 2); /* the pack, and the item whose sector it was */
+    one_sector(f);
     assert_int_equal(f->audited.items, 3);
 }
 
@@ -57,7 +66,11 @@ static void test_items_by_the_journal(void **state)
             int rc = fixture_audit(f, true);
             assert_int_equal(rc, faults > 0 || bad ? ERR_DAMAGED : 0);
             assert_int_equal(strstr(buf_text(&f->lines), "the index is damaged (") != NULL, faults > 0);
-            assert_int_equal(f->audited.findings, faults + (bad ? 2 : 0));
+            f->audited.findings -= faults;
+            if (bad)
+                one_sector(f);
+            else
+                assert_int_equal(f->audited.findings, 0);
             assert_int_equal(f->audited.items, by_index.items);
             assert_int_equal(f->audited.item_bytes, by_index.item_bytes);
             fixture_told_nothing(f);
