@@ -700,6 +700,35 @@ static void test_who_holds_it_no_more(void **state)
     on_log(f, 1);
 }
 
+/* Where an act stands is told, and known from then on, also when somebody says no while it is made. */
+static void test_beside_an_act(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement at, act = {.kind = STATEMENT_ROLE, .role = {.role = STATEMENT_INVESTIGATOR}};
+    struct store_acted acted;
+    struct statement_range one;
+    uint64_t leaf = scene(f), request = 0, erased = 0;
+    rooms_joins(f, &second, STATEMENT_ANALYST);
+    act.role.name = second.member.name;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    waits(f);
+    assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
+    assert_int_equal(store_statement(s, acted.leaf, &held, &at, &f->e), 0);
+    assert_int_equal(at.kind, STATEMENT_ROLE);
+    one = (struct statement_range){leaf, leaf};
+    assert_int_equal(store_erase_ask(s, &one, 1, "a test says so", &request, &f->e), 0);
+    waits(f);
+    if (store_erase_carry_out(s, request, &erased, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_held_drop(&held);
+    assert_int_equal(store_statement(s, erased, &held, &at, &f->e), 0);
+    assert_int_equal(at.kind, STATEMENT_ERASED);
+    store_close(s);
+    on_log(f, 2);
+}
+
 /* Only a forger's writer takes one twice. */
 static void test_twice_is_found(void **state)
 {
@@ -739,6 +768,7 @@ int main(void)
         FIXTURE_TEST(test_after_other_keys),
         FIXTURE_TEST(test_laid_into_another_compartment),
         FIXTURE_TEST(test_who_holds_it_no_more),
+        FIXTURE_TEST(test_beside_an_act),
         FIXTURE_TEST(test_twice_is_found),
     };
     return FIXTURE_RUN(tests);
