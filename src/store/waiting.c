@@ -317,6 +317,18 @@ static void file_drop(const struct store *s, const struct store_waiting_one *one
         store_tell(s, mine.text);
 }
 
+/* Two of one id would be damage of the log; the second is told when the first is there. */
+static bool id_taken(const struct store_waiting *w, size_t end)
+{
+    for (size_t i = 0; i < end; i++) {
+        const struct store_waiting_one *one = &w->list[i];
+        if (!one->logged && one->rc == 0 && !one->record.gone &&
+            memcmp(one->of.b + 4, w->list[end].of.b + 4, STATEMENT_ID) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int files_fold(struct store *s, const struct store_waiting *w, struct err *e)
 {
     bool told = s->waiting_told;
@@ -330,7 +342,7 @@ static int files_fold(struct store *s, const struct store_waiting *w, struct err
             if (!told)
                 tell_unfit(s, one);
             s->waiting_told = true;
-        } else if (bytes < FOLD_BYTES_MAX) {
+        } else if (bytes < FOLD_BYTES_MAX && !id_taken(w, i)) {
             rc = store_draft_fold(s, &one->record, e);
             bytes += one->record.content.statement.n + one->record.content.values.n;
             s->waits = true;

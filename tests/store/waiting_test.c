@@ -729,6 +729,56 @@ static void test_beside_an_act(void **state)
     on_log(f, 2);
 }
 
+/* Two members under one id, which is in a file's name for all to see: one goes on the log, the other stops all. */
+static void test_two_under_one_id(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    static const char *she[] = {"P-0001"};
+    OWN(buf_drop) struct buf text = {0}, values = {0}, signed_note = {0}, file = {0};
+    OWN(key_drop) struct key key = {0};
+    OWN(store_waiting_release) struct store_waiting w = {0};
+    struct store_spool_of of;
+    struct file_path name;
+    char hers[STORE_SPOOL_NAME];
+    uint64_t leaf = scene(f);
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    waits(f);
+    (void)snprintf(name.s, sizeof name.s, "%s", file_name(f));
+    assert_true(store_spool_named(strrchr(name.s, '/') + 1, &of));
+    memcpy(of.b, second.member.id, 4);
+    struct store_spool_content content = {.secret = {{9}}};
+    struct statement st = form(she, CONSENT_NO);
+    st.place.waited = true;
+    memcpy(st.place.investigation, of.b + 4, STATEMENT_ID);
+    assert_int_equal(statement_make(&st, &content.secret, &text, &values, &f->e), 0);
+    assert_int_equal(statement_finish(st.kind, buf_bytes(&text), &second.member, &second.sign, &signed_note, &f->e), 0);
+    content.statement = buf_bytes(&signed_note);
+    content.values = buf_bytes(&values);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_true(keyring_waiting(s->keyring, 0, &key));
+    store_close(s);
+    const struct store_spool_lock lock = {&key, &f->pin, &of};
+    store_spool_head(&of, 0, &file);
+    assert_int_equal(store_spool_seal(&lock, &content, &file, &f->e), 0);
+    store_spool_name(&of, hers);
+    (void)snprintf(strrchr(name.s, '/') + 1, sizeof hers, "%s", hers);
+    fixture_put(f, name.s, buf_bytes(&file));
+    assert_int_equal(files(f), 2);
+    s = fixture_open(f, STORE_READ);
+    assert_int_equal(store_waiting_read(s, &w, &f->e), 0);
+    for (size_t i = 0; i < w.count; i++)
+        if (w.list[i].rc != 0)
+            fail_msg("%s", w.list[i].why.text);
+    store_close(s);
+    assert_int_equal(note(f), 0);
+    assert_int_equal(files(f), 1);
+    f->told.n = 0;
+    stopped(f, leaf, "the id of another statement");
+    assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+    assert_int_equal(f->verified.findings, 0);
+}
+
 /* Only a forger's writer takes one twice. */
 static void test_twice_is_found(void **state)
 {
@@ -769,6 +819,7 @@ int main(void)
         FIXTURE_TEST(test_laid_into_another_compartment),
         FIXTURE_TEST(test_who_holds_it_no_more),
         FIXTURE_TEST(test_beside_an_act),
+        FIXTURE_TEST(test_two_under_one_id),
         FIXTURE_TEST(test_twice_is_found),
     };
     return FIXTURE_RUN(tests);
