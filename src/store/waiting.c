@@ -261,6 +261,16 @@ static int heard_again(struct store *s, const struct store_spool_of *of, struct 
     return one->rc == 0 || one->rc == ERR_ABSENT ? 0 : err_set(e, one->rc, "%s", one->why.text);
 }
 
+/* Who is told that it stops nothing must not leave what may stop everything. */
+static void take_back(const struct store *s, const struct store_spool_of *of)
+{
+    struct file_path path;
+    char name[STORE_SPOOL_NAME];
+    store_spool_name(of, name);
+    if (path_of(s, name, &path, NULL) == 0)
+        (void)file_remove(path.s, NULL);
+}
+
 int store_wait(struct store *s, struct statement *st, struct err *e)
 {
     OWN(buf_wipe) struct buf text = {0}, values = {0}, note = {0};
@@ -284,6 +294,8 @@ int store_wait(struct store *s, struct statement *st, struct err *e)
     key_drop(&content.secret);
     if (rc == 0)
         rc = heard_again(s, &of, e);
+    if (rc != 0)
+        take_back(s, &of);
     return rc == 0 ? 0 : err_add(e, rc, "it is NOT written down, and stops nothing");
 }
 

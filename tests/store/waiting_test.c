@@ -779,6 +779,25 @@ static void test_two_under_one_id(void **state)
     assert_int_equal(f->verified.findings, 0);
 }
 
+/* A disk that fails while it is said: what is told holds. */
+static void test_a_sync_that_fails_while_it_is_said(void **state)
+{
+    struct fixture *f = *state;
+    (void)scene(f);
+    fixture_keep(f, "scene");
+    unsigned failed = 0;
+    for (int rc = -1; rc != 0; failed++) {
+        fixture_back(f, "scene");
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+        fixture_fail_sync(failed + 1);
+        rc = take_back(s, &f->e);
+        fixture_calm();
+        assert_true(rc == 0 || strstr(f->e.text, "it is NOT written down, and stops nothing") != NULL);
+        assert_int_equal(files(f), rc == 0);
+    }
+    assert_true(failed > 4);
+}
+
 /* Only a forger's writer takes one twice. */
 static void test_twice_is_found(void **state)
 {
@@ -820,6 +839,7 @@ int main(void)
         FIXTURE_TEST(test_who_holds_it_no_more),
         FIXTURE_TEST(test_beside_an_act),
         FIXTURE_TEST(test_two_under_one_id),
+        FIXTURE_TEST(test_a_sync_that_fails_while_it_is_said),
         FIXTURE_TEST(test_twice_is_found),
     };
     return FIXTURE_RUN(tests);
