@@ -597,8 +597,9 @@ static int fold_pass(struct folding *g, struct store_folds *folds, struct err *e
 int store_fold_begin(struct store *s, struct err *e)
 {
     struct folding g = {.s = s};
-    if (s->draft.folded)
-        return 0;
+    int rc = store_waiting_fold(s, e);
+    if (rc != 0 || s->draft.folded)
+        return rc;
     store_folds_release(&s->folds);
     return fold_pass(&g, &s->folds, e);
 }

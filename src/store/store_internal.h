@@ -438,7 +438,8 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
  * may.  By any thread, while no key event is taken.  ERR_DAMAGED.
  * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so
  * once more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
- * store_fold_begin: what waits in spools into the draft at hand, once; what cannot be read is told of, and left.
+ * store_fold_begin: what waits, beside the log and in spools, into the draft at hand, once; what cannot be read is told
+ * of, and left.  Nothing that waits comes behind it: who asks where the leaf of her act will be asks afterwards.
  * store_fold_end: it is on the log: spools are shortened.  store_fold_all: by commits of their own, until none waits
  * that can be put on the log; the draft at hand is a fresh one then.
  * store_spools_look: what there is, as of now, and what of it cannot go on the log.  store_spools_aside: those, to

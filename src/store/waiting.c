@@ -261,6 +261,16 @@ static int heard_again(struct store *s, const struct store_spool_of *of, struct 
     return one->rc == 0 || one->rc == ERR_ABSENT ? 0 : err_set(e, one->rc, "%s", one->why.text);
 }
 
+/* Who is told that it stops nothing must not leave what may stop everything. */
+static void take_back(const struct store *s, const struct store_spool_of *of)
+{
+    struct file_path path;
+    char name[STORE_SPOOL_NAME];
+    store_spool_name(of, name);
+    if (path_of(s, name, &path, NULL) == 0)
+        (void)file_remove(path.s, NULL);
+}
+
 int store_wait(struct store *s, struct statement *st, struct err *e)
 {
     OWN(buf_wipe) struct buf text = {0}, values = {0}, note = {0};
@@ -284,6 +294,8 @@ int store_wait(struct store *s, struct statement *st, struct err *e)
     key_drop(&content.secret);
     if (rc == 0)
         rc = heard_again(s, &of, e);
+    if (rc != 0)
+        take_back(s, &of);
     return rc == 0 ? 0 : err_add(e, rc, "it is NOT written down, and stops nothing");
 }
 
@@ -317,6 +329,18 @@ static void file_drop(const struct store *s, const struct store_waiting_one *one
         store_tell(s, mine.text);
 }
 
+/* Two of one id would be damage of the log; the second is told when the first is there. */
+static bool id_taken(const struct store_waiting *w, size_t end)
+{
+    for (size_t i = 0; i < end; i++) {
+        const struct store_waiting_one *one = &w->list[i];
+        if (!one->logged && one->rc == 0 && !one->record.gone &&
+            memcmp(one->of.b + 4, w->list[end].of.b + 4, STATEMENT_ID) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int files_fold(struct store *s, const struct store_waiting *w, struct err *e)
 {
     bool told = s->waiting_told;
@@ -330,7 +354,7 @@ static int files_fold(struct store *s, const struct store_waiting *w, struct err
             if (!told)
                 tell_unfit(s, one);
             s->waiting_told = true;
-        } else if (bytes < FOLD_BYTES_MAX) {
+        } else if (bytes < FOLD_BYTES_MAX && !id_taken(w, i)) {
             rc = store_draft_fold(s, &one->record, e);
             bytes += one->record.content.statement.n + one->record.content.values.n;
             s->waits = true;

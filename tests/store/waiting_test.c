@@ -700,6 +700,104 @@ static void test_who_holds_it_no_more(void **state)
     on_log(f, 1);
 }
 
+/* Where an act stands is told, and known from then on, also when somebody says no while it is made. */
+static void test_beside_an_act(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    OWN(store_held_drop) struct store_held *held = NULL;
+    struct statement at, act = {.kind = STATEMENT_ROLE, .role = {.role = STATEMENT_INVESTIGATOR}};
+    struct store_acted acted;
+    struct statement_range one;
+    uint64_t leaf = scene(f), request = 0, erased = 0;
+    rooms_joins(f, &second, STATEMENT_ANALYST);
+    act.role.name = second.member.name;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    waits(f);
+    assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
+    assert_int_equal(store_statement(s, acted.leaf, &held, &at, &f->e), 0);
+    assert_int_equal(at.kind, STATEMENT_ROLE);
+    one = (struct statement_range){leaf, leaf};
+    assert_int_equal(store_erase_ask(s, &one, 1, "a test says so", &request, &f->e), 0);
+    waits(f);
+    if (store_erase_carry_out(s, request, &erased, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    store_held_drop(&held);
+    assert_int_equal(store_statement(s, erased, &held, &at, &f->e), 0);
+    assert_int_equal(at.kind, STATEMENT_ERASED);
+    store_close(s);
+    on_log(f, 2);
+}
+
+/* Two members under one id, which is in a file's name for all to see: one goes on the log, the other stops all. */
+static void test_two_under_one_id(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    static const char *she[] = {"P-0001"};
+    OWN(buf_drop) struct buf text = {0}, values = {0}, signed_note = {0}, file = {0};
+    OWN(key_drop) struct key key = {0};
+    OWN(store_waiting_release) struct store_waiting w = {0};
+    struct store_spool_of of;
+    struct file_path name;
+    char hers[STORE_SPOOL_NAME];
+    uint64_t leaf = scene(f);
+    rooms_joins(f, &second, STATEMENT_INVESTIGATOR);
+    waits(f);
+    (void)snprintf(name.s, sizeof name.s, "%s", file_name(f));
+    assert_true(store_spool_named(strrchr(name.s, '/') + 1, &of));
+    memcpy(of.b, second.member.id, 4);
+    struct store_spool_content content = {.secret = {{9}}};
+    struct statement st = form(she, CONSENT_NO);
+    st.place.waited = true;
+    memcpy(st.place.investigation, of.b + 4, STATEMENT_ID);
+    assert_int_equal(statement_make(&st, &content.secret, &text, &values, &f->e), 0);
+    assert_int_equal(statement_finish(st.kind, buf_bytes(&text), &second.member, &second.sign, &signed_note, &f->e), 0);
+    content.statement = buf_bytes(&signed_note);
+    content.values = buf_bytes(&values);
+    struct store *s = fixture_open(f, STORE_READ);
+    assert_true(keyring_waiting(s->keyring, 0, &key));
+    store_close(s);
+    const struct store_spool_lock lock = {&key, &f->pin, &of};
+    store_spool_head(&of, 0, &file);
+    assert_int_equal(store_spool_seal(&lock, &content, &file, &f->e), 0);
+    store_spool_name(&of, hers);
+    (void)snprintf(strrchr(name.s, '/') + 1, sizeof hers, "%s", hers);
+    fixture_put(f, name.s, buf_bytes(&file));
+    assert_int_equal(files(f), 2);
+    s = fixture_open(f, STORE_READ);
+    assert_int_equal(store_waiting_read(s, &w, &f->e), 0);
+    for (size_t i = 0; i < w.count; i++)
+        if (w.list[i].rc != 0)
+            fail_msg("%s", w.list[i].why.text);
+    store_close(s);
+    assert_int_equal(note(f), 0);
+    assert_int_equal(files(f), 1);
+    f->told.n = 0;
+    stopped(f, leaf, "the id of another statement");
+    assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+    assert_int_equal(f->verified.findings, 0);
+}
+
+/* A disk that fails while it is said: what is told holds. */
+static void test_a_sync_that_fails_while_it_is_said(void **state)
+{
+    struct fixture *f = *state;
+    (void)scene(f);
+    fixture_keep(f, "scene");
+    unsigned failed = 0;
+    for (int rc = -1; rc != 0; failed++) {
+        fixture_back(f, "scene");
+        OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+        fixture_fail_sync(failed + 1);
+        rc = take_back(s, &f->e);
+        fixture_calm();
+        assert_true(rc == 0 || strstr(f->e.text, "it is NOT written down, and stops nothing") != NULL);
+        assert_int_equal(files(f), rc == 0);
+    }
+    assert_true(failed > 4);
+}
+
 /* Only a forger's writer takes one twice. */
 static void test_twice_is_found(void **state)
 {
@@ -739,6 +837,9 @@ int main(void)
         FIXTURE_TEST(test_after_other_keys),
         FIXTURE_TEST(test_laid_into_another_compartment),
         FIXTURE_TEST(test_who_holds_it_no_more),
+        FIXTURE_TEST(test_beside_an_act),
+        FIXTURE_TEST(test_two_under_one_id),
+        FIXTURE_TEST(test_a_sync_that_fails_while_it_is_said),
         FIXTURE_TEST(test_twice_is_found),
     };
     return FIXTURE_RUN(tests);
