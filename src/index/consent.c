@@ -218,7 +218,8 @@ static int word_hear(const struct index_hearing *how, struct consent_word *said,
                  : 0;
     if (rc != 0 || consent_hear(standing, said) != CONSENT_HEARD)
         return rc;
-    (void)snprintf(texts->date, sizeof texts->date, "%s", said->date);
+    if (standing->date != texts->date) /* of two noes the later day is kept, which may be in its place already */
+        (void)snprintf(texts->date, sizeof texts->date, "%s", standing->date);
     standing->date = texts->date;
     if (said->until == NULL)
         return 0;

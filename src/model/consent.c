@@ -283,7 +283,9 @@ enum consent_heard consent_hear(struct consent_word *standing, const struct cons
         return CONSENT_OLDER;
     if (no && allows && said->doubtful)
         return CONSENT_NOT_SURE;
+    const char *since = no && !allows && day_before(said->date, standing->date) ? standing->date : said->date;
     *standing = *said;
+    standing->date = since;
     return CONSENT_HEARD;
 }
 

@@ -135,7 +135,8 @@ struct consent_word { /* the newest that a person said of one scope */
  * consent_hear: one more word of hers about a scope, in the order of the log; *standing is the one that counted so far
  * (zeroed: none), and the new one when that counts.  HEARD: it does.  Else what stands was no yes, and: HERS: she said
  * that herself, and this is another's word; OLDER: this is a yes on a form from before it; NOT_SURE: this is a yes that
- * is doubtful.  A no waits for nobody: only the first of these can keep it from counting.
+ * is doubtful.  A no waits for nobody: only the first of these can keep it from counting.  Behind another no it keeps
+ * the later day of the two, from which a yes must be.
  */
 enum consent_heard { CONSENT_HEARD, CONSENT_HERS, CONSENT_OLDER, CONSENT_NOT_SURE };
 enum consent_heard consent_hear(struct consent_word *standing, const struct consent_word *said);

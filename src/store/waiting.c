@@ -243,6 +243,10 @@ static int file_write(struct store *s, const struct store_spool_of *of, const st
         rc = path_of(s, name, &path, e);
     if (rc == 0)
         rc = file_make_folders(folder.s, e);
+    if (rc == 0) /* somebody else may have made them just now, and not have synced them yet */
+        rc = file_sync_parent(folder.s, e);
+    if (rc == 0)
+        rc = file_sync_folder(s->root, e);
     return rc == 0 ? file_create(path.s, buf_bytes(&file), 0600, e) : rc;
 }
 

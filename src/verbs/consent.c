@@ -47,6 +47,17 @@ static int date_read(const char *text, char today[TIME_TEXT_MAX], const char **r
                                                 *ret);
 }
 
+/* Every form from before that day will be refused: a slip of the pen is told.  A day more for who is east of here. */
+static void date_warn(const struct verbs_face *face, const char *date)
+{
+    char tomorrow[TIME_TEXT_MAX];
+    time_text(tomorrow, time_now_unix_s() + INT64_C(86400));
+    if (strncmp(date, tomorrow, strlen("2026-11-20")) > 0)
+        verbs_warn(face,
+                   "%s lies after today, by this computer's clock: what is signed before then will not outweigh it",
+                   date);
+}
+
 static int commit_one(struct store *s, struct statement *st, uint64_t *ret_leaf, struct err *e)
 {
     int rc = store_draft_begin(s, e);
@@ -294,6 +305,8 @@ static int give(const struct verbs_request *request, const struct verbs_face *fa
     if (rc == 0)
         rc = form_read(s, request->option[OPTION_FORM], &st.consent, e);
     if (rc == 0)
+        date_warn(face, st.consent.date);
+    if (rc == 0)
         rc = give_in(s, face, &st, &persons.list, e);
     if (rc == 0)
         rc = verbs_others(s, &others, e);
@@ -339,6 +352,8 @@ static int withdraw(const struct verbs_request *request, const struct verbs_face
         rc = withdrawn_read(request, today, &why, &st.withdrawn, e);
     if (rc == 0)
         rc = verbs_open(request, face, manner_of(&st), 0, &place, &s, e);
+    if (rc == 0)
+        date_warn(face, st.withdrawn.date);
     if (rc == 0)
         rc = withdraw_in(s, face, &st, &persons.list, &recipients, e);
     if (rc == 0)

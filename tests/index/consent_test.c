@@ -260,7 +260,8 @@ static void count_word(struct counted *x, const struct consent_word *word, const
     x->word = *word;
     x->word.doubtful = yes && doubts && is_forged(word->leaf);
     x->own = own;
-    snprintf(x->day, sizeof x->day, "%.10s", date);
+    if (!no || yes || strncmp(date, x->day, 10) > 0) /* of noes the latest day */
+        snprintf(x->day, sizeof x->day, "%.10s", date);
 }
 
 static void count_all(const struct scene *c, const char *code, uint64_t end, bool doubts,

@@ -311,6 +311,10 @@ static void her_no_stands(void **state)
         {{"n1", "y2?", "y3"}, CONSENT_YES, 2},
         {{"n1", "y2?"}, CONSENT_NO, 0},
         {{"Y1", "N2?", "y3"}, CONSENT_NO, 1},             /* what forbids counts, doubtful or not */
+        {{"N4", "A1", "Y2"}, CONSENT_ASK_AGAIN, 1},       /* an old form that forbids makes way for no old yes */
+        {{"A1", "N4", "W2", "Y2"}, CONSENT_WITHDRAWN, 2},
+        {{"N4", "A1", "Y4"}, CONSENT_YES, 2},
+        {{"N4", "Y4", "N1", "Y2"}, CONSENT_YES, 3},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(lives); i++) {

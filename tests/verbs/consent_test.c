@@ -149,7 +149,16 @@ static void older_forms(void **state)
     assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "testify,store", "--no", "share_un", "--by",
                                  "self", "--language", "ko", "--date", "2026-05-02", NULL), 0);
     assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "share_un", "--by", "self", "--language",
-                                 "ko", "--date", "2027-05-01", NULL), 0);
+                                 "ko", "--date", "2999-05-01", NULL), 0);
+    fixture_warned(f, "2999-05-01 lies after today, by this computer's clock");
+    /* Nor does one that forbids, and was found later than it was signed, make way for it. */
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--ask", "testify", "--by", "self", "--language", "ko",
+                                 "--date", "2026-06-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--no", "testify", "--by", "self", "--language", "ko",
+                                 "--date", "2025-06-02", NULL), 0);
+    assert_int_equal(fixture_run(f, "consent", "give", "P-0041", "--yes", "testify", "--by", "self", "--language",
+                                 "ko", "--date", "2026-05-02", NULL), VERBS_REFUSED);
+    fixture_failed(f, ERR_REFUSED, "is newer than this form of 2026-05-02, and no yes: ask her again");
 }
 
 /* By another process, while what is denied is told. */
