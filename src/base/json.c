@@ -219,6 +219,10 @@ struct json_node {
 struct json {
     struct json_node *nodes;
     size_t count, room;
+    /* Members of containers that have not ended; their ->is.first counts from the first node. */
+    struct json_node *stack;
+    size_t stack_room;
+    size_t text_room;
     bool canonical;
     char strings[];
 };
@@ -228,10 +232,8 @@ struct reading {
     struct bytes text;
     size_t at;
     struct json *to;
-    char *strings;           /* behind the last one */
-    /* Members of containers that have not ended; their ->is.first counts from the first node. */
-    struct json_node *stack;
-    size_t open, room;
+    char *strings; /* behind the last one */
+    size_t open;   /* members on the stack */
     unsigned depth;
     enum fault fault;
 };
@@ -468,8 +470,8 @@ static bool members_settle(struct reading *r, size_t from, size_t *ret_first)
         return false;
     *ret_first = j->count;
     for (size_t i = from; i < r->open; i++, j->count++) {
-        j->nodes[j->count] = r->stack[i];
-        if (r->stack[i].kind >= KIND_ARRAY)
+        j->nodes[j->count] = j->stack[i];
+        if (j->stack[i].kind >= KIND_ARRAY)
             j->nodes[j->count].is.first -= (ptrdiff_t)j->count;
     }
     r->open = from;
@@ -490,9 +492,9 @@ static bool take_member(struct reading *r, bool named)
             return fail(r, FAULT_FORM);
         skip_space(r);
     }
-    if (!take_value(r, &one) || !nodes_room(r, &r->stack, &r->room, r->open + 1))
+    if (!take_value(r, &one) || !nodes_room(r, &r->to->stack, &r->to->stack_room, r->open + 1))
         return false;
-    r->stack[r->open++] = one;
+    r->to->stack[r->open++] = one;
     skip_space(r);
     return true;
 }
@@ -515,7 +517,7 @@ static bool take_members(struct reading *r, bool named, struct json_node *ret)
     }
     r->depth--;
     ret->count = r->open - from;
-    if (ret->count > 0 && named && !keys_sort(r, r->stack + from, ret->count))
+    if (ret->count > 0 && named && !keys_sort(r, r->to->stack + from, ret->count))
         return false;
     if (!members_settle(r, from, &first))
         return false;
@@ -562,9 +564,9 @@ static bool take_document(struct reading *r)
     skip_space(r);
     if (r->at < r->text.n)
         return fail(r, FAULT_FORM);
-    if (!nodes_room(r, &r->stack, &r->room, 1))
+    if (!nodes_room(r, &r->to->stack, &r->to->stack_room, 1))
         return false;
-    r->stack[r->open++] = root;
+    r->to->stack[r->open++] = root;
     return members_settle(r, 0, &first);
 }
 
@@ -584,17 +586,38 @@ static int failed(const struct reading *r, struct err *e)
     return err_set(e, ERR_DAMAGED, "this is not JSON, from byte %zu", r->at);
 }
 
+/* Room for the texts of one as long as this; NULL: memory is out. */
+static struct json *document_room(struct json **document, size_t n)
+{
+    if (*document != NULL && (*document)->text_room >= n)
+        return *document;
+    json_drop(document);
+    struct json *made = malloc(sizeof *made + n + 1);
+    if (made != NULL)
+        *made = (struct json){.text_room = n};
+    return *document = made;
+}
+
+int json_parse_again(struct bytes text, struct json **document, struct err *e)
+{
+    struct json *to = document_room(document, text.n);
+    if (to == NULL)
+        return err_memory(e);
+    to->count = 0;
+    to->canonical = true;
+    struct reading r = {.text = text.n == 0 ? bytes_text("") : text, .to = to, .strings = to->strings};
+    return take_document(&r) ? 0 : failed(&r, e);
+}
+
 int json_parse(struct bytes text, struct json **ret_document, struct err *e)
 {
-    OWN(json_drop) struct json *document = malloc(sizeof *document + text.n + 1);
-    if (document == NULL)
-        return err_memory(e);
-    *document = (struct json){.canonical = true};
-    struct reading r = {.text = text.n == 0 ? bytes_text("") : text, .to = document, .strings = document->strings};
-    bool taken = take_document(&r);
-    free(r.stack);
-    if (!taken)
-        return failed(&r, e);
+    OWN(json_drop) struct json *document = NULL;
+    int rc = json_parse_again(text, &document, e);
+    if (rc != 0)
+        return rc;
+    free(document->stack); /* it is read into no more */
+    document->stack = NULL;
+    document->stack_room = 0;
     *ret_document = TAKE(document);
     return 0;
 }
@@ -603,6 +626,7 @@ void json_free(struct json *document)
 {
     if (document == NULL)
         return;
+    free(document->stack);
     free(document->nodes);
     free(document);
 }

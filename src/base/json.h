@@ -42,8 +42,11 @@ struct json_node; /* opaque; NULL means "not there" in every getter */
 /*
  * json_parse: ERR_DAMAGED with a reason when it is not JSON, has duplicate keys or a zero byte, or is nested too deep;
  * ERR_IO when memory is out.  Source: RFC 8259.
+ * json_parse_again: the same into the memory of a document that was read before (NULL: there is none yet), which is
+ * gone, also when this fails: *document may be dropped and read into again then, and nothing else.
  */
 int json_parse(struct bytes text, struct json **ret_document, struct err *e);
+int json_parse_again(struct bytes text, struct json **document, struct err *e);
 void json_free(struct json *document);
 void json_drop(struct json **document);
 const struct json_node *json_root(const struct json *document);

@@ -11,6 +11,7 @@ static const uint64_t GCM_BYTES_MAX = (UINT64_C(1) << 36) - 32; /* SP 800-38D 5.
 
 struct crypt_aead {
     EVP_CIPHER_CTX *context;
+    bool keeps; /* of a thread: its last key, for another one comes soon */
 };
 
 struct crypt_aead *crypt_aead_new(void)
@@ -137,7 +138,22 @@ static struct crypt_aead *take_mine(void)
 static void forget(struct crypt_aead *c)
 {
     static const struct key none;
-    crypt_aead_key(c, &none);
+    if (!c->keeps)
+        crypt_aead_key(c, &none);
+}
+
+void crypt_batch_init(struct crypt_batch *b)
+{
+    b->of = take_mine();
+    assert(!b->of->keeps);
+    b->of->keeps = true;
+}
+
+void crypt_batch_release(struct crypt_batch *b)
+{
+    b->of->keeps = false;
+    forget(b->of);
+    b->of = NULL;
 }
 
 void crypt_seal(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to)

@@ -114,6 +114,15 @@ void crypt_derive_salted(const struct key *key, const uint8_t salt[CRYPT_SALT], 
  */
 void crypt_seal(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes plain, uint8_t *to);
 int crypt_open(const struct key *key, uint64_t nonce, struct bytes aad, struct bytes sealed, uint8_t *to);
+/*
+ * Between the two, what this thread seals and opens by crypt_seal and crypt_open may leave its key where the next one
+ * takes its place, which saves wiping between them; the release wipes the last.  By one thread, never one in another.
+ */
+struct crypt_batch {
+    struct crypt_aead *of;
+};
+void crypt_batch_init(struct crypt_batch *b);
+void crypt_batch_release(struct crypt_batch *b);
 /* A cipher with its key set up once, for many sectors under one key.  Not shared between threads. */
 struct crypt_aead;
 struct crypt_aead *crypt_aead_new(void); /* NULL when memory is out */

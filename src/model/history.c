@@ -470,7 +470,7 @@ int history_read(const struct history *h, const struct history_reading *what, st
     if (once != NULL)
         keys[1] = once->key;
     const struct statement_parsed parsed = {
-        what->bytes, what->values, is_note ? &note : NULL, what->secret, what->salts};
+        what->bytes, what->values, is_note ? &note : NULL, what->secret, what->salts, what->owed};
     rc = statement_read_parsed(&parsed, keys, once != NULL && what->salts == NULL ? 2 : 1, held, ret, e);
     if (rc == 0 && signer != NULL)
         rc = signer_rule(signer, what->leaf, ret->kind, e);

@@ -121,6 +121,7 @@ struct history_reading {
     struct bytes bytes, values;
     const struct key *secret;
     const struct statement_salts *salts; /* in its place, for who was given these; NULL: not used */
+    struct note_owed *owed; /* NULL: signatures are checked; else, of kind accessed alone, by who calls: see note.h */
 };
 int history_read(const struct history *h, const struct history_reading *what, struct statement_held **held,
                  struct statement *ret, const struct history_member **ret_signer, struct err *e);

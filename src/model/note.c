@@ -443,6 +443,26 @@ static int line_check(const struct note *n, const struct note_line *l, const str
     return good ? 0 : err_set(e, ERR_DAMAGED, "the signature by \"%s\" does not fit the note", key->name);
 }
 
+int note_check_later(const struct note *n, const struct note_key *key, struct note_owed *ret, struct err *e)
+{
+    assert(key->type != NOTE_COSIGNATURE);
+    const struct note_line *l = &n->line[0];
+    if (n->lines != 1 || !line_is_by(l, key) || l->signature.n != CRYPT_SIGNATURE) {
+        int rc = note_check(n, key, 1, NOTE_STRICT, e);
+        assert(rc != 0); /* no signature mends that */
+        return rc;
+    }
+    ret->text = n->text;
+    memcpy(ret->public_key, key->public_key, CRYPT_PUBLIC);
+    memcpy(ret->signature, l->signature.p, CRYPT_SIGNATURE);
+    return 0;
+}
+
+bool note_owed_good(const struct note_owed *o)
+{
+    return crypt_verify_raw(o->public_key, o->text, o->signature);
+}
+
 int note_cosigned(const struct note *n, const struct note_key *key, uint64_t *ret_at_unix_s, struct err *e)
 {
     assert(key->type == NOTE_COSIGNATURE);

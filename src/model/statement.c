@@ -1621,6 +1621,12 @@ struct statement_held {
     size_t lists;
 };
 
+static void lists_free(struct statement_held *h)
+{
+    while (h->lists > 0)
+        free(h->list[--h->lists]);
+}
+
 void statement_held_drop(struct statement_held **held)
 {
     struct statement_held *h = *held;
@@ -1629,10 +1635,22 @@ void statement_held_drop(struct statement_held **held)
     json_free(h->json);
     json_free(h->values);
     buf_drop(&h->names);
-    for (size_t i = 0; i < h->lists; i++)
-        free(h->list[i]);
+    lists_free(h);
     free(h);
     *held = NULL;
+}
+
+/* For another statement: its memory is used again, unless that is much; false: memory is out. */
+static bool held_again(struct statement_held **held)
+{
+    enum { KEPT_MAX = 16 << 10 };
+    if (*held != NULL && (*held)->names.room > KEPT_MAX)
+        statement_held_drop(held);
+    if (*held == NULL)
+        return (*held = calloc(1, sizeof **held)) != NULL;
+    buf_clear(&(*held)->names);
+    lists_free(*held);
+    return true;
 }
 
 struct reading {
@@ -2729,7 +2747,7 @@ static int check_claims(struct reading *r, const struct statement_parsed *p)
     size_t count = json_count(claims);
     if (!json_is_array(claims) || count == 0 || count > CLAIMS_MAX)
         return broken(r, "claims");
-    int rc = json_parse(p->values, &r->held->values, r->e);
+    int rc = json_parse_again(p->values, &r->held->values, r->e);
     if (rc == ERR_IO)
         return rc;
     if (rc != 0 || !json_is_canonical(r->held->values))
@@ -2767,7 +2785,7 @@ static int kind_of(struct reading *r)
 {
     const char *kind = json_text(json_get(r->root, "kind"));
     for (enum statement_kind i = 1; kind != NULL && i <= STATEMENT_KIND_LAST; i++)
-        if (statement_kind_known(i) && strcmp(kind, KIND_NAMES[i]) == 0) {
+        if (statement_kind_known(i) && kind[0] == KIND_NAMES[i][0] && strcmp(kind, KIND_NAMES[i]) == 0) {
             r->s->kind = i;
             return 0;
         }
@@ -2775,9 +2793,15 @@ static int kind_of(struct reading *r)
 }
 
 /* The founding statement is signed by the member key that it names itself; it is trusted by its pin alone. */
-static int check_signature(struct reading *r, const struct note *note, const struct note_key *keys, size_t count)
+static int check_signature(struct reading *r, const struct statement_parsed *p, const struct note_key *keys,
+                           size_t count)
 {
     static const struct note unsigned_note;
+    const struct note *note = p->note;
+    if (p->owed != NULL)
+        return r->s->kind == STATEMENT_ACCESSED && note != NULL && count > 0
+                   ? note_check_later(note, keys, p->owed, r->e)
+                   : broken(r, "signature-owed");
     if (r->s->kind == STATEMENT_RECEIVED)
         return note == NULL ? 0 : broken(r, "received-unsigned");
     if (note == NULL)
@@ -2797,7 +2821,7 @@ static int read_text(struct reading *r, struct bytes text)
     struct bytes line = cursor_line(&c);
     if (!cursor_done(&c))
         return broken(r, "two-lines");
-    int rc = json_parse(line, &r->held->json, r->e);
+    int rc = json_parse_again(line, &r->held->json, r->e);
     if (rc != 0)
         return rc;
     if (!json_is_canonical(r->held->json))
@@ -2817,9 +2841,7 @@ int statement_read_parsed(const struct statement_parsed *p, const struct note_ke
                           struct statement_held **held, struct statement *ret, struct err *e)
 {
     bool hidden = p->secret != NULL || p->salts != NULL;
-    statement_held_drop(held);
-    *held = calloc(1, sizeof **held);
-    if (*held == NULL)
+    if (!held_again(held))
         return err_memory(e);
     *ret = (struct statement){0};
     struct reading r = {.held = *held, .s = ret, .e = e};
@@ -2841,7 +2863,7 @@ int statement_read_parsed(const struct statement_parsed *p, const struct note_ke
         rc = read_kind(&r);
     bool later = p->salts != NULL && keys == NULL && ret->kind != STATEMENT_RECEIVED;
     if (rc == 0 && !later)
-        rc = check_signature(&r, p->note, keys, key_count);
+        rc = check_signature(&r, p, keys, key_count);
     if (rc == 0)
         rc = rules(ret, ERR_DAMAGED, e);
     return rc == 0 ? 0 : err_add(e, rc, "statement");

@@ -638,6 +638,8 @@ struct statement_parsed {
     const struct note *note;
     const struct key *secret;
     const struct statement_salts *salts;
+    struct note_owed *owed; /* NULL: signatures are checked; else, of kind accessed alone, that by keys[0] is left
+                               to who calls: see note.h */
 };
 int statement_read_parsed(const struct statement_parsed *p, const struct note_key *keys, size_t key_count,
                           struct statement_held **held, struct statement *ret, struct err *e);

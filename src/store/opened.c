@@ -35,6 +35,8 @@ static void batch_work(void *context, void *job)
 {
     const struct opening *o = context;
     struct batch *b = job;
+    OWN(crypt_batch_release) struct crypt_batch opened;
+    crypt_batch_init(&opened);
     for (size_t i = 0; i < b->count; i++)
         open_one(o->s, b->sealed[i], &b->one[i]);
 }

@@ -67,6 +67,8 @@ static void *seal(void *sealer)
     int rc = 0;
     for (size_t ready = 0; rc == 0 && (x->sealed < ready || (ready = wait_for_more(x)) > x->sealed);) {
         size_t end = ready - x->sealed < SEALER_STEP ? ready : x->sealed + SEALER_STEP, before = x->hidden.n;
+        OWN(crypt_batch_release) struct crypt_batch batch;
+        crypt_batch_init(&batch);
         (void)pthread_mutex_lock(&x->moving);
         while (rc == 0 && x->sealed < end) {
             before = x->hidden.n;

@@ -180,8 +180,7 @@ int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, st
     uint32_t n = cursor_u32(&c), m = cursor_u32(&c);
     ret->statement = cursor_take(&c, n);
     ret->values = cursor_take(&c, m);
-    bool good = !c.failed;
-    for (struct bytes rest = cursor_take(&c, c.left); good && rest.n > 0; rest.n--)
-        good = rest.p[rest.n - 1] == 0;
+    struct bytes rest = cursor_take(&c, c.left);
+    bool good = !c.failed && (rest.n == 0 || (rest.p[0] == 0 && memcmp(rest.p, rest.p + 1, rest.n - 1) == 0));
     return good ? 0 : err_set(e, ERR_DAMAGED, "a record of an access has another form than such records have");
 }

@@ -452,6 +452,7 @@ struct store_record {
     struct statement st;
     uint8_t entry[LEAF_ENTRY]; /* of the leaf to be */
     bool gone;
+    struct note_owed *owed; /* NULL: its signature is checked; else by who reads it: see note.h */
 };
 void store_record_release(struct store_record *r);
 int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,

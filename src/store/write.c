@@ -310,6 +310,8 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
     }
     size_t sealed = store_sealer_end(d, &m->hidden);
+    OWN(crypt_batch_release) struct crypt_batch batch;
+    crypt_batch_init(&batch);
     for (size_t i = 0; i < d->count; i++) {
         const struct draft_leaf *leaf = &d->leaves[i];
         m->told.manifest[i] = LEAF_NO_MANIFEST;

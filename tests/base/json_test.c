@@ -592,6 +592,31 @@ static bool aborts(pid_t child)
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
+/* Shorter, longer, broken, not canonical: each as if it were read alone. */
+static void test_reading_again(void **state)
+{
+    static const char *const texts[] = {
+        "{\"a\":[1,2,{\"b\":\"c\"}]}", "[]", "[1,", "{\"a\":1,\"a\":2}", "{ }", "7",
+        "[[[[\"a text that is longer than all before it, and has members\"]]],0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6]",
+        "{\"b\":0,\"a\":1}", "\"\"", "", "null"};
+    OWN(json_drop) struct json *again = NULL;
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts) * COUNT(texts) * 2; i++) {
+        struct bytes text = bytes_text(texts[(i + i / COUNT(texts)) % COUNT(texts)]);
+        OWN(json_drop) struct json *alone = NULL;
+        OWN(buf_drop) struct buf one = {0}, other = {0};
+        struct err e = {0}, f = {0};
+        int rc = json_parse(text, &alone, &e);
+        assert_int_equal(json_parse_again(text, &again, &f), rc);
+        assert_string_equal(f.text, e.text);
+        if (rc != 0)
+            continue;
+        assert_int_equal(json_is_canonical(again), json_is_canonical(alone));
+        assert_true(json_write(json_root(alone), &one) && json_write(json_root(again), &other));
+        assert_true(bytes_equal(buf_bytes(&one), buf_bytes(&other)));
+    }
+}
+
 static void test_misuse_is_asserted(void **state)
 {
     void (*const mistakes[])(struct json_out *) = {
@@ -632,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_lost_memory_shows_in_the_buffer),
         cmocka_unit_test(test_reading_when_each_allocation_fails),
         cmocka_unit_test(test_writing_when_each_allocation_fails),
+        cmocka_unit_test(test_reading_again),
         cmocka_unit_test(test_misuse_is_asserted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,39 @@ static void threads_do_not_meet(void **state)
     }
 }
 
+/* What the thread's cipher seals by itself shows the key that it has. */
+static void a_batch_leaves_no_key(void **state)
+{
+    (void)state;
+    const struct key keys[3] = {{{1}}, {{2}}}, none = {{0}};
+    const struct bytes plain = bytes_text("plain");
+    uint8_t alone[5 + CRYPT_TAG], sealed[5 + CRYPT_TAG], opened[5];
+    struct crypt_batch b;
+    crypt_batch_init(&b);
+    struct crypt_aead *c = b.of;
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        OWN(crypt_aead_drop) struct crypt_aead *other = crypt_aead_new();
+        crypt_aead_key(other, &keys[i]);
+        crypt_aead_seal(other, i, NONE, plain, alone);
+        crypt_seal(&keys[i], i, NONE, plain, sealed);
+        assert_memory_equal(sealed, alone, sizeof alone);
+        assert_int_equal(crypt_open(&keys[(i + 1) % 3], i, NONE, bytes_of(sealed, sizeof sealed), opened), ERR_DAMAGED);
+        assert_int_equal(crypt_open(&keys[i], i, NONE, bytes_of(sealed, sizeof sealed), opened), 0);
+        crypt_aead_seal(c, i, NONE, plain, sealed);
+        assert_memory_equal(sealed, alone, sizeof alone);
+    }
+    crypt_seal(&keys[1], 7, NONE, plain, sealed);
+    crypt_batch_release(&b);
+    for (size_t i = 0; i < 2; i++) {
+        crypt_aead_seal(c, 7, NONE, plain, sealed);
+        crypt_seal(&none, 7, NONE, plain, alone);
+        assert_memory_equal(sealed, alone, sizeof alone);
+        crypt_seal(&keys[i], 7, NONE, plain, sealed); /* outside of one nothing stays, as before */
+    }
+    crypt_batch_init(&b);
+    crypt_batch_release(&b);
+}
+
 static void nothing_can_be_freed(void **state)
 {
     (void)state;
@@ -194,6 +227,7 @@ int main(void)
         cmocka_unit_test(key_nonce_and_data_are_bound),
         cmocka_unit_test(shorter_than_a_tag),
         cmocka_unit_test(threads_do_not_meet),
+        cmocka_unit_test(a_batch_leaves_no_key),
         cmocka_unit_test(nothing_can_be_freed),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -115,12 +115,25 @@ static void keys_refused(void **state)
     assert_int_equal(note_key_parse(bytes_text(text), &untouched, NULL), ERR_DAMAGED);
 }
 
+/* The same in two steps: what is owed, and whether it is good. */
+static int checked_later(const struct note *n, const struct note_key *by)
+{
+    struct note_owed owed;
+    int rc = note_check_later(n, by, &owed, NULL);
+    return rc != 0 || note_owed_good(&owed) ? rc : ERR_DAMAGED;
+}
+
 static int parse_and_check(struct bytes bytes, const struct note_key *keys, size_t count, enum note_manner manner,
                            struct err *e)
 {
     OWN(note_drop) struct note n = {0};
     int rc = note_parse(bytes, &n, e);
-    return rc != 0 ? rc : note_check(&n, keys, count, manner, e);
+    if (rc != 0)
+        return rc;
+    rc = note_check(&n, keys, count, manner, e);
+    if (manner == NOTE_STRICT && count == 1 && keys->type != NOTE_COSIGNATURE)
+        assert_int_equal(checked_later(&n, keys), rc);
+    return rc;
 }
 
 static void a_note_that_is_not_ours(void **state)

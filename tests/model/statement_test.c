@@ -1295,6 +1295,38 @@ static void round_trips(void **state)
         }
 }
 
+/* Left to who calls it is of one kind alone; of each other one the reading fails. */
+static void a_signature_that_is_owed(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    OWN(statement_held_drop) struct statement_held *held = NULL;
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind)) {
+        struct statement read;
+        struct note_owed owed = {.text = bytes_text("")};
+        OWN(buf_drop) struct buf bytes = {0};
+        OWN(note_drop) struct note note = {0};
+        draw_statement(&d, (enum statement_kind)kind);
+        store(&d.s, &s);
+        assert_int_equal(statement_finish(s.kind, buf_bytes(&s.text), &member, &SEED, &bytes, NULL), 0);
+        bool is_note = kind != STATEMENT_RECEIVED;
+        assert_true(!is_note || note_parse(buf_bytes(&bytes), &note, NULL) == 0);
+        const struct statement_parsed parsed = {.bytes = buf_bytes(&bytes),
+                                                .values = buf_bytes(&s.values),
+                                                .note = is_note ? &note : NULL,
+                                                .secret = secret_of(&s),
+                                                .owed = &owed};
+        int rc = statement_read_parsed(&parsed, both, 2, &held, &read, NULL);
+        assert_int_equal(rc, kind == STATEMENT_ACCESSED ? 0 : ERR_DAMAGED);
+        if (kind != STATEMENT_ACCESSED)
+            continue;
+        assert_same(&d.s, &read);
+        assert_true(note_owed_good(&owed));
+        owed.signature[0] ^= 1;
+        assert_false(note_owed_good(&owed));
+    }
+}
+
 /* Two lines, the second in the canonical form of JSON, and values that nothing but their digests shows. */
 static void the_form(void **state)
 {
@@ -2572,6 +2604,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(a_signature_that_is_owed),
         cmocka_unit_test(the_form),
         cmocka_unit_test(claims_are_salted),
         cmocka_unit_test(names),
