@@ -479,8 +479,9 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     if (terms_words(&r->st) != NULL)
         leaf->statement = r->st;
     if (r->st.kind == STATEMENT_ACCESSED)
-        leaf->statement.accessed = (struct statement_accessed){
-            .items = r->st.accessed.items, .item_count = r->st.accessed.item_count, .use = r->st.accessed.use};
+        leaf->statement.accessed = (struct statement_accessed){.items = r->st.accessed.items,
+                                                               .item_count = r->st.accessed.item_count,
+                                                               .use = {.purpose = r->st.accessed.use.purpose}};
     if (!keep_terms(d, &leaf->statement))
         return err_memory(e);
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
