@@ -57,11 +57,9 @@ bool store_device_parse(struct bytes text, const struct hash *pin, struct store_
 {
     struct cursor c = cursor_of(text);
     struct bytes w[2] = {{0}};
-    struct hash of;
     struct store_device d = {.any = false};
-    if (!cursor_expect(&c, DEVICE_HEAD) || !bytes_words(cursor_line(&c), "pin", w, 1) ||
-        hex_get(w[0], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin) ||
-        !bytes_words(cursor_line(&c), "device", w, 1) || hex_get(w[0], d.id, STATEMENT_ID) != 0)
+    if (!store_outside_head(&c, DEVICE_HEAD, pin) || !bytes_words(cursor_line(&c), "device", w, 1) ||
+        hex_get(w[0], d.id, STATEMENT_ID) != 0)
         return false;
     struct bytes last = cursor_line(&c);
     if (!cursor_done(&c))

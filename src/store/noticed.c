@@ -25,11 +25,8 @@ static const char HEAD[] = "groundwork/noticed/v1\n";
 int store_noticed_parse(struct bytes text, const struct hash *pin, struct store_noticed *ret)
 {
     struct cursor c = cursor_of(text);
-    struct bytes w[1];
-    struct hash of;
     ret->count = 0;
-    if (!cursor_expect(&c, HEAD) || !bytes_words(cursor_line(&c), "pin", w, 1) ||
-        hex_get(w[0], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin))
+    if (!store_outside_head(&c, HEAD, pin))
         return ERR_DAMAGED;
     while (c.left > 0) {
         uint64_t pack = 0;

@@ -30,11 +30,8 @@ static bool report_parse(struct bytes line, struct store_report *r)
 bool store_reports_parse(struct bytes text, const struct hash *pin, struct store_reports *ret)
 {
     struct cursor c = cursor_of(text);
-    struct bytes w[1];
-    struct hash of;
     ret->count = 0;
-    if (!cursor_expect(&c, HEAD) || !bytes_words(cursor_line(&c), "pin", w, 1) ||
-        hex_get(w[0], of.b, CRYPT_HASH) != 0 || !hash_equal(&of, pin))
+    if (!store_outside_head(&c, HEAD, pin))
         return false;
     while (c.left > 0) {
         struct bytes line = cursor_line(&c);

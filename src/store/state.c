@@ -15,6 +15,14 @@ int store_outside(const struct store_place *place, const struct hash *pin, const
     return file_path(to, e, "%s/%s.%s", place->state_folder, hex, ending);
 }
 
+bool store_outside_head(struct cursor *c, const char *head, const struct hash *pin)
+{
+    struct bytes w[1];
+    struct hash of;
+    return cursor_expect(c, head) && bytes_words(cursor_line(c), "pin", w, 1) &&
+           hex_get(w[0], of.b, CRYPT_HASH) == 0 && hash_equal(&of, pin);
+}
+
 int store_key_path(const struct store_place *place, const struct hash *pin, struct file_path *to, struct err *e)
 {
     char hex[2 * PIN_SHOWN + 1];

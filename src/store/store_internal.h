@@ -33,6 +33,9 @@ int store_state_read(const char *path, const struct hash *pin, const struct key 
 int store_state_write(const char *path, const struct hash *pin, const struct key *key, const struct store_state *state,
                 struct err *e);
 
+/* state.c: how a text file beside the state begins: its ${head}, and the line of this pin. */
+bool store_outside_head(struct cursor *c, const char *head, const struct hash *pin);
+
 /*
  * reports.c: what audits on this computer found, in a text file beside the state (FORMAT 7.6).  Whoever has no keys
  * writes it too, so it has no MAC: it is a claim, and goes on the log as one.

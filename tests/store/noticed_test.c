@@ -19,15 +19,16 @@ static void fill(struct fixture *f)
     assert_int_equal(fixture_count(f, "vault/000", ""), 2);
 }
 
-static void flip(struct fixture *f, const char *name, off_t at)
+/* Every item, as far as it can be had. */
+static void read_all(struct fixture *f)
 {
-    struct file_path path;
-    uint8_t byte = 0;
-    assert_int_equal(file_path(&path, &f->e, "%s/%s", f->root.s, name), 0);
-    OWN(fd_drop) int fd = open(path.s, O_RDWR);
-    assert_int_equal(pread(fd, &byte, 1, at), 1);
-    byte ^= 0x10;
-    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    struct vault_digest digest;
+    struct key key;
+    uint64_t record = 0;
+    for (uint64_t leaf = 0; leaf < 16; leaf++)
+        if (store_holder(s, leaf, &key, &record, &f->e) == 0)
+            (void)vault_get(s->vault, &key, record, NULL, &digest, &f->e);
 }
 
 /* "0 7": what the file says. */
@@ -66,23 +67,16 @@ static void by_whoever_reads(void **state)
     fill(f);
     assert_int_equal(fixture_audit(f, true), 0);
     assert_string_equal(said(f), "");
-    flip(f, "vault/000/000000.pack", 100000);
+    fixture_flip(f, "vault/000/000000.pack", 100000);
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
     assert_string_equal(said(f), "0");
-    flip(f, "vault/000/000000.pack", 100000); /* it is as it was */
+    fixture_flip(f, "vault/000/000000.pack", 100000); /* it is as it was */
     assert_int_equal(fixture_audit(f, false), 0);
     assert_string_equal(said(f), "0"); /* without keys nobody knows that it opens */
     assert_int_equal(fixture_audit(f, true), 0);
     assert_string_equal(said(f), "");
-    flip(f, "vault/000/000000.pack", 100000);
-    struct store *s = fixture_open(f, STORE_READ);
-    struct vault_digest digest;
-    struct key key;
-    uint64_t record = 0;
-    for (uint64_t leaf = 0; leaf < 16; leaf++)
-        if (store_holder(s, leaf, &key, &record, &f->e) == 0)
-            (void)vault_get(s->vault, &key, record, NULL, &digest, &f->e);
-    store_close(s);
+    fixture_flip(f, "vault/000/000000.pack", 100000);
+    read_all(f);
     assert_string_equal(said(f), "0 18446744073709551615"); /* who reads an item does not know of all */
     suspects(f, (const uint64_t[]){0, 1}, 2);
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
@@ -164,15 +158,8 @@ static void each_compartment_by_itself(void **state)
     rooms_as(f, &f->id, ROOMS_SECOND);
     rooms_takes_in(f, "second", 5000, 2);
     rooms_as(f, &f->id, NULL);
-    flip(f, "vault/000/000000.pack", 100000);
-    struct store *s = fixture_open(f, STORE_READ);
-    struct vault_digest digest;
-    struct key key;
-    uint64_t record = 0;
-    for (uint64_t leaf = 0; leaf < 16; leaf++)
-        if (store_holder(s, leaf, &key, &record, &f->e) == 0)
-            (void)vault_get(s->vault, &key, record, NULL, &digest, &f->e);
-    store_close(s);
+    fixture_flip(f, "vault/000/000000.pack", 100000);
+    read_all(f);
     assert_string_equal(said(f), "0 18446744073709551615");
     rooms_as(f, &f->id, ROOMS_SECOND);
     suspects(f, NULL, 0);
@@ -180,7 +167,7 @@ static void each_compartment_by_itself(void **state)
     rooms_as(f, &f->id, NULL);
     assert_string_equal(said(f), "0 18446744073709551615");
     suspects(f, (const uint64_t[]){0, 1}, 2);
-    s = fixture_open(f, STORE_CHECK);
+    struct store *s = fixture_open(f, STORE_CHECK);
     struct store_ages ages;
     assert_int_equal(store_audit_ages(s, &ages, &f->e), 0);
     assert_int_equal(ages.damaged, 1);
@@ -305,10 +292,10 @@ static void what_is_no_list(void **state)
     fixture_told(f, "every pack counts as damaged until groundwork audit --full has made it anew");
     assert_int_equal(fixture_audit(f, false), 0);
     suspects(f, (const uint64_t[]){0, 1}, 2);
-    flip(f, "vault/000/000000.pack", 100000);
+    fixture_flip(f, "vault/000/000000.pack", 100000);
     assert_int_equal(fixture_audit(f, false), ERR_DAMAGED);
     assert_string_equal(said(f), "0 18446744073709551615");
-    flip(f, "vault/000/000000.pack", 100000);
+    fixture_flip(f, "vault/000/000000.pack", 100000);
     assert_int_equal(file_replace(path.s, bytes_text("garbage"), 0600, &f->e), 0);
     assert_int_equal(fixture_audit(f, true), 0);
     assert_string_equal(said(f), "");
