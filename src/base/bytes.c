@@ -372,24 +372,31 @@ static bool base64_size(struct bytes text, size_t *ret_n)
     return true;
 }
 
-/* Four letters as ${n} (one to three) bytes; false for other letters and for bits that no byte holds. */
-static bool get_base64_group(const uint8_t text[4], uint8_t *to, size_t n)
+/* Whole groups of four letters; false for other letters, which is looked at once for all: there hardly ever are any. */
+static bool get_base64_groups(const uint8_t *text, size_t groups, uint8_t *to)
 {
-    uint32_t v = 0;
-    for (size_t i = 0; i < 4; i++) {
-        uint32_t letter = i <= n ? base64_values[text[i]] : 1;
-        if (letter == 0)
-            return false;
-        v = v << 6 | (letter - 1);
-    }
-    if ((n == 1 && (v & 0xffff) != 0) || (n == 2 && (v & 0xff) != 0))
-        return false;
-    to[0] = (uint8_t)(v >> 16);
-    if (n > 1)
+    uint32_t others = 0;
+    for (; groups > 0; groups--, text += 4, to += 3) {
+        uint32_t a = base64_values[text[0]] - 1u, b = base64_values[text[1]] - 1u;
+        uint32_t c = base64_values[text[2]] - 1u, d = base64_values[text[3]] - 1u;
+        uint32_t v = a << 18 | b << 12 | c << 6 | d;
+        others |= a | b | c | d;
+        to[0] = (uint8_t)(v >> 16);
         to[1] = (uint8_t)(v >> 8);
-    if (n > 2)
         to[2] = (uint8_t)v;
-    return true;
+    }
+    return others < 64;
+}
+
+/* The last letters, two for one byte or three for two; false also for bits that no byte holds. */
+static bool get_base64_end(const uint8_t *text, uint8_t *to, size_t n)
+{
+    uint32_t a = base64_values[text[0]] - 1u, b = base64_values[text[1]] - 1u;
+    uint32_t c = n == 2 ? base64_values[text[2]] - 1u : 0, v = a << 18 | b << 12 | c << 6;
+    to[0] = (uint8_t)(v >> 16);
+    if (n == 2)
+        to[1] = (uint8_t)(v >> 8);
+    return (a | b | c) < 64 && (v & (n == 2 ? 0xff : 0xffff)) == 0;
 }
 
 int base64_get_exact(struct bytes text, uint8_t *to, size_t n)
@@ -397,12 +404,10 @@ int base64_get_exact(struct bytes text, uint8_t *to, size_t n)
     size_t size = 0;
     if (!base64_size(text, &size) || size != n)
         return ERR_DAMAGED;
-    for (size_t i = 0; i < n; i += 3) {
-        size_t group = n - i < 3 ? n - i : 3;
-        if (!get_base64_group(text.p + i / 3 * 4, to + i, group))
-            return ERR_DAMAGED;
-    }
-    return 0;
+    size_t groups = n / 3, rest = n % 3;
+    bool good = get_base64_groups(text.p, groups, to) &&
+                (rest == 0 || get_base64_end(text.p + groups * 4, to + groups * 3, rest));
+    return good ? 0 : ERR_DAMAGED;
 }
 
 int base64_get(struct bytes text, struct buf *to)

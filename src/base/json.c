@@ -276,6 +276,8 @@ static bool take(struct reading *r, char c)
 
 static void skip_space(struct reading *r)
 {
+    if (peek(r) > ' ') /* most often */
+        return;
     for (uint8_t c = peek(r); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(r)) {
         r->to->canonical = false;
         r->at++;
@@ -344,15 +346,33 @@ static bool take_escape(struct reading *r)
     return true;
 }
 
-/* What stands for itself, up to a quote, a backslash or what may not stand there. */
+/* How many bytes stand for themselves, up to a quote, a backslash or what may not stand there; eight at once, while
+ * none of them is such a one.  *ret_ascii: all of them are. */
+static size_t plain_bytes(const uint8_t *p, size_t left, bool *ret_ascii)
+{
+    const uint64_t ones = UINT64_MAX / 0xff, high = ones * 0x80;
+    uint64_t all = 0;
+    size_t n = 0;
+    for (; left - n >= sizeof all; n += sizeof all) {
+        uint64_t word;
+        memcpy(&word, p + n, sizeof word);
+        uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+        if ((((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high)
+            break;
+        all |= word;
+    }
+    for (; n < left && p[n] >= 0x20 && p[n] != '"' && p[n] != '\\'; n++)
+        all |= p[n];
+    *ret_ascii = (all & high) == 0;
+    return n;
+}
+
 static bool take_plain(struct reading *r)
 {
     const uint8_t *p = r->text.p + r->at;
-    size_t left = r->text.n - r->at, n = 0;
-    uint8_t all = 0;
-    for (; n < left && p[n] >= 0x20 && p[n] != '"' && p[n] != '\\'; n++)
-        all |= p[n];
-    if (all >= 0x80 && !unicode_valid(bytes_of(p, n)))
+    bool ascii;
+    size_t n = plain_bytes(p, r->text.n - r->at, &ascii);
+    if (!ascii && !unicode_valid(bytes_of(p, n)))
         return false;
     r->strings = mempcpy(r->strings, p, n);
     r->at += n;

@@ -43,8 +43,19 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c <= 0x9F);
 }
 
+/* Of letters as most names are made of. */
+static bool is_plain_name(struct bytes name)
+{
+    size_t n = 0;
+    while (n < name.n && name.p[n] > 0x20 && name.p[n] < 0x7F && name.p[n] != '+')
+        n++;
+    return n == name.n && n > 0 && n <= NOTE_NAME_MAX;
+}
+
 static int name_check(struct bytes name, int code, struct err *e)
 {
+    if (is_plain_name(name))
+        return 0;
     if (name.n == 0)
         return err_set(e, code, "a key name is empty");
     if (name.n > NOTE_NAME_MAX)
@@ -311,11 +322,12 @@ void note_drop(struct note *n)
 /* Where the last empty line begins: the newline that is it; 0 when there is none (an empty line follows a text). */
 static size_t last_empty_line(struct bytes note)
 {
-    for (size_t i = note.n - 1; i > 0; i--) {
-        if (note.p[i] == '\n' && note.p[i - 1] == '\n')
-            return i;
-    }
-    return 0;
+    size_t i = note.n;
+    do {
+        const uint8_t *line = memrchr(note.p, '\n', i);
+        i = line == NULL ? 0 : (size_t)(line - note.p);
+    } while (i > 0 && note.p[i - 1] != '\n');
+    return i;
 }
 
 /* One line without its newline.  The signature is appended to n->decoded; its place is set when all have come. */

@@ -636,9 +636,38 @@ static void test_misuse_is_asserted(void **state)
     }
 }
 
+/* Eight bytes are looked at together: what ends a text, or may not stand in it, is met at each place among them. */
+static void test_plain_text_of_each_length(void **state)
+{
+    static const char *const middles[] = {"",     "\\n",   "\\\"", "\\\\", "\xed\x95\x9c", "\x7f",
+                                          "\x80", "\x1f", "\n",   "!",    "#",            "["};
+    static const char *const means[] = {"",   "\n", "\"", "\\", "\xed\x95\x9c", "\x7f",
+                                        NULL, NULL, NULL, "!",  "#",            "["};
+    (void)state;
+    for (size_t before = 0; before < 20; before++)
+        for (size_t behind = 0; behind < 20; behind++)
+            for (size_t m = 0; m < COUNT(middles); m++) {
+                char text[64], want[64];
+                OWN(json_drop) struct json *document = NULL;
+                static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+                (void)snprintf(text, sizeof text, "\"%.*s%s%.*s\"", (int)before, letters, middles[m], (int)behind,
+                               letters);
+                int rc = json_parse(bytes_text(text), &document, NULL);
+                assert_int_equal(rc, means[m] == NULL ? ERR_DAMAGED : 0);
+                if (rc != 0)
+                    continue;
+                (void)snprintf(want, sizeof want, "%.*s%s%.*s", (int)before, letters, means[m], (int)behind, letters);
+                assert_string_equal(json_text(json_root(document)), want);
+                text[strlen(text) - 1] = 'x'; /* it does not end */
+                json_drop(&document);
+                assert_int_equal(json_parse(bytes_text(text), &document, NULL), ERR_DAMAGED);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_text_of_each_length),
         cmocka_unit_test(test_writing),
         cmocka_unit_test(test_strings_are_escaped_as_little_as_can_be),
         cmocka_unit_test(test_integers_at_the_limit_and_one_past),
