@@ -106,6 +106,10 @@ void crypt_node_hash(const struct hash *left, const struct hash *right, struct h
 void crypt_derive(const struct key *key, const char *purpose, struct bytes context, struct key *ret);
 /* crypt_derive_salted: PRK = HKDF-Extract(salt, IKM = ${key}), then HKDF-Expand(PRK, info = purpose || 0x00). */
 void crypt_derive_salted(const struct key *key, const uint8_t salt[CRYPT_SALT], const char *purpose, struct key *ret);
+/* The same for each of ${count} keys without a context, or salts, side by side.  ${purpose}: at most 53 bytes. */
+void crypt_derive_each(const struct key *keys, size_t count, const char *purpose, struct key *ret);
+void crypt_derive_salted_each(const struct key *key, const uint8_t (*salts)[CRYPT_SALT], size_t count,
+                              const char *purpose, struct key *ret);
 
 /*
  * AES-256-GCM (NIST SP 800-38D).  The nonce is 4 zero bytes and ${nonce} as u64be.  ${to} receives n bytes and the

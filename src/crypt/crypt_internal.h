@@ -17,6 +17,7 @@ int crypt_aead_start(struct err *e);
 int crypt_random_start(struct err *e);
 bool crypt_share_start(void); /* false: libgfshare computes wrong results */
 bool crypt_lanes_start(void); /* false: the processor's SHA instructions compute wrong results */
+bool crypt_derive_start(void); /* false: so do those that derive many keys at once */
 
 /*
  * An incremental hash: h has the state, as words, up to the last whole block; num bytes of the next one wait in it.

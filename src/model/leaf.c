@@ -18,11 +18,26 @@ enum {
 };
 enum envelope_codec { ENVELOPE_PLAIN = 0, ENVELOPE_FIELDS = 1 };
 
+#define LEAF_SALT_PURPOSE "groundwork/leaf-salt/v1"
+
 void leaf_salt(const struct key *secret, uint8_t ret[CRYPT_SALT])
 {
     OWN(key_drop) struct key salt = {0};
-    crypt_derive(secret, "groundwork/leaf-salt/v1", bytes_of(NULL, 0), &salt);
+    crypt_derive(secret, LEAF_SALT_PURPOSE, bytes_of(NULL, 0), &salt);
     memcpy(ret, salt.b, CRYPT_SALT);
+}
+
+void leaf_salts(const struct key *secrets, size_t count, uint8_t (*ret)[CRYPT_SALT])
+{
+    enum { ROW = 16 };
+    struct key salts[ROW];
+    for (size_t at = 0; at < count; at += ROW) {
+        size_t n = count - at < ROW ? count - at : ROW;
+        crypt_derive_each(secrets + at, n, LEAF_SALT_PURPOSE, salts);
+        for (size_t i = 0; i < n; i++)
+            memcpy(ret[at + i], salts[i].b, CRYPT_SALT);
+    }
+    crypt_wipe(salts, sizeof salts);
 }
 
 void leaf_manifest_key(const struct key *secret, struct key *ret)
@@ -30,9 +45,9 @@ void leaf_manifest_key(const struct key *secret, struct key *ret)
     crypt_derive(secret, "groundwork/manifest/v1", bytes_of(NULL, 0), ret);
 }
 
-static void statement_key(const struct key *secret, struct key *ret)
+void leaf_statement_keys(const struct key *secrets, size_t count, struct key *ret)
 {
-    crypt_derive(secret, "groundwork/statement-key/v1", bytes_of(NULL, 0), ret);
+    crypt_derive_each(secrets, count, "groundwork/statement-key/v1", ret);
 }
 
 void leaf_claim_salt(const struct key *secret, const char *claim, uint8_t ret[LEAF_CLAIM_SALT])
@@ -65,19 +80,24 @@ static void hash_two(const uint8_t *prefix, size_t n, struct bytes text, struct 
     crypt_sha256_free(c);
 }
 
+/* What is hashed before a statement; ${salt}: NULL for a public one. */
+static size_t commit_prefix(const uint8_t *salt, size_t statement_bytes, uint8_t to[PREFIX_MAX])
+{
+    size_t n = sizeof COMMIT_PURPOSE - 1;
+    memcpy(to, COMMIT_PURPOSE, n);
+    if (salt != NULL) {
+        memcpy(to + n, salt, CRYPT_SALT);
+        n += CRYPT_SALT;
+    }
+    u64_put(to + n, statement_bytes);
+    return n + 8;
+}
+
 static void entry_make(uint8_t kind, const uint8_t *salt, struct bytes statement, uint8_t ret[LEAF_ENTRY])
 {
     uint8_t prefix[PREFIX_MAX];
-    size_t n = sizeof COMMIT_PURPOSE - 1;
-    memcpy(prefix, COMMIT_PURPOSE, n);
-    if (salt != NULL) {
-        memcpy(prefix + n, salt, CRYPT_SALT);
-        n += CRYPT_SALT;
-    }
-    u64_put(prefix + n, statement.n);
-    n += 8;
     struct hash digest;
-    hash_two(prefix, n, statement, &digest);
+    hash_two(prefix, commit_prefix(salt, statement.n, prefix), statement, &digest);
     ret[0] = kind;
     memcpy(ret + 1, digest.b, CRYPT_HASH);
 }
@@ -88,6 +108,45 @@ void leaf_entry_hidden(const struct key *secret, struct bytes statement, uint8_t
     leaf_salt(secret, salt);
     entry_make(LEAF_HIDDEN, salt, statement, ret);
     crypt_wipe(salt, sizeof salt);
+}
+
+/* Short ones lie in a row, each behind its prefix; a long one is hashed where it is. */
+enum { ROW = 32, ROW_BYTES = 1024 };
+struct row {
+    struct key salt[ROW];
+    uint8_t joined[ROW][ROW_BYTES];
+};
+
+static void entries_row(struct row *r, const struct key *secrets, const struct bytes *statements, size_t count,
+                        uint8_t (*ret)[LEAF_ENTRY])
+{
+    struct bytes x[ROW];
+    struct hash digest[ROW];
+    crypt_derive_each(secrets, count, LEAF_SALT_PURPOSE, r->salt);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes s = statements[i];
+        size_t n = commit_prefix(r->salt[i].b, s.n, r->joined[i]);
+        bool fits = s.n <= ROW_BYTES - n;
+        if (fits && s.n > 0)
+            memcpy(r->joined[i] + n, s.p, s.n);
+        x[i] = bytes_of(r->joined[i], fits ? n + s.n : 0);
+    }
+    crypt_sha256_many(x, count, digest);
+    for (size_t i = 0; i < count; i++) {
+        ret[i][0] = LEAF_HIDDEN;
+        memcpy(ret[i] + 1, digest[i].b, CRYPT_HASH);
+        if (x[i].n == 0)
+            entry_make(LEAF_HIDDEN, r->salt[i].b, statements[i], ret[i]);
+    }
+}
+
+void leaf_entries_hidden(const struct key *secrets, const struct bytes *statements, size_t count,
+                         uint8_t (*ret)[LEAF_ENTRY])
+{
+    struct row r;
+    for (size_t i = 0; i < count; i += ROW)
+        entries_row(&r, secrets + i, statements + i, count - i < ROW ? count - i : ROW, ret + i);
+    crypt_wipe(&r, sizeof r);
 }
 
 void leaf_entry_opened(const uint8_t salt[CRYPT_SALT], struct bytes statement, uint8_t ret[LEAF_ENTRY])
@@ -144,6 +203,14 @@ static void put_plain(const struct leaf_envelope *envelope, uint8_t *p)
 int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, const struct leaf_envelope *envelope,
               struct buf *to)
 {
+    OWN(key_drop) struct key key = {0};
+    leaf_statement_keys(secret, 1, &key);
+    return leaf_seal_under(&key, pin, leaf, envelope, to);
+}
+
+int leaf_seal_under(const struct key *statement_key, const struct hash *pin, uint64_t leaf,
+                    const struct leaf_envelope *envelope, struct buf *to)
+{
     bool fields = envelope->fields.n > 0;
     size_t n = fields ? ENVELOPE_FIXED + envelope->fields.n
                       : ENVELOPE_HEAD + envelope->statement.n + envelope->values.n;
@@ -163,9 +230,7 @@ int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, c
     memset(p + n, 0, padded - n);
     uint8_t aad[ENVELOPE_AAD];
     envelope_aad(pin, leaf, aad);
-    OWN(key_drop) struct key key = {0};
-    statement_key(secret, &key);
-    crypt_seal(&key, 0, bytes_of(aad, sizeof aad), bytes_of(p, padded), p);
+    crypt_seal(statement_key, 0, bytes_of(aad, sizeof aad), bytes_of(p, padded), p);
     return 0;
 }
 
@@ -195,7 +260,7 @@ int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, s
     uint8_t aad[ENVELOPE_AAD];
     envelope_aad(pin, leaf, aad);
     OWN(key_drop) struct key key = {0};
-    statement_key(secret, &key);
+    leaf_statement_keys(secret, 1, &key);
     if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), sealed, p) != 0)
         return ERR_DAMAGED;
     struct cursor c = cursor_of(bytes_of(p, sealed.n - CRYPT_TAG));

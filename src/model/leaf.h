@@ -17,11 +17,16 @@ enum {
 
 /* Everything that hangs on a leaf secret, each by its own purpose (HKDF-Expand). */
 void leaf_salt(const struct key *secret, uint8_t ret[CRYPT_SALT]);
+/* leaf_salts: of ${count} secrets, side by side. */
+void leaf_salts(const struct key *secrets, size_t count, uint8_t (*ret)[CRYPT_SALT]);
 void leaf_manifest_key(const struct key *secret, struct key *ret);
 void leaf_claim_salt(const struct key *secret, const char *claim, uint8_t ret[LEAF_CLAIM_SALT]);
 
 /* leaf_entry_hidden: 0x01 || SHA-256("groundwork/commit/v1\n" || salt || u64be length || statement). */
 void leaf_entry_hidden(const struct key *secret, struct bytes statement, uint8_t ret[LEAF_ENTRY]);
+/* leaf_entries_hidden: of ${count} leaves, side by side. */
+void leaf_entries_hidden(const struct key *secrets, const struct bytes *statements, size_t count,
+                         uint8_t (*ret)[LEAF_ENTRY]);
 /* leaf_entry_opened: the same by the salt alone. */
 void leaf_entry_opened(const uint8_t salt[CRYPT_SALT], struct bytes statement, uint8_t ret[LEAF_ENTRY]);
 /* leaf_entry_public: 0x02 || SHA-256("groundwork/commit/v1\n" || u64be length || statement). */
@@ -43,7 +48,11 @@ size_t leaf_compact_padded(size_t n); /* bytes that fields of ${n} bytes take in
 /*
  * leaf_seal: append the envelope, padded to its size class, under the leaf's statement key; bound to ${pin} and
  * ${leaf}.  leaf_open: decrypt into ${held}, from which ${ret} borrows.  ERR_DAMAGED without words.
+ * leaf_statement_keys, leaf_seal_under: the same by keys that were derived for many of them at once.
  */
+void leaf_statement_keys(const struct key *secrets, size_t count, struct key *ret);
+int leaf_seal_under(const struct key *statement_key, const struct hash *pin, uint64_t leaf,
+                    const struct leaf_envelope *envelope, struct buf *to);
 int leaf_seal(const struct key *secret, const struct hash *pin, uint64_t leaf, const struct leaf_envelope *envelope,
               struct buf *to);
 int leaf_open(const struct key *secret, const struct hash *pin, uint64_t leaf, struct bytes sealed, struct buf *held,

@@ -22,11 +22,21 @@ void tree_edge_begin(struct tree_edge *t)
 
 void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash)
 {
+    tree_edge_add_tile(t, leaf_hash, NULL);
+}
+
+void tree_edge_add_tile(struct tree_edge *t, const struct hash *leaf_hash, struct hash *ret)
+{
     assert(t->size < TREE_SIZE_MAX);
     struct hash h = *leaf_hash;
     size_t peaks = peaks_of(t->size);
-    for (uint64_t s = t->size; (s & 1) != 0; s >>= 1)
+    uint64_t under = 1; /* this hash */
+    for (uint64_t s = t->size; (s & 1) != 0; s >>= 1) {
         crypt_node_hash(&t->peak[--peaks], &h, &h);
+        under *= 2;
+        if (under == TREE_TILE_WIDTH && ret != NULL)
+            *ret = h;
+    }
     t->peak[peaks] = h;
     t->size++;
 }

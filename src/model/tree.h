@@ -19,6 +19,8 @@ struct tree_edge {
 };
 void tree_edge_begin(struct tree_edge *t);
 void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash);
+/* tree_edge_add_tile: the same; where it fills a tile of level 0, *ret is the root over that. */
+void tree_edge_add_tile(struct tree_edge *t, const struct hash *leaf_hash, struct hash *ret);
 void tree_edge_root(const struct tree_edge *t, struct hash *ret);
 /* tree_root: the root over ${count} leaf hashes. */
 void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret);

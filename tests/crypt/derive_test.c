@@ -139,9 +139,40 @@ static void every_part_matters(void **state)
     }
 }
 
+/* As many as leave some over behind each sixteen; what follows the last one is not written. */
+static void each_is_one_by_one(void **state)
+{
+    enum { MOST = 50 };
+    static const char *const purposes[] = {"", "groundwork/leaf-salt/v1",
+                                           "the longest purpose that may be, of fifty-three bytes"};
+    static struct key keys[MOST], found[MOST + 1], want;
+    static uint8_t salts[MOST][CRYPT_SALT];
+    (void)state;
+    assert_int_equal(strlen(purposes[2]), 53);
+    crypt_random(keys, sizeof keys);
+    crypt_random(salts, sizeof salts);
+    for (size_t p = 0; p < COUNT(purposes); p++)
+        for (size_t count = 0; count <= MOST; count++) {
+            memset(found, 0xa5, sizeof found);
+            crypt_derive_each(keys, count, purposes[p], found);
+            for (size_t i = 0; i < count; i++) {
+                crypt_derive(&keys[i], purposes[p], NONE, &want);
+                assert_memory_equal(found[i].b, want.b, CRYPT_KEY);
+            }
+            assert_int_equal(found[count].b[0], 0xa5);
+            crypt_derive_salted_each(&keys[3], (const uint8_t(*)[CRYPT_SALT])salts, count, purposes[p], found);
+            for (size_t i = 0; i < count; i++) {
+                crypt_derive_salted(&keys[3], salts[i], purposes[p], &want);
+                assert_memory_equal(found[i].b, want.b, CRYPT_KEY);
+            }
+            assert_int_equal(found[count].b[0], 0xa5);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_is_one_by_one),
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(hkdf_vectors),
         cmocka_unit_test(derive_is_hkdf),

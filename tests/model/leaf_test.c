@@ -358,9 +358,45 @@ static void largest(void **state)
     assert_int_equal(leaf_open(&s.secret, &s.pin, s.leaf, bytes_of(too_long, room), &held, &opened), ERR_DAMAGED);
 }
 
+/* Many at once are what each is alone, also about the length from which a statement is hashed where it lies. */
+static void many_at_once(void **state)
+{
+    enum { MANY = 70, LONGEST = 2100 };
+    static struct key secrets[MANY], keys[MANY];
+    static uint8_t text[LONGEST], entries[MANY][LEAF_ENTRY], salts[MANY][CRYPT_SALT];
+    struct bytes statements[MANY];
+    (void)state;
+    crypt_random(secrets, sizeof secrets);
+    crypt_random(text, sizeof text);
+    for (size_t from = 0; from < LONGEST; from += MANY) {
+        for (size_t i = 0; i < MANY; i++)
+            statements[i] = bytes_of(text, from + i);
+        leaf_entries_hidden(secrets, statements, MANY, entries);
+        for (size_t i = 0; i < MANY; i++) {
+            uint8_t want[LEAF_ENTRY];
+            leaf_entry_hidden(&secrets[i], statements[i], want);
+            assert_memory_equal(entries[i], want, LEAF_ENTRY);
+        }
+    }
+    leaf_salts(secrets, MANY, salts);
+    leaf_statement_keys(secrets, MANY, keys);
+    for (size_t i = 0; i < MANY; i++) {
+        OWN(buf_drop) struct buf one = {0}, under = {0};
+        const struct hash pin = {{5}};
+        const struct leaf_envelope envelope = {.manifest_record = 7, .statement = statements[i]};
+        uint8_t salt[CRYPT_SALT];
+        leaf_salt(&secrets[i], salt);
+        assert_memory_equal(salts[i], salt, CRYPT_SALT);
+        assert_int_equal(leaf_seal(&secrets[i], &pin, i, &envelope, &one), 0);
+        assert_int_equal(leaf_seal_under(&keys[i], &pin, i, &envelope, &under), 0);
+        assert_true(bytes_equal(buf_bytes(&one), buf_bytes(&under)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_at_once),
         cmocka_unit_test(derived_values),
         cmocka_unit_test(entries),
         cmocka_unit_test(values_differ),

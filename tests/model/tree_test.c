@@ -427,9 +427,31 @@ static void tile_paths(void **state)
     assert_path(-1, UINT64_MAX, 256, "tile/entries/x018/x446/x744/x073/x709/x551/615");
 }
 
+/* What an edge says of each tile that was filled is the root over its leaves, and of others it says nothing. */
+static void tiles_of_an_edge(void **state)
+{
+    static struct hash leaves[5 * TREE_TILE_WIDTH + 3];
+    static const struct hash none;
+    struct tree_edge edge, plain;
+    (void)state;
+    tree_edge_begin(&edge);
+    tree_edge_begin(&plain);
+    for (size_t i = 0; i < COUNT(leaves); i++) {
+        struct hash above = none, want = none;
+        u64_put(leaves[i].b, i * 77 + 1);
+        tree_edge_add_tile(&edge, &leaves[i], &above);
+        tree_edge_add(&plain, &leaves[i]);
+        if ((i + 1) % TREE_TILE_WIDTH == 0)
+            tree_root(leaves + i + 1 - TREE_TILE_WIDTH, TREE_TILE_WIDTH, &want);
+        assert_true(hash_equal(&above, &want));
+    }
+    assert_memory_equal(&edge, &plain, sizeof edge);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tiles_of_an_edge),
         cmocka_unit_test(known_roots),
         cmocka_unit_test(roots_and_edges),
         cmocka_unit_test(inclusion_proofs),
