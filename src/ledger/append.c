@@ -83,7 +83,8 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
     memcpy(c.origin, key->name, sizeof(c.origin));
     tree_edge_root(&edge, &c.root);
     OWN(buf_drop) struct buf note = {0};
-    struct ledger_built record = {0};
+    struct ledger_built record = {.bytes = l->prepared}; /* of the one before: the room, emptied */
+    l->prepared = (struct buf){0};
     rc = checkpoint_sign(&c, key, &l->seed, &note, e);
     if (rc == 0 && l->turns)
         rc = sign_too(l, &c, &note, e);
@@ -105,7 +106,6 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
         .root = c.root,
     };
     l->next_edge = edge;
-    buf_drop(&l->prepared);
     buf_drop(&l->prepared_note);
     l->prepared = record.bytes;
     l->prepared_note = note;
@@ -198,6 +198,7 @@ static int append_both(struct ledger *l, struct appending a[2], struct err *e)
 
 int ledger_commit(struct ledger *l, struct err *e)
 {
+    enum { ROOM_KEPT_MAX = 16 << 20 }; /* for the next record: fresh pages cost more than to fill them */
     int rc = may_append(l, e);
     if (rc != 0)
         return rc;
@@ -224,6 +225,9 @@ int ledger_commit(struct ledger *l, struct err *e)
     buf_drop(&l->note);
     l->note = l->prepared_note;
     l->prepared_note = (struct buf){0};
-    buf_drop(&l->prepared);
+    if (l->prepared.room > ROOM_KEPT_MAX)
+        buf_drop(&l->prepared);
+    else
+        buf_clear(&l->prepared);
     return 0;
 }

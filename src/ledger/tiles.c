@@ -41,7 +41,8 @@ int ledger_tiles_add(struct ledger_tiles *t, const uint8_t entry[LEDGER_ENTRY], 
     u16_put(bundled, LEDGER_ENTRY);
     memcpy(bundled + 2, entry, LEDGER_ENTRY);
     crypt_leaf_hash(bytes_of(entry, LEDGER_ENTRY), &t->hash[0][place]);
-    tree_edge_add(&t->edge, &t->hash[0][place]);
+    struct hash above = {{0}};
+    tree_edge_add_tile(&t->edge, &t->hash[0][place], &above);
     t->size++;
     if (t->size % TREE_TILE_WIDTH != 0)
         return 0;
@@ -54,7 +55,9 @@ int ledger_tiles_add(struct ledger_tiles *t, const uint8_t entry[LEDGER_ENTRY], 
         n = full / TREE_TILE_WIDTH - 1;
         rc = give(sink, level, n, TREE_TILE_WIDTH, t->hash[level], e);
         assert(level + 1 < LEDGER_LEVELS); /* LEDGER_LEAF_MAX is far below 256^8 */
-        tree_root(t->hash[level], TREE_TILE_WIDTH, &t->hash[level + 1][n % TREE_TILE_WIDTH]);
+        if (level > 0)
+            tree_root(t->hash[level], TREE_TILE_WIDTH, &above);
+        t->hash[level + 1][n % TREE_TILE_WIDTH] = above;
     }
     return rc;
 }
