@@ -13,7 +13,7 @@ static int consistency_put(struct packing *p, const char *path, uint64_t old_siz
 /* ---- cosigners ---- */
 
 /* The checkpoint with its log's line and those of the policy's cosigners; who signed. */
-static int lines_of(const struct store *s, const struct store_cosigned *one, struct buf *to, uint64_t *ret_by,
+static int lines_of(struct store *s, const struct store_cosigned *one, struct buf *to, uint64_t *ret_by,
                     struct err *e)
 {
     OWN(note_drop) struct note n = {0};

@@ -283,7 +283,7 @@ static int place_find(struct accessing *a, struct err *e)
     if (newest.n > 0) {
         ledger_where(a->s->ledger, &now);
         lock.leaves = now.leaves;
-        rc = store_record_read(a->s, &lock, newest, &last, NULL);
+        rc = store_record_read(a->s, &lock, NULL, newest, &last, NULL);
         if (rc != 0)
             return rc == ERR_DAMAGED ? spool_damaged(a, e) : err_memory(e);
         follow(a, last.st.place.seq, last.entry + 1);

@@ -24,8 +24,18 @@ struct store_behind {
     struct index *reader;
     pthread_t thread;
     bool running; /* the thread has not been waited for */
+    bool waited;  /* and what it had to say was said, */
+    bool heard;   /* but for why it could not commit: whoever writes on is told of that */
+    bool logs;    /* it commits the record first: */
+    struct store_made made;
+    uint64_t leaves_end;
+    /* The thread's, until it has been waited for: */
+    struct store_state state;
+    bool logged;
     int rc;
-    struct err failure;
+    struct err failure, keys_damaged;
+    struct store_spare spare;
+    _Atomic bool over;
 };
 
 void store_told_release(struct store_told *t)
@@ -44,12 +54,24 @@ void store_told_release(struct store_told *t)
     *t = (struct store_told){0};
 }
 
+void store_made_release(struct store_made *m)
+{
+    buf_drop(&m->entries);
+    buf_drop(&m->hidden);
+    buf_drop(&m->open);
+    buf_drop(&m->secrets);
+    buf_drop(&m->extents);
+    *m = (struct store_made){.record = {.number = 0}};
+}
+
 static void behind_free(struct store_behind *b)
 {
     if (b == NULL)
         return;
     assert(!b->running);
     store_told_release(&b->told);
+    store_made_release(&b->made);
+    store_spare_release(&b->spare);
     free(b->frames.slot);
     index_close(b->reader);
     free(b);
@@ -67,6 +89,26 @@ void store_tell_later(const struct store *s, const struct err *why)
 
 /* ---- in the thread, or at once ---- */
 
+int store_log(struct store *s, struct store_made *made, struct store_state *state, struct store_told *told,
+              struct err *e)
+{
+    struct ledger_record *r = &made->record;
+    struct ledger_position before;
+    ledger_where(s->ledger, &before);
+    r->at = before.bytes;
+    r->number = before.records;
+    int rc = ledger_prepare(s->ledger, r, &told->now, e);
+    if (rc == 0 && !state->has_pending) { /* else it names an earlier one, and all that follow it are meant */
+        state->has_pending = true;
+        state->pending = told->now.last;
+        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, state, e);
+        state->has_pending = rc == 0;
+    }
+    told->hidden_at = ledger_hidden_at(r);
+    told->open_at = ledger_open_at(r);
+    return rc == 0 ? ledger_commit(s->ledger, e) : rc;
+}
+
 static int index_record(struct index *x, const struct store_told *t, struct err *e)
 {
     const struct draft *d = &t->draft;
@@ -79,7 +121,7 @@ static int index_record(struct index *x, const struct store_told *t, struct err 
     for (size_t i = 0; rc == 0 && i < d->count; i++) {
         struct hash commitment;
         memcpy(commitment.b, d->leaves[i].entry + 1, CRYPT_HASH);
-        rc = index_statement(x, d->first_leaf + i, &d->leaves[i].statement, t->manifest[i],
+        rc = index_statement(x, d->first_leaf + i, d->leaves[i].statement, t->manifest[i],
                              t->hidden_at + t->journal_offset[i], t->sealed_bytes[i], &commitment, e);
     }
     uint64_t at = t->open_at;
@@ -120,7 +162,7 @@ bool store_may_wait(const struct store *s, const struct store_told *t)
     if (t->public_count > 0 || t->flushed.run_count > 0 || t->draft.count > STORE_OWED_LEAVES || s->cosigned.n > 0)
         return false;
     for (size_t i = 0; i < t->draft.count; i++)
-        if (t->draft.leaves[i].statement.kind == STATEMENT_RECEIPT)
+        if (t->draft.leaves[i].statement->kind == STATEMENT_RECEIPT)
             return false;
     return true;
 }
@@ -167,19 +209,32 @@ int store_settle(struct store *s, struct err *e)
 
 /* ---- a part's record, beside the next part ---- */
 
+static int log_it(struct store_behind *b)
+{
+    int rc = store_log(b->s, &b->made, &b->state, &b->told, &b->failure);
+    b->logged = rc == 0;
+    return rc == 0 ? store_apply(b->s, buf_bytes(&b->made.secrets), &b->keys_damaged, &b->failure) : rc;
+}
+
+/* No one asks for the draft's leaves any more, and who signs need not wipe them. */
 static void *behind_run(void *behind)
 {
     struct store_behind *b = behind;
-    b->rc = derive(b->s, &b->told, &b->failure);
-    store_draft_forget(&b->told.draft); /* no one asks for its leaves any more, and who signs need not wipe them */
+    if (b->logs)
+        b->rc = log_it(b);
+    if (b->rc == 0)
+        b->rc = derive(b->s, &b->told, &b->failure);
+    if (b->rc == 0)
+        b->state = (struct store_state){.known = true, .committed = b->told.now};
+    store_draft_spare(&b->told.draft, &b->made.hidden, &b->spare);
+    b->over = true;
     return NULL;
 }
 
 /* ---- begun and ended by the writer ---- */
 
-static int frames_note(struct store_behind *b, struct err *e)
+static int frames_note(struct store_behind *b, const struct vault_flushed *f, struct err *e)
 {
-    const struct vault_flushed *f = &b->told.flushed;
     struct frame_table *t = &b->frames;
     t->room = 1024;
     while (t->room < f->frame_count * 2)
@@ -196,44 +251,87 @@ static int frames_note(struct store_behind *b, struct err *e)
     return 0;
 }
 
-static int behind_at_once(struct store_behind *b, struct err *e)
+static void behind_free_later(struct store_behind **b)
 {
-    int rc = derive(b->s, &b->told, e);
-    if (rc == 0)
-        b->s->state = (struct store_state){.known = true, .committed = b->told.now};
-    behind_free(b);
-    return rc;
+    behind_free(*b);
+    *b = NULL;
 }
 
-static int behind_start(struct store *s, struct store_told *told, struct err *e)
+/* What is told and what is to be logged are taken over by what it becomes, or stay with the caller. */
+static int behind_new(struct store *s, struct store_told *told, struct store_made *made, struct store_behind **ret,
+                      struct err *e)
 {
-    struct store_behind *b = calloc(1, sizeof *b);
+    OWN(behind_free_later) struct store_behind *b = calloc(1, sizeof *b);
     if (b == NULL)
         return err_memory(e);
     b->s = s;
+    b->state = s->state;
+    b->logs = made != NULL;
+    b->logged = made == NULL;
+    int rc = store_index_reader(s, &b->reader, e);
+    if (rc == 0)
+        rc = frames_note(b, &told->flushed, e);
+    if (rc != 0)
+        return rc;
     b->told = *told;
     *told = (struct store_told){0};
-    int rc = frames_note(b, e);
-    if (rc == 0)
-        rc = store_index_reader(s, &b->reader, e);
-    if (rc != 0) {
-        behind_free(b);
-        return rc;
+    b->leaves_end = b->told.draft.first_leaf + b->told.draft.count + b->told.public_count;
+    if (made != NULL) {
+        b->made = *made;
+        *made = (struct store_made){.record = {.number = 0}};
     }
-    b->running = pthread_create(&b->thread, NULL, behind_run, b) == 0;
-    if (!b->running) /* no thread to be had is no reason to fail */
-        return behind_at_once(b, e);
+    *ret = TAKE(b);
+    return 0;
+}
+
+static void behind_start(struct store_behind *b)
+{
+    struct store *s = b->s;
     pthread_mutex_lock(&s->asking);
     s->behind = b;
     pthread_mutex_unlock(&s->asking);
+    b->running = pthread_create(&b->thread, NULL, behind_run, b) == 0;
+    if (!b->running) /* no thread to be had is no reason to fail */
+        (void)behind_run(b);
+}
+
+int store_behind_log(struct store *s, struct store_told *told, struct store_made *made, struct err *e)
+{
+    struct store_behind *b = NULL;
+    assert(s->behind == NULL);
+    int rc = behind_new(s, told, made, &b, e);
+    if (rc != 0)
+        return rc;
+    s->owed = 0; /* with this one it is done */
+    s->owed_leaves = 0;
+    behind_start(b);
     return 0;
+}
+
+uint64_t store_leaves_end(const struct store *s)
+{
+    struct ledger_position now;
+    if (s->behind != NULL)
+        return s->behind->leaves_end;
+    ledger_where(s->ledger, &now);
+    return now.leaves;
+}
+
+bool store_behind_busy(const struct store *s)
+{
+    return s->behind != NULL && s->behind->running && !s->behind->over;
 }
 
 int store_behind_begin(struct store *s, struct store_told *told, bool beside, struct err *e)
 {
     assert(s->behind == NULL);
-    if (beside)
-        return behind_start(s, told, e);
+    struct store_behind *b = NULL;
+    if (beside) {
+        int rc = behind_new(s, told, NULL, &b, e);
+        if (rc == 0)
+            behind_start(b);
+        return rc;
+    }
     int rc = derive(s, told, e);
     if (rc == 0)
         s->state = (struct store_state){.known = true, .committed = told->now};
@@ -243,27 +341,52 @@ int store_behind_begin(struct store *s, struct store_told *told, bool beside, st
 void store_behind_wait(struct store *s)
 {
     struct store_behind *b = s->behind;
-    if (b == NULL || !b->running)
+    if (b == NULL || b->waited)
         return;
-    (void)pthread_join(b->thread, NULL);
+    if (b->running)
+        (void)pthread_join(b->thread, NULL);
     b->running = false;
-    if (b->rc == 0)
-        s->state = (struct store_state){.known = true, .committed = b->told.now};
-    else {
+    b->waited = true;
+    s->state = b->state;
+    if (b->keys_damaged.code != 0)
+        store_tell(s, b->keys_damaged.text);
+    if (b->rc != 0 && b->logged)
         store_tell_later(s, &b->failure);
-        s->failed = true;
-    }
+    s->failed = s->failed || b->rc != 0;
+}
+
+int store_behind_failed(const struct store *s, struct err *e)
+{
+    struct store_behind *b = s->behind;
+    if (b == NULL || !b->waited || b->rc == 0 || b->logged)
+        return err_set(e, ERR_IO, "an earlier write failed: nothing more is written; run the command again");
+    b->heard = true;
+    return err_set(e, b->rc, "%s", b->failure.text);
+}
+
+bool store_behind_unheard(struct store *s)
+{
+    store_behind_wait(s);
+    const struct store_behind *b = s->behind;
+    return b != NULL && b->rc != 0 && !b->logged && !b->heard;
+}
+
+bool store_behind_logs(const struct store *s)
+{
+    return s->behind != NULL && s->behind->logs;
 }
 
 int store_behind_end(struct store *s, struct err *e)
 {
     store_behind_wait(s);
-    int rc = s->behind != NULL ? s->behind->rc : 0;
+    int rc = s->behind != NULL && s->behind->rc != 0 ? store_behind_failed(s, e) : 0;
     pthread_mutex_lock(&s->asking);
     struct store_behind *b = TAKE(s->behind);
     pthread_mutex_unlock(&s->asking);
+    if (b != NULL)
+        store_spare_give(&b->spare, &s->spare);
     behind_free(b);
-    return rc == 0 ? 0 : err_set(e, ERR_IO, "an earlier write failed: nothing more is written; run the command again");
+    return rc;
 }
 
 /* ---- asked meanwhile, by the vault's threads too: nothing of this changes until store_behind_end ---- */

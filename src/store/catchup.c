@@ -215,7 +215,7 @@ static int take_record(struct catching *c, const struct ledger_record *r, struct
 
 /* ---- all that is missing ---- */
 
-int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e)
+int store_apply(struct store *s, struct bytes secrets, struct err *ret_damaged, struct err *e)
 {
     struct err mine = {0};
     pthread_mutex_lock(&s->asking);
@@ -223,10 +223,18 @@ int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct
     pthread_mutex_unlock(&s->asking);
     if (rc != ERR_DAMAGED)
         return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
-    if (!*told)
-        store_tell(s, mine.text);
-    *told = true;
+    *ret_damaged = mine;
     return 0;
+}
+
+int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e)
+{
+    struct err damaged = {0};
+    int rc = store_apply(s, secrets, &damaged, e);
+    if (damaged.code != 0 && !*told)
+        store_tell(s, damaged.text);
+    *told = *told || damaged.code != 0;
+    return rc;
 }
 
 struct owed {

@@ -5,10 +5,11 @@ int store_commitment(struct store *s, uint64_t leaf, struct hash *ret, struct er
 {
     struct ledger_position now;
     uint8_t entry[LEDGER_ENTRY];
-    ledger_where(s->ledger, &now);
+    struct ledger *l = store_ledger(s);
+    ledger_where(l, &now);
     if (leaf >= now.leaves)
         return err_set(e, ERR_ABSENT, "there is no leaf %llu", (unsigned long long)leaf);
-    int rc = ledger_entry(store_ledger(s), leaf, entry, e);
+    int rc = ledger_entry(l, leaf, entry, e);
     if (rc == 0)
         memcpy(ret->b, entry + 1, CRYPT_HASH);
     return rc;

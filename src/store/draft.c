@@ -18,6 +18,62 @@ static struct keep *keep_new(struct draft *d, size_t room)
     return k;
 }
 
+/* What is used of a hidden statement; the rest of it is room for those of public kinds, which nobody drafts. */
+static size_t statement_bytes(enum statement_kind kind)
+{
+#define UP_TO(member) (offsetof(struct statement, member) + sizeof((struct statement){0}.member))
+    switch (kind) {
+    case STATEMENT_INVESTIGATION: return UP_TO(investigation);
+    case STATEMENT_DEPOSIT: return UP_TO(deposit);
+    case STATEMENT_RECEIVED: return UP_TO(received);
+    case STATEMENT_PART: return UP_TO(part);
+    case STATEMENT_RECEIPT: return UP_TO(receipt);
+    case STATEMENT_NOTE: return UP_TO(note);
+    case STATEMENT_SET_ASIDE: return UP_TO(set_aside);
+    case STATEMENT_NAMED: return UP_TO(named);
+    case STATEMENT_CUSTODY: return UP_TO(custody);
+    case STATEMENT_ACCESSED: return UP_TO(accessed);
+    case STATEMENT_SEALED: return UP_TO(sealed);
+    case STATEMENT_CONSENT: return UP_TO(consent);
+    case STATEMENT_WITHDRAWN: return UP_TO(withdrawn);
+    case STATEMENT_CONCERNS: return UP_TO(concerns);
+    case STATEMENT_PROTECTED: return UP_TO(protected);
+    case STATEMENT_HOLD: return UP_TO(hold);
+    case STATEMENT_RELEASED: return UP_TO(released);
+    case STATEMENT_ERASING: return UP_TO(erasing);
+    case STATEMENT_ANSWERED: return UP_TO(answered);
+    case STATEMENT_IDENTITY: return UP_TO(identity);
+    case STATEMENT_KEYHOLDER_SAID: return UP_TO(keyholder);
+    case STATEMENT_IDENTITY_SEALED: return UP_TO(identity_sealed);
+    case STATEMENT_IDENTITY_SHARES: return UP_TO(identity_shares);
+    case STATEMENT_IDENTITY_ACCESS: return UP_TO(identity_access);
+    case STATEMENT_FOUNDED:
+    case STATEMENT_KEYRING:
+    case STATEMENT_PACKS:
+    case STATEMENT_COVER:
+    case STATEMENT_REPAIRED:
+    case STATEMENT_PARITY:
+    case STATEMENT_RECOVERY:
+    case STATEMENT_MEMBER:
+    case STATEMENT_AUDITED:
+    case STATEMENT_COSIGNERS:
+    case STATEMENT_COSIGNED:
+    case STATEMENT_TIMESTAMPED:
+    case STATEMENT_ADDED:
+    case STATEMENT_ROLE:
+    case STATEMENT_REVOKED:
+    case STATEMENT_PROPOSED:
+    case STATEMENT_APPROVED:
+    case STATEMENT_COMPARTMENT:
+    case STATEMENT_GRANTED:
+    case STATEMENT_UNGRANTED:
+    case STATEMENT_ERASED:
+        break;
+    }
+#undef UP_TO
+    abort();
+}
+
 /* With a zero byte behind, which ends a text. */
 static void *keep(struct draft *d, const void *p, size_t n)
 {
@@ -202,10 +258,58 @@ void store_draft_forget(struct draft *d)
     buf_wipe(&d->fields);
     while (d->keeps != NULL) {
         struct keep *next = d->keeps->next;
+        crypt_wipe(d->keeps->bytes, d->keeps->used);
         free(d->keeps);
         d->keeps = next;
     }
+    crypt_wipe(d->salt, sizeof d->salt);
     d->room = 0;
+    d->drawn = 0;
+}
+
+/* Drafts of a kind follow each other, and ask for as much. */
+enum { SPARE_LEAVES_MAX = 1 << 14, SPARE_BYTES_MAX = 16 << 20 };
+
+static void buf_spare(struct buf *from, struct buf *to)
+{
+    if (from->room > SPARE_BYTES_MAX || from->failed)
+        return;
+    *to = *from;
+    *from = (struct buf){0};
+    buf_clear(to);
+}
+
+void store_draft_spare(struct draft *d, struct buf *hidden, struct store_spare *to)
+{
+    store_sealer_free(d);
+    if (d->leaves != NULL && d->room <= SPARE_LEAVES_MAX) {
+        size_t used = d->count < d->room ? d->count + 1 : d->count;
+        crypt_wipe(d->leaves, used * sizeof *d->leaves);
+        crypt_wipe(d->secrets, (used < d->drawn ? d->drawn : used) * sizeof *d->secrets);
+        to->leaves = TAKE(d->leaves);
+        to->secrets = TAKE(d->secrets);
+        to->room = d->room;
+    }
+    crypt_wipe(d->arena.p, d->arena.n);
+    buf_spare(&d->arena, &to->arena);
+    buf_spare(hidden, &to->hidden);
+    store_draft_forget(d);
+}
+
+void store_spare_release(struct store_spare *x)
+{
+    free(x->leaves);
+    crypt_secret_free(x->secrets);
+    buf_drop(&x->arena);
+    buf_drop(&x->hidden);
+    *x = (struct store_spare){0};
+}
+
+void store_spare_give(struct store_spare *from, struct store_spare *to)
+{
+    store_spare_release(to);
+    *to = *from;
+    *from = (struct store_spare){0};
 }
 
 void store_draft_release(struct draft *d)
@@ -220,7 +324,7 @@ void store_draft_drop(struct store *s)
 {
     bool objects = false;
     for (size_t i = 0; i < s->draft.count && !objects; i++)
-        objects = store_has_object(&s->draft.leaves[i].statement);
+        objects = store_has_object(s->draft.leaves[i].statement);
     store_draft_release(&s->draft);
     if (!objects)
         return;
@@ -231,7 +335,7 @@ void store_draft_drop(struct store *s)
 int store_writable(const struct store *s, struct err *e)
 {
     if (s->failed)
-        return err_set(e, ERR_IO, "an earlier write failed: nothing more is written; run the command again");
+        return store_behind_failed(s, e);
     assert(s->manner == STORE_WRITE);
     return 0;
 }
@@ -243,10 +347,8 @@ int store_draft_begin(struct store *s, struct err *e)
         return rc;
     store_draft_drop(s);
     store_folds_release(&s->folds); /* what was folded into a draft that is given up */
-    struct ledger_position now;
-    ledger_where(s->ledger, &now);
     s->draft.begun = true;
-    s->draft.first_leaf = now.leaves;
+    s->draft.first_leaf = store_leaves_end(s);
     const struct draft *behind = store_behind_draft(s);
     if (behind != NULL) { /* what the index will say of it */
         s->draft.placed = behind->placed;
@@ -310,7 +412,7 @@ static int place_next(struct store *s, struct statement *st, struct err *e)
 /* Drafts of a kind follow each other: what grows is copied, and wiped behind. */
 static size_t room_next(const struct store *s)
 {
-    enum { ROOM_FIRST = 256, ROOM_KNOWN_MAX = 1 << 14 };
+    enum { ROOM_FIRST = 256, ROOM_KNOWN_MAX = SPARE_LEAVES_MAX };
     const struct draft *d = &s->draft;
     size_t last = s->last_leaves < ROOM_KNOWN_MAX ? s->last_leaves + s->last_leaves / 8 : ROOM_KNOWN_MAX;
     return d->room != 0 ? d->room * 2 : last > ROOM_FIRST ? last : ROOM_FIRST;
@@ -321,6 +423,13 @@ static int leaf_room(struct store *s, struct err *e)
     struct draft *d = &s->draft;
     if (d->count < d->room)
         return 0;
+    if (d->room == 0 && s->spare.room > 0) {
+        d->leaves = TAKE(s->spare.leaves);
+        d->secrets = TAKE(s->spare.secrets);
+        d->room = s->spare.room;
+        s->spare.room = 0;
+        return 0;
+    }
     size_t room = room_next(s);
     struct draft_leaf *grown = malloc(room * sizeof *grown); /* each is written whole when it is taken */
     bytes_large(grown, room * sizeof *grown);
@@ -332,7 +441,7 @@ static int leaf_room(struct store *s, struct err *e)
     store_sealer_hold(d);
     if (d->leaves != NULL) {
         memcpy(grown, d->leaves, d->count * sizeof *grown);
-        memcpy(secrets, d->secrets, d->count * sizeof *secrets);
+        memcpy(secrets, d->secrets, d->drawn * sizeof *secrets);
         crypt_wipe(d->leaves, d->count * sizeof *grown);
     }
     free(d->leaves);
@@ -358,6 +467,10 @@ static int arena_room(struct store *s, size_t n, struct err *e)
 {
     struct draft *d = &s->draft;
     size_t known = d->arena.room == 0 && n < s->last_arena_bytes ? s->last_arena_bytes : n;
+    if (d->arena.room == 0) {
+        d->arena = s->spare.arena;
+        s->spare.arena = (struct buf){0};
+    }
     if (d->arena.room - d->arena.n >= n)
         return 0;
     store_sealer_hold(d);
@@ -368,21 +481,22 @@ static int arena_room(struct store *s, size_t n, struct err *e)
 }
 
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
-static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key *secret, struct err *e)
+static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key *secret, const uint8_t *salt,
+                      struct err *e)
 {
     struct draft *d = &s->draft;
     buf_clear(&d->text);
     buf_clear(&d->values);
     buf_clear(&d->note);
-    int rc = statement_make(&leaf->statement, secret, &d->text, &d->values, e);
+    int rc = statement_make(leaf->statement, secret, &d->text, &d->values, e);
     if (rc == 0)
-        rc = statement_finish_by(leaf->statement.kind, buf_bytes(&d->text), &s->identity.member, signer_of(s),
+        rc = statement_finish_by(leaf->statement->kind, buf_bytes(&d->text), &s->identity.member, signer_of(s),
                                  &d->note, e);
     if (rc != 0)
         return rc;
-    leaf_entry_hidden(secret, buf_bytes(&d->note), leaf->entry);
+    leaf_entry_opened(salt, buf_bytes(&d->note), leaf->entry);
     buf_clear(&d->fields);
-    bool compact = statement_compact(&leaf->statement, buf_bytes(&d->values), &d->fields);
+    bool compact = statement_compact(leaf->statement, buf_bytes(&d->values), &d->fields);
     rc = buf_check(&d->fields, e);
     if (rc == 0)
         rc = arena_room(s, compact ? d->fields.n : d->note.n + d->values.n, e);
@@ -426,16 +540,30 @@ static int add_prepare(struct store *s, struct statement *statement, bool *ret_d
     return rc;
 }
 
+/* Of this leaf, and of some to come: there is room for all of them, which grows by whole numbers of so many. */
+static void secrets_draw(struct draft *d)
+{
+    if (d->drawn > d->count)
+        return;
+    size_t n = d->room - d->count < DRAFT_AHEAD ? d->room - d->count : DRAFT_AHEAD;
+    for (size_t i = 0; i < n; i++)
+        crypt_random_fast(d->secrets[d->count + i].b, CRYPT_KEY);
+    leaf_salts(d->secrets + d->count, n, d->salt + DRAFT_AHEAD - n);
+    d->drawn = d->count + n;
+}
+
 /* A refused statement leaves nothing in the draft. */
 static int add_leaf(struct store *s, const struct statement *statement, struct err *e)
 {
     struct draft *d = &s->draft;
     struct draft_leaf *leaf = &d->leaves[d->count];
     size_t before = d->arena.n;
-    *leaf = (struct draft_leaf){.statement = *statement};
-    struct key *secret = &d->secrets[d->count];
-    crypt_random_fast(secret->b, CRYPT_KEY);
-    int rc = keep_statement(d, &leaf->statement) ? leaf_write(s, leaf, secret, e) : err_memory(e);
+    *leaf = (struct draft_leaf){.statement = keep(d, statement, statement_bytes(statement->kind))};
+    secrets_draw(d);
+    const struct key *secret = &d->secrets[d->count];
+    const uint8_t *salt = d->salt[DRAFT_AHEAD - (d->drawn - d->count)];
+    bool kept = leaf->statement != NULL && keep_statement(d, leaf->statement);
+    int rc = kept ? leaf_write(s, leaf, secret, salt, e) : err_memory(e);
     if (rc == 0)
         rc = store_rules_check(s, statement, e);
     if (rc != 0 && d->arena.n > before) {
@@ -470,19 +598,21 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     if (rc != 0)
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];
+    assert(r->st.kind == STATEMENT_ACCESSED || terms_words(&r->st) != NULL);
     d->secrets[d->count] = r->content.secret;
-    *leaf = (struct draft_leaf){.text_at = d->arena.n,
+    d->drawn = d->drawn > d->count ? d->drawn : d->count + 1;
+    *leaf = (struct draft_leaf){.statement = keep(d, &r->st, statement_bytes(r->st.kind)),
+                                .text_at = d->arena.n,
                                 .text_bytes = r->content.statement.n,
                                 .values_at = d->arena.n + r->content.statement.n,
-                                .values_bytes = r->content.values.n,
-                                .statement = {.kind = r->st.kind, .at_unix_s = r->st.at_unix_s, .place = r->st.place}};
-    if (terms_words(&r->st) != NULL)
-        leaf->statement = r->st;
+                                .values_bytes = r->content.values.n};
+    if (leaf->statement == NULL)
+        return err_memory(e);
     if (r->st.kind == STATEMENT_ACCESSED)
-        leaf->statement.accessed = (struct statement_accessed){.items = r->st.accessed.items,
-                                                               .item_count = r->st.accessed.item_count,
-                                                               .use = {.purpose = r->st.accessed.use.purpose}};
-    if (!keep_terms(d, &leaf->statement))
+        leaf->statement->accessed = (struct statement_accessed){.items = r->st.accessed.items,
+                                                                .item_count = r->st.accessed.item_count,
+                                                                .use = {.purpose = r->st.accessed.use.purpose}};
+    if (!keep_terms(d, leaf->statement))
         return err_memory(e);
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);

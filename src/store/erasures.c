@@ -268,6 +268,7 @@ const struct store_erased *store_erased_by(const struct store *s, uint64_t by)
 
 int store_is_erased(struct store *s, uint64_t leaf, bool *ret, struct err *e)
 {
+    store_behind_wait(s);
     int rc = store_erasures(s, e);
     if (rc == 0)
         *ret = store_erased_at(s, leaf, NULL);

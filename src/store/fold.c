@@ -18,7 +18,7 @@
 
 enum {
     FOLD_BYTES_MAX = 16 << 20, /* in one commit; the rest waits for the next one */
-    FOLD_BYTES_WORTH = 2 << 20, /* a commit, when nothing more is ready */
+    FOLD_BYTES_WORTH = 4 << 20, /* a commit, when nothing more is ready */
 };
 
 void store_record_release(struct store_record *r)
@@ -58,17 +58,18 @@ int store_record_signed(struct store *s, const struct store_spool_lock *lock, en
         int rc = history_read(&s->history, &what, &ret->statement, &ret->st, &signer, e);
         if (rc == 0 && (signer != m || ret->st.kind != kind || (m->held >> s->compartment_at & 1) == 0))
             rc = err_set(e, ERR_DAMAGED, "a record that waits is not of the member whose it says it is");
-        if (rc == 0)
+        if (rc == 0 && ret->owed == NULL)
             leaf_entry_hidden(&ret->content.secret, ret->content.statement, ret->entry);
         return rc;
     }
     return err_set(e, ERR_DAMAGED, "the member of this spool is none of this repository's");
 }
 
-int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
-                      struct store_record *ret, struct err *e)
+int store_record_read(struct store *s, const struct store_spool_lock *lock, const struct key *frame_key,
+                      struct bytes frame, struct store_record *ret, struct err *e)
 {
-    int rc = store_spool_open(lock, frame, &ret->held, &ret->content, e);
+    int rc = frame_key == NULL ? store_spool_open(lock, frame, &ret->held, &ret->content, e)
+                               : store_spool_open_by(frame_key, lock, frame, &ret->held, &ret->content, e);
     if (rc == 0)
         rc = store_record_signed(s, lock, STATEMENT_ACCESSED, ret, e);
     if (rc != 0)
@@ -148,38 +149,33 @@ int store_folds_list(const struct store *s, struct store_folds *ret, struct err 
     return rc;
 }
 
-/* Of what is longer than a spool can be, as much as one may hold: *ret_longer.  ERR_IO: it cannot be read now. */
-static int spool_read(const struct store *s, const struct store_fold *f, struct buf *to, bool *ret_longer,
-                      struct err *e)
-{
-    struct file_path path;
-    OWN(fd_drop) int fd = -1;
-    struct stat status;
-    int rc = spool_path(s, f, &path, e);
-    if (rc == 0)
-        rc = file_open_read(path.s, &fd, e);
-    if (rc == 0 && fstat(fd, &status) != 0)
-        rc = err_os(e, ERR_IO, errno, "cannot read %s", path.s);
-    if (rc != 0)
-        return rc;
-    bool longer = status.st_size > STORE_SPOOL_BYTES_MAX;
-    size_t n = longer ? STORE_SPOOL_BYTES_MAX : (size_t)status.st_size;
-    uint8_t *room = buf_more(to, n);
-    if (room == NULL)
-        return err_memory(e);
-    rc = file_read_at(fd, room, n, 0, path.s, e);
-    if (rc == ERR_DAMAGED) /* a writer made it anew meanwhile */
-        rc = err_set(e, ERR_IO, "%s was shortened while it was read", path.s);
-    if (rc == 0)
-        *ret_longer = longer;
-    return rc;
-}
-
 static void tell_unread(const struct store *s, const struct err *why)
 {
     struct err line = {0};
     (void)err_set(&line, ERR_IO, "records of accesses wait where they cannot be read: %s", why->text);
     store_tell(s, line.text);
+}
+
+static int frames_waiting(const struct store *s, const struct store_fold *f, uint64_t *ret, struct err *e)
+{
+    OWN(store_spool_file_close) struct store_spool_file file = {.fd = -1};
+    struct file_path path;
+    struct bytes frame;
+    enum store_spool_step step = STORE_SPOOL_TORN;
+    uint64_t frames = 0;
+    uint32_t logged = 0;
+    size_t at;
+    int rc = spool_path(s, f, &path, e);
+    if (rc == 0)
+        rc = store_spool_file_open(path.s, &file, e);
+    if (rc != 0 || !store_spool_begin(store_spool_file_head(&file), &f->of, &logged))
+        return rc;
+    while (rc == 0 && step != STORE_SPOOL_END) {
+        rc = store_spool_file_next(&file, &step, &at, &frame, e);
+        frames += rc == 0 && step == STORE_SPOOL_FRAME;
+    }
+    *ret = frames > logged ? frames - logged : 0;
+    return rc;
 }
 
 /* How many wait: by form alone, without keys.  What is damaged does not count; what cannot be read is told of. */
@@ -189,22 +185,12 @@ int store_accesses_waiting(const struct store *s, uint64_t *ret, struct err *e)
     int rc = store_folds_list(s, &folds, e);
     uint64_t waiting = 0;
     for (size_t i = 0; rc == 0 && i < folds.count; i++) {
-        OWN(buf_drop) struct buf file = {0};
-        struct bytes frame;
-        enum store_spool_step step;
-        uint64_t frames = 0;
-        uint32_t logged = 0;
-        size_t at = STORE_SPOOL_SECTOR;
+        uint64_t here = 0;
         struct err why = {0};
-        bool longer;
-        int read = spool_read(s, &folds.list[i], &file, &longer, &why);
+        int read = frames_waiting(s, &folds.list[i], &here, &why);
         if (read == ERR_IO)
             tell_unread(s, &why);
-        if (read != 0 || !store_spool_begin(buf_bytes(&file), &folds.list[i].of, &logged))
-            continue;
-        while ((step = store_spool_next(buf_bytes(&file), &at, &frame)) != STORE_SPOOL_END)
-            frames += step == STORE_SPOOL_FRAME;
-        waiting += frames > logged ? frames - logged : 0;
+        waiting += read == 0 ? here : 0;
     }
     if (rc == 0)
         *ret = waiting;
@@ -225,6 +211,7 @@ struct folding {
     bool committed;  /* something */
     size_t bytes;    /* folded so far, into the draft at hand */
     bool full;
+    struct statement_range here[1024]; /* ranges in which there is an item; last 0: none */
 };
 
 static void unfit(struct folding *g, enum store_fold_why why)
@@ -262,13 +249,27 @@ static int device_check(const struct folding *g, struct err *e)
                : err_set(e, ERR_DAMAGED, "the device of this spool is not its member's");
 }
 
-/* Each range must hold an item that is here, or this log would name what it does not have. */
-static int items_here(struct store *s, const struct statement_accessed *x, bool *ret, struct err *e)
+/* Is there an item in this range?  What was seen before is known: most look at the same ones again. */
+static int item_here(struct folding *g, const struct statement_range *x, bool *ret, struct err *e)
 {
-    bool here = x->item_count > 0 && x->items[x->item_count - 1].last < s->draft.first_leaf;
+    struct statement_range *known = &g->here[(x->first ^ x->first >> 12) % COUNT(g->here)];
+    if (known->last != 0 && known->first == x->first && known->last == x->last) {
+        *ret = true;
+        return 0;
+    }
+    int rc = index_item_between(store_asked(g->s), x->first, x->last, ret, e);
+    if (rc == 0 && *ret)
+        *known = *x;
+    return rc;
+}
+
+/* Each range must hold an item that is here, or this log would name what it does not have. */
+static int items_here(struct folding *g, const struct statement_accessed *x, bool *ret, struct err *e)
+{
+    bool here = x->item_count > 0 && x->items[x->item_count - 1].last < g->leaves;
     int rc = 0;
     for (size_t i = 0; rc == 0 && here && i < x->item_count; i++)
-        rc = index_item_between(store_index(s), x->items[i].first, x->items[i].last, &here, e);
+        rc = item_here(g, &x->items[i], &here, e);
     if (rc == 0)
         *ret = here;
     return rc;
@@ -285,10 +286,10 @@ static int take(struct folding *g, const struct store_record *r, size_t bytes, s
     return 0;
 }
 
-/* What is in the draft goes on the log, and another draft is begun. */
-static int fold_commit(struct folding *g, struct err *e)
+/* What is in the draft goes on the log, beside what is folded next; ${last}: now, and all that went before. */
+static int fold_commit(struct folding *g, bool last, struct err *e)
 {
-    int rc = store_commit(g->s, e);
+    int rc = last ? store_commit(g->s, e) : store_commit_part(g->s, e);
     if (rc == 0)
         rc = store_draft_begin(g->s, e);
     g->s->draft.folded = true; /* by whoever folds here */
@@ -300,19 +301,21 @@ static int fold_commit(struct folding *g, struct err *e)
 /* A frame that was read, or what lies where one should be. */
 struct folded {
     enum store_spool_step step;
-    struct bytes frame;
+    struct bytes frame; /* in its batch's bytes */
     size_t at;
     struct store_record record;
     struct buf kept; /* ranges and texts of its statement */
     int rc; /* of opening and checking it */
 };
 enum {
-    FOLD_BATCH = 32,
-    FOLD_AHEAD = 64, /* batches, so that threads which look do not wait for a commit */
+    FOLD_BATCH = 128,
+    FOLD_BATCH_BYTES = 256 << 10, /* nor one more, where records are long */
+    FOLD_AHEAD = 16, /* batches, so that threads which look do not wait for a commit */
     FOLD_WORTH_BYTES = 128 << 10,
 };
 struct fold_batch {
     size_t count;
+    struct buf bytes;
     struct folded one[FOLD_BATCH];
     struct err why; /* one of them could not be looked at, if it is not damaged */
 };
@@ -325,7 +328,7 @@ static int fold_frame(struct folding *g, const struct folded *one, struct err *e
     const struct statement_place *p = &r->st.place;
     const uint8_t *commitment = r->entry + 1;
     bool here = false;
-    int rc = items_here(g->s, &r->st.accessed, &here, e);
+    int rc = items_here(g, &r->st.accessed, &here, e);
     if (rc != 0)
         return rc;
     if (!here) {
@@ -358,7 +361,7 @@ static int fold_room_need(struct folding *g, struct err *e)
 {
     bool enough = !g->dry && g->bytes >= (g->s->fold_bytes != 0 ? g->s->fold_bytes : FOLD_BYTES_MAX);
     g->full = enough && !g->commits;
-    return enough && g->commits ? fold_commit(g, e) : 0;
+    return enough && g->commits ? fold_commit(g, false, e) : 0;
 }
 
 /* In the thread that asked, in the order of the file.  Behind a full draft nothing is looked at any more. */
@@ -405,50 +408,94 @@ static bool accessed_keep(struct statement_accessed *x, struct buf *kept)
 }
 
 /* Statements are read one after another into the same memory, which the processor has at hand then. */
-static int read_one(const struct folding *g, const struct store_spool_lock *lock, struct folded *one,
-                    struct statement_held **held, struct err *e)
+static int read_one(const struct folding *g, const struct store_spool_lock *lock, const struct key *frame_key,
+                    struct folded *one, struct statement_held **held, struct err *e)
 {
     struct store_record *r = &one->record;
     r->statement = TAKE(*held);
-    int rc = store_record_read(g->s, lock, one->frame, r, e);
+    int rc = store_record_read(g->s, lock, frame_key, one->frame, r, e);
     if (rc == 0 && !accessed_keep(&r->st.accessed, &one->kept))
         rc = err_memory(e);
     *held = TAKE(r->statement);
     return rc;
 }
 
-/* By any thread: while spools are folded nothing changes of the history, by which their signers are known. */
-static void fold_read(void *context, void *job)
+/* Keys of its frames, or secrets of its records, where there is one. */
+struct fold_keys {
+    struct key key[FOLD_BATCH];
+};
+
+static void fold_keys_wipe(struct fold_keys *k)
 {
-    const struct folding *g = context;
-    struct fold_batch *b = job;
+    crypt_wipe(k, sizeof *k);
+}
+
+/* What its records say, but for signatures, which are owed. */
+static void read_all(const struct folding *g, struct fold_batch *b, struct note_owed *owed)
+{
     const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of, g->leaves};
+    OWN(fold_keys_wipe) struct fold_keys keys;
     OWN(crypt_batch_release) struct crypt_batch opened;
     OWN(statement_held_drop) struct statement_held *held = NULL;
-    struct note_owed owed[FOLD_BATCH];
+    struct bytes frames[FOLD_BATCH];
     struct err mine = {0};
+    for (size_t i = 0; i < b->count; i++)
+        frames[i] = b->one[i].frame;
+    store_spool_keys(&lock, frames, b->count, keys.key);
     crypt_batch_init(&opened);
     for (size_t i = 0; i < b->count; i++) {
         struct folded *one = &b->one[i];
         one->record.owed = &owed[i];
-        one->rc = one->step == STORE_SPOOL_FRAME ? read_one(g, &lock, one, &held, &mine) : 0;
+        one->rc = one->step == STORE_SPOOL_FRAME ? read_one(g, &lock, &keys.key[i], one, &held, &mine) : 0;
         one->record.owed = NULL;
         if (one->rc != 0 && one->rc != ERR_DAMAGED)
             b->why = mine;
         if (one->rc != 0)
             mine = (struct err){0};
     }
-    /* All of them in a row: the processor need not fetch its instructions anew for each. */
+}
+
+static bool is_read(const struct folded *one)
+{
+    return one->step == STORE_SPOOL_FRAME && one->rc == 0;
+}
+
+static void entries_make(struct fold_batch *b)
+{
+    OWN(fold_keys_wipe) struct fold_keys secrets;
+    struct bytes statements[FOLD_BATCH];
+    uint8_t entries[FOLD_BATCH][LEAF_ENTRY];
+    size_t n = 0;
     for (size_t i = 0; i < b->count; i++)
-        if (b->one[i].step == STORE_SPOOL_FRAME && b->one[i].rc == 0 && !note_owed_good(&owed[i]))
+        if (is_read(&b->one[i])) {
+            secrets.key[n] = b->one[i].record.content.secret;
+            statements[n++] = b->one[i].record.content.statement;
+        }
+    leaf_entries_hidden(secrets.key, statements, n, entries);
+    for (size_t i = b->count; i-- > 0;)
+        if (is_read(&b->one[i]))
+            memcpy(b->one[i].record.entry, entries[--n], LEAF_ENTRY);
+}
+
+/* By any thread: while spools are folded nothing changes of the history, by which their signers are known.  Each step
+ * for all of them: the processor need not fetch its instructions anew for each, and hashes many beside each other. */
+static void fold_read(void *context, void *job)
+{
+    struct fold_batch *b = job;
+    struct note_owed owed[FOLD_BATCH];
+    read_all(context, b, owed);
+    entries_make(b);
+    for (size_t i = 0; i < b->count; i++)
+        if (is_read(&b->one[i]) && !note_owed_good(&owed[i]))
             b->one[i].rc = ERR_DAMAGED;
 }
 
-/* Nothing more is ready: what there is goes on the log meanwhile, if there is enough of it. */
+/* Nothing more is ready: what there is goes on the log meanwhile, if there is enough of it and nothing on its way. */
 static int fold_tick(void *context, struct err *e)
 {
     struct folding *g = context;
-    return g->commits && g->bytes >= FOLD_BYTES_WORTH ? fold_commit(g, e) : 0;
+    bool worth = g->commits && g->bytes >= FOLD_BYTES_WORTH && !store_behind_busy(g->s);
+    return worth ? fold_commit(g, false, e) : 0;
 }
 
 static void fold_batch_release(void *job)
@@ -458,22 +505,35 @@ static void fold_batch_release(void *job)
         store_record_release(&b->one[i].record);
         buf_drop(&b->one[i].kept);
     }
+    buf_drop(&b->bytes);
 }
 
-/* The next frames; false: there are none. */
-static bool fold_fill(struct bytes file, size_t *at, struct fold_batch *b)
+/* The next frames; *ret_any: there are some.  Where the file cannot be read any further it ends. */
+static int fold_fill(struct store_spool_file *file, struct fold_batch *b, bool *ret_any, struct err *e)
 {
-    for (b->count = 0; b->count < FOLD_BATCH; b->count++) {
+    buf_clear(&b->bytes);
+    for (b->count = 0; b->count < FOLD_BATCH && b->bytes.n < FOLD_BATCH_BYTES && !file->unread; b->count++) {
         struct folded *one = &b->one[b->count];
-        one->at = *at;
-        one->step = store_spool_next(file, at, &one->frame);
-        if (one->step == STORE_SPOOL_END)
+        one->frame = bytes_of(NULL, 0);
+        int rc = store_spool_file_next(file, &one->step, &one->at, &one->frame, e);
+        if (rc != 0 && !file->unread)
+            return rc;
+        if (rc != 0 || one->step == STORE_SPOOL_END)
             break;
+        if (one->step == STORE_SPOOL_FRAME)
+            buf_put_bytes(&b->bytes, one->frame);
     }
-    return b->count > 0;
+    const uint8_t *p = b->bytes.p;
+    for (size_t i = 0; i < b->count; i++)
+        if (b->one[i].step == STORE_SPOOL_FRAME) {
+            b->one[i].frame.p = p;
+            p += b->one[i].frame.n;
+        }
+    *ret_any = b->count > 0;
+    return buf_check(&b->bytes, e);
 }
 
-static int frames_by_crew(struct folding *g, struct bytes file, unsigned threads, struct err *e)
+static int frames_by_crew(struct folding *g, struct store_spool_file *file, unsigned threads, struct err *e)
 {
     const struct store_crew_setup setup = {.threads = threads,
                                            .slots = g->commits ? FOLD_AHEAD : 0,
@@ -484,13 +544,13 @@ static int frames_by_crew(struct folding *g, struct bytes file, unsigned threads
                                            .release = fold_batch_release,
                                            .context = g};
     OWN(store_crew_drop) struct store_crew *crew = NULL;
-    size_t at = STORE_SPOOL_SECTOR;
     int rc = store_crew_new(&setup, &crew, e);
     for (bool more = true; rc == 0 && more && !g->full;) {
         void *job;
         rc = store_crew_slot(crew, &job, e);
-        more = rc == 0 && fold_fill(file, &at, job);
-        if (more)
+        if (rc == 0 && !g->full)
+            rc = fold_fill(file, job, &more, e);
+        if (rc == 0 && more && !g->full)
             store_crew_give(crew);
     }
     return rc == 0 ? store_crew_finish(crew, e) : rc;
@@ -504,41 +564,49 @@ static void fold_batch_drop(struct fold_batch **b)
     *b = NULL;
 }
 
-static int frames_alone(struct folding *g, struct bytes file, struct err *e)
+static int frames_alone(struct folding *g, struct store_spool_file *file, struct err *e)
 {
     OWN(fold_batch_drop) struct fold_batch *b = calloc(1, sizeof *b);
-    size_t at = STORE_SPOOL_SECTOR;
     int rc = b == NULL ? err_memory(e) : 0;
-    while (rc == 0 && !g->full && fold_fill(file, &at, b)) {
-        fold_read(g, b);
-        rc = fold_settle(g, b, e);
+    for (bool more = true; rc == 0 && more && !g->full;) {
+        rc = fold_fill(file, b, &more, e);
+        if (rc == 0 && more)
+            fold_read(g, b);
+        if (rc == 0)
+            rc = fold_settle(g, b, e);
     }
     return rc;
 }
 
-static int fold_frames(struct folding *g, struct bytes file, struct err *e)
+static int fold_frames(struct folding *g, struct store_spool_file *file, struct err *e)
 {
     unsigned threads = store_crew_threads(g->s);
-    if (file.n <= STORE_SPOOL_SECTOR)
+    if (file->size <= STORE_SPOOL_SECTOR)
         return 0;
-    bool worth = (threads > 1 || g->commits) && file.n >= FOLD_WORTH_BYTES;
+    bool worth = (threads > 1 || g->commits) && file->size >= FOLD_WORTH_BYTES;
     return worth ? frames_by_crew(g, file, threads, e) : frames_alone(g, file, e);
+}
+
+static int unread(struct folding *g, const struct err *why)
+{
+    g->f->unread = *why;
+    unfit(g, STORE_FOLD_UNREAD);
+    return 0;
 }
 
 static int fold_file(struct folding *g, struct err *e)
 {
-    OWN(buf_drop) struct buf file = {0};
+    OWN(store_spool_file_close) struct store_spool_file file = {.fd = -1};
     struct store_fold *f = g->f;
+    struct file_path path;
     struct err mine = {0};
-    bool longer = false;
-    int rc = spool_read(g->s, f, &file, &longer, &mine);
+    int rc = spool_path(g->s, f, &path, &mine);
+    if (rc == 0)
+        rc = store_spool_file_open(path.s, &file, &mine);
     if (rc == ERR_ABSENT)
         return 0;
-    if (rc == ERR_IO) {
-        f->unread = mine;
-        unfit(g, STORE_FOLD_UNREAD);
-        return 0;
-    }
+    if (rc == ERR_IO)
+        return unread(g, &mine);
     if (rc == 0)
         rc = device_check(g, &mine);
     if (rc == 0)
@@ -547,13 +615,15 @@ static int fold_file(struct folding *g, struct err *e)
         unfit(g, STORE_FOLD_DAMAGED);
         return 0;
     }
-    if (rc != 0)
-        return err_set(e, rc, "%s", mine.text);
-    if (longer || !store_spool_begin(buf_bytes(&file), &f->of, &f->said))
-        unfit(g, STORE_FOLD_DAMAGED);
-    rc = fold_frames(g, buf_bytes(&file), e);
-    f->next = g->next.seq;
-    return rc;
+    if (rc == 0) {
+        if (file.longer || !store_spool_begin(store_spool_file_head(&file), &f->of, &f->said))
+            unfit(g, STORE_FOLD_DAMAGED);
+        rc = fold_frames(g, &file, &mine);
+        f->next = g->next.seq;
+    }
+    if (rc == 0 && file.unread) /* what is before is folded */
+        return unread(g, &file.why);
+    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
 }
 
 static void tell_unfit(const struct store *s, const struct store_fold *f)
@@ -588,12 +658,12 @@ static void tell_unfit(const struct store *s, const struct store_fold *f)
 /* What cannot be read waits, and what is written does not wait for it. */
 static int folds_walk(struct folding *g, struct store_folds *folds, struct err *e)
 {
-    struct ledger_position now;
-    ledger_where(g->s->ledger, &now);
-    g->leaves = now.leaves;
+    int rc = store_behind_end(g->s, e); /* items are asked of an index that knows all but what is folded here */
+    if (rc != 0)
+        return rc;
+    g->leaves = store_leaves_end(g->s);
     g->all = folds;
     keyring_key(g->s->keyring, KEYRING_SPOOL, &g->key);
-    int rc = 0;
     for (size_t i = 0; rc == 0 && !g->full && i < folds->count; i++) {
         g->f = &folds->list[i];
         rc = fold_file(g, e);
@@ -636,8 +706,8 @@ static int fold_pass(struct folding *g, struct store_folds *folds, struct err *e
         return 0;
     }
     int rc = folds_walk(g, folds, e);
-    if (rc == 0 && g->commits && s->draft.count > 0)
-        rc = fold_commit(g, e);
+    if (rc == 0 && g->commits && (s->draft.count > 0 || g->committed))
+        rc = fold_commit(g, true, e);
     for (size_t i = 0; i < folds->count; i++)
         tell_unfit(s, &folds->list[i]);
     return rc == 0 && known && !g->full ? tell_lost(s, folds, &device, e) : rc;

@@ -196,8 +196,8 @@ static int shares_check(struct store *s, const struct statement_identity_shares 
     const struct draft *d = &s->draft;
     if (code == ERR_REFUSED && x->sealed >= d->first_leaf) {
         uint64_t at = x->sealed - d->first_leaf;
-        return at < d->count && d->leaves[at].statement.kind == STATEMENT_IDENTITY_SEALED && !x->follows
-                   ? same_person(d->leaves[at].statement.identity_sealed.person, x->person, code, e)
+        return at < d->count && d->leaves[at].statement->kind == STATEMENT_IDENTITY_SEALED && !x->follows
+                   ? same_person(d->leaves[at].statement->identity_sealed.person, x->person, code, e)
                    : err_set(e, code, "rule identity-of: leaf %llu is no \"%s\" before it",
                              (unsigned long long)x->sealed, statement_kind_name(STATEMENT_IDENTITY_SEALED));
     }

@@ -16,7 +16,11 @@ void store_tell(const struct store *s, const char *line)
 static void settle_at_last(struct store *s)
 {
     struct err e = {0};
-    if (store_behind_end(s, NULL) == 0 && !s->failed && store_settle(s, &e) != 0)
+    bool unheard = store_behind_unheard(s);
+    int rc = store_behind_end(s, &e);
+    if (unheard && rc != 0)
+        store_tell(s, e.text);
+    if (rc == 0 && !s->failed && store_settle(s, &e) != 0)
         store_tell_later(s, &e);
 }
 
@@ -40,6 +44,7 @@ void store_close(struct store *s)
     crypt_signer_drop(&s->signer);
     buf_drop(&s->cosigned);
     store_folds_release(&s->folds);
+    store_spare_release(&s->spare);
     store_erasures_release(&s->erasures);
     pthread_mutex_destroy(&s->erasures_lock);
     pthread_mutex_destroy(&s->noticing);
@@ -63,8 +68,9 @@ static const struct note_key *newest_member(const struct history *h)
     return &h->members[i].key;
 }
 
-void store_facts(const struct store *s, struct store_facts *ret)
+void store_facts(struct store *s, struct store_facts *ret)
 {
+    store_behind_wait(s);
     const struct statement_founded *f = &s->founded.founded;
     *ret = (struct store_facts){.root = s->root,
                                 .origin = f->origin,

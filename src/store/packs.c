@@ -254,6 +254,7 @@ static int end_record(void *context, const struct ledger_record *r, struct err *
 int store_packs_end(struct store *s, size_t at, struct store_packs_end *ret, struct err *e)
 {
     struct err mine = {0};
+    store_behind_wait(s);
     *ret = (struct store_packs_end){0};
     struct ending x = {.s = s, .end = ret, .span = store_span(s, at), .made = s->history.compartments[at].leaf};
     int rc = ledger_walk_back(s->ledger, end_record, &x, &mine);

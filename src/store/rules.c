@@ -25,7 +25,7 @@ static void draft_look(const struct draft *d, uint64_t deposit, bool *ret_opened
 {
     *ret_opened = *ret_closed = false;
     for (size_t i = 0; i < d->count; i++) {
-        const struct statement *s = &d->leaves[i].statement;
+        const struct statement *s = d->leaves[i].statement;
         *ret_opened = *ret_opened || (s->kind == STATEMENT_DEPOSIT && d->first_leaf + i == deposit);
         *ret_closed = *ret_closed || (s->kind == STATEMENT_RECEIPT && s->receipt.deposit == deposit);
     }
@@ -35,14 +35,14 @@ static uint64_t draft_receipts(const struct draft *d)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < d->count; i++)
-        n += d->leaves[i].statement.kind == STATEMENT_RECEIPT;
+        n += d->leaves[i].statement->kind == STATEMENT_RECEIPT;
     return n;
 }
 
 static bool draft_has(const struct draft *d, enum statement_kind kind, uint64_t receipt)
 {
     for (size_t i = 0; i < d->count; i++) {
-        const struct statement *s = &d->leaves[i].statement;
+        const struct statement *s = d->leaves[i].statement;
         if (s->kind == kind && (kind == STATEMENT_RECEIPT ? s->receipt.number : s->set_aside.receipt) == receipt)
             return true;
     }
@@ -154,7 +154,7 @@ static int hold_stands(struct store *s, uint64_t hold, struct err *e)
     struct index_hold h = {.released = false};
     const struct draft *d = &s->draft;
     for (size_t i = 0; i < d->count; i++)
-        if (d->leaves[i].statement.kind == STATEMENT_RELEASED && d->leaves[i].statement.released.hold == hold)
+        if (d->leaves[i].statement->kind == STATEMENT_RELEASED && d->leaves[i].statement->released.hold == hold)
             h.released = true;
     int rc = h.released ? 0 : index_hold(store_index(s), hold, &h, e);
     if (rc == ERR_ABSENT)
@@ -177,7 +177,7 @@ static int form_there(struct store *s, const struct statement_consent *x, struct
 static void draft_hear(const struct draft *d, const char *person, struct consent_word words[CONSENT_SCOPES])
 {
     for (size_t i = 0; i < d->count; i++) {
-        const struct statement *s = &d->leaves[i].statement;
+        const struct statement *s = d->leaves[i].statement;
         const struct statement_persons *of = terms_words(s);
         struct consent_word word;
         for (size_t k = 0; of != NULL && k < of->count; k++)

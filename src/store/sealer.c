@@ -32,7 +32,8 @@ struct store_sealer {
     struct buf hidden;
 };
 
-int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uint64_t manifest, struct buf *to)
+static int seal_one(const struct draft *d, const struct hash *pin, const struct key *key, size_t i, uint64_t manifest,
+                    struct buf *to)
 {
     struct draft_leaf *leaf = &d->leaves[i];
     const struct leaf_envelope envelope = {.manifest_record = manifest,
@@ -42,11 +43,43 @@ int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uin
     size_t head = to->n;
     buf_put_u32(to, 0);
     leaf->sealed_at = to->n;
-    if (leaf_seal(&d->secrets[i], pin, d->first_leaf + i, &envelope, to) != 0 || to->failed)
+    if (leaf_seal_under(key, pin, d->first_leaf + i, &envelope, to) != 0 || to->failed)
         return ERR_IO;
     leaf->sealed_bytes = (uint32_t)(to->n - leaf->sealed_at);
     u32_put(to->p + head, leaf->sealed_bytes);
     return 0;
+}
+
+static int seal_step(const struct draft *d, const struct hash *pin, size_t first, size_t count,
+                     const uint64_t *manifest, struct buf *to, size_t *ret_sealed)
+{
+    struct key keys[SEALER_STEP];
+    int rc = 0;
+    leaf_statement_keys(d->secrets + first, count, keys);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        size_t before = to->n;
+        rc = seal_one(d, pin, &keys[i], first + i, manifest == NULL ? LEAF_NO_MANIFEST : manifest[i], to);
+        if (rc == 0)
+            ++*ret_sealed;
+        else
+            to->n = before;
+    }
+    crypt_wipe(keys, sizeof keys);
+    return rc;
+}
+
+int store_seal_leaves(const struct draft *d, const struct hash *pin, size_t first, size_t count,
+                      const uint64_t *manifest, struct buf *to, size_t *ret_sealed)
+{
+    OWN(crypt_batch_release) struct crypt_batch batch;
+    int rc = 0;
+    *ret_sealed = 0;
+    crypt_batch_init(&batch);
+    for (size_t at = 0; rc == 0 && at < count; at += SEALER_STEP) {
+        size_t n = count - at < SEALER_STEP ? count - at : SEALER_STEP;
+        rc = seal_step(d, pin, first + at, n, manifest == NULL ? NULL : manifest + at, to, ret_sealed);
+    }
+    return rc;
 }
 
 /* How many leaves there are to be sealed; as many as there were: it is to end. */
@@ -66,31 +99,26 @@ static void *seal(void *sealer)
     struct store_sealer *x = sealer;
     int rc = 0;
     for (size_t ready = 0; rc == 0 && (x->sealed < ready || (ready = wait_for_more(x)) > x->sealed);) {
-        size_t end = ready - x->sealed < SEALER_STEP ? ready : x->sealed + SEALER_STEP, before = x->hidden.n;
-        OWN(crypt_batch_release) struct crypt_batch batch;
-        crypt_batch_init(&batch);
+        size_t count = ready - x->sealed < SEALER_STEP ? ready - x->sealed : SEALER_STEP, sealed;
         (void)pthread_mutex_lock(&x->moving);
-        while (rc == 0 && x->sealed < end) {
-            before = x->hidden.n;
-            rc = store_seal_leaf(x->d, &x->pin, x->sealed, LEAF_NO_MANIFEST, &x->hidden);
-            x->sealed += rc == 0;
-        }
+        rc = store_seal_leaves(x->d, &x->pin, x->sealed, count, NULL, &x->hidden, &sealed);
         (void)pthread_mutex_unlock(&x->moving);
-        if (rc != 0) {
-            x->hidden.n = before;
+        x->sealed += sealed;
+        if (rc != 0)
             x->hidden.failed = false;
-        }
     }
     return NULL;
 }
 
-static struct store_sealer *sealer_new(const struct store *s)
+static struct store_sealer *sealer_new(struct store *s)
 {
     struct store_sealer *x = calloc(1, sizeof *x);
     if (x == NULL)
         return NULL;
     x->d = &s->draft;
     x->pin = s->pin;
+    x->hidden = s->spare.hidden;
+    s->spare.hidden = (struct buf){0};
     (void)pthread_mutex_init(&x->moving, NULL);
     (void)pthread_mutex_init(&x->lock, NULL);
     (void)pthread_cond_init(&x->more, NULL);

@@ -120,9 +120,94 @@ enum store_spool_step store_spool_next(struct bytes file, size_t *at, struct byt
                                                                                       : STORE_SPOOL_DAMAGED;
 }
 
-static void frame_key(const struct store_spool_lock *lock, const uint8_t *head, struct key *ret_key, uint8_t aad[AAD])
+/* ---- a file, piece by piece: memory that is at hand costs less than fresh pages for all of it ---- */
+
+enum { PIECE = 256 << 10 };
+_Static_assert(PIECE % STORE_SPOOL_SECTOR == 0, "what is held begins with a sector");
+
+void store_spool_file_close(struct store_spool_file *x)
 {
-    crypt_derive_salted(lock->key, head + MARK + 8, "groundwork/spool-frame/v1", ret_key);
+    fd_drop(&x->fd);
+    buf_drop(&x->held);
+}
+
+/* The next piece behind what is still to be looked at. */
+static int piece(struct store_spool_file *x, uint64_t most, struct err *e)
+{
+    size_t left = x->held.n - x->at, n = (size_t)(x->size - x->read < most ? x->size - x->read : most);
+    if (x->at > 0)
+        memmove(x->held.p, x->held.p + x->at, left);
+    x->held.n = left;
+    x->base += x->at;
+    x->at = 0;
+    uint8_t *room = buf_more(&x->held, n);
+    if (room == NULL)
+        return err_memory(e);
+    int rc = file_read_at(x->fd, room, n, x->read, x->path, e);
+    if (rc == ERR_DAMAGED) /* a writer made it anew meanwhile */
+        rc = err_set(e, ERR_IO, "%s was shortened while it was read", x->path);
+    x->unread = rc != 0;
+    if (rc != 0)
+        (void)err_set(&x->why, rc, "%s", e == NULL ? "" : e->text);
+    x->read += n;
+    return rc;
+}
+
+int store_spool_file_open(const char *path, struct store_spool_file *ret, struct err *e)
+{
+    *ret = (struct store_spool_file){.path = path, .fd = -1};
+    int rc = file_open_read(path, &ret->fd, e);
+    if (rc == 0)
+        rc = file_size(ret->fd, &ret->size, path, e);
+    ret->longer = ret->size > STORE_SPOOL_BYTES_MAX;
+    if (ret->longer)
+        ret->size = STORE_SPOOL_BYTES_MAX;
+    if (rc == 0)
+        rc = piece(ret, PIECE, e);
+    ret->at = ret->held.n < STORE_SPOOL_SECTOR ? ret->held.n : STORE_SPOOL_SECTOR;
+    return rc;
+}
+
+struct bytes store_spool_file_head(const struct store_spool_file *x)
+{
+    return bytes_of(x->held.p, x->at);
+}
+
+/* What is no frame may be one of which the rest is not here yet; what still is none is looked at with all there is. */
+int store_spool_file_next(struct store_spool_file *x, enum store_spool_step *ret, size_t *ret_at,
+                          struct bytes *ret_frame, struct err *e)
+{
+    for (;;) {
+        size_t at = x->at;
+        *ret = store_spool_next(buf_bytes(&x->held), &x->at, ret_frame);
+        *ret_at = x->base + at;
+        if (*ret == STORE_SPOOL_FRAME || x->read == x->size)
+            return 0;
+        x->at = at;
+        int rc = piece(x, x->held.n - at < PIECE ? PIECE : x->size, e);
+        if (rc != 0)
+            return rc;
+    }
+}
+
+/* ---- what a frame holds ---- */
+
+void store_spool_keys(const struct store_spool_lock *lock, const struct bytes *frames, size_t count, struct key *ret)
+{
+    enum { ROW = 64 };
+    uint8_t salts[ROW][CRYPT_SALT] = {{0}};
+    for (size_t at = 0; at < count; at += ROW) {
+        size_t n = count - at < ROW ? count - at : ROW;
+        for (size_t i = 0; i < n; i++)
+            if (frames[at + i].n >= FRAME_HEAD)
+                memcpy(salts[i], frames[at + i].p + MARK + 8, CRYPT_SALT);
+        crypt_derive_salted_each(lock->key, (const uint8_t(*)[CRYPT_SALT])salts, n, "groundwork/spool-frame/v1",
+                                 ret + at);
+    }
+}
+
+static void frame_aad(const struct store_spool_lock *lock, const uint8_t *head, uint8_t aad[AAD])
+{
     memcpy(aad, lock->pin->b, CRYPT_HASH);
     memcpy(aad + CRYPT_HASH, head, FRAME_HEAD);
     memcpy(aad + CRYPT_HASH + FRAME_HEAD, lock->of->b, STORE_SPOOL_OF);
@@ -156,7 +241,8 @@ int store_spool_seal(const struct store_spool_lock *lock, const struct store_spo
     uint8_t *sealed = buf_more(to, plain.n + CRYPT_TAG);
     if (sealed == NULL)
         return err_memory(e);
-    frame_key(lock, to->p + begin, &key, aad);
+    store_spool_keys(lock, &(struct bytes){to->p + begin, FRAME_HEAD}, 1, &key);
+    frame_aad(lock, to->p + begin, aad);
     crypt_seal(&key, 0, bytes_of(aad, sizeof aad), buf_bytes(&plain), sealed);
     buf_put_text(to, END_MARK);
     return buf_check(to, e);
@@ -166,14 +252,21 @@ int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, st
                      struct store_spool_content *ret, struct err *e)
 {
     OWN(key_drop) struct key key = {0};
+    store_spool_keys(lock, &frame, 1, &key);
+    return store_spool_open_by(&key, lock, frame, held, ret, e);
+}
+
+int store_spool_open_by(const struct key *frame_key, const struct store_spool_lock *lock, struct bytes frame,
+                        struct buf *held, struct store_spool_content *ret, struct err *e)
+{
     uint8_t aad[AAD];
     struct bytes sealed = bytes_of(frame.p + FRAME_HEAD, frame.n - FRAME_HEAD - MARK);
     buf_clear(held);
     uint8_t *plain = buf_more(held, sealed.n - CRYPT_TAG);
     if (plain == NULL)
         return err_memory(e);
-    frame_key(lock, frame.p, &key, aad);
-    if (crypt_open(&key, 0, bytes_of(aad, sizeof aad), sealed, plain) != 0)
+    frame_aad(lock, frame.p, aad);
+    if (crypt_open(frame_key, 0, bytes_of(aad, sizeof aad), sealed, plain) != 0)
         return err_set(e, ERR_DAMAGED, "a record of an access does not open");
     struct cursor c = cursor_of(buf_bytes(held));
     cursor_copy(&c, ret->secret.b, CRYPT_KEY);

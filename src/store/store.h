@@ -104,7 +104,7 @@ struct store_facts {
     const struct statement_founded *founded; /* leaf 0; borrowed like the two below */
     const struct store_place *place;
 };
-void store_facts(const struct store *s, struct store_facts *ret);
+void store_facts(struct store *s, struct store_facts *ret);
 struct index *store_index(struct store *s); /* NULL when public, and when a check does without */
 bool store_index_current(struct store *s);  /* it is there, and stands where the journal ended when it was opened */
 struct vault *store_vault(struct store *s); /* NULL when public */
@@ -128,6 +128,8 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
  * and public log, index and outside state follow while the next draft is made; they are there when store_commit has
  * returned, or whatever asks for them.  What fails in it is told by the line, and the next commit returns ERR_IO.
  * Until then the new draft goes on with deposit and numbering of the one before.
+ * A part that brings no bytes, where the vault was not asked for, is logged meanwhile, too: it is durable when the next
+ * commit has returned, or store_commit of an empty draft; either returns what failed.
  */
 int store_draft_begin(struct store *s, struct err *e);
 int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, bool *ret_duplicate, struct err *e);

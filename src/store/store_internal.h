@@ -58,7 +58,7 @@ void store_reports_put(const struct store_reports *reports, const struct hash *p
 
 /* A leaf of the draft.  Offsets point into draft.arena. */
 struct draft_leaf {
-    struct statement statement; /* pointers inside are into the draft's own copies */
+    struct statement *statement; /* kept by the draft, as is all it points to; of it what its kind has, and no more */
     size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
     size_t fields_at, fields_bytes;
@@ -82,11 +82,21 @@ struct draft_event {
     const struct note_key *key;  /* who signs it, when it is not the member */
     const struct key *seed;
 };
+/* Memory of drafts that are over, wiped, for those to come: to be given fresh pages costs more than to fill them. */
+struct store_spare {
+    struct draft_leaf *leaves;
+    struct key *secrets;
+    size_t room;              /* of both */
+    struct buf arena, hidden; /* empty */
+};
+enum { DRAFT_AHEAD = 16 }; /* secrets that are drawn at once, for their salts are made sixteen at a time */
 struct draft {
     bool begun;
     uint64_t first_leaf;
     struct draft_leaf *leaves;
-    struct key *secrets; /* of the leaves, in locked memory */
+    struct key *secrets; /* of the leaves, in locked memory; */
+    size_t drawn;        /* so many of them, some of leaves to come, whose salts are */
+    uint8_t salt[DRAFT_AHEAD][CRYPT_SALT];
     size_t count, room;
     size_t objects;      /* leaves among them that have one */
     struct store_sealer *sealer; /* NULL: leaves are sealed when they are committed */
@@ -118,6 +128,9 @@ struct draft {
  * opposite; false: damaged.
  * store_spool_next: the next frame from *at, a whole number of sectors, which moves on.  What is damaged is stepped
  * over.  TORN: what a crash left of the last one, whose view was never shown.
+ * store_spool_file_open: to be read piece by piece, from behind its head, of which store_spool_begin said what it said;
+ * longer: there is more than a spool can hold, which is not read.  ERR_IO: it cannot be read now.
+ * store_spool_file_next: as store_spool_next; *ret_at: where in the file.  The frame is borrowed until the next call.
  * store_spool_seal: append a frame.  store_spool_open: what it holds; borrowed from ${held}, to be wiped.  ERR_DAMAGED.
  */
 enum {
@@ -146,10 +159,29 @@ bool store_spool_named(const char *name, struct store_spool_of *ret);
 void store_spool_head(const struct store_spool_of *of, uint32_t logged, struct buf *to);
 bool store_spool_begin(struct bytes file, const struct store_spool_of *of, uint32_t *ret_logged);
 enum store_spool_step store_spool_next(struct bytes file, size_t *at, struct bytes *ret);
+struct store_spool_file {
+    const char *path; /* borrowed */
+    int fd;
+    uint64_t size, read;
+    bool longer;
+    bool unread; /* it could not be read to its end, and why */
+    struct err why;
+    struct buf held;
+    size_t base, at; /* of what is held, in the file; of what is next, in that */
+};
+int store_spool_file_open(const char *path, struct store_spool_file *ret, struct err *e);
+void store_spool_file_close(struct store_spool_file *x);
+struct bytes store_spool_file_head(const struct store_spool_file *x);
+int store_spool_file_next(struct store_spool_file *x, enum store_spool_step *ret, size_t *ret_at,
+                          struct bytes *ret_frame, struct err *e);
 int store_spool_seal(const struct store_spool_lock *lock, const struct store_spool_content *content, struct buf *to,
                      struct err *e);
 int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, struct buf *held,
                      struct store_spool_content *ret, struct err *e);
+/* The same by keys that were derived for many frames at once, of which some may be none: without bytes. */
+void store_spool_keys(const struct store_spool_lock *lock, const struct bytes *frames, size_t count, struct key *ret);
+int store_spool_open_by(const struct key *frame_key, const struct store_spool_lock *lock, struct bytes frame,
+                        struct buf *held, struct store_spool_content *ret, struct err *e);
 
 /* Spools and how far they were folded into the draft at hand. */
 enum store_fold_why { /* not all of it goes on the log; the last that holds */
@@ -245,6 +277,7 @@ struct store {
     struct draft draft;
     struct store_folds folds;
     size_t last_leaves, last_arena_bytes; /* of the draft before, if it had any */
+    struct store_spare spare;
     bool waits;        /* what waited was committed: its files can go once the index knows it */
     bool waiting_told; /* of what cannot go on the log, once */
     size_t fold_bytes; /* taken from spools by one commit; 0: as fold.c has it */
@@ -305,6 +338,24 @@ struct store_told {
     struct statement_audit *audits; /* those that were not on the log before */
 };
 void store_told_release(struct store_told *t);
+/* A record on its way to the journal: its sections, and what borrows from them. */
+struct store_made {
+    struct buf entries, hidden, open, secrets, extents;
+    struct ledger_record record; /* its number and place are filled when it is logged */
+};
+void store_made_release(struct store_made *m);
+/*
+ * store_log: W3 to W5 of FORMAT 7.2, by who has the ledger to himself: *state is what the outside state says then, and
+ * *told where the record is.
+ * store_behind_log: that, and all that follows, by a thread; *told and *made are taken over.  What fails in it, the
+ * next store_behind_end says.  store_leaves_end: the log's leaves, and those of a record that is on its way.
+ * store_behind_busy: it is not over yet.
+ */
+int store_log(struct store *s, struct store_made *made, struct store_state *state, struct store_told *told,
+              struct err *e);
+int store_behind_log(struct store *s, struct store_told *told, struct store_made *made, struct err *e);
+uint64_t store_leaves_end(const struct store *s);
+bool store_behind_busy(const struct store *s);
 void store_tell_later(const struct store *s, const struct err *why); /* committed, but not all that follows from it */
 /*
  * store_behind_begin: public log, index and outside state brought up to the record; ${beside}: by a thread, and *told
@@ -324,6 +375,11 @@ int store_owe(struct store *s, const struct store_told *told, struct bytes secre
 int store_settle(struct store *s, struct err *e);
 void store_behind_wait(struct store *s);
 int store_behind_end(struct store *s, struct err *e);
+/* store_behind_failed: why nothing more is written; never 0.  store_behind_unheard: nobody was told yet why the record
+ * behind could not be committed.  store_behind_logs: it commits its record itself. */
+int store_behind_failed(const struct store *s, struct err *e);
+bool store_behind_unheard(struct store *s);
+bool store_behind_logs(const struct store *s);
 /*
  * While a record is behind, from any thread: the index to ask, which does not know it; its draft, or NULL; its frames
  * and manifest records.
@@ -340,17 +396,24 @@ unsigned store_crew_threads(const struct store *s);
  * store_sealer_more: all leaves there are may be sealed.  store_sealer_hold, _go_on: around what moves leaves, secrets
  * or arena.  store_sealer_end: it has ended; how many are sealed, from the first on, and the section so far, the
  * caller's.  store_sealer_free: the same for who gives it up.
- * store_seal_leaf: one more behind the section; says in the leaf where.  ERR_IO: no memory.
+ * store_seal_leaves: some more behind the section, from leaf ${first} of the draft on; says in each where.
+ * ${manifest}: of each, or NULL.  *ret_sealed: how many; all of them, but for ERR_IO: no memory.
  */
 void store_sealer_more(struct store *s);
 void store_sealer_hold(const struct draft *d);
 void store_sealer_go_on(const struct draft *d);
 size_t store_sealer_end(struct draft *d, struct buf *ret_hidden);
 void store_sealer_free(struct draft *d);
-int store_seal_leaf(const struct draft *d, const struct hash *pin, size_t i, uint64_t manifest, struct buf *to);
+int store_seal_leaves(const struct draft *d, const struct hash *pin, size_t first, size_t count,
+                      const uint64_t *manifest, struct buf *to, size_t *ret_sealed);
 /* draft.c */
 void store_draft_release(struct draft *d);
 void store_draft_forget(struct draft *d); /* its leaves and all that they are made of; how many there were stays */
+/* store_draft_spare: the same, but memory that may serve again is kept in ${to}, which is empty, that of the hidden
+ * section, too.  store_spare_give: what ${from} holds to ${to}; what that had goes. */
+void store_draft_spare(struct draft *d, struct buf *hidden, struct store_spare *to);
+void store_spare_give(struct store_spare *from, struct store_spare *to);
+void store_spare_release(struct store_spare *x);
 int store_writable(const struct store *s, struct err *e); /* ERR_IO after an earlier failure */
 bool store_has_object(const struct statement *st);        /* a received file: bytes of its own in the vault */
 
@@ -438,7 +501,7 @@ int store_spool_folder(const struct store *s, struct file_path *ret, struct err 
 /*
  * fold.c.
  * store_record_read: what is in a frame, signed by the member of its spool; gone: she could sign it, and no longer
- * may.  By any thread, while no key event is taken.  ERR_DAMAGED.
+ * may.  ${frame_key}: NULL, or what it was sealed under.  By any thread, while no key event is taken.  ERR_DAMAGED.
  * store_record_signed: the statement of a record, as of the last leaf where its member could sign this kind, and so
  * once more after she left; who never held the compartment signed nothing in it.  ERR_DAMAGED.
  * store_fold_begin: what waits, beside the log and in spools, into the draft at hand, once; what cannot be read is told
@@ -455,11 +518,11 @@ struct store_record {
     struct statement st;
     uint8_t entry[LEAF_ENTRY]; /* of the leaf to be */
     bool gone;
-    struct note_owed *owed; /* NULL: its signature is checked; else by who reads it: see note.h */
+    struct note_owed *owed; /* NULL: its signature is checked, its entry made; else by who reads it: see note.h */
 };
 void store_record_release(struct store_record *r);
-int store_record_read(struct store *s, const struct store_spool_lock *lock, struct bytes frame,
-                      struct store_record *ret, struct err *e);
+int store_record_read(struct store *s, const struct store_spool_lock *lock, const struct key *frame_key,
+                      struct bytes frame, struct store_record *ret, struct err *e);
 int store_record_signed(struct store *s, const struct store_spool_lock *lock, enum statement_kind kind,
                         struct store_record *ret, struct err *e);
 int store_folds_list(const struct store *s, struct store_folds *ret, struct err *e);
@@ -637,6 +700,7 @@ int store_owed(struct store *s, uint64_t records, struct err *e);
 /* Blocks of leaf secrets to both copies of their segments, behind those that are held.  A damaged copy is told of, once
  * for each *told, and left to repair: the other one serves, and the journal holds the blocks too. */
 int store_apply_blocks(struct store *s, struct bytes secrets, bool *told, struct err *e);
+int store_apply(struct store *s, struct bytes secrets, struct err *ret_damaged, struct err *e); /* told by the caller */
 
 /*
  * erasures.c.  store_erasures: they are known from now on; from any thread.  store_erasures_take: one more, which was

@@ -67,12 +67,10 @@ static int frame_open(struct store *s, const struct store_spool_of *of, struct b
 static int record_read(struct store *s, const struct store_spool_of *of, struct bytes frame, struct store_record *ret,
                        struct err *e)
 {
-    struct ledger_position now;
     int rc = frame_open(s, of, frame, ret, e);
     if (rc != 0)
         return rc;
-    ledger_where(s->ledger, &now);
-    const struct store_spool_lock lock = {.pin = &s->pin, .of = of, .leaves = now.leaves};
+    const struct store_spool_lock lock = {.pin = &s->pin, .of = of, .leaves = store_leaves_end(s)};
     rc = store_record_signed(s, &lock, STATEMENT_WITHDRAWN, ret, e);
     if (rc != 0 && store_record_signed(s, &lock, STATEMENT_CONSENT, ret, NULL) != 0)
         return rc;
@@ -170,6 +168,7 @@ int store_waiting_same(const struct store *s, const struct store_waiting *w, boo
 /* What a file held that is damaged by now is on the log when its id is; two statements of one id are no accident. */
 int store_waiting_mark(struct store *s, struct store_waiting *w, struct err *e)
 {
+    struct index *index = store_index(s); /* before the lock, which what is behind may need to end */
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < w->count; i++) {
         struct store_waiting_one *one = &w->list[i];
@@ -178,7 +177,7 @@ int store_waiting_mark(struct store *s, struct store_waiting *w, struct err *e)
         if (!store_spool_named(one->name, &one->of))
             continue;
         pthread_mutex_lock(&s->asking);
-        rc = index_waited(store_index(s), one->of.b + 4, &leaf, &commitment, e);
+        rc = index_waited(index, one->of.b + 4, &leaf, &commitment, e);
         pthread_mutex_unlock(&s->asking);
         one->logged = rc == 0;
         if (rc == 0 && one->rc == 0 && memcmp(commitment.b, one->record.entry + 1, CRYPT_HASH) != 0) {

@@ -222,18 +222,14 @@ int store_writer(struct store *s, struct vault_writer **ret, struct err *e)
 
 struct making {
     struct store_told told; /* what the index will be told of it */
-    struct buf entries, hidden, open, secrets, extents;
+    struct store_made made;
     struct store_reports reports;
 };
 
 static void making_release(struct making *m)
 {
     store_told_release(&m->told);
-    buf_drop(&m->entries);
-    buf_drop(&m->hidden);
-    buf_drop(&m->open);
-    buf_drop(&m->secrets);
-    buf_drop(&m->extents);
+    store_made_release(&m->made);
 }
 
 static int add_signed(struct making *m, struct statement *st, const struct note_key *key, const struct key *seed,
@@ -250,11 +246,11 @@ static int add_signed(struct making *m, struct statement *st, const struct note_
     if (rc != 0)
         return rc;
     leaf_entry_public(buf_bytes(note), entry);
-    buf_put(&m->entries, entry, LEAF_ENTRY);
-    buf_put_u32(&m->open, (uint32_t)note->n);
-    buf_put_bytes(&m->open, buf_bytes(note));
+    buf_put(&m->made.entries, entry, LEAF_ENTRY);
+    buf_put_u32(&m->made.open, (uint32_t)note->n);
+    buf_put_bytes(&m->made.open, buf_bytes(note));
     m->told.publics[m->told.public_count++] = *st;
-    return buf_check(&m->open, e);
+    return buf_check(&m->made.open, e);
 }
 
 static int add_public(struct store *s, struct making *m, struct statement *st, struct err *e)
@@ -309,24 +305,25 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         s->last_leaves = d->count;
         s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
     }
-    size_t sealed = store_sealer_end(d, &m->hidden);
-    OWN(crypt_batch_release) struct crypt_batch batch;
-    crypt_batch_init(&batch);
+    size_t sealed = store_sealer_end(d, &m->made.hidden), more;
     for (size_t i = 0; i < d->count; i++) {
-        const struct draft_leaf *leaf = &d->leaves[i];
         m->told.manifest[i] = LEAF_NO_MANIFEST;
-        if (store_has_object(&leaf->statement)) {
+        if (store_has_object(d->leaves[i].statement)) {
             assert(object < m->told.flushed.object_count &&
                    m->told.flushed.objects[object].cookie == d->first_leaf + i);
             m->told.manifest[i] = m->told.flushed.objects[object++].manifest_record;
         }
-        if (i >= sealed && store_seal_leaf(d, &s->pin, i, m->told.manifest[i], &m->hidden) != 0)
-            return err_memory(e);
+    }
+    const uint64_t *manifest = m->told.manifest + sealed;
+    if (store_seal_leaves(d, &s->pin, sealed, d->count - sealed, manifest, &m->made.hidden, &more) != 0)
+        return err_memory(e);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct draft_leaf *leaf = &d->leaves[i];
         m->told.journal_offset[i] = leaf->sealed_at;
         m->told.sealed_bytes[i] = leaf->sealed_bytes;
-        buf_put(&m->entries, leaf->entry, LEAF_ENTRY);
+        buf_put(&m->made.entries, leaf->entry, LEAF_ENTRY);
     }
-    return buf_check(&m->entries, e);
+    return buf_check(&m->made.entries, e);
 }
 
 static int seal_secrets(struct store *s, struct making *m, struct err *e)
@@ -334,7 +331,7 @@ static int seal_secrets(struct store *s, struct making *m, struct err *e)
     struct draft *d = &s->draft;
     if (d->count == 0)
         return 0;
-    return keyring_seal(s->keyring, d->first_leaf, d->secrets, d->count, &m->secrets, e);
+    return keyring_seal(s->keyring, d->first_leaf, d->secrets, d->count, &m->made.secrets, e);
 }
 
 /* One cover over the received leaves, which lie side by side. */
@@ -342,13 +339,13 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
 {
     struct draft *d = &s->draft;
     size_t first = 0;
-    while (first < d->count && d->leaves[first].statement.kind != STATEMENT_RECEIVED)
+    while (first < d->count && d->leaves[first].statement->kind != STATEMENT_RECEIVED)
         first++;
     size_t end = first;
-    while (end < d->count && d->leaves[end].statement.kind == STATEMENT_RECEIVED)
+    while (end < d->count && d->leaves[end].statement->kind == STATEMENT_RECEIVED)
         end++;
     for (size_t i = end; i < d->count; i++)
-        assert(d->leaves[i].statement.kind != STATEMENT_RECEIVED);
+        assert(d->leaves[i].statement->kind != STATEMENT_RECEIVED);
     if (first == end)
         return 0;
     OWN(mem_drop) struct hash *hashes = calloc(end - first, sizeof *hashes);
@@ -358,10 +355,10 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
         crypt_leaf_hash(bytes_of(d->leaves[i].entry, LEAF_ENTRY), &hashes[i - first]);
     uint64_t part = 0;
     for (size_t i = end; i < d->count; i++)
-        if (d->leaves[i].statement.kind == STATEMENT_PART)
-            part = d->leaves[i].statement.part.part;
+        if (d->leaves[i].statement->kind == STATEMENT_PART)
+            part = d->leaves[i].statement->part.part;
     struct statement st = {.kind = STATEMENT_COVER,
-                           .cover = {.deposit = d->leaves[first].statement.received.deposit,
+                           .cover = {.deposit = d->leaves[first].statement->received.deposit,
                                      .part = part,
                                      .first = d->first_leaf + first,
                                      .count = end - first}};
@@ -488,10 +485,10 @@ static int add_cosigned(struct store *s, struct making *m, struct err *e)
 }
 
 /* Beside what is derived from the record before only the vault's part of a commit runs: FORMAT 7.2. */
-static int make_record(struct store *s, struct making *m, bool part, struct ledger_record *ret, struct err *e)
+static int make_record(struct store *s, struct making *m, bool part, bool beside, struct err *e)
 {
-    int rc = 0;
-    if (s->writer != NULL)
+    int rc = store_behind_logs(s) ? store_behind_end(s, e) : 0; /* a failure ends all writing, the vault's too */
+    if (rc == 0 && s->writer != NULL)
         rc = part ? vault_flush_part(s->writer, &m->told.flushed, e) : vault_flush(s->writer, &m->told.flushed, e);
     if (rc == 0)
         rc = store_behind_end(s, e);
@@ -517,7 +514,7 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_repaired(s, m, e);
     if (rc == 0)
         rc = add_stamped(s, m, e);
-    if (rc == 0)
+    if (rc == 0 && !beside) /* else they are on the log when this has returned */
         rc = add_audited(s, m, e);
     if (rc == 0)
         rc = add_cosigned(s, m, e);
@@ -525,23 +522,24 @@ static int make_record(struct store *s, struct making *m, bool part, struct ledg
         rc = add_erased(s, m, e);
     if (rc != 0)
         return rc;
-    store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->extents);
-    rc = buf_check(&m->extents, e);
-    *ret = (struct ledger_record){.first_leaf = s->draft.first_leaf,
-                                  .hidden_count = (uint32_t)s->draft.count,
-                                  .public_count = m->told.public_count,
-                                  .entries = buf_bytes(&m->entries),
-                                  .hidden = buf_bytes(&m->hidden),
-                                  .open = buf_bytes(&m->open),
-                                  .secrets = buf_bytes(&m->secrets),
-                                  .extents = buf_bytes(&m->extents)};
+    store_extents_put(m->told.flushed.runs, m->told.flushed.run_count, &m->made.extents);
+    rc = buf_check(&m->made.extents, e);
+    m->made.record = (struct ledger_record){.first_leaf = s->draft.first_leaf,
+                                            .hidden_count = (uint32_t)s->draft.count,
+                                            .public_count = m->told.public_count,
+                                            .entries = buf_bytes(&m->made.entries),
+                                            .hidden = buf_bytes(&m->made.hidden),
+                                            .open = buf_bytes(&m->made.open),
+                                            .secrets = buf_bytes(&m->made.secrets),
+                                            .extents = buf_bytes(&m->made.extents)};
     return rc;
 }
 
 /* ---- after the commit: everything here can be made again from the journal ---- */
 
-static int take_event(struct store *s, const struct making *m, const struct ledger_record *r, struct err *e)
+static int take_event(struct store *s, const struct making *m, struct err *e)
 {
+    const struct ledger_record *r = &m->made.record;
     const struct statement *st = &m->told.publics[0];
     const struct history_event event = {
         .leaf = r->first_leaf + r->hidden_count,
@@ -551,56 +549,33 @@ static int take_event(struct store *s, const struct making *m, const struct ledg
     return history_take(&s->history, &event, e);
 }
 
-static int after_commit(struct store *s, struct making *m, const struct ledger_record *r,
-                        const struct ledger_position *now, bool part, struct err *e)
+static int after_commit(struct store *s, struct making *m, bool part, struct err *e)
 {
     int rc = s->writer != NULL ? vault_committed(s->writer, &m->told.flushed, e) : 0;
     bool told = false;
     if (rc == 0 && s->draft.event.statement != NULL)
-        rc = take_event(s, m, r, e);
+        rc = take_event(s, m, e);
     for (size_t i = 0; rc == 0 && i < s->beside_count; i++)
         rc = keyring_committed(s->beside[i], bytes_of(NULL, 0), e);
     if (rc == 0 && s->draft.destroys) /* the index before the keys, so that these tell how far it came */
         rc = store_index_remove(s, e);
     if (rc != 0)
         return rc;
-    m->told.hidden_at = ledger_hidden_at(r);
-    m->told.open_at = ledger_open_at(r);
-    m->told.now = *now;
     m->told.draft = s->draft;
     s->draft = (struct draft){0};
     if (!part && store_may_wait(s, &m->told))
-        return store_owe(s, &m->told, buf_bytes(&m->secrets), e);
-    rc = store_apply_blocks(s, buf_bytes(&m->secrets), &told, e);
+        return store_owe(s, &m->told, buf_bytes(&m->made.secrets), e);
+    rc = store_apply_blocks(s, buf_bytes(&m->made.secrets), &told, e);
     s->owed = 0; /* with this one it is done */
     s->owed_leaves = 0;
     return rc == 0 ? store_behind_begin(s, &m->told, part, e) : rc;
-}
-
-static int commit_record(struct store *s, struct making *m, bool part, struct ledger_record *record,
-                         struct ledger_position *ret, struct err *e)
-{
-    struct ledger_position before;
-    ledger_where(s->ledger, &before);
-    int rc = make_record(s, m, part, record, e);
-    record->at = before.bytes;
-    record->number = before.records;
-    if (rc == 0)
-        rc = ledger_prepare(s->ledger, record, ret, e);
-    if (rc == 0 && !s->state.has_pending) { /* else it names an earlier one, and all that follow it are meant */
-        s->state.has_pending = true;
-        s->state.pending = ret->last;
-        rc = store_state_write(s->state_file.s, &s->pin, &s->identity.state, &s->state, e);
-        s->state.has_pending = rc == 0;
-    }
-    return rc == 0 ? ledger_commit(s->ledger, e) : rc;
 }
 
 /* A receipt lets the source go: what parts left to the last one is done by then, whoever gives it. */
 static bool gives_receipt(const struct draft *d)
 {
     for (size_t i = d->count; i-- > 0;)
-        if (d->leaves[i].statement.kind == STATEMENT_RECEIPT)
+        if (d->leaves[i].statement->kind == STATEMENT_RECEIPT)
             return true;
     return false;
 }
@@ -608,14 +583,60 @@ static bool gives_receipt(const struct draft *d)
 static int all_through(struct store *s, struct err *e)
 {
     int rc = store_behind_end(s, e);
-    return rc == 0 ? store_settle(s, e) : rc;
+    if (rc == 0)
+        rc = store_settle(s, e);
+    if (rc == 0)
+        store_waiting_sweep(s);
+    return rc;
+}
+
+/* Nothing but hidden statements that brought no bytes with them: nobody asks for the vault's part of it. */
+static bool may_go_beside(const struct store *s)
+{
+    const struct draft *d = &s->draft;
+    return s->writer == NULL && d->event.statement == NULL && d->repaired_count == 0 && d->cosigned == NULL &&
+           d->stamped == NULL && d->erased == NULL && !d->keys && !d->destroys && s->beside_count == 0;
+}
+
+static int commit_beside(struct store *s, struct err *e)
+{
+    OWN(making_release) struct making m = {0};
+    int rc = make_record(s, &m, true, true, e);
+    if (rc != 0)
+        return rc;
+    m.told.draft = s->draft;
+    s->draft = (struct draft){0};
+    rc = store_behind_log(s, &m.told, &m.made, e);
+    s->failed = rc != 0;
+    return rc;
+}
+
+static int commit_now(struct store *s, bool part, struct err *e)
+{
+    OWN(making_release) struct making m = {0};
+    int rc = make_record(s, &m, part, false, e);
+    if (rc == 0)
+        rc = store_log(s, &m.made, &s->state, &m.told, e);
+    if (rc != 0)
+        return rc;
+    if (m.told.flushed.parity_blocked.code != 0)
+        store_tell(s, m.told.flushed.parity_blocked.text);
+    struct err later = {0};
+    if (after_commit(s, &m, part, &later) != 0)
+        store_tell_later(s, &later);
+    else
+        s->failed = false;
+    store_fold_end(s);
+    if (!part && !s->failed)
+        store_waiting_sweep(s);
+    store_beside_close(s);
+    audited_logged(s, &m);
+    store_draft_release(&s->draft);
+    return 0;
 }
 
 static int commit(struct store *s, bool part, struct err *e)
 {
-    OWN(making_release) struct making m = {0};
-    struct ledger_record record;
-    struct ledger_position now;
     int rc = store_writable(s, e);
     if (rc != 0)
         return rc;
@@ -628,23 +649,7 @@ static int commit(struct store *s, bool part, struct err *e)
     if (rc != 0)
         return rc;
     s->failed = true; /* until everything below has succeeded */
-    rc = commit_record(s, &m, part, &record, &now, e);
-    if (rc != 0)
-        return rc;
-    if (m.told.flushed.parity_blocked.code != 0)
-        store_tell(s, m.told.flushed.parity_blocked.text);
-    struct err later = {0};
-    if (after_commit(s, &m, &record, &now, part, &later) != 0)
-        store_tell_later(s, &later);
-    else
-        s->failed = false;
-    store_fold_end(s);
-    if (!part && !s->failed)
-        store_waiting_sweep(s);
-    store_beside_close(s);
-    audited_logged(s, &m);
-    store_draft_release(&s->draft);
-    return 0;
+    return part && may_go_beside(s) ? commit_beside(s, e) : commit_now(s, part, e);
 }
 
 int store_commit(struct store *s, struct err *e)

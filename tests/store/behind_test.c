@@ -332,9 +332,197 @@ static void test_singles_end_anywhere(void **state)
     }
 }
 
+/* ---- parts that bring no bytes: logged, too, while the next is drafted ---- */
+
+enum { PART_NOTES = 40, PARTS = 4 };
+
+/* ${ret_parts}: how many were said to be committed, or on their way; *ret_all: and that they are through. */
+static void say_parts(struct fixture *f, struct store *s, unsigned *ret_parts, bool *ret_all)
+{
+    int rc = store_draft_begin(s, &f->e);
+    for (*ret_parts = 0; rc == 0 && *ret_parts < PARTS;) {
+        for (unsigned i = 0; rc == 0 && i < PART_NOTES; i++) {
+            struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {"one of a part"}};
+            rc = store_add(s, &st, NULL, NULL, &f->e);
+        }
+        if (rc == 0)
+            rc = store_commit_part(s, &f->e);
+        *ret_parts += rc == 0;
+        if (rc == 0)
+            rc = store_draft_begin(s, &f->e);
+    }
+    *ret_all = rc == 0 && store_commit(s, &f->e) == 0; /* of an empty draft */
+}
+
+static void test_parts_without_bytes(void **state)
+{
+    struct fixture *f = *state;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    const uint64_t before = fixture_where(f, STORE_PUBLIC).records;
+    unsigned parts;
+    bool all;
+    say_parts(f, s, &parts, &all);
+    assert_true(all && parts == PARTS);
+    assert_through(f, s);
+    read_all(f, s);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    fixture_note(s, "a last one, that is owed", &f->e);
+    say_parts(f, s, &parts, &all);
+    assert_true(all);
+    assert_through(f, s);
+    store_close(TAKE(s));
+    assert_int_equal(fixture_where(f, STORE_PUBLIC).records, before + 2 * PARTS + 1);
+    fixture_told_nothing(f);
+    fixture_whole(f);
+}
+
+/* Whatever is asked first waits for what is behind, and does not read what that writes. */
+static void ask(struct fixture *f, struct store *s, unsigned round, uint64_t leaf)
+{
+    OWN(store_waiting_release) struct store_waiting waiting = {0};
+    struct store_facts facts;
+    struct store_packs_end end;
+    struct hash commitment;
+    bool erased = true;
+    switch (round) {
+    case 0:
+        store_facts(s, &facts);
+        assert_int_equal(facts.position.leaves, leaf + 1);
+        break;
+    case 1: assert_int_equal(store_commitment(s, leaf, &commitment, &f->e), 0); break;
+    case 2: assert_int_equal(store_packs_end(s, 0, &end, &f->e), 0); break;
+    case 3: assert_int_equal(store_is_erased(s, leaf, &erased, &f->e), 0); break;
+    case 4:
+        waiting.list = calloc(1, sizeof *waiting.list);
+        waiting.count = waiting.room = 1;
+        store_spool_name(&(struct store_spool_of){{7}}, waiting.list[0].name);
+        assert_int_equal(store_waiting_mark(s, &waiting, &f->e), 0);
+        assert_false(waiting.list[0].logged);
+        break;
+    default: break;
+    }
+}
+
+/* Asked for anything meanwhile, what is asked is told of a log that has the part. */
+static void test_asked_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    for (unsigned round = 0; round < 5; round++) {
+        uint64_t leaf = 0;
+        struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {"asked for at once"}};
+        OWN(store_held_drop) struct store_held *held = NULL;
+        struct statement got;
+        assert_int_equal(store_draft_begin(s, &f->e), 0);
+        assert_int_equal(store_add(s, &st, &leaf, NULL, &f->e), 0);
+        assert_int_equal(store_commit_part(s, &f->e), 0);
+        ask(f, s, round, leaf);
+        assert_int_equal(store_statement(s, leaf, &held, &got, &f->e), 0);
+        assert_string_equal(got.note.text, st.note.text);
+    }
+    store_close(TAKE(s));
+    fixture_whole(f);
+}
+
+/* The process ends at any effect: what store_commit said is there, each part is there whole or not at all, in order. */
+static void test_parts_without_bytes_end_anywhere(void **state)
+{
+    struct fixture *f = *state;
+    fixture_keep(f, "before");
+    const uint64_t before = fixture_where(f, STORE_PUBLIC).records;
+    for (unsigned effect = 1;; effect += every(5, 9)) {
+        struct store *s = fixture_open(f, STORE_WRITE);
+        unsigned parts;
+        bool all;
+        fixture_calm();
+        fixture_die_at(effect);
+        say_parts(f, s, &parts, &all);
+        store_close(s);
+        bool done = fixture_effects() < effect;
+        fixture_calm();
+        buf_clear(&f->told);
+        assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+        uint64_t records = fixture_where(f, STORE_WRITE).records - before;
+        assert_true(all ? records == PARTS : records <= parts + 1 && records + 1 >= parts);
+        assert_true(!done || all);
+        s = fixture_open(f, STORE_WRITE);
+        read_all(f, s);
+        assert_through(f, s);
+        store_close(s);
+        fixture_back(f, "before");
+        if (done)
+            break;
+    }
+}
+
+/* A journal that cannot be synced: the commit behind the part says so, and nothing more is written. */
+static void test_a_part_that_fails(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned sync = 1; sync <= 6; sync++) {
+        struct store *s = fixture_open(f, STORE_WRITE);
+        unsigned parts;
+        bool all;
+        fixture_calm();
+        fixture_fail_sync(sync);
+        say_parts(f, s, &parts, &all);
+        assert_false(all);
+        assert_true(parts <= 1 || sync > 4);
+        assert_int_equal(store_draft_begin(s, &f->e), ERR_IO);
+        fixture_calm();
+        store_close(s);
+        buf_clear(&f->told);
+        s = fixture_open(f, STORE_WRITE);
+        read_all(f, s);
+        store_close(s);
+        buf_clear(&f->told);
+    }
+    fixture_whole(f);
+}
+
+/* Why it failed is said once: to whoever says more, or else when the repository is closed. */
+static void test_why_a_part_failed(void **state)
+{
+    struct fixture *f = *state;
+    static const char again[] = "an earlier write failed";
+    for (int way = 0; way < 3; way++) {
+        struct store *s = fixture_open(f, STORE_WRITE);
+        struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {"of a part that fails"}};
+        assert_int_equal(store_draft_begin(s, &f->e), 0);
+        assert_int_equal(store_add(s, &st, NULL, NULL, &f->e), 0);
+        fixture_calm();
+        fixture_fail_sync(3); /* behind the state's: a journal's */
+        assert_int_equal(store_commit_part(s, &f->e), 0);
+        if (way > 0)
+            (void)store_index(s);
+        if (way == 1) {
+            assert_int_equal(store_draft_begin(s, &f->e), ERR_IO);
+            assert_null(strstr(f->e.text, again));
+        } else if (way == 2) {
+            assert_int_equal(store_commit(s, &f->e), ERR_IO);
+            assert_null(strstr(f->e.text, again));
+            assert_int_equal(store_commit(s, &f->e), ERR_IO);
+        }
+        store_close(s);
+        fixture_calm();
+        if ((way == 0) != (f->told.n > 0))
+            fail_msg("%d: %s", way, f->told.n > 0 ? buf_text(&f->told) : "nothing was told");
+        assert_true(f->told.n == 0 || strstr(buf_text(&f->told), again) == NULL);
+        buf_clear(&f->told);
+        store_close(fixture_open(f, STORE_WRITE));
+        buf_clear(&f->told);
+    }
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_why_a_part_failed),
+        FIXTURE_TEST(test_parts_without_bytes),
+        FIXTURE_TEST(test_asked_meanwhile),
+        FIXTURE_TEST(test_parts_without_bytes_end_anywhere),
+        FIXTURE_TEST(test_a_part_that_fails),
         FIXTURE_TEST(test_single_statement_costs_two_syncs),
         FIXTURE_TEST(test_what_does_not_wait),
         FIXTURE_TEST(test_owed_and_never_paid),

@@ -653,7 +653,7 @@ void fixture_force_access(struct fixture *f, const char *spool)
     fixture_get(f, spool, &file);
     assert_int_equal(store_spool_next(buf_bytes(&file), &at, &frame), STORE_SPOOL_FRAME);
     keyring_key(s->keyring, KEYRING_SPOOL, &key);
-    assert_int_equal(store_record_read(s, &lock, frame, &r, &f->e), 0);
+    assert_int_equal(store_record_read(s, &lock, NULL, frame, &r, &f->e), 0);
     assert_int_equal(store_draft_begin(s, &f->e), 0);
     s->draft.folded = true;
     assert_int_equal(store_draft_fold(s, &r, &f->e), 0);

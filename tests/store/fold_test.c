@@ -1,8 +1,29 @@
 /* What waits in spools comes onto the log once, whatever ends in between. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* A disk that cannot be read from this byte of a spool on; 0: all of it can. */
+static _Atomic long unread_from;
+
+ssize_t pread(int fd, void *to, size_t n, off_t at)
+{
+    char link[64], path[4096] = "";
+    long from = unread_from;
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    bool reaches = from > 0 && at + (off_t)n > from;
+    if (reaches && readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/spool/") != NULL) {
+        if (at >= from) {
+            errno = EIO;
+            return -1;
+        }
+        n = (size_t)(from - at);
+    }
+    return syscall(SYS_pread64, fd, to, n, at);
+}
 
 static const struct thing things[] = {{"one", 't', 30, 1}, {"two", 't', 40, 2}};
 
@@ -435,8 +456,8 @@ static void forging_begin(struct forging *g, struct store *s)
     memcpy(g->place.investigation, g->of.b + 4, STATEMENT_ID);
 }
 
-/* A spool of MANY records, of which one has a bad signature; its name. */
-static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *ret)
+/* A spool of so many records, of which one has a bad signature, if there are as many; its name. */
+static void spool_but(struct fixture *f, uint64_t leaf, size_t count, size_t forged, struct file_path *ret)
 {
     OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
     OWN(forging_release) struct forging g;
@@ -448,8 +469,8 @@ static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *re
     const struct store_spool_lock lock = {.key = &key, .pin = &f->pin, .of = &g.of};
     keyring_key(s->keyring, KEYRING_SPOOL, &key);
     store_spool_head(&g.of, 0, &file);
-    for (size_t i = 0; i < MANY; i++) {
-        forge(&g, leaf, i == FORGED, &f->e);
+    for (size_t i = 0; i < count; i++) {
+        forge(&g, leaf, i == forged, &f->e);
         assert_int_equal(store_spool_seal(&lock, &g.record.content, &file, &f->e), 0);
     }
     store_spool_name(&g.of, name);
@@ -457,6 +478,11 @@ static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *re
     fixture_path(f, "spool", &folder);
     assert_int_equal(mkdir(folder.s, 0700), 0);
     fixture_put(f, ret->s, buf_bytes(&file));
+}
+
+static void spool_of_many(struct fixture *f, uint64_t leaf, struct file_path *ret)
+{
+    spool_but(f, leaf, MANY, FORGED, ret);
 }
 
 /* What is then on the log, in its order. */
@@ -624,9 +650,40 @@ static void test_verify_names_one_bad_signature_of_many(void **state)
     assert_int_equal(f->verified.findings, 1);
 }
 
+/* A disk that fails half way: what is in the pieces before goes on the log, at once; the rest when it can be read. */
+static void test_a_spool_that_is_read_half_way(void **state)
+{
+    struct fixture *f = *state;
+    enum { FRAME = 1024, PIECE = 256 << 10, LONG = 700 };
+    struct file_path spool;
+    uint64_t leaf = filled(f);
+    spool_but(f, leaf, LONG, LONG, &spool);
+    assert_true(fixture_size(f, spool.s) > 2 * PIECE);
+    fixture_keep(f, "half");
+    for (int all = 0; all < 3; all++)
+        for (long from = 100; from < LONG * FRAME; from += PIECE + 5 * FRAME) {
+            struct store *s = fixture_open(f, STORE_WRITE);
+            s->threads = all == 2 ? 2 : 1;
+            unread_from = from;
+            assert_int_equal(all > 0 ? store_fold_all(s, &f->e) : fixture_note(s, "takes them", &f->e), 0);
+            unread_from = 0;
+            store_close(s);
+            assert_non_null(strstr(buf_text(&f->told), "cannot be read"));
+            buf_clear(&f->told);
+            assert_int_equal(fixture_verify(f, STORE_CHECK), 0);
+            uint64_t pieces = (uint64_t)from / PIECE * PIECE;
+            assert_int_equal(f->verified.accesses, pieces == 0 ? 0 : (pieces - STORE_SPOOL_SECTOR) / FRAME);
+            assert_int_equal(note(f), 0);
+            on_log(f, LONG, 0);
+            fixture_told_nothing(f);
+            fixture_back(f, "half");
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_a_spool_that_is_read_half_way),
         FIXTURE_TEST(test_a_spool_is_shortened),
         FIXTURE_TEST(test_an_end_at_every_step),
         FIXTURE_TEST(test_frames_that_come_again),

@@ -200,9 +200,89 @@ static void test_it_says_nothing_without_keys(void **state)
     assert_int_equal(frame.n, again.n); /* of one size class */
 }
 
+/* Piece by piece a file reads as it does whole, whatever was done to it. */
+static void assert_same(struct fixture *f, struct bytes file)
+{
+    struct file_path path;
+    OWN(store_spool_file_close) struct store_spool_file x = {.fd = -1};
+    enum store_spool_step step, expected;
+    size_t at = file.n < STORE_SPOOL_SECTOR ? file.n : STORE_SPOOL_SECTOR, found;
+    struct bytes frame, whole;
+    assert_int_equal(file_path(&path, &f->e, "%s/spool-file", f->root.s), 0);
+    assert_int_equal(file_replace(path.s, file, 0600, &f->e), 0);
+    assert_int_equal(store_spool_file_open(path.s, &x, &f->e), 0);
+    assert_true(bytes_equal(store_spool_file_head(&x), bytes_of(file.p, at)));
+    assert_false(x.longer);
+    do {
+        size_t from = at;
+        expected = store_spool_next(file, &at, &whole);
+        assert_int_equal(store_spool_file_next(&x, &step, &found, &frame, &f->e), 0);
+        assert_int_equal(step, expected);
+        assert_int_equal(found, from);
+        if (step == STORE_SPOOL_FRAME)
+            assert_true(bytes_equal(frame, whole));
+    } while (step != STORE_SPOOL_END);
+}
+
+static void test_piece_by_piece(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t longest[] = {600, 100000, 300000, 900000};
+    for (size_t i = 0; i < COUNT(longest); i++)
+        for (unsigned round = 0; round < 40; round++) {
+            struct laid l = {{0}}, more = {{0}};
+            lay(&f->chance, &l, longest[i]);
+            for (unsigned k = 0; longest[i] < 1000 && k < 120; k++) { /* some pieces of short ones */
+                lay(&f->chance, &more, longest[i]);
+                buf_put(&l.file, more.file.p + STORE_SPOOL_SECTOR, more.file.n - STORE_SPOOL_SECTOR);
+                buf_drop(&more.file);
+            }
+            size_t n = l.file.n, sector = chance_below(&f->chance, n / 512) * 512;
+            switch (round % 5) {
+            case 1: l.file.p[chance_below(&f->chance, n)] ^= (uint8_t)(1u << chance_below(&f->chance, 8)); break;
+            case 2: memset(l.file.p + sector, 0, 512); break;
+            case 3: memset(l.file.p + sector, 0, n - sector); break;
+            case 4: n = chance_below(&f->chance, n); break;
+            default: break;
+            }
+            assert_same(f, bytes_of(l.file.p, n));
+            buf_drop(&l.file);
+        }
+}
+
+/* One that is shortened meanwhile cannot be read, and is not damaged for that. */
+static void test_shortened_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    struct laid l = {{0}};
+    struct file_path path;
+    OWN(store_spool_file_close) struct store_spool_file x = {.fd = -1};
+    enum store_spool_step step;
+    struct bytes frame;
+    size_t at;
+    lay(&f->chance, &l, 1 << 20);
+    while (l.file.n < 1 << 20) {
+        buf_drop(&l.file);
+        lay(&f->chance, &l, 1 << 20);
+    }
+    assert_int_equal(file_path(&path, &f->e, "%s/spool-file", f->root.s), 0);
+    assert_int_equal(file_replace(path.s, buf_bytes(&l.file), 0600, &f->e), 0);
+    assert_int_equal(store_spool_file_open(path.s, &x, &f->e), 0);
+    assert_int_equal(truncate(path.s, 300 << 10), 0);
+    int rc = 0;
+    do
+        rc = store_spool_file_next(&x, &step, &at, &frame, &f->e);
+    while (rc == 0 && step != STORE_SPOOL_END);
+    assert_int_equal(rc, ERR_IO);
+    assert_true(x.unread);
+    buf_drop(&l.file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_piece_by_piece),
+        FIXTURE_TEST(test_shortened_meanwhile),
         FIXTURE_TEST(test_names),
         FIXTURE_TEST(test_every_bit_of_a_head_counts),
         FIXTURE_TEST(test_what_was_put_comes_back),
