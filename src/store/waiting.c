@@ -137,8 +137,9 @@ static int names_list(const struct store *s, struct store_waiting *ret, struct e
 
 int store_waiting_read(struct store *s, struct store_waiting *ret, struct err *e)
 {
-    int rc = names_list(s, ret, e);
     size_t kept = 0;
+    store_behind_wait(s); /* its keys are the keyring's, which what is behind may change */
+    int rc = names_list(s, ret, e);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < ret->count; i++) {
