@@ -540,7 +540,7 @@ static int add_prepare(struct store *s, struct statement *statement, bool *ret_d
     return rc;
 }
 
-/* Of this leaf, and of some to come: there is room for all of them, which grows by whole numbers of so many. */
+/* Of this leaf, and of some to come, as far as there is room; their salts stand at the end of theirs. */
 static void secrets_draw(struct draft *d)
 {
     if (d->drawn > d->count)
@@ -599,8 +599,6 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
         return rc;
     struct draft_leaf *leaf = &d->leaves[d->count];
     assert(r->st.kind == STATEMENT_ACCESSED || terms_words(&r->st) != NULL);
-    d->secrets[d->count] = r->content.secret;
-    d->drawn = d->drawn > d->count ? d->drawn : d->count + 1;
     *leaf = (struct draft_leaf){.statement = keep(d, &r->st, statement_bytes(r->st.kind)),
                                 .text_at = d->arena.n,
                                 .text_bytes = r->content.statement.n,
@@ -617,7 +615,8 @@ int store_draft_fold(struct store *s, const struct store_record *r, struct err *
     memcpy(leaf->entry, r->entry, LEAF_ENTRY);
     buf_put_bytes(&d->arena, r->content.statement);
     buf_put_bytes(&d->arena, r->content.values);
-    d->count++;
+    d->secrets[d->count++] = r->content.secret; /* instead of one that may have been drawn for it */
+    d->drawn = d->drawn > d->count ? d->drawn : d->count;
     return 0;
 }
 
