@@ -625,6 +625,35 @@ static void test_a_sync_that_fails_between_commits(void **state)
     on_log(f, MANY - 1, 1);
 }
 
+/* Whichever sync fails, alone: no record is shortened away that is not on the log.  By one commit, and by two. */
+static void test_each_sync_fails_once(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path spool;
+    spool_but(f, filled(f), MANY, MANY, &spool);
+    fixture_keep(f, "whole");
+    for (size_t bytes = 0; bytes <= 100 * 1024; bytes += 100 * 1024) {
+        bool failed = true;
+        for (unsigned sync = 1; failed; sync++) {
+            struct store *s = fixture_open(f, STORE_WRITE);
+            s->threads = 2;
+            s->fold_bytes = bytes;
+            fixture_calm();
+            fixture_fail_sync(sync);
+            (void)store_fold_all(s, &f->e);
+            failed = fixture_syncs() >= sync;
+            store_close(s);
+            fixture_calm();
+            buf_clear(&f->told);
+            assert_int_equal(note(f), 0);
+            on_log(f, MANY, 0);
+            buf_clear(&f->told);
+            fixture_back(f, "whole");
+            assert_true(failed || sync > 4);
+        }
+    }
+}
+
 /* Where a writer let one onto the log, verify names it: each statement is checked by itself. */
 static void test_verify_names_one_bad_signature_of_many(void **state)
 {
@@ -684,6 +713,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_a_spool_that_is_read_half_way),
+        FIXTURE_TEST(test_each_sync_fails_once),
         FIXTURE_TEST(test_a_spool_is_shortened),
         FIXTURE_TEST(test_an_end_at_every_step),
         FIXTURE_TEST(test_frames_that_come_again),
