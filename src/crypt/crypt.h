@@ -98,6 +98,13 @@ void crypt_sha256_together(const struct crypt_growth *grown, size_t grown_count,
 void crypt_leaf_hash(struct bytes entry, struct hash *ret);
 void crypt_leaf_hash_many(const struct bytes *entries, size_t count, struct hash *ret);
 void crypt_node_hash(const struct hash *left, const struct hash *right, struct hash *ret);
+/*
+ * Many at once: of entries of ${bytes}, at most CRYPT_LEAF_SHORT, one every ${apart} bytes; and of ${count} pairs that
+ * lie behind each other.  ${ret} of the latter may be ${pairs}.
+ */
+enum { CRYPT_LEAF_SHORT = 54 };
+void crypt_leaf_hash_each(const uint8_t *entries, size_t bytes, size_t apart, size_t count, struct hash *ret);
+void crypt_node_hash_each(const struct hash *pairs, size_t count, struct hash *ret);
 
 /*
  * Keys from keys (HKDF-SHA256, RFC 5869; L = 32).  A purpose is a C string; a zero byte parts it from what follows.

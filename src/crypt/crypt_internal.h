@@ -17,7 +17,8 @@ int crypt_aead_start(struct err *e);
 int crypt_random_start(struct err *e);
 bool crypt_share_start(void); /* false: libgfshare computes wrong results */
 bool crypt_lanes_start(void); /* false: the processor's SHA instructions compute wrong results */
-bool crypt_derive_start(void); /* false: so do those that derive many keys at once */
+bool crypt_derive_start(void); /* false: so do those that derive many keys at once, */
+bool crypt_merkle_start(void); /* or hash many leaves and nodes */
 
 /*
  * An incremental hash: h has the state, as words, up to the last whole block; num bytes of the next one wait in it.
@@ -32,10 +33,13 @@ void crypt_sha256_blocks(struct crypt_sha256 *c, size_t blocks);
 
 /*
  * crypt_wide_blocks: the next ${blocks} blocks of 64 bytes of each of sixteen messages; state[i][m] is word i of the
- * state of message m.  Only where crypt_wide_supported.
+ * state of message m.  Only where crypt_wide_supported.  crypt_wide_begin: the state before the first block;
+ * crypt_wide_digest: the hash of message ${m}, behind its last.
  */
 enum { CRYPT_WIDE = 16 };
 bool crypt_wide_supported(void);
+void crypt_wide_begin(uint32_t state[8][CRYPT_WIDE]);
+void crypt_wide_digest(uint32_t state[8][CRYPT_WIDE], size_t m, uint8_t to[CRYPT_HASH]);
 void crypt_wide_blocks(uint32_t state[8][CRYPT_WIDE], const uint8_t *const p[CRYPT_WIDE], size_t blocks);
 
 /* HMAC-SHA256 (RFC 2104) over a || b || c: the parts spare the callers a buffer. */

@@ -103,24 +103,14 @@ static void message_end(uint8_t block[BLOCK], size_t n)
 
 static void hash_masked(struct many *x, uint8_t mask)
 {
-    static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     const uint8_t *p[CRYPT_WIDE];
     for (size_t m = 0; m < CRYPT_WIDE; m++) {
         for (size_t i = 0; i < BLOCK; i++)
             x->message[m][i] = x->key[m][i] ^ mask;
         p[m] = x->message[m];
     }
-    for (size_t i = 0; i < 8; i++)
-        for (size_t m = 0; m < CRYPT_WIDE; m++)
-            x->state[i][m] = initial[i];
+    crypt_wide_begin(x->state);
     crypt_wide_blocks(x->state, p, 2);
-}
-
-static void digest_put(const struct many *x, size_t m, uint8_t to[CRYPT_HASH])
-{
-    for (size_t i = 0; i < 8; i++)
-        u32_put(to + 4 * i, x->state[i][m]);
 }
 
 /* ${text}: as many bytes for each, ${apart} from one to the next; 0: the same for all. */
@@ -132,12 +122,12 @@ static void hmac_sixteen(struct many *x, const uint8_t *text, size_t n, size_t a
     }
     hash_masked(x, INNER);
     for (size_t m = 0; m < CRYPT_WIDE; m++) {
-        digest_put(x, m, x->message[m] + BLOCK);
+        crypt_wide_digest(x->state, m, x->message[m] + BLOCK);
         message_end(x->message[m] + BLOCK, CRYPT_HASH);
     }
     hash_masked(x, OUTER);
     for (size_t m = 0; m < CRYPT_WIDE; m++)
-        digest_put(x, m, ret[m].b);
+        crypt_wide_digest(x->state, m, ret[m].b);
 }
 
 static void keys_put(struct many *x, const void *keys, size_t n)

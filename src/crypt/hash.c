@@ -67,26 +67,3 @@ void crypt_sha256_drop(struct crypt_sha256 **c)
     crypt_sha256_free(*c);
     *c = NULL;
 }
-
-void crypt_leaf_hash(struct bytes entry, struct hash *ret)
-{
-    const uint8_t mark = 0x00;
-    SHA256_CTX c;
-    SHA256_Init(&c);
-    SHA256_Update(&c, &mark, 1);
-    if (entry.n != 0)
-        SHA256_Update(&c, entry.p, entry.n);
-    SHA256_Final(ret->b, &c);
-}
-
-void crypt_node_hash(const struct hash *left, const struct hash *right, struct hash *ret)
-{
-    uint8_t node[1 + 2 * CRYPT_HASH];
-    node[0] = 0x01;
-    memcpy(node + 1, left->b, CRYPT_HASH);
-    memcpy(node + 1 + CRYPT_HASH, right->b, CRYPT_HASH);
-    SHA256_CTX c;
-    SHA256_Init(&c);
-    SHA256_Update(&c, node, sizeof node);
-    SHA256_Final(ret->b, &c);
-}

@@ -112,7 +112,7 @@ int crypt_start(struct err *e)
         return rc;
     if (!sha256_is_right() || !gcm_is_right() || !hkdf_is_right())
         return err_set(e, ERR_IO, "libcrypto computes wrong results: reinstall libssl3");
-    if (!crypt_lanes_start() || !crypt_derive_start())
+    if (!crypt_lanes_start() || !crypt_derive_start() || !crypt_merkle_start())
         return err_set(e, ERR_IO, "this processor computes wrong SHA-256 sums: use another machine");
     if (!crypt_share_start())
         return err_set(e, ERR_IO, "libgfshare computes wrong results: reinstall libgfshare2");

@@ -145,3 +145,18 @@ bool crypt_wide_supported(void)
 }
 
 #endif
+
+void crypt_wide_begin(uint32_t state[8][CRYPT_WIDE])
+{
+    static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    for (size_t i = 0; i < 8; i++)
+        for (size_t m = 0; m < CRYPT_WIDE; m++)
+            state[i][m] = initial[i];
+}
+
+void crypt_wide_digest(uint32_t state[8][CRYPT_WIDE], size_t m, uint8_t to[CRYPT_HASH])
+{
+    for (size_t i = 0; i < 8; i++)
+        u32_put(to + 4 * i, state[i][m]);
+}

@@ -73,11 +73,7 @@ int ledger_prepare(struct ledger *l, const struct ledger_record *draft, struct l
         return rc;
 
     struct tree_edge edge = l->edge;
-    for (size_t at = 0; at < draft->entries.n; at += LEDGER_ENTRY) {
-        struct hash h;
-        crypt_leaf_hash(bytes_of(draft->entries.p + at, LEDGER_ENTRY), &h);
-        tree_edge_add(&edge, &h);
-    }
+    tree_edge_add_entries(&edge, draft->entries.p, LEDGER_ENTRY, LEDGER_ENTRY, draft->entries.n / LEDGER_ENTRY);
     struct checkpoint c = {.size = edge.size};
     const struct note_key *key = &l->logs.list[l->logs.count - 1].key;
     memcpy(c.origin, key->name, sizeof(c.origin));

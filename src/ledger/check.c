@@ -354,8 +354,8 @@ static int check_records(struct check *k, int (*each)(void *context, const struc
         struct ledger_parsed p;
         struct hash root;
         int rc = next_record(k, &at, &p, e);
-        for (size_t i = 0; rc == 0 && i < p.record.entries.n; i += LEDGER_ENTRY)
-            rc = ledger_tiles_add(k->tiles, p.record.entries.p + i, &sink, e);
+        if (rc == 0)
+            rc = ledger_tiles_add(k->tiles, p.record.entries, &sink, e);
         if (rc != 0)
             return rc;
         tree_edge_root(&k->tiles->edge, &root);

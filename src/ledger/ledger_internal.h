@@ -135,9 +135,8 @@ struct ledger_tile_sink {
     void *context;
 };
 void ledger_tiles_begin(struct ledger_tiles *t);
-/* ${sink} may be NULL. */
-int ledger_tiles_add(struct ledger_tiles *t, const uint8_t entry[LEDGER_ENTRY], const struct ledger_tile_sink *sink,
-                     struct err *e);
+/* ledger_tiles_add: entries of LEDGER_ENTRY behind each other.  ${sink} may be NULL. */
+int ledger_tiles_add(struct ledger_tiles *t, struct bytes entries, const struct ledger_tile_sink *sink, struct err *e);
 int ledger_tiles_end(const struct ledger_tiles *t, const struct ledger_tile_sink *sink, struct err *e);
 /* ledger_tiles_load: the state at ${size} from the files under root, held to ${expect}.  ERR_ABSENT, ERR_DAMAGED. */
 int ledger_tiles_load(const char *root, uint64_t size, const struct hash *expect, struct ledger_tiles *ret,

@@ -40,14 +40,6 @@ bool ledger_mark_back(const struct ledger *l, struct ledger_mark *m)
     return false;
 }
 
-static int add_all(struct ledger_tiles *t, struct bytes entries, const struct ledger_tile_sink *sink, struct err *e)
-{
-    int rc = 0;
-    for (size_t at = 0; rc == 0 && at < entries.n; at += LEDGER_ENTRY)
-        rc = ledger_tiles_add(t, entries.p + at, sink, e);
-    return rc;
-}
-
 /*
  * Only the entries of each record, unverified: whoever calls compares the root at the end.  Reading nothing of the
  * sealed statements makes this a fraction of a walk.
@@ -68,7 +60,7 @@ static int add_entries(const struct ledger *l, const struct ledger_mark *from, s
                             : file_read_at(l->copy[copy].fd, to, n, at + LEDGER_HEAD + LEDGER_SECTION_HEAD, "journal",
                                            e);
         if (rc == 0)
-            rc = add_all(t, buf_bytes(&bytes), sink, e);
+            rc = ledger_tiles_add(t, buf_bytes(&bytes), sink, e);
         if (rc != 0)
             return rc;
     }
@@ -92,7 +84,7 @@ struct feed {
 static int feed_record(void *context, const struct ledger_record *record, struct err *e)
 {
     struct feed *f = context;
-    return add_all(f->tiles, record->entries, f->sink, e);
+    return ledger_tiles_add(f->tiles, record->entries, f->sink, e);
 }
 
 /* From record 0, each record verified and taken from whichever copy has it whole. */

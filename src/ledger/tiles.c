@@ -33,19 +33,23 @@ static int give(const struct ledger_tile_sink *sink, int level, uint64_t n, unsi
     return sink->tile(sink->context, level, n, width, bytes_of(content, ledger_tile_bytes(level, width)), e);
 }
 
-int ledger_tiles_add(struct ledger_tiles *t, const uint8_t entry[LEDGER_ENTRY], const struct ledger_tile_sink *sink,
-                     struct err *e)
+/* So many entries as the tile at hand still has room for; *ret_above: the root over it, once it is full. */
+static void fill_tile(struct ledger_tiles *t, const uint8_t *entries, size_t count, struct hash *ret_above)
 {
-    unsigned place = (unsigned)(t->size % TREE_TILE_WIDTH);
-    uint8_t *bundled = t->entries + (size_t)place * LEDGER_BUNDLED;
-    u16_put(bundled, LEDGER_ENTRY);
-    memcpy(bundled + 2, entry, LEDGER_ENTRY);
-    crypt_leaf_hash(bytes_of(entry, LEDGER_ENTRY), &t->hash[0][place]);
-    struct hash above = {{0}};
-    tree_edge_add_tile(&t->edge, &t->hash[0][place], &above);
-    t->size++;
-    if (t->size % TREE_TILE_WIDTH != 0)
-        return 0;
+    size_t place = (size_t)(t->size % TREE_TILE_WIDTH);
+    uint8_t *bundled = t->entries + place * LEDGER_BUNDLED;
+    for (size_t i = 0; i < count; i++, bundled += LEDGER_BUNDLED) {
+        u16_put(bundled, LEDGER_ENTRY);
+        memcpy(bundled + 2, entries + i * LEDGER_ENTRY, LEDGER_ENTRY);
+    }
+    crypt_leaf_hash_each(entries, LEDGER_ENTRY, LEDGER_ENTRY, count, &t->hash[0][place]);
+    tree_edge_add_all(&t->edge, &t->hash[0][place], count, ret_above);
+    t->size += count;
+}
+
+/* The tiles that the last leaf has filled, from the entries up. */
+static int give_full(struct ledger_tiles *t, struct hash above, const struct ledger_tile_sink *sink, struct err *e)
+{
     uint64_t n = t->size / TREE_TILE_WIDTH - 1;
     int rc = give(sink, LEDGER_TILE_ENTRIES, n, TREE_TILE_WIDTH, t->entries, e);
     for (int level = 0; rc == 0 && level < LEDGER_LEVELS; level++) {
@@ -58,6 +62,22 @@ int ledger_tiles_add(struct ledger_tiles *t, const uint8_t entry[LEDGER_ENTRY], 
         if (level > 0)
             tree_root(t->hash[level], TREE_TILE_WIDTH, &above);
         t->hash[level + 1][n % TREE_TILE_WIDTH] = above;
+    }
+    return rc;
+}
+
+int ledger_tiles_add(struct ledger_tiles *t, struct bytes entries, const struct ledger_tile_sink *sink, struct err *e)
+{
+    int rc = 0;
+    assert(entries.n % LEDGER_ENTRY == 0);
+    for (size_t left = entries.n / LEDGER_ENTRY, some; rc == 0 && left > 0; left -= some) {
+        struct hash above = {{0}};
+        size_t room = TREE_TILE_WIDTH - (size_t)(t->size % TREE_TILE_WIDTH);
+        some = left < room ? left : room;
+        fill_tile(t, entries.p, some, &above);
+        entries.p += some * LEDGER_ENTRY;
+        if (some == room)
+            rc = give_full(t, above, sink, e);
     }
     return rc;
 }
@@ -173,11 +193,11 @@ int ledger_tiles_load(const char *root, uint64_t size, const struct hash *expect
     if (rc != 0)
         return rc;
     tree_edge_root(&ret->edge, &h);
+    struct hash leaf[TREE_TILE_WIDTH];
     bool same = hash_equal(&h, expect);
-    for (unsigned i = 0; same && i < width; i++) {
-        crypt_leaf_hash(bytes_of(ret->entries + (size_t)i * LEDGER_BUNDLED + 2, LEDGER_ENTRY), &h);
-        same = hash_equal(&h, &ret->hash[0][i]);
-    }
+    crypt_leaf_hash_each(ret->entries + 2, LEDGER_ENTRY, LEDGER_BUNDLED, width, leaf);
+    for (unsigned i = 0; same && i < width; i++)
+        same = hash_equal(&leaf[i], &ret->hash[0][i]);
     return same ? 0 : err_set(e, ERR_DAMAGED, "the tiles do not have the checkpoint's root");
 }
 

@@ -47,8 +47,7 @@ static void digest_add(struct digesting *d, struct bytes block)
     for (size_t i = 0; i < n; i++)
         sector[i] = bytes_of(block.p + i * VAULT_SECTOR, VAULT_SECTOR);
     crypt_leaf_hash_many(sector, n, leaf);
-    for (size_t i = 0; i < n; i++)
-        tree_edge_add(&d->edge, &leaf[i]);
+    tree_edge_add_all(&d->edge, leaf, n, NULL);
 }
 
 static void digest_end(struct digesting *d, struct hash *ret)

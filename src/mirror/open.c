@@ -306,11 +306,8 @@ int mirror_open(const char *folder, struct mirror **ret, struct err *e)
 static int add_leaves(struct tree_edge *edge, const struct ledger_record *r, const struct ledger_position *at,
                       struct err *e)
 {
-    struct hash leaf, root;
-    for (size_t i = 0; i < r->entries.n; i += LEDGER_ENTRY) {
-        crypt_leaf_hash(bytes_of(r->entries.p + i, LEDGER_ENTRY), &leaf);
-        tree_edge_add(edge, &leaf);
-    }
+    struct hash root;
+    tree_edge_add_entries(edge, r->entries.p, LEDGER_ENTRY, LEDGER_ENTRY, r->entries.n / LEDGER_ENTRY);
     tree_edge_root(edge, &root);
     return hash_equal(&root, &at->root)
                ? 0

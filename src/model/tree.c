@@ -20,25 +20,73 @@ void tree_edge_begin(struct tree_edge *t)
     memset(t, 0, sizeof *t);
 }
 
-void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash)
+/* A perfect subtree of ${leaves}, a power of two that divides what the tree has; *ret as in tree_edge_add_all. */
+static void add_subtree(struct tree_edge *t, uint64_t leaves, struct hash h, struct hash *ret)
 {
-    tree_edge_add_tile(t, leaf_hash, NULL);
-}
-
-void tree_edge_add_tile(struct tree_edge *t, const struct hash *leaf_hash, struct hash *ret)
-{
-    assert(t->size < TREE_SIZE_MAX);
-    struct hash h = *leaf_hash;
+    assert(t->size <= TREE_SIZE_MAX - leaves);
     size_t peaks = peaks_of(t->size);
-    uint64_t under = 1; /* this hash */
-    for (uint64_t s = t->size; (s & 1) != 0; s >>= 1) {
+    uint64_t under = leaves; /* this hash */
+    if (under == TREE_TILE_WIDTH && ret != NULL)
+        *ret = h;
+    for (; (t->size & under) != 0;) {
         crypt_node_hash(&t->peak[--peaks], &h, &h);
         under *= 2;
         if (under == TREE_TILE_WIDTH && ret != NULL)
             *ret = h;
     }
     t->peak[peaks] = h;
-    t->size++;
+    t->size += leaves;
+}
+
+void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash)
+{
+    add_subtree(t, 1, *leaf_hash, NULL);
+}
+
+/* Of ${count} hashes, a power of two and at most TREE_TILE_WIDTH. */
+static void perfect_root(const struct hash *leaf_hashes, size_t count, struct hash *ret)
+{
+    struct hash row[TREE_TILE_WIDTH / 2];
+    if (count == 1) {
+        *ret = *leaf_hashes;
+        return;
+    }
+    crypt_node_hash_each(leaf_hashes, count / 2, row);
+    for (count /= 2; count > 1; count /= 2)
+        crypt_node_hash_each(row, count / 2, row);
+    *ret = row[0];
+}
+
+/* The largest perfect subtree that can follow ${size} leaves when there are ${count} more. */
+static size_t next_subtree(uint64_t size, size_t count)
+{
+    size_t leaves = TREE_TILE_WIDTH;
+    while (leaves > count || (size & (leaves - 1)) != 0)
+        leaves /= 2;
+    return leaves;
+}
+
+void tree_edge_add_all(struct tree_edge *t, const struct hash *leaf_hashes, size_t count, struct hash *ret)
+{
+    while (count > 0) {
+        struct hash h;
+        size_t leaves = next_subtree(t->size, count);
+        perfect_root(leaf_hashes, leaves, &h);
+        add_subtree(t, leaves, h, ret);
+        leaf_hashes += leaves;
+        count -= leaves;
+    }
+}
+
+void tree_edge_add_entries(struct tree_edge *t, const uint8_t *entries, size_t bytes, size_t apart, size_t count)
+{
+    struct hash leaf[TREE_TILE_WIDTH];
+    for (size_t some; count > 0; count -= some) {
+        some = count < COUNT(leaf) ? count : COUNT(leaf);
+        crypt_leaf_hash_each(entries, bytes, apart, some, leaf);
+        tree_edge_add_all(t, leaf, some, NULL);
+        entries += some * apart;
+    }
 }
 
 void tree_edge_root(const struct tree_edge *t, struct hash *ret)
@@ -58,8 +106,7 @@ void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret)
 {
     struct tree_edge t;
     tree_edge_begin(&t);
-    for (size_t i = 0; i < count; i++)
-        tree_edge_add(&t, &leaf_hashes[i]);
+    tree_edge_add_all(&t, leaf_hashes, count, NULL);
     tree_edge_root(&t, ret);
 }
 

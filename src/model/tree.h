@@ -19,8 +19,10 @@ struct tree_edge {
 };
 void tree_edge_begin(struct tree_edge *t);
 void tree_edge_add(struct tree_edge *t, const struct hash *leaf_hash);
-/* tree_edge_add_tile: the same; where it fills a tile of level 0, *ret is the root over that. */
-void tree_edge_add_tile(struct tree_edge *t, const struct hash *leaf_hash, struct hash *ret);
+/* tree_edge_add_all: ${count} of them; where that fills tiles of level 0, *ret (or NULL) is the root over the last. */
+void tree_edge_add_all(struct tree_edge *t, const struct hash *leaf_hashes, size_t count, struct hash *ret);
+/* tree_edge_add_entries: the leaves that are these entries, as in crypt_leaf_hash_each. */
+void tree_edge_add_entries(struct tree_edge *t, const uint8_t *entries, size_t bytes, size_t apart, size_t count);
 void tree_edge_root(const struct tree_edge *t, struct hash *ret);
 /* tree_root: the root over ${count} leaf hashes. */
 void tree_root(const struct hash *leaf_hashes, size_t count, struct hash *ret);

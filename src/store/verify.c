@@ -526,6 +526,7 @@ static bool covers_just(const struct verifying *v, const struct statement_cover 
 static void check_cover(struct verifying *v, const struct ledger_record *r, uint64_t leaf, const struct statement *st)
 {
     const struct statement_cover *c = &st->cover;
+    struct tree_edge edge;
     struct hash root;
     v->count->covers++;
     v->covered = true;
@@ -534,15 +535,10 @@ static void check_cover(struct verifying *v, const struct ledger_record *r, uint
         FOUND(v, "leaf %llu: the cover reaches beyond its record", (unsigned long long)leaf);
         return;
     }
-    OWN(mem_drop) struct hash *hashes = calloc(c->count, sizeof *hashes);
-    if (hashes == NULL) {
-        FOUND(v, "leaf %llu: no memory to check the cover", (unsigned long long)leaf);
-        return;
-    }
-    for (uint64_t i = 0; i < c->count; i++)
-        crypt_leaf_hash(bytes_of(r->entries.p + (c->first - r->first_leaf + i) * LEDGER_ENTRY, LEDGER_ENTRY),
-                        &hashes[i]);
-    tree_root(hashes, c->count, &root);
+    tree_edge_begin(&edge);
+    tree_edge_add_entries(&edge, r->entries.p + (c->first - r->first_leaf) * LEDGER_ENTRY, LEDGER_ENTRY, LEDGER_ENTRY,
+                          c->count);
+    tree_edge_root(&edge, &root);
     if (!hash_equal(&root, &c->root))
         FOUND(v, "leaf %llu: the cover signs other leaves than those of its record", (unsigned long long)leaf);
     if (v->ours && !v->outrun && !covers_just(v, c))

@@ -348,11 +348,9 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
         assert(d->leaves[i].statement->kind != STATEMENT_RECEIVED);
     if (first == end)
         return 0;
-    OWN(mem_drop) struct hash *hashes = calloc(end - first, sizeof *hashes);
-    if (hashes == NULL)
-        return err_memory(e);
-    for (size_t i = first; i < end; i++)
-        crypt_leaf_hash(bytes_of(d->leaves[i].entry, LEAF_ENTRY), &hashes[i - first]);
+    struct tree_edge edge;
+    tree_edge_begin(&edge);
+    tree_edge_add_entries(&edge, d->leaves[first].entry, LEAF_ENTRY, sizeof *d->leaves, end - first);
     uint64_t part = 0;
     for (size_t i = end; i < d->count; i++)
         if (d->leaves[i].statement->kind == STATEMENT_PART)
@@ -362,7 +360,7 @@ static int add_cover(struct store *s, struct making *m, struct err *e)
                                      .part = part,
                                      .first = d->first_leaf + first,
                                      .count = end - first}};
-    tree_root(hashes, end - first, &st.cover.root);
+    tree_edge_root(&edge, &st.cover.root);
     return add_public(s, m, &st, e);
 }
 

@@ -1,4 +1,4 @@
-/* SHA-256 by the vectors of FIPS 180-4, by libcrypto's EVP, and the two marks of RFC 6962. */
+/* SHA-256 by the vectors of FIPS 180-4, and by libcrypto's EVP. */
 #include "crypt/crypt.h"
 
 #include <openssl/evp.h>
@@ -82,31 +82,6 @@ static void begin_forgets_what_was_added(void **state)
     assert_hash(&h, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-static void leaves_and_nodes_are_marked(void **state)
-{
-    (void)state;
-    uint8_t data[1 + 2 * CRYPT_HASH];
-    crypt_random(data, sizeof data);
-    for (size_t n = 0; n < sizeof data; n++) {
-        struct hash found, want;
-        data[0] = 0x00;
-        crypt_sha256(bytes_of(data, 1 + n), &want);
-        crypt_leaf_hash(bytes_of(data + 1, n), &found);
-        assert_true(hash_equal(&found, &want));
-    }
-    struct hash left, right, found, want;
-    memcpy(left.b, data + 1, CRYPT_HASH);
-    memcpy(right.b, data + 1 + CRYPT_HASH, CRYPT_HASH);
-    data[0] = 0x01;
-    crypt_sha256(bytes_of(data, sizeof data), &want);
-    crypt_node_hash(&left, &right, &found);
-    assert_true(hash_equal(&found, &want));
-    crypt_node_hash(&left, &right, &left); /* in place of an argument */
-    assert_true(hash_equal(&left, &want));
-    crypt_leaf_hash(bytes_of(NULL, 0), &found);
-    assert_hash(&found, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
-}
-
 static void nothing_can_be_freed(void **state)
 {
     (void)state;
@@ -124,7 +99,6 @@ int main(void)
         cmocka_unit_test(vectors),
         cmocka_unit_test(all_ways_agree),
         cmocka_unit_test(begin_forgets_what_was_added),
-        cmocka_unit_test(leaves_and_nodes_are_marked),
         cmocka_unit_test(nothing_can_be_freed),
     };
     return cmocka_run_group_tests(tests, start, NULL);

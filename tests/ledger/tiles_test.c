@@ -1,3 +1,4 @@
+#include "../base/chance.h"
 #include "fixture.h"
 
 #include <sys/stat.h>
@@ -80,7 +81,7 @@ static void grow(struct shelf *s, uint64_t size)
     ledger_tiles_begin(t);
     for (uint64_t i = 0; i < size; i++) {
         entry_of(i, entry);
-        assert_int_equal(ledger_tiles_add(t, entry, &sink, NULL), 0);
+        assert_int_equal(ledger_tiles_add(t, bytes_of(entry, sizeof entry), &sink, NULL), 0);
     }
     assert_int_equal(ledger_tiles_end(t, &sink, NULL), 0);
     assert_int_equal(t->edge.size, size);
@@ -113,6 +114,34 @@ static void each_size_has_its_tiles(void **state)
                               300, 511, 512, 513, 600, 65535, 65536, 65537, 66000};
     for (size_t i = 0; i < COUNT(sizes); i++)
         tiles_are_right(sizes[i]);
+}
+
+/* By many entries at a time, whatever tile is at hand, as by one. */
+static void entries_come_by_any_number(void **state)
+{
+    enum { LEAVES = 66000, MOST = 2000 };
+    OWN(shelf_drop) struct shelf one = {0}, many = {0};
+    const struct ledger_tile_sink sink = {take, &many};
+    OWN(mem_drop) struct ledger_tiles *t = calloc(1, sizeof(*t));
+    static uint8_t entries[LEAVES][LEDGER_ENTRY];
+    struct chance chance = {33};
+    (void)state;
+    for (uint64_t i = 0; i < LEAVES; i++)
+        entry_of(i, entries[i]);
+    grow(&one, LEAVES);
+    ledger_tiles_begin(t);
+    for (size_t at = 0, some; at < LEAVES; at += some) {
+        some = chance_below(&chance, MOST);
+        some = some < LEAVES - at ? some : LEAVES - at;
+        assert_int_equal(ledger_tiles_add(t, bytes_of(entries[at], some * LEDGER_ENTRY), &sink, NULL), 0);
+    }
+    assert_int_equal(ledger_tiles_end(t, &sink, NULL), 0);
+    assert_int_equal(many.count, one.count);
+    for (size_t i = 0; i < one.count; i++) {
+        assert_int_equal(many.tile[i].level, one.tile[i].level);
+        assert_int_equal(many.tile[i].n, one.tile[i].n);
+        assert_true(bytes_equal(buf_bytes(&many.tile[i].content), buf_bytes(&one.tile[i].content)));
+    }
 }
 
 static void widths_are_counted(void **state)
@@ -223,7 +252,7 @@ static void a_tree_is_loaded_and_goes_on(void **state)
         for (uint64_t leaf = sizes[i]; leaf < sizes[i] + 300; leaf++) {
             uint8_t entry[LEDGER_ENTRY];
             entry_of(leaf, entry);
-            assert_int_equal(ledger_tiles_add(t, entry, NULL, NULL), 0);
+            assert_int_equal(ledger_tiles_add(t, bytes_of(entry, sizeof entry), NULL, NULL), 0);
         }
         tree_edge_root(&t->edge, &more);
         write_tiles(f, sizes[i] + 300, &expect);
@@ -283,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LEDGER_CASE(each_size_has_its_tiles),
+        LEDGER_CASE(entries_come_by_any_number),
         LEDGER_CASE(widths_are_counted),
         LEDGER_CASE(names_have_one_form),
         LEDGER_CASE(tiles_have_exact_lengths),

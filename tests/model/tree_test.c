@@ -3,6 +3,7 @@
  * MOST and every index; proofs that were changed; the largest trees; the paths of tiles.
  */
 #include "model/tree.h"
+#include "../base/chance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -427,30 +428,68 @@ static void tile_paths(void **state)
     assert_path(-1, UINT64_MAX, 256, "tile/entries/x018/x446/x744/x073/x709/x551/615");
 }
 
+/* Leaves that come by any number at a time grow the tree that they grow one by one, whatever there was before. */
+static void leaves_by_any_number(void **state)
+{
+    enum { LEAVES = 9 * TREE_TILE_WIDTH + 3, ENTRY = 33 };
+    static struct hash leaves[LEAVES];
+    static uint8_t entries[LEAVES][ENTRY];
+    struct chance chance = {6962};
+    (void)state;
+    chance_fill(&chance, entries[0], sizeof entries);
+    for (size_t i = 0; i < LEAVES; i++)
+        crypt_leaf_hash(bytes_of(entries[i], ENTRY), &leaves[i]);
+    for (int run = 0; run < 300; run++) {
+        const size_t most = (size_t)1 << run % 12;
+        struct tree_edge edge, plain, of_entries;
+        tree_edge_begin(&edge);
+        tree_edge_begin(&plain);
+        tree_edge_begin(&of_entries);
+        for (size_t at = 0, some; at < LEAVES; at += some) {
+            some = chance_below(&chance, most) + 1;
+            some = some < LEAVES - at ? some : LEAVES - at;
+            tree_edge_add_all(&edge, leaves + at, some, NULL);
+            tree_edge_add_entries(&of_entries, entries[at], ENTRY, ENTRY, some);
+            for (size_t i = 0; i < some; i++)
+                tree_edge_add(&plain, &leaves[at + i]);
+            assert_int_equal(edge.size, plain.size);
+            const size_t peaks = (size_t)__builtin_popcountll(plain.size);
+            assert_memory_equal(edge.peak, plain.peak, peaks * sizeof *plain.peak);
+            assert_memory_equal(of_entries.peak, plain.peak, peaks * sizeof *plain.peak);
+        }
+    }
+}
+
 /* What an edge says of each tile that was filled is the root over its leaves, and of others it says nothing. */
 static void tiles_of_an_edge(void **state)
 {
     static struct hash leaves[5 * TREE_TILE_WIDTH + 3];
     static const struct hash none;
-    struct tree_edge edge, plain;
+    struct chance chance = {256};
     (void)state;
-    tree_edge_begin(&edge);
-    tree_edge_begin(&plain);
-    for (size_t i = 0; i < COUNT(leaves); i++) {
-        struct hash above = none, want = none;
+    for (size_t i = 0; i < COUNT(leaves); i++)
         u64_put(leaves[i].b, i * 77 + 1);
-        tree_edge_add_tile(&edge, &leaves[i], &above);
-        tree_edge_add(&plain, &leaves[i]);
-        if ((i + 1) % TREE_TILE_WIDTH == 0)
-            tree_root(leaves + i + 1 - TREE_TILE_WIDTH, TREE_TILE_WIDTH, &want);
-        assert_true(hash_equal(&above, &want));
+    for (size_t most = 1; most <= TREE_TILE_WIDTH; most *= 2) {
+        struct tree_edge edge;
+        tree_edge_begin(&edge);
+        for (size_t at = 0, some; at < COUNT(leaves); at += some) {
+            struct hash above = none, want = none;
+            size_t room = TREE_TILE_WIDTH - at % TREE_TILE_WIDTH;
+            some = chance_below(&chance, most) + 1;
+            some = some < room ? some : room;
+            some = some < COUNT(leaves) - at ? some : COUNT(leaves) - at;
+            tree_edge_add_all(&edge, leaves + at, some, &above);
+            if (some == room)
+                want = naive_root(leaves + at + some - TREE_TILE_WIDTH, TREE_TILE_WIDTH);
+            assert_true(hash_equal(&above, &want));
+        }
     }
-    assert_memory_equal(&edge, &plain, sizeof edge);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaves_by_any_number),
         cmocka_unit_test(tiles_of_an_edge),
         cmocka_unit_test(known_roots),
         cmocka_unit_test(roots_and_edges),
