@@ -26,7 +26,8 @@ struct store_behind {
     bool running; /* the thread has not been waited for */
     bool waited;  /* and what it had to say was said, */
     bool heard;   /* but for why it could not commit: whoever writes on is told of that */
-    bool logs;    /* it commits the record first: */
+    bool logs;    /* it commits the record first, */
+    bool owes;    /* and leaves all but the index to a later one */
     struct store_made made;
     uint64_t leaves_end;
     /* The thread's, until it has been waited for: */
@@ -157,9 +158,10 @@ static int derive(struct store *s, const struct store_told *t, struct err *e)
 
 /* ---- what is owed ---- */
 
-bool store_may_wait(const struct store *s, const struct store_told *t)
+/* Hidden statements that brought no bytes, none of them a receipt. */
+static bool only_told(const struct store *s, const struct store_told *t)
 {
-    if (t->public_count > 0 || t->flushed.run_count > 0 || t->draft.count > STORE_OWED_LEAVES || s->cosigned.n > 0)
+    if (t->public_count > 0 || t->flushed.run_count > 0 || s->cosigned.n > 0 || s->index == NULL)
         return false;
     for (size_t i = 0; i < t->draft.count; i++)
         if (t->draft.leaves[i].statement->kind == STATEMENT_RECEIPT)
@@ -167,13 +169,28 @@ bool store_may_wait(const struct store *s, const struct store_told *t)
     return true;
 }
 
-int store_owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e)
+bool store_may_wait(const struct store *s, const struct store_told *t)
+{
+    return t->draft.count <= STORE_OWED_LEAVES && only_told(s, t);
+}
+
+/* A part: the one that would owe too much brings all of them up to date, beside the drafting of the next. */
+static bool part_may_owe(const struct store *s, const struct store_told *t)
+{
+    return s->owed + 1 < LEDGER_BEHIND_MAX && s->owed_leaves + t->draft.count <= STORE_OWED_BY_PARTS && only_told(s, t);
+}
+
+static int owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e)
 {
     pthread_mutex_lock(&s->asking);
     int rc = keyring_hold(s->keyring, secrets, e);
     pthread_mutex_unlock(&s->asking);
-    if (rc == 0)
-        rc = index_record(s->index, told, e);
+    return rc == 0 ? index_record(s->index, told, e) : rc;
+}
+
+int store_owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e)
+{
+    int rc = owe(s, told, secrets, e);
     if (rc != 0)
         return rc;
     s->owed++;
@@ -198,6 +215,9 @@ static int settle(struct store *s, struct err *e)
 
 int store_settle(struct store *s, struct err *e)
 {
+    store_behind_wait(s);
+    if (s->behind != NULL && s->behind->rc != 0)
+        return store_behind_failed(s, e);
     if (s->owed == 0)
         return 0;
     s->owed = 0;
@@ -213,6 +233,8 @@ static int log_it(struct store_behind *b)
 {
     int rc = store_log(b->s, &b->made, &b->state, &b->told, &b->failure);
     b->logged = rc == 0;
+    if (rc == 0 && b->owes)
+        return owe(b->s, &b->told, buf_bytes(&b->made.secrets), &b->failure);
     return rc == 0 ? store_apply(b->s, buf_bytes(&b->made.secrets), &b->keys_damaged, &b->failure) : rc;
 }
 
@@ -222,10 +244,11 @@ static void *behind_run(void *behind)
     struct store_behind *b = behind;
     if (b->logs)
         b->rc = log_it(b);
-    if (b->rc == 0)
+    if (b->rc == 0 && !b->owes) {
         b->rc = derive(b->s, &b->told, &b->failure);
-    if (b->rc == 0)
-        b->state = (struct store_state){.known = true, .committed = b->told.now};
+        if (b->rc == 0)
+            b->state = (struct store_state){.known = true, .committed = b->told.now};
+    }
     store_draft_spare(&b->told.draft, &b->made.hidden, &b->spare);
     b->over = true;
     return NULL;
@@ -299,11 +322,11 @@ int store_behind_log(struct store *s, struct store_told *told, struct store_made
 {
     struct store_behind *b = NULL;
     assert(s->behind == NULL);
+    bool owes = part_may_owe(s, told);
     int rc = behind_new(s, told, made, &b, e);
     if (rc != 0)
         return rc;
-    s->owed = 0; /* with this one it is done */
-    s->owed_leaves = 0;
+    b->owes = owes;
     behind_start(b);
     return 0;
 }
@@ -353,6 +376,10 @@ void store_behind_wait(struct store *s)
     if (b->rc != 0 && b->logged)
         store_tell_later(s, &b->failure);
     s->failed = s->failed || b->rc != 0;
+    if (b->logs && b->rc == 0) {
+        s->owed = b->owes ? s->owed + 1 : 0;
+        s->owed_leaves = b->owes ? s->owed_leaves + b->told.draft.count : 0;
+    }
 }
 
 int store_behind_failed(const struct store *s, struct err *e)

@@ -367,9 +367,10 @@ int store_behind_begin(struct store *s, struct store_told *told, bool beside, st
  * store_may_wait: does it do for this record when only the index knows of it at once?  One of few leaves, all hidden,
  * which gives no receipt.  store_owe: that; what the segments lack is held in memory.  When as many records wait as
  * may, and at any store_settle, segments, public log and outside state are brought up to all of them together.
- * store_settle: 0 when nothing waits.  After a failure nothing more is written.
+ * store_settle: waits for what is behind; 0 when nothing is owed.  After a failure nothing more is written.
+ * What a part owes goes up to STORE_OWED_BY_PARTS leaves: tiles are then written when they are full, most of them.
  */
-enum { STORE_OWED_LEAVES = 4096 };
+enum { STORE_OWED_LEAVES = 4096, STORE_OWED_BY_PARTS = 8192 };
 bool store_may_wait(const struct store *s, const struct store_told *told);
 int store_owe(struct store *s, const struct store_told *told, struct bytes secrets, struct err *e);
 int store_settle(struct store *s, struct err *e);
