@@ -120,11 +120,6 @@ void buf_put_bytes(struct buf *b, struct bytes x)
     buf_put(b, x.p, x.n);
 }
 
-void buf_put_text(struct buf *b, const char *s)
-{
-    buf_put(b, s, strlen(s));
-}
-
 void buf_put_u8(struct buf *b, uint8_t v)
 {
     if (!b->failed && b->n < b->room)

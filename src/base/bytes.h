@@ -78,7 +78,10 @@ void buf_clear(struct buf *b);              /* empties, keeps the room */
 uint8_t *buf_more(struct buf *b, size_t n); /* n further bytes to be filled by the caller; NULL when memory is out */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_bytes(struct buf *b, struct bytes x);
-void buf_put_text(struct buf *b, const char *s);
+static inline void buf_put_text(struct buf *b, const char *s)
+{
+    buf_put(b, s, strlen(s)); /* here, where most are literals */
+}
 void buf_put_u8(struct buf *b, uint8_t v);
 void buf_put_u16(struct buf *b, uint16_t v);
 void buf_put_u32(struct buf *b, uint32_t v);
