@@ -14,7 +14,7 @@
 
 enum {
     SEALER_LEAVES_WORTH = 512, /* a thread */
-    SEALER_HANDED = 512,       /* leaves at a time: to wake a thread takes as long as sealing a dozen */
+    SEALER_HANDED = 256,       /* leaves at a time: to wake a thread takes as long as sealing a dozen */
     SEALER_STEP = 32,          /* leaves under one lock */
 };
 
