@@ -2,7 +2,8 @@
  * Work by several threads, told in order by one.
  *
  * A ring of jobs: given at ${given}, taken by whichever thread is free at ${taken}, settled at ${settled}, always in
- * the order in which they were given and always by the thread that gave them.
+ * the order in which they were given and always by the thread that gave them.  Where no thread is to be had that one
+ * does the work, too.
  */
 #include "store/store_internal.h"
 
@@ -100,19 +101,15 @@ int store_crew_new(const struct store_crew_setup *setup, struct store_crew **ret
     if (c == NULL)
         return err_memory(e);
     c->setup = *setup;
-    c->slots = setup->slots != 0 ? setup->slots : (size_t)setup->threads * SLOTS_EACH;
+    c->slots = setup->slots != 0 ? setup->slots : ((size_t)setup->threads + 1) * SLOTS_EACH;
     locks_init(c);
     c->jobs = calloc(c->slots, setup->job_bytes);
     c->state = calloc(c->slots, sizeof *c->state);
     if (c->jobs == NULL || c->state == NULL)
         return err_memory(e);
-    for (; c->threads < setup->threads && c->threads < STORE_CREW_MAX; c->threads++) {
-        int number = pthread_create(&c->thread[c->threads], NULL, work, c);
-        if (number != 0 && c->threads == 0)
-            return err_os(e, ERR_IO, number, "cannot start a thread");
-        if (number != 0)
-            break; /* fewer do it too */
-    }
+    for (; c->threads < setup->threads && c->threads < STORE_CREW_MAX; c->threads++)
+        if (pthread_create(&c->thread[c->threads], NULL, work, c) != 0)
+            break; /* fewer do it too, and where there is none, the one who gives */
     *ret = TAKE(c);
     return 0;
 }
@@ -141,14 +138,16 @@ static void wait_a_while(struct store_crew *c)
 /* The oldest job, when it is done. */
 static int settle_one(struct store_crew *c, struct err *e)
 {
-    if (state_of(c, c->settled) != JOB_DONE) {
+    if (c->threads == 0) {
+        c->setup.work(c->setup.context, job_at(c, c->settled));
+    } else if (state_of(c, c->settled) != JOB_DONE) {
         wait_a_while(c);
         return c->setup.tick(c->setup.context, e);
     }
     int rc = c->setup.settle(c->setup.context, job_at(c, c->settled), e);
     c->state[c->settled % c->slots] = JOB_FREE; /* nobody else looks at it until it is given again */
     c->settled++;
-    return rc;
+    return rc == 0 && c->threads == 0 ? c->setup.tick(c->setup.context, e) : rc;
 }
 
 int store_crew_slot(struct store_crew *c, void **ret, struct err *e)

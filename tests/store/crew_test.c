@@ -78,7 +78,7 @@ static int give(struct store_crew *c, uint64_t n, struct err *e)
 static void test_settled_in_order(void **state)
 {
     (void)state;
-    static const unsigned threads[] = {1, 2, 3, 16, STORE_CREW_MAX};
+    static const unsigned threads[] = {0, 1, 2, 3, 16, STORE_CREW_MAX};
     for (size_t i = 0; i < COUNT(threads); i++) {
         struct counting c = {0};
         struct err e = {0};
@@ -123,17 +123,20 @@ static void slow(void *context, void *job)
     twice(context, job);
 }
 
-/* While all are at work it asks whether to go on. */
+/* While all are at work it asks whether to go on; without threads, after each job. */
 static void test_ended_by_a_tick(void **state)
 {
     (void)state;
-    struct counting c = {.tick_at = 2};
-    struct err e = {0};
-    OWN(store_crew_drop) struct store_crew *w = crew(&c, 2, slow);
-    assert_int_equal(give(w, 0, &e), 0);
-    assert_int_equal(store_crew_finish(w, &e), ERR_STOPPED);
-    assert_string_equal(e.text, "asked to end");
-    assert_int_equal(c.next, 0);
+    for (unsigned threads = 0; threads <= 2; threads += 2) {
+        struct counting c = {.tick_at = 2};
+        struct err e = {0};
+        OWN(store_crew_drop) struct store_crew *w = crew(&c, threads, slow);
+        for (uint64_t n = 0; n < 3; n++)
+            assert_int_equal(give(w, n, &e), 0);
+        assert_int_equal(store_crew_finish(w, &e), ERR_STOPPED);
+        assert_string_equal(e.text, "asked to end");
+        assert_int_equal(c.next, threads == 0 ? 2 : 0);
+    }
 }
 
 int main(void)
