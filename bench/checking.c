@@ -226,8 +226,7 @@ static void spool_make(struct bench *b, uint8_t device, uint64_t count)
     memcpy(of.b, b->s->identity.member.id, 4);
     memset(of.b + 4, device, STATEMENT_ID);
     memcpy(place.investigation, of.b + 4, STATEMENT_ID);
-    const struct store_spool_lock lock = {.key = &key, .pin = &b->s->pin, .of = &of};
-    keyring_key(b->s->keyring, KEYRING_SPOOL, &key);
+    const struct store_spool_lock lock = store_spool_lock(b->s, KEYRING_SPOOL, &of, &key);
     store_spool_head(&of, 0, &spool);
     while (place.seq < count)
         record_put(b, &lock, &place, &spool);

@@ -173,24 +173,38 @@ static void gone(struct bench *b)
     file_remove_tree(b->config.s);
 }
 
-static void add_note(struct store *s, uint64_t n, struct err *e)
+/* What is said, made before the clock is started. */
+enum { REMARK = 64 };
+
+static char (*remarks(uint64_t count))[REMARK]
 {
-    char text[64];
-    snprintf(text, sizeof text, "a remark of the bench, number %llu", (unsigned long long)n);
+    char (*text)[REMARK] = calloc(count, sizeof *text);
+    for (uint64_t n = 0; text != NULL && n < count; n++)
+        (void)snprintf(text[n], sizeof *text, "a remark of the bench, number %llu", (unsigned long long)n);
+    if (text == NULL)
+        abort();
+    return text;
+}
+
+static void add_note(struct store *s, const char *text, struct err *e)
+{
     struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {text}};
     need(store_add(s, &st, NULL, NULL, e), e);
 }
 
 static double own_signing(struct bench *b, struct store *s, uint64_t count)
 {
+    char (*text)[REMARK] = remarks(count);
     double start = now();
     for (uint64_t n = 0; n < count;) {
         need(store_draft_begin(s, &b->e), &b->e);
         for (int i = 0; i < BATCH && n < count; i++)
-            add_note(s, n++, &b->e);
+            add_note(s, text[n++], &b->e);
         need(n < count ? store_commit_part(s, &b->e) : store_commit(s, &b->e), &b->e);
     }
-    return (double)count / (now() - start);
+    double took = now() - start;
+    free(text);
+    return (double)count / took;
 }
 
 /* Items without bytes of their own: folders.  What signs for them is one cover in each record. */
@@ -338,18 +352,20 @@ static void singles(struct bench *b, struct store *s, const char *work)
 {
     struct file_path path;
     double mine[SINGLES], disk[SINGLES];
+    char (*text)[REMARK] = remarks(SINGLES);
     need(file_path(&path, &b->e, "%s/proof.sync", work), &b->e);
     int fd = open(path.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
     for (int i = 0; fd >= 0 && i < SINGLES; i++) {
         disk[i] = one_sync(fd);
         double start = now();
         need(store_draft_begin(s, &b->e), &b->e);
-        add_note(s, (uint64_t)i, &b->e);
+        add_note(s, text[i], &b->e);
         need(store_commit(s, &b->e), &b->e);
         mine[i] = now() - start;
     }
     close(fd);
     unlink(path.s);
+    free(text);
     double mean = now();
     (void)store_ledger(s); /* what the last ones left to be done */
     mean = now() - mean;

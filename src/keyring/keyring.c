@@ -177,18 +177,15 @@ int keyring_open_among(const struct keyring_place *place, const struct keyring_i
 
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret)
 {
-    if (purpose == KEYRING_SPOOL)
-        crypt_derive(&k->pack, "groundwork/spool/v1", bytes_of("", 0), ret);
-    else
-        *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
+    *ret = purpose == KEYRING_INDEX ? k->index : purpose == KEYRING_PACK ? k->pack : k->chunk;
 }
 
-bool keyring_waiting(const struct keyring *k, size_t number, struct key *ret)
+bool keyring_outside(const struct keyring *k, enum keyring_outside what, size_t number, struct key *ret)
 {
     if (number > k->turn_count)
         return false;
     const struct key *pack = number == k->turn_count ? &k->pack : &k->turns[k->turn_count - 1 - number].key;
-    crypt_derive(pack, "groundwork/waiting/v1", bytes_of("", 0), ret);
+    crypt_derive(pack, what == KEYRING_SPOOL ? "groundwork/spool/v1" : "groundwork/waiting/v1", bytes_of("", 0), ret);
     return true;
 }
 

@@ -127,12 +127,14 @@ int keyring_open_among(const struct keyring_place *place, const struct keyring_i
 void keyring_close(struct keyring *k); /* wipes */
 void keyring_drop(struct keyring **k);
 
-/* KEYRING_SPOOL is made of the pack key, and so of the compartment. */
-enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK, KEYRING_SPOOL };
+enum keyring_purpose { KEYRING_INDEX, KEYRING_PACK, KEYRING_CHUNK };
 void keyring_key(const struct keyring *k, enum keyring_purpose purpose, struct key *ret);
-/* What waits for the log is sealed under a key of the newest pack key: number 0; those before it follow.  False: there
- * is none of this number. */
-bool keyring_waiting(const struct keyring *k, size_t number, struct key *ret);
+/*
+ * keyring_outside: the key of what has yet to come to the log, records of accesses or words that wait.  Made of the
+ * newest pack key: number 0; those before it follow.  False: there is none of this number.
+ */
+enum keyring_outside { KEYRING_SPOOL, KEYRING_WAITING };
+bool keyring_outside(const struct keyring *k, enum keyring_outside what, size_t number, struct key *ret);
 /* Pack keys that followed the first: of runs that begin at this sector of this pack, or behind it. */
 struct keyring_turn {
     uint64_t pack;

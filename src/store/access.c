@@ -28,7 +28,6 @@ struct accessing {
     struct store_device device;
     struct file_path device_path, folder, path;
     struct store_spool_of of;
-    struct key key;
     int fd;
     struct buf file;
     size_t end; /* of its whole frames */
@@ -42,7 +41,6 @@ struct accessing {
 static void accessing_release(struct accessing *a)
 {
     fd_drop(&a->fd);
-    key_drop(&a->key);
     key_drop(&a->secret);
     buf_drop(&a->file);
     buf_wipe(&a->statement);
@@ -260,7 +258,8 @@ static void follow(struct accessing *a, uint64_t seq, const uint8_t commitment[C
 static int place_find(struct accessing *a, struct err *e)
 {
     OWN(store_record_release) struct store_record last = {0};
-    struct store_spool_lock lock = {&a->key, &a->s->pin, &a->of, 0};
+    OWN(key_drop) struct key key = {0};
+    struct store_spool_lock lock = store_spool_lock(a->s, KEYRING_SPOOL, &a->of, &key);
     struct ledger_position now;
     struct bytes frame, newest = {0};
     enum store_spool_step step;
@@ -315,7 +314,8 @@ static int items_fit(struct accessing *a, struct err *e)
 
 static int record_append(struct accessing *a, struct err *e)
 {
-    const struct store_spool_lock lock = {.key = &a->key, .pin = &a->s->pin, .of = &a->of};
+    OWN(key_drop) struct key key = {0};
+    const struct store_spool_lock lock = store_spool_lock(a->s, KEYRING_SPOOL, &a->of, &key);
     struct store_spool_content content = {
         .secret = a->secret, .statement = buf_bytes(&a->statement), .values = buf_bytes(&a->values)};
     int rc = store_spool_seal(&lock, &content, &a->frame, e);
@@ -374,7 +374,6 @@ int store_access(struct store *s, const struct store_accessing *what, struct err
     *ret_unlogged = (struct err){0};
     if (what->count == 0)
         return 0;
-    keyring_key(s->keyring, KEYRING_SPOOL, &a.key);
     int rc = may_write(&a, outside, 1, ret_unlogged, e);
     if (rc == 0)
         rc = may_write(&a, root, 1, ret_unlogged, e);

@@ -204,7 +204,6 @@ struct folding {
     const struct store_folds *all;
     struct store_fold *f;
     struct statement_place next; /* of this device, behind what is on the log and what was folded */
-    struct key key;
     uint64_t leaves; /* of the log when this began */
     bool dry;        /* only to learn what is there */
     bool commits;    /* as it goes, and is never full */
@@ -433,12 +432,14 @@ static void fold_keys_wipe(struct fold_keys *k)
 /* What its records say, but for signatures, which are owed. */
 static void read_all(const struct folding *g, struct fold_batch *b, struct note_owed *owed)
 {
-    const struct store_spool_lock lock = {&g->key, &g->s->pin, &g->f->of, g->leaves};
+    OWN(key_drop) struct key key = {0};
+    struct store_spool_lock lock = store_spool_lock(g->s, KEYRING_SPOOL, &g->f->of, &key);
     OWN(fold_keys_wipe) struct fold_keys keys;
     OWN(crypt_batch_release) struct crypt_batch opened;
     OWN(statement_held_drop) struct statement_held *held = NULL;
     struct bytes frames[FOLD_BATCH];
     struct err mine = {0};
+    lock.leaves = g->leaves;
     for (size_t i = 0; i < b->count; i++)
         frames[i] = b->one[i].frame;
     store_spool_keys(&lock, frames, b->count, keys.key);
@@ -663,12 +664,10 @@ static int folds_walk(struct folding *g, struct store_folds *folds, struct err *
         return rc;
     g->leaves = store_leaves_end(g->s);
     g->all = folds;
-    keyring_key(g->s->keyring, KEYRING_SPOOL, &g->key);
     for (size_t i = 0; rc == 0 && !g->full && i < folds->count; i++) {
         g->f = &folds->list[i];
         rc = fold_file(g, e);
     }
-    key_drop(&g->key);
     return rc;
 }
 

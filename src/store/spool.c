@@ -192,6 +192,14 @@ int store_spool_file_next(struct store_spool_file *x, enum store_spool_step *ret
 
 /* ---- what a frame holds ---- */
 
+struct store_spool_lock store_spool_lock(const struct store *s, enum keyring_outside what,
+                                         const struct store_spool_of *of, struct key *key)
+{
+    bool any = keyring_outside(s->keyring, what, 0, key);
+    assert(any);
+    return (struct store_spool_lock){.key = key, .pin = &s->pin, .of = of, .keyring = s->keyring, .what = what};
+}
+
 void store_spool_keys(const struct store_spool_lock *lock, const struct bytes *frames, size_t count, struct key *ret)
 {
     enum { ROW = 64 };
@@ -256,6 +264,21 @@ int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, st
     return store_spool_open_by(&key, lock, frame, held, ret, e);
 }
 
+/* By the keys before: it was sealed before somebody left, or by who had not heard of that. */
+static bool opened_by_earlier(const struct store_spool_lock *lock, struct bytes frame, struct bytes aad,
+                              struct bytes sealed, uint8_t *plain)
+{
+    OWN(key_drop) struct key outer = {0}, key = {0};
+    struct store_spool_lock earlier = *lock;
+    earlier.key = &outer;
+    for (size_t i = 1; lock->keyring != NULL && keyring_outside(lock->keyring, lock->what, i, &outer); i++) {
+        store_spool_keys(&earlier, &frame, 1, &key);
+        if (crypt_open(&key, 0, aad, sealed, plain) == 0)
+            return true;
+    }
+    return false;
+}
+
 int store_spool_open_by(const struct key *frame_key, const struct store_spool_lock *lock, struct bytes frame,
                         struct buf *held, struct store_spool_content *ret, struct err *e)
 {
@@ -266,7 +289,8 @@ int store_spool_open_by(const struct key *frame_key, const struct store_spool_lo
     if (plain == NULL)
         return err_memory(e);
     frame_aad(lock, frame.p, aad);
-    if (crypt_open(frame_key, 0, bytes_of(aad, sizeof aad), sealed, plain) != 0)
+    if (crypt_open(frame_key, 0, bytes_of(aad, sizeof aad), sealed, plain) != 0 &&
+        !opened_by_earlier(lock, frame, bytes_of(aad, sizeof aad), sealed, plain))
         return err_set(e, ERR_DAMAGED, "a record of an access does not open");
     struct cursor c = cursor_of(buf_bytes(held));
     cursor_copy(&c, ret->secret.b, CRYPT_KEY);

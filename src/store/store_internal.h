@@ -131,6 +131,7 @@ struct draft {
  * store_spool_file_open: to be read piece by piece, from behind its head, of which store_spool_begin said what it said;
  * longer: there is more than a spool can hold, which is not read.  ERR_IO: it cannot be read now.
  * store_spool_file_next: as store_spool_next; *ret_at: where in the file.  The frame is borrowed until the next call.
+ * store_spool_lock: by what frames of this kind are sealed now, and those opened that are of before; into ${key}.
  * store_spool_seal: append a frame.  store_spool_open: what it holds; borrowed from ${held}, to be wiped.  ERR_DAMAGED.
  */
 enum {
@@ -149,6 +150,8 @@ struct store_spool_lock { /* what its frames are sealed under and bound to; borr
     const struct hash *pin;
     const struct store_spool_of *of;
     uint64_t leaves; /* of the log, at which its records are read */
+    const struct keyring *keyring; /* has the keys before it; NULL: there are none */
+    enum keyring_outside what;
 };
 struct store_spool_content {
     struct key secret; /* of the leaf to be */
@@ -174,6 +177,8 @@ void store_spool_file_close(struct store_spool_file *x);
 struct bytes store_spool_file_head(const struct store_spool_file *x);
 int store_spool_file_next(struct store_spool_file *x, enum store_spool_step *ret, size_t *ret_at,
                           struct bytes *ret_frame, struct err *e);
+struct store_spool_lock store_spool_lock(const struct store *s, enum keyring_outside what,
+                                         const struct store_spool_of *of, struct key *key);
 int store_spool_seal(const struct store_spool_lock *lock, const struct store_spool_content *content, struct buf *to,
                      struct err *e);
 int store_spool_open(const struct store_spool_lock *lock, struct bytes frame, struct buf *held,

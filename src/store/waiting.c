@@ -52,16 +52,12 @@ bool store_waiting_file(const char *name, struct bytes file, struct store_spool_
            store_spool_next(file, &at, &none) == STORE_SPOOL_END;
 }
 
-/* Under the newest key, or one from before a member left: she may be its signer. */
 static int frame_open(struct store *s, const struct store_spool_of *of, struct bytes frame, struct store_record *ret,
                       struct err *e)
 {
     OWN(key_drop) struct key key = {0};
-    const struct store_spool_lock lock = {.key = &key, .pin = &s->pin, .of = of};
-    int rc = ERR_DAMAGED;
-    for (size_t i = 0; rc == ERR_DAMAGED && keyring_waiting(s->keyring, i, &key); i++)
-        rc = store_spool_open(&lock, frame, &ret->held, &ret->content, e);
-    return rc;
+    const struct store_spool_lock lock = store_spool_lock(s, KEYRING_WAITING, of, &key);
+    return store_spool_open(&lock, frame, &ret->held, &ret->content, e);
 }
 
 static int record_read(struct store *s, const struct store_spool_of *of, struct bytes frame, struct store_record *ret,
@@ -230,13 +226,12 @@ static int file_write(struct store *s, const struct store_spool_of *of, const st
 {
     OWN(key_drop) struct key key = {0};
     OWN(buf_drop) struct buf file = {0};
-    const struct store_spool_lock lock = {&key, &s->pin, of};
+    const struct store_spool_lock lock = store_spool_lock(s, KEYRING_WAITING, of, &key);
     struct file_path folder, path;
     char name[STORE_SPOOL_NAME];
     store_spool_name(of, name);
-    bool any = keyring_waiting(s->keyring, 0, &key);
     store_spool_head(of, 0, &file);
-    int rc = any ? store_spool_seal(&lock, content, &file, e) : ERR_IO;
+    int rc = store_spool_seal(&lock, content, &file, e);
     if (rc == 0)
         rc = path_of(s, "", &folder, e);
     if (rc == 0)

@@ -1,5 +1,6 @@
 /* An access is durable before it is allowed, numbered without gaps, by readers that know nothing of each other. */
 #include "fixture.h"
+#include "rooms.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -328,9 +329,87 @@ static void test_damaged_and_taken_away(void **state)
     assert_int_equal(f->verified.gap[0].last, 1);
 }
 
+/* The last frame of the one spool. */
+static void last_frame(struct fixture *f, struct buf *file, struct store_spool_of *of, struct bytes *ret)
+{
+    struct file_path path;
+    size_t at = STORE_SPOOL_SECTOR;
+    struct bytes frame;
+    fixture_first(f, "spool", "", &path);
+    assert_true(store_spool_named(strrchr(path.s, '/') + 1, of));
+    fixture_get(f, path.s, file);
+    while (store_spool_next(buf_bytes(file), &at, &frame) == STORE_SPOOL_FRAME)
+        *ret = frame;
+}
+
+static int opens(const struct store *s, const struct store_spool_of *of, struct bytes frame, size_t newest)
+{
+    OWN(key_drop) struct key key = {0};
+    OWN(buf_wipe) struct buf held = {0};
+    struct store_spool_content content;
+    struct store_spool_lock lock = store_spool_lock(s, KEYRING_SPOOL, of, &key);
+    assert_true(keyring_outside(s->keyring, KEYRING_SPOOL, newest, &key));
+    lock.keyring = newest == 0 ? lock.keyring : NULL;
+    int rc = store_spool_open(&lock, frame, &held, &content, NULL);
+    key_drop(&content.secret);
+    return rc;
+}
+
+/*
+ * Whoever left has the keys of then and perhaps the disk: who looks at what afterwards she does not see.
+ * A program that was open before goes on by the keys that it has.  The next writer takes both over.
+ */
+static void test_keys_of_who_left(void **state)
+{
+    struct fixture *f = *state;
+    static struct keyring_identity second;
+    struct statement act = {.kind = STATEMENT_REVOKED, .revoked = {.reason = STATEMENT_LEFT}};
+    struct store_acted acted;
+    struct store_spool_of of;
+    struct err unlogged;
+    struct bytes frame = {0};
+    OWN(buf_drop) struct buf file = {0};
+    uint64_t leaf = filled(f);
+    rooms_joins(f, &second, STATEMENT_ANALYST);
+    rooms_as(f, &second, NULL);
+    OWN(store_drop) struct store *hers = fixture_open(f, STORE_READ);
+    rooms_as(f, &f->id, NULL);
+    OWN(store_drop) struct store *before = fixture_open(f, STORE_READ);
+    act.revoked.name = second.member.name;
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(store_act(s, &act, NULL, &acted, &f->e), 0);
+    store_close(TAKE(s));
+
+    OWN(store_drop) struct store *now = fixture_open(f, STORE_READ);
+    assert_int_equal(view_as(f, now, leaf, false, &unlogged), 0);
+    last_frame(f, &file, &of, &frame);
+    assert_int_equal(opens(now, &of, frame, 0), 0);
+    assert_int_equal(opens(hers, &of, frame, 0), ERR_DAMAGED);
+    assert_int_equal(opens(now, &of, frame, 1), ERR_DAMAGED); /* not by the key before */
+    store_close(TAKE(now));
+    fixture_remove(f, "spool");
+
+    assert_int_equal(view_as(f, before, leaf, false, &unlogged), 0);
+    last_frame(f, &file, &of, &frame);
+    assert_int_equal(opens(hers, &of, frame, 0), 0);
+    view(f, leaf + 1);
+    last_frame(f, &file, &of, &frame);
+    assert_int_equal(opens(hers, &of, frame, 0), ERR_DAMAGED);
+    assert_int_equal(waiting(f), 2);
+    s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "folds", &f->e), 0);
+    store_close(TAKE(s));
+    store_close(TAKE(hers));
+    store_close(TAKE(before));
+    assert_int_equal(waiting(f), 0);
+    fixture_whole(f);
+    assert_int_equal(f->verified.accesses, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_keys_of_who_left),
         FIXTURE_TEST(test_devices_by_their_text),
         FIXTURE_TEST(test_each_access_waits_for_a_writer),
         FIXTURE_TEST(test_what_is_no_access),

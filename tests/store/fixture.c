@@ -648,11 +648,11 @@ void fixture_force_access(struct fixture *f, const char *spool)
     struct bytes frame;
     size_t at = STORE_SPOOL_SECTOR;
     OWN(store_drop) struct store *s = fixture_open(f, STORE_WRITE);
-    const struct store_spool_lock lock = {&key, &f->pin, &of, fixture_where(f, STORE_PUBLIC).leaves};
+    struct store_spool_lock lock = store_spool_lock(s, KEYRING_SPOOL, &of, &key);
+    lock.leaves = fixture_where(f, STORE_PUBLIC).leaves;
     assert_true(store_spool_named(strchr(spool, '/') + 1, &of));
     fixture_get(f, spool, &file);
     assert_int_equal(store_spool_next(buf_bytes(&file), &at, &frame), STORE_SPOOL_FRAME);
-    keyring_key(s->keyring, KEYRING_SPOOL, &key);
     assert_int_equal(store_record_read(s, &lock, NULL, frame, &r, &f->e), 0);
     assert_int_equal(store_draft_begin(s, &f->e), 0);
     s->draft.folded = true;

@@ -466,8 +466,7 @@ static void spool_but(struct fixture *f, uint64_t leaf, size_t count, size_t for
     struct file_path folder;
     char name[STORE_SPOOL_NAME];
     forging_begin(&g, s);
-    const struct store_spool_lock lock = {.key = &key, .pin = &f->pin, .of = &g.of};
-    keyring_key(s->keyring, KEYRING_SPOOL, &key);
+    const struct store_spool_lock lock = store_spool_lock(s, KEYRING_SPOOL, &g.of, &key);
     store_spool_head(&g.of, 0, &file);
     for (size_t i = 0; i < count; i++) {
         forge(&g, leaf, i == forged, &f->e);

@@ -388,7 +388,7 @@ static void test_another_under_the_same_id(void **state)
     content.statement = buf_bytes(&signed_note);
     content.values = buf_bytes(&values);
     struct store *s = fixture_open(f, STORE_READ);
-    assert_true(keyring_waiting(s->keyring, 0, &key));
+    assert_true(keyring_outside(s->keyring, KEYRING_WAITING, 0, &key));
     store_close(s);
     const struct store_spool_lock lock = {&key, &f->pin, &of};
     store_spool_head(&of, 0, &file);
@@ -654,7 +654,7 @@ static void test_laid_into_another_compartment(void **state)
     store_close(s);
     rooms_as(f, &f->id, ROOMS_SECOND);
     s = fixture_open(f, STORE_READ);
-    assert_true(keyring_waiting(s->keyring, 0, &key));
+    assert_true(keyring_outside(s->keyring, KEYRING_WAITING, 0, &key));
     store_close(s);
     const struct store_spool_lock lock = {&key, &f->pin, &w.list[0].of};
     store_spool_head(&w.list[0].of, 0, &file);
@@ -756,7 +756,7 @@ static void test_two_under_one_id(void **state)
     content.statement = buf_bytes(&signed_note);
     content.values = buf_bytes(&values);
     struct store *s = fixture_open(f, STORE_READ);
-    assert_true(keyring_waiting(s->keyring, 0, &key));
+    assert_true(keyring_outside(s->keyring, KEYRING_WAITING, 0, &key));
     store_close(s);
     const struct store_spool_lock lock = {&key, &f->pin, &of};
     store_spool_head(&of, 0, &file);
