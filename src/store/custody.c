@@ -99,11 +99,20 @@ int store_custody(struct store *s, const struct store_custody_of *about,
     return find(&(struct finding){.s = s, .about = about, .each = each, .context = context}, STATEMENT_CUSTODY, e);
 }
 
+static int look_ahead(void *context, const struct store_custody_event *event, struct err *e)
+{
+    struct finding *f = context;
+    const struct statement_accessed *x = event->accessed;
+    return is_about(f->about, 0, x->items, x->item_count) ? f->each(f->context, event, e) : 0;
+}
+
 int store_accesses(struct store *s, const struct store_custody_of *about,
                    int (*each)(void *context, const struct store_custody_event *event, struct err *e), void *context,
                    struct err *e)
 {
-    return find(&(struct finding){.s = s, .about = about, .each = each, .context = context}, STATEMENT_ACCESSED, e);
+    struct finding f = {.s = s, .about = about, .each = each, .context = context};
+    int rc = find(&f, STATEMENT_ACCESSED, e);
+    return rc == 0 ? store_accesses_ahead(s, look_ahead, &f, e) : rc;
 }
 
 /* ---- the digest of a deposit ---- */

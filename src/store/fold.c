@@ -205,7 +205,9 @@ struct folding {
     struct store_fold *f;
     struct statement_place next; /* of this device, behind what is on the log and what was folded */
     uint64_t leaves; /* of the log when this began */
-    bool dry;        /* only to learn what is there */
+    bool dry;        /* only to learn what is there, and to tell of it: */
+    int (*each)(void *context, const struct store_custody_event *event, struct err *e);
+    void *context;
     bool commits;    /* as it goes, and is never full */
     bool committed;  /* something */
     size_t bytes;    /* folded so far, into the draft at hand */
@@ -257,12 +259,16 @@ static int item_here(struct folding *g, const struct statement_range *x, bool *r
         return 0;
     }
     int rc = index_item_between(store_asked(g->s), x->first, x->last, ret, e);
+    if (rc == 0 && !*ret) { /* the record stays where what it is about was erased */
+        rc = store_erasures(g->s, e);
+        *ret = rc == 0 && store_erased_between(g->s, x->first, x->last) > 0;
+    }
     if (rc == 0 && *ret)
         *known = *x;
     return rc;
 }
 
-/* Each range must hold an item that is here, or this log would name what it does not have. */
+/* Each range must hold an item that is here or was, or this log would name what it does not have. */
 static int items_here(struct folding *g, const struct statement_accessed *x, bool *ret, struct err *e)
 {
     bool here = x->item_count > 0 && x->items[x->item_count - 1].last < g->leaves;
@@ -274,9 +280,22 @@ static int items_here(struct folding *g, const struct statement_accessed *x, boo
     return rc;
 }
 
+static int tell_of(const struct folding *g, const struct store_record *r, struct err *e)
+{
+    const struct history_member *m = g->s->history.members;
+    while (memcmp(m->key.id, g->f->of.b, sizeof m->key.id) != 0)
+        m++; /* one of them signed it */
+    const struct store_custody_event event = {.leaf = UINT64_MAX,
+                                              .at_unix_s = r->st.at_unix_s,
+                                              .signer = bytes_text(m->key.name),
+                                              .doubtful = history_is_doubtful(m, g->leaves),
+                                              .accessed = &r->st.accessed};
+    return g->each(g->context, &event, e);
+}
+
 static int take(struct folding *g, const struct store_record *r, size_t bytes, struct err *e)
 {
-    int rc = g->dry ? 0 : store_draft_fold(g->s, r, e);
+    int rc = !g->dry ? store_draft_fold(g->s, r, e) : g->each != NULL ? tell_of(g, r, e) : 0;
     if (rc != 0)
         return rc;
     g->bytes += bytes;
@@ -795,6 +814,25 @@ int store_fold_all(struct store *s, struct err *e)
             return rc;
         folds_shorten(s, &folds);
     }
+}
+
+/* ---- for who asks what will be on the log ---- */
+
+int store_accesses_ahead(struct store *s,
+                         int (*each)(void *context, const struct store_custody_event *event, struct err *e),
+                         void *context, struct err *e)
+{
+    OWN(store_folds_release) struct store_folds folds = {0};
+    struct folding g = {.s = s, .dry = true, .each = each, .context = context};
+    struct err mine = {0};
+    int rc = 0;
+    if (store_folds_list(s, &folds, &mine) != 0)
+        store_tell(s, mine.text);
+    else
+        rc = folds_walk(&g, &folds, e);
+    for (size_t i = 0; i < folds.count; i++)
+        tell_unfit(s, &folds.list[i]);
+    return rc;
 }
 
 /* ---- for repair ---- */

@@ -256,7 +256,24 @@ static int custody_goes(struct planning *p, uint64_t receipt, struct err *e)
     return rc;
 }
 
-/* Given out in a package: whoever has it has the item. */
+/* Whoever has what was given out has the item. */
+static bool gave_out(const struct planning *p, const struct statement_accessed *x)
+{
+    bool some = false;
+    if (strcmp(x->act, "exported") != 0 && strcmp(x->act, "restored") != 0)
+        return false;
+    for (size_t r = 0; r < x->item_count; r++)
+        for (uint64_t at = x->items[r].first; !some && at <= x->items[r].last; at++)
+            some = statement_ranges_have(p->plan->leaves, p->plan->count, at);
+    return some;
+}
+
+static int export_ahead(void *context, const struct store_custody_event *event, struct err *e)
+{
+    const struct planning *p = context;
+    return gave_out(p, event->accessed) ? touch(p, STORE_TOUCH_GIVEN_OUT, event->leaf, NULL, e) : 0;
+}
+
 static int exports_tell(struct planning *p, struct err *e)
 {
     int rc = find(p, STATEMENT_ACCESSED, 0, UINT64_MAX, e);
@@ -264,17 +281,11 @@ static int exports_tell(struct planning *p, struct err *e)
         for (uint64_t leaf = p->found.leaves[i].first; rc == 0 && leaf <= p->found.leaves[i].last; leaf++) {
             OWN(store_held_drop) struct store_held *held = NULL;
             struct statement st;
-            bool some = false;
             rc = store_statement(p->s, leaf, &held, &st, e);
-            if (rc != 0 || (strcmp(st.accessed.act, "exported") != 0 && strcmp(st.accessed.act, "restored") != 0))
-                continue;
-            for (size_t r = 0; r < st.accessed.item_count; r++)
-                for (uint64_t at = st.accessed.items[r].first; !some && at <= st.accessed.items[r].last; at++)
-                    some = statement_ranges_have(p->plan->leaves, p->plan->count, at);
-            if (some)
+            if (rc == 0 && gave_out(p, &st.accessed))
                 rc = touch(p, STORE_TOUCH_GIVEN_OUT, leaf, NULL, e);
         }
-    return rc;
+    return rc == 0 ? store_accesses_ahead(p->s, export_ahead, p, e) : rc;
 }
 
 static int twin_tell(void *context, const struct index_item *item, struct err *e)

@@ -206,6 +206,8 @@ int store_get(struct store *s, const struct index_item *item, const struct vault
  * store_custody: every `custody` statement about ${about}: of an item, also those about its whole receipt; of a receipt
  * (item UINT64_MAX), also those about items of it.  store_accesses: every record of an access, likewise.  What each is
  * shown lives until it returns.
+ * store_accesses_ahead: the records, whatever they are about, that wait in spools and go on the log with the next
+ * commit: leaf UINT64_MAX.  store_accesses tells those last.  What of them cannot be read is told as a line.
  * store_commitment: of a leaf: bytes 1 to 32 of its entry.  ERR_ABSENT: there is no such leaf.
  */
 struct store_custody_of {
@@ -214,7 +216,7 @@ struct store_custody_of {
     uint64_t first, last; /* the leaves between which the items of the receipt lie */
 };
 struct store_custody_event {
-    uint64_t leaf;
+    uint64_t leaf; /* UINT64_MAX: it is not on the log yet */
     int64_t at_unix_s; /* when it was signed, as its signer's clock says */
     struct bytes signer;
     bool doubtful; /* by what was said of the signer when she left */
@@ -227,6 +229,9 @@ int store_custody(struct store *s, const struct store_custody_of *about,
 int store_accesses(struct store *s, const struct store_custody_of *about,
                    int (*each)(void *context, const struct store_custody_event *event, struct err *e), void *context,
                    struct err *e);
+int store_accesses_ahead(struct store *s,
+                         int (*each)(void *context, const struct store_custody_event *event, struct err *e),
+                         void *context, struct err *e);
 /* store_deposit_digest: over the covers of a deposit (FORMAT 15.4), each of which is shown first, in the order of the
  * parts; without any, the root of no leaves. */
 int store_deposit_digest(struct store *s, uint64_t deposit,
@@ -647,7 +652,7 @@ enum store_touch {
     STORE_TOUCH_SHARED_STAYS,  /* an item, which is about other persons too */
     STORE_TOUCH_RECEIPT_STAYS,
     STORE_TOUCH_TWIN_STAYS,
-    STORE_TOUCH_GIVEN_OUT, /* a record of an access */
+    STORE_TOUCH_GIVEN_OUT, /* a record of an access; leaf UINT64_MAX: it is not on the log yet */
 };
 struct store_touched {
     enum store_touch touch;

@@ -162,7 +162,7 @@ static int withdraw_in(struct store *s, const struct verbs_face *face, const str
         if (leaf != UINT64_MAX)
             verbs_json_u64(face->json, "leaf", leaf);
     }
-    *recipients += given.leaves.count;
+    *recipients += given.leaves.count + given.ahead_count;
     return rc == 0 ? buf_check(&names, e) : rc;
 }
 

@@ -172,6 +172,7 @@ static int take_event(void *context, const struct store_custody_event *event, st
     if (rc != 0)
         return rc;
     to->leaf = event->leaf;
+    c->ahead += event->leaf == UINT64_MAX;
     to->at_unix_s = event->at_unix_s;
     to->doubtful = event->doubtful;
     if (event->said != NULL) {
@@ -275,13 +276,18 @@ static void say_accesses(const struct verbs_face *face, const struct verbs_custo
     size_t from = c->access_count > ACCESSES_SAID ? c->access_count - ACCESSES_SAID : 0;
     if (c->access_count == 0)
         return;
-    verbs_say(face, "Accesses on the log: %zu", c->access_count);
+    verbs_say(face, "Accesses on the log: %zu", c->access_count - c->ahead);
     if (from > 0)
         verbs_say(face, "  ... and %zu earlier ones; --json lists all", from);
     for (size_t i = from; i < c->access_count; i++) {
         const struct verbs_custody_event *x = &c->accesses[i];
+        if (i == c->access_count - c->ahead || (i == from && i > c->access_count - c->ahead))
+            verbs_say(face, "Accesses that go on the log with the next commit: %zu", c->ahead);
         time_text(when, x->at_unix_s);
-        verbs_say(face, "  %8" PRIu64 "  %s, %s, %s", x->leaf, when, text_tr(verbs_act(x->act)), x->signer);
+        if (x->leaf == UINT64_MAX)
+            verbs_say(face, "         -  %s, %s, %s", when, text_tr(verbs_act(x->act)), x->signer);
+        else
+            verbs_say(face, "  %8" PRIu64 "  %s, %s, %s", x->leaf, when, text_tr(verbs_act(x->act)), x->signer);
         say_words(face, TEXT("why:"), x->why, shown);
     }
 }
@@ -341,7 +347,11 @@ static void json_accesses(struct json_out *j, const struct verbs_custody *c)
         const struct verbs_custody_event *x = &c->accesses[i];
         json_object_begin(j);
         verbs_json_text(j, "act", x->act);
-        verbs_json_u64(j, "leaf", x->leaf);
+        json_key(j, "leaf");
+        if (x->leaf == UINT64_MAX)
+            json_null(j);
+        else
+            json_u64(j, x->leaf);
         json_key(j, "signed_unix_s");
         json_i64(j, x->at_unix_s);
         verbs_json_text(j, "signer", x->signer);

@@ -57,12 +57,18 @@ static int touched(void *context, const struct store_touched *t, struct err *e)
     p->count[t->touch]++;
     if (p->face->json != NULL) {
         json_object_begin(p->face->json);
-        verbs_json_u64(p->face->json, "leaf", t->leaf);
+        json_key(p->face->json, "leaf");
+        if (t->leaf == UINT64_MAX)
+            json_null(p->face->json);
+        else
+            json_u64(p->face->json, t->leaf);
         if (t->item != NULL)
             verbs_json_name(p->face->json, t->item->path);
         verbs_json_text(p->face->json, "what", touch_name(t->touch));
         json_object_end(p->face->json);
-    } else
+    } else if (t->leaf == UINT64_MAX)
+        verbs_say(p->face, "  -  %s", text_tr(touch_words(t->touch)));
+    else
         verbs_say(p->face, "  %" PRIu64 "  %s  %s", t->leaf, text_tr(touch_words(t->touch)),
                   t->item != NULL ? verbs_shown(t->item->path, &shown) : "");
     return 0;

@@ -200,7 +200,9 @@ static void accesses(struct paper_record *p, const struct verbs_custody *c)
     size_t from = c->access_count > ACCESSES_SHOWN ? c->access_count - ACCESSES_SHOWN : 0;
     paper_record_heading(p, TEXT("Accesses on the log"));
     paper_record_table(p, NULL, 0);
-    fact_number(p, TEXT("All of them"), c->access_count);
+    fact_number(p, TEXT("All of them"), c->access_count - c->ahead);
+    if (c->ahead > 0)
+        fact_number(p, TEXT("Further ones, which go on the log with the next commit"), c->ahead);
     if (from > 0)
         fact_number(p, TEXT("Earlier ones, not on this page"), from);
     for (size_t i = from; i < c->access_count; i++)

@@ -79,6 +79,12 @@ void verbs_given_release(struct verbs_given *g)
 {
     verbs_ranges_release(&g->items);
     verbs_ranges_release(&g->leaves);
+    for (size_t i = 0; i < g->ahead_count; i++) {
+        free(g->ahead[i].purpose);
+        free(g->ahead[i].to);
+        free(g->ahead[i].whom);
+    }
+    free(g->ahead);
 }
 
 static int take_run(void *context, const struct statement_range *run, struct err *e)
@@ -92,6 +98,39 @@ static int take_handed(void *context, const struct statement_range *range, uint6
     struct verbs_ranges *r = context;
     (void)range;
     return r->count > 0 && r->list[r->count - 1].first == leaf ? 0 : verbs_ranges_add(r, leaf, leaf, e);
+}
+
+/* What a restoring that is not on the log yet gave out; a package is on the log before it has its name. */
+struct handing {
+    const struct verbs_ranges *of;
+    struct verbs_given *to;
+};
+
+static bool is_of(const struct verbs_ranges *of, const struct statement_accessed *x)
+{
+    for (size_t i = 0; i < x->item_count; i++)
+        for (size_t k = 0; k < of->count; k++)
+            if (x->items[i].first <= of->list[k].last && x->items[i].last >= of->list[k].first)
+                return true;
+    return false;
+}
+
+static int take_ahead(void *context, const struct store_custody_event *event, struct err *e)
+{
+    const struct handing *h = context;
+    const struct statement_accessed *x = event->accessed;
+    if (strcmp(x->act, "restored") != 0 || x->use.to == NULL || !is_of(h->of, x))
+        return 0;
+    struct verbs_given_ahead *grown = reallocarray(h->to->ahead, h->to->ahead_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return err_memory(e);
+    h->to->ahead = grown;
+    struct verbs_given_ahead *one = &grown[h->to->ahead_count++];
+    *one = (struct verbs_given_ahead){.at_unix_s = event->at_unix_s,
+                                      .purpose = strdup(x->use.purpose),
+                                      .to = strdup(x->use.to),
+                                      .whom = x->use.whom == NULL ? NULL : strdup(x->use.whom)};
+    return one->purpose == NULL || one->to == NULL || (one->whom == NULL && x->use.whom != NULL) ? err_memory(e) : 0;
 }
 
 /* What was ever given in confidence by one of them: she allowed that it went out, and nobody is linked for that. */
@@ -125,13 +164,38 @@ static int find_all(struct store *s, const struct statement_persons *persons, st
     for (size_t i = 0; rc == 0 && i < all->count; i++)
         rc = index_handed(store_index(s), all->list[i].first, all->list[i].last, take_handed, &ret->leaves, e);
     verbs_ranges_settle(&ret->leaves);
-    return rc;
+    struct handing h = {all, ret};
+    return rc == 0 ? store_accesses_ahead(s, take_ahead, &h, e) : rc;
 }
 
 int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e)
 {
     OWN(verbs_ranges_release) struct verbs_ranges all = {0};
     return find_all(s, persons, ret, &all, e);
+}
+
+static void say_ahead(const struct verbs_face *face, const struct verbs_given_ahead *x)
+{
+    OWN(buf_drop) struct buf shown = {0};
+    char when[TIME_TEXT_MAX];
+    time_text(when, x->at_unix_s);
+    verbs_say(face, "         -  %s  restored, %s for %s (on the log with the next commit)", when, x->to, x->purpose);
+    if (x->whom != NULL)
+        verbs_say(face, "           %s %s", text_tr("to:"), verbs_shown(bytes_text(x->whom), &shown));
+}
+
+static void json_ahead(struct json_out *j, const struct verbs_given_ahead *x)
+{
+    json_object_begin(j);
+    verbs_json_text(j, "for", x->purpose);
+    verbs_json_text(j, "kind", "restored");
+    json_key(j, "leaf");
+    json_null(j);
+    json_key(j, "signed_unix_s");
+    json_i64(j, x->at_unix_s);
+    verbs_json_text(j, "to", x->to);
+    verbs_json_text(j, "whom", x->whom);
+    json_object_end(j);
 }
 
 static void say_given(const struct verbs_face *face, uint64_t leaf, const struct statement *st,
@@ -183,13 +247,18 @@ int verbs_given_tell(struct store *s, const struct verbs_given *g, const struct 
     if (face->json != NULL) {
         json_key(face->json, "given_out");
         json_array_begin(face->json);
-    } else if (g->leaves.count == 0)
+    } else if (g->leaves.count + g->ahead_count == 0)
         verbs_say(face, "Nothing of it has gone out.");
     else
         verbs_say(face, "What has gone out, and to whom:");
     for (size_t i = 0; rc == 0 && i < g->leaves.count; i++)
         for (uint64_t leaf = g->leaves.list[i].first; rc == 0 && leaf <= g->leaves.list[i].last; leaf++)
             rc = tell_one(s, leaf, face, e);
+    for (size_t i = 0; rc == 0 && i < g->ahead_count; i++)
+        if (face->json != NULL)
+            json_ahead(face->json, &g->ahead[i]);
+        else
+            say_ahead(face, &g->ahead[i]);
     if (face->json != NULL)
         json_array_end(face->json);
     return rc;

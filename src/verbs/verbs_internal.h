@@ -215,7 +215,7 @@ int verbs_access(struct store *s, const struct verbs_face *face, struct verbs_ac
  * ${receipt} is NULL, the other as it was typed.  verbs_act: an act in words.
  */
 struct verbs_custody_event {
-    uint64_t leaf, refers_leaf;
+    uint64_t leaf, refers_leaf; /* leaf UINT64_MAX: it is not on the log yet */
     int64_t at_unix_s;
     const char *signer, *act, *date, *from, *place, *to, *why; /* owned; those that were not said are NULL */
     bool refers, whole_receipt, doubtful;
@@ -229,8 +229,8 @@ struct verbs_custody {
     struct buf giver, aside_reason, taker; /* taker: whose signature opened the deposit */
     struct verbs_custody_event *list;
     size_t count, room;
-    struct verbs_custody_event *accesses;
-    size_t access_count, access_room;
+    struct verbs_custody_event *accesses; /* those that are not on the log yet come last */
+    size_t access_count, access_room, ahead;
 };
 void verbs_custody_release(struct verbs_custody *c);
 int verbs_custody_load(struct store *s, const char *item, const char *receipt, struct verbs_custody *ret,
@@ -269,8 +269,8 @@ int verbs_member_drill(const struct verbs_request *request, const struct verbs_f
  * persons.c.  verbs_persons: codes as typed, "P-0001,P-0002", as one set; ERR_USAGE, naming ${what}:
  * none, too many, or what is no code.  verbs_today: this day by this computer's clock, 2026-11-20, in UTC or where
  * it stands, whichever is further on.
- * verbs_given: what of a person's items went out, by which statements and to whom, in the order of the log; as lines,
- * or as a key of the document.
+ * verbs_given: what of a person's items went out, by which statements and to whom, in the order of the log, and what is
+ * not on the log yet; as lines, or as a key of the document.
  * protect.c.  verbs_items_chosen: the items that the arguments from ${from} on name, and those of a receipt (NULL:
  * none), as one set; ERR_USAGE when nothing is named.
  */
@@ -286,6 +286,11 @@ void verbs_today(char to[TIME_TEXT_MAX]);
 struct verbs_given {
     struct verbs_ranges items;  /* linked to the persons */
     struct verbs_ranges leaves; /* of the statements that gave some of them out */
+    struct verbs_given_ahead {
+        int64_t at_unix_s;
+        char *purpose, *to, *whom; /* whom: NULL when not said */
+    } *ahead; /* restored, and not on the log yet */
+    size_t ahead_count;
 };
 void verbs_given_release(struct verbs_given *g);
 int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e);

@@ -33,6 +33,11 @@ gw -R archive show papers/letter --why 'asked by the court' >/dev/null
 gw -R archive restore out >/dev/null
 [ "$(waiting)" = 2 ] || fail 'a view is not on record'
 [ "$(accesses)" = 0 ] || fail 'a view is on the log before a commit'
+gw -R archive custody show papers/letter >said.txt
+grep -q 'next commit: 2$' said.txt && [ "$(grep -c '^         -  ' said.txt)" = 2 ] ||
+    fail "who just saw it: $(cat said.txt)"
+[ "$(gw -R archive custody show papers/letter --json | json '[a["leaf"] for a in d["accesses"]]')" = '[None, None]' ] ||
+    fail 'what waits has a leaf'
 gw -R archive show papers/letter --out letter.copy >/dev/null
 cmp letter.copy papers/letter || fail 'other bytes'
 for i in 1 2 3; do gw -R archive show papers/letter >/dev/null & done

@@ -96,7 +96,12 @@ expect 5 TIME-UNPROVEN bash package/verify.sh --all package
 "$verifier" package | grep -q '^WITHHELD' || fail 'what is left out is not listed as withheld'
 grep -rqE 'P-000|S-000|I-000' package package.seal.* && fail 'a code of a person is in the package'
 seal=$(json 'd["seal"]' <made.json)
+gw -R archive restore court --item papers/n1 --for accountability --to un --whom 'a clerk' >/dev/null
 gw -R archive consent show P-0001 >said.txt
+grep -q ' -  .*restored, un for accountability (on the log with the next commit)$' said.txt &&
+    grep -q 'a clerk' said.txt || fail "what has just gone out: $(cat said.txt)"
+gw -R archive consent show P-0001 --json | json '[g["whom"] for g in d["given_out"] if g["leaf"] is None]' |
+    grep -qxF "['a clerk']" || fail 'what has just gone out, for programs'
 grep -q "$seal .*package, un for accountability" said.txt && grep -q 'The "office", 제네바' said.txt ||
     fail "$(cat said.txt)"
 gw -R archive consent show P-0002 >said.txt

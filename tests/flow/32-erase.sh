@@ -31,11 +31,14 @@ letter=$(leaf_of archive hers/letter.txt)
 statement=$(leaf_of archive hers/statement.bin)
 
 # Shown first, and nothing done; then done, and said where it is not.
+gw -R archive restore taken --item "$letter" >/dev/null
 expect 0 'Nothing was done' gw -R archive erase hers/letter.txt hers/statement.bin
 grep -qF 'theirs/copy.bin' out.txt || fail 'what stays with the same bytes is not shown'
-grep -qF 'GIVEN OUT' out.txt || fail 'the package that went out is not shown'
+grep -q '^  [0-9]*  GIVEN OUT' out.txt || fail 'the package that went out is not shown'
+grep -q '^  -  GIVEN OUT' out.txt || fail 'what was restored just now is not shown'
 expect 0 ERASED gw -R archive erase hers/letter.txt hers/statement.bin --why 'she asked for it'
 grep -qF 'the mirror in' out.txt || fail 'the mirror from before is not named'
+! grep -qF 'another copy' out.txt || fail 'records of what was erased are called those of another copy'
 expect 4 '' gw -R archive show hers/letter.txt
 expect 0 VERIFIED gw -R archive verify
 grep -qF 'ERASED: lea' out.txt || fail 'not shown as erased'

@@ -329,6 +329,52 @@ static void test_damaged_and_taken_away(void **state)
     assert_int_equal(f->verified.gap[0].last, 1);
 }
 
+struct ahead {
+    uint64_t leaf;
+    size_t count;
+    bool others;
+};
+
+static int take_ahead(void *context, const struct store_custody_event *event, struct err *e)
+{
+    struct ahead *a = context;
+    (void)e;
+    assert_non_null(event->accessed);
+    assert_string_equal(event->accessed->act, "shown");
+    assert_string_equal(event->accessed->why, "a test");
+    a->count += event->leaf == UINT64_MAX;
+    a->others = a->others || event->leaf != UINT64_MAX || event->accessed->items[0].first != a->leaf;
+    return 0;
+}
+
+/* Who asks meanwhile is told of them as well; of an item, of that alone. */
+static void test_what_waits_is_told(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t leaf = filled(f);
+    for (int i = 0; i < 3; i++)
+        view(f, leaf);
+    view(f, leaf + 1);
+    OWN(store_drop) struct store *s = fixture_open(f, STORE_READ);
+    const struct store_custody_of about = {.item = leaf};
+    struct ahead one = {.leaf = leaf}, all = {.leaf = leaf};
+    assert_int_equal(store_accesses(s, &about, take_ahead, &one, &f->e), 0);
+    assert_true(one.count == 3 && !one.others);
+    assert_int_equal(store_accesses_ahead(s, take_ahead, &all, &f->e), 0);
+    assert_true(all.count == 4 && all.others);
+    assert_int_equal(waiting(f), 4);
+    store_close(TAKE(s));
+    s = fixture_open(f, STORE_WRITE);
+    assert_int_equal(fixture_note(s, "folds", &f->e), 0);
+    all = one = (struct ahead){.leaf = leaf};
+    assert_int_equal(store_accesses_ahead(s, take_ahead, &all, &f->e), 0);
+    assert_int_equal(all.count, 0);
+    assert_int_equal(store_accesses(s, &about, take_ahead, &one, &f->e), 0);
+    assert_int_equal(one.count, 0);
+    assert_true(one.others);
+    fixture_told_nothing(f);
+}
+
 /* The last frame of the one spool. */
 static void last_frame(struct fixture *f, struct buf *file, struct store_spool_of *of, struct bytes *ret)
 {
@@ -409,6 +455,7 @@ static void test_keys_of_who_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_what_waits_is_told),
         FIXTURE_TEST(test_keys_of_who_left),
         FIXTURE_TEST(test_devices_by_their_text),
         FIXTURE_TEST(test_each_access_waits_for_a_writer),
