@@ -13,12 +13,22 @@ unset GROUNDWORK_KEY GROUNDWORK_REPO
 
 tell() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || tell() { printf '\n%s\n' "$*"; }
+# As a shell would take it again.
+typed() {
+    for word; do
+        case $word in
+        *[!A-Za-z0-9_./:,=+@-]* | '') printf " '%s'" "$(printf %s "$word" | sed "s/'/'\\\\''/g")" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    echo
+}
 # expect CODE WORDS...: a command that ends otherwise ends the story.  A pipe has the exit code of its last part, so
 # that of groundwork is kept in a file.
 expect() {
     expected=$1
     shift
-    printf '  $ groundwork %s\n' "$*"
+    printf '  $ groundwork'; typed "$@"
     { code=0; "$groundwork" "$@" || code=$?; echo "$code" >code; } | sed 's/^/    /'
     code=$(cat code)
     if [ "$code" -ne "$expected" ]; then
@@ -83,7 +93,7 @@ sed 's/^/    | /' sheets/*-1-of-3.txt | head -32
 tell "11. Friends in another city sign the log, by files on a stick. A second history could not be shown any more."
 cosign=$(dirname "$groundwork")/groundwork-cosign
 friends() {
-    printf '  $ groundwork-cosign %s\n' "$*"
+    printf '  $ groundwork-cosign'; typed "$@"
     "$cosign" --folder friends "$@" >said
     sed 's/^/    /' said
 }
@@ -121,8 +131,8 @@ run -R archive export package "$statement" --for accountability --to internation
 verified() {
     expected=$1
     shift
-    printf '  $ %s\n' "$*"
-    { code=0; "$@" 2>&1 || code=$?; echo "$code" >code; } | tail -n 4 | sed 's/^/    /'
+    printf '  $'; typed "$@"
+    { code=0; "$@" 2>&1 || code=$?; echo "$code" >code; } | tail -n 6 | sed 's/^/    /'
     [ "$(cat code)" -eq "$expected" ] || { echo "    It ended otherwise: this must not happen." >&2; exit 1; }
 }
 cp "$(dirname "$groundwork")/groundwork-verify" "$(dirname "$groundwork")/verify.sh" .
@@ -159,7 +169,7 @@ run -R archive verify
 
 tell "The end. It lies in $PWD. To look around, in a shell:"
 cat <<END
-    cd $PWD
-    export XDG_CONFIG_HOME=\$PWD/config XDG_STATE_HOME=\$PWD/state GROUNDWORK_PASSPHRASE_FILE=\$PWD/passphrase
-    $groundwork -R archive status
+    cd '$PWD'
+    export XDG_CONFIG_HOME="\$PWD/config" XDG_STATE_HOME="\$PWD/state" GROUNDWORK_PASSPHRASE_FILE="\$PWD/passphrase"
+    '$groundwork' -R archive status
 END

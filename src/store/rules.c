@@ -129,7 +129,8 @@ static int items_there(struct store *s, const char *rule, const struct statement
         if (rc != 0)
             return rc;
         if (there == 0 || there - 1 != r->last - r->first) /* their count may be more than a number holds */
-            return err_set(e, ERR_REFUSED, "rule %s: the leaves %llu to %llu are not all items", rule,
+            return err_set(e, ERR_REFUSED,
+                           "rule %s: the leaves %llu to %llu are not all items: groundwork items lists them", rule,
                            (unsigned long long)r->first, (unsigned long long)r->last);
     }
     return 0;

@@ -33,7 +33,7 @@ static int fingerprint_is(const struct note_key *key, const char *words, struct 
     fingerprint(key, own);
     int rc = paper_line_read(1, bytes_text(words), given, e);
     if (rc != 0)
-        return err_add(e, ERR_USAGE, "--confirm");
+        return err_add(e, ERR_USAGE, "the fingerprint, as typed");
     return memcmp(own, given, PAPER_LINE) == 0
                ? 0
                : err_set(e, ERR_REFUSED, "these are the words of another key than the request's: nothing was done. "
@@ -161,6 +161,9 @@ static void say_acted(const struct verbs_face *face, const struct store_acted *a
     if (a->turned)
         verbs_say(face, "What is taken in from now on is under new keys, and the log has a new signing key. What she "
                         "could read until now she may have kept: nothing takes that back.");
+    if (a->turned)
+        verbs_say(face, "Next: each cosigner follows the new signing key by groundwork cosigner turn FILE; groundwork "
+                        "recovery prints new sheets; groundwork mirror brings the mirrors up to date.");
 }
 
 static int tell(const struct verbs_face *face, const struct store_acted *a)

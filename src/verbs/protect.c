@@ -223,8 +223,8 @@ static int all_items(struct protecting *p, int code, struct err *e)
         uint64_t there;
         int rc = index_items_between(store_index(p->store), r->first, r->last, &there, e);
         if (rc == 0 && (there == 0 || there - 1 != r->last - r->first))
-            rc = err_set(e, code, "the leaves %llu to %llu are not all items", (unsigned long long)r->first,
-                         (unsigned long long)r->last);
+            rc = err_set(e, code, "the leaves %llu to %llu are not all items: groundwork items lists them",
+                         (unsigned long long)r->first, (unsigned long long)r->last);
         if (rc != 0)
             return rc;
     }

@@ -911,6 +911,8 @@ static void answer(const struct restoring *r)
     if (r->files > 0 || r->already.files + r->failed == 0)
         verbs_say(r->face, "Restored %s files (%s) under %s; every digest was checked.", verbs_number(r->files, n),
                   verbs_size(r->bytes, b), r->dest_name);
+    if (r->files + r->already.files + r->failed == 0)
+        verbs_say(r->face, "No file was asked for: folders alone.");
     if (r->already.files > 0)
         verbs_say(r->face, "%s files (%s) were there already under %s; every digest was checked.",
                   verbs_number(r->already.files, n), verbs_size(r->already.bytes, b), r->dest_name);

@@ -6,8 +6,8 @@ mkdir bin
 ln -s "$groundwork" bin/groundwork
 ln -s "$(dirname "$groundwork")/groundwork-cosign" bin/groundwork-cosign
 PATH="$work/bin:$PATH"
-# The indented lines that begin with the program's name, before and behind the heading of the last section.
-sed '/^## 한국어/,$d' "$root/README.md" | sed -n 's/^    \(groundwork .*\)/\1/p' >english
+# The indented lines that begin with the program's name, or copy a file, before and behind the last heading.
+sed '/^## 한국어/,$d' "$root/README.md" | sed -n 's/^    \(groundwork .*\|cp .*\)/\1/p' >english
 sed '1,/^## 한국어/d' "$root/README.md" | sed -n 's/^    \(groundwork .*\)/\1/p' >korean
 [ "$(wc -l <english)" -ge 10 ] && [ "$(wc -l <korean)" -ge 5 ] || fail 'the README shows too few commands'
 
@@ -32,7 +32,6 @@ story() {
         *' cosigner import '*) groundwork-cosign cosign ask answer >/dev/null || fail 'not cosigned' ;;
         esac
         sh -c "$command" >said.txt 2>&1 || { cat said.txt >&2; fail "README: $command"; }
-        [ ! -e archive/log/checkpoint ] || cp archive/log/checkpoint checkpoint
     done 3<"../$1"
     cd ..
 }

@@ -39,7 +39,8 @@ static void no_items(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(fixture_run(f, "protect", "0-18446744073709551615", NULL), VERBS_ENVIRONMENT);
-    fixture_failed(f, ERR_ABSENT, "the leaves 0 to 18446744073709551615 are not all items");
+    fixture_failed(f, ERR_ABSENT,
+                   "the leaves 0 to 18446744073709551615 are not all items: groundwork items lists them");
     assert_int_equal(fixture_run(f, "protect", "0", NULL), VERBS_ENVIRONMENT);
     assert_int_equal(f->said.n, 0);
 }
