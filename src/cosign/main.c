@@ -118,7 +118,7 @@ static int act(const struct typed *t, struct err *e)
     while (i < COUNT(commands) && strcmp(commands[i].name, t->word[0]) != 0)
         i++;
     if (i == COUNT(commands))
-        return err_set(e, ERR_USAGE, "no such command: %s", t->word[0]);
+        return err_set(e, ERR_USAGE, "no such command: %s; --help lists them", t->word[0]);
     if (t->words != commands[i].arguments + 1)
         return err_set(e, ERR_USAGE, "usage: groundwork-cosign %s", text_tr(commands[i].help));
     int rc = t->folder != NULL ? file_path(&folder, e, "%s", t->folder) : default_folder(&folder, e);

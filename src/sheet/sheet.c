@@ -191,7 +191,7 @@ int sheet_main(int argc, char **argv)
     while (i < COUNT(commands) && strcmp(commands[i].name, argv[1]) != 0)
         i++;
     if (i == COUNT(commands)) {
-        (void)err_set(&e, ERR_USAGE, "no such command: %s", argv[1]);
+        (void)err_set(&e, ERR_USAGE, "no such command: %s; --help lists them", argv[1]);
     } else {
         struct sheet_arguments a = {0};
         rc = take_apart(argc - 2, argv + 2, commands[i].options, &a, &e);
