@@ -303,8 +303,10 @@ int store_catch_up(struct store *s, const struct store_watch *watch, struct err 
     ledger_where(s->ledger, &end);
     struct catching c = {.s = s, .watch = watch, .all = end.bytes, .runs = {.s = s, .index = s->index}};
     int rc = index_where(s->index, &at, e);
-    if (rc == 0 && s->lock_fd >= 0)
-        rc = store_owed(s, at.records, e);
+    if (rc == 0 && s->lock_fd >= 0) /* what is held already is not to be held twice */
+        rc = store_apply_blocks(s, bytes_of(NULL, 0), &c.told_keys, e);
+    if (rc == 0 && s->lock_fd >= 0) /* all of them at once: a segment is as it was, or whole */
+        rc = store_owed(s, UINT64_MAX, e);
     if (rc == 0)
         rc = index_runs(s->index, last_run, &c.runs, e);
     if (rc == 0)

@@ -45,6 +45,18 @@ static void healing_drop(struct healing *h)
     buf_drop(&h->names);
 }
 
+/*
+ * What a writer that was killed owed its segments is no damage, and not named as such.  What is damage is healed and
+ * told by what follows, and so is what keeps this from being done.
+ */
+static void pay_owed(struct store *s)
+{
+    void (*tell)(void *context, const char *line) = s->place.tell;
+    s->place.tell = NULL;
+    (void)store_owed(s, UINT64_MAX, NULL);
+    s->place.tell = tell;
+}
+
 /* The journal first: everything else is healed by what it says.  Opened without trusting more than the outside state.
  */
 static int repair_journal(struct healing *h, struct err *e)
@@ -59,6 +71,8 @@ static int repair_journal(struct healing *h, struct err *e)
         rc = store_way_clear(s, h->words, e);
     if (rc == 0)
         rc = ledger_mend(s->ledger, h->words, e);
+    if (rc == 0) /* before the public log shows that there is nothing */
+        pay_owed(s);
     if (rc == 0)
         rc = ledger_repair(s->ledger, h->words, e);
     for (int copy = 0; rc == 0 && copy < 2; copy++)

@@ -5,6 +5,9 @@
 #include "fixture.h"
 #include "../base/thorough.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 enum { EACH = 8 }; /* files of a part */
 
 struct parts {
@@ -499,6 +502,113 @@ static void test_parts_without_bytes_end_anywhere(void **state)
     parts_end_anywhere(f, many_parts, every(7, 31));
 }
 
+/* Parts that owe, then an index that the disk had forgotten; who brings it up ends anywhere: no copy is damaged. */
+static void test_index_behind_what_is_owed(void **state)
+{
+    enum { INDEX_OLDER, INDEX_GONE, INDEXES };
+    struct fixture *f = *state;
+    const struct sayings parts = {12, 5};
+    fixture_copy(f, "index", "kept-founded/older-index");
+    const uint64_t before = fixture_where(f, STORE_PUBLIC).records;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    for (unsigned i = 0; i < parts.count; i++) {
+        assert_int_equal(store_draft_begin(s, &f->e), 0);
+        assert_int_equal(say_part(s, parts.notes, &f->e), 0);
+    }
+    store_behind_wait(s);
+    fixture_keep(f, "owed");
+    store_close(s);
+    for (int how = 0; how < 2 * INDEXES; how++) {
+        bool all = false;
+        for (unsigned effect = 1; !all; effect += every(7, 23)) {
+            fixture_back(f, "owed");
+            if (how % INDEXES == INDEX_OLDER)
+                fixture_copy(f, "kept-founded/older-index", "index");
+            else
+                fixture_remove(f, "index");
+            fixture_calm();
+            fixture_die_at(effect);
+            (void)fixture_try(f, how < INDEXES ? STORE_READ : STORE_WRITE);
+            all = fixture_effects() < effect;
+            fixture_calm();
+            buf_clear(&f->told);
+            if (fixture_verify(f, STORE_CHECK) != 0)
+                fail_msg("%d, effect %u: %s %s", how, effect, f->e.text, buf_text(&f->lines));
+            s = fixture_open(f, STORE_WRITE);
+            read_all(f, s);
+            assert_through(f, s);
+            store_close(s);
+            assert_int_equal(fixture_where(f, STORE_PUBLIC).records, before + parts.count);
+        }
+    }
+}
+
+/* A process that says parts, of which it owes all but the index, until it is told to end, or for good. */
+static pid_t writer_beside(struct fixture *f, struct sayings parts, int ready, int go)
+{
+    char c = 0;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    struct store *s = fixture_open(f, STORE_WRITE);
+    for (unsigned i = 0; i < parts.count; i++)
+        if (store_draft_begin(s, &f->e) != 0 || say_part(s, parts.notes, &f->e) != 0)
+            _exit(1);
+    store_behind_wait(s);
+    if (write(ready, &c, 1) != 1 || read(go, &c, 1) != 1)
+        _exit(1);
+    usleep((useconds_t)(chance_below(&f->chance, 60) * 1000));
+    store_close(s);
+    _exit(0);
+}
+
+/* Who verifies while what is owed is brought up sees no damage. */
+static void test_verified_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    const struct sayings parts = {LEDGER_BEHIND_MAX - 1, 100};
+    fixture_keep(f, "before");
+    for (unsigned round = 0; round < every(40, 6); round++) {
+        int go[2], ready[2], status;
+        char c = 0;
+        assert_true(pipe(go) == 0 && pipe(ready) == 0);
+        (void)chance_u64(&f->chance);
+        pid_t writer = writer_beside(f, parts, ready[1], go[0]);
+        assert_true(read(ready[0], &c, 1) == 1 && write(go[1], &c, 1) == 1);
+        int rc = fixture_verify(f, round % 2 == 0 ? STORE_CHECK : STORE_PUBLIC);
+        if (rc != 0 && rc != ERR_BUSY)
+            fail_msg("round %u: %s %s", round, f->e.text, buf_text(&f->lines));
+        assert_int_equal(waitpid(writer, &status, 0), writer);
+        assert_int_equal(status, 0);
+        for (int i = 0; i < 2; i++)
+            assert_true(close(go[i]) == 0 && close(ready[i]) == 0);
+        fixture_back(f, "before");
+    }
+}
+
+/* Who reads beside a writer of many small parts is served, as of where the index stands. */
+static void test_read_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    const struct sayings parts = {UINT32_MAX, 20};
+    int never[2], status;
+    assert_int_equal(pipe(never), 0);
+    pid_t writer = writer_beside(f, parts, never[1], never[0]);
+    usleep(300000);
+    for (unsigned i = 0; i < every(200, 30); i++) {
+        if (fixture_try(f, STORE_READ) != 0)
+            fail_msg("opened %u times: %s", i, f->e.text);
+        usleep(20000);
+    }
+    assert_true(kill(writer, SIGKILL) == 0 && waitpid(writer, &status, 0) == writer && WIFSIGNALED(status));
+    assert_true(close(never[0]) == 0 && close(never[1]) == 0);
+    buf_clear(&f->told);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    read_all(f, s);
+    assert_through(f, s);
+    store_close(s);
+}
+
 /* A journal that cannot be synced: the commit behind the part says so, and nothing more is written. */
 static void test_a_part_that_fails(void **state)
 {
@@ -568,6 +678,9 @@ int main(void)
         FIXTURE_TEST(test_asked_meanwhile),
         FIXTURE_TEST(test_parts_owe_so_much),
         FIXTURE_TEST(test_parts_without_bytes_end_anywhere),
+        FIXTURE_TEST(test_index_behind_what_is_owed),
+        FIXTURE_TEST(test_verified_meanwhile),
+        FIXTURE_TEST(test_read_meanwhile),
         FIXTURE_TEST(test_a_part_that_fails),
         FIXTURE_TEST(test_single_statement_costs_two_syncs),
         FIXTURE_TEST(test_what_does_not_wait),

@@ -115,6 +115,31 @@ static void test_one_copy_of_anything(void **state)
             }
 }
 
+/* A writer that was killed owed segments, tiles and state: that is done, and not called damage on the log. */
+static void test_what_was_owed_is_no_damage(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    struct store *s = fixture_open(f, STORE_WRITE);
+    for (int part = 0; part < 5; part++) {
+        struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {"one of a part"}};
+        assert_int_equal(store_draft_begin(s, &f->e), 0);
+        assert_int_equal(store_add(s, &st, NULL, NULL, &f->e), 0);
+        assert_int_equal(store_commit_part(s, &f->e), 0);
+    }
+    store_behind_wait(s);
+    assert_int_equal(s->owed, 5);
+    fixture_keep(f, "owed");
+    store_close(s);
+    fixture_back(f, "owed");
+    const uint64_t records = fixture_where(f, STORE_PUBLIC).records;
+    assert_int_equal(fixture_repair(f), 0);
+    assert_null(strstr(buf_text(&f->words), "segment-"));
+    assert_int_equal(fixture_where(f, STORE_PUBLIC).records, records);
+    buf_clear(&f->told);
+    fixture_whole(f);
+}
+
 /* Both copies of a segment: its blocks lie in the journal. */
 static void test_segments_from_the_journal(void **state)
 {
@@ -357,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_nothing_to_heal),
         FIXTURE_TEST(test_one_copy_of_anything),
+        FIXTURE_TEST(test_what_was_owed_is_no_damage),
         FIXTURE_TEST(test_segments_from_the_journal),
         FIXTURE_TEST(test_many_at_once),
         FIXTURE_TEST(test_sealed_packs_and_parity_heal_each_other),
