@@ -494,15 +494,13 @@ static int index_lock(struct store *s, enum standing *standing, bool *ret_beside
     struct err busy = {0}, mine = {0};
     int locked = store_lock(s, &busy);
     int rc = locked == ERR_BUSY ? 0 : locked;
-    struct index_position at = {0}; /* before the journal is looked at: a writer at work moves the index on meanwhile */
-    bool stood = rc == 0 && locked == ERR_BUSY && s->index != NULL && index_where(s->index, &at, NULL) == 0;
     if (rc == 0)
         rc = ledger_reopen(s, &mine);
-    if (rc == 0)
+    *standing = STANDING_ABSENT;
+    if (rc == 0 && locked == ERR_BUSY && s->index != NULL) /* as it was opened, for the writer moves on meanwhile: */
+        rc = index_stands(s, standing, &mine); /* the journal that was opened behind it holds what it knows */
+    if (rc == 0 && *standing < STANDING_BEHIND)
         rc = index_look(s, standing, &mine);
-    if (rc == 0 && *standing == STANDING_ELSEWHERE && stood && at.records > 0 &&
-        ledger_stood(s->ledger, at.records, at.bytes, &at.last))
-        *standing = STANDING_BEHIND;
     *ret_beside = locked == ERR_BUSY;
     if (rc == 0 && (locked == 0 || *standing >= STANDING_BEHIND))
         return 0;

@@ -586,18 +586,37 @@ static void test_verified_meanwhile(void **state)
     }
 }
 
+/* The newest of what the index knows, each opened. */
+static void read_newest(struct fixture *f, struct store *s, uint64_t first)
+{
+    struct index_position at;
+    assert_int_equal(index_where(store_index(s), &at, &f->e), 0);
+    for (uint64_t leaf = at.leaves; leaf > first && leaf + 45 > at.leaves; leaf--) {
+        OWN(store_held_drop) struct store_held *held = NULL;
+        struct statement st;
+        if (store_statement(s, leaf - 1, &held, &st, &f->e) != 0)
+            fail_msg("leaf %llu of %llu: %s", (unsigned long long)leaf - 1, (unsigned long long)at.leaves, f->e.text);
+        if (st.kind == STATEMENT_NOTE) /* or what a new segment has the log say */
+            assert_string_equal(st.note.text, "one of a part");
+    }
+}
+
 /* Who reads beside a writer of many small parts is served, as of where the index stands. */
 static void test_read_meanwhile(void **state)
 {
     struct fixture *f = *state;
     const struct sayings parts = {UINT32_MAX, 20};
     int never[2], status;
+    const uint64_t first = fixture_where(f, STORE_PUBLIC).leaves;
     assert_int_equal(pipe(never), 0);
     pid_t writer = writer_beside(f, parts, never[1], never[0]);
     usleep(300000);
     for (unsigned i = 0; i < every(200, 30); i++) {
-        if (fixture_try(f, STORE_READ) != 0)
+        struct store *s = NULL;
+        if (store_open(&f->place, STORE_READ, &s, &f->e) != 0)
             fail_msg("opened %u times: %s", i, f->e.text);
+        read_newest(f, s, first);
+        store_close(s);
         usleep(20000);
     }
     assert_true(kill(writer, SIGKILL) == 0 && waitpid(writer, &status, 0) == writer && WIFSIGNALED(status));
