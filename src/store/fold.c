@@ -55,6 +55,7 @@ int store_record_signed(struct store *s, const struct store_spool_lock *lock, en
         if (memcmp(m->key.id, lock->of->b, sizeof m->key.id) != 0 || what.leaf == UINT64_MAX)
             continue;
         ret->gone = what.leaf != lock->leaves;
+        ret->signer = m;
         int rc = history_read(&s->history, &what, &ret->statement, &ret->st, &signer, e);
         if (rc == 0 && (signer != m || ret->st.kind != kind || (m->held >> s->compartment_at & 1) == 0))
             rc = err_set(e, ERR_DAMAGED, "a record that waits is not of the member whose it says it is");
@@ -282,13 +283,10 @@ static int items_here(struct folding *g, const struct statement_accessed *x, boo
 
 static int tell_of(const struct folding *g, const struct store_record *r, struct err *e)
 {
-    const struct history_member *m = g->s->history.members;
-    while (memcmp(m->key.id, g->f->of.b, sizeof m->key.id) != 0)
-        m++; /* one of them signed it */
     const struct store_custody_event event = {.leaf = UINT64_MAX,
                                               .at_unix_s = r->st.at_unix_s,
-                                              .signer = bytes_text(m->key.name),
-                                              .doubtful = history_is_doubtful(m, g->leaves),
+                                              .signer = bytes_text(r->signer->key.name),
+                                              .doubtful = history_is_doubtful(r->signer, g->leaves),
                                               .accessed = &r->st.accessed};
     return g->each(g->context, &event, e);
 }
@@ -830,8 +828,10 @@ int store_accesses_ahead(struct store *s,
         store_tell(s, mine.text);
     else
         rc = folds_walk(&g, &folds, e);
+    /* What does not fit may be of a commit that this reader has not seen: that is for writers to tell. */
     for (size_t i = 0; i < folds.count; i++)
-        tell_unfit(s, &folds.list[i]);
+        if (folds.list[i].why == STORE_FOLD_DAMAGED || folds.list[i].why == STORE_FOLD_UNREAD)
+            tell_unfit(s, &folds.list[i]);
     return rc;
 }
 

@@ -524,6 +524,7 @@ struct store_record {
     struct statement st;
     uint8_t entry[LEAF_ENTRY]; /* of the leaf to be */
     bool gone;
+    const struct history_member *signer;
     struct note_owed *owed; /* NULL: its signature is checked, its entry made; else by who reads it: see note.h */
 };
 void store_record_release(struct store_record *r);

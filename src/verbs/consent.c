@@ -84,7 +84,7 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
     ret->count = 0;
     for (size_t i = 0; rc == 0 && i < persons->count; i++) {
         OWN(buf_drop) struct buf held = {0};
-        OWN(verbs_given_release) struct verbs_given given = {0};
+        OWN(verbs_ranges_release) struct verbs_ranges linked = {0};
         struct consent_word words[CONSENT_SCOPES];
         const struct statement_persons one = {&persons->codes[i], 1};
         rc = store_words(s, persons->codes[i], words, &held, e);
@@ -92,8 +92,8 @@ static int spoken_of(struct store *s, const struct statement_persons *persons, s
         for (int k = 0; rc == 0 && k < CONSENT_SCOPES; k++)
             any = any || words[k].answer != CONSENT_UNSAID;
         if (rc == 0 && !any)
-            rc = verbs_given_find(s, &one, &given, e);
-        if (rc == 0 && (any || given.items.count > 0))
+            rc = verbs_items_linked(s, &one, &linked, e);
+        if (rc == 0 && (any || linked.count > 0))
             ret->codes[ret->count++] = persons->codes[i];
     }
     return rc;

@@ -197,15 +197,16 @@ static void access_row(struct paper_record *p, const struct verbs_custody_event 
 
 static void accesses(struct paper_record *p, const struct verbs_custody *c)
 {
-    size_t from = c->access_count > ACCESSES_SHOWN ? c->access_count - ACCESSES_SHOWN : 0;
+    const size_t logged = c->access_count - c->ahead; /* the page is of what the log proves; of the others, how many */
+    size_t from = logged > ACCESSES_SHOWN ? logged - ACCESSES_SHOWN : 0;
     paper_record_heading(p, TEXT("Accesses on the log"));
     paper_record_table(p, NULL, 0);
-    fact_number(p, TEXT("All of them"), c->access_count - c->ahead);
+    fact_number(p, TEXT("All of them"), logged);
     if (c->ahead > 0)
-        fact_number(p, TEXT("Further ones, which go on the log with the next commit"), c->ahead);
+        fact_number(p, TEXT("Further ones, not on this page: they go on the log with the next commit"), c->ahead);
     if (from > 0)
         fact_number(p, TEXT("Earlier ones, not on this page"), from);
-    for (size_t i = from; i < c->access_count; i++)
+    for (size_t i = from; i < logged; i++)
         access_row(p, &c->accesses[i]);
     paper_record_table_end(p);
 }

@@ -148,14 +148,21 @@ static int take_measure(void *context, const struct index_measure *row, struct e
     return 0;
 }
 
+int verbs_items_linked(struct store *s, const struct statement_persons *persons, struct verbs_ranges *ret,
+                       struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < persons->count; i++)
+        rc = store_items_of(s, persons->codes[i], take_run, ret, e);
+    verbs_ranges_settle(ret);
+    return rc;
+}
+
 static int find_all(struct store *s, const struct statement_persons *persons, struct verbs_given *ret,
                     struct verbs_ranges *all, struct err *e)
 {
     struct confided c = {persons, all};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < persons->count; i++)
-        rc = store_items_of(s, persons->codes[i], take_run, &ret->items, e);
-    verbs_ranges_settle(&ret->items);
+    int rc = verbs_items_linked(s, persons, &ret->items, e);
     for (size_t i = 0; rc == 0 && i < ret->items.count; i++)
         rc = take_run(all, &ret->items.list[i], e);
     if (rc == 0)

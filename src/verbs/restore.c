@@ -40,6 +40,7 @@ struct restoring {
     int dest;
     const char *dest_name;
     bool set_aside_too;
+    bool folder_alone; /* was asked for */
     struct verbs_way way;         /* out of the house, or none */
     struct verbs_folders folders; /* to the item at hand */
     struct verbs_folders firsts;  /* to the first name of a further one */
@@ -839,6 +840,7 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
         OWN(verbs_item_drop) struct verbs_item_held held = {0};
         r->set_aside_too = true;
         rc = verbs_item(x, request->option[OPTION_ITEM], &held, e);
+        r->folder_alone = held.item.type == STATEMENT_FOLDER;
         if (rc == 0)
             rc = on_record(r, request, &held.item, UINT64_MAX, e);
         if (rc == 0)
@@ -911,8 +913,8 @@ static void answer(const struct restoring *r)
     if (r->files > 0 || r->already.files + r->failed == 0)
         verbs_say(r->face, "Restored %s files (%s) under %s; every digest was checked.", verbs_number(r->files, n),
                   verbs_size(r->bytes, b), r->dest_name);
-    if (r->files + r->already.files + r->failed == 0)
-        verbs_say(r->face, "No file was asked for: folders alone.");
+    if (r->folder_alone)
+        verbs_say(r->face, "That item is a folder: what lies in it are items of their own.");
     if (r->already.files > 0)
         verbs_say(r->face, "%s files (%s) were there already under %s; every digest was checked.",
                   verbs_number(r->already.files, n), verbs_size(r->already.bytes, b), r->dest_name);

@@ -293,6 +293,8 @@ struct verbs_given {
     size_t ahead_count;
 };
 void verbs_given_release(struct verbs_given *g);
+int verbs_items_linked(struct store *s, const struct statement_persons *persons, struct verbs_ranges *ret,
+                       struct err *e);
 int verbs_given_find(struct store *s, const struct statement_persons *persons, struct verbs_given *ret, struct err *e);
 int verbs_given_tell(struct store *s, const struct verbs_given *g, const struct verbs_face *face, struct err *e);
 void verbs_ranges_say(const struct verbs_ranges *r, struct buf *to); /* "5, 7-9" */

@@ -38,6 +38,8 @@ grep -q 'next commit: 2$' said.txt && [ "$(grep -c '^         -  ' said.txt)" = 
     fail "who just saw it: $(cat said.txt)"
 [ "$(gw -R archive custody show papers/letter --json | json '[a["leaf"] for a in d["accesses"]]')" = '[None, None]' ] ||
     fail 'what waits has a leaf'
+gw -R archive custody show papers/letter --page ahead.html >/dev/null
+! grep -qF 'asked by the court' ahead.html || fail 'the page has lines that are not on the log'
 gw -R archive show papers/letter --out letter.copy >/dev/null
 cmp letter.copy papers/letter || fail 'other bytes'
 for i in 1 2 3; do gw -R archive show papers/letter >/dev/null & done
