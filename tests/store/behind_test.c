@@ -520,7 +520,7 @@ static void test_index_behind_what_is_owed(void **state)
     store_close(s);
     for (int how = 0; how < 2 * INDEXES; how++) {
         bool all = false;
-        for (unsigned effect = 1; !all; effect += every(7, 23)) {
+        for (unsigned effect = 1; !all; effect += every(7, 41)) {
             fixture_back(f, "owed");
             if (how % INDEXES == INDEX_OLDER)
                 fixture_copy(f, "kept-founded/older-index", "index");
@@ -568,7 +568,7 @@ static void test_verified_meanwhile(void **state)
     struct fixture *f = *state;
     const struct sayings parts = {LEDGER_BEHIND_MAX - 1, 100};
     fixture_keep(f, "before");
-    for (unsigned round = 0; round < every(40, 6); round++) {
+    for (unsigned round = 0; round < every(40, 3); round++) {
         int go[2], ready[2], status;
         char c = 0;
         assert_true(pipe(go) == 0 && pipe(ready) == 0);
@@ -611,7 +611,7 @@ static void test_read_meanwhile(void **state)
     assert_int_equal(pipe(never), 0);
     pid_t writer = writer_beside(f, parts, never[1], never[0]);
     usleep(300000);
-    for (unsigned i = 0; i < every(200, 30); i++) {
+    for (unsigned i = 0; i < every(200, 12); i++) {
         struct store *s = NULL;
         if (store_open(&f->place, STORE_READ, &s, &f->e) != 0)
             fail_msg("opened %u times: %s", i, f->e.text);
