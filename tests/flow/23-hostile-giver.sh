@@ -15,7 +15,7 @@ gw init archive --origin flow.example/log --pack-size 1 >/dev/null
 
 # A file that does not come to rest is no evidence: it is refused by name, and the others are taken in.
 head -c 30000000 /dev/zero >papers/growing
-(while [ -e papers/growing ]; do printf more >>papers/growing; done) 2>/dev/null &
+(exec 3>>papers/growing; while [ -e papers/growing ]; do printf more >&3; done) 2>/dev/null & # makes no other
 grower=$!
 gw -R archive intake papers >first.txt
 mv papers/growing grown
