@@ -197,6 +197,15 @@ static void put_base64_group(uint8_t to[4], const uint8_t *p, size_t n)
     to[3] = n > 2 ? (uint8_t)base64_letters[v & 63] : '=';
 }
 
+void base64_put(uint8_t *to, struct bytes x)
+{
+    size_t whole = x.n - x.n % 3;
+    for (size_t i = 0; i < whole; i += 3, to += 4)
+        put_base64_group(to, x.p + i, 3);
+    if (whole < x.n)
+        put_base64_group(to, x.p + whole, x.n - whole);
+}
+
 void buf_put_base64(struct buf *b, struct bytes x)
 {
     size_t n = 0;
@@ -205,13 +214,8 @@ void buf_put_base64(struct buf *b, struct bytes x)
         return;
     }
     uint8_t *to = buf_more(b, n);
-    if (to == NULL)
-        return;
-    size_t whole = x.n - x.n % 3;
-    for (size_t i = 0; i < whole; i += 3, to += 4)
-        put_base64_group(to, x.p + i, 3);
-    if (whole < x.n)
-        put_base64_group(to, x.p + whole, x.n - whole);
+    if (to != NULL)
+        base64_put(to, x);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -128,6 +128,7 @@ static inline bool cursor_done(const struct cursor *c)
  * out, and appends nothing when it fails. */
 void hex_put(char *to, const uint8_t *p, size_t n); /* 2n characters and a zero byte */
 int hex_get(struct bytes text, uint8_t *to, size_t n);
+void base64_put(uint8_t *to, struct bytes x); /* four characters for every three bytes begun, and nothing behind */
 int base64_get(struct bytes text, struct buf *to); /* appends */
 int base64_get_exact(struct bytes text, uint8_t *to, size_t n);
 int decimal_get(struct bytes text, uint64_t *ret_value);

@@ -230,12 +230,17 @@ static int text_check(struct bytes text, size_t room, struct err *e)
     return characters_check(text, ERR_USAGE, e);
 }
 
+/* The empty line and that of a signature with so many characters of base64. */
+static size_t line_room(const struct note_key *key, size_t base64)
+{
+    return 1 + DASH_BYTES + strlen(key->name) + 1 + base64 + 1;
+}
+
 /* May this signer sign this text, with a line of so many characters of base64? */
 static int sign_check(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, size_t base64,
                       struct err *e)
 {
-    const size_t room = 1 + DASH_BYTES + strlen(key->name) + 1 + base64 + 1;
-    int rc = text_check(text, room, e);
+    int rc = text_check(text, line_room(key, base64), e);
     if (rc != 0)
         return rc;
     return memcmp(crypt_signer_public(signer), key->public_key, CRYPT_PUBLIC) == 0
@@ -261,19 +266,38 @@ void note_line_put(const struct note_line *l, struct buf *to)
     put_line(l->name, l->id, l->signature, to);
 }
 
-int note_sign_by(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
-                 struct err *e)
+int note_sign_later(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
+                    struct err *e)
 {
+    static const uint8_t none[CRYPT_SIGNATURE];
     assert(key->type == NOTE_ED25519);
     int rc = sign_check(text, key, signer, SIGNED_BASE64, e);
     if (rc != 0)
         return rc;
-    uint8_t signature[CRYPT_SIGNATURE];
-    crypt_signer_sign(signer, text, signature);
     buf_put_bytes(to, text);
     buf_put_text(to, "\n");
-    put_line(bytes_text(key->name), key->id, bytes_of(signature, sizeof signature), to);
+    put_line(bytes_text(key->name), key->id, bytes_of(none, sizeof none), to);
     return buf_check(to, e);
+}
+
+void note_sign_now(uint8_t *note, size_t n, const struct note_key *key, const struct crypt_signer *signer)
+{
+    uint8_t whole[KEY_ID + CRYPT_SIGNATURE];
+    const size_t line = line_room(key, SIGNED_BASE64);
+    assert(n > line);
+    memcpy(whole, key->id, KEY_ID);
+    crypt_signer_sign(signer, bytes_of(note, n - line), whole + KEY_ID);
+    base64_put(note + n - 1 - SIGNED_BASE64, bytes_of(whole, sizeof whole));
+}
+
+int note_sign_by(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
+                 struct err *e)
+{
+    size_t at = to->n;
+    int rc = note_sign_later(text, key, signer, to, e);
+    if (rc == 0)
+        note_sign_now(to->p + at, to->n - at, key, signer);
+    return rc;
 }
 
 int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e)

@@ -43,7 +43,12 @@ int note_cosigner_parse(struct bytes text, struct note_key *ret, struct err *e);
  * ERR_USAGE: a text that is not so, or makes the note longer than NOTE_BYTES_MAX.  ERR_KEY: ${seed} is not the seed of
  * ${key}.  Nothing is appended then.  ERR_IO: no memory.
  * note_sign_by: the same for who signs often.
+ * note_sign_later: the same, but in the signature's place is nothing yet, which no one takes for one; note_sign_now
+ * puts it there, over the text as it is by then: of the same length, and still one that note_sign takes.
  */
+int note_sign_later(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
+                    struct err *e);
+void note_sign_now(uint8_t *note, size_t n, const struct note_key *key, const struct crypt_signer *signer);
 int note_sign_by(struct bytes text, const struct note_key *key, const struct crypt_signer *signer, struct buf *to,
                  struct err *e);
 int note_sign(struct bytes text, const struct note_key *key, const struct key *seed, struct buf *to, struct err *e);

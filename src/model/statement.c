@@ -1592,6 +1592,17 @@ int statement_make(const struct statement *s, const struct key *secret, struct b
     return rc;
 }
 
+/* What it says in words is in its claims, of which the text has digests: no other place looks like this one. */
+enum { PREV_BASE64 = (CRYPT_HASH + 2) / 3 * 4 };
+
+void statement_follow(uint8_t *text, size_t n, const struct hash *prev)
+{
+    static const char key[] = "\"prev\":\"";
+    uint8_t *at = memmem(text, n, key, sizeof key - 1);
+    assert(at != NULL && n - (size_t)(at - text) >= sizeof key - 1 + PREV_BASE64);
+    base64_put(at + sizeof key - 1, bytes_of(prev->b, CRYPT_HASH));
+}
+
 /* What a cover signs has no signature of its own. */
 static int finish_unsigned(struct bytes text, struct buf *to, struct err *e)
 {

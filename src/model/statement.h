@@ -598,11 +598,13 @@ int statement_act_hash(const struct statement *s, struct hash *ret, struct err *
  * statement_make(s, secret, ret_text, ret_values, e):
  * The note's text (two lines) and, for hidden kinds, the JSON array of claim values; claims are salted by ${secret}
  * (NULL for public kinds).  ERR_REFUSED names the rule that is broken.
+ * statement_follow: in the text of a hidden statement that is numbered, another in the place of the one before.
  * statement_finish, statement_finish_by (for who signs often): the bytes that are committed: signed by the member, or
  * for received the text and an empty line.
  */
 int statement_make(const struct statement *s, const struct key *secret, struct buf *ret_text, struct buf *ret_values,
                    struct err *e);
+void statement_follow(uint8_t *text, size_t n, const struct hash *prev);
 int statement_finish_by(enum statement_kind kind, struct bytes text, const struct note_key *member,
                         const struct crypt_signer *signer, struct buf *to, struct err *e);
 int statement_finish(enum statement_kind kind, struct bytes text, const struct note_key *member,

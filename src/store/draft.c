@@ -454,7 +454,7 @@ static int leaf_room(struct store *s, struct err *e)
 }
 
 /* Set up with the first statement: an intake of a million items signs a handful. */
-static const struct crypt_signer *signer_of(struct store *s)
+const struct crypt_signer *store_signs_by(struct store *s)
 {
     if (!s->signs)
         crypt_signer_make(&s->identity.sign, &s->signer);
@@ -480,6 +480,24 @@ static int arena_room(struct store *s, size_t n, struct err *e)
     return buf_check(&d->arena, e);
 }
 
+/* Or all but that, for the sealer to do: the entry then holds the salt that it is made with. */
+static int leaf_sign(struct store *s, struct draft_leaf *leaf, const uint8_t *salt, struct err *e)
+{
+    struct draft *d = &s->draft;
+    const struct bytes text = buf_bytes(&d->text);
+    const struct note_key *member = &s->identity.member;
+    const struct crypt_signer *signer = store_signs_by(s);
+    if (leaf->statement->kind != STATEMENT_RECEIVED && d->sealer != NULL) {
+        leaf->entry[0] = DRAFT_UNSIGNED;
+        memcpy(leaf->entry + 1, salt, CRYPT_SALT);
+        return note_sign_later(text, member, signer, &d->note, e);
+    }
+    int rc = statement_finish_by(leaf->statement->kind, text, member, signer, &d->note, e);
+    if (rc == 0)
+        leaf_entry_opened(salt, buf_bytes(&d->note), leaf->entry);
+    return rc;
+}
+
 /* Into the arena, what will be stored: the statement as it will be committed and its claim values, or its fields. */
 static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key *secret, const uint8_t *salt,
                       struct err *e)
@@ -490,11 +508,9 @@ static int leaf_write(struct store *s, struct draft_leaf *leaf, const struct key
     buf_clear(&d->note);
     int rc = statement_make(leaf->statement, secret, &d->text, &d->values, e);
     if (rc == 0)
-        rc = statement_finish_by(leaf->statement->kind, buf_bytes(&d->text), &s->identity.member, signer_of(s),
-                                 &d->note, e);
+        rc = leaf_sign(s, leaf, salt, e);
     if (rc != 0)
         return rc;
-    leaf_entry_opened(salt, buf_bytes(&d->note), leaf->entry);
     buf_clear(&d->fields);
     bool compact = statement_compact(leaf->statement, buf_bytes(&d->values), &d->fields);
     rc = buf_check(&d->fields, e);
@@ -643,7 +659,8 @@ int store_add(struct store *s, struct statement *statement, uint64_t *ret_leaf, 
     }
     if (statement->kind != STATEMENT_RECEIVED) {
         d->place.seq++;
-        memcpy(d->place.prev.b, d->leaves[d->count].entry + 1, CRYPT_HASH);
+        if (d->sealer == NULL) /* else it tells in the end; until then any will do */
+            memcpy(d->place.prev.b, d->leaves[d->count].entry + 1, CRYPT_HASH);
     }
     d->open_known = d->open_known && statement->kind != STATEMENT_RECEIPT;
     d->count++;

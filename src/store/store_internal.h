@@ -62,10 +62,11 @@ struct draft_leaf {
     size_t text_at, text_bytes; /* as committed; 0 bytes: by its fields */
     size_t values_at, values_bytes;
     size_t fields_at, fields_bytes;
-    uint8_t entry[LEAF_ENTRY];
+    uint8_t entry[LEAF_ENTRY]; /* DRAFT_UNSIGNED and the salt, until the sealer has signed it */
     uint64_t sealed_at; /* within the hidden section of the record; with its length, once it is sealed */
     uint32_t sealed_bytes;
 };
+enum { DRAFT_UNSIGNED = 0 };
 struct store_sealer;
 struct keep { /* copies of what statements borrow, many in one; freed together */
     struct keep *next;
@@ -99,7 +100,7 @@ struct draft {
     uint8_t salt[DRAFT_AHEAD][CRYPT_SALT];
     size_t count, room;
     size_t objects;      /* leaves among them that have one */
-    struct store_sealer *sealer; /* NULL: leaves are sealed when they are committed */
+    struct store_sealer *sealer; /* NULL: leaves are signed when they are added, and sealed when they are committed */
     struct buf arena;
     struct buf text, values, note, fields; /* the statement at work */
     struct keep *keeps;
@@ -398,10 +399,12 @@ bool store_behind_manifest(const struct store *s, uint64_t leaf, uint64_t *ret_r
 /* crew.c: as many threads as the work of this store is for. */
 unsigned store_crew_threads(const struct store *s);
 /*
- * sealer.c: leaves of the draft sealed while it grows, by a thread of their own when there are many.
- * store_sealer_more: all leaves there are may be sealed.  store_sealer_hold, _go_on: around what moves leaves, secrets
- * or arena.  store_sealer_end: it has ended; how many are sealed, from the first on, and the section so far, the
- * caller's.  store_sealer_free: the same for who gives it up.
+ * sealer.c: leaves of the draft signed and sealed while it grows, by a thread of their own when there are many.
+ * store_sealer_more: all leaves there are may be signed, and sealed.  Once there is a sealer, what is added is left
+ * unsigned, and names any other as the one before it.  store_sealer_hold, _go_on: around what moves leaves, secrets or
+ * arena.  store_sealer_end: it has ended, all are signed, and the draft knows again what the last one is called; how
+ * many are sealed, from the first on, and the section so far, the caller's.  store_sealer_free: it has ended where it
+ * was, for who gives the draft up.
  * store_seal_leaves: some more behind the section, from leaf ${first} of the draft on; says in each where.
  * ${manifest}: of each, or NULL.  *ret_sealed: how many; all of them, but for ERR_IO: no memory.
  */
@@ -412,7 +415,8 @@ size_t store_sealer_end(struct draft *d, struct buf *ret_hidden);
 void store_sealer_free(struct draft *d);
 int store_seal_leaves(const struct draft *d, const struct hash *pin, size_t first, size_t count,
                       const uint64_t *manifest, struct buf *to, size_t *ret_sealed);
-/* draft.c */
+/* draft.c; store_signs_by: the member's key, set up when it is first asked for */
+const struct crypt_signer *store_signs_by(struct store *s);
 void store_draft_release(struct draft *d);
 void store_draft_forget(struct draft *d); /* its leaves and all that they are made of; how many there were stays */
 /* store_draft_spare: the same, but memory that may serve again is kept in ${to}, which is empty, that of the hidden

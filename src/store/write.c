@@ -494,10 +494,10 @@ static int make_record(struct store *s, struct making *m, bool part, bool beside
         rc = store_fold_begin(s, e);
     if (rc == 0)
         rc = store_waiting_fold(s, e);
+    if (rc == 0) /* while statements are still being signed */
+        rc = seal_secrets(s, m, e);
     if (rc == 0)
         rc = seal_hidden(s, m, e);
-    if (rc == 0)
-        rc = seal_secrets(s, m, e);
     if (rc == 0)
         rc = add_event(s, m, e);
     if (rc == 0)

@@ -281,6 +281,11 @@ static void test_base64_vectors(void **state)
         OWN(buf_drop) struct buf b = {0};
         buf_put_base64(&b, bytes_text(plain[i]));
         assert_text(&b, text[i]);
+        uint8_t put[16];
+        memset(put, '.', sizeof put);
+        base64_put(put, bytes_text(plain[i]));
+        assert_memory_equal(put, text[i], strlen(text[i]));
+        assert_int_equal(put[strlen(text[i])], '.');
         buf_clear(&b);
         assert_int_equal(base64_get(bytes_text(text[i]), &b), 0);
         assert_text(&b, plain[i]);

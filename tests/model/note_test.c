@@ -168,6 +168,29 @@ static void signs_what_it_is_given(void **state)
     }
 }
 
+/* Until it is signed nobody takes it for signed; then it is the same note, over what it says by then. */
+static void signs_later(void **state)
+{
+    (void)state;
+    OWN(crypt_signer_drop) struct crypt_signer signer;
+    crypt_signer_make(&SEED, &signer);
+    OWN(buf_drop) struct buf later = {0};
+    OWN(buf_drop) struct buf at_once = {0};
+    buf_put_text(&later, "what is before it");
+    const size_t at = later.n;
+    assert_int_equal(note_sign_later(bytes_text("a text of one\n"), &key, &signer, &later, NULL), 0);
+    {
+        OWN(note_drop) struct note n = {0};
+        assert_int_equal(note_parse(bytes_of(later.p + at, later.n - at), &n, NULL), 0);
+        assert_int_equal(note_check(&n, &key, 1, NOTE_STRICT, NULL), ERR_DAMAGED);
+    }
+    memcpy(later.p + at, "a text of two\n", 14);
+    note_sign_now(later.p + at, later.n - at, &key, &signer);
+    assert_int_equal(note_sign(bytes_text("a text of two\n"), &key, &SEED, &at_once, NULL), 0);
+    assert_true(bytes_equal(bytes_of(later.p + at, later.n - at), buf_bytes(&at_once)));
+    assert_memory_equal(later.p, "what is before it", at);
+}
+
 static void does_not_sign(void **state)
 {
     (void)state;
@@ -504,6 +527,7 @@ int main(void)
         cmocka_unit_test(keys_refused),
         cmocka_unit_test(a_note_that_is_not_ours),
         cmocka_unit_test(signs_what_it_is_given),
+        cmocka_unit_test(signs_later),
         cmocka_unit_test(does_not_sign),
         cmocka_unit_test(largest_note),
         cmocka_unit_test(forms_refused),

@@ -1295,6 +1295,30 @@ static void round_trips(void **state)
         }
 }
 
+/* As if it had been made with that one before it. */
+static void follows_another(void **state)
+{
+    OWN(drawn_drop) struct drawn d = {.held_count = 0};
+    OWN(stored_drop) struct stored s = {.kind = STATEMENT_FOUNDED};
+    unsigned numbered = 0;
+    for (int kind = 1; kind <= STATEMENT_KIND_LAST; kind = next_kind(kind))
+        for (unsigned i = 0; i < many(50, 20) && statement_kind_hidden((enum statement_kind)kind); i++) {
+            OWN(buf_drop) struct buf text = {0};
+            OWN(buf_drop) struct buf values = {0};
+            draw_statement(&d, (enum statement_kind)kind);
+            if (kind == STATEMENT_RECEIVED || d.s.place.waited)
+                continue;
+            store(&d.s, &s);
+            draw(d.s.place.prev.b, CRYPT_HASH);
+            assert_int_equal(statement_make(&d.s, &s.secret, &text, &values, NULL), 0);
+            assert_false(bytes_equal(buf_bytes(&text), buf_bytes(&s.text)));
+            statement_follow(s.text.p, s.text.n, &d.s.place.prev);
+            assert_true(bytes_equal(buf_bytes(&text), buf_bytes(&s.text)));
+            numbered++;
+        }
+    assert_true(numbered > 200);
+}
+
 /* Left to who calls it is of one kind alone; of each other one the reading fails. */
 static void a_signature_that_is_owed(void **state)
 {
@@ -2604,6 +2628,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(follows_another),
         cmocka_unit_test(a_signature_that_is_owed),
         cmocka_unit_test(the_form),
         cmocka_unit_test(claims_are_salted),

@@ -1,4 +1,4 @@
-/* Sealed while the draft grows: the log does not tell it from what was sealed at its end. */
+/* Signed and sealed while the draft grows: the log does not tell it from what was at its end. */
 #include "fixture.h"
 
 enum { MANY = 1500 };
@@ -105,6 +105,48 @@ static void test_items_behind_many_leaves(void **state)
     assert_int_equal(fixture_audit(f, true), 0);
 }
 
+/* What has no signature of its own is passed over; what is numbered names the one before it, and the first of the next
+ * draft the last of this one. */
+static void test_kinds_among_many(void **state)
+{
+    struct fixture *f = *state;
+    struct bytes path = bytes_text("things");
+    struct statement deposit = {
+        .kind = STATEMENT_DEPOSIT, .at_unix_s = 1, .deposit = {.paths = &path, .path_count = 1}};
+    struct statement part = {.kind = STATEMENT_PART, .at_unix_s = 1};
+    struct statement receipt = {.kind = STATEMENT_RECEIPT, .at_unix_s = 1, .receipt = {.number = 1, .parts = 1}};
+    OWN(store_drop) struct store *s = begin(f, 2);
+    bool duplicate;
+    add_notes(f, s, 600);
+    assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
+    for (uint64_t i = 0; i < 90; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "folder-%u", (unsigned)i);
+        const struct thing folder = {name, 'd', 0, 0};
+        assert_int_equal(fixture_receive(s, &folder, part.part.deposit, i, &duplicate, &f->e), 0);
+    }
+    assert_int_equal(store_add(s, &part, NULL, NULL, &f->e), 0);
+    add_notes(f, s, 300);
+    assert_non_null(s->draft.sealer);
+    assert_int_equal(store_commit_part(s, &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    add_notes(f, s, 70); /* the draft before was long: this one is taken to become so */
+    assert_non_null(s->draft.sealer);
+    receipt.receipt.deposit = part.part.deposit;
+    receipt.receipt.totals.folders_taken = 90;
+    if (store_add(s, &receipt, NULL, NULL, &f->e) != 0)
+        fail_msg("%s", f->e.text);
+    add_notes(f, s, 200);
+    assert_int_equal(store_commit_part(s, &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    add_notes(f, s, 1);
+    assert_null(s->draft.sealer);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(TAKE(s));
+    assert_int_equal(fixture_sums(f).notes, 1171);
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +154,7 @@ int main(void)
         FIXTURE_TEST(test_a_refusal_among_many),
         FIXTURE_TEST(test_a_draft_that_is_given_up),
         FIXTURE_TEST(test_items_behind_many_leaves),
+        FIXTURE_TEST(test_kinds_among_many),
     };
     return FIXTURE_RUN(tests);
 }
