@@ -240,6 +240,7 @@ struct ledger_placing {
     struct ledger_placed {
         int fd; /* of its draft; -1 when it was in its place already */
         bool begun; /* it is a tile, and narrower ones may be there */
+        bool first; /* it is a full tile, and none was there: written in its place */
         char name[TREE_TILE_PATH_MAX];
     } file[LEDGER_PLACED_TOGETHER];
 };

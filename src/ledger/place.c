@@ -3,7 +3,11 @@
  *
  * A file that is synced alone costs the file system a transaction of its own; a part of an intake has more than a
  * hundred tiles.  So drafts are written first, then all of them synced, then all renamed, then each folder synced once.
- * Nothing has its name before its bytes are durable, and nothing is taken for published before its name is.
+ * Nothing that a checkpoint may need has its name before its bytes are durable, and nothing is taken for published
+ * before its name is.
+ *
+ * A full tile of whoever goes on from what she has put there herself is written in its place: no checkpoint names it
+ * yet, narrower ones stay beside it until it is durable, and whoever goes on after a crash looks at what it holds.
  */
 #include "ledger/ledger_internal.h"
 
@@ -64,38 +68,46 @@ static bool folder_is_made(const struct ledger_placing *p, const char *name)
  * Whoever goes on from what she has put there herself need not look where a tile is full for the first time, nor for
  * narrower ones of a tile that she had not begun.
  */
-static bool may_be_there(const struct ledger_placing *p, struct ledger_placed *f)
+static void look_at_name(const struct ledger_placing *p, struct ledger_placed *f)
 {
     int level;
     uint64_t n;
-    unsigned width;
+    unsigned width = 0;
     f->begun = ledger_tile_name_parse(f->name, &level, &n, &width);
-    if (!f->begun || !p->goes_on)
-        return true;
-    f->begun = ledger_tile_width(level, n, p->before) > 0;
-    return width < TREE_TILE_WIDTH;
+    f->first = f->begun && p->goes_on && width == TREE_TILE_WIDTH;
+    if (f->begun && p->goes_on)
+        f->begun = ledger_tile_width(level, n, p->before) > 0;
 }
 
+static int place_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
+{
+    return file_path(to, e, "%s/log/%s", p->root, p->file[number].name);
+}
+
+/* Where it is written. */
 static int draft_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
 {
-    return file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
+    return p->file[number].first ? place_path(p, number, to, e)
+                                 : file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
 }
 
 int ledger_place(struct ledger_placing *p, const char *name, struct bytes content, struct err *e)
 {
     struct file_path path, draft;
     int rc = p->count == LEDGER_PLACED_TOGETHER ? ledger_place_all(p, e) : 0;
-    if (rc == 0)
-        rc = file_path(&path, e, "%s/log/%s", p->root, name);
-    if (rc == 0)
-        rc = draft_path(p, p->count, &draft, e);
     if (rc != 0)
         return rc;
     struct ledger_placed *f = &p->file[p->count];
     (void)snprintf(f->name, sizeof(f->name), "%s", name);
     f->fd = -1;
+    look_at_name(p, f);
+    rc = place_path(p, p->count, &path, e);
+    if (rc == 0)
+        rc = draft_path(p, p->count, &draft, e);
+    if (rc != 0)
+        return rc;
     /* A killed publication may have left narrower widths beside it. */
-    if (may_be_there(p, f) && holds(path.s, content)) {
+    if (!f->first && holds(path.s, content)) {
         p->count++;
         return 0;
     }
@@ -214,9 +226,11 @@ static int rename_drafts(struct ledger_placing *p, struct err *e)
         if (p->file[i].fd < 0)
             continue;
         fd_drop(&p->file[i].fd);
+        if (p->file[i].first)
+            continue;
         rc = draft_path(p, i, &draft, e);
         if (rc == 0)
-            rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
+            rc = place_path(p, i, &path, e);
         if (rc == 0 && rename(draft.s, path.s) != 0)
             rc = err_os(e, ERR_IO, errno, "cannot put %s in its place", path.s);
     }
@@ -230,7 +244,7 @@ static int sync_folder(const struct ledger_placing *p, size_t i, struct err *e)
     for (size_t k = 0; k < i; k++)
         if (same_folder(p->file[k].name, p->file[i].name))
             return 0;
-    int rc = file_path(&path, e, "%s/log/%s", p->root, p->file[i].name);
+    int rc = place_path(p, i, &path, e);
     return rc == 0 ? file_sync_parent(path.s, e) : rc;
 }
 
@@ -270,8 +284,9 @@ void ledger_placing_drop(struct ledger_placing *p)
 {
     struct file_path draft;
     for (size_t i = 0; i < p->count; i++) {
+        bool in_place = p->file[i].first && p->file[i].fd < 0;
         fd_drop(&p->file[i].fd);
-        if (draft_path(p, i, &draft, NULL) == 0)
+        if (!in_place && draft_path(p, i, &draft, NULL) == 0)
             (void)unlink(draft.s);
     }
     p->count = 0;

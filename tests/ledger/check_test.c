@@ -284,6 +284,40 @@ static void interrupted_writes_are_no_fault(void **state)
     assert_int_equal(fixture_check(f, &at), 0);
 }
 
+/* A full tile that no checkpoint names yet may have been cut off; until it does, narrower ones count. */
+static void a_tile_that_was_cut_off(void **state)
+{
+    static const char *const names[] = {"log/tile/0/000", "log/tile/entries/000"};
+    struct fixture *f = *state;
+    struct file_path path;
+    struct err e;
+    struct ledger_opening opening;
+    OWN(buf_drop) struct buf whole = {0}, narrow = {0};
+    struct ledger_position at = fixture_fill(f, 2, 20, 3);
+    file_get(f, "log/tile/0/000.p/46", &narrow);
+    {
+        OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+        fixture_commit(l, 300, 3); /* and not published */
+    }
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (size_t n = 0; n < 8192; n += 4096)
+            file_put(f, names[i], bytes_of((const uint8_t[8192]){0}, n));
+    assert_int_equal(fixture_check(f, &at), 0);
+    path_in(f, "log/tile/0/000.p/46", &path);
+    assert_int_equal(file_remove(path.s, &e), 0);
+    assert_int_equal(fixture_check(f, &at), ERR_DAMAGED);
+    file_put(f, "log/tile/0/000.p/46", buf_bytes(&narrow));
+    OWN(ledger_drop) struct ledger *l = fixture_open(f, &at, &opening);
+    assert_int_equal(ledger_publish(l, &e), 0);
+    ledger_where(l, &at);
+    ledger_drop(&l);
+    assert_int_equal(fixture_check(f, &at), 0);
+    file_get(f, names[0], &whole);
+    whole.p[77] ^= 1;
+    file_put(f, names[0], buf_bytes(&whole));
+    assert_int_equal(fixture_check(f, &at), ERR_DAMAGED);
+}
+
 struct seen {
     unsigned records;
     int answer;
@@ -378,6 +412,7 @@ int main(void)
         LEDGER_CASE(records_in_a_wrong_place_are_found),
         LEDGER_CASE(a_copy_in_the_others_place_is_found),
         LEDGER_CASE(interrupted_writes_are_no_fault),
+        LEDGER_CASE(a_tile_that_was_cut_off),
         LEDGER_CASE(higher_floors_check_along),
         LEDGER_CASE(a_lying_checkpoint_is_found),
         LEDGER_CASE(a_writer_beside_the_check_is_no_fault),

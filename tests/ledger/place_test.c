@@ -98,6 +98,32 @@ static void what_is_given_up_leaves_nothing(void **state)
     assert_false(there(f, 0));
 }
 
+/* A first full tile is written in its place; what is narrower stays until it is durable. */
+static void what_is_given_up_in_its_place(void **state)
+{
+    struct fixture *f = *state;
+    fixture_again(f);
+    for (int turn = 0; turn < 2; turn++) {
+        OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s};
+        assert_int_equal(ledger_place(&p, "tile/0/000.p/3", bytes_text("three"), NULL), 0);
+        assert_int_equal(ledger_place_all(&p, NULL), 0);
+        p.goes_on = true;
+        p.before = 3;
+        place(&p, 0);
+        assert_int_equal(drafts(f), 0);
+        assert_true(there(f, 0));
+        assert_true(file_there(f, "log/tile/0/000.p/3"));
+        if (turn == 1)
+            assert_int_equal(ledger_place_all(&p, NULL), 0);
+    }
+    assert_true(there(f, 0));
+    assert_false(file_there(f, "log/tile/0/000.p/3"));
+    OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s, .goes_on = true, .before = 256};
+    place(&p, 1);
+    ledger_placing_drop(&p);
+    assert_false(there(f, 1));
+}
+
 static void narrower_widths_go_and_others_stay(void **state)
 {
     struct fixture *f = *state;
@@ -224,6 +250,7 @@ int main(void)
         cmocka_unit_test(one_sync_that_fails),
         cmocka_unit_test(what_is_there_is_left_alone_and_what_is_wrong_replaced),
         cmocka_unit_test(what_is_given_up_leaves_nothing),
+        cmocka_unit_test(what_is_given_up_in_its_place),
         cmocka_unit_test(narrower_widths_go_and_others_stay),
         cmocka_unit_test(who_goes_on_leaves_the_same),
         cmocka_unit_test(drafts_of_a_killed_publication_are_swept),
