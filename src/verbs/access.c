@@ -40,7 +40,7 @@ static bool range_parse(struct bytes word, struct statement_range *ret)
     return ret->last >= ret->first;
 }
 
-int verbs_ranges_read(struct verbs_ranges *r, struct index *x, const char *text, struct err *e)
+int verbs_ranges_read(struct verbs_ranges *r, struct store *s, const char *text, struct err *e)
 {
     OWN(verbs_item_drop) struct verbs_item_held held = {0};
     struct statement_range range;
@@ -57,7 +57,7 @@ int verbs_ranges_read(struct verbs_ranges *r, struct index *x, const char *text,
     if (numbers)
         return 0;
     r->count = before;
-    int rc = verbs_item(x, text, &held, e);
+    int rc = verbs_item(s, text, &held, e);
     return rc == 0 ? verbs_ranges_add(r, held.item.leaf, held.item.leaf, e) : rc;
 }
 

@@ -282,7 +282,7 @@ static int form_read(struct store *s, const char *text, struct statement_consent
     OWN(verbs_item_drop) struct verbs_item_held held = {0};
     if (text == NULL)
         return 0;
-    int rc = verbs_item(store_index(s), text, &held, e);
+    int rc = verbs_item(s, text, &held, e);
     x->has_form = true;
     x->form = held.item.leaf;
     return rc;

@@ -29,7 +29,7 @@ static int about_read(struct adding *a, const struct verbs_request *request, str
     struct statement_custody *x = &a->st.custody;
     if (request->option[OPTION_RECEIPT] != NULL)
         return verbs_receipt_number(store_index(a->store), request->option[OPTION_RECEIPT], &x->receipt, e);
-    int rc = verbs_ranges_read(&a->items, store_index(a->store), request->option[OPTION_ITEM], e);
+    int rc = verbs_ranges_read(&a->items, a->store, request->option[OPTION_ITEM], e);
     if (rc != 0)
         return rc;
     verbs_ranges_settle(&a->items);
@@ -233,7 +233,7 @@ int verbs_custody_load(struct store *s, const char *item, const char *receipt, s
         if (rc == 0)
             rc = index_deposit_by_receipt(x, number, take_receipt, ret, e);
     } else {
-        rc = verbs_item(x, item, &ret->held, e);
+        rc = verbs_item(s, item, &ret->held, e);
         if (rc == 0)
             rc = index_deposits(x, take_deposit, ret, e);
         ret->about.item = ret->held.item.leaf;

@@ -82,7 +82,7 @@ static int wish_of(struct store *s, const struct verbs_request *request, uint64_
     int rc = receipt != NULL ? verbs_receipt_number(store_index(s), receipt, &ret->receipt, e) : 0;
     for (size_t i = 0; rc == 0 && i < request->count; i++) {
         OWN(verbs_item_drop) struct verbs_item_held held = {.found = 0};
-        rc = verbs_item(store_index(s), request->arguments[i], &held, e);
+        rc = verbs_item(s, request->arguments[i], &held, e);
         items[ret->count] = held.item.leaf;
         ret->count += rc == 0;
     }

@@ -60,7 +60,7 @@ static int choose_all(const struct verbs_request *request, struct index *x, stru
     }
     for (size_t i = 1; rc == 0 && i < request->count; i++) {
         OWN(verbs_item_drop) struct verbs_item_held held = {0};
-        rc = verbs_item(x, request->arguments[i], &held, e);
+        rc = verbs_item(c->store, request->arguments[i], &held, e);
         if (rc == 0)
             rc = choose(c, &held.item, e);
     }

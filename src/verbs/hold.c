@@ -44,7 +44,7 @@ static int hold_place(const struct verbs_request *request, const struct verbs_fa
     if (rc == 0)
         rc = verbs_open(request, face, STORE_WRITE, 0, &place, &s, e);
     if (rc == 0)
-        rc = verbs_items_chosen(request, 1, request->option[OPTION_RECEIPT], store_index(s), &items, e);
+        rc = verbs_items_chosen(request, 1, request->option[OPTION_RECEIPT], s, &items, e);
     st.hold.items = items.list;
     st.hold.item_count = items.count;
     if (rc == 0)

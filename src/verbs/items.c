@@ -236,26 +236,6 @@ static void say_item(const struct verbs_face *face, const struct index_item *ite
         verbs_say(face, "  Its receipt was set aside.");
 }
 
-static int erased_say(void *context, const struct statement_range *range, uint64_t by, struct err *e)
-{
-    (void)range;
-    return err_set(e, ERR_ABSENT, "%s was erased, by leaf %" PRIu64, (const char *)context, by);
-}
-
-/* By its number alone: names went with it. */
-static int find_item(struct store *s, const char *name, struct verbs_item_held *ret, struct err *e)
-{
-    struct err mine = {0};
-    uint64_t leaf;
-    int rc = verbs_item(store_index(s), name, ret, &mine);
-    if (rc == ERR_ABSENT && decimal_get(bytes_text(name), &leaf) == 0) {
-        int erased = store_erased_ranges(s, leaf, leaf, erased_say, (void *)(uintptr_t)name, e);
-        if (erased != 0)
-            return erased;
-    }
-    return rc == 0 ? 0 : err_set(e, rc, "%s", mine.text);
-}
-
 int verbs_show(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     (void)ret_exit;
@@ -265,7 +245,7 @@ int verbs_show(const struct verbs_request *request, const struct verbs_face *fac
     struct verbs_place place;
     int rc = verbs_open(request, face, STORE_READ, 0, &place, &s, e);
     if (rc == 0)
-        rc = find_item(s, request->arguments[0], &held, e);
+        rc = verbs_item(s, request->arguments[0], &held, e);
     if (rc == 0)
         rc = out_check(request, &held.item, e);
     if (rc == 0)

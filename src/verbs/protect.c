@@ -74,9 +74,10 @@ static int take_span(void *context, const struct statement_range *range, struct 
     return verbs_ranges_add(context, range->first, range->last, e);
 }
 
-int verbs_items_chosen(const struct verbs_request *request, size_t from, const char *receipt, struct index *x,
+int verbs_items_chosen(const struct verbs_request *request, size_t from, const char *receipt, struct store *s,
                        struct verbs_ranges *ret, struct err *e)
 {
+    struct index *x = store_index(s);
     uint64_t number, deposit = 0;
     int rc = 0;
     if (receipt == NULL && request->count <= from)
@@ -91,7 +92,7 @@ int verbs_items_chosen(const struct verbs_request *request, size_t from, const c
             rc = err_set(e, ERR_ABSENT, "receipt %s has no item of its own", receipt);
     }
     for (size_t i = from; rc == 0 && i < request->count; i++)
-        rc = verbs_ranges_read(ret, x, request->arguments[i], e);
+        rc = verbs_ranges_read(ret, s, request->arguments[i], e);
     verbs_ranges_settle(ret);
     return rc;
 }
@@ -263,7 +264,7 @@ int verbs_protect(const struct verbs_request *request, const struct verbs_face *
         rc = verbs_open(request, face, changes ? STORE_WRITE : STORE_READ, 0, &place, &s, e);
     p.store = s;
     if (rc == 0)
-        rc = verbs_items_chosen(request, 0, request->option[OPTION_RECEIPT], store_index(s), &p.items, e);
+        rc = verbs_items_chosen(request, 0, request->option[OPTION_RECEIPT], s, &p.items, e);
     if (rc == 0)
         rc = all_items(&p, changes ? ERR_REFUSED : ERR_ABSENT, e);
     if (rc == 0)

@@ -839,7 +839,7 @@ static int restore_chosen(struct restoring *r, const struct verbs_request *reque
     if (request->option[OPTION_ITEM] != NULL) {
         OWN(verbs_item_drop) struct verbs_item_held held = {0};
         r->set_aside_too = true;
-        rc = verbs_item(x, request->option[OPTION_ITEM], &held, e);
+        rc = verbs_item(r->store, request->option[OPTION_ITEM], &held, e);
         r->folder_alone = held.item.type == STATEMENT_FOLDER;
         if (rc == 0)
             rc = on_record(r, request, &held.item, UINT64_MAX, e);

@@ -1,6 +1,7 @@
 /* The table of verbs, and what they share. */
 #include "verbs/verbs_internal.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -544,12 +545,20 @@ static bool is_hex(const char *text)
     return n >= 8 && n <= 2 * CRYPT_HASH && text[n] == 0;
 }
 
-int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, struct err *e)
+static int erased_say(void *context, const struct statement_range *range, uint64_t by, struct err *e)
 {
+    (void)range;
+    return err_set(e, ERR_ABSENT, "%s was erased, by leaf %" PRIu64, (const char *)context, by);
+}
+
+int verbs_item(struct store *s, const char *name, struct verbs_item_held *ret, struct err *e)
+{
+    struct index *x = store_index(s);
     uint64_t leaf;
     const char *digits = name[0] == '#' ? name + 1 : name;
+    bool numbered = decimal_get(bytes_text(digits), &leaf) == 0;
     int rc = ERR_ABSENT;
-    if (decimal_get(bytes_text(digits), &leaf) == 0)
+    if (numbered)
         rc = index_item(x, leaf, item_take, ret, e);
     if (rc == ERR_ABSENT)
         rc = index_item_by_path(x, bytes_text(name), item_take, ret, e);
@@ -557,6 +566,11 @@ int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, s
         rc = index_item_by_digest(x, name, item_take, ret, e);
     if (rc != 0 && rc != ERR_ABSENT)
         return rc;
+    if (ret->found == 0 && numbered) { /* by its number alone: names went with it */
+        rc = store_erased_ranges(s, leaf, leaf, erased_say, (void *)(uintptr_t)name, e);
+        if (rc != 0)
+            return rc;
+    }
     if (ret->found == 0)
         return err_set(e, ERR_ABSENT, "no item is called %s: groundwork items lists them", name);
     if (ret->found > 1)

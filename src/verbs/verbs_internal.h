@@ -100,15 +100,15 @@ void verbs_numbered_release(struct verbs_numbered *n);
 /* verbs_investigate: --investigation NAME of a request, NULL when not said; ERR_ABSENT. */
 int verbs_investigate(struct store *s, const char *name, struct err *e);
 
-/* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, and
- * ERR_USAGE when it names several.  What the item borrows lives in ${held}. */
+/* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, which
+ * says so of a number that was erased, and ERR_USAGE when it names several.  What the item borrows lives in ${held}. */
 struct verbs_item_held {
     struct index_item item;
     struct buf path, target;
     unsigned found;
 };
 void verbs_item_drop(struct verbs_item_held *held);
-int verbs_item(struct index *x, const char *name, struct verbs_item_held *ret, struct err *e);
+int verbs_item(struct store *s, const char *name, struct verbs_item_held *ret, struct err *e);
 
 /*
  * The open folders from ${dest} down to the one that is worked in.  Begins as {.dest, .failed, .context}; only_there:
@@ -201,7 +201,7 @@ void verbs_ranges_settle(struct verbs_ranges *r);
 int verbs_ranges_deposit(struct verbs_ranges *r, struct index *x, uint64_t deposit, struct err *e);
 int verbs_ranges_living(struct verbs_ranges *r, struct index *x, struct err *e);
 /* verbs_ranges_read: ITEMS as typed: numbers and ranges of them with commas between, or the name of one item. */
-int verbs_ranges_read(struct verbs_ranges *r, struct index *x, const char *text, struct err *e);
+int verbs_ranges_read(struct verbs_ranges *r, struct store *s, const char *text, struct err *e);
 struct verbs_access {
     const char *act, *why; /* why: as typed, or NULL */
     struct statement_use use; /* none: work within the house */
@@ -274,7 +274,7 @@ int verbs_member_drill(const struct verbs_request *request, const struct verbs_f
  * protect.c.  verbs_items_chosen: the items that the arguments from ${from} on name, and those of a receipt (NULL:
  * none), as one set; ERR_USAGE when nothing is named.
  */
-int verbs_items_chosen(const struct verbs_request *request, size_t from, const char *receipt, struct index *x,
+int verbs_items_chosen(const struct verbs_request *request, size_t from, const char *receipt, struct store *s,
                        struct verbs_ranges *ret, struct err *e);
 struct verbs_persons {
     struct statement_persons list;

@@ -41,6 +41,9 @@ grep -qF 'the mirror in' out.txt || fail 'the mirror from before is not named'
 ! grep -qF 'another copy' out.txt || fail 'records of what was erased are called those of another copy'
 expect 4 '' gw -R archive show hers/letter.txt
 expect 4 "$letter was erased, by leaf" gw -R archive show "$letter"
+expect 4 "$letter was erased, by leaf" gw -R archive restore nowhere --item "$letter"
+expect 4 "$letter was erased, by leaf" gw -R archive export nowhere "$letter" --for accountability --to un
+expect 4 "$letter was erased, by leaf" gw -R archive custody show "$letter"
 expect 0 VERIFIED gw -R archive verify
 grep -qF 'ERASED: lea' out.txt || fail 'not shown as erased'
 expect 0 WHOLE gw -R archive audit
