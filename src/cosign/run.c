@@ -42,7 +42,7 @@ int cosign_init(const struct cosign_line *line, struct err *e)
     if (rc == 0 && file_exists(path.s))
         rc = err_set(e, ERR_REFUSED, "there is a key already: %s", path.s);
     if (rc == 0)
-        rc = cosign_ask(text_tr("New passphrase for the cosigner's key:"), true, &passphrase, e);
+        rc = cosign_ask(text_tr("New passphrase for the cosigner's key, 8 characters or more:"), true, &passphrase, e);
     if (rc == 0)
         rc = cosign_key_make(line->folder, line->argument[0], buf_bytes(&passphrase), &own, e);
     if (rc != 0)

@@ -124,7 +124,7 @@ int verbs_init(const struct verbs_request *request, const struct verbs_face *fac
         root.s[n - 1] = 0;
     rc = key_outside(root.s, request->key_path != NULL ? request->key_path : request->config_folder, e);
     if (rc == 0)
-        rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
+        rc = verbs_ask_fresh((void *)(uintptr_t)face, &passphrase, e);
     if (rc != 0)
         return rc;
     verbs_place(request, face, &place);

@@ -52,12 +52,6 @@ int verbs_adopt(const struct verbs_request *request, const struct verbs_face *fa
     return 0;
 }
 
-static int ask_fresh(void *context, struct buf *ret, struct err *e)
-{
-    const struct verbs_face *face = context;
-    return face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, ret, e);
-}
-
 int verbs_passphrase(const struct verbs_request *request, const struct verbs_face *face, int *ret_exit, struct err *e)
 {
     (void)ret_exit;
@@ -67,7 +61,7 @@ int verbs_passphrase(const struct verbs_request *request, const struct verbs_fac
         return err_set(e, ERR_ABSENT, "no repository here: make one with groundwork init, or name one with -R");
     verbs_place(request, face, &place);
     place.place.held = NULL; /* only who knows the present one changes it */
-    int rc = store_passphrase(&place.place, ask_fresh, &asked, e);
+    int rc = store_passphrase(&place.place, verbs_ask_fresh, &asked, e);
     if (rc != 0)
         return rc;
     if (face->json != NULL) {

@@ -88,7 +88,7 @@ static int request_files(const struct verbs_request *request, const struct verbs
     if (rc == 0)
         rc = keyring_request_put(id, &text, e);
     if (rc == 0)
-        rc = face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, &passphrase, e);
+        rc = verbs_ask_fresh((void *)(uintptr_t)face, &passphrase, e);
     if (rc == 0 && place->key_path == NULL)
         rc = file_make_folders(place->config_folder, e);
     if (rc == 0)

@@ -112,12 +112,6 @@ static int as_typed(const struct verbs_face *face, struct given *g, struct err *
 
 /* ---- */
 
-static int ask_fresh(void *context, struct buf *ret, struct err *e)
-{
-    const struct verbs_face *face = context;
-    return face->passphrase(face->context, text_tr("New passphrase for your key file: "), true, ret, e);
-}
-
 /* What is made must lie beside what it is made from. */
 static int apart(const char *from, const char *dest, struct err *e)
 {
@@ -193,7 +187,7 @@ int verbs_recover(const struct verbs_request *request, const struct verbs_face *
                                         .replaces = request->option[OPTION_REPLACES],
                                         .sheets = g.sheets,
                                         .count = g.count,
-                                        .fresh = ask_fresh,
+                                        .fresh = verbs_ask_fresh,
                                         .context = &asked,
                                         .watch = &watch};
     rc = recover_member(&place.place, &wish, &done, e);

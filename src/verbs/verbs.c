@@ -425,6 +425,14 @@ void verbs_place(const struct verbs_request *request, const struct verbs_face *f
                                           .tell_context = ret}};
 }
 
+int verbs_ask_fresh(void *context, struct buf *ret, struct err *e)
+{
+    const struct verbs_face *face = context;
+    _Static_assert(KEYRING_PASSPHRASE_MIN == 8, "the prompt says so");
+    return face->passphrase(face->context, text_tr("New passphrase for your key file, 8 characters or more: "), true,
+                            ret, e);
+}
+
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
                uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e)
 {

@@ -45,6 +45,8 @@ struct verbs_place {
 };
 int verbs_open(const struct verbs_request *request, const struct verbs_face *face, enum store_manner manner,
                uint64_t wait_ms, struct verbs_place *place, struct store **ret, struct err *e);
+/* verbs_ask_fresh: a new passphrase of a key file, twice; ${context}: the face. */
+int verbs_ask_fresh(void *context, struct buf *ret, struct err *e);
 void verbs_place(const struct verbs_request *request, const struct verbs_face *face, struct verbs_place *ret);
 /*
  * compartment.c: the compartments that the member holds beside the one that is open, so that a verb looks at all.

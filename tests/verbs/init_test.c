@@ -24,7 +24,7 @@ static void a_new_repository_is_ready_to_take_in(void **state)
     fixture_said(f, "Next: groundwork -R new intake FOLDER");
     assert_int_equal(f->asked, 1);
     assert_true(f->asked_twice[0]);
-    assert_string_equal(buf_text(&f->prompts), "New passphrase for your key file: \n");
+    assert_string_equal(buf_text(&f->prompts), "New passphrase for your key file, 8 characters or more: \n");
     assert_int_equal(stat("other.key", &st), 0);
     assert_int_equal(st.st_mode & 077, 0); /* nobody else's to read */
     f->repository = "new";

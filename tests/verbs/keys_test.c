@@ -124,7 +124,8 @@ static void the_passphrase_is_changed(void **state)
     assert_int_equal(f->asked, 2);
     assert_false(f->asked_twice[0]);
     assert_true(f->asked_twice[1]);
-    assert_string_equal(buf_text(&f->prompts), "Passphrase for keys/own.key: \nNew passphrase for your key file: \n");
+    assert_string_equal(buf_text(&f->prompts), "Passphrase for keys/own.key: \n"
+                                               "New passphrase for your key file, 8 characters or more: \n");
     opens_with(f, FIXTURE_PASSPHRASE, false);
     opens_with(f, "a new passphrase of the tests", true);
     scratch_file("keys/own.key", old.p, old.n); /* as the sentence says */
