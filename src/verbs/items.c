@@ -70,9 +70,9 @@ static int list_item(void *context, const struct index_item *item, struct err *e
     }
     if (item->type == STATEMENT_FILE && !item->further_name)
         hex_put(hex, item->sha256.b, CRYPT_HASH);
-    verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s%s", item->leaf, item->receipt,
+    verbs_say(l->face, "%8" PRIu64 " %5" PRIu64 " %-6s %14" PRIu64 " %-64s %s%s%s", item->leaf, item->receipt,
               kind_words(item), item->bytes, hex, store_doubtful(&l->doubts, item->leaf) ? text_tr("DOUBTFUL ") : "",
-              verbs_shown(item->path, &l->shown));
+              item->set_aside ? text_tr("SET ASIDE ") : "", verbs_shown(item->path, &l->shown));
     return 0;
 }
 

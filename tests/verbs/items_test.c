@@ -180,6 +180,9 @@ static void an_item_of_a_receipt_that_was_set_aside_says_so(void **state)
     fixture_said(f, "  Its receipt was set aside.");
     assert_int_equal(fixture_json(f, "show", "99999", NULL), 0);
     assert_non_null(strstr(buf_text(&f->document), "\"set_aside\":true"));
+    assert_int_equal(fixture_run(f, "items", NULL), 0);
+    fixture_said(f, " SET ASIDE 99999\n");
+    fixture_said(f, " papers/copy\n");
 }
 
 static void a_proof_is_written_once(void **state)
