@@ -326,8 +326,7 @@ int verbs_erased_status(const struct verbs_face *face, struct store *s, struct e
                   verbs_number(n.leaves, shown));
         return 0;
     }
-    verbs_say(face, "  Erased: %s leaves. Destroyed here. Destroyed everywhere only when nothing stands below:",
-              verbs_number(n.leaves, shown));
+    verbs_say(face, "  Erased: %s leaves. Destroyed here. What may open it still:", verbs_number(n.leaves, shown));
     return elsewhere(face, s, n.last, e);
 }
 
@@ -339,7 +338,7 @@ static int done_tell(struct store *s, const struct verbs_face *face, uint64_t by
         return 0;
     }
     verbs_say(face, "ERASED, by leaf %" PRIu64 ": the keys are destroyed here.", by);
-    verbs_say(face, "Destroyed everywhere it is only when nothing is left of these:");
+    verbs_say(face, "What may open it still:");
     return elsewhere(face, s, by + 1, e);
 }
 
