@@ -242,8 +242,10 @@ static int log_it(struct store_behind *b)
  * work each time the disk has answered: that took a fifteenth of its time. */
 static void give_way(void)
 {
-    const struct sched_param plain = {.sched_priority = 0};
-    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &plain); /* where it is refused all is slower, not wrong */
+    struct sched_param param;
+    int policy;
+    if (pthread_getschedparam(pthread_self(), &policy, &param) == 0 && policy == SCHED_OTHER) /* else it was chosen */
+        (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &param); /* refused: all is slower, not wrong */
 }
 
 /* No one asks for the draft's leaves any more, and who signs need not wipe them. */

@@ -471,7 +471,7 @@ static int arena_room(struct store *s, size_t n, struct err *e)
         d->arena = s->spare.arena;
         s->spare.arena = (struct buf){0};
     }
-    if (d->arena.room - d->arena.n >= n)
+    if (!d->arena.failed && d->arena.room - d->arena.n >= n)
         return 0;
     store_sealer_hold(d);
     if (buf_more(&d->arena, known) != NULL)

@@ -107,6 +107,7 @@ static void sign_one(struct store_sealer *x, struct draft_leaf *leaf)
     memcpy(salt, leaf->entry + 1, CRYPT_SALT);
     leaf_entry_opened(salt, bytes_of(note, leaf->text_bytes), leaf->entry);
     memcpy(x->prev.b, leaf->entry + 1, CRYPT_HASH);
+    crypt_wipe(salt, sizeof salt);
 }
 
 struct work {
@@ -217,7 +218,8 @@ void store_sealer_more(struct store *s)
     const size_t worth = s->last_leaves < SEALER_LEAVES_WORTH ? SEALER_LEAVES_WORTH : SEALER_LEAVES_FEW;
     if (d->count != worth && d->count % SEALER_HANDED != 0)
         return;
-    if (d->sealer == NULL && d->count == worth && d->objects == 0 && store_crew_threads(s) > 1)
+    /* Before the first that is numbered nobody has asked what the one before it is called. */
+    if (d->sealer == NULL && d->count == worth && d->placed && d->objects == 0 && store_crew_threads(s) > 1)
         d->sealer = sealer_new(s);
     if (d->sealer != NULL)
         hand_over(d->sealer, false);

@@ -116,7 +116,8 @@ struct keyring *store_keyring(struct store *s); /* NULL when public */
 /*
  * store_draft_begin: a new draft at the ledger's end.
  * store_add: one hidden statement; its leaf number is *ret_leaf at once.  s->place is filled by the store for signed
- * kinds.  A received file is the object just vault_put: it is kept, or forgotten when the statement is refused.
+ * kinds; of a long draft, which is signed meanwhile, its prev is any.  A received file is the object just vault_put: it
+ * is kept, or forgotten when the statement is refused.
  * ret_duplicate (may be NULL): these bytes are already held by a living item, or by an earlier one of this draft.
  * What the statement borrows is copied.  ERR_REFUSED names the rule that is broken; the draft is as it was.  Among the
  * rules: items, parts and receipts are of a deposit that is open, receipts are numbered on from the last one, and what

@@ -319,6 +319,7 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         return err_memory(e);
     for (size_t i = 0; i < d->count; i++) {
         const struct draft_leaf *leaf = &d->leaves[i];
+        assert(leaf->entry[0] != DRAFT_UNSIGNED);
         m->told.journal_offset[i] = leaf->sealed_at;
         m->told.sealed_bytes[i] = leaf->sealed_bytes;
         buf_put(&m->made.entries, leaf->entry, LEAF_ENTRY);

@@ -147,6 +147,46 @@ static void test_kinds_among_many(void **state)
     fixture_whole(f);
 }
 
+/* Of items alone nobody knows what the last numbered one is called, until a part comes. */
+static void test_items_first(void **state)
+{
+    struct fixture *f = *state;
+    struct bytes path = bytes_text("things");
+    struct statement deposit = {
+        .kind = STATEMENT_DEPOSIT, .at_unix_s = 1, .deposit = {.paths = &path, .path_count = 1}};
+    struct statement part = {.kind = STATEMENT_PART, .at_unix_s = 1};
+    OWN(store_drop) struct store *s = begin(f, 2);
+    bool duplicate;
+    assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    assert_int_equal(store_draft_begin(s, &f->e), 0);
+    for (uint64_t i = 0; i < 600; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "folder-%u", (unsigned)i);
+        const struct thing folder = {name, 'd', 0, 0};
+        assert_int_equal(fixture_receive(s, &folder, part.part.deposit, i, &duplicate, &f->e), 0);
+    }
+    assert_int_equal(store_add(s, &part, NULL, NULL, &f->e), 0);
+    add_notes(f, s, 3);
+    assert_int_equal(store_commit(s, &f->e), 0);
+    store_close(TAKE(s));
+    fixture_whole(f);
+}
+
+/* After memory was out nothing is added that is not there. */
+static void test_memory_that_was_out(void **state)
+{
+    struct fixture *f = *state;
+    OWN(store_drop) struct store *s = begin(f, 2);
+    struct statement st = {.kind = STATEMENT_NOTE, .at_unix_s = 1, .note = {.text = "short"}};
+    add_notes(f, s, 700);
+    s->draft.arena.failed = true;
+    assert_int_equal(store_add(s, &st, NULL, NULL, &f->e), ERR_IO);
+    assert_int_equal(store_draft_leaves(s), 700);
+    store_close(TAKE(s));
+    fixture_whole(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +195,8 @@ int main(void)
         FIXTURE_TEST(test_a_draft_that_is_given_up),
         FIXTURE_TEST(test_items_behind_many_leaves),
         FIXTURE_TEST(test_kinds_among_many),
+        FIXTURE_TEST(test_items_first),
+        FIXTURE_TEST(test_memory_that_was_out),
     };
     return FIXTURE_RUN(tests);
 }
