@@ -136,7 +136,8 @@ void crypt_age_identity_text(const struct key *identity, char ret[CRYPT_AGE_IDEN
 {
     bech32_put(IDENTITY_HRP, identity->b, ret);
     for (char *p = ret; *p != 0; p++)
-        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 32);
 }
 
 int crypt_age_identity(struct bytes text, struct key *ret, struct err *e)

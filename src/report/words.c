@@ -72,6 +72,7 @@ static const char *const sentences[ESTIMATE_CODES] = {
         TEXT("Lists %s and %s hold the same persons: one is a copy of the other.  Leave one out with --lists."),
     [ESTIMATE_LISTS_AVOID] =
         TEXT("Lists %s and %s share fewer persons than chance would give; Chao's number is then no lower bound."),
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one sentence on two lines. */
     [ESTIMATE_MAY_DIFFER] = TEXT("This table does not exclude that some persons are harder to see than others.  Such "
                                  "differences hide persons: the number is a lower bound."),
     [ESTIMATE_BELOW_OTHERS] = TEXT("The upper limit lies below what Chao's bound or the average of log-linear models "

@@ -340,7 +340,7 @@ int store_behind_log(struct store *s, struct store_told *told, struct store_made
     assert(s->behind == NULL);
     bool owes = part_may_owe(s, told);
     int rc = behind_new(s, told, made, &b, e);
-    if (rc != 0)
+    if (b == NULL)
         return rc;
     b->owes = owes;
     behind_start(b);
@@ -367,7 +367,7 @@ int store_behind_begin(struct store *s, struct store_told *told, bool beside, st
     struct store_behind *b = NULL;
     if (beside) {
         int rc = behind_new(s, told, NULL, &b, e);
-        if (rc == 0)
+        if (b != NULL)
             behind_start(b);
         return rc;
     }

@@ -374,6 +374,7 @@ static int concern_apply(struct store_deciding *d, const struct concern *c, size
         return 0;
     }
     if (p->asked != d->question) {
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers. */
         int rc = room_for(&d->linked, *met, &d->linked_room, sizeof *d->linked, e);
         if (rc != 0)
             return rc;
@@ -470,7 +471,7 @@ struct of_person {
 
 static int run_tell(struct of_person *o, struct err *e)
 {
-    struct statement_range run = o->run;
+    const struct statement_range run = {o->run.first, o->run.last};
     o->run = (struct statement_range){1, 0};
     return run.first > run.last ? 0 : o->each(o->context, &run, e);
 }

@@ -120,7 +120,7 @@ int store_numbering_take(struct store_numbering *n, uint64_t leaf, const struct 
 {
     struct store_numbering_one *one = one_of(n, st->place.investigation);
     int rc = one == NULL ? one_begin(n, st, &one, e) : 0;
-    if (rc != 0)
+    if (one == NULL)
         return rc;
     if ((st->kind == STATEMENT_INVESTIGATION) != (st->place.seq == 0))
         FOUND(n, "leaf %llu: an investigation is named by its first statement and by no other",

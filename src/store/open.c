@@ -879,7 +879,7 @@ static int lock(struct store *s, struct err *e)
 {
     struct err busy = {0};
     int rc = store_lock(s, &busy);
-    if (rc == 0 || rc != ERR_BUSY || !s->says)
+    if (rc != ERR_BUSY || !s->says)
         return rc == 0 ? 0 : err_set(e, rc, "%s", busy.text);
     s->manner = STORE_READ;
     return 0;

@@ -135,11 +135,11 @@ static int segment_record(void *context, const struct ledger_record *record, str
         int rc = keyring_block_next(&c, &b, e);
         if (rc == 0 && is_dead(r, b.segment))
             continue;
-        struct segment_made *g = rc == 0 ? made_of(r, b.segment) : NULL;
-        if (rc == 0 && g == NULL)
-            rc = err_set(e, ERR_DAMAGED, "leaf secrets of more compartments than there can be");
         if (rc != 0)
             return rc;
+        struct segment_made *g = made_of(r, b.segment);
+        if (g == NULL)
+            return err_set(e, ERR_DAMAGED, "leaf secrets of more compartments than there can be");
         if (strcmp(g->file.name, b.segment) != 0) {
             rc = segment_end(r, g, e);
             memcpy(g->file.name, b.segment, sizeof g->file.name);
