@@ -36,6 +36,7 @@ int cosign_init(const struct cosign_line *line, struct err *e)
     OWN(buf_wipe) struct buf passphrase = {0};
     struct note_key own;
     struct file_path path;
+    _Static_assert(COSIGN_PASSPHRASE_MIN == 8, "the prompt says so");
     int rc = note_name_check(line->argument[0], e);
     if (rc == 0)
         rc = file_path(&path, e, "%s/key", line->folder);

@@ -41,7 +41,8 @@
  *
  * FORMAT 3.5  Public log: C2SP tlog-tiles under log/: `checkpoint`, `tile/<L>/<N>[.p/<W>]` of 32-byte hashes,
  *     `tile/entries/<N>[.p/<W>]` of (u16 33, entry).  Full tiles hold 256.  Of a partial tile only the newest width
- *     stays.  `log/new-<number>` is a file under way, renamed when it is whole.
+ *     stays.  `log/new-<number>` is a file under way, renamed when it is whole; a first full tile is written in its
+ *     place.
  */
 #ifndef LEDGER_LEDGER_INTERNAL_H
 #define LEDGER_LEDGER_INTERNAL_H
@@ -235,12 +236,18 @@ struct ledger_placing {
     const char *root;
     bool goes_on;    /* what lies there this process has put there, for a tree of */
     uint64_t before; /* so many leaves */
+    uint64_t shown;  /* leaves of a checkpoint that was shown before: what it covers is durable */
     uint64_t anew;   /* files that were not there as given */
     size_t count;
     struct ledger_placed {
-        int fd; /* of its draft; -1 when it was in its place already */
-        bool begun; /* it is a tile, and narrower ones may be there */
-        bool first; /* it is a full tile, and none was there: written in its place */
+        int fd; /* -1 when nothing is to be synced any more */
+        enum {
+            LEDGER_BY_DRAFT,
+            LEDGER_IN_PLACE, /* a full tile, and none was there */
+            LEDGER_THERE,    /* as it is to be */
+        } way;
+        bool begun;   /* it is a tile, and narrower ones may be there */
+        bool durable; /* if it is there */
         char name[TREE_TILE_PATH_MAX];
     } file[LEDGER_PLACED_TOGETHER];
 };

@@ -73,8 +73,10 @@ static void look_at_name(const struct ledger_placing *p, struct ledger_placed *f
     int level;
     uint64_t n;
     unsigned width = 0;
+    f->fd = -1;
     f->begun = ledger_tile_name_parse(f->name, &level, &n, &width);
-    f->first = f->begun && p->goes_on && width == TREE_TILE_WIDTH;
+    f->way = f->begun && p->goes_on && width == TREE_TILE_WIDTH ? LEDGER_IN_PLACE : LEDGER_BY_DRAFT;
+    f->durable = f->begun && ledger_tile_width(level, n, p->shown) >= width;
     if (f->begun && p->goes_on)
         f->begun = ledger_tile_width(level, n, p->before) > 0;
 }
@@ -87,8 +89,43 @@ static int place_path(const struct ledger_placing *p, size_t number, struct file
 /* Where it is written. */
 static int draft_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
 {
-    return p->file[number].first ? place_path(p, number, to, e)
-                                 : file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
+    return p->file[number].way != LEDGER_BY_DRAFT ? place_path(p, number, to, e)
+                                                  : file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
+}
+
+/*
+ * It is there, as it is to be.  Under the checkpoint that is shown it is durable; beyond, whoever wrote it may have
+ * been killed before, and may have left narrower widths beside it.
+ */
+static int keep(struct ledger_placing *p, const char *path, struct err *e)
+{
+    struct ledger_placed *f = &p->file[p->count];
+    f->way = LEDGER_THERE;
+    if (!f->durable)
+        f->fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (!f->durable && f->fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot open %s", path);
+    p->count++;
+    return 0;
+}
+
+/* What lies in its place is nobody's, when there is to be nothing, and may be anything: a draft takes that place. */
+static int begin(struct ledger_placing *p, struct file_path *ret_draft, struct err *e)
+{
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    struct ledger_placed *f = &p->file[p->count];
+    int rc = draft_path(p, p->count, ret_draft, e);
+    if (rc == 0)
+        f->fd = open(ret_draft->s, flags | (f->way == LEDGER_IN_PLACE ? O_EXCL : O_TRUNC), 0644);
+    if (rc == 0 && f->fd < 0 && f->way == LEDGER_IN_PLACE && errno == EEXIST) {
+        f->way = LEDGER_BY_DRAFT;
+        rc = draft_path(p, p->count, ret_draft, e);
+        if (rc == 0)
+            f->fd = open(ret_draft->s, flags | O_TRUNC, 0644);
+    }
+    if (rc == 0 && f->fd < 0)
+        return err_os(e, ERR_IO, errno, "cannot make %s", ret_draft->s);
+    return rc;
 }
 
 int ledger_place(struct ledger_placing *p, const char *name, struct bytes content, struct err *e)
@@ -99,25 +136,18 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
         return rc;
     struct ledger_placed *f = &p->file[p->count];
     (void)snprintf(f->name, sizeof(f->name), "%s", name);
-    f->fd = -1;
     look_at_name(p, f);
     rc = place_path(p, p->count, &path, e);
-    if (rc == 0)
-        rc = draft_path(p, p->count, &draft, e);
     if (rc != 0)
         return rc;
-    /* A killed publication may have left narrower widths beside it. */
-    if (!f->first && holds(path.s, content)) {
-        p->count++;
-        return 0;
-    }
+    if (f->way != LEDGER_IN_PLACE && holds(path.s, content))
+        return keep(p, path.s, e);
     if (!folder_is_made(p, name))
         rc = make_parents(path.s, strlen(p->root), e);
+    if (rc == 0)
+        rc = begin(p, &draft, e);
     if (rc != 0)
         return rc;
-    f->fd = open(draft.s, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (f->fd < 0)
-        return err_os(e, ERR_IO, errno, "cannot make %s", draft.s);
     p->count++;
     p->anew++;
     rc = file_write_at(f->fd, content.p, content.n, 0, draft.s, e);
@@ -226,7 +256,7 @@ static int rename_drafts(struct ledger_placing *p, struct err *e)
         if (p->file[i].fd < 0)
             continue;
         fd_drop(&p->file[i].fd);
-        if (p->file[i].first)
+        if (p->file[i].way != LEDGER_BY_DRAFT)
             continue;
         rc = draft_path(p, i, &draft, e);
         if (rc == 0)
@@ -284,9 +314,9 @@ void ledger_placing_drop(struct ledger_placing *p)
 {
     struct file_path draft;
     for (size_t i = 0; i < p->count; i++) {
-        bool in_place = p->file[i].first && p->file[i].fd < 0;
+        bool stays = p->file[i].way == LEDGER_THERE || (p->file[i].way == LEDGER_IN_PLACE && p->file[i].fd < 0);
         fd_drop(&p->file[i].fd);
-        if (!in_place && draft_path(p, i, &draft, NULL) == 0)
+        if (!stays && draft_path(p, i, &draft, NULL) == 0)
             (void)unlink(draft.s);
     }
     p->count = 0;

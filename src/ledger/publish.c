@@ -1,7 +1,7 @@
 /*
  * The public log on disk, brought up to the journal.  All of it is derived.
  *
- * Order: new tiles, durable before they have their names; then the narrower ones they replace are removed;
+ * Order: new tiles, durable before anything needs them; then the narrower ones they replace are removed;
  * log/checkpoint last.  A crash in between leaves the older checkpoint over tiles that still contain what it needs (a
  * narrower tile is a beginning of the wider one).  Files that were lost all the same, under a disk that does not keep
  * its word, are noticed by the first publication of the next process, which goes LEDGER_SETTLE_RECORDS records (or
@@ -136,9 +136,10 @@ int ledger_behind(struct ledger *l, int (*each)(void *context, const struct ledg
 
 /*
  * The newest border, at least ${back} records from the end, from which tiles can be continued: those under
- * log/checkpoint, or older.  Leaves the tree in *t; record 0 when nothing else is to be had.
+ * log/checkpoint, or older.  Leaves the tree in *t; record 0 when nothing else is to be had.  The leaves under
+ * log/checkpoint are returned; 0 when it is none of the last ones.
  */
-static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mark *ret, struct ledger_tiles *t)
+static uint64_t begin_tiles(const struct ledger *l, unsigned back, struct ledger_mark *ret, struct ledger_tiles *t)
 {
     struct ledger_mark m = {l->position.bytes, l->position.records, l->position.leaves};
     struct hash root;
@@ -150,6 +151,7 @@ static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mar
             break;
     }
     bool stepped = true;
+    const uint64_t leaves = shown ? m.leaves : 0;
     for (unsigned i = 0; shown && stepped && i < back && m.records > 0 &&
                          l->position.leaves - m.leaves < LEDGER_SETTLE_LEAVES; i++)
         stepped = ledger_mark_back(l, &m);
@@ -164,10 +166,11 @@ static void begin_tiles(const struct ledger *l, unsigned back, struct ledger_mar
     }
     if (shown && m.records > 0 && ledger_tiles_load(l->root, m.leaves, &root, t, NULL) == 0) {
         *ret = m;
-        return;
+        return leaves;
     }
     *ret = (struct ledger_mark){LEDGER_HEADER, 0, 0};
     ledger_tiles_begin(t);
+    return leaves;
 }
 
 int ledger_edge_need(struct ledger *l, struct err *e)
@@ -178,7 +181,7 @@ int ledger_edge_need(struct ledger *l, struct err *e)
     if (t == NULL)
         return err_memory(e);
     struct ledger_mark from;
-    begin_tiles(l, 0, &from, t);
+    (void)begin_tiles(l, 0, &from, t);
     int rc = add_entries(l, &from, t, NULL, NULL);
     if (rc == 0)
         rc = hold_to_root(l, t, NULL);
@@ -248,7 +251,7 @@ int ledger_publish(struct ledger *l, struct err *e)
     if (rc != 0)
         return rc;
     if (first)
-        begin_tiles(l, LEDGER_SETTLE_RECORDS, &l->published, l->tiles);
+        placing.shown = begin_tiles(l, LEDGER_SETTLE_RECORDS, &l->published, l->tiles);
     placing.goes_on = !first;
     placing.before = l->published.leaves;
     rc = add_entries(l, &l->published, l->tiles, &sink, e);

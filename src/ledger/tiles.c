@@ -132,7 +132,8 @@ static int read_file(const char *root, int level, uint64_t n, unsigned wide, uns
     return 0;
 }
 
-/* After an interrupted publication the width that is asked for may be gone, but then a wider file is there. */
+/* After an interrupted publication the width that is asked for may be gone, but then a wider file is there: a full one
+ * counts last, for it may have been cut off, and then narrower ones stayed. */
 static int read_wider(const char *root, int level, uint64_t n, unsigned width, uint8_t *to, struct err *e)
 {
     char full[TREE_TILE_PATH_MAX];
@@ -155,8 +156,8 @@ int ledger_tile_read(const char *root, int level, uint64_t n, unsigned width, ui
 {
     int rc = read_file(root, level, n, width, width, to, e);
     if (rc == ERR_ABSENT && width < TREE_TILE_WIDTH)
-        rc = read_file(root, level, n, TREE_TILE_WIDTH, width, to, e);
-    return rc == ERR_ABSENT && width < TREE_TILE_WIDTH ? read_wider(root, level, n, width, to, e) : rc;
+        rc = read_wider(root, level, n, width, to, e);
+    return rc == ERR_ABSENT && width < TREE_TILE_WIDTH ? read_file(root, level, n, TREE_TILE_WIDTH, width, to, e) : rc;
 }
 
 /* The peaks of a tree lie in its unfinished tiles. */

@@ -48,7 +48,9 @@ int verbs_ranges_read(struct verbs_ranges *r, struct store *s, const char *text,
     bool numbers = true;
     for (const char *at = text; numbers; at += strcspn(at, ",") + 1) {
         numbers = range_parse(bytes_of((const uint8_t *)at, strcspn(at, ",")), &range);
-        int rc = numbers ? verbs_ranges_add(r, range.first, range.last, e) : 0;
+        int rc = numbers && range.first == range.last ? verbs_not_erased(s, range.first, e) : 0;
+        if (rc == 0 && numbers)
+            rc = verbs_ranges_add(r, range.first, range.last, e);
         if (rc != 0)
             return rc;
         if (at[strcspn(at, ",")] == 0)

@@ -553,10 +553,41 @@ static bool is_hex(const char *text)
     return n >= 8 && n <= 2 * CRYPT_HASH && text[n] == 0;
 }
 
-static int erased_say(void *context, const struct statement_range *range, uint64_t by, struct err *e)
+struct erased {
+    uint64_t by; /* leaf; 0: it is not */
+    bool pending;
+};
+
+static int erased_take(void *context, const struct statement_range *range, uint64_t by, struct err *e)
 {
-    (void)range;
-    return err_set(e, ERR_ABSENT, "%s was erased, by leaf %" PRIu64, (const char *)context, by);
+    struct erased *x = context;
+    (void)range, (void)e;
+    x->by = by;
+    return 0;
+}
+
+static int act_take(void *context, const struct store_erased *act, struct err *e)
+{
+    struct erased *x = context;
+    (void)e;
+    if (act->leaf == x->by) {
+        x->pending = act->pending;
+        x->by = act->refused ? 0 : act->leaf;
+    }
+    return 0;
+}
+
+int verbs_not_erased(struct store *s, uint64_t leaf, struct err *e)
+{
+    struct erased x = {.by = 0};
+    int rc = store_erased_ranges(s, leaf, leaf, erased_take, &x, e);
+    if (rc == 0 && x.by != 0)
+        rc = store_erased_each(s, act_take, &x, e);
+    if (rc != 0 || x.by == 0)
+        return rc;
+    if (x.pending)
+        return err_set(e, ERR_ABSENT, "%" PRIu64 " is erased by leaf %" PRIu64 ", and not destroyed yet", leaf, x.by);
+    return err_set(e, ERR_ABSENT, "%" PRIu64 " was erased, by leaf %" PRIu64, leaf, x.by);
 }
 
 int verbs_item(struct store *s, const char *name, struct verbs_item_held *ret, struct err *e)
@@ -568,17 +599,18 @@ int verbs_item(struct store *s, const char *name, struct verbs_item_held *ret, s
     int rc = ERR_ABSENT;
     if (numbered)
         rc = index_item(x, leaf, item_take, ret, e);
+    if (numbered && rc == ERR_ABSENT) { /* no other is meant, whatever its name */
+        rc = verbs_not_erased(s, leaf, e);
+        if (rc != 0)
+            return rc;
+        rc = ERR_ABSENT;
+    }
     if (rc == ERR_ABSENT)
         rc = index_item_by_path(x, bytes_text(name), item_take, ret, e);
     if ((rc == 0 || rc == ERR_ABSENT) && ret->found == 0 && is_hex(name))
         rc = index_item_by_digest(x, name, item_take, ret, e);
     if (rc != 0 && rc != ERR_ABSENT)
         return rc;
-    if (ret->found == 0 && numbered) { /* by its number alone: names went with it */
-        rc = store_erased_ranges(s, leaf, leaf, erased_say, (void *)(uintptr_t)name, e);
-        if (rc != 0)
-            return rc;
-    }
     if (ret->found == 0)
         return err_set(e, ERR_ABSENT, "no item is called %s: groundwork items lists them", name);
     if (ret->found > 1)

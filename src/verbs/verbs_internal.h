@@ -104,6 +104,8 @@ int verbs_investigate(struct store *s, const char *name, struct err *e);
 
 /* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, which
  * says so of a number that was erased, and ERR_USAGE when it names several.  What the item borrows lives in ${held}. */
+/* verbs_not_erased: ERR_ABSENT where it is. */
+int verbs_not_erased(struct store *s, uint64_t leaf, struct err *e);
 struct verbs_item_held {
     struct index_item item;
     struct buf path, target;

@@ -44,6 +44,13 @@ expect 4 "$letter was erased, by leaf" gw -R archive show "$letter"
 expect 4 "$letter was erased, by leaf" gw -R archive restore nowhere --item "$letter"
 expect 4 "$letter was erased, by leaf" gw -R archive export nowhere "$letter" --for accountability --to un
 expect 4 "$letter was erased, by leaf" gw -R archive custody show "$letter"
+expect 4 "$letter was erased, by leaf" gw -R archive hold place "$letter" --ground other --why w
+expect 4 "$letter was erased, by leaf" gw -R archive protect "$letter" --nobody --why 'a gazette'
+mkdir named
+echo 'of somebody else' >"named/$letter"
+(cd named && gw -R ../archive intake "$letter" >/dev/null)
+expect 4 "$letter was erased, by leaf" gw -R archive erase "$letter"
+expect 4 '' gw -R archive restore nowhere --item "$letter"
 expect 0 VERIFIED gw -R archive verify
 grep -qF 'ERASED: lea' out.txt || fail 'not shown as erased'
 expect 0 WHOLE gw -R archive audit

@@ -175,6 +175,77 @@ static void who_goes_on_leaves_the_same(void **state)
     assert_true(file_exists(path.s));
 }
 
+/* What lies in the place of a first full tile is replaced, not written into, nor waited for. */
+static void what_is_in_the_place_of_a_first_tile(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path path, other;
+    struct stat status;
+    OWN(buf_drop) struct buf content = {0};
+    fixture_again(f);
+    struct ledger_placing p = {.root = f->root.s};
+    place(&p, 9);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    p.goes_on = true;
+    p.before = 10 * 256;
+    file_put(f, "of another", bytes_text("of another"));
+    path_in(f, "of another", &other);
+    path_in(f, "log/tile/0/010", &path);
+    assert_int_equal(link(other.s, path.s), 0);
+    path_in(f, "log/tile/0/011", &path);
+    assert_int_equal(symlink(other.s, path.s), 0);
+    path_in(f, "log/tile/0/012", &path);
+    assert_int_equal(mkfifo(path.s, 0600), 0);
+    for (unsigned i = 10; i < 14; i++)
+        place(&p, i);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    for (unsigned i = 10; i < 14; i++)
+        assert_true(there(f, i));
+    path_in(f, "log/tile/0/012", &path);
+    assert_int_equal(lstat(path.s, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(file_read_all(other.s, 100, &content, NULL), 0);
+    assert_true(bytes_equal(buf_bytes(&content), bytes_text("of another")));
+    assert_int_equal(drafts(f), 0);
+}
+
+/* A file that is there as it is to be is made durable before narrower ones go, unless a checkpoint has covered it. */
+static void what_is_there_may_not_be_durable(void **state)
+{
+    struct fixture *f = *state;
+    struct file_path path;
+    struct err e = {0};
+    int pipes[2];
+    fixture_again(f);
+    {
+        struct ledger_placing p = {.root = f->root.s};
+        place(&p, 0);
+        place(&p, 1);
+        assert_int_equal(ledger_place(&p, "tile/0/002.p/3", bytes_text("three"), NULL), 0);
+        assert_int_equal(ledger_place_all(&p, NULL), 0);
+    }
+    path_in(f, "log/tile/0/001.p", &path);
+    assert_int_equal(mkdir(path.s, 0700), 0);
+    file_put(f, "log/tile/0/001.p/7", bytes_text("seven")); /* as it was when who wrote the full one was killed */
+    OWN(ledger_placing_drop) struct ledger_placing p = {.root = f->root.s, .shown = 256 + 7};
+    place(&p, 0);
+    place(&p, 1);
+    assert_int_equal(p.file[0].fd, -1);
+    assert_true(p.file[1].fd >= 0);
+    assert_int_equal(pipe(pipes), 0);
+    assert_true(dup2(pipes[1], p.file[1].fd) >= 0); /* what cannot be synced */
+    assert_int_equal(ledger_place_all(&p, &e), ERR_IO);
+    assert_non_null(strstr(e.text, "log/tile/0/001"));
+    assert_true(file_there(f, "log/tile/0/001.p/7"));
+    ledger_placing_drop(&p);
+    assert_true(there(f, 1)); /* it is no draft of this one */
+    place(&p, 1);
+    assert_int_equal(ledger_place_all(&p, NULL), 0);
+    assert_false(file_there(f, "log/tile/0/001.p/7"));
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
+}
+
 static void drafts_of_a_killed_publication_are_swept(void **state)
 {
     struct fixture *f = *state;
@@ -253,6 +324,8 @@ int main(void)
         cmocka_unit_test(what_is_given_up_in_its_place),
         cmocka_unit_test(narrower_widths_go_and_others_stay),
         cmocka_unit_test(who_goes_on_leaves_the_same),
+        cmocka_unit_test(what_is_in_the_place_of_a_first_tile),
+        cmocka_unit_test(what_is_there_may_not_be_durable),
         cmocka_unit_test(drafts_of_a_killed_publication_are_swept),
         cmocka_unit_test(what_is_in_the_way_is_named),
     };

@@ -276,8 +276,12 @@ static void a_narrower_width_is_read_from_a_wider_file(void **state)
     assert_int_equal(ledger_tiles_load(f->root.s, 40, &before, t, NULL), ERR_ABSENT);
     write_tiles(f, 90, &root);
     assert_int_equal(ledger_tiles_load(f->root.s, 40, &before, t, NULL), 0);
+    file_put(f, "log/tile/0/000", bytes_of((const uint8_t[8192]){0}, 8192)); /* cut off while it was written */
+    file_put(f, "log/tile/entries/000", bytes_text(""));
+    assert_int_equal(ledger_tiles_load(f->root.s, 40, &before, t, NULL), 0);
     file_delete(f, "log/tile/0/000.p/90");
     file_delete(f, "log/tile/entries/000.p/90");
+    assert_int_equal(ledger_tiles_load(f->root.s, 40, &before, t, NULL), ERR_DAMAGED);
     write_tiles(f, 256, &root);
     assert_int_equal(ledger_tiles_load(f->root.s, 40, &before, t, NULL), 0);
 }
