@@ -306,6 +306,10 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
     }
     size_t sealed = store_sealer_end(d, &m->made.hidden), more;
+    if (m->made.hidden.room == 0) {
+        m->made.hidden = s->spare.hidden;
+        s->spare.hidden = (struct buf){0};
+    }
     for (size_t i = 0; i < d->count; i++) {
         m->told.manifest[i] = LEAF_NO_MANIFEST;
         if (store_has_object(d->leaves[i].statement)) {
