@@ -241,13 +241,9 @@ struct ledger_placing {
     size_t count;
     struct ledger_placed {
         int fd; /* -1 when nothing is to be synced any more */
-        enum {
-            LEDGER_BY_DRAFT,
-            LEDGER_IN_PLACE, /* a full tile, and none was there */
-            LEDGER_THERE,    /* as it is to be */
-        } way;
-        bool begun;   /* it is a tile, and narrower ones may be there */
-        bool durable; /* if it is there */
+        bool in_place; /* a full tile, and none was there: it is written without a draft */
+        bool begun;    /* it is a tile, and narrower ones may be there */
+        bool durable;  /* if it is there */
         char name[TREE_TILE_PATH_MAX];
     } file[LEDGER_PLACED_TOGETHER];
 };

@@ -75,8 +75,8 @@ static void look_at_name(const struct ledger_placing *p, struct ledger_placed *f
     unsigned width = 0;
     f->fd = -1;
     f->begun = ledger_tile_name_parse(f->name, &level, &n, &width);
-    f->way = f->begun && p->goes_on && width == TREE_TILE_WIDTH ? LEDGER_IN_PLACE : LEDGER_BY_DRAFT;
-    f->durable = f->begun && ledger_tile_width(level, n, p->shown) >= width;
+    f->in_place = f->begun && p->goes_on && width == TREE_TILE_WIDTH;
+    f->durable = width < TREE_TILE_WIDTH || ledger_tile_width(level, n, p->shown) == TREE_TILE_WIDTH;
     if (f->begun && p->goes_on)
         f->begun = ledger_tile_width(level, n, p->before) > 0;
 }
@@ -89,24 +89,8 @@ static int place_path(const struct ledger_placing *p, size_t number, struct file
 /* Where it is written. */
 static int draft_path(const struct ledger_placing *p, size_t number, struct file_path *to, struct err *e)
 {
-    return p->file[number].way != LEDGER_BY_DRAFT ? place_path(p, number, to, e)
-                                                  : file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
-}
-
-/*
- * It is there, as it is to be.  Under the checkpoint that is shown it is durable; beyond, whoever wrote it may have
- * been killed before, and may have left narrower widths beside it.
- */
-static int keep(struct ledger_placing *p, const char *path, struct err *e)
-{
-    struct ledger_placed *f = &p->file[p->count];
-    f->way = LEDGER_THERE;
-    if (!f->durable)
-        f->fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (!f->durable && f->fd < 0)
-        return err_os(e, ERR_IO, errno, "cannot open %s", path);
-    p->count++;
-    return 0;
+    return p->file[number].in_place ? place_path(p, number, to, e)
+                                    : file_path(to, e, "%s/log/" LEDGER_DRAFT "%zu", p->root, number);
 }
 
 /* What lies in its place is nobody's, when there is to be nothing, and may be anything: a draft takes that place. */
@@ -116,9 +100,9 @@ static int begin(struct ledger_placing *p, struct file_path *ret_draft, struct e
     struct ledger_placed *f = &p->file[p->count];
     int rc = draft_path(p, p->count, ret_draft, e);
     if (rc == 0)
-        f->fd = open(ret_draft->s, flags | (f->way == LEDGER_IN_PLACE ? O_EXCL : O_TRUNC), 0644);
-    if (rc == 0 && f->fd < 0 && f->way == LEDGER_IN_PLACE && errno == EEXIST) {
-        f->way = LEDGER_BY_DRAFT;
+        f->fd = open(ret_draft->s, flags | (f->in_place ? O_EXCL : O_TRUNC), 0644);
+    if (rc == 0 && f->fd < 0 && f->in_place && errno == EEXIST) {
+        f->in_place = false;
         rc = draft_path(p, p->count, ret_draft, e);
         if (rc == 0)
             f->fd = open(ret_draft->s, flags | O_TRUNC, 0644);
@@ -140,8 +124,13 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     rc = place_path(p, p->count, &path, e);
     if (rc != 0)
         return rc;
-    if (f->way != LEDGER_IN_PLACE && holds(path.s, content))
-        return keep(p, path.s, e);
+    /* What came by a draft was durable first.  A full tile beyond the checkpoint that is shown may be in memory only,
+     * for who wrote it in its place may have been killed: all that is sure is to write it again. */
+    bool there = !f->in_place && holds(path.s, content);
+    if (there && f->durable) {
+        p->count++;
+        return 0;
+    }
     if (!folder_is_made(p, name))
         rc = make_parents(path.s, strlen(p->root), e);
     if (rc == 0)
@@ -149,7 +138,7 @@ int ledger_place(struct ledger_placing *p, const char *name, struct bytes conten
     if (rc != 0)
         return rc;
     p->count++;
-    p->anew++;
+    p->anew += !there;
     rc = file_write_at(f->fd, content.p, content.n, 0, draft.s, e);
     /* Only a hint: the disk may begin while the next draft is written. */
     (void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -256,7 +245,7 @@ static int rename_drafts(struct ledger_placing *p, struct err *e)
         if (p->file[i].fd < 0)
             continue;
         fd_drop(&p->file[i].fd);
-        if (p->file[i].way != LEDGER_BY_DRAFT)
+        if (p->file[i].in_place)
             continue;
         rc = draft_path(p, i, &draft, e);
         if (rc == 0)
@@ -314,7 +303,7 @@ void ledger_placing_drop(struct ledger_placing *p)
 {
     struct file_path draft;
     for (size_t i = 0; i < p->count; i++) {
-        bool stays = p->file[i].way == LEDGER_THERE || (p->file[i].way == LEDGER_IN_PLACE && p->file[i].fd < 0);
+        bool stays = p->file[i].in_place && p->file[i].fd < 0;
         fd_drop(&p->file[i].fd);
         if (!stays && draft_path(p, i, &draft, NULL) == 0)
             (void)unlink(draft.s);

@@ -223,6 +223,7 @@ int ledger_rebuild(struct ledger *l, uint64_t *ret_anew, struct err *e)
     const struct ledger_tile_sink sink = {put_tile, &placing};
     if (l->position.records == 0)
         return 0;
+    placing.shown = ledger_shown(l) ? l->position.leaves : 0;
     int rc = tiles_need(l, e);
     if (rc == 0)
         rc = ledger_drafts_sweep(l->root, e);

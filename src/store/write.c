@@ -306,7 +306,7 @@ static int seal_hidden(struct store *s, struct making *m, struct err *e)
         s->last_arena_bytes = d->arena.n < ARENA_KNOWN_MAX ? d->arena.n : ARENA_KNOWN_MAX;
     }
     size_t sealed = store_sealer_end(d, &m->made.hidden), more;
-    if (m->made.hidden.room == 0) {
+    if (d->count > 0 && m->made.hidden.room == 0) {
         m->made.hidden = s->spare.hidden;
         s->spare.hidden = (struct buf){0};
     }

@@ -40,6 +40,25 @@ static bool range_parse(struct bytes word, struct statement_range *ret)
     return ret->last >= ret->first;
 }
 
+static int take_nothing(void *context, const struct index_item *item, struct err *e)
+{
+    (void)context, (void)item, (void)e;
+    return 0;
+}
+
+/* Of those that stand alone: no item, and erased. */
+static int not_erased(struct store *s, const struct verbs_ranges *r, size_t from, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = from; rc == 0 && i < r->count; i++) {
+        struct err mine = {0};
+        if (r->list[i].first == r->list[i].last &&
+            index_item(store_index(s), r->list[i].first, take_nothing, NULL, &mine) == ERR_ABSENT)
+            rc = verbs_not_erased(s, r->list[i].first, e);
+    }
+    return rc;
+}
+
 int verbs_ranges_read(struct verbs_ranges *r, struct store *s, const char *text, struct err *e)
 {
     OWN(verbs_item_drop) struct verbs_item_held held = {0};
@@ -48,16 +67,14 @@ int verbs_ranges_read(struct verbs_ranges *r, struct store *s, const char *text,
     bool numbers = true;
     for (const char *at = text; numbers; at += strcspn(at, ",") + 1) {
         numbers = range_parse(bytes_of((const uint8_t *)at, strcspn(at, ",")), &range);
-        int rc = numbers && range.first == range.last ? verbs_not_erased(s, range.first, e) : 0;
-        if (rc == 0 && numbers)
-            rc = verbs_ranges_add(r, range.first, range.last, e);
+        int rc = numbers ? verbs_ranges_add(r, range.first, range.last, e) : 0;
         if (rc != 0)
             return rc;
         if (at[strcspn(at, ",")] == 0)
             break;
     }
     if (numbers)
-        return 0;
+        return not_erased(s, r, before, e);
     r->count = before;
     int rc = verbs_item(s, text, &held, e);
     return rc == 0 ? verbs_ranges_add(r, held.item.leaf, held.item.leaf, e) : rc;

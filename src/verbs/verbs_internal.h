@@ -104,8 +104,6 @@ int verbs_investigate(struct store *s, const char *name, struct err *e);
 
 /* verbs_item: the one item that ITEM names: its number, its path, or the beginning of its digest.  ERR_ABSENT, which
  * says so of a number that was erased, and ERR_USAGE when it names several.  What the item borrows lives in ${held}. */
-/* verbs_not_erased: ERR_ABSENT where it is. */
-int verbs_not_erased(struct store *s, uint64_t leaf, struct err *e);
 struct verbs_item_held {
     struct index_item item;
     struct buf path, target;
@@ -113,6 +111,8 @@ struct verbs_item_held {
 };
 void verbs_item_drop(struct verbs_item_held *held);
 int verbs_item(struct store *s, const char *name, struct verbs_item_held *ret, struct err *e);
+/* verbs_not_erased: ERR_ABSENT where it is. */
+int verbs_not_erased(struct store *s, uint64_t leaf, struct err *e);
 
 /*
  * The open folders from ${dest} down to the one that is worked in.  Begins as {.dest, .failed, .context}; only_there:
