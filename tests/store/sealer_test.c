@@ -14,6 +14,15 @@ static void add_notes(struct fixture *f, struct store *s, unsigned count)
     }
 }
 
+static void add_folder(struct fixture *f, struct store *s, uint64_t deposit, uint64_t number)
+{
+    char name[32];
+    bool duplicate;
+    (void)snprintf(name, sizeof name, "folder-%u", (unsigned)number);
+    const struct thing folder = {name, 'd', 0, 0};
+    assert_int_equal(fixture_receive(s, &folder, deposit, number, &duplicate, &f->e), 0);
+}
+
 static struct store *begin(struct fixture *f, unsigned threads)
 {
     struct store *s = fixture_open(f, STORE_WRITE);
@@ -91,11 +100,10 @@ static void test_items_behind_many_leaves(void **state)
     bool duplicate;
     assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
     for (uint64_t i = 0; i < MANY; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof name, "folder-%u", (unsigned)i);
-        const struct thing folder = {name, 'd', 0, 0};
-        bool is_file = i == 700;
-        assert_int_equal(fixture_receive(s, is_file ? &file : &folder, part.part.deposit, i, &duplicate, &f->e), 0);
+        if (i != 700)
+            add_folder(f, s, part.part.deposit, i);
+        else
+            assert_int_equal(fixture_receive(s, &file, part.part.deposit, i, &duplicate, &f->e), 0);
     }
     assert_non_null(s->draft.sealer);
     assert_int_equal(store_add(s, &part, NULL, NULL, &f->e), 0);
@@ -116,15 +124,10 @@ static void test_kinds_among_many(void **state)
     struct statement part = {.kind = STATEMENT_PART, .at_unix_s = 1};
     struct statement receipt = {.kind = STATEMENT_RECEIPT, .at_unix_s = 1, .receipt = {.number = 1, .parts = 1}};
     OWN(store_drop) struct store *s = begin(f, 2);
-    bool duplicate;
     add_notes(f, s, 600);
     assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
-    for (uint64_t i = 0; i < 90; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof name, "folder-%u", (unsigned)i);
-        const struct thing folder = {name, 'd', 0, 0};
-        assert_int_equal(fixture_receive(s, &folder, part.part.deposit, i, &duplicate, &f->e), 0);
-    }
+    for (uint64_t i = 0; i < 90; i++)
+        add_folder(f, s, part.part.deposit, i);
     assert_int_equal(store_add(s, &part, NULL, NULL, &f->e), 0);
     add_notes(f, s, 300);
     assert_non_null(s->draft.sealer);
@@ -156,16 +159,11 @@ static void test_items_first(void **state)
         .kind = STATEMENT_DEPOSIT, .at_unix_s = 1, .deposit = {.paths = &path, .path_count = 1}};
     struct statement part = {.kind = STATEMENT_PART, .at_unix_s = 1};
     OWN(store_drop) struct store *s = begin(f, 2);
-    bool duplicate;
     assert_int_equal(store_add(s, &deposit, &part.part.deposit, NULL, &f->e), 0);
     assert_int_equal(store_commit(s, &f->e), 0);
     assert_int_equal(store_draft_begin(s, &f->e), 0);
-    for (uint64_t i = 0; i < 600; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof name, "folder-%u", (unsigned)i);
-        const struct thing folder = {name, 'd', 0, 0};
-        assert_int_equal(fixture_receive(s, &folder, part.part.deposit, i, &duplicate, &f->e), 0);
-    }
+    for (uint64_t i = 0; i < 600; i++)
+        add_folder(f, s, part.part.deposit, i);
     assert_int_equal(store_add(s, &part, NULL, NULL, &f->e), 0);
     add_notes(f, s, 3);
     assert_int_equal(store_commit(s, &f->e), 0);
